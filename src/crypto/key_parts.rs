@@ -1,0 +1,79 @@
+//! The numbers of a key, out of a JWK's members or an ASN.1 structure, before anything is checked or computed.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{Curve, KeyRefusal};
+
+/// The numbers that make a key, unsigned big-endian.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeyParts {
+    /// A shared secret.
+    Secret(Zeroizing<Vec<u8>>),
+    /// An RSA public key (RFC 7518 §6.3.1): modulus and exponent, without leading zeros.
+    Rsa {
+        /// The modulus.
+        n: Vec<u8>,
+        /// The exponent.
+        e: Vec<u8>,
+    },
+    /// A point on a NIST curve (RFC 7518 §6.2.1): both coordinates of the field's full width.
+    Ec {
+        /// The curve.
+        curve: Curve,
+        /// The first coordinate.
+        x: Vec<u8>,
+        /// The second coordinate.
+        y: Vec<u8>,
+    },
+    /// An Ed25519 public key (RFC 8037 §2): the 32 bytes of RFC 8032 §5.1.2.
+    Ed25519 {
+        /// The encoded point.
+        x: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for KeyParts {
+    /// Says what kind of key it is, never its numbers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "KeyParts::Secret(…)",
+            Self::Rsa { .. } => "KeyParts::Rsa { … }",
+            Self::Ec { .. } => "KeyParts::Ec { … }",
+            Self::Ed25519 { .. } => "KeyParts::Ed25519 { … }",
+        })
+    }
+}
+
+impl KeyParts {
+    /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
+    /// (RFC 8017 §A.1.1). White space around the block is skipped.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`] for text that is not PEM, [`KeyRefusal::UnsupportedKind`] for another label, a
+    /// private key's among them.
+    pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
+        let _ = text;
+        Err(KeyRefusal::Malformed)
+    }
+
+    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1, RFC 8410 §4 for Ed25519).
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyRefusal> {
+        let _ = der;
+        Err(KeyRefusal::Malformed)
+    }
+
+    /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1).
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`].
+    pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyRefusal> {
+        let _ = der;
+        Err(KeyRefusal::Malformed)
+    }
+}

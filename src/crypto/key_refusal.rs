@@ -1,0 +1,121 @@
+//! Why a key was not taken: one enum, a stable code each, never key material.
+
+use core::fmt;
+
+use crate::algorithm::{Algorithm, Curve, KeyType};
+
+/// Why key material was refused. The values compared are inside; the material itself never is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyRefusal {
+    /// Not PEM, or an ASN.1 structure that could not be read (RFC 7468, RFC 5280 §4.1).
+    Malformed,
+    /// PEM text, or an ASN.1 key, of a kind that holds no public key for signatures, a private key among them.
+    UnsupportedKind,
+    /// An RSA modulus outside of the accepted sizes.
+    RsaModulusSize {
+        /// What the key has.
+        bits: usize,
+        /// The smallest accepted.
+        minimum: usize,
+        /// The largest accepted.
+        maximum: usize,
+    },
+    /// An RSA modulus that is even: no product of two odd primes.
+    RsaModulusEven,
+    /// An RSA exponent that is even, below 3 or above 32 bits.
+    RsaExponent,
+    /// A coordinate of another length than its curve's field (RFC 7518 §6.2.1.2, RFC 8037 §2).
+    CoordinateLength {
+        /// The curve named by the key.
+        curve: Curve,
+        /// What the key has, in bytes.
+        bytes: usize,
+    },
+    /// A point that does not lie on its curve, or an encoding of it that is not the canonical one.
+    PointNotOnCurve {
+        /// The curve named by the key.
+        curve: Curve,
+    },
+    /// An Ed25519 point of small order: it would verify signatures for messages never signed.
+    PointOfSmallOrder,
+    /// A secret of no bytes.
+    SecretEmpty,
+    /// The text of a PEM key handed over as a secret: the way to algorithm confusion (RFC 8725 §2.1).
+    SecretIsPem,
+    /// A secret shorter than what the algorithm asks for (RFC 7518 §3.2).
+    SecretTooShort {
+        /// What the secret has.
+        bits: usize,
+        /// What it needs.
+        minimum: usize,
+    },
+    /// The key's type does not fit the algorithm.
+    TypeMismatch {
+        /// The algorithm asked for.
+        algorithm: Algorithm,
+        /// The key's type.
+        key_type: KeyType,
+    },
+    /// The key's curve does not fit the algorithm.
+    CurveMismatch {
+        /// The algorithm asked for.
+        algorithm: Algorithm,
+        /// The key's curve.
+        curve: Curve,
+    },
+}
+
+impl KeyRefusal {
+    /// The stable code: what a program compares. The text of [`fmt::Display`] may change, this does not.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "key_malformed",
+            Self::UnsupportedKind => "key_kind_unsupported",
+            Self::RsaModulusSize { .. } => "key_rsa_modulus_size",
+            Self::RsaModulusEven => "key_rsa_modulus_even",
+            Self::RsaExponent => "key_rsa_exponent",
+            Self::CoordinateLength { .. } => "key_coordinate_length",
+            Self::PointNotOnCurve { .. } => "key_point_not_on_curve",
+            Self::PointOfSmallOrder => "key_point_of_small_order",
+            Self::SecretEmpty => "key_secret_empty",
+            Self::SecretIsPem => "key_secret_is_pem",
+            Self::SecretTooShort { .. } => "key_secret_too_short",
+            Self::TypeMismatch { .. } => "key_type_mismatch",
+            Self::CurveMismatch { .. } => "key_curve_mismatch",
+        }
+    }
+}
+
+impl fmt::Display for KeyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the key could not be read"),
+            Self::UnsupportedKind => f.write_str("not a public key for signatures"),
+            Self::RsaModulusSize { bits, minimum, maximum } => {
+                write!(f, "the RSA modulus has {bits} bits, accepted are {minimum} to {maximum}")
+            }
+            Self::RsaModulusEven => f.write_str("the RSA modulus is even"),
+            Self::RsaExponent => f.write_str("the RSA exponent must be odd, at least 3 and at most 32 bits"),
+            Self::CoordinateLength { curve, bytes } => {
+                write!(f, "a coordinate on {} has {} bytes, not {bytes}", curve.name(), curve.bytes())
+            }
+            Self::PointNotOnCurve { curve } => write!(f, "the point does not lie on {}", curve.name()),
+            Self::PointOfSmallOrder => f.write_str("the Ed25519 point is of small order"),
+            Self::SecretEmpty => f.write_str("the secret is empty"),
+            Self::SecretIsPem => f.write_str("PEM text is not a secret"),
+            Self::SecretTooShort { bits, minimum } => {
+                write!(f, "the secret has {bits} bits, the algorithm asks for {minimum}")
+            }
+            Self::TypeMismatch { algorithm, key_type } => {
+                write!(f, "{} does not take a key of type {}", algorithm.name(), key_type.name())
+            }
+            Self::CurveMismatch { algorithm, curve } => {
+                write!(f, "{} does not take a key on {}", algorithm.name(), curve.name())
+            }
+        }
+    }
+}
+
+impl core::error::Error for KeyRefusal {}

@@ -1,0 +1,1 @@
+//! Owns the rotating signing keys, publishes the key set and issues tokens

@@ -1,0 +1,1 @@
+//! The boundary between jotgate-core and JavaScript: exports, no decisions

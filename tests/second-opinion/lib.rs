@@ -1,0 +1,1 @@
+//! jotgate held against jsonwebtoken and aws-lc-rs
