@@ -1,1 +1,39 @@
-//! A JSON Web Token and a policy go in, a verdict comes out: pure, without clock, I/O or randomness
+//! A JSON Web Token, keys, a policy and the time enter; a verdict leaves. No clock, no I/O, no randomness, no JavaScript.
+//!
+//! ```text
+//! &[u8] ─ token ─▶ Parts ─ header ─▶ Header ─ key_set ─▶ Candidates ─ signature ─▶ SignedPayload
+//!       ─ claims ─▶ Claims ─ policy ─▶ Verified ─ scope ─▶ Verdict
+//! ```
+//!
+//! Each stage takes the type of the one before, so that their order can't be got wrong; [`verify`] walks them all.
+#![no_std]
+
+extern crate alloc;
+
+mod base64url;
+mod claims;
+pub mod dangerous;
+mod header;
+mod json;
+mod key;
+mod key_set;
+mod policy;
+mod refusal;
+mod scope;
+mod signature;
+mod token;
+mod verifier;
+
+pub use claims::Claims;
+pub use header::Header;
+pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey};
+pub use key::Key;
+pub use key_set::{
+    Candidates, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped,
+};
+pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions, Verified};
+pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
+pub use scope::{Needs, NeedsOptions};
+pub use signature::SignedPayload;
+pub use token::Parts;
+pub use verifier::{Refused, Verdict, verify, verify_signature};

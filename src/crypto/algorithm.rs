@@ -124,6 +124,16 @@ impl Curve {
             Self::P521 => 66,
         }
     }
+
+    /// The size of the curve's field in bits; RFC 8032 §5.1 encodes a point of Ed25519 in 256.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        match self {
+            Self::P256 | Self::Ed25519 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+        }
+    }
 }
 
 /// One row of the table.

@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::{Curve, KeyRefusal};
+use crate::{Curve, KeyRefusal, asn1};
 
 /// The numbers that make a key, unsigned big-endian.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,31 +49,32 @@ impl fmt::Debug for KeyParts {
 
 impl KeyParts {
     /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
-    /// (RFC 8017 §A.1.1). White space around the block is skipped.
+    /// (RFC 8017 §A.1.1). White space around the block is skipped; its lines may be of any length, as in the lax
+    /// grammar of RFC 7468 §3.
     ///
     /// # Errors
-    /// [`KeyRefusal::Malformed`] for text that is not PEM, [`KeyRefusal::UnsupportedKind`] for another label, a
-    /// private key's among them.
+    /// [`KeyRefusal::Malformed`] for text that is not one PEM block, [`KeyRefusal::UnsupportedKind`] for another
+    /// label, a private key's and a certificate's among them, then those of [`Self::from_spki`] and
+    /// [`Self::from_pkcs1`].
     pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
-        let _ = text;
-        Err(KeyRefusal::Malformed)
+        asn1::read_pem(text)
     }
 
-    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1, RFC 8410 §4 for Ed25519).
+    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1): RSA (RFC 3279 §2.3.1), EC on a named curve (RFC 5480
+    /// §2.1.1) or Ed25519 (RFC 8410 §4). Nothing may follow it.
     ///
     /// # Errors
-    /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve.
+    /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve, for explicit curve
+    /// parameters and for compressed points.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyRefusal> {
-        let _ = der;
-        Err(KeyRefusal::Malformed)
+        asn1::read_spki(der)
     }
 
-    /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1).
+    /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1). Nothing may follow it.
     ///
     /// # Errors
     /// [`KeyRefusal::Malformed`].
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyRefusal> {
-        let _ = der;
-        Err(KeyRefusal::Malformed)
+        asn1::read_pkcs1(der)
     }
 }

@@ -5,11 +5,20 @@
 extern crate alloc;
 
 pub mod algorithm;
+mod asn1;
+mod ec_key;
+mod ed25519_key;
+mod hash;
 mod key_parts;
 mod key_refusal;
+#[cfg(test)]
+mod known_answers;
 mod prepared_key;
+mod rsa_key;
+mod secret;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType};
+pub use hash::digest;
 pub use key_parts::KeyParts;
 pub use key_refusal::KeyRefusal;
 pub use prepared_key::PreparedKey;

@@ -1,0 +1,211 @@
+//! One key: a JWK, PEM text or a secret enters, a prepared key leaves that knows what it was given for (RFC 7517 §4).
+
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use jotgate_crypto::{Algorithm, Curve, Hash, KeyParts, KeyRefusal, PreparedKey, digest};
+use zeroize::Zeroizing;
+
+use crate::{
+    base64url,
+    json::{Json, Names, Object},
+    refusal::Refusal,
+};
+
+/// A key that was checked and prepared once, to be used for many tokens.
+#[derive(Debug)]
+pub struct Key {
+    prepared: PreparedKey,
+    parts: KeyParts,
+    kid: Option<String>,
+    algorithm: Option<String>,
+    usage: Option<String>,
+    operations: Option<Vec<String>>,
+}
+
+impl Key {
+    /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). A private key's members are not looked
+    /// at: its public half is the key.
+    ///
+    /// # Errors
+    /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
+    pub fn from_jwk(text: &str) -> Result<Self, Refusal> {
+        let jwk = Object::read(text.as_bytes(), Names::Unique).map_err(Refusal::JwkJson)?;
+        Self::from_members(&jwk)
+    }
+
+    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468, RFC 5280 §4.1, RFC 8017 §A.1.1).
+    ///
+    /// # Errors
+    /// [`Refusal::Key`].
+    pub fn from_pem(text: &str) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::from_pem(text)?)
+    }
+
+    /// Takes a shared secret for HMAC.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`]: empty, or the text of a PEM key.
+    pub fn from_secret(secret: &[u8]) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::Secret(Zeroizing::new(secret.to_vec())))
+    }
+
+    /// The same key, for that algorithm alone, unless it already says which one it is for.
+    #[must_use]
+    pub fn for_algorithm(mut self, algorithm: &str) -> Self {
+        self.algorithm.get_or_insert_with(|| algorithm.to_owned());
+        self
+    }
+
+    /// The key's identifier (RFC 7517 §4.5).
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The one algorithm that the key was given for (RFC 7517 §4.4), if it says so.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+
+    /// What the key was given for (RFC 7517 §4.2).
+    #[must_use]
+    pub fn usage(&self) -> Option<&str> {
+        self.usage.as_deref()
+    }
+
+    /// The operations that the key was given for (RFC 7517 §4.3).
+    #[must_use]
+    pub fn operations(&self) -> Option<&[String]> {
+        self.operations.as_deref()
+    }
+
+    /// The key's kind, curve and size.
+    #[must_use]
+    pub fn prepared(&self) -> &PreparedKey {
+        &self.prepared
+    }
+
+    /// Every algorithm that the key may verify, a secret of any length taken as long enough for those of its size.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        Algorithm::ALL.into_iter().filter(|algorithm| self.fits(*algorithm, None).is_ok()).collect()
+    }
+
+    /// The thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret it tells nothing but
+    /// sameness.
+    #[must_use]
+    pub fn thumbprint(&self, hash: Hash) -> String {
+        base64url::encode(&digest(hash, self.required_members().as_bytes()))
+    }
+
+    /// Whether the key may verify that algorithm: type and curve (RFC 8725 §3.1), `alg`, `use`, `key_ops`, and for a
+    /// secret its length, at least `minimum_secret` bytes or, without it, the hash's (RFC 7518 §3.2).
+    ///
+    /// # Errors
+    /// [`Refusal::Key`], [`Refusal::KeyAlgorithm`], [`Refusal::KeyUse`] or [`Refusal::KeyOperations`].
+    pub fn fits(&self, algorithm: Algorithm, minimum_secret: Option<usize>) -> Result<(), Refusal> {
+        self.prepared.fits(algorithm)?;
+        if self.algorithm.as_deref().is_some_and(|given| given != algorithm.name()) {
+            return Err(Refusal::KeyAlgorithm { algorithm });
+        }
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return Err(Refusal::KeyUse);
+        }
+        if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|name| name == "verify")) {
+            return Err(Refusal::KeyOperations);
+        }
+        let bits = self.prepared.bits();
+        if matches!(self.parts, KeyParts::Secret(_)) {
+            let minimum = minimum_secret.map_or(algorithm.facts().minimum_key_bits, |bytes| bytes.saturating_mul(8));
+            if bits < minimum {
+                return Err(KeyRefusal::SecretTooShort { bits, minimum }.into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn from_members(jwk: &Object<'_>) -> Result<Self, Refusal> {
+        let parts = match text(jwk, "kty")? {
+            "RSA" => KeyParts::Rsa { n: bytes(jwk, "n")?, e: bytes(jwk, "e")? },
+            "EC" => match Curve::from_name(text(jwk, "crv")?) {
+                Some(curve @ (Curve::P256 | Curve::P384 | Curve::P521)) => {
+                    KeyParts::Ec { curve, x: bytes(jwk, "x")?, y: bytes(jwk, "y")? }
+                }
+                _ => return Err(Refusal::JwkUnsupported { name: "crv" }),
+            },
+            "OKP" => match Curve::from_name(text(jwk, "crv")?) {
+                Some(Curve::Ed25519) => KeyParts::Ed25519 { x: bytes(jwk, "x")? },
+                _ => return Err(Refusal::JwkUnsupported { name: "crv" }),
+            },
+            "oct" => KeyParts::Secret(Zeroizing::new(bytes(jwk, "k")?)),
+            _ => return Err(Refusal::JwkUnsupported { name: "kty" }),
+        };
+        Ok(Self {
+            kid: optional_text(jwk, "kid")?,
+            algorithm: optional_text(jwk, "alg")?,
+            usage: optional_text(jwk, "use")?,
+            operations: operations(jwk)?,
+            ..Self::from_parts(parts)?
+        })
+    }
+
+    fn from_parts(parts: KeyParts) -> Result<Self, Refusal> {
+        let prepared = PreparedKey::from_parts(&parts)?;
+        Ok(Self { prepared, parts, kid: None, algorithm: None, usage: None, operations: None })
+    }
+
+    /// RFC 7638 §3.2: the required members in the order of their names, without white space.
+    fn required_members(&self) -> Zeroizing<String> {
+        let kty = self.prepared.key_type().name();
+        let encode = |bytes: &[u8]| Zeroizing::new(base64url::encode(bytes));
+        Zeroizing::new(match &self.parts {
+            KeyParts::Secret(secret) => alloc::format!(r#"{{"k":"{}","kty":"{kty}"}}"#, *encode(secret)),
+            KeyParts::Rsa { n, e } => {
+                // RFC 7518 §6.3.1.1: as few bytes as the number needs, however many were sent.
+                let (n, e) = (encode(without_zeros(n)), encode(without_zeros(e)));
+                alloc::format!(r#"{{"e":"{}","kty":"{kty}","n":"{}"}}"#, *e, *n)
+            }
+            KeyParts::Ec { curve, x, y } => {
+                let crv = curve.name();
+                alloc::format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{}","y":"{}"}}"#, *encode(x), *encode(y))
+            }
+            KeyParts::Ed25519 { x } => {
+                let crv = Curve::Ed25519.name();
+                alloc::format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{}"}}"#, *encode(x))
+            }
+        })
+    }
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+fn text<'j>(jwk: &'j Object<'_>, name: &'static str) -> Result<&'j str, Refusal> {
+    jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
+}
+
+fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
+    base64url::decode(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+}
+
+fn optional_text(jwk: &Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
+    match jwk.get(name) {
+        None => Ok(None),
+        Some(Json::String(value)) => Ok(Some(value.to_string())),
+        Some(_) => Err(Refusal::JwkMember { name }),
+    }
+}
+
+fn operations(jwk: &Object<'_>) -> Result<Option<Vec<String>>, Refusal> {
+    const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
+    let Some(value) = jwk.get("key_ops") else { return Ok(None) };
+    let names = value.as_array().ok_or(REFUSED)?;
+    names.iter().map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED)).collect::<Result<_, _>>().map(Some)
+}

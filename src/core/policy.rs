@@ -1,0 +1,350 @@
+//! What the caller asks of a token; and the sixth stage: claims and the time enter, a verified token leaves
+//! (RFC 7519 §4.1, RFC 8725 §3).
+
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use jotgate_crypto::Algorithm;
+
+use crate::{
+    claims::Claims,
+    refusal::{Refusal, shortened},
+};
+
+/// The longest token that is accepted unless the caller says otherwise, in bytes.
+pub const DEFAULT_MAXIMUM_TOKEN_BYTES: usize = 16 * 1024;
+
+/// What a [`Policy`] is made of, as the caller wrote it. Times are seconds.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
+pub struct PolicyOptions {
+    /// The algorithms accepted. `None`: those that the key allows; never what the token says alone.
+    pub algorithms: Option<Vec<String>>,
+    /// The issuers accepted, one of which `iss` must be. `None`: `iss` is not asked for.
+    pub issuer: Option<Vec<String>>,
+    /// The audiences accepted, one of which `aud` must hold. `None`: `aud` is not asked for.
+    pub audience: Option<Vec<String>>,
+    /// What `sub` must be.
+    pub subject: Option<String>,
+    /// The types accepted, one of which `typ` must be (RFC 8725 §3.11).
+    pub typ: Option<Vec<String>>,
+    /// Whether `typ` may be absent where `typ` above is given.
+    pub typ_optional: bool,
+    /// Claims that must be there.
+    pub required_claims: Option<Vec<String>>,
+    /// Whether `exp` must be there; it must unless this is `Some(false)`.
+    pub require_exp: Option<bool>,
+    /// By how many seconds the clocks may differ.
+    pub clock_tolerance: Option<f64>,
+    /// The largest age in seconds, counted from `iat`, which must then be there and not in the future.
+    pub max_token_age: Option<f64>,
+    /// The header parameters that the caller understands when `crit` names them.
+    pub crit: Option<Vec<String>>,
+    /// The longest token accepted, in bytes.
+    pub max_token_length: Option<f64>,
+    /// The shortest secret accepted, in bytes, instead of the hash's length (RFC 7518 §3.2).
+    pub min_secret_length: Option<f64>,
+}
+
+/// What the caller asks of a token, checked to make sense.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    algorithms: Option<Vec<Algorithm>>,
+    issuers: Option<Vec<String>>,
+    audiences: Option<Vec<String>>,
+    subject: Option<String>,
+    types: Option<Vec<String>>,
+    type_optional: bool,
+    required: Vec<String>,
+    clock_tolerance: f64,
+    maximum_age: Option<f64>,
+    pub(crate) understood: Vec<String>,
+    pub(crate) maximum_bytes: usize,
+    pub(crate) minimum_secret: Option<usize>,
+}
+
+impl Policy {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// [`Refusal::Option`] names the first option that makes no sense: empty, not a number, unknown.
+    pub fn new(options: PolicyOptions) -> Result<Self, Refusal> {
+        let mut required = texts("requiredClaims", options.required_claims)?.unwrap_or_default();
+        if options.require_exp.unwrap_or(true) && !required.iter().any(|claim| claim == "exp") {
+            required.push("exp".to_owned());
+        }
+        Ok(Self {
+            algorithms: algorithms(options.algorithms)?,
+            issuers: texts("issuer", options.issuer)?,
+            audiences: texts("audience", options.audience)?,
+            subject: text("subject", options.subject)?,
+            types: texts("typ", options.typ)?.map(|types| types.iter().map(|typ| media_type(typ)).collect()),
+            type_optional: options.typ_optional,
+            required,
+            clock_tolerance: seconds("clockTolerance", options.clock_tolerance)?.unwrap_or(0.0),
+            maximum_age: seconds("maxTokenAge", options.max_token_age)?,
+            understood: texts("crit", options.crit)?.unwrap_or_default(),
+            maximum_bytes: size("maxTokenLength", options.max_token_length)?
+                .unwrap_or(DEFAULT_MAXIMUM_TOKEN_BYTES),
+            minimum_secret: size("minSecretLength", options.min_secret_length)?,
+        })
+    }
+
+    /// The algorithms on the caller's list; `None` where the key decides.
+    #[must_use]
+    pub fn algorithms(&self) -> Option<&[Algorithm]> {
+        self.algorithms.as_deref()
+    }
+
+    /// The longest token accepted, in bytes.
+    #[must_use]
+    pub fn maximum_token_bytes(&self) -> usize {
+        self.maximum_bytes
+    }
+
+    /// Whether a key could ever verify a token under this policy: a mistake that should show at construction, not at
+    /// the first request.
+    ///
+    /// # Errors
+    /// Why the key does not fit the first algorithm on the list, if it fits none.
+    pub fn check_key(&self, key: &crate::Key) -> Result<(), Refusal> {
+        let listed = self.algorithms.clone().unwrap_or_else(|| Algorithm::ALL.to_vec());
+        let mut first = None;
+        for algorithm in listed {
+            match key.fits(algorithm, self.minimum_secret) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => first = first.or(Some(refusal)),
+            }
+        }
+        Err(first.unwrap_or(Refusal::NoMatchingKey))
+    }
+
+    /// The algorithm of the header, if the caller's list has it (RFC 8725 §3.1). Without a list the key must fit it
+    /// (see [`crate::Keys::select`]): the token alone never decides.
+    pub(crate) fn admit_algorithm(&self, declared: &str) -> Result<Algorithm, Refusal> {
+        let known = Algorithm::from_name(declared);
+        match &self.algorithms {
+            None => known.ok_or_else(|| Refusal::AlgorithmUnknown { algorithm: shortened(declared) }),
+            Some(allowed) => known.filter(|algorithm| allowed.contains(algorithm)).ok_or_else(|| {
+                Refusal::AlgorithmNotAllowed { algorithm: shortened(declared), allowed: allowed.clone() }
+            }),
+        }
+    }
+}
+
+/// A token whose signature holds and whose claims are what the caller asks for.
+// INVARIANT: made by `Policy::judge` and nowhere else.
+#[derive(Debug)]
+pub struct Verified<'p> {
+    pub(crate) claims: Claims<'p>,
+}
+
+impl Policy {
+    /// Holds the claims to the policy. `now` is the time in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// The first of these that fails: `typ`, required claims, `iss`, `sub`, `aud`, `nbf`, `exp`, the age.
+    pub fn judge<'p>(&self, claims: Claims<'p>, now: f64) -> Result<Verified<'p>, Refusal> {
+        self.judge_type(&claims)?;
+        self.judge_presence(&claims)?;
+        self.judge_parties(&claims)?;
+        self.judge_times(&claims, now)?;
+        Ok(Verified { claims })
+    }
+
+    fn judge_type(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
+        let Some(accepted) = &self.types else { return Ok(()) };
+        match &claims.header.typ {
+            None if self.type_optional => Ok(()),
+            None => Err(Refusal::TypeMissing),
+            Some(found) if accepted.contains(&media_type(found)) => Ok(()),
+            Some(found) => Err(Refusal::TypeMismatch { found: shortened(found) }),
+        }
+    }
+
+    /// What is asked for must be there: a check that is skipped when its claim is absent is none.
+    fn judge_presence(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
+        let asked = self.required.iter().map(String::as_str);
+        let asked = asked.chain(self.issuers.as_ref().map(|_| "iss"));
+        let asked = asked.chain(self.subject.as_ref().map(|_| "sub"));
+        let asked = asked.chain(self.audiences.as_ref().map(|_| "aud"));
+        let mut asked = asked.chain(self.maximum_age.map(|_| "iat"));
+        match asked.find(|claim| !claims.has(claim)) {
+            Some(claim) => Err(Refusal::ClaimMissing { claim: claim.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    fn judge_parties(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
+        if let Some(accepted) = &self.issuers {
+            let found = claims.text("iss").unwrap_or_default();
+            if !accepted.iter().any(|issuer| issuer == found) {
+                return Err(Refusal::IssuerMismatch { found: shortened(found) });
+            }
+        }
+        if self.subject.as_deref().is_some_and(|subject| claims.text("sub") != Some(subject)) {
+            return Err(Refusal::SubjectMismatch);
+        }
+        if let Some(accepted) = &self.audiences {
+            let found = claims.audiences();
+            if !accepted.iter().any(|audience| found.contains(&audience.as_str())) {
+                return Err(Refusal::AudienceMismatch);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_times(&self, claims: &Claims<'_>, now: f64) -> Result<(), Refusal> {
+        if !now.is_finite() {
+            return Err(Refusal::Option { name: "now", problem: "must be a finite number of seconds" });
+        }
+        let tolerance = self.clock_tolerance;
+        if let Some(nbf) = claims.time("nbf").filter(|nbf| *nbf > now + tolerance) {
+            return Err(Refusal::NotYetValid { nbf, now });
+        }
+        // RFC 7519 §4.1.4: not accepted *on* or after the time.
+        if let Some(exp) = claims.time("exp").filter(|exp| *exp <= now - tolerance) {
+            return Err(Refusal::Expired { exp, now });
+        }
+        if let (Some(maximum), Some(iat)) = (self.maximum_age, claims.time("iat")) {
+            let age = now - iat;
+            if age > maximum + tolerance {
+                return Err(Refusal::TooOld { iat, now, maximum });
+            }
+            if age < -tolerance {
+                return Err(Refusal::IssuedInFuture { iat, now });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 7515 §4.1.9: `application/` may be left out where no other slash follows; media types ignore case.
+fn media_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    match typ.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => rest.to_owned(),
+        _ => typ,
+    }
+}
+
+fn algorithms(names: Option<Vec<String>>) -> Result<Option<Vec<Algorithm>>, Refusal> {
+    const NAME: &str = "algorithms";
+    let Some(names) = texts(NAME, names)? else { return Ok(None) };
+    let known = names.iter().map(|name| Algorithm::from_name(name));
+    known
+        .collect::<Option<_>>()
+        .map(Some)
+        .ok_or(Refusal::Option { name: NAME, problem: "names an algorithm that is not known" })
+}
+
+pub(crate) fn texts(name: &'static str, values: Option<Vec<String>>) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(values) = values else { return Ok(None) };
+    if values.is_empty() || values.iter().any(String::is_empty) {
+        return Err(Refusal::Option { name, problem: "must not be empty" });
+    }
+    Ok(Some(values))
+}
+
+fn text(name: &'static str, value: Option<String>) -> Result<Option<String>, Refusal> {
+    Ok(texts(name, value.map(|value| alloc::vec![value]))?.and_then(|values| values.into_iter().next()))
+}
+
+fn seconds(name: &'static str, value: Option<f64>) -> Result<Option<f64>, Refusal> {
+    match value {
+        Some(value) if !(value.is_finite() && value >= 0.0) => {
+            Err(Refusal::Option { name, problem: "must be a finite number of seconds, not below zero" })
+        }
+        value => Ok(value),
+    }
+}
+
+fn size(name: &'static str, value: Option<f64>) -> Result<Option<usize>, Refusal> {
+    /// No token and no secret of a gibibyte means anything.
+    const LARGEST: f64 = 1_073_741_824.0;
+    let Some(value) = value else { return Ok(None) };
+    if !(1.0..=LARGEST).contains(&value) {
+        return Err(Refusal::Option { name, problem: "must be a whole number of bytes, at least 1" });
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and LARGEST; a fraction is found by the comparison"
+    )]
+    let whole = value as u32;
+    if f64::from(whole) == value {
+        Ok(usize::try_from(whole).ok())
+    } else {
+        Err(Refusal::Option { name, problem: "must be a whole number of bytes, at least 1" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn policy(change: impl FnOnce(&mut PolicyOptions)) -> Result<Policy, Refusal> {
+        let mut options = PolicyOptions { algorithms: Some(vec!["ES256".into()]), ..PolicyOptions::default() };
+        change(&mut options);
+        Policy::new(options)
+    }
+
+    #[track_caller]
+    fn names_the_option(name: &str, change: impl FnOnce(&mut PolicyOptions)) {
+        match policy(change) {
+            Err(Refusal::Option { name: found, .. }) => assert_eq!(found, name),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_option_that_means_nothing_is_named() {
+        names_the_option("algorithms", |options| options.algorithms = Some(vec![]));
+        names_the_option("algorithms", |options| options.algorithms = Some(vec!["none".into()]));
+        names_the_option("algorithms", |options| options.algorithms = Some(vec!["ES256".into(), "HS".into()]));
+        names_the_option("issuer", |options| options.issuer = Some(vec![]));
+        names_the_option("audience", |options| options.audience = Some(vec![String::new()]));
+        names_the_option("subject", |options| options.subject = Some(String::new()));
+        names_the_option("typ", |options| options.typ = Some(vec![]));
+        names_the_option("requiredClaims", |options| options.required_claims = Some(vec![]));
+        names_the_option("crit", |options| options.crit = Some(vec![String::new()]));
+        for seconds in [f64::NAN, f64::INFINITY, -1.0] {
+            names_the_option("clockTolerance", |options| options.clock_tolerance = Some(seconds));
+            names_the_option("maxTokenAge", |options| options.max_token_age = Some(seconds));
+        }
+        for bytes in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.5, 1e300] {
+            names_the_option("maxTokenLength", |options| options.max_token_length = Some(bytes));
+            names_the_option("minSecretLength", |options| options.min_secret_length = Some(bytes));
+        }
+    }
+
+    #[test]
+    fn expiry_is_required_unless_it_is_switched_off() {
+        assert_eq!(policy(|_| ()).unwrap().required, ["exp"]);
+        assert!(policy(|options| options.require_exp = Some(false)).unwrap().required.is_empty());
+    }
+
+    #[test]
+    fn only_listed_algorithms_are_admitted() {
+        let policy = policy(|_| ()).unwrap();
+        assert_eq!(policy.admit_algorithm("ES256"), Ok(Algorithm::ES256));
+        for name in ["ES384", "es256", "HS256", "", "ES256\0"] {
+            assert_eq!(policy.admit_algorithm(name).unwrap_err().code(), "algorithm_not_allowed", "`{name}`");
+        }
+    }
+
+    #[test]
+    fn media_types_are_compared_as_media_types() {
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"] {
+            assert_eq!(media_type(typ), "at+jwt");
+        }
+        assert_eq!(media_type("application/a/b"), "application/a/b");
+        assert_eq!(media_type("text/at+jwt"), "text/at+jwt");
+    }
+}

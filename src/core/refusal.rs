@@ -1,0 +1,476 @@
+//! Why something was refused: one enum with a stable code each, the compared values inside, never the token and never
+//! key material. The table at [`Refusal::row`] is the only place where codes and classes stand.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use jotgate_crypto::{Algorithm, KeyRefusal};
+
+/// One of the three parts of a compact JWS (RFC 7515 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the names of the standard")]
+pub enum Part {
+    Header,
+    Payload,
+    Signature,
+}
+
+impl Part {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+/// What was wrong with a text that should have been a JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonProblem {
+    /// Not UTF-8, or a byte order mark in front of it (RFC 8259 §8.1).
+    NotUtf8,
+    /// Not JSON; a number beyond the range of a double or a lone surrogate among it.
+    Malformed,
+    /// JSON, but no object.
+    NotObject,
+    /// A member name stands twice in one object (RFC 7515 §4, RFC 7519 §4).
+    DuplicateMember,
+    /// Nested deeper than 128 levels.
+    TooDeep,
+}
+
+impl JsonProblem {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "is not UTF-8",
+            Self::Malformed => "is not JSON",
+            Self::NotObject => "is not a JSON object",
+            Self::DuplicateMember => "names a member twice",
+            Self::TooDeep => "is nested too deeply",
+        }
+    }
+}
+
+/// The kind of refusal: the codes that users of jose compare, and two of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`code` tells each one's meaning")]
+pub enum Class {
+    AlgorithmNotAllowed,
+    NotSupported,
+    JwsInvalid,
+    SignatureVerificationFailed,
+    JwtInvalid,
+    JwtExpired,
+    ClaimValidationFailed,
+    JwkInvalid,
+    JwksInvalid,
+    NoMatchingKey,
+    InsufficientScope,
+    Option,
+}
+
+impl Class {
+    /// The stable code of the class, the same as jose's where jose has it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AlgorithmNotAllowed => "ERR_JOSE_ALG_NOT_ALLOWED",
+            Self::NotSupported => "ERR_JOSE_NOT_SUPPORTED",
+            Self::JwsInvalid => "ERR_JWS_INVALID",
+            Self::SignatureVerificationFailed => "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+            Self::JwtInvalid => "ERR_JWT_INVALID",
+            Self::JwtExpired => "ERR_JWT_EXPIRED",
+            Self::ClaimValidationFailed => "ERR_JWT_CLAIM_VALIDATION_FAILED",
+            Self::JwkInvalid => "ERR_JWK_INVALID",
+            Self::JwksInvalid => "ERR_JWKS_INVALID",
+            Self::NoMatchingKey => "ERR_JWKS_NO_MATCHING_KEY",
+            Self::InsufficientScope => "ERR_INSUFFICIENT_SCOPE",
+            Self::Option => "ERR_OPTION",
+        }
+    }
+}
+
+/// How a claim failed: jose's `reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The claim is not there.
+    Missing,
+    /// The claim has the wrong type.
+    Invalid,
+    /// The claim has another value than asked for.
+    CheckFailed,
+}
+
+impl Reason {
+    /// The word that jose uses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Invalid => "invalid",
+            Self::CheckFailed => "check_failed",
+        }
+    }
+}
+
+/// Why a token, a key, a key set or an option was refused. Times are seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The token is longer than the caller allows.
+    TokenTooLong {
+        /// The largest length accepted, in bytes.
+        maximum: usize,
+    },
+    /// The token has another number of parts than three (RFC 7515 §7.1).
+    TokenParts,
+    /// A part is not base64url without padding, white space or stray bits (RFC 7515 §2, RFC 4648 §3.5).
+    Base64url {
+        /// Which one.
+        part: Part,
+    },
+    /// The header is no JSON object that could be trusted to mean one thing.
+    HeaderJson(JsonProblem),
+    /// A header parameter has the wrong type (RFC 7515 §4.1).
+    HeaderParameter {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The header has no `alg` (RFC 7515 §4.1.1).
+    AlgorithmMissing,
+    /// The header says `none`, in any spelling (RFC 8725 §3.2).
+    AlgorithmNone,
+    /// The header's `alg` is none that jotgate knows.
+    AlgorithmUnknown {
+        /// What the header says, shortened.
+        algorithm: String,
+    },
+    /// The header's `alg` is not on the caller's list (RFC 8725 §3.1).
+    AlgorithmNotAllowed {
+        /// What the header says, shortened.
+        algorithm: String,
+        /// The caller's list.
+        allowed: Vec<Algorithm>,
+    },
+    /// `crit` is empty, not an array of distinct strings, or names a parameter that is not there (RFC 7515 §4.1.11).
+    CritMalformed,
+    /// `crit` names an extension that the caller doesn't understand (RFC 7515 §4.1.11).
+    CritNotUnderstood {
+        /// Its name, shortened.
+        name: String,
+    },
+    /// `b64` is not `true`: a JWT's payload is always encoded (RFC 7797 §7).
+    PayloadUnencoded,
+    /// No key of the set bears the token's `kid`, or none fits a token without one.
+    NoMatchingKey,
+    /// The set's key of that `kid` is not for the token's algorithm.
+    KeyDoesNotFit,
+    /// The key was given for another algorithm (RFC 7517 §4.4).
+    KeyAlgorithm {
+        /// The header's.
+        algorithm: Algorithm,
+    },
+    /// The key's `use` is not `sig` (RFC 7517 §4.2).
+    KeyUse,
+    /// The key's `key_ops` lack `verify` (RFC 7517 §4.3).
+    KeyOperations,
+    /// The key itself, or its fit to the algorithm.
+    Key(KeyRefusal),
+    /// The signature is not one of this message under this key.
+    SignatureMismatch,
+    /// The payload is no JSON object that could be trusted to mean one thing (RFC 7519 §7.2).
+    ClaimsJson(JsonProblem),
+    /// A claim that the policy requires is not there.
+    ClaimMissing {
+        /// Its name.
+        claim: String,
+    },
+    /// A time is not a finite number (RFC 7519 §2, NumericDate).
+    ClaimNotNumber {
+        /// Its name.
+        claim: &'static str,
+    },
+    /// `iss`, `sub` or `aud` has the wrong type (RFC 7519 §4.1).
+    ClaimType {
+        /// Its name.
+        claim: &'static str,
+    },
+    /// `typ` is not there though the policy asks for it (RFC 8725 §3.11).
+    TypeMissing,
+    /// `typ` is another than the policy asks for (RFC 8725 §3.11).
+    TypeMismatch {
+        /// What the header says, shortened.
+        found: String,
+    },
+    /// `iss` is none of those asked for (RFC 7519 §4.1.1).
+    IssuerMismatch {
+        /// What the token says, shortened.
+        found: String,
+    },
+    /// `aud` holds none of those asked for (RFC 7519 §4.1.3).
+    AudienceMismatch,
+    /// `sub` is another than asked for (RFC 7519 §4.1.2).
+    SubjectMismatch,
+    /// The token has expired (RFC 7519 §4.1.4).
+    Expired {
+        /// The token's `exp`.
+        exp: f64,
+        /// The caller's time.
+        now: f64,
+    },
+    /// The token is not valid yet (RFC 7519 §4.1.5).
+    NotYetValid {
+        /// The token's `nbf`.
+        nbf: f64,
+        /// The caller's time.
+        now: f64,
+    },
+    /// With a maximum age asked for: the token was issued in the future.
+    IssuedInFuture {
+        /// The token's `iat`.
+        iat: f64,
+        /// The caller's time.
+        now: f64,
+    },
+    /// The token is older than the caller allows.
+    TooOld {
+        /// The token's `iat`.
+        iat: f64,
+        /// The caller's time.
+        now: f64,
+        /// The largest age in seconds.
+        maximum: f64,
+    },
+    /// The token lacks scopes (RFC 6750 §3.1).
+    InsufficientScope {
+        /// What would have been enough, as the challenge names it.
+        needed: Vec<String>,
+    },
+    /// The token lacks permissions.
+    InsufficientPermissions,
+    /// The token lacks roles.
+    InsufficientRoles,
+    /// A JWK that is no JSON object that could be trusted to mean one thing (RFC 7517 §4).
+    JwkJson(JsonProblem),
+    /// A JWK without a member that its `kty` asks for, or one of the wrong type or encoding (RFC 7518 §6).
+    JwkMember {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A JWK of a `kty` or `crv` that has no algorithm in the table.
+    JwkUnsupported {
+        /// The member that tells.
+        name: &'static str,
+    },
+    /// A shared secret in a key set: whoever can read the set could sign.
+    JwkSymmetricInSet,
+    /// A key set that is no JSON object (RFC 7517 §5).
+    JwksJson(JsonProblem),
+    /// A key set without an array `keys` (RFC 7517 §5.1).
+    JwksKeys,
+    /// A key set of more bytes or keys than could be meant.
+    JwksTooLarge,
+    /// An option that means nothing: a mistake of the program, not of the token.
+    Option {
+        /// The option's name, as JavaScript spells it.
+        name: &'static str,
+        /// What it must be.
+        problem: &'static str,
+    },
+}
+
+/// One row of the table of refusals.
+struct Row {
+    code: &'static str,
+    class: Class,
+    claim: Option<(&'static str, Reason)>,
+}
+
+const fn row(code: &'static str, class: Class) -> Row {
+    Row { code, class, claim: None }
+}
+
+const fn claim(code: &'static str, class: Class, claim: &'static str, reason: Reason) -> Row {
+    Row { code, class, claim: Some((claim, reason)) }
+}
+
+impl Refusal {
+    /// The stable code: what a program compares. The text of [`fmt::Display`] may change, this does not.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.row().code
+    }
+
+    /// The kind of refusal.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.row().class
+    }
+
+    /// The claim (or `typ`) that was at fault and how, where it was one.
+    #[must_use]
+    pub fn claim(&self) -> Option<(&str, Reason)> {
+        match self {
+            Self::ClaimMissing { claim } => Some((claim, Reason::Missing)),
+            Self::ClaimNotNumber { claim } | Self::ClaimType { claim } => Some((claim, Reason::Invalid)),
+            _ => self.row().claim,
+        }
+    }
+
+    #[rustfmt::skip] // a table is read by its columns
+    const fn row(&self) -> Row {
+        use Class::{
+            AlgorithmNotAllowed, ClaimValidationFailed, InsufficientScope, JwkInvalid, JwksInvalid, JwsInvalid,
+            JwtExpired, JwtInvalid, NoMatchingKey, NotSupported, SignatureVerificationFailed,
+        };
+        use JsonProblem::{DuplicateMember, Malformed, NotObject, NotUtf8, TooDeep};
+        use Reason::{CheckFailed, Missing};
+        match self {
+            Self::TokenTooLong { .. } => row("token_too_long", JwsInvalid),
+            Self::TokenParts => row("token_parts", JwsInvalid),
+            Self::Base64url { part: Part::Header } => row("header_base64url", JwsInvalid),
+            Self::Base64url { part: Part::Payload } => row("payload_base64url", JwsInvalid),
+            Self::Base64url { part: Part::Signature } => row("signature_base64url", JwsInvalid),
+            Self::HeaderJson(NotUtf8) => row("header_not_utf8", JwsInvalid),
+            Self::HeaderJson(Malformed) => row("header_malformed", JwsInvalid),
+            Self::HeaderJson(NotObject) => row("header_not_object", JwsInvalid),
+            Self::HeaderJson(DuplicateMember) => row("header_duplicate_member", JwsInvalid),
+            Self::HeaderJson(TooDeep) => row("header_too_deep", JwsInvalid),
+            Self::HeaderParameter { .. } => row("header_parameter_type", JwsInvalid),
+            Self::AlgorithmMissing => row("algorithm_missing", JwsInvalid),
+            Self::AlgorithmNone => row("algorithm_none", AlgorithmNotAllowed),
+            Self::AlgorithmUnknown { .. } => row("algorithm_unknown", NotSupported),
+            Self::AlgorithmNotAllowed { .. } => row("algorithm_not_allowed", AlgorithmNotAllowed),
+            Self::CritMalformed => row("crit_malformed", JwsInvalid),
+            Self::CritNotUnderstood { .. } => row("crit_not_understood", NotSupported),
+            Self::PayloadUnencoded => row("payload_unencoded", JwtInvalid),
+            Self::NoMatchingKey => row("no_matching_key", NoMatchingKey),
+            Self::KeyDoesNotFit => row("key_does_not_fit", NoMatchingKey),
+            Self::KeyAlgorithm { .. } => row("key_algorithm_mismatch", AlgorithmNotAllowed),
+            Self::KeyUse => row("key_use", AlgorithmNotAllowed),
+            Self::KeyOperations => row("key_operations", AlgorithmNotAllowed),
+            Self::Key(key @ (KeyRefusal::TypeMismatch { .. } | KeyRefusal::CurveMismatch { .. } | KeyRefusal::SecretTooShort { .. })) => row(key.code(), AlgorithmNotAllowed),
+            Self::Key(key @ KeyRefusal::UnsupportedKind) => row(key.code(), NotSupported),
+            Self::Key(key) => row(key.code(), JwkInvalid),
+            Self::SignatureMismatch => row("signature_mismatch", SignatureVerificationFailed),
+            Self::ClaimsJson(NotUtf8) => row("claims_not_utf8", JwtInvalid),
+            Self::ClaimsJson(Malformed) => row("claims_malformed", JwtInvalid),
+            Self::ClaimsJson(NotObject) => row("claims_not_object", JwtInvalid),
+            Self::ClaimsJson(DuplicateMember) => row("claims_duplicate_member", JwtInvalid),
+            Self::ClaimsJson(TooDeep) => row("claims_too_deep", JwtInvalid),
+            Self::ClaimMissing { .. } => row("claim_missing", ClaimValidationFailed),
+            Self::ClaimNotNumber { .. } => row("claim_not_number", ClaimValidationFailed),
+            Self::ClaimType { .. } => row("claim_type", ClaimValidationFailed),
+            Self::TypeMissing => claim("type_missing", ClaimValidationFailed, "typ", Missing),
+            Self::TypeMismatch { .. } => claim("type_mismatch", ClaimValidationFailed, "typ", CheckFailed),
+            Self::IssuerMismatch { .. } => claim("issuer_mismatch", ClaimValidationFailed, "iss", CheckFailed),
+            Self::AudienceMismatch => claim("audience_mismatch", ClaimValidationFailed, "aud", CheckFailed),
+            Self::SubjectMismatch => claim("subject_mismatch", ClaimValidationFailed, "sub", CheckFailed),
+            Self::Expired { .. } => claim("expired", JwtExpired, "exp", CheckFailed),
+            Self::NotYetValid { .. } => claim("not_yet_valid", ClaimValidationFailed, "nbf", CheckFailed),
+            Self::IssuedInFuture { .. } => claim("issued_in_future", ClaimValidationFailed, "iat", CheckFailed),
+            Self::TooOld { .. } => claim("too_old", JwtExpired, "iat", CheckFailed),
+            Self::InsufficientScope { .. } => claim("insufficient_scope", InsufficientScope, "scope", CheckFailed),
+            Self::InsufficientPermissions => claim("insufficient_permissions", InsufficientScope, "permissions", CheckFailed),
+            Self::InsufficientRoles => claim("insufficient_roles", InsufficientScope, "roles", CheckFailed),
+            Self::JwkJson(NotUtf8) => row("jwk_not_utf8", JwkInvalid),
+            Self::JwkJson(Malformed) => row("jwk_malformed", JwkInvalid),
+            Self::JwkJson(NotObject) => row("jwk_not_object", JwkInvalid),
+            Self::JwkJson(DuplicateMember) => row("jwk_duplicate_member", JwkInvalid),
+            Self::JwkJson(TooDeep) => row("jwk_too_deep", JwkInvalid),
+            Self::JwkMember { .. } => row("jwk_member", JwkInvalid),
+            Self::JwkUnsupported { .. } => row("jwk_unsupported", NotSupported),
+            Self::JwkSymmetricInSet => row("jwk_symmetric_in_set", JwkInvalid),
+            Self::JwksJson(NotUtf8) => row("jwks_not_utf8", JwksInvalid),
+            Self::JwksJson(Malformed) => row("jwks_malformed", JwksInvalid),
+            Self::JwksJson(NotObject) => row("jwks_not_object", JwksInvalid),
+            Self::JwksJson(DuplicateMember) => row("jwks_duplicate_member", JwksInvalid),
+            Self::JwksJson(TooDeep) => row("jwks_too_deep", JwksInvalid),
+            Self::JwksKeys => row("jwks_keys", JwksInvalid),
+            Self::JwksTooLarge => row("jwks_too_large", JwksInvalid),
+            Self::Option { .. } => row("option", Class::Option),
+        }
+    }
+}
+
+impl From<KeyRefusal> for Refusal {
+    fn from(refusal: KeyRefusal) -> Self {
+        Self::Key(refusal)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TokenTooLong { maximum } => write!(f, "the token is longer than {maximum} bytes"),
+            Self::TokenParts => f.write_str("the token is not three parts joined by dots"),
+            Self::Base64url { part } => write!(f, "the {} is not base64url", part.name()),
+            Self::HeaderJson(problem) => write!(f, "the header {}", problem.message()),
+            Self::HeaderParameter { name } => write!(f, "the header parameter `{name}` has the wrong type"),
+            Self::AlgorithmMissing => f.write_str("the header has no `alg`"),
+            Self::AlgorithmNone => f.write_str("the token is not signed: `alg` is none"),
+            Self::AlgorithmUnknown { algorithm } => write!(f, "the algorithm `{algorithm}` is not known"),
+            Self::AlgorithmNotAllowed { algorithm, allowed } => {
+                write!(f, "the algorithm `{algorithm}` is not allowed, only")?;
+                for (index, algorithm) in allowed.iter().enumerate() {
+                    write!(f, "{} {}", if index == 0 { "" } else { "," }, algorithm.name())?;
+                }
+                Ok(())
+            }
+            Self::CritMalformed => f.write_str("`crit` must name distinct header parameters that are there"),
+            Self::CritNotUnderstood { name } => write!(f, "the critical header parameter `{name}` is not understood"),
+            Self::PayloadUnencoded => f.write_str("`b64` must be true: the payload of a token is encoded"),
+            Self::NoMatchingKey => f.write_str("no key of the set matches the token"),
+            Self::KeyDoesNotFit => f.write_str("the key that the token names is not for its algorithm"),
+            Self::KeyAlgorithm { algorithm } => write!(f, "the key is not for {}", algorithm.name()),
+            Self::KeyUse => f.write_str("the key's `use` is not `sig`"),
+            Self::KeyOperations => f.write_str("the key's `key_ops` lack `verify`"),
+            Self::Key(refusal) => refusal.fmt(f),
+            Self::SignatureMismatch => f.write_str("the signature does not match"),
+            Self::ClaimsJson(problem) => write!(f, "the payload {}", problem.message()),
+            Self::ClaimMissing { claim } => write!(f, "the claim `{claim}` is missing"),
+            Self::ClaimNotNumber { claim } => write!(f, "the claim `{claim}` is not a finite number"),
+            Self::ClaimType { claim } => write!(f, "the claim `{claim}` has the wrong type"),
+            Self::TypeMissing => f.write_str("the header has no `typ`"),
+            Self::TypeMismatch { found } => write!(f, "the token's type `{found}` is not accepted"),
+            Self::IssuerMismatch { found } => write!(f, "the issuer `{found}` is not accepted"),
+            Self::AudienceMismatch => f.write_str("the token is for another audience"),
+            Self::SubjectMismatch => f.write_str("the token is about another subject"),
+            Self::Expired { exp, now } => write!(f, "the token expired at {exp}, it is {now}"),
+            Self::NotYetValid { nbf, now } => write!(f, "the token is not valid before {nbf}, it is {now}"),
+            Self::IssuedInFuture { iat, now } => write!(f, "the token was issued at {iat}, it is {now}"),
+            Self::TooOld { iat, now, maximum } => {
+                write!(f, "the token was issued at {iat}, it is {now}, {maximum} seconds are allowed")
+            }
+            Self::InsufficientScope { needed } => {
+                f.write_str("the token lacks scopes, needed")?;
+                needed.iter().try_for_each(|scope| write!(f, " `{scope}`"))
+            }
+            Self::InsufficientPermissions => f.write_str("the token lacks permissions"),
+            Self::InsufficientRoles => f.write_str("the token lacks roles"),
+            Self::JwkJson(problem) => write!(f, "the key {}", problem.message()),
+            Self::JwkMember { name } => write!(f, "the key's member `{name}` is missing or malformed"),
+            Self::JwkUnsupported { name } => write!(f, "the key's `{name}` has no algorithm here"),
+            Self::JwkSymmetricInSet => f.write_str("a shared secret in a key set is ignored"),
+            Self::JwksJson(problem) => write!(f, "the key set {}", problem.message()),
+            Self::JwksKeys => f.write_str("the key set has no array `keys`"),
+            Self::JwksTooLarge => f.write_str("the key set is too large"),
+            Self::Option { name, problem } => write!(f, "`{name}` {problem}"),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// A value out of a token as a message may show it: printable ASCII, at most 64 characters (what an attacker wrote
+/// must not fill or forge a log line).
+pub(crate) fn shortened(value: &str) -> String {
+    const LIMIT: usize = 64;
+    let mut shown: String =
+        value.chars().take(LIMIT).map(|c| if matches!(c, ' '..='~') && c != '`' { c } else { '?' }).collect();
+    if value.chars().nth(LIMIT).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}

@@ -1,0 +1,90 @@
+//! The whole way: a token, keys, a policy, needs and the time enter, a verdict leaves. The stages are the other files'.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use crate::{
+    claims::Claims,
+    header::Header,
+    key_set::Keys,
+    policy::Policy,
+    refusal::Refusal,
+    scope::Needs,
+    signature::SignedPayload,
+    token::Parts,
+};
+
+/// A token that was accepted.
+#[derive(Debug)]
+pub struct Verdict {
+    signed: SignedPayload,
+}
+
+/// A token that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// What the token says, where its signature held and only its claims or its rights were refused.
+    pub signed: Option<Box<SignedPayload>>,
+}
+
+/// Verifies a token. `now` is the time in seconds since 1970-01-01T00:00:00Z. The steps and their order: size and parts,
+/// header, algorithm, key, signature (RFC 7515 §5.2), claims (RFC 7519 §7.2), policy, needs.
+///
+/// # Errors
+/// [`Refused`] with the first refusal met.
+pub fn verify(
+    token: &[u8],
+    keys: Keys<'_>,
+    policy: &Policy,
+    needs: &Needs,
+    now: f64,
+) -> Result<Verdict, Refused> {
+    let signed =
+        verify_signature(token, keys, policy).map_err(|refusal| Refused { refusal, signed: None })?;
+    let judged = Claims::read(&signed)
+        .and_then(|claims| policy.judge(claims, now))
+        .and_then(|verified| needs.judge(&verified));
+    match judged {
+        Ok(()) => Ok(Verdict { signed }),
+        Err(refusal) => Err(Refused { refusal, signed: Some(Box::new(signed)) }),
+    }
+}
+
+/// Verifies the signature alone: a compact JWS whose payload may be anything (RFC 7515 §5.2).
+///
+/// # Errors
+/// Any refusal up to and including [`Refusal::SignatureMismatch`].
+pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
+    let parts = Parts::split(token, policy.maximum_bytes)?;
+    let header = Header::read(&parts, policy)?;
+    let candidates = keys.select(&header, policy)?;
+    SignedPayload::verify(&parts, header, &candidates)
+}
+
+impl Verdict {
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        self.signed.header()
+    }
+
+    /// The claims as JSON text.
+    #[must_use]
+    pub fn claims(&self) -> &str {
+        // INVARIANT: the claims were read from these bytes, so they are UTF-8.
+        core::str::from_utf8(self.signed.payload()).unwrap_or_default()
+    }
+
+    /// Which member of the key set signed it; `None` for a key given directly.
+    #[must_use]
+    pub fn key_index(&self) -> Option<usize> {
+        self.signed.key_index()
+    }
+
+    /// The header's text and the claims' text as bytes.
+    #[must_use]
+    pub fn into_texts(self) -> (String, Vec<u8>) {
+        self.signed.into_texts()
+    }
+}

@@ -1,0 +1,43 @@
+//! The SHA-2 functions: bytes enter, a digest leaves.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::Hash;
+
+/// The digest of `data` (FIPS 180-4), [`Hash::bytes`] long: for JWK thumbprints (RFC 7638 §3).
+#[must_use]
+pub fn digest(hash: Hash, data: &[u8]) -> Vec<u8> {
+    match hash {
+        Hash::Sha256 => Sha256::digest(data).to_vec(),
+        Hash::Sha384 => Sha384::digest(data).to_vec(),
+        Hash::Sha512 => Sha512::digest(data).to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known_answers::hex;
+
+    #[test]
+    fn each_hash_gives_the_digest_of_fips_180_4() {
+        let abc = [
+            (Hash::Sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                Hash::Sha384,
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+            ),
+            (
+                Hash::Sha512,
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd\
+                 454d4423643ce80e2a9ac94fa54ca49f",
+            ),
+        ];
+        for (hash, expected) in abc {
+            assert_eq!(digest(hash, b"abc"), hex(expected));
+            assert_eq!(digest(hash, b"abc").len(), hash.bytes());
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! An RSA public key: modulus and exponent enter, checked and with the modulus' constants computed it stays, a yes or
+//! no leaves.
+
+use rsa::BoxedUint;
+use sha2::{Sha256, Sha384, Sha512};
+
+use crate::{Hash, KeyRefusal};
+
+/// An RSA public key with a modulus of 2048 to 8192 bits (the lower bound: RFC 7518 §3.3) and a sane exponent.
+pub(crate) struct RsaKey {
+    /// The length of the modulus.
+    pub(crate) bits: usize,
+    key: rsa::PublicKey,
+}
+
+impl RsaKey {
+    /// Checks and prepares a key of two unsigned big-endian numbers; leading zeros do not count.
+    pub(crate) fn from_parts(n: &[u8], e: &[u8]) -> Result<Self, KeyRefusal> {
+        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
+        let bits = bit_length(n);
+        if !(MINIMUM_BITS..=MAXIMUM_BITS).contains(&bits) {
+            return Err(KeyRefusal::RsaModulusSize { bits, minimum: MINIMUM_BITS, maximum: MAXIMUM_BITS });
+        }
+        if n.last().is_none_or(|byte| byte % 2 == 0) {
+            return Err(KeyRefusal::RsaModulusEven);
+        }
+        // e = 1 would make the padded message its own signature, and a long e costs time for nothing.
+        if e.len() > 4 || e == [1] || e.last().is_none_or(|byte| byte % 2 == 0) {
+            return Err(KeyRefusal::RsaExponent);
+        }
+        let [n, e] = [n, e].map(BoxedUint::from_be_slice_vartime);
+        let key = rsa::PublicKey::new_with_size_limits(n, e, MINIMUM_BITS..=MAXIMUM_BITS)
+            .map_err(|_| KeyRefusal::Malformed)?;
+        Ok(Self { bits, key })
+    }
+
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2): the signature as long as the modulus and below it, the padding built
+    /// anew and compared, DigestInfo with NULL parameters.
+    pub(crate) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        match hash {
+            Hash::Sha256 => self.key.pkcs1v15_verify::<Sha256>(message, signature),
+            Hash::Sha384 => self.key.pkcs1v15_verify::<Sha384>(message, signature),
+            Hash::Sha512 => self.key.pkcs1v15_verify::<Sha512>(message, signature),
+        }
+        .is_ok()
+    }
+
+    /// RSASSA-PSS (RFC 8017 §8.1.2), MGF1 with the same hash and the salt exactly as long as it (RFC 7518 §3.5).
+    pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        match hash {
+            Hash::Sha256 => self.key.pss_verify::<Sha256>(message, signature),
+            Hash::Sha384 => self.key.pss_verify::<Sha384>(message, signature),
+            Hash::Sha512 => self.key.pss_verify::<Sha512>(message, signature),
+        }
+        .is_ok()
+    }
+}
+
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+fn bit_length(number: &[u8]) -> usize {
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
+}
+
+const MINIMUM_BITS: usize = 2048;
+/// Verification grows with the square of the modulus: beyond this a key is a way to burn a server's time.
+const MAXIMUM_BITS: usize = 8192;

@@ -1,0 +1,63 @@
+//! A shared secret: bytes enter, one keyed HMAC state per hash stays, a yes or no leaves.
+
+use alloc::boxed::Box;
+
+use hmac::{EagerHash, Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha384, Sha512};
+use zeroize::ZeroizeOnDrop;
+
+use crate::{Hash, KeyRefusal};
+
+/// A secret, kept only as the states of HMAC after its key was taken in (RFC 2104 §4): the secret itself is not kept.
+/// The states are as good as the secret and are overwritten when they go, the copy of each verification too.
+pub(crate) struct Secret {
+    /// The length of the secret.
+    pub(crate) bits: usize,
+    states: Box<States>,
+}
+
+struct States {
+    sha256: Hmac<Sha256>,
+    sha384: Hmac<Sha384>,
+    sha512: Hmac<Sha512>,
+}
+
+impl Secret {
+    /// Prepares a secret that is neither empty nor PEM text. Its length is for the policy to judge.
+    pub(crate) fn from_bytes(secret: &[u8]) -> Result<Self, KeyRefusal> {
+        if secret.is_empty() {
+            return Err(KeyRefusal::SecretEmpty);
+        }
+        // Anywhere, not only at the start: a byte order mark, white space or OpenSSL's "Bag Attributes" may stand
+        // before the block (a check at the start alone was passed by in CVE-2023-48223).
+        if secret.windows(PEM.len()).any(|window| window == PEM) {
+            return Err(KeyRefusal::SecretIsPem);
+        }
+        Ok(Self {
+            bits: secret.len() * 8,
+            states: Box::new(States { sha256: keyed(secret)?, sha384: keyed(secret)?, sha512: keyed(secret)? }),
+        })
+    }
+
+    /// Compares the MAC of `message` to `mac`, in constant time.
+    pub(crate) fn verify(&self, hash: Hash, message: &[u8], mac: &[u8]) -> bool {
+        match hash {
+            Hash::Sha256 => is_mac(&self.states.sha256, message, mac),
+            Hash::Sha384 => is_mac(&self.states.sha384, message, mac),
+            Hash::Sha512 => is_mac(&self.states.sha512, message, mac),
+        }
+    }
+}
+
+/// HMAC takes keys of any length; should the library ever refuse one, it is not a key.
+fn keyed<M: KeyInit>(secret: &[u8]) -> Result<M, KeyRefusal> {
+    M::new_from_slice(secret).map_err(|_| KeyRefusal::Malformed)
+}
+
+/// An HMAC state is two states and one buffer of its hash. It bears no `ZeroizeOnDrop` itself; the bound on the hash
+/// makes it a compile error to lose the zeroize features.
+fn is_mac<D: EagerHash + ZeroizeOnDrop>(state: &Hmac<D>, message: &[u8], mac: &[u8]) -> bool {
+    state.clone().chain_update(message).verify_slice(mac).is_ok()
+}
+
+const PEM: &[u8] = b"-----BEGIN";

@@ -1,0 +1,199 @@
+//! Project Wycheproof's vectors: each suite says how many it ran, and where we differ on purpose and why. A suite that
+//! ran none or another number fails, and so does a difference that is no longer one.
+#![cfg(not(target_arch = "wasm32"))]
+
+use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyParts, KeyRefusal, PreparedKey};
+use wycheproof::{EllipticCurve, HashFunction, Mgf, TestResult};
+use wycheproof::{ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify};
+
+/// Counts what ran and keeps what came out otherwise than Wycheproof says.
+#[derive(Default)]
+struct Tally {
+    ran: usize,
+    differing: Vec<(&'static str, usize)>,
+}
+
+impl Tally {
+    /// Runs one vector. `suited` is false where JWA forbids what Wycheproof allows (another salt length, a truncated
+    /// MAC, a key too small): then it must be refused, however valid.
+    fn judge(&mut self, set: &'static str, id: usize, expected: TestResult, suited: bool, verdict: bool) {
+        self.ran += 1;
+        let right = match expected {
+            TestResult::Valid => verdict == suited,
+            TestResult::Invalid => !verdict,
+            // What may be accepted is refused here; each exception is listed as a difference.
+            TestResult::Acceptable => !verdict,
+        };
+        if !right {
+            self.differing.push((set, id));
+        }
+    }
+
+    /// Compares with the number of vectors and the differences that are known.
+    #[track_caller]
+    fn ends_with(&self, ran: usize, differences: &[(&'static str, usize)]) {
+        assert_eq!(self.differing, differences, "differences from Wycheproof, of {} vectors", self.ran);
+        assert_eq!(self.ran, ran, "the number of vectors that ran");
+    }
+}
+
+/// The algorithm of that family and hash, if there is one.
+fn algorithm(family: Family, hash: HashFunction) -> Option<Algorithm> {
+    let hash = match hash {
+        HashFunction::Sha2_256 => Hash::Sha256,
+        HashFunction::Sha2_384 => Hash::Sha384,
+        HashFunction::Sha2_512 => Hash::Sha512,
+        _ => return None,
+    };
+    Algorithm::ALL.into_iter().find(|algorithm| {
+        let facts = algorithm.facts();
+        (facts.family, facts.hash) == (family, hash)
+    })
+}
+
+#[test]
+fn ecdsa_answers_as_wycheproof_says() {
+    let mut tally = Tally::default();
+    for (set, name) in [
+        ("P-256", ecdsa::TestName::EcdsaSecp256r1Sha256P1363),
+        ("P-384", ecdsa::TestName::EcdsaSecp384r1Sha384P1363),
+        ("P-521", ecdsa::TestName::EcdsaSecp521r1Sha512P1363),
+    ] {
+        for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+            let curve = match group.key.curve {
+                EllipticCurve::Secp256r1 => Curve::P256,
+                EllipticCurve::Secp384r1 => Curve::P384,
+                EllipticCurve::Secp521r1 => Curve::P521,
+                other => panic!("{other:?} in {set}"),
+            };
+            assert_eq!(curve.name(), set);
+            let parts = KeyParts::from_spki(&group.der).unwrap();
+            assert!(parts == KeyParts::from_pem(&group.pem).unwrap());
+            let key = PreparedKey::from_parts(&parts).unwrap();
+            assert_eq!(key.curve(), Some(curve));
+            let algorithm = algorithm(Family::Ecdsa, group.hash).unwrap();
+            for test in group.tests {
+                tally.judge(set, test.tc_id, test.result, true, key.verify(algorithm, &test.msg, &test.sig));
+            }
+        }
+    }
+    tally.ends_with(0, &[]);
+}
+
+#[test]
+fn ed25519_answers_as_wycheproof_says() {
+    let mut tally = Tally::default();
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+        let parts = KeyParts::from_spki(&group.der).unwrap();
+        assert!(parts == KeyParts::from_pem(&group.pem).unwrap());
+        assert!(parts == KeyParts::Ed25519 { x: group.key.pk.to_vec() });
+        let key = PreparedKey::from_parts(&parts).unwrap();
+        for test in group.tests {
+            for algorithm in [Algorithm::EdDSA, Algorithm::Ed25519] {
+                let verdict = key.verify(algorithm, &test.msg, &test.sig);
+                tally.judge("Ed25519", test.tc_id, test.result, true, verdict);
+            }
+        }
+    }
+    tally.ends_with(0, &[]);
+}
+
+#[test]
+fn hmac_answers_as_wycheproof_says() {
+    let mut tally = Tally::default();
+    for (set, name, algorithm) in [
+        ("HS256", mac::TestName::HmacSha256, Algorithm::HS256),
+        ("HS384", mac::TestName::HmacSha384, Algorithm::HS384),
+        ("HS512", mac::TestName::HmacSha512, Algorithm::HS512),
+    ] {
+        for group in mac::TestSet::load(name).unwrap().test_groups {
+            // RFC 7518 §3.2 knows no truncated MAC.
+            let suited = Some(group.tag_size / 8) == algorithm.facts().signature_bytes;
+            for test in group.tests {
+                let parts = KeyParts::Secret(test.key.to_vec().into());
+                let verdict = match PreparedKey::from_parts(&parts) {
+                    Ok(key) => key.verify(algorithm, &test.msg, &test.tag),
+                    Err(refusal) => {
+                        assert_eq!((refusal, test.key.len()), (KeyRefusal::SecretEmpty, 0));
+                        false
+                    }
+                };
+                tally.judge(set, test.tc_id, test.result, suited, verdict);
+            }
+        }
+    }
+    tally.ends_with(0, &[]);
+}
+
+#[test]
+fn rsa_pkcs1_answers_as_wycheproof_says() {
+    use rsa_pkcs1_verify::TestName;
+    let mut tally = Tally::default();
+    for (set, name) in [
+        ("2048 SHA-256", TestName::Rsa2048Sha256),
+        ("2048 SHA-384", TestName::Rsa2048Sha384),
+        ("2048 SHA-512", TestName::Rsa2048Sha512),
+        ("3072 SHA-256", TestName::Rsa3072Sha256),
+        ("3072 SHA-384", TestName::Rsa3072Sha384),
+        ("3072 SHA-512", TestName::Rsa3072Sha512),
+        ("4096 SHA-256", TestName::Rsa4096Sha256),
+        ("4096 SHA-384", TestName::Rsa4096Sha384),
+        ("4096 SHA-512", TestName::Rsa4096Sha512),
+        ("8192 SHA-256", TestName::Rsa8192Sha256),
+        ("8192 SHA-384", TestName::Rsa8192Sha384),
+        ("8192 SHA-512", TestName::Rsa8192Sha512),
+    ] {
+        for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
+            let parts = KeyParts::from_spki(&group.der).unwrap();
+            assert!(parts == KeyParts::from_pem(&group.pem).unwrap());
+            assert!(parts == KeyParts::from_pkcs1(&group.asn_key).unwrap());
+            let key = PreparedKey::from_parts(&parts).unwrap();
+            assert_eq!(key.bits(), group.key_size);
+            let algorithm = algorithm(Family::RsaPkcs1, group.hash).unwrap();
+            for test in group.tests {
+                tally.judge(set, test.tc_id, test.result, true, key.verify(algorithm, &test.msg, &test.sig));
+            }
+        }
+    }
+    tally.ends_with(0, &[]);
+}
+
+/// Also runs the sets with other salts, masks and key sizes: what is valid there must be refused here.
+#[test]
+fn rsa_pss_answers_as_wycheproof_says() {
+    use rsa_pss_verify::TestName;
+    let (mut tally, mut suited_and_valid) = (Tally::default(), 0);
+    for (set, name) in [
+        ("2048 SHA-256 salt 0", TestName::RsaPss2048Sha256Mgf1SaltLen0),
+        ("2048 SHA-256 salt 32", TestName::RsaPss2048Sha256Mgf1SaltLen32),
+        ("2048 SHA-256 MGF SHA-1", TestName::RsaPss2048Sha256Mgf1Sha1_20),
+        ("2048 SHA-384 salt 48", TestName::RsaPss2048Sha384Mgf1SaltLen48),
+        ("2048 SHA-512 MGF SHA-256", TestName::RsaPss2048Sha512Mgf1Sha256SaltLen32WithParams),
+        ("3072 SHA-256 salt 32", TestName::RsaPss3072Sha256Mgf1SaltLen32),
+        ("4096 SHA-256 salt 32", TestName::RsaPss4096Sha256Mgf1SaltLen32),
+        ("4096 SHA-384 salt 48", TestName::RsaPss4096Sha384Mgf1SaltLen48),
+        ("4096 SHA-512 salt 32", TestName::RsaPss4096Sha512Mgf1SaltLen32),
+        ("4096 SHA-512 salt 64", TestName::RsaPss4096Sha512Mgf1SaltLen64),
+        ("miscellaneous", TestName::RsaPssmisc),
+    ] {
+        for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+            let Some(algorithm) = algorithm(Family::RsaPss, group.hash) else { continue };
+            let key = PreparedKey::from_parts(&KeyParts::from_pkcs1(&group.asn_key).unwrap());
+            let suited = key.is_ok()
+                && group.mgf == Mgf::Mgf1
+                && group.mgf_hash == Some(group.hash)
+                && group.salt_size == algorithm.facts().hash.bytes();
+            if let Err(refusal) = &key {
+                let bits = group.key_size;
+                assert_eq!(*refusal, KeyRefusal::RsaModulusSize { bits, minimum: 2048, maximum: 8192 });
+            }
+            for test in group.tests {
+                let verdict = key.as_ref().is_ok_and(|key| key.verify(algorithm, &test.msg, &test.sig));
+                suited_and_valid += usize::from(suited && test.result == TestResult::Valid);
+                tally.judge(set, test.tc_id, test.result, suited, verdict);
+            }
+        }
+    }
+    assert_eq!(suited_and_valid, 0, "the signatures that had to be accepted");
+    tally.ends_with(0, &[]);
+}

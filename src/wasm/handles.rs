@@ -1,0 +1,221 @@
+//! What the host holds on to: keys, key sets, policies and needs, each made once and used for many tokens.
+//!
+//! Constructors throw the refusal as JSON text; the TypeScript side makes an error of its class.
+
+use std::rc::Rc;
+
+use jotgate_core as core;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::{buffers, describe};
+
+/// A key, checked and prepared.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Key {
+    pub(crate) held: Held,
+}
+
+/// A key of its own, or the member of a set: handed out without being prepared again.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Own(Box<core::Key>),
+    Member(Rc<core::KeySet>, usize),
+}
+
+#[wasm_bindgen]
+impl Key {
+    /// Reads a JWK from JSON text; `alg` counts where the JWK has none.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(js_name = fromJwk)]
+    pub fn from_jwk(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+        Self::made(core::Key::from_jwk(text), alg)
+    }
+
+    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(js_name = fromPem)]
+    pub fn from_pem(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+        Self::made(core::Key::from_pem(text), alg)
+    }
+
+    /// Takes a shared secret for HMAC.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(js_name = fromSecret)]
+    pub fn from_secret(bytes: &[u8], alg: Option<String>) -> Result<Self, JsValue> {
+        Self::made(core::Key::from_secret(bytes), alg)
+    }
+
+    /// What may be said of the key, as JSON text: no number of it.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.key().map(describe::key).unwrap_or_default()
+    }
+
+    /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`.
+    ///
+    /// # Errors
+    /// The refusal of any other hash, as JSON text.
+    pub fn thumbprint(&self, hash: &str) -> Result<String, JsValue> {
+        let hash = match hash {
+            "sha256" => core::Hash::Sha256,
+            "sha384" => core::Hash::Sha384,
+            "sha512" => core::Hash::Sha512,
+            _ => {
+                let problem = "must be one of sha256, sha384, sha512";
+                return Err(thrown(&core::Refusal::Option { name: "digestAlgorithm", problem }));
+            }
+        };
+        Ok(self.key().map(|key| key.thumbprint(hash)).unwrap_or_default())
+    }
+
+    fn made(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Result<Self, JsValue> {
+        let key = key.map_err(|refusal| thrown(&refusal))?;
+        let key = match alg {
+            Some(alg) => key.for_algorithm(&alg),
+            None => key,
+        };
+        Ok(Self { held: Held::Own(Box::new(key)) })
+    }
+
+    pub(crate) fn key(&self) -> Option<&core::Key> {
+        match &self.held {
+            Held::Own(key) => Some(key),
+            Held::Member(set, place) => set.keys().get(*place).map(|member| &member.key),
+        }
+    }
+}
+
+/// The usable keys of a JWKS.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct KeySet {
+    pub(crate) set: Rc<core::KeySet>,
+}
+
+#[wasm_bindgen]
+impl KeySet {
+    /// Reads a JWKS from JSON text.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(constructor)]
+    pub fn new(text: &str) -> Result<Self, JsValue> {
+        match core::KeySet::from_jwks(text) {
+            Ok(set) => Ok(Self { set: Rc::new(set) }),
+            Err(refusal) => Err(thrown(&refusal)),
+        }
+    }
+
+    /// The keys and the skipped members, as JSON text.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe::key_set(&self.set)
+    }
+
+    /// The places in the set of every key that may have signed a token of that `kid` and `alg`.
+    #[must_use]
+    pub fn candidates(&self, kid: Option<String>, alg: &str) -> Vec<u32> {
+        let Some(algorithm) = core::Algorithm::from_name(alg) else { return Vec::new() };
+        let members = self.set.matching(kid.as_deref(), algorithm, None);
+        members.filter_map(|member| u32::try_from(member.index).ok()).collect()
+    }
+
+    /// The key at that place in the set, if it is a usable one.
+    #[must_use]
+    pub fn key(&self, index: usize) -> Option<Key> {
+        let place = self.set.keys().iter().position(|member| member.index == index)?;
+        Some(Key { held: Held::Member(Rc::clone(&self.set), place) })
+    }
+}
+
+/// What is asked of every token.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Policy {
+    pub(crate) policy: core::Policy,
+}
+
+#[wasm_bindgen]
+impl Policy {
+    /// Checks the options, those of [`core::PolicyOptions`].
+    ///
+    /// # Errors
+    /// The refusal of an option, as JSON text.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<Self, JsValue> {
+        match core::Policy::new(read(options)?) {
+            Ok(policy) => Ok(Self { policy }),
+            Err(refusal) => Err(thrown(&refusal)),
+        }
+    }
+
+    /// Makes room for a token of `length` UTF-16 code units and says where: three bytes for each, the most that UTF-8
+    /// needs. 0: longer than the policy allows, the refusal stands in the output.
+    #[must_use]
+    pub fn admit(&self, length: usize) -> *const u8 {
+        let maximum = self.policy.maximum_token_bytes();
+        admit(length, maximum)
+    }
+
+    /// Whether the key could ever verify a token under this policy.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(js_name = checkKey)]
+    pub fn check_key(&self, key: &Key) -> Result<(), JsValue> {
+        let key = key.key().ok_or(JsValue::NULL)?;
+        self.policy.check_key(key).map_err(|refusal| thrown(&refusal))
+    }
+}
+
+/// What a request needs of a token.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Needs {
+    pub(crate) needs: core::Needs,
+}
+
+#[wasm_bindgen]
+impl Needs {
+    /// Checks the lists, those of [`core::NeedsOptions`].
+    ///
+    /// # Errors
+    /// The refusal of a list, as JSON text.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<Self, JsValue> {
+        match core::Needs::new(read(options)?) {
+            Ok(needs) => Ok(Self { needs }),
+            Err(refusal) => Err(thrown(&refusal)),
+        }
+    }
+}
+
+/// Room for a token of `length` code units, or null and a refusal.
+pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
+    if length > maximum {
+        buffers::refuse(&core::Refusal::TokenTooLong { maximum }, None);
+        return ::core::ptr::null();
+    }
+    buffers::reserve(length.saturating_mul(3))
+}
+
+/// A refusal as what a constructor throws.
+pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
+    JsValue::from_str(&describe::refusal(refusal))
+}
+
+/// Options as the struct that they spell. What has the wrong shape is named by the TypeScript side before it gets here;
+/// this is the second line.
+fn read<T: DeserializeOwned>(options: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(options).map_err(|_| {
+        thrown(&core::Refusal::Option { name: "options", problem: "have an unknown member or one of the wrong type" })
+    })
+}

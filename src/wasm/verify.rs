@@ -1,0 +1,81 @@
+//! The calls: each reads the input buffer, asks the core, and leaves its answer in the output buffer.
+
+use jotgate_core::{self as core, dangerous};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{
+    buffers::{accept, answer, refuse, with_input},
+    handles::{Key, KeySet, Needs, Policy, admit},
+};
+
+/// The longest token that is decoded without a policy, in bytes.
+const MAXIMUM_UNVERIFIED: usize = 1 << 20;
+
+/// Verifies the token of `length` bytes in the input with one key. `now`: seconds since 1970-01-01T00:00:00Z.
+#[wasm_bindgen(js_name = verifyWithKey)]
+#[must_use]
+pub fn verify_with_key(policy: &Policy, key: &Key, needs: &Needs, length: usize, now: f64) -> bool {
+    let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
+    verify(core::Keys::One(key), policy, needs, length, now)
+}
+
+/// Verifies the token of `length` bytes in the input with a key of the set. `now`: seconds since 1970-01-01T00:00:00Z.
+#[wasm_bindgen(js_name = verifyWithSet)]
+#[must_use]
+pub fn verify_with_set(policy: &Policy, set: &KeySet, needs: &Needs, length: usize, now: f64) -> bool {
+    verify(core::Keys::Set(&set.set), policy, needs, length, now)
+}
+
+fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64) -> bool {
+    answer(with_input(length, |token| core::verify(token, keys, &policy.policy, &needs.needs, now)))
+}
+
+/// Verifies the signature of the token in the input, whatever its payload.
+#[wasm_bindgen(js_name = verifySignature)]
+#[must_use]
+pub fn verify_signature(policy: &Policy, key: &Key, length: usize) -> bool {
+    let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
+    let outcome =
+        with_input(length, |token| core::verify_signature(token, core::Keys::One(key), &policy.policy));
+    match outcome {
+        Ok(signed) => accept(signed.header().text(), signed.payload(), signed.key_index()),
+        Err(refusal) => refuse(&refusal, None),
+    }
+}
+
+/// Makes room for a token of `length` code units that will be decoded without being verified; 0 as in `Policy.admit`.
+#[wasm_bindgen(js_name = admitUnverified)]
+#[must_use]
+pub fn admit_unverified(length: usize) -> *const u8 {
+    admit(length, MAXIMUM_UNVERIFIED)
+}
+
+/// Decodes header and claims of the token in the input, verifying nothing.
+#[wasm_bindgen]
+#[must_use]
+pub fn decode(length: usize) -> bool {
+    match with_input(length, |token| dangerous::decode(token, MAXIMUM_UNVERIFIED)) {
+        Ok(unverified) => accept(&unverified.header, unverified.claims.as_bytes(), None),
+        Err(refusal) => refuse(&refusal, None),
+    }
+}
+
+/// Decodes the header of the token in the input, verifying nothing.
+#[wasm_bindgen(js_name = decodeHeader)]
+#[must_use]
+pub fn decode_header(length: usize) -> bool {
+    match with_input(length, |token| dangerous::decode_header(token, MAXIMUM_UNVERIFIED)) {
+        Ok(header) => accept(&header, &[], None),
+        Err(refusal) => refuse(&refusal, None),
+    }
+}
+
+/// Whether claims that were verified before, as JSON text, meet the needs; the refusal stands in the output.
+#[wasm_bindgen(js_name = needsMet)]
+#[must_use]
+pub fn needs_met(needs: &Needs, claims: &str) -> bool {
+    match needs.needs.met_by(claims) {
+        Ok(()) => accept("", &[], None),
+        Err(refusal) => refuse(&refusal, None),
+    }
+}
