@@ -29,7 +29,10 @@ mod tests {
 
     #[test]
     fn what_is_not_canonical_is_refused() {
-        for text in ["Zg==", "Zg=", "Z", "ZgZ==", "Zh", "Zm9", "Zm9vZ", "Zm 9", "Zm9v\n", " Zm9v", "+/8", "Zm9v.", "Zm9v\0", "é"] {
+        for text in [
+            "Zg==", "Zg=", "Z", "ZgZ==", "Zh", "Zm9", "Zm9vZ", "Zm 9", "Zm9v\n", " Zm9v", "+/8", "Zm9v.",
+            "Zm9v\0", "é",
+        ] {
             // `Zm9` carries stray bits; `Zm8` is how two bytes end.
             assert_eq!(decode(text.as_bytes()), None, "`{text}`");
         }

@@ -4,8 +4,7 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    base64url,
-    header,
+    base64url, header,
     json::{Names, Object},
     refusal::{JsonProblem, Part, Refusal},
     token::Parts,

@@ -77,7 +77,10 @@ fn declared_algorithm<'h>(header: &'h Object<'_>) -> Result<&'h str, Refusal> {
     Ok(declared)
 }
 
-pub(crate) fn optional_text<'h>(header: &'h Object<'_>, name: &'static str) -> Result<Option<&'h str>, Refusal> {
+pub(crate) fn optional_text<'h>(
+    header: &'h Object<'_>,
+    name: &'static str,
+) -> Result<Option<&'h str>, Refusal> {
     header.get(name).map(|value| value.as_str().ok_or(Refusal::HeaderParameter { name })).transpose()
 }
 

@@ -225,7 +225,8 @@ mod tests {
 
     #[test]
     fn an_object_is_read_with_its_members_in_order() {
-        let object = Object::read(br#" {"a":1.5,"b":["x",null,true],"c":{"\u0064":"\n"}} "#, Names::Unique).unwrap();
+        let object =
+            Object::read(br#" {"a":1.5,"b":["x",null,true],"c":{"\u0064":"\n"}} "#, Names::Unique).unwrap();
         assert_eq!(object.get("a"), Some(&Json::Number(1.5)));
         assert_eq!(object.get("b").unwrap().as_array().unwrap()[0].as_str(), Some("x"));
         let Some(Json::Object(inner)) = object.get("c") else { panic!("no object") };
@@ -241,7 +242,19 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for text in ["", "{", "{}x", "{'a':1}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":1e400}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\t\"}", "{1:2}"] {
+        for text in [
+            "",
+            "{",
+            "{}x",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "{\"a\":01}",
+            "{\"a\":NaN}",
+            "{\"a\":1e400}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\t\"}",
+            "{1:2}",
+        ] {
             refused(text, JsonProblem::Malformed);
         }
     }
@@ -273,7 +286,8 @@ mod tests {
 
     #[test]
     fn nesting_ends_at_its_bound() {
-        let nested = |depth: usize| alloc::format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let nested =
+            |depth: usize| alloc::format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(Object::read(nested(MAXIMUM_DEPTH).as_bytes(), Names::Unique).is_ok());
         refused(nested(MAXIMUM_DEPTH + 1), JsonProblem::TooDeep);
         refused("[".repeat(100_000), JsonProblem::TooDeep);

@@ -116,12 +116,14 @@ impl Key {
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Err(Refusal::KeyUse);
         }
-        if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|name| name == "verify")) {
+        if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|name| name == "verify"))
+        {
             return Err(Refusal::KeyOperations);
         }
         let bits = self.prepared.bits();
         if matches!(self.parts, KeyParts::Secret(_)) {
-            let minimum = minimum_secret.map_or(algorithm.facts().minimum_key_bits, |bytes| bytes.saturating_mul(8));
+            let minimum =
+                minimum_secret.map_or(algorithm.facts().minimum_key_bits, |bytes| bytes.saturating_mul(8));
             if bits < minimum {
                 return Err(KeyRefusal::SecretTooShort { bits, minimum }.into());
             }
@@ -207,5 +209,96 @@ fn operations(jwk: &Object<'_>) -> Result<Option<Vec<String>>, Refusal> {
     const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
     let Some(value) = jwk.get("key_ops") else { return Ok(None) };
     let names = value.as_array().ok_or(REFUSED)?;
-    names.iter().map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED)).collect::<Result<_, _>>().map(Some)
+    names
+        .iter()
+        .map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7517 §A.1, the first key without its `use`.
+    const POINT: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
+
+    fn point(more: &str) -> Result<Key, Refusal> {
+        Key::from_jwk(&alloc::format!("{{{POINT}{more}}}"))
+    }
+
+    #[track_caller]
+    fn refused(jwk: &str, code: &str) {
+        assert_eq!(Key::from_jwk(jwk).unwrap_err().code(), code);
+    }
+
+    #[test]
+    fn text_that_is_no_single_meaning_is_refused_by_its_code() {
+        refused("{", "jwk_malformed");
+        refused("[]", "jwk_not_object");
+        refused("\u{feff}{}", "jwk_not_utf8");
+        refused(r#"{"kty":"oct","kty":"oct","k":"AA"}"#, "jwk_duplicate_member");
+        refused(&alloc::format!("{{\"a\":{}", "[".repeat(200)), "jwk_too_deep");
+    }
+
+    #[test]
+    fn a_member_that_is_missing_or_malformed_is_named() {
+        for (jwk, name) in [
+            ("{}", "kty"),
+            (r#"{"kty":7}"#, "kty"),
+            (r#"{"kty":"RSA","e":"AQAB"}"#, "n"),
+            (r#"{"kty":"EC","x":"AA","y":"AA"}"#, "crv"),
+            (r#"{"kty":"EC","crv":"P-256","x":"A","y":"AA"}"#, "x"),
+            (r#"{"kty":"oct","k":"AA=="}"#, "k"),
+        ] {
+            assert_eq!(Key::from_jwk(jwk).unwrap_err(), Refusal::JwkMember { name }, "{jwk}");
+        }
+        assert_eq!(point(r#","kid":7"#).unwrap_err(), Refusal::JwkMember { name: "kid" });
+        assert_eq!(point(r#","key_ops":"verify""#).unwrap_err(), Refusal::JwkMember { name: "key_ops" });
+        assert_eq!(point(r#","key_ops":[7]"#).unwrap_err(), Refusal::JwkMember { name: "key_ops" });
+    }
+
+    #[test]
+    fn what_has_no_algorithm_is_unsupported() {
+        refused(r#"{"kty":"AKP"}"#, "jwk_unsupported");
+        refused(r#"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}"#, "jwk_unsupported");
+        refused(r#"{"kty":"OKP","crv":"X25519","x":"AA"}"#, "jwk_unsupported");
+        refused(r#"{"kty":"OKP","crv":"P-256","x":"AA"}"#, "jwk_unsupported");
+    }
+
+    #[test]
+    fn a_key_verifies_only_what_it_was_given_for() {
+        let fits = |more: &str| point(more).unwrap().fits(Algorithm::ES256, None);
+        assert_eq!(fits(""), Ok(()));
+        assert_eq!(fits(r#","alg":"ES256","use":"sig","key_ops":["sign","verify"]"#), Ok(()));
+        assert_eq!(fits(r#","alg":"ES384""#), Err(Refusal::KeyAlgorithm { algorithm: Algorithm::ES256 }));
+        assert_eq!(fits(r#","use":"enc""#), Err(Refusal::KeyUse));
+        assert_eq!(fits(r#","key_ops":["sign"]"#), Err(Refusal::KeyOperations));
+        assert_eq!(fits(r#","key_ops":[]"#), Err(Refusal::KeyOperations));
+        assert_eq!(point("").unwrap().algorithms(), [Algorithm::ES256]);
+    }
+
+    #[test]
+    fn an_algorithm_given_aside_counts_only_where_the_key_has_none() {
+        let given = |more: &str| point(more).unwrap().for_algorithm("ES512");
+        assert_eq!(given("").algorithm(), Some("ES512"));
+        assert_eq!(given(r#","alg":"ES256""#).algorithm(), Some("ES256"));
+    }
+
+    #[test]
+    fn a_secret_is_as_long_as_its_hash_unless_the_caller_lowers_it() {
+        let secret = |bytes: usize| Key::from_secret(&alloc::vec![7; bytes]).unwrap();
+        assert_eq!(secret(32).fits(Algorithm::HS256, None), Ok(()));
+        let short = KeyRefusal::SecretTooShort { bits: 248, minimum: 256 };
+        assert_eq!(secret(31).fits(Algorithm::HS256, None), Err(short.into()));
+        assert!(secret(63).fits(Algorithm::HS512, None).is_err());
+        assert_eq!(secret(7).fits(Algorithm::HS256, Some(7)), Ok(()));
+        assert!(secret(6).fits(Algorithm::HS256, Some(7)).is_err());
+    }
+
+    #[test]
+    fn neither_a_key_nor_its_thumbprints_input_shows_in_debug_text() {
+        let text = alloc::format!("{:?}", Key::from_jwk(r#"{"kty":"oct","k":"c2VjcmV0c2VjcmV0"}"#).unwrap());
+        assert!(!text.contains("secret") && !text.contains("c2Vj") && !text.contains("115"), "{text}");
+    }
 }

@@ -166,3 +166,68 @@ fn kid(member: &Json<'_>) -> Option<String> {
     let Json::Object(jwk) = member else { return None };
     jwk.get("kid").and_then(Json::as_str).map(crate::refusal::shortened)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec};
+
+    use super::*;
+
+    const POINT: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
+
+    #[track_caller]
+    fn refused(text: &str, code: &str) {
+        assert_eq!(KeySet::from_jwks(text).unwrap_err().code(), code);
+    }
+
+    #[test]
+    fn text_that_is_no_key_set_is_refused_by_its_code() {
+        refused("<html>", "jwks_malformed");
+        refused("[]", "jwks_not_object");
+        refused("\u{feff}{}", "jwks_not_utf8");
+        refused("{}", "jwks_keys");
+        refused(r#"{"keys":{}}"#, "jwks_keys");
+        refused(r#"{"keys":[],"keys":[]}"#, "jwks_duplicate_member");
+        refused(&format!("{{\"keys\":{}", "[".repeat(200)), "jwks_too_deep");
+        refused(&format!("{{\"keys\":[]{}}}", " ".repeat(MAXIMUM_SET_BYTES)), "jwks_too_large");
+        refused(&format!("{{\"keys\":[0{}]}}", ",0".repeat(MAXIMUM_SET_KEYS)), "jwks_too_large");
+    }
+
+    #[test]
+    fn members_that_cannot_be_used_are_reported_and_the_rest_stays() {
+        let text = format!(
+            r#"{{"keys":[7,{{"kty":"oct","k":"AAAA","kid":"s"}},{{{POINT},"kid":"a"}},{{{POINT},"kid":"b","kid":"c"}},{{"kty":"AKP"}}]}}"#
+        );
+        let set = KeySet::from_jwks(&text).unwrap();
+        assert_eq!(set.keys().iter().map(|member| member.index).collect::<Vec<_>>(), [2]);
+        let skipped: Vec<_> = set.skipped().iter().map(|one| (one.index, one.refusal.code())).collect();
+        let expected = vec![
+            (0, "jwk_not_object"),
+            (1, "jwk_symmetric_in_set"),
+            (3, "jwk_duplicate_member"),
+            (4, "jwk_unsupported"),
+        ];
+        assert_eq!(skipped, expected);
+        assert_eq!(set.skipped()[1].kid.as_deref(), Some("s"));
+    }
+
+    #[test]
+    fn an_empty_set_is_a_set_without_keys() {
+        assert!(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap().keys().is_empty());
+    }
+
+    #[test]
+    fn a_kid_matches_only_its_equal_and_every_key_that_bears_it() {
+        let text = format!(
+            r#"{{"keys":[{{{POINT},"kid":"a"}},{{{POINT}}},{{{POINT},"kid":"a"}},{{{POINT},"kid":"a","use":"enc"}}]}}"#
+        );
+        let set = KeySet::from_jwks(&text).unwrap();
+        let found =
+            |kid| set.matching(kid, Algorithm::ES256, None).map(|member| member.index).collect::<Vec<_>>();
+        assert_eq!(found(Some("a")), [0, 2]);
+        assert_eq!(found(Some("A")), [0; 0]);
+        assert_eq!(found(Some("")), [0; 0]);
+        assert_eq!(found(None), [0, 1, 2]);
+        assert_eq!(set.matching(Some("a"), Algorithm::ES384, None).count(), 0);
+    }
+}

@@ -264,11 +264,11 @@ fn seconds(name: &'static str, value: Option<f64>) -> Result<Option<f64>, Refusa
 }
 
 fn size(name: &'static str, value: Option<f64>) -> Result<Option<usize>, Refusal> {
-    /// No token and no secret of a gibibyte means anything.
-    const LARGEST: f64 = 1_073_741_824.0;
+    /// 16 MiB: far beyond any token, and room for three times as much is there in every runtime.
+    const LARGEST: f64 = 16_777_216.0;
     let Some(value) = value else { return Ok(None) };
     if !(1.0..=LARGEST).contains(&value) {
-        return Err(Refusal::Option { name, problem: "must be a whole number of bytes, at least 1" });
+        return Err(Refusal::Option { name, problem: "must be a whole number of bytes, from 1 to 16777216" });
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -279,7 +279,7 @@ fn size(name: &'static str, value: Option<f64>) -> Result<Option<usize>, Refusal
     if f64::from(whole) == value {
         Ok(usize::try_from(whole).ok())
     } else {
-        Err(Refusal::Option { name, problem: "must be a whole number of bytes, at least 1" })
+        Err(Refusal::Option { name, problem: "must be a whole number of bytes, from 1 to 16777216" })
     }
 }
 
@@ -290,7 +290,8 @@ mod tests {
     use super::*;
 
     fn policy(change: impl FnOnce(&mut PolicyOptions)) -> Result<Policy, Refusal> {
-        let mut options = PolicyOptions { algorithms: Some(vec!["ES256".into()]), ..PolicyOptions::default() };
+        let mut options =
+            PolicyOptions { algorithms: Some(vec!["ES256".into()]), ..PolicyOptions::default() };
         change(&mut options);
         Policy::new(options)
     }
@@ -307,7 +308,9 @@ mod tests {
     fn an_option_that_means_nothing_is_named() {
         names_the_option("algorithms", |options| options.algorithms = Some(vec![]));
         names_the_option("algorithms", |options| options.algorithms = Some(vec!["none".into()]));
-        names_the_option("algorithms", |options| options.algorithms = Some(vec!["ES256".into(), "HS".into()]));
+        names_the_option("algorithms", |options| {
+            options.algorithms = Some(vec!["ES256".into(), "HS".into()])
+        });
         names_the_option("issuer", |options| options.issuer = Some(vec![]));
         names_the_option("audience", |options| options.audience = Some(vec![String::new()]));
         names_the_option("subject", |options| options.subject = Some(String::new()));

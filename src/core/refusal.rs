@@ -419,7 +419,9 @@ impl fmt::Display for Refusal {
                 Ok(())
             }
             Self::CritMalformed => f.write_str("`crit` must name distinct header parameters that are there"),
-            Self::CritNotUnderstood { name } => write!(f, "the critical header parameter `{name}` is not understood"),
+            Self::CritNotUnderstood { name } => {
+                write!(f, "the critical header parameter `{name}` is not understood")
+            }
             Self::PayloadUnencoded => f.write_str("`b64` must be true: the payload of a token is encoded"),
             Self::NoMatchingKey => f.write_str("no key of the set matches the token"),
             Self::KeyDoesNotFit => f.write_str("the key that the token names is not for its algorithm"),

@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn a_claim_of_another_shape_grants_nothing() {
-        for claims in ["{}", r#"{"scope":7}"#, r#"{"scope":null}"#, r#"{"scope":["a",7]}"#, r#"{"scope":{"a":1}}"#] {
+        for claims in
+            ["{}", r#"{"scope":7}"#, r#"{"scope":null}"#, r#"{"scope":["a",7]}"#, r#"{"scope":{"a":1}}"#]
+        {
             assert_eq!(
                 all(&["a"]).met_by(claims),
                 Err(Refusal::InsufficientScope { needed: vec!["a".to_string()] }),
@@ -178,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_part_of_a_scope_is_no_scope() {
-        for claims in [r#"{"scope":"items:reader"}"#, r#"{"scope":"items"}"#, r#"{"scope":["items:read x"]}"#] {
+        for claims in [r#"{"scope":"items:reader"}"#, r#"{"scope":"items"}"#, r#"{"scope":["items:read x"]}"#]
+        {
             assert!(all(&["items:read"]).met_by(claims).is_err(), "{claims}");
         }
     }
@@ -205,7 +208,10 @@ mod tests {
     fn an_empty_list_and_a_scope_that_breaks_the_challenge_are_misuse() {
         let code = |options| Needs::new(options).unwrap_err().code();
         assert_eq!(code(NeedsOptions { scopes: Some(vec![]), ..NeedsOptions::default() }), "option");
-        assert_eq!(code(NeedsOptions { roles: Some(vec![String::new()]), ..NeedsOptions::default() }), "option");
+        assert_eq!(
+            code(NeedsOptions { roles: Some(vec![String::new()]), ..NeedsOptions::default() }),
+            "option"
+        );
         for scope in ["a b", "a\"b", "a\\b", "a\r\nb", "é"] {
             let options = NeedsOptions { any_scope: Some(vec![scope.into()]), ..NeedsOptions::default() };
             assert_eq!(code(options), "option", "`{scope}`");

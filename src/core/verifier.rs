@@ -3,14 +3,8 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use crate::{
-    claims::Claims,
-    header::Header,
-    key_set::Keys,
-    policy::Policy,
-    refusal::Refusal,
-    scope::Needs,
-    signature::SignedPayload,
-    token::Parts,
+    claims::Claims, header::Header, key_set::Keys, policy::Policy, refusal::Refusal, scope::Needs,
+    signature::SignedPayload, token::Parts,
 };
 
 /// A token that was accepted.

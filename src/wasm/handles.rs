@@ -216,6 +216,9 @@ pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
 /// this is the second line.
 fn read<T: DeserializeOwned>(options: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(options).map_err(|_| {
-        thrown(&core::Refusal::Option { name: "options", problem: "have an unknown member or one of the wrong type" })
+        thrown(&core::Refusal::Option {
+            name: "options",
+            problem: "have an unknown member or one of the wrong type",
+        })
     })
 }

@@ -1,7 +1,15 @@
 //! The vectors of `tests/vectors`, one test a file, on the host and, compiled to WebAssembly, in a JavaScript engine.
 //! A file in which nothing ran fails.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test file: what surprises it stops it"
+)]
 
-use jotgate_core::{Hash, Key, KeySet, Keys, Needs, Policy, PolicyOptions, Refusal, verify, verify_signature};
+use jotgate_core::{
+    Hash, Key, KeySet, Keys, Needs, Policy, PolicyOptions, Refusal, verify, verify_signature,
+};
 use serde_json::{Value, from_value, json};
 
 macro_rules! vectors {
@@ -33,13 +41,20 @@ fn run(file: &str, text: &str, at_least: usize) {
         .iter()
         .filter_map(|case| judge(case).err().map(|why| format!("{}: {why}", case["name"])))
         .collect();
-    assert!(failures.is_empty(), "{file}: {} of {} failed\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{file}: {} of {} failed\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }
 
 fn judge(case: &Value) -> Result<(), String> {
     match case["kind"].as_str() {
         Some("verify") => {
-            let (header_only, now) = (case["json_payload"] == json!(false), case["now"].as_f64().unwrap_or(0.0));
+            let (header_only, now) =
+                (case["json_payload"] == json!(false), case["now"].as_f64().unwrap_or(0.0));
             let outcome = attempt(case, &listed(case), now, header_only)?;
             same("payload", &outcome.map_err(|refusal| refusal.code()), &Ok(text(case, "payload").to_owned()))
         }
@@ -73,7 +88,12 @@ fn judge(case: &Value) -> Result<(), String> {
 }
 
 /// Verifies the case's token and gives its payload.
-fn attempt(case: &Value, policy: &Value, now: f64, signature_only: bool) -> Result<Result<String, Refusal>, String> {
+fn attempt(
+    case: &Value,
+    policy: &Value,
+    now: f64,
+    signature_only: bool,
+) -> Result<Result<String, Refusal>, String> {
     let options: PolicyOptions = from_value(policy.clone()).map_err(|error| error.to_string())?;
     let policy = Policy::new(options).map_err(|refusal| refusal.to_string())?;
     let token = match case["token_b64u"].as_str() {
