@@ -16,6 +16,7 @@ pub mod dangerous;
 mod header;
 mod json;
 mod key;
+mod key_cache;
 mod key_set;
 mod policy;
 mod refusal;
@@ -28,6 +29,7 @@ pub use claims::Claims;
 pub use header::Header;
 pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey};
 pub use key::Key;
+pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose};
 pub use key_set::{
     Candidates, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped,
 };
