@@ -164,8 +164,7 @@ const HMAC: Facts = Facts {
     signature_bytes: None,
     minimum_key_bits: 0,
 };
-const RSA: Facts =
-    Facts { family: Family::RsaPkcs1, key_type: KeyType::Rsa, minimum_key_bits: 2048, ..HMAC };
+const RSA: Facts = Facts { family: Family::RsaPkcs1, key_type: KeyType::Rsa, minimum_key_bits: 2048, ..HMAC };
 const EC: Facts = Facts { family: Family::Ecdsa, key_type: KeyType::Ec, ..HMAC };
 const OKP: Facts = Facts {
     family: Family::Ed25519,

@@ -57,10 +57,7 @@ pub(crate) fn read_spki(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
 /// Reads an RSAPublicKey (RFC 8017 §A.1.1); nothing may follow it.
 pub(crate) fn read_pkcs1(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     let key = RsaPublicKeyRef::try_from(der).map_err(|_| KeyRefusal::Malformed)?;
-    Ok(KeyParts::Rsa {
-        n: key.modulus.as_bytes().to_vec(),
-        e: key.public_exponent.as_bytes().to_vec(),
-    })
+    Ok(KeyParts::Rsa { n: key.modulus.as_bytes().to_vec(), e: key.public_exponent.as_bytes().to_vec() })
 }
 
 /// RFC 5480 §2.1.1: only a named curve. Explicit curve parameters are how CVE-2020-0601 came about.
@@ -99,3 +96,220 @@ const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34")
 const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// RFC 8410 §3.
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known_answers;
+
+    fn pem(label: &str, body: &str) -> alloc::string::String {
+        alloc::format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    }
+
+    fn der(base64: &str) -> Vec<u8> {
+        Base64::decode_vec(base64).unwrap()
+    }
+
+    #[track_caller]
+    fn is_read(body: &str, expected: &KeyParts) {
+        assert!(KeyParts::from_pem(&pem("PUBLIC KEY", body)).as_ref() == Ok(expected));
+        assert!(KeyParts::from_spki(&der(body)).as_ref() == Ok(expected));
+    }
+
+    #[track_caller]
+    fn is_refused(body: &str, refusal: KeyRefusal) {
+        assert_eq!(KeyParts::from_pem(&pem("PUBLIC KEY", body)).err(), Some(refusal));
+        assert_eq!(KeyParts::from_spki(&der(body)).err(), Some(refusal));
+    }
+
+    #[test]
+    fn each_kind_of_public_key_is_read() {
+        is_read(RSA, &known_answers::rsa());
+        is_read(P256, &known_answers::p256());
+        is_read(P384, &known_answers::p384());
+        is_read(P521, &known_answers::p521());
+        is_read(ED25519_KEY, &known_answers::ed25519());
+        assert!(KeyParts::from_pem(&pem("RSA PUBLIC KEY", RSA_PKCS1)) == Ok(known_answers::rsa()));
+        assert!(KeyParts::from_pkcs1(&der(RSA_PKCS1)) == Ok(known_answers::rsa()));
+    }
+
+    #[test]
+    fn lines_of_any_length_and_white_space_around_are_read() {
+        let (one_line, narrow) = P256.split_at(60);
+        let narrow: Vec<&str> = narrow.split_inclusive('h').collect();
+        let body = alloc::format!("{one_line} \t\r\n{}", narrow.join("\r\n"));
+        let text = alloc::format!("\r\n \t{}\n\n", pem("PUBLIC KEY", &body));
+        assert!(KeyParts::from_pem(&text) == Ok(known_answers::p256()));
+        let text = alloc::format!("-----BEGIN PUBLIC KEY-----{P256}-----END PUBLIC KEY-----");
+        assert!(KeyParts::from_pem(&text) == Ok(known_answers::p256()));
+    }
+
+    #[test]
+    fn other_labels_are_of_an_unsupported_kind_whatever_follows() {
+        for label in [
+            "PRIVATE KEY",
+            "ENCRYPTED PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "EC PRIVATE KEY",
+            "OPENSSH PRIVATE KEY",
+            "EC PARAMETERS",
+            "CERTIFICATE",
+            "public key",
+            " PUBLIC KEY",
+        ] {
+            for body in [P256, "", "*"] {
+                let refusal = KeyParts::from_pem(&pem(label, body)).err();
+                assert_eq!(refusal, Some(KeyRefusal::UnsupportedKind), "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_one_pem_block_is_malformed() {
+        let good = pem("PUBLIC KEY", P256);
+        for text in [
+            "",
+            " ",
+            "jotgate",
+            "-----BEGIN ",
+            "-----BEGIN PUBLIC KEY",
+            "-----BEGIN PUBLIC KEY-----",
+            "-----BEGIN PUBLIC KEY----------END PUBLIC KEY-----",
+            &good.replace("-----END PUBLIC KEY-----", ""),
+            &good.replace("END PUBLIC", "END RSA PUBLIC"),
+            &good.replace("BEGIN PUBLIC", "BEGIN RSA PUBLIC"),
+            &good.replace("BEGIN PUBLIC KEY-----", "BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"),
+            &good.replace('=', ""),
+            &good.replace("MFkw", "MFk*"),
+            &good.replace("MFkw", "MFkü"),
+            &good.replace("MFkw", "MFk_"),
+            &alloc::format!("{good}{good}"),
+            &alloc::format!("Bag Attributes\n{good}"),
+            &alloc::format!("{good}x"),
+            &pem("RSA PUBLIC KEY", P256),
+            &pem("RSA PUBLIC KEY", RSA),
+            &pem("PUBLIC KEY", RSA_PKCS1),
+        ] {
+            assert_eq!(KeyParts::from_pem(text).err(), Some(KeyRefusal::Malformed), "`{text}`");
+        }
+    }
+
+    #[test]
+    fn another_algorithm_curve_or_form_of_point_is_of_an_unsupported_kind() {
+        for body in [X25519, SECP256K1, P256_COMPRESSED, P256_EXPLICIT] {
+            is_refused(body, KeyRefusal::UnsupportedKind);
+        }
+    }
+
+    #[test]
+    fn a_hybrid_point_is_malformed() {
+        is_refused(P256_HYBRID, KeyRefusal::Malformed);
+    }
+
+    #[test]
+    fn algorithm_parameters_that_the_standard_forbids_are_malformed() {
+        // RSA without its NULL, Ed25519 with one, EC without a curve.
+        let mut rsa = der(RSA);
+        let null = 17..19;
+        assert_eq!(rsa.drain(null).collect::<Vec<u8>>(), [5, 0]);
+        rsa[3] -= 2;
+        rsa[5] -= 2;
+        let mut ed25519 = der(ED25519_KEY);
+        ed25519.splice(9..9, [5, 0]);
+        ed25519[1] += 2;
+        ed25519[3] += 2;
+        let mut p256 = der(P256);
+        p256.drain(13..23);
+        p256[1] -= 10;
+        p256[3] -= 10;
+        for key in [rsa, ed25519, p256] {
+            let good = SubjectPublicKeyInfoRef::try_from(&key[..]);
+            assert!(good.is_ok(), "only the parameters are wrong: {good:?}");
+            assert_eq!(KeyParts::from_spki(&key).err(), Some(KeyRefusal::Malformed));
+        }
+    }
+
+    #[test]
+    fn every_cut_and_every_appended_byte_is_malformed() {
+        for body in [RSA, P256, P384, P521, ED25519_KEY] {
+            let key = der(body);
+            for end in 0..key.len() {
+                assert_eq!(KeyParts::from_spki(&key[..end]).err(), Some(KeyRefusal::Malformed), "{end}");
+            }
+            let longer = [&key[..], &[0]].concat();
+            assert_eq!(KeyParts::from_spki(&longer).err(), Some(KeyRefusal::Malformed));
+        }
+        let key = der(RSA_PKCS1);
+        for end in 0..key.len() {
+            assert_eq!(KeyParts::from_pkcs1(&key[..end]).err(), Some(KeyRefusal::Malformed), "{end}");
+        }
+        let longer = [&key[..], &[0]].concat();
+        assert_eq!(KeyParts::from_pkcs1(&longer).err(), Some(KeyRefusal::Malformed));
+    }
+
+    #[test]
+    fn no_changed_byte_panics_or_gives_a_key_of_another_shape() {
+        for body in [RSA, P256, P384, P521, ED25519_KEY] {
+            let key = der(body);
+            for (at, value) in
+                (0..key.len()).flat_map(|at| [0, 1, 2, 4, 5, 6, 0x30, 0x7f, 0x80, 0xff].map(|v| (at, v)))
+            {
+                let mut changed = key.clone();
+                changed[at] = value;
+                match KeyParts::from_spki(&changed) {
+                    Ok(KeyParts::Ec { curve, x, y }) => {
+                        assert_eq!((x.len(), y.len()), (curve.bytes(), curve.bytes()));
+                    }
+                    Ok(KeyParts::Ed25519 { x }) => assert_eq!(x.len(), 32),
+                    Ok(KeyParts::Rsa { n, e }) => assert!(n.first() != Some(&0) && e.first() != Some(&0)),
+                    Ok(KeyParts::Secret(_)) => panic!("a secret out of a public key"),
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_rsa_number_that_is_negative_or_padded_with_zeros_is_malformed() {
+        for key in [[0x30, 6, 2, 1, 0x83, 2, 1, 3], [0x30, 6, 2, 1, 3, 2, 1, 0x83]] {
+            assert_eq!(KeyParts::from_pkcs1(&key).err(), Some(KeyRefusal::Malformed));
+        }
+        assert_eq!(KeyParts::from_pkcs1(&[0x30, 7, 2, 2, 0, 3, 2, 1, 3]).err(), Some(KeyRefusal::Malformed));
+        assert!(KeyParts::from_pkcs1(&[0x30, 6, 2, 1, 3, 2, 1, 3]).is_ok());
+    }
+
+    // The keys of known_answers.rs, as OpenSSL writes them.
+    const RSA: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W2\
+        6mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo\
+        9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxv\
+        b3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxXFvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp\
+        oQIDAQAB";
+    const RSA_PKCS1: &str = "MIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz\
+        P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5\
+        z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX\
+        FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQIDAQAB";
+    const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\
+        6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==";
+    const P256_COMPRESSED: &str =
+        "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=";
+    const P256_HYBRID: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAHf83OJ3D2xF1Bg8vub9tLe1gHMzV7\
+        6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==";
+    const P256_EXPLICIT: &str = "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\
+        AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\
+        ///////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSd\
+        NgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5\
+        RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA\
+        //////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABH/Nzidw9sRdQYPL7m/bS3tY\
+        BzM1e+nvE7rPbjx70VRFx/FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0=";
+    const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEKDwdc2XOR4jyn46/I07f/q1v6Zf76l/6\
+        LVjMnfp7HFCLBVJvVbnrsgQPBbSPttDhlHXJkGHkG4i6Uu/bjBaQRxph2GfteZcp\
+        2cks0B29IlYw2E7eMqePnmRmTNrFEu+M";
+    const P521: &str = "MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQB6SkFDxJPxrxVx9U5M2Xfne9KsMIs\
+        sleY+TTrBOPGuuNwGlenkQ6dgb82MVno68sVXWNJ9L22zPipTFxZx6rBAaQANKZE\
+        DjdnUNI3H9G9wsjztx0vTuXqNDLIFcyjFWD+XZOH7HdLVYOGMOXLv1qMvgqR3QBk\
+        xpmaH25uZ/rd7eTIyPY=";
+    const ED25519_KEY: &str = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    const X25519: &str = "MCowBQYDK2VuAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    const SECP256K1: &str = "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEXL3wZG5dtOqjmPNl8up6Dj1Bm34DMOOc\
+        6Svd7crE+bxq68pAuiVZYKMXjW2GGlTbqBPQuBP957WlCCYoCHJk2g==";
+}

@@ -55,3 +55,101 @@ impl EcKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::KeyParts;
+    use crate::known_answers::{self, ES256_TOKEN, ES512_TOKEN, hex, signed};
+
+    fn coordinates(parts: KeyParts) -> (Curve, Vec<u8>, Vec<u8>) {
+        match parts {
+            KeyParts::Ec { curve, x, y } => (curve, x, y),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn key(parts: KeyParts) -> EcKey {
+        let (curve, x, y) = coordinates(parts);
+        EcKey::from_parts(curve, &x, &y).ok().unwrap()
+    }
+
+    fn all() -> [KeyParts; 3] {
+        [known_answers::p256(), known_answers::p384(), known_answers::p521()]
+    }
+
+    #[test]
+    fn a_coordinate_of_another_length_is_refused() {
+        for (curve, x, y) in all().map(coordinates) {
+            let bytes = curve.bytes();
+            for wrong in [0, 1, bytes - 1, bytes + 1, 2 * bytes] {
+                let other = vec![0; wrong];
+                let refusal = Some(KeyRefusal::CoordinateLength { curve, bytes: wrong });
+                assert_eq!(EcKey::from_parts(curve, &other, &y).err(), refusal);
+                assert_eq!(EcKey::from_parts(curve, &x, &other).err(), refusal);
+            }
+        }
+    }
+
+    #[test]
+    fn a_point_off_the_curve_is_refused() {
+        for (curve, x, y) in all().map(coordinates) {
+            let mut off = y.clone();
+            *off.last_mut().unwrap() ^= 1;
+            let zero = vec![0; curve.bytes()];
+            let high = vec![0xff; curve.bytes()];
+            for (x, y) in [(&x, &off), (&y, &x), (&zero, &zero), (&x, &zero), (&high, &y), (&x, &high)] {
+                let refusal = Some(KeyRefusal::PointNotOnCurve { curve });
+                assert_eq!(EcKey::from_parts(curve, x, y).err(), refusal);
+            }
+        }
+    }
+
+    #[test]
+    fn a_coordinate_that_is_not_reduced_is_refused() {
+        // The point with x = 5 on P-256, and the same with x = 5 + p.
+        let y = hex("459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
+        let mut x = hex("0000000000000000000000000000000000000000000000000000000000000005");
+        assert!(EcKey::from_parts(Curve::P256, &x, &y).is_ok());
+        x = hex("ffffffff00000001000000000000000000000001000000000000000000000004");
+        let refusal = Some(KeyRefusal::PointNotOnCurve { curve: Curve::P256 });
+        assert_eq!(EcKey::from_parts(Curve::P256, &x, &y).err(), refusal);
+    }
+
+    #[test]
+    fn another_curve_or_hash_or_message_is_refused() {
+        let (message, signature) = signed(ES256_TOKEN);
+        assert!(key(known_answers::p256()).verify(Hash::Sha256, message, &signature));
+        assert!(!key(known_answers::p256()).verify(Hash::Sha384, message, &signature));
+        assert!(!key(known_answers::p256()).verify(Hash::Sha256, &message[1..], &signature));
+        assert!(!key(known_answers::p384()).verify(Hash::Sha256, message, &signature));
+        let (message, signature) = signed(ES512_TOKEN);
+        assert!(key(known_answers::p521()).verify(Hash::Sha512, message, &signature));
+        assert!(!key(known_answers::p521()).verify(Hash::Sha256, message, &signature));
+    }
+
+    #[test]
+    fn both_values_of_s_are_accepted() {
+        let (message, mut signature) = signed(ES256_TOKEN);
+        // n − s, for the s of RFC 7515 §A.3, which is the larger one.
+        signature[32..]
+            .copy_from_slice(&hex("3af5f82b73c38f1b270ed250f7b5ab7f168169e7b4844dea647a4b3878bfd07c"));
+        assert!(key(known_answers::p256()).verify(Hash::Sha256, message, &signature));
+    }
+
+    #[test]
+    fn r_and_s_of_zero_or_not_below_n_are_refused() {
+        let (message, signature) = signed(ES256_TOKEN);
+        let n = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+        for wrong in [vec![0; 32], n, vec![0xff; 32]] {
+            for half in [0..32, 32..64] {
+                let mut signature = signature.clone();
+                signature[half].copy_from_slice(&wrong);
+                assert!(!key(known_answers::p256()).verify(Hash::Sha256, message, &signature));
+            }
+        }
+        assert!(!key(known_answers::p256()).verify(Hash::Sha256, message, &[0; 64]));
+    }
+}

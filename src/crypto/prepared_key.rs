@@ -112,3 +112,150 @@ impl fmt::Debug for PreparedKey {
         write!(f, "PreparedKey({}{gap}{curve}, {} bits)", self.key_type().name(), self.bits())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::known_answers::{
+        self, EDDSA_TOKEN, ES256_TOKEN, ES512_TOKEN, HS256_TOKEN, RS256_TOKEN, signed,
+    };
+
+    fn prepared(parts: &KeyParts) -> PreparedKey {
+        PreparedKey::from_parts(parts).unwrap()
+    }
+
+    /// A key of each kind, with its type, curve, bits and the algorithms that it fits.
+    fn keys() -> [(PreparedKey, KeyType, Option<Curve>, usize, &'static str); 6] {
+        use KeyType::{Ec, Oct, Okp, Rsa};
+        [
+            (prepared(&known_answers::secret()), Oct, None, 512, "HS256 HS384 HS512"),
+            (prepared(&known_answers::rsa()), Rsa, None, 2048, "RS256 RS384 RS512 PS256 PS384 PS512"),
+            (prepared(&known_answers::p256()), Ec, Some(Curve::P256), 256, "ES256"),
+            (prepared(&known_answers::p384()), Ec, Some(Curve::P384), 384, "ES384"),
+            (prepared(&known_answers::p521()), Ec, Some(Curve::P521), 521, "ES512"),
+            (prepared(&known_answers::ed25519()), Okp, Some(Curve::Ed25519), 256, "EdDSA Ed25519"),
+        ]
+    }
+
+    #[test]
+    fn the_tokens_of_the_rfcs_verify_under_their_algorithm_and_key_and_no_other() {
+        for (token, right) in [
+            (HS256_TOKEN, "HS256"),
+            (RS256_TOKEN, "RS256"),
+            (ES256_TOKEN, "ES256"),
+            (ES512_TOKEN, "ES512"),
+            (EDDSA_TOKEN, "EdDSA Ed25519"),
+        ] {
+            let (message, signature) = signed(token);
+            let mut verified = Vec::new();
+            for (key, ..) in keys() {
+                verified.extend(
+                    Algorithm::ALL
+                        .into_iter()
+                        .filter(|algorithm| key.verify(*algorithm, message, &signature)),
+                );
+            }
+            let verified: Vec<&str> = verified.into_iter().map(Algorithm::name).collect();
+            assert_eq!(verified.join(" "), right);
+        }
+    }
+
+    #[test]
+    fn a_changed_bit_or_length_does_not_verify() {
+        for (token, algorithm, parts) in [
+            (HS256_TOKEN, Algorithm::HS256, known_answers::secret()),
+            (RS256_TOKEN, Algorithm::RS256, known_answers::rsa()),
+            (ES256_TOKEN, Algorithm::ES256, known_answers::p256()),
+            (ES512_TOKEN, Algorithm::ES512, known_answers::p521()),
+            (EDDSA_TOKEN, Algorithm::EdDSA, known_answers::ed25519()),
+        ] {
+            let (key, (message, signature)) = (prepared(&parts), signed(token));
+            assert!(key.verify(algorithm, message, &signature));
+            for at in [0, 1, signature.len() / 2, signature.len() - 1] {
+                let mut signature = signature.clone();
+                signature[at] ^= 1;
+                assert!(!key.verify(algorithm, message, &signature), "{} byte {at}", algorithm.name());
+            }
+            for cut in [0, 1, signature.len() / 2, signature.len() - 1] {
+                assert!(!key.verify(algorithm, message, &signature[..cut]));
+                assert!(!key.verify(algorithm, message, &signature[signature.len() - cut..]));
+            }
+            for longer in [[&signature[..], &[0]].concat(), [&[0], &signature[..]].concat()] {
+                assert!(!key.verify(algorithm, message, &longer));
+            }
+            assert!(!key.verify(algorithm, &message[1..], &signature));
+            assert!(!key.verify(algorithm, b"", &signature));
+        }
+    }
+
+    #[test]
+    fn a_key_tells_its_type_its_curve_and_its_size() {
+        for (key, key_type, curve, bits, _) in keys() {
+            assert_eq!((key.key_type(), key.curve(), key.bits()), (key_type, curve, bits));
+        }
+    }
+
+    #[test]
+    fn a_key_fits_its_algorithms_and_says_why_it_fits_no_other() {
+        for (key, key_type, curve, _, fitting) in keys() {
+            for algorithm in Algorithm::ALL {
+                let expected = if fitting.split(' ').any(|name| name == algorithm.name()) {
+                    Ok(())
+                } else if algorithm.facts().key_type == key_type {
+                    Err(KeyRefusal::CurveMismatch { algorithm, curve: curve.unwrap() })
+                } else {
+                    Err(KeyRefusal::TypeMismatch { algorithm, key_type })
+                };
+                assert_eq!(key.fits(algorithm), expected);
+                // A signature of any likely length, so that it is the fit that decides.
+                for bytes in [0, 32, 48, 64, 96, 132, 256] {
+                    assert!(!key.verify(algorithm, b"jotgate", &[1; 256][..bytes]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_public_key_as_a_secret_of_its_own_does_not_verify() {
+        // Algorithm confusion (RFC 8725 §2.1): the modulus' bytes as secret are just another secret.
+        let (message, signature) = signed(RS256_TOKEN);
+        let KeyParts::Rsa { n, .. } = known_answers::rsa() else { panic!("an RSA key") };
+        let key = prepared(&KeyParts::Secret(n.into()));
+        assert!(Algorithm::ALL.into_iter().all(|algorithm| !key.verify(algorithm, message, &signature)));
+    }
+
+    #[test]
+    fn ed25519_is_never_a_curve_of_ecdsa() {
+        let parts = KeyParts::Ec { curve: Curve::Ed25519, x: [1; 32].to_vec(), y: [1; 32].to_vec() };
+        let refusal = PreparedKey::from_parts(&parts).err();
+        assert_eq!(refusal, Some(KeyRefusal::PointNotOnCurve { curve: Curve::Ed25519 }));
+    }
+
+    #[test]
+    fn debug_shows_type_and_size_only() {
+        let shown: Vec<_> = keys().map(|(key, ..)| format!("{key:?}")).into();
+        assert_eq!(
+            shown,
+            [
+                "PreparedKey(oct, 512 bits)",
+                "PreparedKey(RSA, 2048 bits)",
+                "PreparedKey(EC P-256, 256 bits)",
+                "PreparedKey(EC P-384, 384 bits)",
+                "PreparedKey(EC P-521, 521 bits)",
+                "PreparedKey(OKP Ed25519, 256 bits)",
+            ]
+        );
+        assert_eq!(format!("{:?}", known_answers::secret()), "KeyParts::Secret(…)");
+    }
+
+    #[test]
+    fn keys_may_be_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<PreparedKey>();
+        shared::<KeyParts>();
+        shared::<KeyRefusal>();
+    }
+}

@@ -35,7 +35,11 @@ impl Secret {
         }
         Ok(Self {
             bits: secret.len() * 8,
-            states: Box::new(States { sha256: keyed(secret)?, sha384: keyed(secret)?, sha512: keyed(secret)? }),
+            states: Box::new(States {
+                sha256: keyed(secret)?,
+                sha384: keyed(secret)?,
+                sha512: keyed(secret)?,
+            }),
         })
     }
 
@@ -61,3 +65,46 @@ fn is_mac<D: EagerHash + ZeroizeOnDrop>(state: &Hmac<D>, message: &[u8], mac: &[
 }
 
 const PEM: &[u8] = b"-----BEGIN";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known_answers::{HS256_SECRET, HS256_TOKEN};
+    use crate::known_answers::{base64url, signed};
+
+    #[track_caller]
+    fn is_refused(secret: &[u8], refusal: KeyRefusal) {
+        assert_eq!(Secret::from_bytes(secret).err(), Some(refusal));
+    }
+
+    #[test]
+    fn an_empty_secret_is_refused() {
+        is_refused(b"", KeyRefusal::SecretEmpty);
+    }
+
+    #[test]
+    fn pem_text_is_refused_wherever_it_starts() {
+        for before in ["", "\n", " \t\r\n\u{b}", "\u{feff}", "Bag Attributes\n"] {
+            let text = alloc::format!("{before}-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n");
+            is_refused(text.as_bytes(), KeyRefusal::SecretIsPem);
+        }
+    }
+
+    #[test]
+    fn any_other_secret_is_taken_and_its_length_told() {
+        for secret in [&b"\0"[..], b"-----BEGI", b"----- BEGIN", &[0xff; 1000]] {
+            assert_eq!(Secret::from_bytes(secret).ok().map(|secret| secret.bits), Some(secret.len() * 8));
+        }
+    }
+
+    #[test]
+    fn a_prepared_secret_gives_the_same_answer_again() {
+        let secret = Secret::from_bytes(&base64url(HS256_SECRET)).ok().unwrap();
+        let (message, mac) = signed(HS256_TOKEN);
+        for _ in 0..3 {
+            assert!(secret.verify(Hash::Sha256, message, &mac));
+            assert!(!secret.verify(Hash::Sha256, &message[1..], &mac));
+            assert!(!secret.verify(Hash::Sha384, message, &mac));
+        }
+    }
+}
