@@ -1,0 +1,108 @@
+//! Every way in which a command can fail, with one code each.
+
+use std::{fmt, io};
+
+use crate::{
+    DocumentError, IssuerRefusal, KeyPairError, SettingsRefusal, StateError, StoreError, TokenRefusal,
+};
+
+/// Why something did not happen. Never contains a token or a private key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store failed.
+    Store(StoreError),
+    /// What is in the store could not be read.
+    Document(DocumentError),
+    /// The state does not allow it.
+    State(StateError),
+    /// There is no key.
+    KeyPair(KeyPairError),
+    /// The issuer is none.
+    Issuer(IssuerRefusal),
+    /// A setting is out of bounds.
+    Settings(SettingsRefusal),
+    /// The token asked for is refused.
+    Token(TokenRefusal),
+    /// Others kept changing the store.
+    Contended {
+        /// How many attempts were made.
+        attempts: u32,
+    },
+    /// The clock stands before the moment at which a key was published, by more than clocks differ.
+    ClockBehind {
+        /// When the key was published, in Unix seconds.
+        published: u64,
+        /// What the clock says.
+        now: u64,
+    },
+    /// The network failed.
+    Network(io::Error),
+    /// A task inside ended before its time.
+    Stopped,
+}
+
+impl Error {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Document(error) => error.code(),
+            Self::State(error) => error.code(),
+            Self::KeyPair(error) => error.code(),
+            Self::Issuer(refusal) => refusal.code(),
+            Self::Settings(refusal) => refusal.code(),
+            Self::Token(refusal) => refusal.code(),
+            Self::Contended { .. } => "store_contended",
+            Self::ClockBehind { .. } => "clock_behind",
+            Self::Network(_) => "network",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Document(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
+            Self::KeyPair(error) => error.fmt(f),
+            Self::Issuer(refusal) => refusal.fmt(f),
+            Self::Settings(refusal) => refusal.fmt(f),
+            Self::Token(refusal) => refusal.fmt(f),
+            Self::Contended { attempts } => {
+                write!(f, "others changed the store each time in {attempts} attempts")
+            }
+            Self::ClockBehind { published, now } => {
+                write!(f, "the clock says {now}, but a key was published at {published}; set the clock right")
+            }
+            Self::Network(error) => error.fmt(f),
+            Self::Stopped => f.write_str("a task ended before its time"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+macro_rules! from {
+    ($($variant:ident($error:ty),)*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
+from! {
+    Store(StoreError),
+    Document(DocumentError),
+    State(StateError),
+    KeyPair(KeyPairError),
+    Issuer(IssuerRefusal),
+    Settings(SettingsRefusal),
+    Token(TokenRefusal),
+    Network(io::Error),
+}

@@ -1,0 +1,116 @@
+//! A state enters, the published key set leaves: its bytes, its `ETag` and how long it may be cached.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Serialize;
+
+use crate::{Error, PublicJwk, Ring, State, StateError};
+
+/// A JWK Set (RFC 7517 §5) as it goes over the wire.
+///
+/// INVARIANT: it has at least one key. Nobody may be told that there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySet {
+    body: Bytes,
+    etag: HeaderValue,
+    cache_control: HeaderValue,
+    kids: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct JwkSet<'a> {
+    keys: Vec<&'a PublicJwk>,
+}
+
+impl KeySet {
+    /// Every key of the state, the newest of each ring first: verifiers that try only the first few try the right ones.
+    ///
+    /// # Errors
+    /// [`StateError::NoRing`] for a state without a key, which no [`State`] is.
+    pub fn new(state: &State) -> Result<Self, Error> {
+        let keys: Vec<&PublicJwk> =
+            state.rings().iter().flat_map(Ring::newest_first).map(|key| key.pair.public()).collect();
+        let kids = keys.iter().map(|key| key.kid().to_owned()).collect();
+        if keys.is_empty() {
+            return Err(StateError::NoRing.into());
+        }
+        let body = serde_json::to_vec(&JwkSet { keys }).map_err(std::io::Error::from)?;
+        // Strong (RFC 9110 §8.8.3): the same tag means the same bytes, whichever replica answered.
+        let tag = digest(&SHA256, &body);
+        let tag = format!("\"{}\"", Base64UrlUnpadded::encode_string(tag.as_ref()));
+        let cache_control = format!("public, max-age={}", state.settings().max_age());
+        let header = |text: String| HeaderValue::try_from(text).map_err(std::io::Error::other);
+        Ok(Self { body: body.into(), etag: header(tag)?, cache_control: header(cache_control)?, kids })
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// The entity tag, with its quotes.
+    #[must_use]
+    pub const fn etag(&self) -> &HeaderValue {
+        &self.etag
+    }
+
+    /// What `Cache-Control` says.
+    #[must_use]
+    pub const fn cache_control(&self) -> &HeaderValue {
+        &self.cache_control
+    }
+
+    /// The identifiers of the keys in it, in its order.
+    #[must_use]
+    pub fn kids(&self) -> &[String] {
+        &self.kids
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::test_keys::{NOW, key, state};
+
+    #[test]
+    fn every_key_is_in_it_newest_first_with_public_members_alone() {
+        let (one, two) = (state(), key());
+        let old = one.rings()[0].keys()[0].kid().to_owned();
+        let set = KeySet::new(&one.stage(Arc::clone(&two), NOW).unwrap()).unwrap();
+        assert_eq!(set.kids(), [two.kid().to_owned(), old]);
+        let json: Value = serde_json::from_slice(&set.body()).unwrap();
+        assert_eq!(json.as_object().unwrap().len(), 1);
+        for (jwk, kid) in json["keys"].as_array().unwrap().iter().zip(set.kids()) {
+            let mut names: Vec<&str> = jwk.as_object().unwrap().keys().map(String::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+            assert_eq!(jwk["kid"], kid.as_str());
+        }
+    }
+
+    #[test]
+    fn the_tag_stands_for_the_bytes() {
+        let one = state();
+        let set = KeySet::new(&one).unwrap();
+        assert_eq!(KeySet::new(&one).unwrap(), set);
+        let other = KeySet::new(&one.stage(key(), NOW).unwrap()).unwrap();
+        assert_ne!(other.etag(), set.etag());
+        let promoted = one.stage(key(), NOW).unwrap();
+        let staged = KeySet::new(&promoted).unwrap();
+        let kid = promoted.rings()[0].staged().unwrap().kid().to_owned();
+        let signing = KeySet::new(&promoted.promote(&kid, NOW + 2).unwrap()).unwrap();
+        assert_eq!(staged.etag(), signing.etag(), "who signs does not show");
+    }
+
+    #[test]
+    fn it_may_be_cached_for_as_long_as_the_settings_say() {
+        assert_eq!(KeySet::new(&state()).unwrap().cache_control(), "public, max-age=300");
+    }
+}

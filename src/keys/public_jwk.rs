@@ -1,0 +1,108 @@
+//! A public point enters, the JWK that may be shown to the world leaves.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Serialize;
+
+use crate::SigningAlgorithm;
+
+/// The public half of a signing key as a JWK (RFC 7517 §4).
+///
+/// INVARIANT: it is an allow-list. There is no member for a private value and no map of further ones, so nothing has
+/// to be stripped and nothing can be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kty")]
+pub enum PublicJwk {
+    /// A point on a NIST curve (RFC 7518 §6.2.1).
+    #[serde(rename = "EC")]
+    Ec {
+        /// The RFC 7638 thumbprint.
+        kid: String,
+        /// Always `sig`.
+        #[serde(rename = "use")]
+        usage: &'static str,
+        /// The one algorithm that the key signs with.
+        alg: &'static str,
+        /// The curve's registered name.
+        crv: &'static str,
+        /// The first coordinate, base64url.
+        x: String,
+        /// The second coordinate, base64url.
+        y: String,
+    },
+}
+
+impl PublicJwk {
+    /// The JWK of an uncompressed point (SEC 1 §2.3.3: `04 ‖ x ‖ y`); `None` if it is of another form or length.
+    pub(crate) fn from_point(algorithm: SigningAlgorithm, point: &[u8]) -> Option<Self> {
+        let facts = algorithm.facts();
+        let (4, coordinates) = point.split_first()? else { return None };
+        let (x, y) = coordinates.split_at_checked(facts.coordinate_bytes)?;
+        if y.len() != facts.coordinate_bytes {
+            return None;
+        }
+        let (x, y) = (Base64UrlUnpadded::encode_string(x), Base64UrlUnpadded::encode_string(y));
+        let kid = ec_thumbprint(facts.curve, &x, &y);
+        Some(Self::Ec { kid, usage: "sig", alg: facts.name, crv: facts.curve, x, y })
+    }
+
+    /// The key's identifier: its RFC 7638 thumbprint with SHA-256, base64url.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        match self {
+            Self::Ec { kid, .. } => kid,
+        }
+    }
+}
+
+/// RFC 7638 §3.2: the required members alone, in the order of their names, without white space.
+fn ec_thumbprint(crv: &str, x: &str, y: &str) -> String {
+    let canonical = format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#);
+    Base64UrlUnpadded::encode_string(digest(&SHA256, canonical.as_bytes()).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The public key of RFC 7515 appendix A.3.1, and its thumbprint by `openssl` and by hand.
+    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    fn point() -> Vec<u8> {
+        [X, Y].iter().fold(vec![4], |mut point, coordinate| {
+            point.extend(Base64UrlUnpadded::decode_vec(coordinate).unwrap());
+            point
+        })
+    }
+
+    #[test]
+    fn a_point_becomes_exactly_the_seven_public_members() {
+        let jwk = PublicJwk::from_point(SigningAlgorithm::ES256, &point()).unwrap();
+        let json = serde_json::to_value(&jwk).unwrap();
+        let expected = serde_json::json!({
+            "kty": "EC", "kid": jwk.kid(), "use": "sig", "alg": "ES256", "crv": "P-256", "x": X, "y": Y,
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn the_kid_is_the_thumbprint_that_a_second_library_computes() {
+        let jwk = PublicJwk::from_point(SigningAlgorithm::ES256, &point()).unwrap();
+        let other: jsonwebtoken::jwk::Jwk =
+            serde_json::from_value(serde_json::to_value(&jwk).unwrap()).unwrap();
+        crate::test_keys::second_library();
+        assert_eq!(other.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), jwk.kid());
+    }
+
+    #[test]
+    fn points_of_another_form_or_length_are_refused() {
+        let good = point();
+        let mut compressed = good.clone();
+        compressed[0] = 2;
+        let long = [good.as_slice(), &[0]].concat();
+        for point in [&[], &good[..1], &good[..64], long.as_slice(), compressed.as_slice()] {
+            assert_eq!(PublicJwk::from_point(SigningAlgorithm::ES256, point), None);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A request enters as text, the answer leaves as it came over the wire.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub(crate) const JWKS: &str = "/.well-known/jwks.json";
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The one value of that header; `None` if it is not there.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let values: Vec<&str> = self
+            .head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect();
+        assert!(values.len() <= 1, "{name}: {values:?}");
+        values.first().copied()
+    }
+
+    pub(crate) fn kids(&self) -> Vec<String> {
+        let set: Value = serde_json::from_str(&self.body).unwrap();
+        let keys = set["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Sends a request without a body and reads until the server closes.
+#[track_caller]
+pub(crate) fn ask(server: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    send(
+        server,
+        format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{lines}\r\n").as_bytes(),
+    )
+}
+
+#[track_caller]
+pub(crate) fn get_set(server: SocketAddr) -> Answer {
+    let answer = ask(server, "GET", JWKS, &[]);
+    assert_eq!(answer.status, 200);
+    answer
+}
+
+/// Sends any bytes and reads until the server closes.
+#[track_caller]
+pub(crate) fn send(server: SocketAddr, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}

@@ -1,0 +1,14 @@
+//! The companion as others meet it: the library over real HTTP on loopback, and the binary as a process, each on a real
+//! SQLite file in a folder of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod client;
+mod http;
+mod killed;
+mod process;
+mod program;

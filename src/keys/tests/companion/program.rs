@@ -1,0 +1,107 @@
+//! Arguments enter, the binary runs on a store of its own, what it said leaves.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+pub(crate) struct Program {
+    folder: tempfile::TempDir,
+}
+
+/// `serve`, killed if a test fails before it is stopped.
+pub(crate) struct Serving {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+/// How `serve` ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    /// What it printed after the first line.
+    pub(crate) out: String,
+    pub(crate) log: String,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a store, made with these further arguments.
+    #[track_caller]
+    pub(crate) fn with_store(arguments: &[&str]) -> Self {
+        let program = Self::new();
+        program.done(&[&["init", "--issuer", "https://issuer.example"], arguments].concat());
+        program
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("keys").join("store.sqlite")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jotgate-keys"));
+        command.args(arguments).env("JOTGATE_STORE", self.path()).current_dir(self.folder.path());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs what must succeed, silently on stderr; what it printed.
+    #[track_caller]
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{arguments:?}: {out}");
+        out
+    }
+
+    /// Runs what must fail with exit code 1; the one line that it said.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout), (Some(1), vec![]), "{arguments:?}: {err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+        err.strip_prefix("jotgate-keys: ").unwrap().trim_end().to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn serve(&self) -> Serving {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on http://").unwrap().trim_end().parse().unwrap();
+        Serving { address, child, out }
+    }
+}
+
+impl Serving {
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    pub(crate) fn ended(mut self) -> Ended {
+        let (mut out, mut log) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        Ended { code: self.child.wait().unwrap().code(), out, log }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already where the test got on.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
