@@ -68,7 +68,11 @@ pub(crate) fn text(parts: &Parts<'_>) -> Result<String, Refusal> {
 fn declared_algorithm<'h>(header: &'h Object<'_>) -> Result<&'h str, Refusal> {
     let declared = match header.get("alg") {
         None => return Err(Refusal::AlgorithmMissing),
-        Some(value) => value.as_str().ok_or(Refusal::HeaderParameter { name: "alg" })?,
+        Some(value) => match value.as_str().ok_or(Refusal::HeaderParameter { name: "alg" })? {
+            // A name of no letters names nothing.
+            "" => return Err(Refusal::AlgorithmMissing),
+            name => name,
+        },
     };
     if declared.trim().eq_ignore_ascii_case("none") {
         // RFC 8725 §3.2: whatever the list says, and however it is spelled.
@@ -94,7 +98,7 @@ fn check_critical(header: &Object<'_>, understood: &[String]) -> Result<(), Refu
     let names = crit.as_array().filter(|names| !names.is_empty()).ok_or(Refusal::CritMalformed)?;
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
-        let name = name.as_str().ok_or(Refusal::CritMalformed)?;
+        let name = name.as_str().filter(|name| !name.is_empty()).ok_or(Refusal::CritMalformed)?;
         // `b64` may be named as critical: being `true` (checked above) it says what holds anyway. The list is walked
         // no further than what is understood, so a long one costs nothing.
         if name != "b64" && !understood.iter().any(|known| known == name) {

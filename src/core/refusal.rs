@@ -325,7 +325,7 @@ impl Refusal {
             JwtExpired, JwtInvalid, NoMatchingKey, NotSupported, SignatureVerificationFailed,
         };
         use JsonProblem::{DuplicateMember, Malformed, NotObject, NotUtf8, TooDeep};
-        use Reason::{CheckFailed, Missing};
+        use Reason::CheckFailed;
         match self {
             Self::TokenTooLong { .. } => row("token_too_long", JwsInvalid),
             Self::TokenParts => row("token_parts", JwsInvalid),
@@ -362,7 +362,7 @@ impl Refusal {
             Self::ClaimMissing { .. } => row("claim_missing", ClaimValidationFailed),
             Self::ClaimNotNumber { .. } => row("claim_not_number", ClaimValidationFailed),
             Self::ClaimType { .. } => row("claim_type", ClaimValidationFailed),
-            Self::TypeMissing => claim("type_missing", ClaimValidationFailed, "typ", Missing),
+            Self::TypeMissing => claim("type_missing", ClaimValidationFailed, "typ", CheckFailed),
             Self::TypeMismatch { .. } => claim("type_mismatch", ClaimValidationFailed, "typ", CheckFailed),
             Self::IssuerMismatch { .. } => claim("issuer_mismatch", ClaimValidationFailed, "iss", CheckFailed),
             Self::AudienceMismatch => claim("audience_mismatch", ClaimValidationFailed, "aud", CheckFailed),

@@ -1,0 +1,103 @@
+/**
+ * The generated bindings enter, a folder leaves that is ready for `npm pack`:
+ *
+ *     node pkg-templates/build.mjs --bindings <folder with jotgate_bg.js and jotgate_bg.wasm> --out target/npm/jotgate
+ *
+ * Run from the root of the repository, after `npm ci` in `tests`.
+ */
+import { execFileSync } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const templates = dirname(fileURLToPath(import.meta.url))
+const root = dirname(templates)
+// The tools stand where the tests' tools stand: one lock file for all.
+const require = createRequire(join(root, 'tests', 'package.json'))
+
+const { values } = parseArgs({ options: { bindings: { type: 'string' }, out: { type: 'string' } } })
+if (!values.bindings || !values.out) {
+  console.error('usage: node pkg-templates/build.mjs --bindings <folder> --out <folder>')
+  process.exit(2)
+}
+const bindings = resolve(values.bindings)
+const out = resolve(values.out)
+const dist = join(out, 'dist')
+
+await rm(out, { recursive: true, force: true })
+await mkdir(dist, { recursive: true })
+await copyBindings()
+compileTypeScript()
+await writeCommonJs()
+await writePackage()
+console.log(`package: ${out}`)
+
+/** The core as a file for edge runtimes and as text for everyone else, and its bindings. */
+async function copyBindings() {
+  const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
+  await writeFile(join(dist, 'jotgate.wasm'), wasm)
+  await writeFile(join(dist, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
+  await cp(join(bindings, 'jotgate_bg.js'), join(dist, 'jotgate_bg.js'))
+  for (const name of ['jotgate_bg.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
+
+  const declared = await readFile(join(templates, 'src', 'jotgate_bg.d.ts'), 'utf8')
+  const generated = await readFile(join(bindings, 'jotgate_bg.js'), 'utf8')
+  const missing = [...declared.matchAll(/^export declare (?:class|function) (\w+)/gm)]
+    .map(([, name]) => name)
+    .filter(
+      (name) => !new RegExp(`^export (?:class|function) ${name}\\b|^export \\{[^}]*\\b${name}\\b`, 'm').test(generated),
+    )
+  if (missing.length > 0)
+    throw new Error(`the bindings lack ${missing.join(', ')}: src/wasm and jotgate_bg.d.ts differ`)
+}
+
+function compileTypeScript() {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+  execFileSync(process.execPath, [tsc, '-p', templates, '--outDir', dist], { stdio: 'inherit' })
+}
+
+/** Each module a second time for `require`, file by file, so that all entries share one core there too. */
+async function writeCommonJs() {
+  const { build } = require('esbuild')
+  const modules = (await readdir(dist)).filter((name) => name.endsWith('.js'))
+  // A host that hands over a compiled module does so by `import`; there is nothing to `require`.
+  const edge = new Set(['wasm_workerd.js', 'wasm_edge_light.js'])
+  await build({
+    entryPoints: modules.filter((name) => !edge.has(name)).map((name) => join(dist, name)),
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    platform: 'node',
+    target: 'es2022',
+    bundle: true,
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'neighbours',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
+          onResolve({ filter: /^#wasm$/ }, ({ path }) => ({ path, external: true }))
+        },
+      },
+    ],
+  })
+  for (const name of (await readdir(dist)).filter((name) => name.endsWith('.d.ts'))) {
+    const types = await readFile(join(dist, name), 'utf8')
+    await writeFile(
+      join(dist, name.replace(/\.d\.ts$/, '.d.cts')),
+      types.replace(/(['"]\.\/[\w]+)\.js(['"])/g, '$1.cjs$2'),
+    )
+  }
+}
+
+async function writePackage() {
+  const manifest = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
+  const cargo = await readFile(join(root, 'Cargo.toml'), 'utf8')
+  const [, version] = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(cargo) ?? []
+  if (!version) throw new Error('Cargo.toml has no version for the workspace')
+  await writeFile(join(out, 'package.json'), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`)
+  await cp(join(templates, 'README.md'), join(out, 'README.md'))
+  for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(join(root, license), join(out, license))
+}

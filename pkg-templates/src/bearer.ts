@@ -1,0 +1,30 @@
+/** The `Authorization` header enters, the token that it bears leaves (RFC 6750 §2.1, RFC 9110 §11.6.2). */
+
+/** What a request brought. */
+export type Credentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'malformed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'token'; readonly token: string }
+
+/** Reads the header's value, `null` where there is none; repeated headers arrive joined by commas. */
+export function bearer(authorization: string | null): Credentials {
+  const value = authorization?.trim() ?? ''
+  if (value === '') return { kind: 'none' }
+  const [scheme = ''] = value.split(/[ \t,]/, 1)
+  if (scheme.toLowerCase() !== 'bearer') {
+    // Another scheme counts as nothing sent, unless a second header stands behind it.
+    return /,\s*bearer(?:\s|,|$)/i.test(value) ? REPEATED : { kind: 'none' }
+  }
+  const rest = value.slice(scheme.length)
+  if (rest.includes(',')) return REPEATED
+  const token = rest.replace(/^ +/, '')
+  if (token === '') return malformed('credentials_missing', 'no token follows the scheme')
+  if (token === rest || /\s/.test(token)) return malformed('credentials_malformed', 'the credentials are not one token')
+  return { kind: 'token', token }
+}
+
+const REPEATED = malformed('credentials_repeated', 'the Authorization header is there more than once')
+
+function malformed(code: string, message: string): Credentials {
+  return { kind: 'malformed', code, message }
+}

@@ -1,0 +1,26 @@
+/** A loader's module enters, the running core leaves: instantiated at first use, once for all entries of the package. */
+import * as bindings from './jotgate_bg.js'
+import { load } from '#wasm'
+
+/** The running core. */
+export interface Core {
+  readonly memory: WebAssembly.Memory
+  readonly bindings: typeof bindings
+}
+
+let core: Core | undefined
+
+/** The core, started if it is not running yet. */
+export function boot(): Core {
+  return (core ??= start(load()))
+}
+
+function start(module: WebAssembly.Module): Core {
+  const instance = new WebAssembly.Instance(module, {
+    './jotgate_bg.js': bindings as unknown as WebAssembly.ModuleImports,
+  })
+  const exports = instance.exports as { memory: WebAssembly.Memory; __wbindgen_start(): void } & WebAssembly.Exports
+  bindings.__wbg_set_wasm(exports)
+  exports.__wbindgen_start()
+  return { memory: exports.memory, bindings }
+}

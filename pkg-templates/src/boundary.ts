@@ -1,0 +1,143 @@
+/**
+ * A token enters the core's memory, its verdict is read out of it. Nothing in here awaits: between `admit` and the last
+ * read no other call may come in between, or one request would read another's claims.
+ */
+import { boot, type Core } from './boot.js'
+import type { Key, KeySet, Needs, Policy } from './jotgate_bg.js'
+import { NOT_TEXT, type Refusal } from './refusal.js'
+import type { JWTPayload, ProtectedHeader } from './types.js'
+
+/** A token as users hand it over; bytes only where jose takes them. */
+export type Token = string | Uint8Array
+
+/** What the core says of a token. Every object in it is made for this one answer. */
+export type Verdict =
+  | {
+      readonly ok: true
+      readonly header: ProtectedHeader
+      readonly payload: JWTPayload
+      /** The place of the key in its set, −1 for a key given directly. */
+      readonly keyIndex: number
+    }
+  | {
+      readonly ok: false
+      readonly refusal: Refusal
+      /** The claims, where the signature held and only they were refused. */
+      readonly payload?: JWTPayload
+    }
+
+/** What the core says of a signature over bytes that need not be claims. */
+export type SignatureVerdict =
+  | { readonly ok: true; readonly header: ProtectedHeader; readonly payload: Uint8Array }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** Verifies a token under one key. `now` is in seconds since 1970-01-01T00:00:00Z. */
+export function verifyWithKey(policy: Policy, key: Key, needs: Needs, token: unknown, now: number): Verdict {
+  const core = boot()
+  const written = write(core, token, (units) => policy.admit(units))
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  return verdict(core, core.bindings.verifyWithKey(policy, key, needs, written, now))
+}
+
+/** Verifies a token under the keys of a set. `now` is in seconds since 1970-01-01T00:00:00Z. */
+export function verifyWithSet(policy: Policy, set: KeySet, needs: Needs, token: unknown, now: number): Verdict {
+  const core = boot()
+  const written = write(core, token, (units) => policy.admit(units))
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  return verdict(core, core.bindings.verifyWithSet(policy, set, needs, written, now))
+}
+
+/** Verifies the signature of a compact JWS under one key, whatever its payload is. */
+export function verifySignature(policy: Policy, key: Key, token: unknown): SignatureVerdict {
+  const core = boot()
+  const written = write(core, token, (units) => policy.admit(units))
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: refusal(core) }
+  const { headerLength, outputPointer, payloadLength } = core.bindings
+  const from = outputPointer() + headerLength()
+  return {
+    ok: true,
+    header: json(core, outputPointer(), headerLength()),
+    payload: view(core).slice(from, from + payloadLength()),
+  }
+}
+
+/** Reads header and claims of a token; nothing is verified. */
+export function decode(token: unknown): Verdict {
+  const core = boot()
+  const written = write(core, token, core.bindings.admitUnverified)
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  return verdict(core, core.bindings.decode(written))
+}
+
+/** Reads the header of a token; nothing is verified, the payload is not looked at. */
+export function decodeHeader(token: unknown): { header: ProtectedHeader } | { refusal: Refusal } {
+  const core = boot()
+  const written = write(core, token, core.bindings.admitUnverified)
+  if (typeof written === 'object') return { refusal: written }
+  if (!core.bindings.decodeHeader(written)) return { refusal: refusal(core) }
+  return { header: json(core, core.bindings.outputPointer(), core.bindings.headerLength()) }
+}
+
+/** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The core's memory as bytes; made again when the memory has grown and left the old view empty. */
+let bytes: Uint8Array<ArrayBuffer> | undefined
+
+function view(core: Core): Uint8Array<ArrayBuffer> {
+  const { buffer } = core.memory
+  if (bytes?.buffer !== buffer) bytes = new Uint8Array(buffer as ArrayBuffer)
+  return bytes
+}
+
+/** Writes the token; how many bytes it took, or why there is no room for it. */
+function write(core: Core, token: unknown, admit: (units: number) => number): number | Refusal {
+  if (typeof token === 'string') {
+    const pointer = admit(token.length)
+    if (pointer === 0) return refusal(core)
+    // There is room for three bytes a code unit, the most that UTF-8 needs: what is not ASCII arrives as bytes above
+    // 0x7F, never cut or changed into something else, and is refused.
+    return encoder.encodeInto(token, view(core).subarray(pointer, pointer + token.length * 3)).written
+  }
+  if (!isBytes(token)) return NOT_TEXT
+  const pointer = admit(token.length)
+  if (pointer === 0) return refusal(core)
+  view(core).set(token, pointer)
+  return token.length
+}
+
+function verdict(core: Core, ok: boolean): Verdict {
+  const { headerLength, keyIndex, outputPointer, payloadLength } = core.bindings
+  const from = outputPointer()
+  const header = headerLength()
+  const payload = payloadLength()
+  if (ok) {
+    return { ok, header: json(core, from, header), payload: json(core, from + header, payload), keyIndex: keyIndex() }
+  }
+  if (payload === 0) return { ok, refusal: refusal(core) }
+  return { ok, refusal: refusal(core), payload: claims(core, from + header, payload) }
+}
+
+/** The claims of a refused token; none where it was the claims' JSON that was refused. */
+function claims(core: Core, from: number, length: number): JWTPayload {
+  try {
+    return json(core, from, length)
+  } catch {
+    return {}
+  }
+}
+
+function refusal(core: Core): Refusal {
+  const { headerLength, outputPointer, payloadLength, refusalLength } = core.bindings
+  return json(core, outputPointer() + headerLength() + payloadLength(), refusalLength())
+}
+
+function json<T>(core: Core, from: number, length: number): T {
+  return JSON.parse(decoder.decode(view(core).subarray(from, from + length))) as T
+}

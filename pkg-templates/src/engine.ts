@@ -1,0 +1,120 @@
+/** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
+import { boot } from './boot.js'
+import { isBytes, verifyWithKey, verifyWithSet, type Verdict } from './boundary.js'
+import { JWKSUnavailable } from './errors.js'
+import { handle, ImportedKey, jwkText, keyFromJwk, keyFromPem, keyFromSecret } from './imported_key.js'
+import type { Needs, Policy } from './jotgate_bg.js'
+import type * as bindings from './jotgate_bg.js'
+import { KeySet, setHandle, setKey } from './key_set.js'
+import { clockFrom, type Options, type PolicyFields, policyFrom } from './options.js'
+import { misuse, refusing } from './refusal.js'
+import { RemoteKeySet, type WaitUntil } from './remote_key_set.js'
+import type { JSONWebKeySet, JWK } from './types.js'
+
+/**
+ * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), or the bytes of a shared secret.
+ */
+export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
+
+/** A verdict, and the key of a set that led to it. */
+export type Judgement = Verdict & { readonly key?: ImportedKey }
+
+/** Keys that were checked and prepared, and a policy. */
+export class Engine {
+  readonly #policy: Policy
+  readonly #now: () => number
+  readonly #keys: ImportedKey | KeySet | RemoteKeySet
+
+  /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
+  constructor(options: Options, fields: PolicyFields, keys: ImportedKey | KeySet | RemoteKeySet) {
+    this.#policy = policyFrom(fields)
+    this.#now = clockFrom(options)
+    this.#keys = keys
+    // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
+    if (keys instanceof ImportedKey) presentable(this.#policy, keys)
+    if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
+  }
+
+  /** The verdict without waiting; throws where a remote set has not arrived yet. */
+  judgeNow(token: unknown, needs: Needs): Judgement {
+    const keys = this.#keys
+    if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
+    const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set !== undefined) return this.#judgeWith(set, token, needs)
+    const verdict = precheck(this.#policy, token)
+    if (verdict !== undefined) return verdict
+    const error = new JWKSUnavailable('the key set has not been fetched yet: await `verify` or `reload` first')
+    error.refusal = 'keys_not_ready'
+    throw error
+  }
+
+  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
+  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+    const keys = this.#keys
+    if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
+    if (keys.keySet === undefined) {
+      // What would be refused anyway fetches nothing.
+      const verdict = precheck(this.#policy, token)
+      return verdict ?? this.#judgeWith(await keys.first(waitUntil), token, needs)
+    }
+    const judgement = this.#judgeWith(keys.keySet, token, needs)
+    if (judgement.ok || judgement.refusal.code !== 'no_matching_key') return judgement
+    const renewed = await keys.renewed(waitUntil)
+    return renewed === undefined ? judgement : this.#judgeWith(renewed, token, needs)
+  }
+
+  #judgeWith(set: KeySet, token: unknown, needs: Needs): Judgement {
+    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, this.#now())
+    return verdict.ok && verdict.keyIndex >= 0 ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
+  }
+}
+
+/** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
+export function keysFrom(name: string, value: unknown): ImportedKey | KeySet | RemoteKeySet {
+  if (value instanceof ImportedKey || value instanceof KeySet || value instanceof RemoteKeySet) return value
+  if (isBytes(value)) return keyFromSecret(value)
+  if (typeof value === 'string') {
+    // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
+    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes')
+    return keyFromPem(value)
+  }
+  if (typeof value === 'object' && value !== null) {
+    if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
+    if ('kty' in value) return keyFromJwk(jwkText(value as JWK))
+  }
+  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
+}
+
+/** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
+export function precheck(policy: Policy, token: unknown): Verdict | undefined {
+  empty ??= refusing(() => new (boot().bindings.KeySet)('{"keys":[]}'))
+  const verdict = verifyWithSet(policy, empty, noNeeds(), token, 0)
+  return !verdict.ok && verdict.refusal.code === 'no_matching_key' ? undefined : verdict
+}
+
+/** The needs of those who have none. */
+export function noNeeds(): Needs {
+  return (none ??= refusing(() => new (boot().bindings.Needs)({})))
+}
+
+let empty: bindings.KeySet | undefined
+let none: Needs | undefined
+
+function usable(algorithms: readonly string[], set: KeySet): void {
+  if (set.size === 0) throw misuse('keys', 'hold no key that can be used')
+  if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
+    throw misuse('keys', 'hold no key for these algorithms')
+  }
+}
+
+function presentable(policy: Policy, key: ImportedKey): void {
+  try {
+    refusing(() => policy.checkKey(handle(key)))
+  } catch (thrown) {
+    if (thrown instanceof TypeError) throw thrown
+    throw Object.assign(misuse('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {
+      refusal: (thrown as { refusal?: string }).refusal,
+    })
+  }
+}

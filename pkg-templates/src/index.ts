@@ -1,0 +1,46 @@
+/**
+ * Strict verification of JSON Web Tokens, the same in every JavaScript runtime: the arithmetic and the verdict are one
+ * Rust core in WebAssembly.
+ *
+ * - {@link Verifier} verifies tokens, {@link createGate} guards an API with them.
+ * - {@link KeySet} and {@link RemoteKeySet} hold keys.
+ * - {@link decodeJwt} and {@link decodeProtectedHeader} read a token without verifying anything.
+ * - The error classes bear jose's names and codes; each error also carries `refusal`, the exact reason.
+ *
+ * @packageDocumentation
+ */
+export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode.js'
+export type { Duration } from './duration.js'
+export type { Keys } from './engine.js'
+export {
+  type ClaimFailure,
+  JOSEAlgNotAllowed,
+  JOSEError,
+  JOSENotSupported,
+  JWKInvalid,
+  JWKSInvalid,
+  JWKSMultipleMatchingKeys,
+  JWKSNoMatchingKey,
+  JWKSTimeout,
+  JWKSUnavailable,
+  JWSInvalid,
+  JWSSignatureVerificationFailed,
+  JWTClaimValidationFailed,
+  JWTExpired,
+  JWTInvalid,
+} from './errors.js'
+export {
+  createGate,
+  type Denied,
+  type Gate,
+  type GateNeeds,
+  type GateOptions,
+  type Passed,
+  type RequestLike,
+} from './gate.js'
+export type { ImportedKey, KeyDescription } from './imported_key.js'
+export { KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
+export type { PolicyOptions } from './options.js'
+export { type HeaderFields, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
+export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
+export { type Verified, Verifier, type VerifierOptions } from './verifier.js'

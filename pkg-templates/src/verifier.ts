@@ -1,0 +1,77 @@
+/** Keys and a policy enter once; then each token enters and its claims leave, or an error that says why not. */
+import { Engine, type Judgement, keysFrom, noNeeds, type Keys } from './engine.js'
+import type { ImportedKey } from './imported_key.js'
+import { list, Options, POLICY_NAMES, type PolicyOptions, policyFields } from './options.js'
+import { errorFrom } from './refusal.js'
+import type { JWTPayload, ProtectedHeader } from './types.js'
+
+/** What a {@link Verifier} is made of. */
+export interface VerifierOptions extends PolicyOptions {
+  /** Where the keys come from. */
+  keys: Keys
+}
+
+/** A token that was accepted. Its objects are made for this one call and belong to the caller. */
+export interface Verified<Claims = JWTPayload> {
+  /** The claims. */
+  payload: Claims & JWTPayload
+  /** The header. */
+  protectedHeader: ProtectedHeader
+  /** The key of the set that verified it; absent where the key was given directly. */
+  key?: ImportedKey
+}
+
+/**
+ * Verifies tokens (RFC 7519 §7.2). Made once, used for every token; making one does no fetch, sets no timer and reads
+ * neither clock nor randomness, so that it may stand at the top of a worker's module.
+ *
+ * @typeParam Claims - what your tokens hold besides the registered claims; it is believed, not checked
+ *
+ * @example
+ * ```js
+ * const verifier = new Verifier({ keys: jwks, algorithms: ['ES256'], issuer: 'https://issuer.example', audience: 'api' })
+ * const { payload } = await verifier.verify(token)
+ * ```
+ */
+export class Verifier<Claims = JWTPayload> {
+  readonly #engine: Engine
+
+  /**
+   * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number;
+   *   {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that can't be read
+   */
+  constructor(options: VerifierOptions) {
+    const given = new Options('Verifier', options, ['keys', ...POLICY_NAMES])
+    given.require('algorithms', list)
+    this.#engine = new Engine(given, policyFields(given), given.require('keys', keysFrom))
+  }
+
+  /**
+   * Verifies a token, after a fetch where it needs a key that is not in hand.
+   *
+   * @throws an error of one of this package's classes: {@link JWTExpired}, {@link JWTClaimValidationFailed},
+   *   {@link JWSSignatureVerificationFailed}, {@link JOSEAlgNotAllowed}, {@link JWKSNoMatchingKey}, {@link JWSInvalid},
+   *   {@link JWTInvalid}, {@link JOSENotSupported}; with a remote set also {@link JWKSTimeout},
+   *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` tells the class, `refusal` the exact reason.
+   */
+  async verify<Own = Claims>(token: string): Promise<Verified<Own>> {
+    return accepted(await this.#engine.judge(token, noNeeds()))
+  }
+
+  /**
+   * Verifies a token without waiting for anything.
+   *
+   * @throws as {@link Verifier.verify} does; {@link JWKSUnavailable} (`refusal`: `keys_not_ready`) while a remote set
+   *   has not arrived. An unknown key is refused without a fetch.
+   */
+  verifySync<Own = Claims>(token: string): Verified<Own> {
+    return accepted(this.#engine.judgeNow(token, noNeeds()))
+  }
+}
+
+function accepted<Claims>(judgement: Judgement): Verified<Claims> {
+  if (!judgement.ok) throw errorFrom(judgement.refusal, judgement.payload)
+  const { header: protectedHeader, key } = judgement
+  const payload = judgement.payload as Claims & JWTPayload
+  return key === undefined ? { payload, protectedHeader } : { payload, protectedHeader, key }
+}

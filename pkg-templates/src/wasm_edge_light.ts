@@ -1,0 +1,4 @@
+/** Vercel's edge runtime: `?module` asks its bundler for a compiled module. */
+import module from './jotgate.wasm?module'
+
+export const load = (): WebAssembly.Module => module

@@ -1,0 +1,257 @@
+/**
+ * The consumer tests: the package is packed, installed into an empty project, and used from there.
+ *
+ *     node tests/package/run.mjs --list          the names of the suites
+ *     node tests/package/run.mjs <suite>         runs one; the last line is `N passed, N failed`
+ *
+ * `--package <folder>` names the folder to pack, by default `target/npm/jotgate`.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { report } from './runners/report.mjs'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = dirname(dirname(here))
+const require = createRequire(join(root, 'tests', 'package.json'))
+
+const SUITES = {
+  'node-esm': (project) => node(project, 'node.mjs'),
+  // What `require` finds: the ES modules where Node can require them, the CommonJS files where it can't.
+  'node-require-esm': (project) =>
+    node(project, 'node.cjs', { flags: ['--experimental-require-module'], file: 'dist/index.js' }),
+  'node-require-cjs': (project) =>
+    node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
+  'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
+  'bundled-node': bundledNode,
+  workerd,
+  types,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: 'boolean' }, package: { type: 'string', default: join(root, 'target', 'npm', 'jotgate') } },
+})
+if (values.list) {
+  console.log(Object.keys(SUITES).join('\n'))
+} else {
+  const [name] = positionals
+  const suite = SUITES[name]
+  if (suite === undefined || positionals.length > 1) {
+    console.error(`usage: node tests/package/run.mjs <${Object.keys(SUITES).join(' | ')}>`)
+    process.exit(2)
+  }
+  const project = await install(resolve(values.package))
+  try {
+    process.exitCode = await suite(project)
+  } catch (thrown) {
+    process.exitCode = report({ passed: 0, failures: [{ name, problem: `${thrown?.stack ?? thrown}` }] })
+  } finally {
+    await rm(project.folder, { recursive: true, force: true })
+  }
+}
+
+/** An empty project into which the packed package is installed, as a stranger would. */
+async function install(source) {
+  const folder = await mkdtemp(join(tmpdir(), 'jotgate-consumer-'))
+  const npm = (...args) => {
+    const { status, stdout, stderr } = spawnSync('npm', [...args, '--loglevel=error'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`npm ${args[0]} failed:\n${stderr}${stdout}`)
+    return stdout
+  }
+  await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "version": "1.0.0" }\n')
+  npm('pack', source, '--pack-destination', folder)
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
+  npm('install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball}`)
+  return { folder }
+}
+
+function run(command, args, options) {
+  return new Promise((settle, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => settle(signal === null ? code : 1))
+  })
+}
+
+/** One of the Node runners, from inside of the project, so that it resolves the installed package. */
+async function node({ folder }, runner, { flags = [], file, inside = false } = {}) {
+  await cp(join(here, 'runners', runner), join(folder, runner))
+  if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'report.mjs'))
+  const env = { ...process.env, TESTS: here, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
+  return run(process.execPath, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
+}
+
+/** The suite and the package in one file for Node, as for a serverless function: no file beside it. */
+async function bundledNode({ folder }) {
+  await cp(join(here, 'runners', 'node_bundle.mjs'), join(folder, 'entry.mjs'))
+  const outfile = join(folder, 'elsewhere', 'bundle.mjs')
+  await bundle(folder, { entryPoints: [join(folder, 'entry.mjs')], outfile, platform: 'node', minify: true })
+  await rm(join(folder, 'node_modules'), { recursive: true })
+  return run(process.execPath, ['--no-warnings', outfile], { cwd: join(folder, 'elsewhere') })
+}
+
+/** Bundled as a stranger would for Workers, then run by a real workerd. */
+async function workerd({ folder }) {
+  await cp(join(here, 'runners', 'worker.mjs'), join(folder, 'worker.mjs'))
+  const outdir = join(folder, 'worker')
+  await bundle(folder, {
+    entryPoints: [join(folder, 'worker.mjs')],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    conditions: ['workerd', 'worker', 'browser'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+  })
+  const files = await readdir(outdir)
+  const wasm = files.filter((file) => file.endsWith('.wasm'))
+  if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
+  await writeFile(join(outdir, 'worker.capnp'), capnp(wasm[0]))
+  const { default: binary } = require('workerd')
+  const child = spawn(
+    binary,
+    ['serve', join(outdir, 'worker.capnp'), '--socket-addr=http=127.0.0.1:0', '--control-fd=3'],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    },
+  )
+  const server = await issuer()
+  try {
+    const port = await portOf(child)
+    const host = encodeURIComponent(`http://127.0.0.1:${server.address().port}`)
+    const response = await fetch(`http://127.0.0.1:${port}/?issuer=${host}`, { signal: AbortSignal.timeout(300_000) })
+    const text = await response.text()
+    if (response.status !== 200) throw new Error(`workerd answered ${response.status}: ${text}`)
+    return report(JSON.parse(text))
+  } finally {
+    child.kill()
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+/** An issuer on loopback that answers well at one path and badly at the others. */
+async function issuer() {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
+  const answers = {
+    '/jwks': (response) => response.end(JSON.stringify({ keys: [jwk] })),
+    '/redirect': (response) => response.writeHead(302, { location: '/jwks' }).end(),
+    '/large': (response) => response.end('x'.repeat(10_000_000)),
+    '/page': (response) => response.end('<html></html>'),
+    '/drip': (response) => {
+      const drip = setInterval(() => response.write(' '), 10)
+      response.on('close', () => clearInterval(drip))
+    },
+    '/silence': () => {},
+  }
+  const server = createServer(({ url }, response) => (answers[url] ?? (() => response.writeHead(404).end()))(response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+/** The port that workerd listens on, as it says itself. */
+function portOf(child) {
+  return new Promise((settle, reject) => {
+    let said = ''
+    child.stdio[3].on('data', (data) => {
+      said += data
+      for (const line of said.split('\n')) {
+        const event = line.startsWith('{') && line.endsWith('}') ? JSON.parse(line) : {}
+        if (event.event === 'listen' && event.socket === 'http') settle(event.port)
+      }
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`workerd ended with ${code} before it listened`)))
+  })
+}
+
+function capnp(wasm) {
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ],
+);
+const worker :Workerd.Worker = (
+  modules = [
+    (name = "worker.mjs", esModule = embed "worker.mjs"),
+    (name = "./${wasm}", wasm = embed "${wasm}"),
+  ],
+  compatibilityDate = "2026-01-01",
+);
+`
+}
+
+async function bundle(folder, options) {
+  const { build } = require('esbuild')
+  await build({
+    bundle: true,
+    format: 'esm',
+    // jose takes its errors' names from its classes' names, which a bundler is free to change.
+    keepNames: true,
+    logLevel: 'warning',
+    absWorkingDir: folder,
+    alias: { '@tests': here, 'jose': require.resolve('jose') },
+    ...options,
+  })
+}
+
+/** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
+async function types({ folder }) {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+  await mkdir(join(folder, 'node_modules', '@types'), { recursive: true })
+  await symlink(dirname(require.resolve('@types/node/package.json')), join(folder, 'node_modules', '@types', 'node'))
+  const undici = dirname(require.resolve('undici-types/package.json'))
+  await symlink(undici, join(folder, 'node_modules', 'undici-types'))
+  const projects = {
+    'nodenext, ES modules': { file: 'usage.mts', module: 'nodenext' },
+    'nodenext, CommonJS': { file: 'usage.cts', module: 'nodenext' },
+    'node16, CommonJS': { file: 'usage.cts', module: 'node16' },
+    'a bundler': { file: 'usage.ts', module: 'esnext', moduleResolution: 'bundler' },
+    'a browser, without Node': {
+      file: 'usage.ts',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      types: [],
+      lib: ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable'],
+    },
+  }
+  const failures = []
+  let passed = 0
+  for (const [name, { file, ...options }] of Object.entries(projects)) {
+    const project = join(folder, name.replace(/\W+/g, '-'))
+    await mkdir(project)
+    await cp(join(here, 'types', 'usage.ts'), join(project, file))
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: 'es2022',
+      lib: ['es2023'],
+      types: ['node'],
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      verbatimModuleSyntax: file !== 'usage.cts',
+      ...options,
+    }
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project, '--pretty', 'false'], {
+      encoding: 'utf8',
+    })
+    if (status === 0) passed++
+    else failures.push({ name, problem: stdout })
+  }
+  return report({ passed, failures })
+}

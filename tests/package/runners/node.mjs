@@ -1,0 +1,10 @@
+/** Runs the suite in Node on the package that `import` finds, together with what only Node can test. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as jotgate from 'jotgate'
+import * as facade from 'jotgate/jose'
+
+const { TESTS } = process.env
+const load = (path) => import(pathToFileURL(join(TESTS, path)))
+const { runOnNode } = await load('runners/node_suite.mjs')
+process.exitCode = await runOnNode({ jotgate, facade, required: undefined, load })

@@ -1,0 +1,65 @@
+/** A remote key set against a real server on loopback, by the host's own `fetch`. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { ok, refused, same } from '../suite/harness.mjs'
+import { audience, CLAIMS, currentDate, issuer } from '../suite/mint.mjs'
+
+export function nodeHttpTests({ jotgate, test, world }) {
+  const { RemoteKeySet, Verifier } = jotgate
+
+  test('over HTTP: a set is fetched and kept, every bad answer is refused in bounded time, sockets are let go', async () => {
+    let answer
+    let requests = 0
+    const server = createServer((request, response) => {
+      requests++
+      answer(response, request)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${server.address().port}/jwks`
+    try {
+      const verifier = (timeoutDuration = 300) => {
+        const keys = new RemoteKeySet(url, { timeoutDuration, cooldownDuration: 0 })
+        return new Verifier({ keys, algorithms: ['ES256'], issuer, audience, currentDate })
+      }
+      const token = await world().token('ES256')
+      const stranger = await world().token('ES256', {}, { kid: 'other' })
+      const serve = (response) => response.end(JSON.stringify(world().jwks))
+      answer = serve
+      const checks = verifier()
+      same((await checks.verify(token)).payload, CLAIMS)
+      same(requests, 1)
+
+      const bad = [
+        ['key_set_redirected', (response) => response.writeHead(302, { location: '/other' }).end()],
+        ['key_set_status', (response) => response.writeHead(503).end('{"keys":[]}')],
+        ['key_set_unreachable', (response) => response.destroy()],
+        ['key_set_timeout', () => {}],
+        ['key_set_timeout', (response) => response.write('{"keys":[')],
+        [
+          'key_set_timeout',
+          (response) => {
+            const drip = setInterval(() => response.write(' '), 10)
+            response.on('close', () => clearInterval(drip))
+          },
+        ],
+        ['jwks_too_large', (response) => response.end('x'.repeat(10_000_000))],
+        ['jwks_malformed', (response) => response.end('<html></html>')],
+      ]
+      for (const [refusal, bring] of bad) {
+        answer = bring
+        const begun = Date.now()
+        await refused(() => verifier().verify(token), { refusal }, refusal)
+        await refused(() => checks.verify(stranger), { refusal }, refusal)
+        ok(Date.now() - begun < 2_000, `${refusal} took ${Date.now() - begun} ms`)
+        same((await checks.verify(token)).payload, CLAIMS)
+      }
+      answer = serve
+      await refused(() => checks.verify(stranger), { refusal: 'no_matching_key' })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+    await refused(() => new RemoteKeySet(url).reload(), { name: 'JWKSUnavailable', refusal: 'key_set_unreachable' })
+  })
+}

@@ -1,0 +1,30 @@
+/**
+ * The one suite. A runner gives it the package as it loaded it (`jotgate`, `facade` = `jotgate/jose`), the real jose, and
+ * gets back how many tests passed and what failed. Nothing in here knows in which runtime it runs.
+ */
+import { badInputTests } from './suite/bad_input.mjs'
+import { gateTests } from './suite/gate.mjs'
+import { harness, ok } from './suite/harness.mjs'
+import { joseDifferenceTests } from './suite/jose_differences.mjs'
+import { joseSharedTests } from './suite/jose_shared.mjs'
+import { mint } from './suite/mint.mjs'
+import { remoteKeySetTests } from './suite/remote_key_set.mjs'
+import { verifierTests } from './suite/verifier.mjs'
+
+export async function runSuite({ jotgate, facade, jose }, more = () => {}) {
+  const { test, run } = harness()
+  const minted = await mint(jose)
+  const context = { jotgate, facade, jose, test, world: () => minted }
+  test('both entries share one core and one family of errors', () => {
+    ok(facade.errors.JOSEError === jotgate.JOSEError)
+    ok(facade.decodeJwt === jotgate.decodeJwt)
+  })
+  verifierTests(context)
+  gateTests(context)
+  remoteKeySetTests(context)
+  joseSharedTests(context)
+  joseDifferenceTests(context)
+  badInputTests(context)
+  more(context)
+  return run()
+}

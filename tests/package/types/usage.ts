@@ -1,0 +1,174 @@
+/** The package as a user's TypeScript sees it. Compiled, never run: what must be refused says `@ts-expect-error`. */
+import {
+  createGate,
+  decodeJwt,
+  decodeProtectedHeader,
+  type Gate,
+  type GateNeeds,
+  JOSEError,
+  type JWTPayload,
+  JWTExpired,
+  KeySet,
+  RemoteKeySet,
+  Verifier,
+  type VerifierOptions,
+} from 'jotgate'
+import {
+  calculateJwkThumbprint,
+  compactVerify,
+  createLocalJWKSet,
+  errors,
+  type ImportedKey,
+  importJWK,
+  importSPKI,
+  type JSONWebKeySet,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jotgate/jose'
+
+/** Two types are the same, not merely assignable. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+function is<T extends true>(): T | undefined {
+  return undefined
+}
+
+interface MyClaims {
+  tenant: string
+  roles: ('admin' | 'user')[]
+}
+
+declare const jwks: JSONWebKeySet
+declare const pem: string
+declare const secret: Uint8Array
+
+export async function verifierTypes(token: string) {
+  const options: VerifierOptions = {
+    keys: jwks,
+    algorithms: ['ES256', 'EdDSA'],
+    issuer: ['https://a.example', 'https://b.example'],
+    audience: 'api',
+    clockTolerance: '5 seconds',
+    maxTokenAge: 3600,
+    typ: ['JWT', 'at+jwt'],
+    crit: { x: true },
+    currentDate: new Date(),
+  }
+  const verifier = new Verifier(options)
+  const result = await verifier.verify(token)
+  is<Same<typeof result.payload.sub, string | undefined>>()
+  is<Same<typeof result.payload.exp, number | undefined>>()
+  is<Same<(typeof result.payload)['anything'], unknown>>()
+  is<Same<typeof result.key, ImportedKey | undefined>>()
+  const kid: string | undefined = result.protectedHeader.kid
+
+  const own = new Verifier<MyClaims>({ keys: pem, algorithms: ['RS256'] })
+  const { payload } = own.verifySync(token)
+  const tenant: string = payload.tenant
+  is<Same<(typeof payload.roles)[number], 'admin' | 'user'>>()
+  const other = (await own.verify<{ plan: number }>(token)).payload.plan
+  is<Same<typeof other, number>>()
+
+  new Verifier({ keys: secret, algorithms: ['HS256'], minSecretLength: 16, requireExp: false })
+  new Verifier({ keys: new KeySet(jwks), algorithms: ['ES256'] })
+  new Verifier({ keys: new RemoteKeySet('https://a.example/jwks', { timeoutDuration: 1000 }), algorithms: ['ES256'] })
+  new Verifier({ keys: await importJWK({ kty: 'oct', k: 'AA' }), algorithms: ['HS256'] })
+
+  // @ts-expect-error algorithms are required
+  new Verifier({ keys: jwks })
+  // @ts-expect-error there is no such algorithm
+  new Verifier({ keys: jwks, algorithms: ['none'] })
+  // @ts-expect-error an option that is written wrong
+  new Verifier({ keys: jwks, algorithms: ['ES256'], audiance: 'api' })
+  // @ts-expect-error present but undefined
+  new Verifier({ keys: jwks, algorithms: ['ES256'], audience: undefined })
+  // @ts-expect-error a token is text
+  await verifier.verify(secret)
+  // @ts-expect-error keys can't be made by hand
+  new (result.key!.constructor as typeof ImportedKey)({})
+  // @ts-expect-error what a key is can't be changed
+  result.key!.alg = 'HS256'
+  return [kid, tenant]
+}
+
+export async function gateTypes(request: Request) {
+  const gate: Gate<MyClaims> = createGate<MyClaims>({
+    issuer: 'https://a.example',
+    audience: false,
+    algorithms: ['ES256'],
+    jwksUri: new URL('https://a.example/jwks'),
+    cooldownDuration: 1000,
+    realm: 'items',
+  })
+  const needs: GateNeeds = { scopes: ['items:read'], waitUntil: (work) => void work }
+  const pass = await gate.check(request, needs)
+  if (!pass.ok) {
+    is<Same<typeof pass.status, 400 | 401 | 403 | 503>>()
+    is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined>>()
+    const response: Response = pass.response({ headers: { vary: 'origin' } })
+    // @ts-expect-error there are no claims without a pass
+    pass.claims
+    return response
+  }
+  const tenant: string = pass.claims.tenant
+  // @ts-expect-error a pass has no answer
+  pass.response()
+  // @ts-expect-error the audience is required, or false
+  createGate({ issuer: 'https://a.example', algorithms: ['ES256'], keys: jwks })
+  // @ts-expect-error the issuer is required
+  createGate({ audience: 'api', algorithms: ['ES256'], keys: jwks })
+  return tenant
+}
+
+export async function joseTypes(token: string | Uint8Array) {
+  const options: JWTVerifyOptions = { issuer: 'a', audience: ['b'], algorithms: ['ES256'], maxTokenAge: '2 hours' }
+  const result: JWTVerifyResult = await jwtVerify(token, await importSPKI(pem, 'ES256'), options)
+  const payload: JWTPayload = result.payload
+  // @ts-expect-error a key that was given is not given back
+  result.key
+  const found = await jwtVerify<MyClaims>(token, createLocalJWKSet(jwks), options)
+  const tenant: string = found.payload.tenant
+  found.key
+  const getKey: JWTVerifyGetKey = async ({ kid, alg }, { payload: encoded }) => {
+    is<Same<typeof alg, string>>()
+    void [kid, encoded]
+    return { kty: 'oct', k: 'AA' }
+  }
+  const resolved = await jwtVerify(token, getKey)
+  const { payload: bytes } = await compactVerify(token, secret)
+  is<Same<typeof bytes, Uint8Array>>()
+  const print: string = await calculateJwkThumbprint({ kty: 'oct', k: 'AA' }, 'sha512')
+  // @ts-expect-error there is no such hash
+  await calculateJwkThumbprint({ kty: 'oct', k: 'AA' }, 'md5')
+  // @ts-expect-error an algorithm is needed
+  await importSPKI(pem)
+  try {
+    await jwtVerify(token, getKey)
+  } catch (thrown) {
+    if (thrown instanceof errors.JWTExpired) {
+      is<Same<typeof thrown.code, 'ERR_JWT_EXPIRED'>>()
+      const { claim, reason, payload: claims, refusal } = thrown
+      void [claim, reason, claims.sub, refusal]
+    }
+    if (thrown instanceof errors.JWKSMultipleMatchingKeys) {
+      for await (const key of thrown) await jwtVerify(token, key, options)
+    }
+    const same: boolean = thrown instanceof JWTExpired && thrown instanceof JOSEError
+    void same
+  }
+  return [payload, tenant, resolved.key, print]
+}
+
+export function decodeTypes(token: string) {
+  const claims = decodeJwt<MyClaims>(token)
+  const tenant: string = claims.tenant
+  const { alg } = decodeProtectedHeader(token)
+  is<Same<typeof alg, string | undefined>>()
+  const set = new KeySet('{"keys":[]}')
+  const [skipped] = set.skipped
+  const code: string | undefined = skipped?.code
+  // @ts-expect-error a set can't be changed
+  set.size = 5
+  return [tenant, code]
+}
