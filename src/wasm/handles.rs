@@ -214,7 +214,7 @@ pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
 
 /// Options as the struct that they spell. What has the wrong shape is named by the TypeScript side before it gets here;
 /// this is the second line.
-fn read<T: DeserializeOwned>(options: JsValue) -> Result<T, JsValue> {
+pub(crate) fn read<T: DeserializeOwned>(options: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(options).map_err(|_| {
         thrown(&core::Refusal::Option {
             name: "options",

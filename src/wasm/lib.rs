@@ -7,4 +7,5 @@
 pub mod buffers;
 mod describe;
 pub mod handles;
+pub mod key_cache;
 pub mod verify;

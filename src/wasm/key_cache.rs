@@ -1,0 +1,116 @@
+//! The life of one remote key set, as the host's loader drives it: it fetches, the core decides.
+
+use jotgate_core::{self as core, Decision, Found, Freshness, Purpose};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::handles::{read, thrown};
+
+/// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct KeyCache {
+    cache: core::KeyCache,
+}
+
+#[wasm_bindgen]
+impl KeyCache {
+    /// Checks the settings, those of [`core::KeyCacheSettings`], in seconds.
+    ///
+    /// # Errors
+    /// The refusal of a setting, as JSON text.
+    #[wasm_bindgen(constructor)]
+    pub fn new(settings: JsValue) -> Result<Self, JsValue> {
+        match core::KeyCache::new(read(settings)?) {
+            Ok(cache) => Ok(Self { cache }),
+            Err(refusal) => Err(thrown(&refusal)),
+        }
+    }
+
+    /// What a request is to do; `no_key` says that the set in hand has no key for its token. One of `use`, `refresh`
+    /// (use, and fetch behind it), `fetch`, `fetch_key`, `wait`, `wait_key`, `refuse_key` and `unavailable`.
+    #[must_use]
+    pub fn lookup(&self, now: f64, no_key: bool) -> String {
+        match self.decide(now, no_key) {
+            Decision::Use => "use",
+            Decision::UseAndRefresh => "refresh",
+            Decision::Fetch(Purpose::Scheduled) => "fetch",
+            Decision::Fetch(Purpose::UnknownKey) => "fetch_key",
+            Decision::Wait(Purpose::Scheduled) => "wait",
+            Decision::Wait(Purpose::UnknownKey) => "wait_key",
+            Decision::RefuseKey => "refuse_key",
+            Decision::Unavailable { .. } => "unavailable",
+        }
+        .to_owned()
+    }
+
+    /// After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision.
+    #[wasm_bindgen(js_name = retryAfter)]
+    #[must_use]
+    pub fn retry_after(&self, now: f64, no_key: bool) -> f64 {
+        match self.decide(now, no_key) {
+            Decision::Unavailable { retry_after } => retry_after,
+            _ => 0.0,
+        }
+    }
+
+    /// A fetch begins; `for_key` says that it is one for an unknown key.
+    pub fn started(&mut self, now: f64, for_key: bool) {
+        self.cache.started(now, purpose(for_key));
+    }
+
+    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header.
+    pub fn renewed(&mut self, now: f64, for_key: bool, age: f64, cache_control: &str, etag: Option<String>) {
+        self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag);
+    }
+
+    /// The set in hand is still the one: 304.
+    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: &str) {
+        self.cache.confirmed(now, purpose(for_key), age, Freshness::read(cache_control));
+    }
+
+    /// The fetch failed, or brought what is no key set.
+    pub fn failed(&mut self, now: f64, for_key: bool) {
+        self.cache.failed(now, purpose(for_key));
+    }
+
+    /// Whether the set in hand may be used.
+    #[wasm_bindgen(js_name = isTrusted)]
+    #[must_use]
+    pub fn is_trusted(&self, now: f64) -> bool {
+        self.cache.is_trusted(now)
+    }
+
+    /// Whether the set in hand is fresh.
+    #[wasm_bindgen(js_name = isFresh)]
+    #[must_use]
+    pub fn is_fresh(&self, now: f64) -> bool {
+        self.cache.is_fresh(now)
+    }
+
+    /// Whether there is no other fetch for an unknown key now.
+    #[wasm_bindgen(js_name = isCoolingDown)]
+    #[must_use]
+    pub fn is_cooling_down(&self, now: f64) -> bool {
+        self.cache.is_cooling_down(now)
+    }
+
+    /// The entity tag of the set in hand.
+    #[must_use]
+    pub fn etag(&self) -> Option<String> {
+        self.cache.etag().map(str::to_owned)
+    }
+
+    /// When the origin sent the set in hand.
+    #[must_use]
+    pub fn sent(&self) -> Option<f64> {
+        self.cache.sent()
+    }
+
+    fn decide(&self, now: f64, no_key: bool) -> Decision {
+        self.cache.lookup(now, if no_key { Found::NoKey } else { Found::Nothing })
+    }
+}
+
+fn purpose(for_key: bool) -> Purpose {
+    if for_key { Purpose::UnknownKey } else { Purpose::Scheduled }
+}
