@@ -1,0 +1,71 @@
+//! The demo: a real issuer and a real worker on loopback, one request a row, and what the gate answered.
+
+mod actors;
+mod answer;
+mod story;
+mod tokens;
+
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::demo::actors::{Companion, Worker};
+use crate::demo::story::Stage;
+use crate::process::{self, Scratch};
+use crate::progress::say;
+use crate::table::{Column, Table};
+use crate::wasm::Tools;
+use crate::{no_arguments, package, place, terminal};
+
+/// `cargo xtask demo`
+pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
+    no_arguments("demo", arguments)?;
+    let began = Instant::now();
+    let lock = place::lock()?;
+    let (package, program) = thread::scope(|scope| {
+        let program = scope.spawn(actors::build_companion);
+        let package = package::build(Tools::Generator);
+        let program = process::joined(program);
+        anyhow::Ok((package?, program?))
+    })?;
+    let scratch = Scratch::new("demo")?;
+    let companion = Companion::start(program, scratch.path())?;
+    let worker = Worker::start(&package, scratch.path(), &companion)?;
+    drop(lock);
+
+    introduce(&companion, &worker);
+    let columns = table_columns();
+    let mut stage = Stage::new(companion, worker, Table::new(columns, terminal::stdout()));
+    story::tell(&mut stage)?;
+    Ok(stage.finish(began.elapsed()))
+}
+
+fn introduce(companion: &Companion, worker: &Worker) {
+    let colours = terminal::stdout();
+    say("");
+    say(&format!("  {}  a token goes in, a verdict comes out", colours.bold("jotgate")));
+    say("");
+    say(&format!(
+        "  issuer  {}  jotgate-keys, the companion: publishes its keys, mints the tokens",
+        companion.issuer
+    ));
+    say(&format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
+    say("          on the npm package that was just built; it knows of the issuer only that address");
+    say("");
+    say("  Each row is one HTTP request to the worker.");
+    say("");
+}
+
+/// The answer takes what the others leave of the terminal.
+fn table_columns() -> Vec<Column> {
+    let (request, expected, time) = (31, 22, 8);
+    let answered =
+        terminal::columns().saturating_sub(2 + request + 2 + expected + 2 + 2 + time).clamp(24, 58);
+    vec![
+        Column::left("request", request),
+        Column::left("expected", expected),
+        Column::left("answered", answered),
+        Column::right("time", time),
+    ]
+}

@@ -1,0 +1,234 @@
+//! The built programs enter, an issuer and a worker that answer on loopback leave.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::cargo::cargo;
+use crate::process::{self, Server};
+use crate::{files, npm, place, progress};
+
+/// Who the tokens are for.
+pub(crate) const AUDIENCE: &str = "api";
+/// How long the worker asks the issuer no more after a token with an unknown key, in milliseconds: half a minute is
+/// the package's own, and longer than anybody watches a table.
+pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
+const READY: Duration = Duration::from_secs(20);
+
+/// Builds `jotgate-keys`.
+pub(crate) fn build_companion() -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--package", "jotgate-keys"], "");
+    progress::step("building the companion", |step| process::run_ok(&mut command, step))?;
+    Ok(place::target("debug/jotgate-keys"))
+}
+
+/// `jotgate-keys` with a store of its own, serving.
+pub(crate) struct Companion {
+    program: PathBuf,
+    store: PathBuf,
+    /// A second store, whose keys nobody published.
+    stranger: PathBuf,
+    pub(crate) issuer: String,
+    address: SocketAddr,
+    server: Option<Server>,
+}
+
+/// What a token is asked to say.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub(crate) audience: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) scope: &'a str,
+    /// Its life, in seconds.
+    pub(crate) life: u64,
+}
+
+impl Companion {
+    /// Makes the stores, and serves the first.
+    pub(crate) fn start(program: PathBuf, folder: &Path) -> Result<Self> {
+        // The issuer's address stands in its store before it listens there.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut companion = Self {
+            program,
+            store: folder.join("store.sqlite"),
+            stranger: folder.join("stranger.sqlite"),
+            issuer: format!("http://{address}"),
+            address,
+            server: None,
+        };
+        for store in [&companion.store, &companion.stranger] {
+            // One second to be published everywhere: there is one server, and it looks more often than that.
+            companion.run(store, &["init", "--issuer", &companion.issuer, "--replica-delay", "1"])?;
+        }
+        let mut serve = companion.command(&companion.store);
+        serve.args(["serve", "--listen", &address.to_string()]);
+        let mut server = Server::start("the companion", &mut serve)?;
+        server.wait_for(READY, |line| line.contains("listening on").then_some(()))?;
+        companion.server = Some(server);
+        Ok(companion)
+    }
+
+    /// A token by the key that signs now.
+    pub(crate) fn token(&self, wish: Wish<'_>) -> Result<String> {
+        self.mint(&self.store, wish)
+    }
+
+    /// A token with the same issuer's name, by a key that this issuer does not have.
+    pub(crate) fn strangers_token(&self, wish: Wish<'_>) -> Result<String> {
+        self.mint(&self.stranger, wish)
+    }
+
+    /// A new key signs from then on, the old one stays published.
+    pub(crate) fn rotate(&self) -> Result<()> {
+        self.run(&self.store, &["keys", "rotate"]).map(drop)
+    }
+
+    /// Stops the server; what it answered before is all that the worker has.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+        match TcpStream::connect(self.address) {
+            Err(_) => Ok(()),
+            Ok(_) => bail!("somebody still answers at {}", self.issuer),
+        }
+    }
+
+    pub(crate) fn alive(&mut self) -> Result<()> {
+        self.server.as_mut().map_or(Ok(()), Server::alive)
+    }
+
+    fn mint(&self, store: &Path, wish: Wish<'_>) -> Result<String> {
+        let Wish { audience, subject, scope, life } = wish;
+        let life = life.to_string();
+        let words = ["token", "--sub", subject, "--scope", scope, "--audience", audience, "--ttl", &life];
+        Ok(self.run(store, &words)?.trim().to_owned())
+    }
+
+    fn run(&self, store: &Path, words: &[&str]) -> Result<String> {
+        let mut command = self.command(store);
+        let output = process::run(command.args(words), READY, &progress::Step::quiet())?;
+        if !output.succeeded {
+            // Not the output of `token`: it may hold one.
+            bail!("`jotgate-keys {}`: {}\n{}", words.join(" "), output.ending, output.standard_error());
+        }
+        Ok(output.standard_output())
+    }
+
+    fn command(&self, store: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--store").arg(store);
+        command
+    }
+}
+
+/// A real workerd with the example's worker.
+pub(crate) struct Worker {
+    server: Server,
+    pub(crate) address: String,
+}
+
+impl Worker {
+    /// Bundles the example as its user would, with the package installed beside it, and starts it.
+    pub(crate) fn start(package: &Path, folder: &Path, companion: &Companion) -> Result<Self> {
+        let project = folder.join("worker");
+        files::copy(&place::at("examples/cloudflare-worker"), &project)?;
+        files::copy(package, &project.join("node_modules/jotgate"))?;
+        let bundle = project.join("bundle");
+        progress::step("bundling the example worker", |step| {
+            let mut esbuild = npm::tool("esbuild");
+            esbuild.current_dir(&project).arg("worker.js").arg(format!("--outdir={}", bundle.display()));
+            esbuild.args([
+                "--bundle",
+                "--format=esm",
+                "--conditions=workerd,worker,browser",
+                "--log-level=warning",
+            ]);
+            esbuild.args(["--external:cloudflare:*", "--loader:.wasm=copy", "--asset-names=[name]"]);
+            process::run_ok(&mut esbuild, step)
+        })?;
+        let config = bundle.join("worker.capnp");
+        fs::write(&config, configuration(&bundle, &companion.issuer)?)?;
+        let mut workerd = workerd()?;
+        // It picks a free port itself, and says which on the descriptor named.
+        workerd.arg("serve").arg(&config).args(["--socket-addr=http=127.0.0.1:0", "--control-fd=1"]);
+        let mut server = Server::start("workerd", &mut workerd)?;
+        let port = server.wait_for(READY, listening)?;
+        Ok(Self { server, address: format!("http://127.0.0.1:{port}") })
+    }
+
+    pub(crate) fn alive(&mut self) -> Result<()> {
+        self.server.alive()
+    }
+}
+
+/// `{"event":"listen","socket":"http","port":40123}` → 40123
+fn listening(line: &str) -> Option<u64> {
+    let event: Value = serde_json::from_str(line).ok()?;
+    let kind = event.get("event")?.as_str()?;
+    event.get("port")?.as_u64().filter(|_| kind == "listen")
+}
+
+/// The program itself: the `workerd` in `.bin` is a script around it, and would be a second process to end.
+fn workerd() -> Result<Command> {
+    let mut ask = npm::node(&["--print", "require('workerd').default"]);
+    ask.current_dir(place::at("tests"));
+    let path =
+        process::answer(&mut ask).context("the npm package workerd is missing: `cargo xtask setup`")?;
+    Ok(Command::new(path))
+}
+
+fn configuration(bundle: &Path, issuer: &str) -> Result<String> {
+    let names = files::entries(bundle)?;
+    let names =
+        names.iter().filter_map(|path| path.file_name()?.to_str()).filter(|name| name.ends_with(".wasm"));
+    let wasm: String =
+        names.map(|name| format!("    (name = \"./{name}\", wasm = embed \"{name}\"),\n")).collect();
+    if wasm.is_empty() {
+        bail!("the bundle brings no .wasm: the package's `workerd` condition was not taken");
+    }
+    let cooldown = COOLDOWN.as_millis();
+    Ok(format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    # Without this a worker reaches nothing on loopback.
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [ (name = "http", http = (), service = "main") ],
+);
+
+const worker :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+{wasm}  ],
+  bindings = [
+    (name = "ISSUER", text = "{issuer}"),
+    (name = "AUDIENCE", text = "{AUDIENCE}"),
+    (name = "JWKS_URI", text = "{issuer}/.well-known/jwks.json"),
+    (name = "COOLDOWN_MS", text = "{cooldown}"),
+  ],
+  compatibilityDate = "2026-10-01",
+);
+"#
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workerd_says_where_it_listens() {
+        assert_eq!(listening(r#"{"event":"listen","socket":"http","port":40123}"#), Some(40123));
+        assert_eq!(listening(r#"{"event":"listen-inspector","port":1}"#), None);
+        assert_eq!(listening("workerd is ready"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! What is asked, in order, and what is expected of each answer.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::demo::actors::{AUDIENCE, COOLDOWN, Companion, Wish, Worker};
+use crate::demo::answer::{Client, Expected};
+use crate::demo::tokens;
+use crate::progress::{self, say};
+use crate::table::{Table, Tone};
+use crate::terminal;
+
+const ADA: Wish<'static> = Wish { audience: AUDIENCE, subject: "ada", scope: "items:read", life: 600 };
+const PASSED: Expected = Expected::Passed { subject: ADA.subject };
+
+/// Shows the rows.
+pub(crate) fn tell(stage: &mut Stage) -> Result<()> {
+    let minted = Instant::now();
+    let short = stage.companion.token(Wish { life: 1, ..ADA })?;
+    let good = stage.companion.token(ADA)?;
+    let elsewhere = stage.companion.token(Wish { audience: "another-api", ..ADA })?;
+    let admin = stage.companion.token(Wish { subject: "mallory", scope: "items:read items:admin", ..ADA })?;
+    let strange = stage.companion.strangers_token(ADA)?;
+
+    stage.begin();
+    stage.row("good token", Some(&good), PASSED)?;
+    stage.ask("no token", "/items", None, Expected::Challenged)?;
+    stage.wait_until("waiting for a token to expire", minted, Duration::from_millis(2_100));
+    stage.row("expired token", Some(&short), invalid("expired"))?;
+    stage.row("token for another audience", Some(&elsewhere), invalid("audience_mismatch"))?;
+    stage.row("tampered token", Some(&tokens::tampered(&good, &admin)?), invalid("signature_mismatch"))?;
+    stage.row("token by a stranger's key", Some(&strange), invalid("no_matching_key"))?;
+    stage.row("unsigned token, alg: none", Some(&tokens::unsigned(&good)?), invalid("algorithm_none"))?;
+    stage.row("garbage", Some("not-a-token"), invalid("token_parts"))?;
+    let missing = Expected::Refused { status: 400, error: "invalid_request", code: "credentials_missing" };
+    stage.ask("Bearer with nothing behind it", "/items", Some("Bearer"), missing)?;
+    let scope = Expected::Refused { status: 403, error: "insufficient_scope", code: "insufficient_scope" };
+    stage.ask("too few scopes, for GET /admin", "/admin", Some(&format!("Bearer {good}")), scope)?;
+
+    progress::silently("the issuer rotates its keys", |_| stage.companion.rotate())?;
+    let new = stage.companion.token(ADA)?;
+    stage.row("old key's token, after rotation", Some(&good), PASSED)?;
+    stage.row("new key's token", Some(&new), PASSED)?;
+    stage.companion.stop()?;
+    stage.row("good token, issuer stopped", Some(&new), PASSED)
+}
+
+const fn invalid(code: &'static str) -> Expected {
+    Expected::Refused { status: 401, error: "invalid_token", code }
+}
+
+/// Who plays, and what was seen so far.
+pub(crate) struct Stage {
+    companion: Companion,
+    worker: Worker,
+    client: Client,
+    table: Table,
+    rows: usize,
+    as_expected: usize,
+}
+
+impl Stage {
+    pub(crate) fn new(companion: Companion, worker: Worker, table: Table) -> Self {
+        Self { companion, worker, client: Client::new(), table, rows: 0, as_expected: 0 }
+    }
+
+    /// Says how it ended; whether every row was as expected.
+    pub(crate) fn finish(self, took: Duration) -> bool {
+        let colours = terminal::stdout();
+        let all = self.as_expected == self.rows && self.rows > 0;
+        say(&self.table.rule());
+        let sum =
+            format!("  {} of {} rows as expected, in {}", self.as_expected, self.rows, terminal::time(took));
+        say(&if all { colours.green(&sum) } else { colours.red(&sum) });
+        say(&colours.faint(&format!(
+            "  The first row's time includes fetching the issuer's keys. For the demo the worker pauses only {} after\n  \
+             an unknown key before it asks the issuer again (30 s unless told otherwise), and the issuer lets a new\n  \
+             key sign after one second.",
+            terminal::time(COOLDOWN)
+        )));
+        all
+    }
+
+    fn begin(&self) {
+        say(&self.table.head());
+    }
+
+    fn row(&mut self, name: &str, token: Option<&str>, expected: Expected) -> Result<()> {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        self.ask(name, "/items", authorization.as_deref(), expected)
+    }
+
+    fn ask(&mut self, name: &str, path: &str, authorization: Option<&str>, expected: Expected) -> Result<()> {
+        // An actor that is gone is told as such, not as an answer that did not come.
+        self.companion.alive()?;
+        let url = format!("{}{path}", self.worker.address);
+        let answer = match self.client.get(&url, authorization) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.worker.alive()?;
+                return Err(error);
+            }
+        };
+        let tone = if expected.is(&answer) { Tone::Good } else { Tone::Bad };
+        self.rows += 1;
+        self.as_expected += usize::from(tone == Tone::Good);
+        let mut told = answer.told();
+        if let (Tone::Bad, Some(code)) = (tone, answer.code()) {
+            // The words may be right where the exact reason is another.
+            told = format!("{told} ({code})");
+        }
+        let cells = [name.to_owned(), expected.told(), told, terminal::time(answer.took)];
+        say(&self.table.row(tone, &cells));
+        Ok(())
+    }
+
+    fn wait_until(&self, name: &str, since: Instant, time: Duration) {
+        let wait = time.saturating_sub(since.elapsed());
+        // Sleeping can't fail.
+        let _ = progress::silently(name, |_| {
+            thread::sleep(wait);
+            Ok(())
+        });
+    }
+}

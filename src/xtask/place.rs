@@ -1,0 +1,42 @@
+//! Where things are: the repository, its `target`, and what the task runner puts there.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::progress;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// A path below the root.
+pub(crate) fn at(path: &str) -> PathBuf {
+    root().join(path)
+}
+
+/// A path below `target`, whatever `CARGO_TARGET_DIR` says: what is found there is part of the set-up.
+pub(crate) fn target(path: &str) -> PathBuf {
+    root().join("target").join(path)
+}
+
+/// Where toolchains are kept: `JOTGATE_CACHE` lets several checkouts share them.
+pub(crate) fn toolchains() -> PathBuf {
+    env::var_os("JOTGATE_CACHE")
+        .map_or_else(|| target("toolchain"), |cache| PathBuf::from(cache).join("toolchain"))
+}
+
+/// Held while something is set up or built, so that two task runners never write the same files.
+pub(crate) fn lock() -> Result<File> {
+    let path = target("xtask.lock");
+    fs::create_dir_all(target(""))?;
+    let file = File::create(&path).with_context(|| format!("`{}` can't be made", path.display()))?;
+    if file.try_lock().is_err() {
+        progress::step("waiting for another cargo xtask", |_| Ok(file.lock()?))?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,45 @@
+//! The list of suites: which there are, and when each of them runs.
+
+/// When a suite runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// With every `cargo xtask test`: no root, nothing but what the set-up brings.
+    Quick,
+    /// Only with `--all`: it installs more, or takes long.
+    All,
+}
+
+/// How a suite runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The tests of a crate, by the host's own toolchain.
+    Native { package: &'static str },
+    /// The `#[wasm_bindgen_test]`s of a crate, in Node.
+    Wasm { package: &'static str },
+    /// What `tests/package/run.mjs` lists: the packed package in each runtime.
+    Package,
+}
+
+/// A suite, or for [`Kind::Package`] several that are told apart when the package is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) when: When,
+    pub(crate) kind: Kind,
+}
+
+/// Every suite, in the order in which they run.
+pub(crate) const SUITES: [Suite; 8] = [
+    quick("crypto", Kind::Native { package: "jotgate-crypto" }),
+    quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
+    quick("companion", Kind::Native { package: "jotgate-keys" }),
+    quick("second opinion", Kind::Native { package: "second-opinion" }),
+    quick("task runner", Kind::Native { package: "xtask" }),
+    quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
+    quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
+    quick("package", Kind::Package),
+];
+
+const fn quick(name: &'static str, kind: Kind) -> Suite {
+    Suite { name, when: When::Quick, kind }
+}

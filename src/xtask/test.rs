@@ -1,0 +1,227 @@
+//! The suites enter, one table leaves: what ran, what passed, how long it took.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::cargo::{self, TestProgram, cargo};
+use crate::counts::Counts;
+use crate::process::{Line, Output};
+use crate::suites::{Kind, SUITES, Suite, When};
+use crate::table::{Column, Table, Tone};
+use crate::toolchain::{self, WASM32};
+use crate::wasm::{self, Tools};
+use crate::{npm, package, place, process, progress, terminal};
+
+/// How long one suite may take.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The crates that have a test program each; `--workspace` would build the tools a second time.
+const NATIVE: [&str; 6] =
+    ["jotgate-crypto", "jotgate-core", "jotgate-wasm", "jotgate-keys", "second-opinion", "xtask"];
+const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
+
+/// `cargo xtask test [--all | --rest]`
+pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
+    let wanted: &[When] = match arguments {
+        [] => &[When::Quick],
+        ["--all"] => &[When::Quick, When::All],
+        ["--rest"] => &[When::All],
+        _ => bail!("`test` takes `--all` or `--rest`"),
+    };
+    let suites: Vec<Suite> = SUITES.into_iter().filter(|suite| wanted.contains(&suite.when)).collect();
+    let logs = place::target("test-logs");
+    fs::create_dir_all(&logs)?;
+    let lock = place::lock()?;
+    let mut rows = Rows { logs, rows: Vec::new() };
+    let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. });
+    let (native, other): (Vec<&Suite>, Vec<&Suite>) = suites.iter().partition(is_native);
+    // What WebAssembly needs is made while the native suites run: on two cores the one waits where the other computes.
+    thread::scope(|scope| {
+        let set_up = scope.spawn(|| match other.is_empty() {
+            true => Ok(Vec::new()),
+            false => set_up_wasm(&other),
+        });
+        rows.run_native(&native)?;
+        let programs = process::joined(set_up)?;
+        rows.run_other(&other, &programs)
+    })?;
+    drop(lock);
+    Ok(rows.table())
+}
+
+/// Builds the package, and the test programs for wasm32.
+fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
+    package::build(Tools::WithTestRunner)?;
+    if !suites.iter().any(|suite| matches!(suite.kind, Kind::Wasm { .. })) {
+        return Ok(Vec::new());
+    }
+    let compiler = toolchain::wasm32()?;
+    let mut command = cargo(&["test", "--no-run", "--tests", "--target", WASM32, cargo::MESSAGES], "wasm");
+    command.args(WASM.iter().flat_map(|package| ["--package", package]));
+    compiler.apply(&mut command);
+    let built = progress::step("building the tests for wasm32", |step| process::run_ok(&mut command, step))?;
+    cargo::test_programs(&built)
+}
+
+struct Rows {
+    logs: PathBuf,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    suite: String,
+    counts: Counts,
+    took: Duration,
+    passed: bool,
+}
+
+impl Rows {
+    fn run_native(&mut self, suites: &[&Suite]) -> Result<()> {
+        if suites.is_empty() {
+            return Ok(());
+        }
+        let mut command = cargo(&["test", "--no-run", cargo::MESSAGES], "");
+        command.args(NATIVE.iter().flat_map(|package| ["--package", package]));
+        let built = progress::step("building the native tests", |step| process::run_ok(&mut command, step))?;
+        let programs = cargo::test_programs(&built)?;
+        for suite in suites {
+            if let Kind::Native { package } = suite.kind {
+                self.run_programs(suite.name, package, &programs, |file| Command::new(file))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_other(&mut self, suites: &[&Suite], programs: &[TestProgram]) -> Result<()> {
+        for suite in suites {
+            match suite.kind {
+                Kind::Wasm { package } => {
+                    let runner = wasm::test_runner();
+                    self.run_programs(suite.name, package, programs, |file| {
+                        let mut command = Command::new(&runner);
+                        command.arg(file);
+                        command
+                    })?;
+                }
+                Kind::Package => {
+                    let listed = progress::silently("listing the package's suites", |step| {
+                        process::run_ok(&mut npm::node(&["tests/package/run.mjs", "--list"]), step)
+                    })?;
+                    for name in
+                        listed.standard_output().lines().map(str::trim).filter(|name| !name.is_empty())
+                    {
+                        let command = npm::node(&["tests/package/run.mjs", name]);
+                        self.run(&format!("package: {name}"), Counts::of_last_line, &mut [command])?;
+                    }
+                }
+                Kind::Native { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn run_programs(
+        &mut self,
+        suite: &str,
+        package: &str,
+        programs: &[TestProgram],
+        start: impl Fn(&Path) -> Command,
+    ) -> Result<()> {
+        let mut commands: Vec<Command> = Vec::new();
+        for program in programs.iter().filter(|program| program.package == package) {
+            let mut command = start(&program.file);
+            command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+            commands.push(command);
+        }
+        self.run(suite, Counts::of_rust, &mut commands)
+    }
+
+    /// Runs the commands of one suite. What fails is shown and counted; only what can't even start is an error.
+    fn run(&mut self, suite: &str, count: fn(&str) -> Counts, commands: &mut [Command]) -> Result<()> {
+        let since = Instant::now();
+        let mut log = String::new();
+        let mut counts = Counts::default();
+        let mut succeeded = true;
+        for command in commands {
+            let output = progress::silently(suite, |step| process::run(command, LIMIT, step));
+            let output = output.unwrap_or_else(|error| failed_to_start(&format!("{error:#}")));
+            let text = output.text();
+            counts += count(&text);
+            succeeded &= output.succeeded;
+            log.push_str(&format!("$ {}\n{text}{}\n\n", process::shown(command), output.ending));
+        }
+        let path = self.logs.join(file_name(suite));
+        fs::write(&path, &log)?;
+        let took = since.elapsed();
+        let passed = succeeded && counts.failed == 0 && counts.run() > 0;
+        let colours = terminal::stderr();
+        let mark = if passed { colours.green("✓") } else { colours.red("✗") };
+        progress::tell(&format!("{mark} {suite}: {} {}", told(counts), colours.faint(&terminal::time(took))));
+        if !passed {
+            let why = if succeeded && counts.run() == 0 { "nothing ran" } else { "failed" };
+            let lines: Vec<&str> = log.trim_end().lines().collect();
+            let last = lines.iter().skip(lines.len().saturating_sub(60)).map(|line| format!("    {line}\n"));
+            progress::tell(&format!(
+                "{}    {why}; all of it is in {}",
+                last.collect::<String>(),
+                path.display()
+            ));
+        }
+        self.rows.push(Row { suite: suite.to_owned(), counts, took, passed });
+        Ok(())
+    }
+
+    /// Shows the table and the sum; whether all passed.
+    fn table(&self) -> bool {
+        let widest = self.rows.iter().map(|row| row.suite.chars().count()).max().unwrap_or(0).max(24);
+        let columns = vec![
+            Column::left("suite", widest),
+            Column::right("tests run", 9),
+            Column::right("passed", 9),
+            Column::right("time", 12),
+        ];
+        let table = Table::new(columns, terminal::stdout());
+        let cells = |name: &str, counts: Counts, took| {
+            [name.to_owned(), counts.run().to_string(), counts.passed.to_string(), terminal::time(took)]
+        };
+        let mut sum = Counts::default();
+        let mut took = Duration::ZERO;
+        terminal::say(&format!("\n{}", table.head()));
+        for row in &self.rows {
+            let tone = if row.passed { Tone::Good } else { Tone::Bad };
+            terminal::say(&table.row(tone, &cells(&row.suite, row.counts, row.took)));
+            sum += row.counts;
+            took += row.took;
+            // A suite that failed without a failed test – nothing ran, or it broke off – counts as one.
+            if !row.passed && row.counts.failed == 0 {
+                sum.failed += 1;
+            }
+        }
+        let passed = self.rows.iter().all(|row| row.passed);
+        let tone = if passed { Tone::Plain } else { Tone::Bad };
+        terminal::say(&table.rule());
+        terminal::say(&table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
+        terminal::say(&format!("\n{}", told(sum)));
+        passed
+    }
+}
+
+fn failed_to_start(error: &str) -> Output {
+    let line = Line { standard_output: false, text: error.to_owned() };
+    Output { lines: vec![line], succeeded: false, ending: "could not be started".to_owned() }
+}
+
+fn told(counts: Counts) -> String {
+    format!("{} passed, {} failed", counts.passed, counts.failed)
+}
+
+/// `package: node-esm` → `package-node-esm.log`
+fn file_name(suite: &str) -> String {
+    let words: Vec<&str> =
+        suite.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    format!("{}.log", words.join("-"))
+}

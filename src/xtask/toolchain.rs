@@ -1,0 +1,131 @@
+//! The machine enters, a compiler for wasm32 leaves, with its standard library: in four steps, the first that works.
+//!
+//! Native code is built by the ordinary toolchain; only what is built for wasm32 asks here.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{debian, place, process, progress};
+
+/// The target's name.
+pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
+
+/// The compiler that wasm32 is built with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wasm32 {
+    /// Another compiler than the active one, by its wrapper scripts.
+    other: Option<Other>,
+}
+
+/// A compiler that is not the active one.
+#[derive(Clone, Debug)]
+pub(crate) struct Other {
+    pub(crate) rustc: PathBuf,
+    pub(crate) rustdoc: PathBuf,
+    /// The `rust-lld` of the active toolchain.
+    pub(crate) linker: PathBuf,
+}
+
+impl Wasm32 {
+    /// Makes a cargo command build for wasm32 with this compiler.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        // What is built leaves this machine: its paths must not stand in panic messages. Flags of the user's own
+        // are for native code.
+        let flags = [(place::root(), "/jotgate"), (cargo_home(), "/cargo")]
+            .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        if let Some(Other { rustc, rustdoc, linker }) = &self.other {
+            command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);
+            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+        }
+    }
+}
+
+impl From<Other> for Wasm32 {
+    fn from(other: Other) -> Self {
+        Self { other: Some(other) }
+    }
+}
+
+/// Finds the compiler, or sets one up and says which.
+pub(crate) fn wasm32() -> Result<Wasm32> {
+    if has_standard_library("rustc".as_ref()) {
+        return Ok(Wasm32::default());
+    }
+    let cache = place::toolchains();
+    if let Some(other) = debian::cached(&cache)? {
+        return Ok(other.into());
+    }
+    if rustup_may_download() && rustup_target_add() {
+        progress::tell("wasm32 standard library: from rustup");
+        return Ok(Wasm32::default());
+    }
+    match debian::set_up(&cache) {
+        Ok((other, version)) => {
+            progress::tell(&format!(
+                "wasm32 standard library: built by Debian's rustc-web {version} from its own sources"
+            ));
+            Ok(other.into())
+        }
+        Err(error) => bail!(
+            "there is no wasm32 standard library, and none could be made: {error:#}\n\
+             with rustup, run `rustup target add {WASM32}`, then this again"
+        ),
+    }
+}
+
+/// Whether a compiler has the standard library and the test crate for wasm32.
+pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
+    let mut asked = Command::new(rustc);
+    asked.current_dir(place::root()).args(["--print", "target-libdir", "--target", WASM32]);
+    let Some(folder) = process::answer(&mut asked) else { return false };
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    ["libstd-", "libtest-"]
+        .iter()
+        .all(|start| names.iter().any(|name| name.starts_with(start) && name.ends_with(".rlib")))
+}
+
+/// The linker for wasm32 that the active toolchain carries.
+pub(crate) fn rust_lld() -> Result<PathBuf> {
+    let ask = |words: &[&str]| process::answer(Command::new("rustc").current_dir(place::root()).args(words));
+    let sysroot = ask(&["--print", "sysroot"]).context("rustc is missing: install Rust with rustup")?;
+    let about = ask(&["-vV"]).unwrap_or_default();
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let linker = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld");
+    if !linker.exists() {
+        bail!("the active toolchain has no rust-lld at `{}`; those of rustup do", linker.display());
+    }
+    Ok(linker)
+}
+
+/// A user who set `RUSTUP_AUTO_INSTALL=0` has said that toolchains are not to be downloaded.
+fn rustup_may_download() -> bool {
+    env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0")
+        && process::answer(
+            Command::new("rustup").current_dir(place::root()).args(["show", "active-toolchain"]),
+        )
+        .is_some()
+}
+
+fn rustup_target_add() -> bool {
+    let added = progress::step("asking rustup for the wasm32 standard library", |step| {
+        let mut rustup = Command::new("rustup");
+        process::run_ok(rustup.current_dir(place::root()).args(["target", "add", WASM32]), step)
+    });
+    if let Err(error) = &added {
+        progress::tell(&format!("rustup could not: {error:#}"));
+    }
+    added.is_ok() && has_standard_library("rustc".as_ref())
+}
+
+fn cargo_home() -> PathBuf {
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"));
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(|| "/root/.cargo".into())
+}

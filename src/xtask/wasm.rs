@@ -1,0 +1,98 @@
+//! `src/wasm` enters, `jotgate_bg.wasm` and `jotgate_bg.js` leave: compiled, bound and made small.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{fs, thread};
+
+use anyhow::{Result, bail};
+
+use crate::cargo::cargo;
+use crate::files::{self, Stamp};
+use crate::toolchain::{self, WASM32};
+use crate::{npm, place, process, progress};
+
+/// What of `jotgate-bindgen` is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tools {
+    /// The generator of bindings alone.
+    Generator,
+    /// The runner of `#[wasm_bindgen_test]` too, which takes as long again to compile.
+    WithTestRunner,
+}
+
+/// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
+const OPTIMISE: [&str; 11] = [
+    "-O3",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// Builds the tools; cargo sees to it that nothing is built twice.
+pub(crate) fn tools(which: Tools) -> Result<()> {
+    let mut words = vec!["build", "--profile", "tools", "--package", "jotgate-bindgen"];
+    if which == Tools::WithTestRunner {
+        words.extend(["--features", "test-runner"]);
+    }
+    progress::step("building wasm-bindgen's generator", |step| process::run_ok(&mut cargo(&words, ""), step))
+        .map(drop)
+}
+
+/// The runner of `#[wasm_bindgen_test]`.
+pub(crate) fn test_runner() -> PathBuf {
+    place::target("tools/test-runner")
+}
+
+/// The folder with the bindings, made anew if what they are made of has changed. The tools must be there.
+///
+/// Sets up what is missing, each thing beside the others.
+pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
+    let compiled = thread::scope(|scope| {
+        let npm = scope.spawn(npm::install);
+        let tools = scope.spawn(move || tools(which));
+        let compiled = compile()?;
+        process::joined(npm)?;
+        process::joined(tools)?;
+        anyhow::Ok(compiled)
+    })?;
+    let place = place::target("npm/bindings");
+    let generator = place::target("tools/bindgen");
+    let inputs = [compiled.clone(), generator.clone(), npm::package("binaryen").join("package.json")];
+    let stamp = Stamp::of(place.join(".stamp"), &inputs, &OPTIMISE)?;
+    if stamp.is_current() {
+        return Ok(place);
+    }
+    progress::step("generating and optimising the bindings", |step| {
+        let draft = place::target("npm/bindings.partial");
+        files::remove(&draft)?;
+        fs::create_dir_all(&draft)?;
+        process::run_ok(Command::new(&generator).arg(&compiled).arg(&draft), step)?;
+        let wasm = draft.join("jotgate_bg.wasm");
+        let raw = draft.join("raw.wasm");
+        fs::rename(&wasm, &raw)?;
+        process::run_ok(npm::tool("wasm-opt").args(OPTIMISE).arg(&raw).arg("-o").arg(&wasm), step)?;
+        fs::remove_file(&raw)?;
+        files::replace(&draft, &place)
+    })?;
+    stamp.set()?;
+    Ok(place)
+}
+
+fn compile() -> Result<PathBuf> {
+    let compiler = toolchain::wasm32()?;
+    let mut command = cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--release"], "wasm");
+    compiler.apply(&mut command);
+    progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
+    let compiled = place::target("wasm").join(WASM32).join("release/jotgate_wasm.wasm");
+    if !compiled.exists() {
+        bail!("cargo made no `{}`", compiled.display());
+    }
+    Ok(compiled)
+}
