@@ -1,29 +1,24 @@
 //! A state enters, the bytes that a store keeps leave; and back, with every doubt refused.
 //!
-//! The bytes are the SHA-256 of the rest in hexadecimal, a line feed, and JSON. The digest finds damage; it is no seal.
-//!
-//! **Where sealing goes in.** Private keys leave the process here and nowhere else, in [`StoredPrivateKey`]. Its one
-//! variant is the plain PKCS#8 document, protected by the file's mode alone. Encryption at rest adds a variant
-//! `sealed` beside it and a key-encryption key as an argument of [`Document::from_state`] and [`Document::to_state`],
-//! which know what has to be bound in: `kid`, ring and, from the caller, version. Stores, which see bytes alone, and
-//! documents with plain keys stay as they are.
+//! The bytes are two lines and JSON. The first line is the SHA-256 of the rest in hexadecimal: it finds damage. The second
+//! is a seal over the JSON and the store's version, made with the key-encryption key: without that, nothing can be
+//! altered. Private keys, which leave the process here and nowhere else, are sealed each for itself, bound to `kid`, ring
+//! and version.
 
 use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::{
-    Issuer, IssuerRefusal, Key, KeyPair, KeyPairError, Phase, Ring, Settings, SettingsRefusal,
-    SigningAlgorithm, State, StateError,
+    Client, Issuer, IssuerRefusal, KekError, Keks, Key, KeyPair, KeyPairError, Phase, Revoked, Ring,
+    Settings, SettingsRefusal, SigningAlgorithm, State, StateError, Times, Version,
 };
 
-/// What a store keeps: one state as bytes, private keys among them. Wiped when dropped.
+/// What a store keeps: one state as bytes, private keys among them, sealed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Document(Zeroizing<Vec<u8>>);
+pub struct Document(Vec<u8>);
 
 /// Why bytes are no state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +41,8 @@ pub enum DocumentError {
         /// The key's thumbprint.
         computed: String,
     },
+    /// A seal that could not be made or opened.
+    Kek(KekError),
     /// A private key that could not be read.
     KeyPair(KeyPairError),
     /// An issuer that is none.
@@ -57,21 +54,25 @@ pub enum DocumentError {
 }
 
 /// The format that is written, and the only one that is read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The hexadecimal digest and the line feed.
 const DIGEST_BYTES: usize = 64;
-/// More than a key takes, so that the JSON grows in place and leaves no copy of a private key behind.
-const BYTES_PER_KEY: usize = 2048;
+/// The longest second line.
+const SEAL_BYTES: usize = 64;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredState<'a> {
     format: u32,
+    /// Which key-encryption key opens it.
+    sealed_with: &'a str,
     issuer: String,
-    settings: StoredSettings,
+    settings: Times,
     #[serde(borrow)]
     rings: Vec<StoredRing<'a>>,
+    revoked: Vec<StoredRevoked<'a>>,
+    clients: Vec<StoredClient>,
 }
 
 #[derive(Deserialize)]
@@ -81,10 +82,22 @@ struct StoredFormat {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoredSettings {
-    max_age: u64,
-    longest_life: u64,
-    replica_delay: u64,
+struct StoredRevoked<'a> {
+    kid: &'a str,
+    algorithm: &'a str,
+    at: u64,
+    distrusted_from: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredClient {
+    id: String,
+    scopes: Vec<String>,
+    audiences: Vec<String>,
+    disabled: bool,
+    created: u64,
+    secret_sha256: [u8; 32],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,26 +112,13 @@ struct StoredRing<'a> {
 #[serde(deny_unknown_fields)]
 struct StoredKey<'a> {
     kid: &'a str,
-    #[serde(borrow)]
-    private: StoredPrivateKey<'a>,
+    /// The PKCS#8 document, sealed.
+    private: String,
     created: u64,
     published: u64,
+    may_sign_from: u64,
     longest_life: u64,
     phase: StoredPhase,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum StoredPrivateKey<'a> {
-    /// The PKCS#8 document in base64url, in the clear.
-    #[serde(borrow)]
-    Plain(StoredText<'a>),
-}
-
-/// Text that is wiped where it is owned, and borrowed from wiped bytes where it is not.
-enum StoredText<'a> {
-    Owned(Zeroizing<String>),
-    Borrowed(&'a str),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,7 +133,7 @@ impl Document {
     /// Takes bytes as a store gives them; nothing is believed yet.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 
     /// The bytes, for a store to keep.
@@ -142,40 +142,42 @@ impl Document {
         &self.0
     }
 
-    /// Writes a state down.
+    /// Writes a state down, to be stored under that version.
     ///
     /// # Errors
-    /// [`DocumentError::NotWritten`].
-    pub fn from_state(state: &State) -> Result<Self, DocumentError> {
+    /// [`DocumentError::NotWritten`], [`DocumentError::Kek`].
+    pub fn from_state(state: &State, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let rings = state.rings().iter().map(|ring| StoredRing::from_ring(ring, keks, version));
         let stored = StoredState {
             format: FORMAT,
+            sealed_with: keks.id(),
             issuer: state.issuer().as_str().to_owned(),
-            settings: StoredSettings {
-                max_age: state.settings().max_age(),
-                longest_life: state.settings().longest_life(),
-                replica_delay: state.settings().replica_delay(),
-            },
-            rings: state.rings().iter().map(StoredRing::from_ring).collect(),
+            settings: *state.settings().times(),
+            rings: rings.collect::<Result<_, _>>()?,
+            revoked: state.revoked().iter().map(StoredRevoked::from_revoked).collect(),
+            clients: state.clients().iter().cloned().map(StoredClient::from_client).collect(),
         };
-        let mut json = Zeroizing::new(Vec::with_capacity(BYTES_PER_KEY * (1 + state.keys().count())));
-        serde_json::to_writer(&mut *json, &stored).map_err(|_| DocumentError::NotWritten)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(DIGEST_BYTES + 1 + json.len()));
-        bytes.extend_from_slice(hex_digest(&json).as_bytes());
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&json);
-        Ok(Self(bytes))
+        let json = serde_json::to_vec(&stored).map_err(|_| DocumentError::NotWritten)?;
+        let seal = keks.seal(&whole_place(version, &json), b"").map_err(DocumentError::Kek)?;
+        let rest = [seal.as_bytes(), b"\n", &json].concat();
+        Ok(Self([hex_digest(&rest).as_bytes(), b"\n", &rest].concat()))
     }
 
-    /// Reads a state, checking the digest, every key against its identifier, and the invariant of [`State`].
+    /// Reads a state that was stored under that version, checking the digest, the seal, every key against its identifier, and the invariant of [`State`].
     ///
     /// # Errors
     /// Any [`DocumentError`].
-    pub fn to_state(&self) -> Result<State, DocumentError> {
+    pub fn to_state(&self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
         let (digest, rest) = self.0.split_at_checked(DIGEST_BYTES).ok_or(DocumentError::Damaged)?;
-        let json = rest.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
-        if digest != hex_digest(json).as_bytes() {
+        let rest = rest.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
+        if digest != hex_digest(rest).as_bytes() {
             return Err(DocumentError::Damaged);
         }
+        let end =
+            rest.iter().take(SEAL_BYTES).position(|&byte| byte == b'\n').ok_or(DocumentError::Damaged)?;
+        let (seal, json) = rest.split_at_checked(end).ok_or(DocumentError::Damaged)?;
+        let seal = str::from_utf8(seal).map_err(|_| DocumentError::Damaged)?;
+        let json = json.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
         let stored: StoredState<'_> = serde_json::from_slice(json).map_err(|_| {
             let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();
             DocumentError::UnknownFormat { format }
@@ -183,12 +185,16 @@ impl Document {
         if stored.format != FORMAT {
             return Err(DocumentError::UnknownFormat { format: Some(stored.format) });
         }
+        let opened = keks.open(stored.sealed_with, &whole_place(version, json), seal);
+        opened.map_err(DocumentError::Kek)?;
         let issuer: Issuer = stored.issuer.parse().map_err(DocumentError::Issuer)?;
-        let StoredSettings { max_age, longest_life, replica_delay } = stored.settings;
-        let settings =
-            Settings::new(max_age, longest_life, replica_delay).map_err(DocumentError::Settings)?;
-        let rings = stored.rings.into_iter().map(StoredRing::into_ring).collect::<Result<_, _>>()?;
-        State::from_parts(issuer, settings, rings).map_err(DocumentError::State)
+        let settings = Settings::new(stored.settings).map_err(DocumentError::Settings)?;
+        let rings = stored.rings.into_iter().map(|ring| ring.into_ring(keks, stored.sealed_with, version));
+        let rings = rings.collect::<Result<_, _>>()?;
+        let revoked = stored.revoked.into_iter().map(StoredRevoked::into_revoked);
+        let revoked = revoked.collect::<Result<_, _>>()?;
+        let clients = stored.clients.into_iter().map(StoredClient::into_client).collect();
+        State::from_parts(issuer, settings, rings, revoked, clients).map_err(DocumentError::State)
     }
 }
 
@@ -199,42 +205,65 @@ impl fmt::Debug for Document {
 }
 
 impl<'a> StoredRing<'a> {
-    fn from_ring(ring: &'a Ring) -> Self {
-        Self {
-            algorithm: ring.algorithm().name(),
-            keys: ring.keys().iter().map(StoredKey::from_key).collect(),
-        }
+    fn from_ring(ring: &'a Ring, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let keys = ring.keys().iter().map(|key| StoredKey::from_key(key, keks, version));
+        Ok(Self { algorithm: ring.algorithm().name(), keys: keys.collect::<Result<_, _>>()? })
     }
 
-    fn into_ring(self) -> Result<Ring, DocumentError> {
-        let algorithm = SigningAlgorithm::from_name(self.algorithm).ok_or(DocumentError::UnknownAlgorithm)?;
-        let keys = self.keys.into_iter().map(|key| key.into_key(algorithm)).collect::<Result<_, _>>()?;
-        Ok(Ring::from_parts(algorithm, keys))
+    fn into_ring(self, keks: &Keks, sealed_with: &str, version: Version) -> Result<Ring, DocumentError> {
+        let algorithm = algorithm_of(self.algorithm)?;
+        let open = |key: &StoredKey<'_>| {
+            let place = key_place(key.kid, algorithm, version);
+            keks.open(sealed_with, &place, &key.private).map_err(DocumentError::Kek)
+        };
+        let keys = self.keys.into_iter().map(|key| open(&key).and_then(|der| key.into_key(algorithm, &der)));
+        Ok(Ring::from_parts(algorithm, keys.collect::<Result<_, _>>()?))
+    }
+}
+
+impl StoredClient {
+    fn from_client(client: Client) -> Self {
+        let Client { id, scopes, audiences, disabled, created, secret_hash: secret_sha256 } = client;
+        Self { id, scopes, audiences, disabled, created, secret_sha256 }
+    }
+
+    fn into_client(self) -> Client {
+        let Self { id, scopes, audiences, disabled, created, secret_sha256: secret_hash } = self;
+        Client { id, scopes, audiences, disabled, created, secret_hash }
+    }
+}
+
+impl<'a> StoredRevoked<'a> {
+    fn from_revoked(Revoked { kid, algorithm, at, distrusted_from }: &'a Revoked) -> Self {
+        Self { kid, algorithm: algorithm.name(), at: *at, distrusted_from: *distrusted_from }
+    }
+
+    fn into_revoked(self) -> Result<Revoked, DocumentError> {
+        let Self { kid, algorithm, at, distrusted_from } = self;
+        Ok(Revoked { kid: kid.to_owned(), algorithm: algorithm_of(algorithm)?, at, distrusted_from })
     }
 }
 
 impl<'a> StoredKey<'a> {
-    fn from_key(key: &'a Key) -> Self {
-        let text = Zeroizing::new(Base64UrlUnpadded::encode_string(key.pair.pkcs8()));
-        Self {
+    fn from_key(key: &'a Key, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let place = key_place(key.kid(), key.pair.algorithm(), version);
+        Ok(Self {
             kid: key.kid(),
-            private: StoredPrivateKey::Plain(StoredText::Owned(text)),
+            private: keks.seal(&place, key.pair.pkcs8()).map_err(DocumentError::Kek)?,
             created: key.created,
             published: key.published,
+            may_sign_from: key.may_sign_from,
             longest_life: key.longest_life,
             phase: match key.phase {
                 Phase::Staged => StoredPhase::Staged,
                 Phase::Signing { since } => StoredPhase::Signing { since },
                 Phase::Retiring { since, until } => StoredPhase::Retiring { since, until },
             },
-        }
+        })
     }
 
-    fn into_key(self, algorithm: SigningAlgorithm) -> Result<Key, DocumentError> {
-        let StoredPrivateKey::Plain(text) = self.private;
-        let rejected = DocumentError::KeyPair(KeyPairError::Rejected { algorithm });
-        let der = Zeroizing::new(Base64UrlUnpadded::decode_vec(text.as_str()).map_err(|_| rejected)?);
-        let pair = KeyPair::from_pkcs8(algorithm, &der).map_err(DocumentError::KeyPair)?;
+    fn into_key(self, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Key, DocumentError> {
+        let pair = KeyPair::from_pkcs8(algorithm, der).map_err(DocumentError::KeyPair)?;
         if pair.kid() != self.kid {
             let (stored, computed) = (self.kid.to_owned(), pair.kid().to_owned());
             return Err(DocumentError::KidMismatch { stored, computed });
@@ -243,6 +272,7 @@ impl<'a> StoredKey<'a> {
             pair: Arc::new(pair),
             created: self.created,
             published: self.published,
+            may_sign_from: self.may_sign_from,
             longest_life: self.longest_life,
             phase: match self.phase {
                 StoredPhase::Staged => Phase::Staged,
@@ -250,27 +280,6 @@ impl<'a> StoredKey<'a> {
                 StoredPhase::Retiring { since, until } => Phase::Retiring { since, until },
             },
         })
-    }
-}
-
-impl StoredText<'_> {
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Owned(text) => text,
-            Self::Borrowed(text) => text,
-        }
-    }
-}
-
-impl Serialize for StoredText<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for StoredText<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&str>::deserialize(deserializer).map(Self::Borrowed)
     }
 }
 
@@ -284,6 +293,7 @@ impl DocumentError {
             Self::UnknownFormat { .. } => "document_unknown_format",
             Self::UnknownAlgorithm => "document_unknown_algorithm",
             Self::KidMismatch { .. } => "document_kid_mismatch",
+            Self::Kek(error) => error.code(),
             Self::KeyPair(error) => error.code(),
             Self::Issuer(refusal) => refusal.code(),
             Self::Settings(refusal) => refusal.code(),
@@ -307,6 +317,7 @@ impl fmt::Display for DocumentError {
             Self::KidMismatch { stored, computed } => {
                 write!(f, "the private key of `{stored}` belongs to `{computed}`")
             }
+            Self::Kek(error) => error.fmt(f),
             Self::KeyPair(error) => error.fmt(f),
             Self::Issuer(refusal) => refusal.fmt(f),
             Self::Settings(refusal) => refusal.fmt(f),
@@ -316,6 +327,20 @@ impl fmt::Display for DocumentError {
 }
 
 impl std::error::Error for DocumentError {}
+
+/// What a private key is bound to.
+fn key_place(kid: &str, algorithm: SigningAlgorithm, version: Version) -> Vec<u8> {
+    format!("jotgate-keys private key\n{kid}\n{algorithm}\n{version}").into_bytes()
+}
+
+/// What the whole document is bound to.
+fn whole_place(version: Version, json: &[u8]) -> Vec<u8> {
+    [format!("jotgate-keys document\n{version}\n").as_bytes(), json].concat()
+}
+
+fn algorithm_of(name: &str) -> Result<SigningAlgorithm, DocumentError> {
+    SigningAlgorithm::from_name(name).ok_or(DocumentError::UnknownAlgorithm)
+}
 
 fn hex_digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -329,100 +354,157 @@ fn hex_digest(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_keys::{NOW, key, state};
+    use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
 
-    /// A document with that JSON and the digest that belongs to it.
+    /// A document with that JSON, and the seal and digest that belong to it.
     fn signed(json: &str) -> Document {
-        Document::from_bytes(format!("{}\n{json}", hex_digest(json.as_bytes())).into_bytes())
+        let seal = keks().seal(&whole_place(1, json.as_bytes()), b"").unwrap();
+        let rest = format!("{seal}\n{json}");
+        Document::from_bytes(format!("{}\n{rest}", hex_digest(rest.as_bytes())).into_bytes())
     }
 
     fn json_of(document: &Document) -> String {
-        String::from_utf8(document.as_bytes()[DIGEST_BYTES + 1..].to_vec()).unwrap()
+        String::from_utf8(document.as_bytes().to_vec()).unwrap().splitn(3, '\n').nth(2).unwrap().to_owned()
     }
 
-    /// One retiring, one signing and one staged key.
-    fn three_phases() -> State {
-        let (two, three) = (key(), key());
-        let state = state().stage(Arc::clone(&two), NOW + 1).unwrap().promote(two.kid(), NOW + 9).unwrap();
-        state.stage(three, NOW + 10).unwrap()
+    fn written(state: &State) -> Document {
+        Document::from_state(state, &keks(), 1).unwrap()
+    }
+
+    fn read(document: &Document) -> Result<State, DocumentError> {
+        document.to_state(&keks(), 1)
+    }
+
+    /// One retiring, one signing and one staged key, one that is revoked, and a second ring.
+    fn everything() -> State {
+        let (two, three, four) = (key(), key(), key());
+        let state = state().stage(Arc::clone(&two), NOW + 1).unwrap().revoke(two.kid(), NOW + 2).unwrap();
+        let state = state.stage(Arc::clone(&three), NOW + 3).unwrap();
+        let state = state.promote(three.kid(), NOW + 3 + GATE).unwrap().stage(four, NOW + 999).unwrap();
+        state.stage(key_for(SigningAlgorithm::EdDSA), NOW + 999).unwrap()
     }
 
     #[test]
     fn a_state_comes_back_whole() {
-        let state = three_phases();
-        let again = Document::from_state(&state).unwrap().to_state().unwrap();
+        let (client, secret) = Client::new("worker", Some("a b"), &["api".to_owned()], NOW).unwrap();
+        let state = everything().add_client(client).unwrap().disable_client("worker").unwrap();
+        assert!(!written(&state).as_bytes().windows(secret.len()).any(|window| window == secret.as_bytes()));
+        let again = read(&written(&state)).unwrap();
         assert_eq!(again.issuer(), state.issuer());
+        assert!(again.clients() == state.clients() && again.clients().len() == 1);
         assert_eq!(again.settings(), state.settings());
-        assert_eq!(again.keys().count(), 3);
+        assert_eq!((again.revoked().len(), again.revoked()), (1, state.revoked()));
+        assert_eq!((again.rings().len(), again.keys().count()), (2, 4));
         for (read, written) in again.keys().zip(state.keys()) {
             assert_eq!(read.kid(), written.kid());
             assert_eq!(
-                (read.created, read.published, read.longest_life, read.phase),
-                (written.created, written.published, written.longest_life, written.phase)
+                (read.created, read.published, read.may_sign_from, read.longest_life, read.phase),
+                (
+                    written.created,
+                    written.published,
+                    written.may_sign_from,
+                    written.longest_life,
+                    written.phase
+                )
             );
         }
-        assert_eq!(Document::from_state(&again).unwrap(), Document::from_state(&state).unwrap());
     }
 
     #[test]
     fn a_document_cut_or_changed_anywhere_is_damaged() {
-        let document = Document::from_state(&state()).unwrap();
+        let document = written(&state());
         for place in 0..document.as_bytes().len() {
             let cut = Document::from_bytes(document.as_bytes()[..place].to_vec());
-            assert_eq!(cut.to_state().unwrap_err(), DocumentError::Damaged, "cut at {place}");
+            assert_eq!(read(&cut).unwrap_err(), DocumentError::Damaged, "cut at {place}");
             let mut changed = document.as_bytes().to_vec();
             changed[place] ^= 1;
-            let refusal = Document::from_bytes(changed).to_state().unwrap_err();
+            let refusal = read(&Document::from_bytes(changed)).unwrap_err();
             assert_eq!(refusal, DocumentError::Damaged, "changed at {place}");
         }
     }
 
     #[test]
     fn what_a_newer_version_wrote_is_refused_and_never_half_read() {
-        let json = json_of(&Document::from_state(&state()).unwrap());
+        let json = json_of(&written(&state()));
         for (from, to, format) in [
-            (r#""format":1"#, r#""format":2"#, Some(2)),
-            (r#""format":1"#, r#""format":1,"clients":[]"#, Some(1)),
-            (r#""created""#, r#""alarm":0,"created""#, Some(1)),
-            (r#"{"plain":"#, r#"{"sealed":"#, Some(1)),
-            (r#""format":1,"#, "", None),
+            (r#""format":2"#, r#""format":3"#, Some(3)),
+            (r#""format":2"#, r#""format":1"#, Some(1)),
+            (r#""format":2"#, r#""format":2,"users":[]"#, Some(2)),
+            (r#""created""#, r#""alarm":0,"created""#, Some(2)),
+            (r#""private":"#, r#""plain":"#, Some(2)),
+            (r#""format":2,"#, "", None),
         ] {
             let newer = json.replace(from, to);
             assert_ne!(newer, json);
-            let refusal = signed(&newer).to_state().unwrap_err();
+            let refusal = read(&signed(&newer)).unwrap_err();
             assert_eq!(refusal, DocumentError::UnknownFormat { format }, "{to}");
         }
     }
 
     #[test]
-    fn a_key_under_another_keys_identifier_is_refused() {
-        let state = state();
-        let (kid, other) = (state.rings()[0].keys()[0].kid().to_owned(), key().kid().to_owned());
-        let json = json_of(&Document::from_state(&state).unwrap()).replace(&kid, &other);
-        let refusal = signed(&json).to_state().unwrap_err();
-        assert_eq!(refusal, DocumentError::KidMismatch { stored: other, computed: kid });
+    fn private_keys_are_bound_to_identifier_ring_and_version_and_do_not_show() {
+        let (one, two) = (state(), key());
+        let state = one.stage(Arc::clone(&two), NOW).unwrap();
+        let json = json_of(&written(&state));
+        let stored: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let sealed = |place: usize| stored["rings"][0]["keys"][place]["private"].as_str().unwrap().to_owned();
+        let swapped =
+            json.replace(&sealed(0), "first").replace(&sealed(1), &sealed(0)).replace("first", &sealed(1));
+        assert_eq!(read(&signed(&swapped)).unwrap_err(), DocumentError::Kek(KekError::Altered));
+        let ring = json.replace(r#""algorithm":"ES256""#, r#""algorithm":"ES384""#);
+        assert_eq!(read(&signed(&ring)).unwrap_err(), DocumentError::Kek(KekError::Altered));
+        let later = written(&state).to_state(&keks(), 2).unwrap_err();
+        assert_eq!(later, DocumentError::Kek(KekError::Altered));
+        for pair in [&two, &state.signer().unwrap().pair] {
+            assert!(
+                !written(&state)
+                    .as_bytes()
+                    .windows(32)
+                    .any(|window| pair.pkcs8().windows(32).any(|w| w == window))
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_changed_by_somebody_without_the_key_is_refused_though_its_digest_fits() {
+        let document = written(&state());
+        let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        let rest = rest.replace(r#""longest_life":1800"#, r#""longest_life":1801"#);
+        let forged = format!("{}\n{rest}", hex_digest(rest.as_bytes()));
+        let refusal = read(&Document::from_bytes(forged.into_bytes())).unwrap_err();
+        assert_eq!(refusal, DocumentError::Kek(KekError::Altered));
+    }
+
+    #[test]
+    fn a_document_of_another_key_encryption_key_is_refused_by_name() {
+        let other = Keks::generate().unwrap();
+        let refusal = written(&state()).to_state(&other, 1).unwrap_err();
+        let (sealed_with, at_hand) = (keks().id().to_owned(), other.id().to_owned());
+        assert_eq!(refusal, DocumentError::Kek(KekError::Other { sealed_with, at_hand }));
     }
 
     #[test]
     fn values_that_make_no_state_are_refused_by_their_own_codes() {
-        let json = json_of(&Document::from_state(&state()).unwrap());
+        let json = json_of(&written(&state()));
         let phase = format!(r#"{{"signing":{{"since":{NOW}}}}}"#);
         for (from, to, code) in [
             ("https://issuer.example", "http://issuer.example", "issuer_insecure"),
             (r#""max_age":300"#, r#""max_age":0"#, "setting_out_of_bounds"),
+            (r#""max_age":300"#, r#""max_age":301"#, "settings_break_inequality"),
             (r#""algorithm":"ES256""#, r#""algorithm":"none""#, "document_unknown_algorithm"),
-            (r#"{"plain":""#, r#"{"plain":"A"#, "key_rejected"),
+            (r#""private":""#, r#""private":"A"#, "kek_altered"),
             (phase.as_str(), r#""staged""#, "state_not_one_signer"),
         ] {
             let changed = json.replace(from, to);
             assert_ne!(changed, json, "{from}");
-            assert_eq!(signed(&changed).to_state().unwrap_err().code(), code);
+            assert_eq!(read(&signed(&changed)).unwrap_err().code(), code);
         }
     }
 
     #[test]
     fn debug_output_and_errors_show_no_content() {
-        let document = Document::from_state(&state()).unwrap();
+        let document = written(&state());
         assert_eq!(format!("{document:?}"), format!("Document {{ bytes: {} }}", document.as_bytes().len()));
     }
 }

@@ -3,7 +3,8 @@
 use std::{fmt, io};
 
 use crate::{
-    DocumentError, IssuerRefusal, KeyPairError, SettingsRefusal, StateError, StoreError, TokenRefusal,
+    DocumentError, IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError, StoreError,
+    TokenRefusal,
 };
 
 /// Why something did not happen. Never contains a token or a private key.
@@ -16,6 +17,8 @@ pub enum Error {
     Document(DocumentError),
     /// The state does not allow it.
     State(StateError),
+    /// There is no key-encryption key.
+    Kek(KekError),
     /// There is no key.
     KeyPair(KeyPairError),
     /// The issuer is none.
@@ -50,6 +53,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Document(error) => error.code(),
             Self::State(error) => error.code(),
+            Self::Kek(error) => error.code(),
             Self::KeyPair(error) => error.code(),
             Self::Issuer(refusal) => refusal.code(),
             Self::Settings(refusal) => refusal.code(),
@@ -68,6 +72,7 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Document(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),
+            Self::Kek(error) => error.fmt(f),
             Self::KeyPair(error) => error.fmt(f),
             Self::Issuer(refusal) => refusal.fmt(f),
             Self::Settings(refusal) => refusal.fmt(f),
@@ -100,6 +105,7 @@ from! {
     Store(StoreError),
     Document(DocumentError),
     State(StateError),
+    Kek(KekError),
     KeyPair(KeyPairError),
     Issuer(IssuerRefusal),
     Settings(SettingsRefusal),

@@ -28,6 +28,13 @@ impl Issuer {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its path without a slash at the end (RFC 8414 §3.1); empty for most.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let (_, rest) = self.0.split_once("://").unwrap_or_default();
+        rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default().trim_end_matches('/')
+    }
 }
 
 impl FromStr for Issuer {
@@ -100,6 +107,18 @@ mod tests {
             "http://[::1]:80/a",
         ] {
             assert_eq!(text.parse::<Issuer>().map(|issuer| issuer.as_str().to_owned()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_path_has_no_slash_at_its_end() {
+        for (text, path) in [
+            ("https://issuer.example", ""),
+            ("https://issuer.example/", ""),
+            ("https://issuer.example:8443/tenant/one", "/tenant/one"),
+            ("https://issuer.example/tenant/", "/tenant"),
+        ] {
+            assert_eq!(text.parse::<Issuer>().unwrap().path(), path);
         }
     }
 

@@ -2,22 +2,50 @@
 
 use std::sync::Arc;
 
-use crate::{Document, Error, State, Store, Version};
+use arc_swap::ArcSwap;
+
+use crate::{Document, DocumentError, Error, KekError, KekSource, Keks, State, Store, Version};
 
 /// Reads and changes the state in a store.
 #[derive(Clone, Debug)]
 pub struct Keeper {
     store: Arc<dyn Store>,
+    source: KekSource,
+    keks: Arc<ArcSwap<Keks>>,
 }
 
 /// Each lost attempt means that somebody else got on; more in a row than this is no accident.
 const ATTEMPTS: u32 = 100;
 
 impl Keeper {
-    /// A keeper of that store.
+    /// A keeper of that store, which is encrypted with the keys of that source.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`].
+    pub fn new(store: Arc<dyn Store>, source: KekSource) -> Result<Self, Error> {
+        let keks = Arc::new(ArcSwap::new(source.read()?));
+        Ok(Self { store, source, keks })
+    }
+
+    /// The store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// Where the key-encryption keys come from.
+    #[must_use]
+    pub const fn source(&self) -> &KekSource {
+        &self.source
+    }
+
+    /// Reads the key-encryption keys again.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`].
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.keks.store(self.source.read()?);
+        Ok(())
     }
 
     /// The version now, cheaply.
@@ -34,7 +62,12 @@ impl Keeper {
     /// [`Error::Store`], [`Error::Document`].
     pub fn load(&self) -> Result<(Version, State), Error> {
         let (version, document) = self.store.load()?;
-        Ok((version, document.to_state()?))
+        match document.to_state(&self.keks.load(), version) {
+            // Another process has encrypted the store anew.
+            Err(DocumentError::Kek(KekError::Other { .. })) => self.refresh()?,
+            other => return Ok((version, other?)),
+        }
+        Ok((version, document.to_state(&self.keks.load(), version)?))
     }
 
     /// Changes the state by compare-and-swap: `decide` sees the state as it is now, and is asked again whenever somebody
@@ -49,7 +82,8 @@ impl Keeper {
         for _ in 0..ATTEMPTS {
             let (version, state) = self.load()?;
             let Some(next) = decide(&state)? else { return Ok(state) };
-            match self.store.replace(version, &Document::from_state(&next)?) {
+            let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
+            match self.store.replace(version, &document) {
                 Ok(_) => return Ok(next),
                 Err(crate::StoreError::Conflict { .. }) => {}
                 Err(other) => return Err(other.into()),

@@ -1,4 +1,6 @@
 //! A state enters, the published key set leaves: its bytes, its `ETag` and how long it may be cached.
+//!
+//! For how long differs from answer to answer: verifiers that started together must not come back together.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
@@ -15,7 +17,7 @@ use crate::{Error, PublicJwk, Ring, State, StateError};
 pub struct KeySet {
     body: Bytes,
     etag: HeaderValue,
-    cache_control: HeaderValue,
+    cache_controls: Vec<HeaderValue>,
     kids: Vec<String>,
 }
 
@@ -23,6 +25,9 @@ pub struct KeySet {
 struct JwkSet<'a> {
     keys: Vec<&'a PublicJwk>,
 }
+
+/// In how many steps the time for which a set may be cached is spread.
+const SPREAD: u64 = 16;
 
 impl KeySet {
     /// Every key of the state, the newest of each ring first: verifiers that try only the first few try the right ones.
@@ -40,9 +45,11 @@ impl KeySet {
         // Strong (RFC 9110 §8.8.3): the same tag means the same bytes, whichever replica answered.
         let tag = digest(&SHA256, &body);
         let tag = format!("\"{}\"", Base64UrlUnpadded::encode_string(tag.as_ref()));
-        let cache_control = format!("public, max-age={}", state.settings().max_age());
         let header = |text: String| HeaderValue::try_from(text).map_err(std::io::Error::other);
-        Ok(Self { body: body.into(), etag: header(tag)?, cache_control: header(cache_control)?, kids })
+        let max_age = state.settings().times().max_age;
+        let cached = |step: u64| header(format!("public, max-age={}", max_age - max_age / 5 * step / SPREAD));
+        let cache_controls = (0..=SPREAD).map(cached).collect::<Result<_, _>>()?;
+        Ok(Self { body: body.into(), etag: header(tag)?, cache_controls, kids })
     }
 
     /// The JSON.
@@ -57,10 +64,12 @@ impl KeySet {
         &self.etag
     }
 
-    /// What `Cache-Control` says.
+    /// What `Cache-Control` says in the answer of that number: a `max-age` from four fifths of the settings' to the whole.
     #[must_use]
-    pub const fn cache_control(&self) -> &HeaderValue {
-        &self.cache_control
+    pub fn cache_control(&self, turn: usize) -> &HeaderValue {
+        // One value at least; the step has no divisor in common with their count.
+        let place = turn.wrapping_mul(7) % self.cache_controls.len().max(1);
+        self.cache_controls.get(place).unwrap_or(&self.etag)
     }
 
     /// The identifiers of the keys in it, in its order.
@@ -77,7 +86,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::test_keys::{NOW, key, state};
+    use crate::test_keys::{GATE, NOW, key, state};
 
     #[test]
     fn every_key_is_in_it_newest_first_with_public_members_alone() {
@@ -105,12 +114,22 @@ mod tests {
         let promoted = one.stage(key(), NOW).unwrap();
         let staged = KeySet::new(&promoted).unwrap();
         let kid = promoted.rings()[0].staged().unwrap().kid().to_owned();
-        let signing = KeySet::new(&promoted.promote(&kid, NOW + 2).unwrap()).unwrap();
+        let signing = KeySet::new(&promoted.promote(&kid, NOW + GATE).unwrap()).unwrap();
         assert_eq!(staged.etag(), signing.etag(), "who signs does not show");
     }
 
     #[test]
-    fn it_may_be_cached_for_as_long_as_the_settings_say() {
-        assert_eq!(KeySet::new(&state()).unwrap().cache_control(), "public, max-age=300");
+    fn it_may_be_cached_for_four_fifths_of_the_time_to_the_whole_and_all_between_come_up() {
+        let set = KeySet::new(&state()).unwrap();
+        let mut seen: Vec<u64> = (0..17)
+            .map(|turn| {
+                let value = set.cache_control(turn).to_str().unwrap();
+                value.strip_prefix("public, max-age=").unwrap().parse().unwrap()
+            })
+            .collect();
+        seen.sort_unstable();
+        assert_eq!((seen[0], seen[16]), (240, 300));
+        seen.dedup();
+        assert_eq!(seen.len(), 17);
     }
 }

@@ -2,16 +2,35 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::{Key, Phase, Ring, State};
+use crate::{Client, Key, Phase, Revoked, Ring, State, rotation_due};
 
-/// One row for each key, the newest of each ring first: what it is, where it stands, and what happened when. `now` in
-/// Unix seconds.
+/// One row for each key, the newest of each ring first: what it is, where it stands, what happened when, and what comes
+/// next. Revoked keys follow for as long as they may be trusted somewhere. `now` in Unix seconds.
 #[must_use]
 pub fn listing(state: &State, now: u64) -> String {
-    let heads = ["KID", "ALG", "STATE", "AGE", "CREATED", "FIRST SIGNED", "LAST SIGNED", "LONGEST LIFE"];
+    let heads =
+        ["KID", "ALG", "STATE", "AGE", "CREATED", "FIRST SIGNED", "LAST SIGNED", "LONGEST LIFE", "NEXT STEP"];
     let mut rows = vec![heads.map(str::to_owned)];
-    rows.extend(state.rings().iter().flat_map(Ring::newest_first).map(|key| row(key, now)));
-    let widths: Vec<usize> = (0..heads.len())
+    rows.extend(state.rings().iter().flat_map(Ring::newest_first).map(|key| row(state, key, now)));
+    rows.extend(state.revoked().iter().map(|revoked| revoked_row(revoked, now)));
+    table(&rows)
+}
+
+/// One row for each client; no secret.
+#[must_use]
+pub fn client_listing(clients: &[Client]) -> String {
+    let mut rows = vec![["CLIENT", "STATE", "ADDED", "SCOPES", "AUDIENCES"].map(str::to_owned)];
+    rows.extend(clients.iter().map(|client| {
+        let phase = if client.disabled { "disabled" } else { "enabled" };
+        let scopes = if client.scopes.is_empty() { "-".to_owned() } else { client.scopes.join(" ") };
+        [client.id.clone(), phase.to_owned(), moment(client.created), scopes, client.audiences.join(" ")]
+    }));
+    table(&rows)
+}
+
+/// Rows of cells as lines, each column as wide as its widest cell.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: Vec<usize> = (0..N)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
         .collect();
     rows.iter()
@@ -31,12 +50,28 @@ pub(crate) fn moment(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds.min(last))).to_string()
 }
 
-fn row(key: &Key, now: u64) -> [String; 8] {
+fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
     let none = || "-".to_owned();
-    let (phase, first, last) = match key.phase {
-        Phase::Staged => ("staged", none(), none()),
-        Phase::Signing { since } => ("signing", moment(since), none()),
-        Phase::Retiring { since, until } => ("retiring", moment(since), moment(until)),
+    let settings = state.settings();
+    let (phase, first, last, next) = match key.phase {
+        Phase::Staged => {
+            let due = rotation_due(state, settings).unwrap_or_default();
+            let active = state.active().is_ok_and(|ring| ring.algorithm() == key.pair.algorithm());
+            let next = match (now >= key.may_sign_from, active) {
+                (true, true) => format!("signs {}, or at any time before", moment(due.max(now))),
+                (true, false) => "may sign at any time: `keys rotate --algorithm`".to_owned(),
+                (false, _) => format!("may sign {}", moment(key.may_sign_from)),
+            };
+            ("staged", none(), none(), next)
+        }
+        Phase::Signing { since } => {
+            let next = format!("retires {}", moment(rotation_due(state, settings).unwrap_or_default()));
+            ("signing", moment(since), none(), next)
+        }
+        Phase::Retiring { since, until } => {
+            let gone = state.gone_from(key, settings).unwrap_or_default();
+            ("retiring", moment(since), moment(until), format!("goes {}", moment(gone)))
+        }
     };
     [
         key.kid().to_owned(),
@@ -47,7 +82,16 @@ fn row(key: &Key, now: u64) -> [String; 8] {
         first,
         last,
         duration(key.longest_life),
+        next,
     ]
+}
+
+fn revoked_row(revoked: &Revoked, now: u64) -> [String; 9] {
+    let [created, first, last, life] = [(); 4].map(|()| "-".to_owned());
+    let next = format!("trusted nowhere {}", moment(revoked.distrusted_from));
+    let age = duration(now.saturating_sub(revoked.at));
+    let (kid, algorithm) = (revoked.kid.clone(), revoked.algorithm.name().to_owned());
+    [kid, algorithm, "revoked".to_owned(), age, created, first, last, life, next]
 }
 
 fn duration(seconds: u64) -> String {
@@ -59,41 +103,81 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::test_keys::{NOW, key, state};
+    use crate::test_keys::{GATE, NOW, key, state};
 
     #[test]
-    fn each_key_has_a_row_with_its_phase_and_times_newest_first() {
-        let (one, two, three) = (state(), key(), key());
-        let old = one.rings()[0].keys()[0].kid().to_owned();
-        let state = one.stage(Arc::clone(&two), NOW + 60).unwrap().promote(two.kid(), NOW + 70).unwrap();
-        let state = state.stage(Arc::clone(&three), NOW + 80).unwrap();
-        let table = listing(&state, NOW + 90);
-        let lines: Vec<&str> = table.lines().collect();
-        let expected = [
-            format!(
-                "{}  ES256  staged    10s      2027-01-15T08:01:20Z  -                     -                     30m",
-                three.kid()
-            ),
-            format!(
-                "{}  ES256  signing   30s      2027-01-15T08:01:00Z  2027-01-15T08:01:10Z  -                     30m",
-                two.kid()
-            ),
-            format!(
-                "{old}  ES256  retiring  1m 30s   2027-01-15T08:00:00Z  2027-01-15T08:00:00Z  2027-01-15T08:01:10Z  30m"
-            ),
-        ];
-        assert_eq!(lines.len(), 4);
-        assert!(lines[0].starts_with("KID "));
-        let words = |line: &str| {
-            line.split("  ")
-                .map(str::trim)
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        for (line, expected) in lines[1..].iter().zip(&expected) {
-            assert_eq!(words(line), words(expected));
-        }
+    fn each_key_has_a_row_with_its_phase_its_times_and_its_next_step_newest_first() {
+        let (one, two, three, four) = (state(), key(), key(), key());
+        let old = one.signer().unwrap().kid().to_owned();
+        let state =
+            one.stage(Arc::clone(&two), NOW + 60).unwrap().promote(two.kid(), NOW + 60 + GATE).unwrap();
+        let state = state.stage(Arc::clone(&four), NOW + 400).unwrap().revoke(four.kid(), NOW + 400).unwrap();
+        let state = state.stage(Arc::clone(&three), NOW + 420).unwrap();
+        let lines: Vec<Vec<String>> = listing(&state, NOW + 480)
+            .lines()
+            .map(|line| {
+                line.split("  ").map(|word| word.trim().to_owned()).filter(|w| !w.is_empty()).collect()
+            })
+            .collect();
+        let text = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(lines[0].len(), 9);
+        let (day, dash) = ("2027-01-15T08:", "-");
+        let at = |time: &str| format!("{day}{time}Z");
+        assert_eq!(
+            lines[1],
+            text(&[
+                three.kid(),
+                "ES256",
+                "staged",
+                "1m",
+                &at("07:00"),
+                dash,
+                dash,
+                "30m",
+                &format!("may sign {}", at("12:03"))
+            ])
+        );
+        assert_eq!(
+            lines[2],
+            text(&[
+                two.kid(),
+                "ES256",
+                "signing",
+                "7m",
+                &at("01:00"),
+                &at("06:03"),
+                dash,
+                "30m",
+                "retires 2027-02-14T08:06:03Z"
+            ])
+        );
+        assert_eq!(
+            lines[3],
+            text(&[
+                &old,
+                "ES256",
+                "retiring",
+                "8m",
+                &at("00:00"),
+                &at("00:00"),
+                &at("06:03"),
+                "30m",
+                &format!("goes {}", at("37:05"))
+            ])
+        );
+        let revoked = text(&[
+            four.kid(),
+            "ES256",
+            "revoked",
+            "1m 20s",
+            dash,
+            dash,
+            dash,
+            dash,
+            "trusted nowhere 2027-01-15T09:11:43Z",
+        ]);
+        assert_eq!(lines[4], revoked);
+        assert_eq!(lines.len(), 5);
     }
 
     #[test]

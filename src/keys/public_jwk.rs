@@ -1,10 +1,11 @@
-//! A public point enters, the JWK that may be shown to the world leaves.
+//! A public point or modulus enters, the JWK that may be shown to the world leaves.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
 use crate::SigningAlgorithm;
+use crate::algorithm::Family;
 
 /// The public half of a signing key as a JWK (RFC 7517 §4).
 ///
@@ -30,34 +31,84 @@ pub enum PublicJwk {
         /// The second coordinate, base64url.
         y: String,
     },
+    /// A point on an Edwards curve (RFC 8037 §2).
+    #[serde(rename = "OKP")]
+    Okp {
+        /// The RFC 7638 thumbprint.
+        kid: String,
+        /// Always `sig`.
+        #[serde(rename = "use")]
+        usage: &'static str,
+        /// The one algorithm that the key signs with.
+        alg: &'static str,
+        /// The curve's registered name.
+        crv: &'static str,
+        /// The point, base64url.
+        x: String,
+    },
+    /// An RSA public key (RFC 7518 §6.3.1).
+    #[serde(rename = "RSA")]
+    Rsa {
+        /// The RFC 7638 thumbprint.
+        kid: String,
+        /// Always `sig`.
+        #[serde(rename = "use")]
+        usage: &'static str,
+        /// The one algorithm that the key signs with.
+        alg: &'static str,
+        /// The modulus, base64url.
+        n: String,
+        /// The exponent, base64url.
+        e: String,
+    },
 }
 
 impl PublicJwk {
-    /// The JWK of an uncompressed point (SEC 1 §2.3.3: `04 ‖ x ‖ y`); `None` if it is of another form or length.
+    /// The JWK of an uncompressed point (SEC 1 §2.3.3: `04 ‖ x ‖ y`), or of the 32 bytes of Ed25519; `None` if it is of
+    /// another form or length.
     pub(crate) fn from_point(algorithm: SigningAlgorithm, point: &[u8]) -> Option<Self> {
         let facts = algorithm.facts();
-        let (4, coordinates) = point.split_first()? else { return None };
-        let (x, y) = coordinates.split_at_checked(facts.coordinate_bytes)?;
-        if y.len() != facts.coordinate_bytes {
-            return None;
+        let (usage, alg) = ("sig", facts.name);
+        match facts.family {
+            Family::Ec { curve: crv, coordinate_bytes, .. } => {
+                let (4, coordinates) = point.split_first()? else { return None };
+                let (x, y) = coordinates.split_at_checked(coordinate_bytes)?;
+                if y.len() != coordinate_bytes {
+                    return None;
+                }
+                let (x, y) = (Base64UrlUnpadded::encode_string(x), Base64UrlUnpadded::encode_string(y));
+                let kid = thumbprint(&format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#));
+                Some(Self::Ec { kid, usage, alg, crv, x, y })
+            }
+            Family::Okp { curve: crv } => {
+                let x = Base64UrlUnpadded::encode_string(<&[u8; 32]>::try_from(point).ok()?);
+                let kid = thumbprint(&format!(r#"{{"crv":"{crv}","kty":"OKP","x":"{x}"}}"#));
+                Some(Self::Okp { kid, usage, alg, crv, x })
+            }
+            Family::Rsa { .. } => None,
         }
-        let (x, y) = (Base64UrlUnpadded::encode_string(x), Base64UrlUnpadded::encode_string(y));
-        let kid = ec_thumbprint(facts.curve, &x, &y);
-        Some(Self::Ec { kid, usage: "sig", alg: facts.name, crv: facts.curve, x, y })
+    }
+
+    /// The JWK of an RSA key, its two numbers big-endian without leading zeros; `None` for an algorithm of another kind.
+    pub(crate) fn from_modulus(algorithm: SigningAlgorithm, modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+        let facts = algorithm.facts();
+        let Family::Rsa { .. } = facts.family else { return None };
+        let (n, e) = (Base64UrlUnpadded::encode_string(modulus), Base64UrlUnpadded::encode_string(exponent));
+        let kid = thumbprint(&format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#));
+        Some(Self::Rsa { kid, usage: "sig", alg: facts.name, n, e })
     }
 
     /// The key's identifier: its RFC 7638 thumbprint with SHA-256, base64url.
     #[must_use]
     pub fn kid(&self) -> &str {
         match self {
-            Self::Ec { kid, .. } => kid,
+            Self::Ec { kid, .. } | Self::Okp { kid, .. } | Self::Rsa { kid, .. } => kid,
         }
     }
 }
 
-/// RFC 7638 §3.2: the required members alone, in the order of their names, without white space.
-fn ec_thumbprint(crv: &str, x: &str, y: &str) -> String {
-    let canonical = format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#);
+/// RFC 7638 §3.2: the hash of the required members alone, in the order of their names, without white space.
+fn thumbprint(canonical: &str) -> String {
     Base64UrlUnpadded::encode_string(digest(&SHA256, canonical.as_bytes()).as_ref())
 }
 

@@ -1,20 +1,13 @@
-//! A keeper enters, the published set leaves, and follows what other processes write.
+//! A keeper enters, the published set leaves, and follows what this and other processes write.
 //!
 //! Readers see a snapshot in memory: no lock, no store. A store that fails changes nothing of what is published.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use tracing::{error, info, warn};
 
-use crate::{Clock, Error, Keeper, KeySet, Version};
-
-/// The set as the readers see it; empty until the first was read.
-#[derive(Debug, Default)]
-pub struct Published {
-    set: ArcSwapOption<KeySet>,
-}
+use crate::{Action, Alarm, Clock, Error, Keeper, Published, Snapshot, Version, step, tick};
 
 /// Keeps [`Published`] up to date.
 #[derive(Debug)]
@@ -22,7 +15,10 @@ pub struct Publisher {
     keeper: Keeper,
     clock: Arc<dyn Clock>,
     published: Arc<Published>,
-    version: Option<Version>,
+    /// What was read last.
+    read: Option<Version>,
+    /// What was last said to be wrong with the signer, and when, in Unix seconds.
+    alarm: Option<(Alarm, u64)>,
     /// Since when the store has failed, and when that was last reported, in Unix seconds.
     failing: Option<(u64, u64)>,
 }
@@ -33,14 +29,6 @@ pub(crate) const PERIOD: Duration = Duration::from_millis(500);
 /// How often a failure that goes on is reported, in seconds.
 const REPORT_PERIOD: u64 = 60;
 
-impl Published {
-    /// The set now; `None` before the first was read.
-    #[must_use]
-    pub fn set(&self) -> Option<Arc<KeySet>> {
-        self.set.load_full()
-    }
-}
-
 impl Publisher {
     /// Reads the set for the first time.
     ///
@@ -48,8 +36,9 @@ impl Publisher {
     /// [`Error::Store`], [`Error::Document`]: there is nothing to publish.
     pub fn new(keeper: Keeper, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let mut publisher =
-            Self { keeper, clock, published: Arc::new(Published::default()), version: None, failing: None };
+            Self { keeper, clock, published: Arc::default(), read: None, alarm: None, failing: None };
         publisher.read()?;
+        publisher.published.ticked(publisher.clock.now(), true, false);
         Ok(publisher)
     }
 
@@ -59,11 +48,13 @@ impl Publisher {
         Arc::clone(&self.published)
     }
 
-    /// Looks once whether another process has changed the state, and publishes the new set. May block on the store. A
-    /// failure is reported in the log and leaves the published set as it is.
+    /// Looks once whether another process has changed the state, and publishes the new set; then makes the step that is
+    /// due, if one is. May block on the store. A failure is reported in the log and leaves the published set as it is.
     pub fn look(&mut self) {
         let now = self.clock.now();
-        match (self.read(), self.failing) {
+        let looked = self.read().and_then(|()| self.turn());
+        self.published.ticked(now, looked.is_ok(), self.alarm.is_some());
+        match (looked, self.failing) {
             (Ok(()), Some((since, _))) => {
                 info!(seconds = now.saturating_sub(since), "the store answers again");
                 self.failing = None;
@@ -101,15 +92,47 @@ impl Publisher {
         }
     }
 
+    /// Makes the step that is due, and publishes what came of it.
+    fn turn(&mut self) -> Result<(), Error> {
+        let Some(snapshot) = self.published.snapshot() else { return Ok(()) };
+        let (now, state) = (self.clock.now(), &snapshot.state);
+        let due = step(state, now, state.settings())?;
+        let alarm = due.actions.iter().find_map(|action| match action {
+            Action::Alarm(alarm) => Some(alarm.clone()),
+            _ => None,
+        });
+        self.raise(alarm, now);
+        if !due.changed && !due.actions.iter().any(|action| matches!(action, Action::Stage { .. })) {
+            return Ok(());
+        }
+        tick(&self.keeper, self.clock.as_ref())?;
+        self.read()
+    }
+
+    /// Says what is wrong with the signer, again after a while, and that it is over.
+    fn raise(&mut self, alarm: Option<Alarm>, now: u64) {
+        match (&alarm, &self.alarm) {
+            (Some(alarm), Some((said, at))) if alarm == said && now.saturating_sub(*at) < REPORT_PERIOD => {
+                return;
+            }
+            (Some(alarm), _) => warn!(%alarm, "the signer is overdue"),
+            (None, Some(_)) => info!("the signer is in time again"),
+            (None, None) => {}
+        }
+        self.alarm = alarm.map(|alarm| (alarm, now));
+    }
+
     fn read(&mut self) -> Result<(), Error> {
-        if self.version == Some(self.keeper.version()?) {
+        let version = self.keeper.version()?;
+        if self.read == Some(version) {
             return Ok(());
         }
         let (version, state) = self.keeper.load()?;
-        let set = KeySet::new(&state)?;
+        let snapshot = Snapshot::new(state)?;
+        let set = &snapshot.set;
         info!(version, keys = set.kids().len(), newest = set.kids().first(), "published");
-        self.published.set.store(Some(Arc::new(set)));
-        self.version = Some(version);
+        self.published.publish(snapshot);
+        self.read = Some(version);
         Ok(())
     }
 }
@@ -117,7 +140,7 @@ impl Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_keys::{NOW, TestClock, key, state};
+    use crate::test_keys::{NOW, TestClock, given, keks, key, state, written};
     use crate::{Document, SqliteStore, Store};
 
     struct Trial {
@@ -129,22 +152,22 @@ mod tests {
     fn trial() -> Trial {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.sqlite");
-        let store = SqliteStore::create(&path, &Document::from_state(&state()).unwrap()).unwrap();
-        let keeper = Keeper::new(Arc::new(SqliteStore::open(&path).unwrap()));
+        let store = SqliteStore::create(&path, &written(&state(), 1)).unwrap();
+        let keeper = Keeper::new(Arc::new(SqliteStore::open(&path).unwrap()), given()).unwrap();
         let publisher = Publisher::new(keeper, Arc::new(TestClock::at(NOW))).unwrap();
         Trial { folder, store, publisher }
     }
 
     fn kids(publisher: &Publisher) -> Vec<String> {
-        publisher.published().set().unwrap().kids().to_vec()
+        publisher.published().snapshot().unwrap().set().kids().to_vec()
     }
 
     #[test]
     fn what_another_handle_writes_is_published_at_the_next_look() {
         let Trial { store, mut publisher, folder: _folder } = trial();
         let (version, document) = store.load().unwrap();
-        let next = document.to_state().unwrap().stage(key(), NOW).unwrap();
-        store.replace(version, &Document::from_state(&next).unwrap()).unwrap();
+        let next = document.to_state(&keks(), version).unwrap().stage(key(), NOW).unwrap();
+        store.replace(version, &written(&next, version + 1)).unwrap();
         let before = kids(&publisher);
         publisher.look();
         let after = kids(&publisher);
@@ -163,8 +186,8 @@ mod tests {
             assert_eq!(kids(&publisher), before);
             assert!(publisher.failing.is_some());
         }
-        let next = good.to_state().unwrap().stage(key(), NOW).unwrap();
-        store.replace(4, &Document::from_state(&next).unwrap()).unwrap();
+        let next = good.to_state(&keks(), 1).unwrap().stage(key(), NOW).unwrap();
+        store.replace(4, &written(&next, 5)).unwrap();
         publisher.look();
         assert_eq!(kids(&publisher).len(), 2);
         assert!(publisher.failing.is_none());
@@ -178,7 +201,7 @@ mod tests {
         folder.close().unwrap();
         publisher.look();
         assert_eq!(kids(&publisher), before);
-        assert!(publisher.failing.is_some());
+        assert!(publisher.failing.is_some() && publisher.published.failing());
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! A request enters, the published set leaves, from memory.
-//!
-//! The metadata documents of RFC 8414 are not here yet: they must name a `token_endpoint`, and there is none so far.
+//! A request enters, the published set or the metadata leaves, from memory.
 
 use std::sync::Arc;
 
@@ -15,10 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::Published;
-
-/// Where the key set is.
-pub const JWKS_PATH: &str = "/.well-known/jwks.json";
+use crate::metadata::{JWKS_PATH, metadata_paths};
+use crate::{Published, Snapshot};
 
 /// Said with every answer about the set: it is public, whoever asks.
 const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
@@ -28,26 +24,57 @@ const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
-/// The routes: `GET` and `HEAD` of [`JWKS_PATH`], and `OPTIONS` for the browser that asks before it sends a tag.
+/// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
+/// root, and of the two metadata documents.
 pub fn router(published: Arc<Published>) -> Router {
+    let snapshot = published.snapshot();
+    // Braces have a meaning for the router, and none in a URL.
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    let path = path.replace('{', "{{").replace('}', "}}");
+    let mut sets = vec![JWKS_PATH.to_owned(), format!("{path}{JWKS_PATH}")];
+    sets.dedup();
+    let mut documents = metadata_paths(&path).to_vec();
+    documents.retain(|path| !sets.contains(path));
+    documents.dedup();
+    let mut routes = Router::new();
     // `get` answers `HEAD` too: the same headers, no body (RFC 9110 §9.3.2).
-    Router::new().route(JWKS_PATH, get(key_set).options(preflight)).with_state(published)
+    for path in sets {
+        routes = routes.route(&path, get(key_set).options(preflight));
+    }
+    for path in documents {
+        routes = routes.route(&path, get(document).options(preflight));
+    }
+    routes.with_state(published)
 }
 
 async fn key_set(State(published): State<Arc<Published>>, request: HeaderMap) -> Response {
-    let Some(set) = published.set() else {
-        // An empty set as 200 would have every good token refused, for as long as it is cached.
-        let wait = [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "1")];
-        return (StatusCode::SERVICE_UNAVAILABLE, OPEN_TO_ALL, wait).into_response();
-    };
+    let Some(snapshot) = published.snapshot() else { return not_yet() };
+    let set = &snapshot.set;
     // RFC 9110 §15.4.5: a 304 says what a 200 would have said about the tag and the cache.
-    let about = [(ETAG, set.etag().clone()), (CACHE_CONTROL, set.cache_control().clone())];
+    let about = [(ETAG, set.etag().clone()), (CACHE_CONTROL, cache_control(&published, &snapshot))];
     if matches(&request, set.etag()) {
         return (StatusCode::NOT_MODIFIED, OPEN_TO_ALL, about).into_response();
     }
     // RFC 7517 §8.5.2.
     let media_type = [(CONTENT_TYPE, "application/jwk-set+json")];
     (OPEN_TO_ALL, about, media_type, set.body()).into_response()
+}
+
+async fn document(State(published): State<Arc<Published>>) -> Response {
+    let Some(snapshot) = published.snapshot() else { return not_yet() };
+    let about = [(CACHE_CONTROL, cache_control(&published, &snapshot))];
+    let media_type = [(CONTENT_TYPE, "application/json")];
+    (OPEN_TO_ALL, about, media_type, snapshot.metadata.clone()).into_response()
+}
+
+/// An empty set as 200 would have every good token refused, for as long as it is cached.
+fn not_yet() -> Response {
+    let wait = [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, OPEN_TO_ALL, wait).into_response()
+}
+
+fn cache_control(published: &Published, snapshot: &Snapshot) -> HeaderValue {
+    snapshot.set.cache_control(published.turn()).clone()
 }
 
 async fn preflight() -> Response {

@@ -1,4 +1,4 @@
-//! A listener, a store, a clock and the wish to stop enter; it serves until then, and drains.
+//! Listeners, a store, a clock and the wish to stop enter; it serves until then, and drains.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tracing::{debug, error, info, warn};
 
-use crate::{Clock, Error, Keeper, Publisher, Store, router};
+use crate::{Clock, Error, Keeper, Publisher, ops_router, router, token_router};
 
 /// How long a client may take for the head of a request, or stay silent between two.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -23,33 +23,43 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// How long to wait after the system has no connection to give, for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Publishes the key set of `store` on `listener` until `shutdown` is ready, then ends within five seconds.
+/// Publishes the key set of that keeper on `listener`, and tells on `ops` how it is, until `shutdown` is ready, then ends within five seconds.
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Document`] if there is no set to publish at the start. Once it serves, it goes on: a
 /// store that fails leaves the published set as it is, and is reported in the log.
 pub async fn run(
     listener: TcpListener,
-    store: Arc<dyn Store>,
+    ops: Option<TcpListener>,
+    keeper: Keeper,
     clock: Arc<dyn Clock>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let first = tokio::task::spawn_blocking(move || Publisher::new(Keeper::new(store), clock));
+    let watch = Arc::clone(&clock);
+    let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
-    let routes = router(publisher.published());
+    let routes = router(publisher.published()).merge(token_router(publisher.published(), Arc::clone(&watch)));
+    let ops_routes = ops_router(publisher.published(), watch);
     let mut shutdown = pin!(shutdown);
     let drain = GracefulShutdown::new();
     {
         let mut follow = pin!(publisher.follow());
-        let mut accept = pin!(accept(&listener, &routes, &drain));
+        let mut accepting = pin!(accept(&listener, &routes, &drain));
+        let mut telling = pin!(async {
+            match &ops {
+                Some(listener) => accept(listener, &ops_routes, &drain).await,
+                None => std::future::pending().await,
+            }
+        });
         tokio::select! {
             () = &mut shutdown => {}
             ended = &mut follow => ended?,
-            never = &mut accept => match never {},
+            never = &mut accepting => match never {},
+            never = &mut telling => match never {},
         }
     }
     // From here on new connections are refused, not kept waiting.
-    drop(listener);
+    drop((listener, ops));
     info!("stopping");
     if tokio::time::timeout(DRAIN_LIMIT, drain.shutdown()).await.is_err() {
         warn!("requests under way were cut off");

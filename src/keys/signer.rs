@@ -7,7 +7,7 @@ use jsonwebtoken::Header;
 use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
 
-use crate::{Error, Issuer, KeyPair, State, StateError, TokenRefusal, TokenRequest};
+use crate::{Error, Issuer, KeyPair, State, TokenRefusal, TokenRequest};
 
 /// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
 #[derive(Debug)]
@@ -45,10 +45,10 @@ impl Signer {
     /// The signer of that state: the signing key of its first ring.
     ///
     /// # Errors
-    /// [`StateError::NoRing`] for a state that has none, which no [`State`] is; [`TokenRefusal::NotSigned`] if the JSON
+    /// [`Error::State`] for a state that has none, which no [`State`] is; [`TokenRefusal::NotSigned`] if the JSON
     /// library fails.
     pub fn new(state: &State) -> Result<Self, Error> {
-        let key = state.rings().first().and_then(|ring| ring.signer()).ok_or(StateError::NoRing)?;
+        let key = state.signer()?;
         let mut header = Header::new(key.pair.algorithm().facts().token);
         // RFC 9068 §2.1: what is meant as an access token can't be taken for an ID token.
         header.typ = Some("at+jwt".to_owned());
@@ -66,6 +66,12 @@ impl Signer {
     #[must_use]
     pub fn kid(&self) -> &str {
         self.key.kid()
+    }
+
+    /// The longest life of a token of it, in seconds.
+    #[must_use]
+    pub const fn longest_life(&self) -> u64 {
+        self.longest_life
     }
 
     /// Makes a token, valid from `now` (Unix seconds) for the life asked for.
@@ -115,7 +121,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::test_keys::{NOW, key, second_library, state};
+    use crate::test_keys::{GATE, NOW, key, second_library, state};
 
     fn request(audience: &[&str], scope: Option<&str>, life: u64) -> TokenRequest {
         let audience: Vec<String> = audience.iter().map(|&audience| audience.to_owned()).collect();
@@ -195,7 +201,7 @@ mod tests {
         let (one, two) = (state(), key());
         let staged = one.stage(Arc::clone(&two), NOW).unwrap();
         assert_eq!(Signer::new(&staged).unwrap().kid(), Signer::new(&one).unwrap().kid());
-        let promoted = staged.promote(two.kid(), NOW + 2).unwrap();
+        let promoted = staged.promote(two.kid(), NOW + GATE).unwrap();
         let signer = Signer::new(&promoted).unwrap();
         assert_eq!(signer.kid(), two.kid());
         verified(&promoted, &signer.sign(&request(&[], None, 1), NOW).unwrap());

@@ -43,11 +43,8 @@ impl SqliteStore {
     /// [`StoreError::AlreadyExists`] if anything is at `path`, which then is not touched; [`StoreError::Unavailable`].
     pub fn create(path: &Path, first: &Document) -> Result<Self, StoreError> {
         let exists = || StoreError::AlreadyExists { path: path.to_owned() };
-        if fs::symlink_metadata(path).is_ok() {
-            return Err(exists());
-        }
+        Self::prepare(path)?;
         let folder = folder_of(path);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| io_error(folder, &e))?;
         let draft = Draft::new(path)?;
         let mut connection = connect(&draft.0)?;
         let fill = |connection: &mut Connection| {
@@ -76,6 +73,18 @@ impl SqliteStore {
         let sync = fs::File::open(folder).and_then(|folder| folder.sync_all());
         sync.map_err(|e| io_error(folder, &e))?;
         Self::open(path)
+    }
+
+    /// Makes the folder for a new store.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if anything is at `path`, [`StoreError::Unavailable`].
+    pub fn prepare(path: &Path) -> Result<(), StoreError> {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(StoreError::AlreadyExists { path: path.to_owned() });
+        }
+        let folder = folder_of(path);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| io_error(folder, &e))
     }
 
     /// Opens a store that was made by [`SqliteStore::create`], and checks the whole file.
@@ -389,11 +398,11 @@ mod tests {
         let (_folder, path) = made();
         let mut state = crate::test_keys::state();
         for round in 1..=20 {
-            let (successor, now) = (crate::test_keys::key(), crate::test_keys::NOW + 10 * round);
+            let (successor, now) = (crate::test_keys::key(), crate::test_keys::NOW + 1000 * round);
             state = state.stage(std::sync::Arc::clone(&successor), now).unwrap();
-            state = state.promote(successor.kid(), now + 5).unwrap();
+            state = state.promote(successor.kid(), now + crate::test_keys::GATE).unwrap();
         }
-        let written = Document::from_state(&state).unwrap();
+        let written = crate::test_keys::written(&state, 2);
         SqliteStore::open(&path).unwrap().replace(1, &written).unwrap();
         let whole = fs::read(&path).unwrap();
         let mut harmless = 0;
@@ -404,7 +413,10 @@ mod tests {
                 Err(other) => panic!("{length} bytes: {other}"),
                 // SQLite fills the rest of the last page with zeros: what was cut off there, the digest misses.
                 Ok((_, read)) if read != written => {
-                    assert_eq!(read.to_state().unwrap_err().code(), "document_damaged")
+                    assert_eq!(
+                        read.to_state(&crate::test_keys::keks(), 2).unwrap_err().code(),
+                        "document_damaged"
+                    )
                 }
                 Ok(_) => harmless += 1,
             }

@@ -7,20 +7,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Issuer, KeyPair, Settings, SigningAlgorithm};
+use crate::listing::moment;
+use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm};
 
 /// Everything the issuer must not forget.
 ///
-/// INVARIANT: there is at least one ring, each algorithm has one ring at most, each ring has exactly one signing and at
-/// most one staged key, and no two keys share a `kid`. Every way to make a state checks it.
+/// INVARIANT: the first ring has exactly one signing key and no other ring has one; each algorithm has one ring at most,
+/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier. Every way to make a state checks it.
 #[derive(Clone, Debug)]
 pub struct State {
     issuer: Issuer,
     settings: Settings,
     rings: Vec<Ring>,
+    revoked: Vec<Revoked>,
+    clients: Vec<Client>,
 }
 
-/// The keys of one algorithm, oldest first.
+/// The keys of one algorithm, oldest first. The first ring of a state signs; the others are published for a migration,
+/// towards them or away from them.
 #[derive(Clone, Debug)]
 pub struct Ring {
     algorithm: SigningAlgorithm,
@@ -36,10 +40,26 @@ pub struct Key {
     pub created: u64,
     /// When it was written to the store as part of the published set. Servers follow within the replica delay.
     pub published: u64,
+    /// From when on it may sign: every verifier can have it by then. Counted from its publication, never from the age of
+    /// another key, by the settings of that time.
+    pub may_sign_from: u64,
     /// The longest life of a token that it may sign, in seconds; it stands here before the first signature.
     pub longest_life: u64,
     /// Where it stands.
     pub phase: Phase,
+}
+
+/// A key that was taken out of the set before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Its identifier.
+    pub kid: String,
+    /// What it signed with.
+    pub algorithm: SigningAlgorithm,
+    /// When it was taken out, in Unix seconds.
+    pub at: u64,
+    /// From when on no verifier trusts it, in Unix seconds.
+    pub distrusted_from: u64,
 }
 
 /// A key's place in its life.
@@ -81,7 +101,7 @@ pub enum StateError {
         /// The identifier.
         kid: String,
     },
-    /// A ring that has not exactly one signing key.
+    /// The first ring without exactly one signing key, or another ring with one.
     NotOneSigner {
         /// The ring.
         algorithm: SigningAlgorithm,
@@ -93,10 +113,30 @@ pub enum StateError {
         /// The ring.
         algorithm: SigningAlgorithm,
     },
-    /// No ring of that algorithm.
-    UnknownRing {
-        /// The algorithm.
+    /// A ring without a key.
+    EmptyRing {
+        /// The ring.
         algorithm: SigningAlgorithm,
+    },
+    /// A ring without a successor where one is needed.
+    NoSuccessor {
+        /// The ring.
+        algorithm: SigningAlgorithm,
+    },
+    /// A key that is not there.
+    UnknownKey {
+        /// The key.
+        kid: String,
+    },
+    /// Two clients with one identifier.
+    ClientTwice {
+        /// The identifier.
+        id: String,
+    },
+    /// A client that is not there.
+    UnknownClient {
+        /// The identifier.
+        id: String,
     },
     /// A key that is not there, or is not staged.
     NotStaged {
@@ -118,19 +158,40 @@ impl State {
     /// The first state of an issuer: one ring whose one key signs from now on. Nobody can hold an older set.
     #[must_use]
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
-        let algorithm = first.algorithm();
-        let phase = Phase::Signing { since: now };
-        let longest_life = settings.longest_life();
-        let key = Key { pair: first, created: now, published: now, longest_life, phase };
-        Self { issuer, settings, rings: vec![Ring { algorithm, keys: vec![key] }] }
+        let ring = Ring::opened(&settings, first, now);
+        Self { issuer, settings, rings: vec![ring], revoked: vec![], clients: vec![] }
+    }
+
+    /// [`State::new`] with a successor that is published from the start. It may sign at any time: there has never been a
+    /// set without it that somebody could hold.
+    ///
+    /// # Errors
+    /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
+    pub fn with_successor(
+        issuer: Issuer,
+        settings: Settings,
+        [first, successor]: [Arc<KeyPair>; 2],
+        now: u64,
+    ) -> Result<Self, StateError> {
+        let mut state = Self::new(issuer, settings, first, now);
+        let successor = Key { may_sign_from: now, ..Key::staged(&settings, successor, now) };
+        state.rings.iter_mut().for_each(|ring| ring.keys.push(successor.clone()));
+        state.hold()?;
+        Ok(state)
     }
 
     /// Puts a state together from parts that were read.
     ///
     /// # Errors
     /// The first part of the invariant that does not hold.
-    pub fn from_parts(issuer: Issuer, settings: Settings, rings: Vec<Ring>) -> Result<Self, StateError> {
-        let state = Self { issuer, settings, rings };
+    pub fn from_parts(
+        issuer: Issuer,
+        settings: Settings,
+        rings: Vec<Ring>,
+        revoked: Vec<Revoked>,
+        clients: Vec<Client>,
+    ) -> Result<Self, StateError> {
+        let state = Self { issuer, settings, rings, revoked, clients };
         state.hold()?;
         Ok(state)
     }
@@ -153,6 +214,53 @@ impl State {
         &self.rings
     }
 
+    /// The keys that were revoked and may still be trusted somewhere.
+    #[must_use]
+    pub fn revoked(&self) -> &[Revoked] {
+        &self.revoked
+    }
+
+    /// Those who may ask for tokens, in the order in which they came.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The state with one more client.
+    ///
+    /// # Errors
+    /// [`StateError::ClientTwice`].
+    pub fn add_client(&self, client: Client) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        next.clients.push(client);
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state in which that client gets no tokens.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownClient`].
+    pub fn disable_client(&self, id: &str) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        let client = next.clients.iter_mut().find(|client| client.id == id);
+        client.ok_or_else(|| StateError::UnknownClient { id: id.to_owned() })?.disabled = true;
+        Ok(next)
+    }
+
+    /// The state without that client.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownClient`].
+    pub fn remove_client(&self, id: &str) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        next.clients.retain(|client| client.id != id);
+        if next.clients.len() == self.clients.len() {
+            return Err(StateError::UnknownClient { id: id.to_owned() });
+        }
+        Ok(next)
+    }
+
     /// Every key, of every ring, in every phase: all are published.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.rings.iter().flat_map(Ring::keys)
@@ -164,67 +272,138 @@ impl State {
         self.keys().find(|key| key.kid() == kid)
     }
 
-    /// The ring of that algorithm.
+    /// The ring that signs.
     ///
     /// # Errors
-    /// [`StateError::UnknownRing`].
-    pub fn ring(&self, algorithm: SigningAlgorithm) -> Result<&Ring, StateError> {
-        self.rings
-            .iter()
-            .find(|ring| ring.algorithm == algorithm)
-            .ok_or(StateError::UnknownRing { algorithm })
+    /// [`StateError::NoRing`], which no state made by this module gives.
+    pub fn active(&self) -> Result<&Ring, StateError> {
+        self.rings.first().ok_or(StateError::NoRing)
     }
 
-    /// The state in which `successor` is published beside the others, and does not sign.
+    /// The key that signs.
     ///
     /// # Errors
-    /// [`StateError::UnknownRing`], [`StateError::StagedTwice`], [`StateError::KidTwice`].
+    /// [`StateError::NotOneSigner`], which no state made by this module gives.
+    pub fn signer(&self) -> Result<&Key, StateError> {
+        let ring = self.active()?;
+        let algorithm = ring.algorithm;
+        ring.signer().ok_or(StateError::NotOneSigner { algorithm, signing: 0 })
+    }
+
+    /// The successor in the ring of that algorithm, if there is one.
+    #[must_use]
+    pub fn successor(&self, algorithm: SigningAlgorithm) -> Option<&Key> {
+        self.rings.iter().find(|ring| ring.algorithm == algorithm)?.staged()
+    }
+
+    /// The state in which `successor` is published beside the others, and does not sign. The first key of an algorithm
+    /// opens a ring.
+    ///
+    /// # Errors
+    /// [`StateError::StagedTwice`], [`StateError::KidTwice`].
     pub fn stage(&self, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
         let algorithm = successor.algorithm();
-        let longest_life = self.settings.longest_life();
-        let key = Key { pair: successor, created: now, published: now, longest_life, phase: Phase::Staged };
+        let key = Key::staged(&self.settings, successor, now);
         let mut next = self.clone();
-        let ring = next
-            .rings
-            .iter_mut()
-            .find(|ring| ring.algorithm == algorithm)
-            .ok_or(StateError::UnknownRing { algorithm })?;
-        ring.keys.push(key);
+        match next.rings.iter_mut().find(|ring| ring.algorithm == algorithm) {
+            Some(ring) => ring.keys.push(key),
+            None => next.rings.push(Ring { algorithm, keys: vec![key] }),
+        }
         next.hold()?;
         Ok(next)
     }
 
-    /// From when on a staged key may sign, in Unix seconds. Gated on the time of its publication, never on the old key's
-    /// age: until every server publishes it, nobody may meet a token of it.
-    #[must_use]
-    pub const fn may_sign_from(&self, key: &Key) -> u64 {
-        key.published.saturating_add(self.settings.replica_delay())
-    }
-
-    /// The state in which the staged key signs and the one that signed retires.
+    /// The state in which the staged key signs and the one that signed retires. If that was of another algorithm, its
+    /// successor goes too: it has never signed.
     ///
     /// # Errors
     /// [`StateError::NotStaged`], [`StateError::TooYoung`].
     pub fn promote(&self, kid: &str, now: u64) -> Result<Self, StateError> {
         let staged = self.find(kid).filter(|key| key.phase == Phase::Staged);
         let staged = staged.ok_or_else(|| StateError::NotStaged { kid: kid.to_owned() })?;
-        let from = self.may_sign_from(staged);
+        let from = staged.may_sign_from;
         if now < from {
             return Err(StateError::TooYoung { kid: kid.to_owned(), from, now });
         }
         let algorithm = staged.pair.algorithm();
         let mut next = self.clone();
-        for key in
-            next.rings.iter_mut().filter(|ring| ring.algorithm == algorithm).flat_map(|ring| &mut ring.keys)
-        {
+        for ring in next.rings.iter_mut().take(1).filter(|ring| ring.algorithm != algorithm) {
+            ring.keys.retain(|key| key.phase != Phase::Staged);
+        }
+        for key in next.rings.iter_mut().flat_map(|ring| &mut ring.keys) {
             if key.kid() == kid {
                 key.phase = Phase::Signing { since: now };
             } else if let Phase::Signing { since } = key.phase {
                 key.phase = Phase::Retiring { since, until: now };
             }
         }
+        // Stable: the new signer's ring first, the others as they stood.
+        next.rings.sort_by_key(|ring| ring.algorithm != algorithm);
         next.hold()?;
         Ok(next)
+    }
+
+    /// The state without that key, which somebody else may have. If it signs, its successor signs from now on.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownKey`]; [`StateError::NoSuccessor`] or [`StateError::TooYoung`] if the key signs and nothing
+    /// can take its place.
+    pub fn revoke(&self, kid: &str, now: u64) -> Result<Self, StateError> {
+        let key = self.find(kid).ok_or_else(|| StateError::UnknownKey { kid: kid.to_owned() })?;
+        let algorithm = key.pair.algorithm();
+        let mut next = match key.phase {
+            Phase::Staged | Phase::Retiring { .. } => self.clone(),
+            Phase::Signing { .. } => {
+                let successor = self.successor(algorithm).ok_or(StateError::NoSuccessor { algorithm })?;
+                self.promote(successor.kid(), now)?
+            }
+        };
+        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| key.kid() != kid));
+        next.rings.retain(|ring| !ring.keys.is_empty());
+        next.revoked.push(self.revocation(kid, algorithm, now));
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state in which every key of before is revoked, for all may be in other hands: the first of the new keys signs
+    /// at once, the second is its successor. Until verifiers fetch the set, good tokens are refused.
+    ///
+    /// # Errors
+    /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
+    pub fn replace_all(&self, [first, successor]: [Arc<KeyPair>; 2], now: u64) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        next.revoked.extend(self.keys().map(|key| self.revocation(key.kid(), key.pair.algorithm(), now)));
+        let mut ring = Ring::opened(&self.settings, first, now);
+        ring.keys.push(Key::staged(&self.settings, successor, now));
+        next.rings = vec![ring];
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// From when on nobody can meet a live token of that key, in Unix seconds; `None` while it is no retiring key.
+    #[must_use]
+    pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
+        let Phase::Retiring { until, .. } = key.phase else { return None };
+        let times = settings.times();
+        // The retention is for the life of new keys; what counts is the life that was written with this one.
+        let beyond_life = times.retention.saturating_sub(times.longest_life);
+        Some(until.saturating_add(beyond_life).saturating_add(key.longest_life))
+    }
+
+    /// The state without the keys that nobody needs and the revocations that are over; and the identifiers that went.
+    pub(crate) fn without_the_past(&self, now: u64, settings: &Settings) -> (Self, Vec<String>) {
+        let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
+        let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();
+        let mut next = self.clone();
+        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| !past(key)));
+        next.rings.retain(|ring| !ring.keys.is_empty());
+        next.revoked.retain(|revoked| now < revoked.distrusted_from);
+        (next, gone)
+    }
+
+    fn revocation(&self, kid: &str, algorithm: SigningAlgorithm, at: u64) -> Revoked {
+        let distrusted_from = at.saturating_add(self.settings.times().revocation);
+        Revoked { kid: kid.to_owned(), algorithm, at, distrusted_from }
     }
 
     /// The invariant of the type.
@@ -237,15 +416,23 @@ impl State {
             if self.rings.iter().take(place).any(|earlier| earlier.algorithm == algorithm) {
                 return Err(StateError::RingTwice { algorithm });
             }
+            if ring.keys.is_empty() {
+                return Err(StateError::EmptyRing { algorithm });
+            }
             if let Some(key) = ring.keys.iter().find(|key| key.pair.algorithm() != algorithm) {
                 return Err(StateError::ForeignKey { kid: key.kid().to_owned() });
             }
             let signing = ring.keys.iter().filter(|key| matches!(key.phase, Phase::Signing { .. })).count();
-            if signing != 1 {
+            if signing != usize::from(place == 0) {
                 return Err(StateError::NotOneSigner { algorithm, signing });
             }
             if ring.keys.iter().filter(|key| key.phase == Phase::Staged).count() > 1 {
                 return Err(StateError::StagedTwice { algorithm });
+            }
+        }
+        for (place, client) in self.clients.iter().enumerate() {
+            if self.clients.iter().take(place).any(|earlier| earlier.id == client.id) {
+                return Err(StateError::ClientTwice { id: client.id.clone() });
             }
         }
         for (place, key) in self.keys().enumerate() {
@@ -258,6 +445,13 @@ impl State {
 }
 
 impl Ring {
+    /// A ring whose one key signs at once.
+    fn opened(settings: &Settings, first: Arc<KeyPair>, now: u64) -> Self {
+        let phase = Phase::Signing { since: now };
+        let key = Key { may_sign_from: now, phase, ..Key::staged(settings, first, now) };
+        Self { algorithm: key.pair.algorithm(), keys: vec![key] }
+    }
+
     /// A ring as it was read; [`State::from_parts`] checks it.
     pub(crate) const fn from_parts(algorithm: SigningAlgorithm, keys: Vec<Key>) -> Self {
         Self { algorithm, keys }
@@ -294,6 +488,14 @@ impl Ring {
 }
 
 impl Key {
+    /// A key that is published from now on.
+    fn staged(settings: &Settings, pair: Arc<KeyPair>, now: u64) -> Self {
+        let times = settings.times();
+        let (published, longest_life) = (now, times.longest_life);
+        let may_sign_from = now.saturating_add(times.pre_publication);
+        Self { pair, created: now, published, may_sign_from, longest_life, phase: Phase::Staged }
+    }
+
     /// The key's identifier.
     #[must_use]
     pub fn kid(&self) -> &str {
@@ -312,7 +514,11 @@ impl StateError {
             Self::KidTwice { .. } => "state_kid_twice",
             Self::NotOneSigner { .. } => "state_not_one_signer",
             Self::StagedTwice { .. } => "state_staged_twice",
-            Self::UnknownRing { .. } => "state_unknown_ring",
+            Self::EmptyRing { .. } => "state_empty_ring",
+            Self::NoSuccessor { .. } => "state_no_successor",
+            Self::UnknownKey { .. } => "state_unknown_key",
+            Self::ClientTwice { .. } => "state_client_twice",
+            Self::UnknownClient { .. } => "state_unknown_client",
             Self::NotStaged { .. } => "state_not_staged",
             Self::TooYoung { .. } => "state_too_young",
         }
@@ -327,13 +533,27 @@ impl fmt::Display for StateError {
             Self::ForeignKey { kid } => write!(f, "the key `{kid}` is of another algorithm than its ring"),
             Self::KidTwice { kid } => write!(f, "there are two keys `{kid}`"),
             Self::NotOneSigner { algorithm, signing } => {
-                write!(f, "the ring for {algorithm} has {signing} signing keys, not one")
+                write!(
+                    f,
+                    "the ring for {algorithm} has {signing} signing keys; the first ring has one, no other has"
+                )
             }
             Self::StagedTwice { algorithm } => write!(f, "the ring for {algorithm} has two staged keys"),
-            Self::UnknownRing { algorithm } => write!(f, "there is no ring for {algorithm}"),
+            Self::EmptyRing { algorithm } => write!(f, "the ring for {algorithm} has no key"),
+            Self::NoSuccessor { algorithm } => write!(
+                f,
+                "the ring for {algorithm} has no successor; `keys emergency` replaces all keys at once, published or not"
+            ),
+            Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
+            Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
+            Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
             Self::NotStaged { kid } => write!(f, "the key `{kid}` is not staged"),
             Self::TooYoung { kid, from, now } => {
-                write!(f, "the key `{kid}` may not sign before {from}, and it is {now}")
+                let (from, now) = (moment(*from), moment(*now));
+                write!(
+                    f,
+                    "the key `{kid}` may not sign before {from}, for verifiers may not have it, and it is {now}"
+                )
             }
         }
     }
@@ -344,12 +564,16 @@ impl std::error::Error for StateError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_keys::{NOW, key, state};
+    use crate::test_keys::{GATE, NOW, key, key_for, state};
 
     #[track_caller]
     fn phases(state: &State) -> Vec<Phase> {
         state.hold().unwrap();
         state.keys().map(|key| key.phase).collect()
+    }
+
+    fn signer(state: &State) -> String {
+        state.signer().unwrap().kid().to_owned()
     }
 
     #[test]
@@ -358,8 +582,9 @@ mod tests {
         assert_eq!(phases(&one), [Phase::Signing { since: NOW }]);
         let staged = one.stage(Arc::clone(&two), NOW + 10).unwrap();
         assert_eq!(phases(&staged), [Phase::Signing { since: NOW }, Phase::Staged]);
-        let promoted = staged.promote(two.kid(), NOW + 12).unwrap();
-        let expected = [Phase::Retiring { since: NOW, until: NOW + 12 }, Phase::Signing { since: NOW + 12 }];
+        let then = NOW + 10 + GATE;
+        let promoted = staged.promote(two.kid(), then).unwrap();
+        let expected = [Phase::Retiring { since: NOW, until: then }, Phase::Signing { since: then }];
         assert_eq!(phases(&promoted), expected);
     }
 
@@ -367,29 +592,38 @@ mod tests {
     fn five_rotations_in_a_row_keep_all_six_keys() {
         let mut state = state();
         for round in 1..=5 {
-            let (successor, now) = (key(), NOW + round * 10);
+            let (successor, now) = (key(), NOW + round * 1000);
             state = state.stage(Arc::clone(&successor), now).unwrap();
-            state = state.promote(successor.kid(), now + 2).unwrap();
+            state = state.promote(successor.kid(), now + GATE).unwrap();
         }
         assert_eq!(state.keys().count(), 6);
-        assert_eq!(state.rings()[0].signer().unwrap().kid(), state.keys().last().unwrap().kid());
+        assert_eq!(signer(&state), state.keys().last().unwrap().kid());
     }
 
     #[test]
-    fn a_successor_does_not_sign_a_second_before_every_server_publishes_it() {
+    fn a_successor_does_not_sign_a_second_before_every_verifier_can_have_it() {
         let two = key();
         let staged = state().stage(Arc::clone(&two), NOW).unwrap();
-        let refusal = staged.promote(two.kid(), NOW + 1).unwrap_err();
-        assert_eq!(refusal, StateError::TooYoung { kid: two.kid().to_owned(), from: NOW + 2, now: NOW + 1 });
-        assert!(staged.promote(two.kid(), NOW + 2).is_ok());
+        let refusal = staged.promote(two.kid(), NOW + GATE - 1).unwrap_err();
+        let (from, now) = (NOW + GATE, NOW + GATE - 1);
+        assert_eq!(refusal, StateError::TooYoung { kid: two.kid().to_owned(), from, now });
+        assert!(staged.promote(two.kid(), NOW + GATE).is_ok());
+    }
+
+    #[test]
+    fn a_successor_that_was_there_from_the_start_may_sign_at_once() {
+        let (one, two) = (state(), key());
+        let first = Arc::clone(&one.signer().unwrap().pair);
+        let issuer = one.issuer.clone();
+        let both = State::with_successor(issuer, one.settings, [first, Arc::clone(&two)], NOW).unwrap();
+        assert_eq!(signer(&both.promote(two.kid(), NOW).unwrap()), two.kid());
     }
 
     #[test]
     fn only_a_staged_key_can_be_promoted() {
         let state = state();
-        let signing = state.rings()[0].signer().unwrap().kid().to_owned();
-        for kid in [signing.as_str(), "unknown"] {
-            let refusal = state.promote(kid, NOW + 100).unwrap_err();
+        for kid in [signer(&state).as_str(), "unknown"] {
+            let refusal = state.promote(kid, NOW + 1000).unwrap_err();
             assert_eq!(refusal, StateError::NotStaged { kid: kid.to_owned() });
         }
     }
@@ -404,17 +638,73 @@ mod tests {
     }
 
     #[test]
+    fn another_algorithm_is_published_beside_the_first_and_takes_over_when_it_is_old_enough() {
+        let (one, spare, other) = (state(), key(), key_for(SigningAlgorithm::EdDSA));
+        let old = signer(&one);
+        let both = one.stage(Arc::clone(&spare), NOW).unwrap().stage(Arc::clone(&other), NOW + 1).unwrap();
+        assert_eq!((both.rings().len(), signer(&both)), (2, old.clone()));
+        assert_eq!(both.promote(other.kid(), NOW + GATE).unwrap_err().code(), "state_too_young");
+        let turned = both.promote(other.kid(), NOW + 1 + GATE).unwrap();
+        assert_eq!(turned.active().unwrap().algorithm(), SigningAlgorithm::EdDSA);
+        assert_eq!(signer(&turned), other.kid());
+        assert!(turned.find(&old).is_some(), "its tokens live on");
+        assert!(turned.find(spare.kid()).is_none(), "it never signed");
+    }
+
+    #[test]
+    fn a_stolen_signer_is_out_of_the_set_at_once_and_its_aged_successor_signs() {
+        let (one, two) = (state(), key());
+        let stolen = signer(&one);
+        assert_eq!(one.revoke(&stolen, NOW).unwrap_err().code(), "state_no_successor");
+        let staged = one.stage(Arc::clone(&two), NOW).unwrap();
+        assert_eq!(staged.revoke(&stolen, NOW + GATE - 1).unwrap_err().code(), "state_too_young");
+        let after = staged.revoke(&stolen, NOW + GATE).unwrap();
+        assert_eq!((signer(&after).as_str(), after.keys().count()), (two.kid(), 1));
+        let revocation = after.settings().times().revocation;
+        let at = NOW + GATE;
+        let expected =
+            Revoked { kid: stolen, algorithm: SigningAlgorithm::ES256, at, distrusted_from: at + revocation };
+        assert_eq!(after.revoked(), [expected]);
+    }
+
+    #[test]
+    fn a_revoked_key_that_does_not_sign_just_goes() {
+        let (one, two) = (state(), key());
+        let staged = one.stage(Arc::clone(&two), NOW).unwrap();
+        let without = staged.revoke(two.kid(), NOW + 1).unwrap();
+        assert_eq!((signer(&without), without.keys().count()), (signer(&one), 1));
+        let refusal = without.revoke(two.kid(), NOW + 2).unwrap_err();
+        assert_eq!(refusal, StateError::UnknownKey { kid: two.kid().to_owned() });
+    }
+
+    #[test]
+    fn an_emergency_leaves_no_key_of_before() {
+        let before = state().stage(key(), NOW).unwrap().stage(key_for(SigningAlgorithm::EdDSA), NOW).unwrap();
+        let (first, second) = (key(), key());
+        let after = before.replace_all([Arc::clone(&first), second], NOW + 5).unwrap();
+        assert_eq!((signer(&after).as_str(), after.keys().count()), (first.kid(), 2));
+        let revoked: Vec<&str> = after.revoked().iter().map(|revoked| revoked.kid.as_str()).collect();
+        assert_eq!(revoked, before.keys().map(Key::kid).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn parts_that_break_the_invariant_make_no_state() {
         let whole = state();
         let ring = whole.rings()[0].clone();
-        let with = |rings| State::from_parts(whole.issuer.clone(), whole.settings, rings).unwrap_err().code();
+        let with = |rings| {
+            State::from_parts(whole.issuer.clone(), whole.settings, rings, vec![], vec![]).unwrap_err().code()
+        };
         let mut asleep = ring.clone();
         asleep.keys[0].phase = Phase::Staged;
         let mut twice = ring.clone();
         twice.keys.push(Key { pair: key(), ..ring.keys[0].clone() });
+        let other = Ring::opened(&whole.settings, key_for(SigningAlgorithm::EdDSA), NOW);
+        let empty = Ring { algorithm: SigningAlgorithm::EdDSA, keys: vec![] };
         assert_eq!(with(vec![]), "state_no_ring");
         assert_eq!(with(vec![asleep]), "state_not_one_signer");
         assert_eq!(with(vec![twice]), "state_not_one_signer");
+        assert_eq!(with(vec![ring.clone(), other]), "state_not_one_signer");
+        assert_eq!(with(vec![ring.clone(), empty]), "state_empty_ring");
         assert_eq!(with(vec![ring.clone(), ring]), "state_ring_twice");
     }
 }

@@ -1,21 +1,68 @@
 //! What several test modules share: nothing enters, keys and a ready state leave.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use crate::{Clock, KeyPair, Settings, SigningAlgorithm, State};
+use crate::{
+    Clock, Document, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm, SqliteStore,
+    State, Times, Version,
+};
 
 /// A moment in 2026.
 pub(crate) const NOW: u64 = 1_800_000_000;
 
+/// How long a successor of [`state`] is published before it signs.
+pub(crate) const GATE: u64 = 303;
+
 pub(crate) fn key() -> Arc<KeyPair> {
-    Arc::new(KeyPair::generate(SigningAlgorithm::ES256).unwrap())
+    key_for(SigningAlgorithm::ES256)
+}
+
+pub(crate) fn key_for(algorithm: SigningAlgorithm) -> Arc<KeyPair> {
+    Arc::new(KeyPair::generate(algorithm, RsaSize::default()).unwrap())
+}
+
+pub(crate) fn settings() -> Settings {
+    let times = Times { replica_delay: 2, clock_difference: 0, fetch_time: 1, ..Times::default() };
+    Settings::new(times.shortest()).unwrap()
 }
 
 /// A state with one signing key, made at [`NOW`].
 pub(crate) fn state() -> State {
-    let settings = Settings::new(300, 1800, 2).unwrap();
-    State::new("https://issuer.example".parse().unwrap(), settings, key(), NOW)
+    State::new("https://issuer.example".parse().unwrap(), settings(), key(), NOW)
+}
+
+/// The key-encryption key of all tests.
+pub(crate) fn keks() -> Arc<Keks> {
+    static KEKS: OnceLock<Arc<Keks>> = OnceLock::new();
+    Arc::clone(KEKS.get_or_init(|| Arc::new(Keks::generate().unwrap())))
+}
+
+pub(crate) fn given() -> KekSource {
+    KekSource::Given(keks())
+}
+
+/// That state as a document of that version.
+pub(crate) fn written(state: &State, version: Version) -> Document {
+    Document::from_state(state, &keks(), version).unwrap()
+}
+
+/// A store whose key-encryption key is in a file.
+pub(crate) fn sealed_in_file(first: &State) -> (tempfile::TempDir, KekSource, Keeper) {
+    let folder = tempfile::tempdir().unwrap();
+    let source = KekSource::File(folder.path().join("kek"));
+    let document = Document::from_state(first, &source.read_or_make().unwrap(), 1).unwrap();
+    let store = SqliteStore::create(&folder.path().join("store.sqlite"), &document).unwrap();
+    let keeper = Keeper::new(Arc::new(store), source.clone()).unwrap();
+    (folder, source, keeper)
+}
+
+/// A store in a folder that goes with it, holding that state, and its keeper.
+pub(crate) fn keeper(first: &State) -> (tempfile::TempDir, Keeper) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    let store = SqliteStore::create(&path, &written(first, 1)).unwrap();
+    (folder, Keeper::new(Arc::new(store), given()).unwrap())
 }
 
 /// jsonwebtoken as the second opinion: told which arithmetic to use, in case another crate of the same build asks for a

@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jotgate_keys::{
-    Document, Error, KeyPair, Settings, SigningAlgorithm, SqliteStore, State, Store, SystemClock, run,
+    Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm, SqliteStore,
+    State, Store, SystemClock, Times, run,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -17,25 +18,31 @@ use crate::client::{JWKS, ask, get_set, send};
 
 struct Served {
     folder: tempfile::TempDir,
+    keks: Arc<Keks>,
     address: SocketAddr,
+    ops: SocketAddr,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Result<(), Error>>,
 }
 
 fn key() -> Arc<KeyPair> {
-    Arc::new(KeyPair::generate(SigningAlgorithm::ES256).unwrap())
+    Arc::new(KeyPair::generate(SigningAlgorithm::ES256, RsaSize::default()).unwrap())
 }
 
 fn state() -> State {
-    let issuer = "https://issuer.example".parse().unwrap();
-    State::new(issuer, Settings::new(300, 1800, 2).unwrap(), key(), 1_800_000_000)
+    let issuer = "https://issuer.example/tenant".parse().unwrap();
+    let settings = Settings::new(Times { replica_delay: 2, ..Times::default() }.shortest()).unwrap();
+    State::with_successor(issuer, settings, [key(), key()], 1_800_000_000).unwrap()
 }
 
 impl Served {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.sqlite");
-        let store = SqliteStore::create(&path, &Document::from_state(&state()).unwrap()).unwrap();
+        let keks = Arc::new(Keks::generate().unwrap());
+        let document = Document::from_state(&state(), &keks, 1).unwrap();
+        let store = SqliteStore::create(&path, &document).unwrap();
+        let keeper = Keeper::new(Arc::new(store), KekSource::Given(Arc::clone(&keks))).unwrap();
         let (stop, stopped) = oneshot::channel();
         let (told, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -44,11 +51,13 @@ impl Served {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 told.send(listener.local_addr().unwrap()).unwrap();
                 let stopped = async { stopped.await.unwrap() };
-                run(listener, Arc::new(store), Arc::new(SystemClock), stopped).await
+                let ops = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                told.send(ops.local_addr().unwrap()).unwrap();
+                run(listener, Some(ops), keeper, Arc::new(SystemClock), stopped).await
             })
         });
-        let address = address.recv().unwrap();
-        Self { folder, address, stop, thread }
+        let [address, ops] = [(); 2].map(|()| address.recv().unwrap());
+        Self { folder, keks, address, ops, stop, thread }
     }
 
     fn path(&self) -> PathBuf {
@@ -59,6 +68,11 @@ impl Served {
         self.stop.send(()).unwrap();
         self.thread.join().unwrap().unwrap();
     }
+}
+
+#[track_caller]
+fn max_age(answer: &crate::client::Answer) -> u64 {
+    answer.header("cache-control").unwrap().strip_prefix("public, max-age=").unwrap().parse().unwrap()
 }
 
 /// Waits until `done`, or fails after ten seconds.
@@ -75,9 +89,11 @@ fn eventually(what: &str, mut done: impl FnMut() -> bool) {
 fn the_set_is_served_with_all_that_caches_and_browsers_need() {
     let served = Served::start();
     let answer = get_set(served.address);
-    assert_eq!(answer.kids().len(), 1);
+    assert_eq!(answer.kids().len(), 2);
     assert_eq!(answer.header("content-type"), Some("application/jwk-set+json"));
-    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    assert!((240..=300).contains(&max_age(&answer)));
+    let other: Vec<u64> = (0..17).map(|_| max_age(&get_set(served.address))).collect();
+    assert!(other.contains(&240) && other.contains(&300), "{other:?}");
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-expose-headers"), Some("ETag"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
@@ -93,9 +109,47 @@ fn head_says_what_get_says_without_a_body() {
     let get = get_set(served.address);
     let head = ask(served.address, "HEAD", JWKS, &[]);
     assert_eq!((head.status, head.body.as_str()), (200, ""));
-    for name in ["content-type", "content-length", "cache-control", "etag", "access-control-allow-origin"] {
+    for name in ["content-type", "content-length", "etag", "access-control-allow-origin"] {
         assert_eq!(head.header(name), get.header(name), "{name}");
     }
+    served.stop();
+}
+
+#[test]
+fn the_metadata_and_the_set_are_where_both_specifications_put_them_for_an_issuer_with_a_path() {
+    let served = Served::start();
+    for path in ["/.well-known/oauth-authorization-server/tenant", "/tenant/.well-known/openid-configuration"]
+    {
+        let answer = ask(served.address, "GET", path, &[]);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(document["issuer"], "https://issuer.example/tenant");
+        assert_eq!(document["jwks_uri"], "https://issuer.example/tenant/.well-known/jwks.json");
+        assert_eq!(ask(served.address, "HEAD", path, &[]).status, 200);
+    }
+    let below = ask(served.address, "GET", "/tenant/.well-known/jwks.json", &[]);
+    assert_eq!(below.body, get_set(served.address).body);
+    served.stop();
+}
+
+#[test]
+fn health_and_metrics_are_on_the_listener_for_operations_alone() {
+    let served = Served::start();
+    let ask = |path| ask(served.ops, "GET", path, &[]);
+    assert_eq!(ask("/healthz/live").status, 200);
+    eventually("readiness", || ask("/healthz/ready").status == 200);
+    let metrics = ask("/metrics");
+    assert!(
+        metrics.body.contains("\njotgate_store_up 1\n")
+            && metrics.body.contains("\njotgate_published_keys 2\n")
+    );
+    assert_eq!(ask(JWKS).status, 404);
+    std::fs::remove_file(served.path()).unwrap();
+    eventually("the end of readiness", || ask("/healthz/ready").status == 503);
+    assert_eq!(ask("/healthz/live").status, 200);
+    assert!(ask("/metrics").body.contains("\njotgate_store_up 0\n"));
+    get_set(served.address);
     served.stop();
 }
 
@@ -109,7 +163,7 @@ fn the_tag_sent_back_is_answered_by_304_and_another_by_the_set() {
         let answer = ask(served.address, method, JWKS, &[("if-none-match", &sent)]);
         assert_eq!((answer.status, answer.body.as_str()), (304, ""), "{method} {sent}");
         assert_eq!(answer.header("etag"), Some(tag.as_str()));
-        assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+        assert!((240..=300).contains(&max_age(&answer)));
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
     assert_eq!(ask(served.address, "GET", JWKS, &[("if-none-match", "\"other\"")]).status, 200);
@@ -130,9 +184,7 @@ fn a_browser_may_ask_before_it_sends_a_tag() {
 #[test]
 fn other_paths_are_404_and_other_methods_405() {
     let served = Served::start();
-    for path in
-        ["/", "/.well-known/jwks.json/", "/.well-known/JWKS.json", "/.well-known/openid-configuration"]
-    {
+    for path in ["/", "/.well-known/jwks.json/", "/.well-known/JWKS.json", "/metrics", "/healthz/live"] {
         assert_eq!(ask(served.address, "GET", path, &[]).status, 404, "{path}");
     }
     for method in ["POST", "PUT", "DELETE", "PATCH"] {
@@ -161,13 +213,15 @@ fn a_change_by_another_process_is_published_within_the_replica_delay() {
     let before = get_set(served.address);
     let store = SqliteStore::open(&served.path()).unwrap();
     let (version, document) = store.load().unwrap();
-    let next = document.to_state().unwrap().stage(key(), 1_800_000_000).unwrap();
-    store.replace(version, &Document::from_state(&next).unwrap()).unwrap();
+    let keks = &served.keks;
+    let ed = Arc::new(KeyPair::generate(SigningAlgorithm::EdDSA, RsaSize::default()).unwrap());
+    let next = document.to_state(keks, version).unwrap().stage(ed, 1_800_000_000).unwrap();
+    store.replace(version, &Document::from_state(&next, keks, version + 1).unwrap()).unwrap();
     let start = Instant::now();
-    eventually("the new set", || get_set(served.address).kids().len() == 2);
+    eventually("the new set", || get_set(served.address).kids().len() == 3);
     assert!(start.elapsed() < Duration::from_secs(2));
     let after = get_set(served.address);
-    assert_eq!(after.kids()[1..], before.kids());
+    assert_eq!(after.kids()[..2], before.kids());
     assert_ne!(after.header("etag"), before.header("etag"));
     served.stop();
 }
@@ -192,7 +246,9 @@ fn without_a_set_nothing_is_served() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let served = runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        run(listener, Arc::new(store), Arc::new(SystemClock), std::future::pending()).await
+        let keks = KekSource::Given(Arc::new(Keks::generate().unwrap()));
+        let keeper = Keeper::new(Arc::new(store), keks).unwrap();
+        run(listener, None, keeper, Arc::new(SystemClock), std::future::pending()).await
     });
     assert_eq!(served.unwrap_err().code(), "document_damaged");
 }

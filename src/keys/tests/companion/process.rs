@@ -11,8 +11,8 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::client::{Answer, get_set};
-use crate::program::Program;
+use crate::client::{Answer, get_set, send};
+use crate::program::{FAST, Program};
 
 const TOKEN: [&str; 7] = ["token", "--sub", "somebody", "--audience", "api", "--scope", "items:read"];
 
@@ -35,14 +35,15 @@ fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
 }
 
-/// What `init` and `rotate` wrote as private keys.
-fn private_keys(program: &Program) -> Vec<String> {
+/// What nobody may see: the key-encryption key, and the private keys as they are stored.
+fn secrets(program: &Program) -> Vec<String> {
     let (_, document) = SqliteStore::open(&program.path()).unwrap().load().unwrap();
     let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
-    let keys: Vec<String> =
-        text.split("\"plain\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
-    assert!(keys.iter().all(|key| key.len() > 100) && !keys.is_empty());
-    keys
+    let keys = text.split("\"private\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    let mut secrets: Vec<String> = keys.collect();
+    secrets.push(std::fs::read_to_string(program.kek_path()).unwrap().trim().to_owned());
+    assert!(secrets.iter().all(|secret| secret.len() > 40) && secrets.len() > 2);
+    secrets
 }
 
 #[test]
@@ -55,12 +56,15 @@ fn tokens_of_the_old_and_of_the_new_key_verify_with_the_served_set_right_after_a
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 1800);
 
     let said = program.done(&["keys", "rotate"]);
-    assert!(said.contains("wait 300 s (max-age)"), "{said}");
-    // No pause: when the command ends, every server has the key that signs from then on.
+    assert!(said.contains(" signs now; "), "{said}");
+    // No pause: whoever has a set has the successor in it, which was published with the first key.
     let new = program.done(&TOKEN);
     let set = get_set(serving.address);
     assert_ne!(kid(&old), kid(&new));
-    assert_eq!(set.kids(), [kid(&new), kid(&old)]);
+    assert!(set.kids().ends_with(&[kid(&new), kid(&old)]), "the next successor may be there already");
+    std::thread::sleep(Duration::from_millis(1200));
+    let set = get_set(serving.address);
+    assert_eq!(set.kids()[1..], [kid(&new), kid(&old)], "the next successor is published");
     for token in [&old, &new] {
         assert_eq!(token.lines().count(), 1);
         verified(&set, token.trim_end());
@@ -68,36 +72,129 @@ fn tokens_of_the_old_and_of_the_new_key_verify_with_the_served_set_right_after_a
 
     let list = program.done(&["keys", "list"]);
     let rows: Vec<&str> = list.lines().skip(1).collect();
-    assert!(rows[0].starts_with(&kid(&new)) && rows[0].contains("  signing  "), "{list}");
-    assert!(rows[1].starts_with(&kid(&old)) && rows[1].contains("  retiring  "), "{list}");
+    assert!(rows[0].contains("  staged  ") && rows[0].contains("  may sign 2"), "{list}");
+    assert!(rows[1].starts_with(&kid(&new)) && rows[1].contains("  signing  "), "{list}");
+    assert!(rows[2].starts_with(&kid(&old)) && rows[2].contains("  retiring  "), "{list}");
 
     serving.signal("TERM");
     let ended = serving.ended();
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.log);
-    for secret in private_keys(&program).iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
+    for secret in secrets(&program).iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
         assert!(![&said, &list, &ended.log].iter().any(|text| text.contains(secret)));
     }
 }
 
 #[test]
-fn during_a_rotation_the_old_key_signs_until_the_new_one_is_served() {
-    let program = Program::with_store(&[]);
+fn during_a_rotation_the_old_key_signs_until_the_new_one_may() {
+    let fast = ["--max-age", "1", "--replica-delay", "2", "--clock-difference", "0", "--fetch-time", "1"];
+    let program = Program::with_store(&fast);
+    program.done(&["keys", "rotate"]);
     let serving = program.serve();
-    let mut rotate = program.command(&["keys", "rotate"]).stdout(Stdio::null()).spawn().unwrap();
-    let mut tokens = 0;
+    let mut rotate = program.command(&["keys", "rotate"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut kids = vec![];
     while rotate.try_wait().unwrap().is_none() {
         let token = program.done(&TOKEN);
         verified(&get_set(serving.address), token.trim_end());
-        tokens += 1;
+        kids.push(kid(&token));
     }
-    assert!(rotate.wait().unwrap().success());
-    assert!(tokens > 1);
-    assert_eq!(get_set(serving.address).kids().len(), 2);
+    let output = rotate.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with("published ") && said.contains(" s, when every verifier can have it\n"),
+        "{said}"
+    );
+    let last = kids.pop().unwrap();
+    kids.retain(|kid| *kid != last);
+    kids.dedup();
+    assert!(kids.len() <= 1, "one key signed before the last");
+    let old = said.split("; ").nth(1).map(|_| said.lines().last().unwrap()).unwrap();
+    assert!(old.contains(" signs now; "), "{said}");
+}
+
+#[test]
+fn serve_rotates_by_itself_when_the_period_is_over_and_drops_what_nobody_needs() {
+    let short = [
+        "--max-age",
+        "1",
+        "--replica-delay",
+        "2",
+        "--clock-difference",
+        "0",
+        "--fetch-time",
+        "1",
+        "--period",
+        "4",
+        "--longest-life",
+        "1",
+        "--leeway",
+        "0",
+    ];
+    let program = Program::with_store(&short);
+    let first: Vec<String> = program.state().keys().map(|key| key.kid().to_owned()).collect();
+    let serving = program.serve();
+    let start = Instant::now();
+    loop {
+        let set = get_set(serving.address);
+        verified(&set, program.done(&[&TOKEN[..], &["--ttl", "1"]].concat()).trim_end());
+        if first.iter().all(|kid| !set.kids().contains(kid)) {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", program.done(&["keys", "list"]));
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert!(start.elapsed() >= Duration::from_secs(8), "each signed for its period");
+    serving.signal("TERM");
+    let log = serving.ended().log;
+    assert!(
+        log.contains("the successor signs") && log.contains("the key is not published any more"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_stolen_signer_is_replaced_at_once_and_its_tokens_are_refused() {
+    let program = Program::with_store(&[]);
+    let serving = program.serve();
+    let stolen = kid(&program.done(&TOKEN));
+    let said = program.done(&["keys", "revoke", &stolen]);
+    assert!(said.starts_with(&format!("{stolen} is revoked; ")), "{said}");
+    let start = Instant::now();
+    while get_set(serving.address).kids().contains(&stolen) {
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+    let new = program.done(&TOKEN);
+    verified(&get_set(serving.address), new.trim_end());
+    let list = program.done(&["keys", "list"]);
+    assert!(list.contains("  revoked  ") && list.contains("  trusted nowhere "), "{list}");
+    let said = program.refused(&["keys", "revoke", &kid(&new)]);
+    assert!(said.contains("may not sign before"), "{said}");
+    let said = program.refused(&["keys", "revoke", "unknown"]);
+    assert_eq!(said, "there is no key `unknown`");
+    let said = program.done(&["keys", "emergency"]);
+    assert!(said.starts_with("2 keys are revoked; ") || said.starts_with("3 keys are revoked; "), "{said}");
+    assert_ne!(kid(&program.done(&TOKEN)), kid(&new));
+}
+
+#[test]
+fn a_migration_to_another_algorithm_keeps_both_sets_of_keys_published() {
+    let program = Program::with_store(&[&FAST[..], &["--algorithm", "RS256"]].concat());
+    let old = program.done(&TOKEN);
+    let said = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    assert!(said.contains(" is published; it may sign "), "{said}");
+    let again = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    assert_eq!(again.split(' ').next(), said.split(' ').next());
+    program.done(&["keys", "rotate", "--algorithm", "EdDSA"]);
+    let new = program.done(&TOKEN);
+    assert_eq!(decode_header(&old).unwrap().alg, Algorithm::RS256);
+    assert_eq!(decode_header(&new).unwrap().alg, Algorithm::EdDSA);
+    let state = program.state();
+    assert!(state.find(&kid(&old)).is_some() && state.find(&kid(&new)).is_some());
 }
 
 #[test]
 fn rotations_that_race_lose_no_key_and_end_with_one_signer() {
-    let program = Program::with_store(&["--replica-delay", "0"]);
+    let program = Program::with_store(&FAST);
     let first = kid(&program.done(&TOKEN));
     let racing: Vec<_> = (0..4)
         .map(|_| {
@@ -118,15 +215,19 @@ fn rotations_that_race_lose_no_key_and_end_with_one_signer() {
         assert!(list.contains(kid.as_str()), "{kid}\n{list}");
     }
     assert_eq!(list.matches("  signing  ").count(), 1, "{list}");
-    assert_eq!(list.matches("  staged  ").count(), 0, "{list}");
+    assert_eq!(list.matches("  staged  ").count(), 1, "{list}");
     signed.sort_unstable();
     signed.dedup();
-    assert_eq!(list.lines().count() - 1, signed.len(), "every key that is there signed\n{list}");
+    assert_eq!(
+        list.lines().count() - 2,
+        signed.len(),
+        "every key that is there signed, but the successor\n{list}"
+    );
 }
 
 #[test]
 fn five_rotations_in_a_row_drop_no_key() {
-    let program = Program::with_store(&["--replica-delay", "0"]);
+    let program = Program::with_store(&FAST);
     let mut tokens = vec![program.done(&TOKEN)];
     for _ in 0..5 {
         program.done(&["keys", "rotate"]);
@@ -134,7 +235,7 @@ fn five_rotations_in_a_row_drop_no_key() {
     }
     let serving = program.serve();
     let set = get_set(serving.address);
-    assert_eq!(set.kids().len(), 6);
+    assert_eq!(set.kids().len(), 7);
     for token in tokens {
         verified(&set, token.trim_end());
     }
@@ -177,7 +278,7 @@ fn a_damaged_store_is_refused_by_every_command_and_left_as_it_is() {
     let damaged = [whole[..whole.len() / 2].to_vec(), vec![], {
         let mut altered = whole.clone();
         // Inside of the document: SQLite itself has no checksum.
-        let place = altered.windows(7).position(|bytes| bytes == b"max_age").unwrap();
+        let place = altered.windows(9).position(|bytes| bytes == b"max_stale").unwrap();
         altered[place + 9] ^= 1;
         altered
     }];
@@ -192,6 +293,108 @@ fn a_damaged_store_is_refused_by_every_command_and_left_as_it_is() {
 }
 
 #[test]
+fn init_makes_a_key_encryption_key_beside_the_store_and_says_so() {
+    let program = Program::new();
+    let said = program.done(&["init", "--issuer", "https://issuer.example"]);
+    assert!(said.contains("store.sqlite.kek`: keep a copy"), "{said}");
+    let mode = std::fs::metadata(program.kek_path()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+}
+
+#[test]
+fn without_its_key_encryption_key_a_store_is_refused_by_every_command_and_left_as_it_is() {
+    let program = Program::with_store(&[]);
+    let before = std::fs::read(program.path()).unwrap();
+    let good = std::fs::read_to_string(program.kek_path()).unwrap();
+    let refused = |words: &str| {
+        for arguments in [vec!["serve"], TOKEN.to_vec(), vec!["keys", "rotate"], vec!["keys", "rekey"]] {
+            let said = program.refused(&arguments);
+            assert!(said.contains(words) && !said.contains(good.trim()), "{said}");
+            assert_eq!(std::fs::read(program.path()).unwrap(), before);
+        }
+    };
+    std::fs::remove_file(program.kek_path()).unwrap();
+    refused("the key-encryption key `");
+    let other = Program::with_store(&[]);
+    std::fs::copy(other.kek_path(), program.kek_path()).unwrap();
+    refused("the store is encrypted with the key-encryption key ");
+    std::fs::write(program.kek_path(), "nonsense").unwrap();
+    refused("a key-encryption key has 32 random bytes");
+    std::fs::set_permissions(program.kek_path(), PermissionsExt::from_mode(0o644)).unwrap();
+    refused("others may use");
+    let given = program.command(&TOKEN).env("JOTGATE_KEK", good.trim()).output().unwrap();
+    assert!(given.status.success(), "{}", String::from_utf8_lossy(&given.stderr));
+}
+
+#[test]
+fn a_new_key_encryption_key_takes_the_place_of_the_old_and_a_running_server_goes_on() {
+    let program = Program::with_store(&[]);
+    let serving = program.serve();
+    let old = std::fs::read_to_string(program.kek_path()).unwrap();
+    let said = program.done(&["keys", "rekey"]);
+    assert!(said.starts_with("the private keys are encrypted with the key "), "{said}");
+    let new = std::fs::read_to_string(program.kek_path()).unwrap();
+    assert_eq!((new.lines().count(), new.contains(old.trim())), (1, false));
+    let stale = program.command(&TOKEN).env("JOTGATE_KEK", old.trim()).output().unwrap();
+    assert_eq!(stale.status.code(), Some(1));
+    let kid = program.state().signer().unwrap().kid().to_owned();
+    program.done(&["keys", "revoke", &kid]);
+    let start = Instant::now();
+    while get_set(serving.address).kids().contains(&kid) {
+        assert!(start.elapsed() < Duration::from_secs(3), "it follows");
+    }
+    verified(&get_set(serving.address), program.done(&TOKEN).trim_end());
+}
+
+#[test]
+fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
+    let program = Program::with_store(&[]);
+    let serving = program.serve();
+    let said = program.done(&["clients", "add", "worker", "--scope", "items:read", "--audience", "api"]);
+    let secret = said.lines().nth(1).unwrap().strip_prefix("client_secret: ").unwrap();
+    assert_eq!(
+        program.refused(&["clients", "add", "worker", "--audience", "api"]),
+        "there is a client `worker` already"
+    );
+    let list = program.done(&["clients", "list"]);
+    assert!(list.contains("worker  enabled  ") && !list.contains(secret), "{list}");
+    let ask = || {
+        let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+        let head = "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close";
+        let media_type = "content-type: application/x-www-form-urlencoded";
+        let length = body.len();
+        send(
+            serving.address,
+            format!("{head}\r\n{media_type}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
+        )
+    };
+    let start = Instant::now();
+    let granted = loop {
+        let answer = ask();
+        if answer.status == 200 {
+            break answer;
+        }
+        assert!(answer.status == 401 && start.elapsed() < Duration::from_secs(3), "{}", answer.body);
+    };
+    assert_eq!(granted.header("cache-control"), Some("no-store"));
+    let json: Value = serde_json::from_str(&granted.body).unwrap();
+    let claims = verified(&get_set(serving.address), json["access_token"].as_str().unwrap());
+    assert_eq!(
+        (claims["client_id"].as_str(), claims["scope"].as_str()),
+        (Some("worker"), Some("items:read"))
+    );
+    program.done(&["clients", "disable", "worker"]);
+    let start = Instant::now();
+    while ask().status != 401 {
+        assert!(start.elapsed() < Duration::from_secs(3));
+    }
+    program.done(&["clients", "remove", "worker"]);
+    assert_eq!(program.refused(&["clients", "remove", "worker"]), "there is no client `worker`");
+    serving.signal("TERM");
+    assert!(!serving.ended().log.contains(secret));
+}
+
+#[test]
 fn what_can_not_be_done_is_one_line_and_exit_code_1() {
     let program = Program::with_store(&["--longest-life", "60"]);
     for (arguments, words) in [
@@ -200,6 +403,11 @@ fn what_can_not_be_done_is_one_line_and_exit_code_1() {
         (vec!["token", "--sub", "a", "--scope", "a  b"], "a scope is"),
         (vec!["serve", "--listen", "0.0.0.0:0"], "is no loopback address"),
         (vec!["init", "--issuer", "https://a.example", "--max-age", "0"], "the max-age of 0 s is outside of"),
+        (
+            vec!["init", "--issuer", "https://a.example", "--pre-publication", "324"],
+            "inequality 1 does not hold: pre-publication 324 s < R + M + F + K = 10 + 300 + 10 + 5 = 325 s",
+        ),
+        (vec!["init", "--issuer", "https://a.example", "--period", "324"], "inequality 3 does not hold: "),
     ] {
         let said = program.refused(&arguments);
         assert!(said.contains(words), "{said}");
@@ -222,6 +430,10 @@ fn misuse_is_exit_code_2() {
         vec!["init", "--issuer", "issuer.example"],
         vec!["serve", "--listen", "localhost"],
         vec!["keys"],
+        vec!["keys", "revoke"],
+        vec!["clients", "add", "worker"],
+        vec!["keys", "stage", "--algorithm", "HS256"],
+        vec!["keys", "stage", "--rsa-bits", "1024"],
     ] {
         let output = program.run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -247,7 +459,16 @@ fn every_command_shows_an_example() {
         vec!["token", "--help"],
         vec!["keys", "--help"],
         vec!["keys", "list", "--help"],
+        vec!["keys", "stage", "--help"],
         vec!["keys", "rotate", "--help"],
+        vec!["keys", "revoke", "--help"],
+        vec!["keys", "emergency", "--help"],
+        vec!["keys", "rekey", "--help"],
+        vec!["clients", "--help"],
+        vec!["clients", "add", "--help"],
+        vec!["clients", "list", "--help"],
+        vec!["clients", "disable", "--help"],
+        vec!["clients", "remove", "--help"],
     ] {
         let help = program.done(&arguments);
         assert!(help.contains("Example:\n  jotgate-keys") || help.contains("Example:\n  curl"), "{help}");

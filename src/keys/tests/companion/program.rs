@@ -4,6 +4,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use jotgate_keys::{Keeper, KekSource, SqliteStore, State};
+
+/// Settings with which a successor may sign after two seconds.
+pub(crate) const FAST: [&str; 8] =
+    ["--max-age", "1", "--replica-delay", "0", "--clock-difference", "0", "--fetch-time", "1"];
 
 pub(crate) struct Program {
     folder: tempfile::TempDir,
@@ -41,9 +48,23 @@ impl Program {
         self.folder.path().join("keys").join("store.sqlite")
     }
 
+    /// What is in the store.
+    pub(crate) fn state(&self) -> State {
+        let store = Arc::new(SqliteStore::open(&self.path()).unwrap());
+        Keeper::new(store, KekSource::File(self.kek_path())).unwrap().load().unwrap().1
+    }
+
+    pub(crate) fn kek_path(&self) -> PathBuf {
+        self.path().with_file_name("store.sqlite.kek")
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jotgate-keys"));
-        command.args(arguments).env("JOTGATE_STORE", self.path()).current_dir(self.folder.path());
+        command
+            .args(arguments)
+            .env("JOTGATE_STORE", self.path())
+            .env_remove("JOTGATE_KEK")
+            .current_dir(self.folder.path());
         command.stdin(Stdio::null());
         command
     }

@@ -1,0 +1,80 @@
+//! The bytes of an `application/x-www-form-urlencoded` body enter, its parameters leave; what is malformed is refused.
+
+/// The parameters of a request, decoded. Those without a value are left out, as if they had been omitted (RFC 6749
+/// §3.2).
+pub(crate) struct Form(Vec<(String, String)>);
+
+/// A malformed body, or a parameter that came twice.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FormRefusal;
+
+impl Form {
+    /// Reads a body. The parameter `repeatable` may come several times, every other only once (RFC 6749 §3.2).
+    pub(crate) fn parse(body: &[u8], repeatable: &str) -> Result<Self, FormRefusal> {
+        let mut pairs: Vec<(String, String)> = vec![];
+        for pair in body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |&byte| byte == b'=');
+            let name = decode(halves.next().unwrap_or_default()).ok_or(FormRefusal)?;
+            let value = decode(halves.next().unwrap_or_default()).ok_or(FormRefusal)?;
+            if name != repeatable && pairs.iter().any(|(known, _)| *known == name) {
+                return Err(FormRefusal);
+            }
+            pairs.push((name, value));
+        }
+        pairs.retain(|(_, value)| !value.is_empty());
+        Ok(Self(pairs))
+    }
+
+    /// The one value of that parameter.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of that parameter.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Undoes the encoding of one name or value; `None` for a broken escape or text that is not UTF-8.
+pub(crate) fn decode(text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let (byte, left) = match (first, tail) {
+            (b'%', [high, low, left @ ..]) => (digit(*high)? * 16 + digit(*low)?, left),
+            (b'%', _) => return None,
+            (b'+', left) => (b' ', left),
+            (other, left) => (*other, left),
+        };
+        bytes.push(byte);
+        rest = left;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_and_those_without_a_value_are_as_if_omitted() {
+        let form = Form::parse(b"a=b+c%2B%3d&scope=&x&r=1&r=2&%C3%A4=%e2%82%ac", "r").unwrap();
+        assert_eq!(form.get("a"), Some("b c+="));
+        assert_eq!((form.get("scope"), form.get("x")), (None, None));
+        assert_eq!(form.all("r").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(form.get("ä"), Some("€"));
+        assert!(Form::parse(b"", "r").unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn what_came_twice_or_is_no_form_is_refused() {
+        for body in ["a=1&a=1", "a=1&%61=2", "a=&a=1", "a=%", "a=%4", "a=%zz", "a=%ff", "%=a"] {
+            assert!(Form::parse(body.as_bytes(), "r").is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Where key-encryption keys come from: a file or a value given at the start enters, [`Keks`] leave.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::{Error, Keks, StoreError};
+
+/// Where the keys are.
+#[derive(Clone, Debug)]
+pub enum KekSource {
+    /// In a file of mode 0600, read again whenever the store was encrypted with another key.
+    File(PathBuf),
+    /// Given once, by the environment or by the caller.
+    Given(Arc<Keks>),
+}
+
+/// More than any list of keys has.
+const LONGEST_FILE: u64 = 65_536;
+
+impl KekSource {
+    /// The keys now.
+    ///
+    /// # Errors
+    /// [`Error::Kek`] for a text that is none; [`Error::Store`] for a file that is not there, can't be read, or can be
+    /// read by others.
+    pub fn read(&self) -> Result<Arc<Keks>, Error> {
+        match self {
+            Self::Given(keks) => Ok(Arc::clone(keks)),
+            Self::File(path) => Ok(Arc::new(Keks::parse(&read_file(path)?)?)),
+        }
+    }
+
+    /// The keys now; a file that is not there is made, with one new key.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`], and [`Error::Store`] if the file can't be made.
+    pub fn read_or_make(&self) -> Result<Arc<Keks>, Error> {
+        match self {
+            Self::File(path) if fs::symlink_metadata(path).is_err() => {
+                let keks = Keks::generate()?;
+                write_file(path, &keks)?;
+                Ok(Arc::new(keks))
+            }
+            _ => self.read(),
+        }
+    }
+
+    /// Waits until no other process replaces keys here, for as long as the result lives; a killed process lets go.
+    pub(crate) fn lock(&self) -> Result<Option<File>, Error> {
+        let Self::File(path) = self else { return Ok(None) };
+        // The folder: the file itself is replaced by another.
+        let locked = File::open(folder_of(path)).and_then(|folder| folder.lock().map(|()| folder));
+        Ok(Some(locked.map_err(|e| failed(path, &e))?))
+    }
+
+    /// Puts keys into the place of those in the file, all or nothing; what was given stays as it is.
+    pub(crate) fn replace(&self, keks: &Keks) -> Result<(), Error> {
+        match self {
+            Self::File(path) => write_file(path, keks),
+            Self::Given(_) => Ok(()),
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let failed = |e: &io::Error| failed(path, e);
+    let metadata = fs::metadata(path).map_err(|e| failed(&e))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(StoreError::Exposed { path: path.to_owned(), mode }.into());
+    }
+    if !metadata.is_file() || metadata.len() > LONGEST_FILE {
+        return Err(crate::KekError::Malformed.into());
+    }
+    Ok(Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(&e))?))
+}
+
+fn write_file(path: &Path, keks: &Keks) -> Result<(), Error> {
+    let folder = folder_of(path);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = path.with_file_name(name);
+    let write = || {
+        let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        made.write_all(keks.to_text().as_bytes())?;
+        // A name that is durable before its bytes are would be a lost key after a power cut.
+        made.sync_all()?;
+        fs::rename(&draft, path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|e| {
+        // The first error is what matters.
+        let _ = fs::remove_file(&draft);
+        failed(path, &e)
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let detail = format!("the key-encryption key `{}`: {error}", path.display());
+    StoreError::Unavailable { detail }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_made_once_closed_to_others_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kek");
+        let source = KekSource::File(path.clone());
+        assert_eq!(source.read().unwrap_err().code(), "store_unavailable");
+        let made = source.read_or_make().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(source.read_or_make().unwrap().id(), made.id());
+        let new = Keks::generate().unwrap();
+        source.replace(&new).unwrap();
+        assert_eq!(source.read().unwrap().id(), new.id());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_or_that_holds_no_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kek");
+        let source = KekSource::File(path.clone());
+        source.read_or_make().unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(source.read().unwrap_err().code(), "store_exposed");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&path, "").unwrap();
+        assert_eq!(source.read().unwrap_err().code(), "kek_malformed");
+    }
+}
