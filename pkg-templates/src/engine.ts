@@ -41,6 +41,7 @@ export class Engine {
     const keys = this.#keys
     if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
     const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set !== undefined && keys instanceof RemoteKeySet) keys.nudge()
     if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
     if (verdict !== undefined) return verdict
@@ -56,9 +57,9 @@ export class Engine {
     if (keys.keySet === undefined) {
       // What would be refused anyway fetches nothing.
       const verdict = precheck(this.#policy, token)
-      return verdict ?? this.#judgeWith(await keys.first(waitUntil), token, needs)
+      if (verdict !== undefined) return verdict
     }
-    const judgement = this.#judgeWith(keys.keySet, token, needs)
+    const judgement = this.#judgeWith(await keys.first(waitUntil), token, needs)
     if (judgement.ok || judgement.refusal.code !== 'no_matching_key') return judgement
     const renewed = await keys.renewed(waitUntil)
     return renewed === undefined ? judgement : this.#judgeWith(renewed, token, needs)
