@@ -85,6 +85,17 @@ export class KeySource {
     return { text: this.#text, sent, arrived, cacheControl: this.#cacheControl, etag }
   }
 
+  /** The text of the set in hand, trusted or not. */
+  get text(): string | undefined {
+    this.#now()
+    return this.#set === undefined ? undefined : this.#text
+  }
+
+  /** When the set in hand arrived. */
+  get arrived(): number {
+    return this.#held().arrived ?? 0
+  }
+
   get isFresh(): boolean {
     return this.#cache.isFresh(this.#now())
   }
@@ -155,10 +166,10 @@ export class KeySource {
     }
   }
 
-  /** Fetches the set now; it is the origin that is asked. */
-  async reload(waitUntil?: WaitUntil): Promise<KeySet> {
+  /** Fetches the set now; as a rule it is the origin that is asked. */
+  async reload({ waitUntil, pastCaches = true }: { waitUntil?: WaitUntil; pastCaches?: boolean }): Promise<KeySet> {
     this.#now()
-    return this.#pending.key ?? this.#load(false, waitUntil, true)
+    return this.#load(false, waitUntil, pastCaches)
   }
 
   /** Refreshes behind the back of a caller who can't wait; only where work may outlive a request. */

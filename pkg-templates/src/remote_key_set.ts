@@ -113,7 +113,7 @@ export class RemoteKeySet {
    * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; a set in hand stays
    */
   async reload(options: { waitUntil?: WaitUntil } = {}): Promise<KeySet> {
-    return this.#source.reload(options.waitUntil)
+    return this.#source.reload(options)
   }
 
   /** The set in hand with its age, for a build step, KV or a file; `undefined` where there is none to trust. */
@@ -189,7 +189,8 @@ function settings(
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
-function address(value: unknown): string {
+/** The text of an `http:` or `https:` URL without credentials. */
+export function address(value: unknown): string {
   if (typeof value !== 'string' && !(value instanceof URL)) throw misuse('url', 'must be a URL or its text')
   let url: URL
   try {
@@ -214,7 +215,8 @@ function string(name: string, value: unknown): string {
   return value
 }
 
-function requestHeaders(name: string, value: unknown): Headers {
+/** Header fields, in any form that `new Headers` takes. */
+export function requestHeaders(name: string, value: unknown): Headers {
   if (typeof value !== 'object' || value === null) throw misuse(name, 'must be headers')
   try {
     return new Headers(value as HeaderFields)
@@ -223,7 +225,8 @@ function requestHeaders(name: string, value: unknown): Headers {
   }
 }
 
-function callable(name: string, value: unknown): FetchFunction {
+/** A function that fetches. */
+export function callable(name: string, value: unknown): FetchFunction {
   if (typeof value !== 'function') throw misuse(name, 'must be a function')
   return value as FetchFunction
 }
