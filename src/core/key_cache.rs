@@ -416,7 +416,7 @@ impl KeyCache {
         // With a cool-down shorter than the fetch, those that come meanwhile still wait for it.
         let running = answer == Answer::Pending && self.is_under_way(now, since);
         let span = self.settings.cooldown_duration;
-        (running || recent(now, since, span)).then(|| (answer, span - (now - since)))
+        (running || recent(now, since, span)).then_some((answer, span - (now - since)))
     }
 
     fn cooling_down_after_any(&self, now: f64) -> bool {
