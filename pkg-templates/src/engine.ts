@@ -20,8 +20,16 @@ export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | U
 /** A verdict, and the key of a set that led to it. */
 export type Judgement = Verdict & { readonly key?: ImportedKey }
 
+/** What judges tokens. */
+export interface Judge {
+  /** The verdict without waiting; throws where a remote set has not arrived yet. */
+  judgeNow(token: unknown, needs: Needs): Judgement
+  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
+  judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement>
+}
+
 /** Keys that were checked and prepared, and a policy. */
-export class Engine {
+export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
   readonly #keys: ImportedKey | KeySet | RemoteKeySet
@@ -36,7 +44,6 @@ export class Engine {
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
   }
 
-  /** The verdict without waiting; throws where a remote set has not arrived yet. */
   judgeNow(token: unknown, needs: Needs): Judgement {
     const keys = this.#keys
     if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
@@ -50,7 +57,6 @@ export class Engine {
     throw error
   }
 
-  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
     if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)

@@ -136,11 +136,11 @@ export class KeySource {
         await this.#recall()
         continue
       }
-      const set = this.current()
       try {
         return await this.#load(false, waitUntil)
       } catch (thrown) {
-        const still = this.current() ?? (set !== undefined && this.#cache.isTrusted(now) ? set : undefined)
+        // RFC 5861 §4: the old set serves on, unless its time ended while this request waited.
+        const still = this.current()
         if (still !== undefined && isRefusal(thrown)) return still
         throw thrown
       }
@@ -188,7 +188,7 @@ export class KeySource {
       await this.#load(false, waitUntil)
     }
     const settled = work().catch(() => {})
-    waitUntil?.(settled)
+    outlive(waitUntil, settled)
   }
 
   #load(forKey: boolean, waitUntil: WaitUntil | undefined, pastCaches = forKey): Promise<KeySet> {
@@ -196,7 +196,7 @@ export class KeySource {
     const shared = this.#pending[slot]
     if (shared !== undefined) return shared
     const loading = this.#fetched(forKey, waitUntil, pastCaches)
-    waitUntil?.(loading.catch(() => {}))
+    outlive(waitUntil, loading)
     if (requestsAreIsolated()) return loading
     const forget = () => {
       if (this.#pending[slot] === loading) delete this.#pending[slot]
@@ -300,7 +300,7 @@ export class KeySource {
       .then((key) => kept(cache, key, stored, life))
       .catch(() => {})
     if (waitUntil === undefined) await Promise.race([keeping, limit.late]).catch(() => {})
-    else waitUntil(keeping)
+    else outlive(waitUntil, keeping)
   }
 
   /** Text, not a promise, is what is kept: a promise would belong to the request that made it. */
@@ -345,6 +345,15 @@ export class KeySource {
     const error = new Kind(message)
     error.refusal = refusal
     return retry(error, this.#cache.retryAfter(now, forKey))
+  }
+}
+
+/** Hands work to the host. A `waitUntil` that throws, such as one torn from its `ctx`, must not cost a good token. */
+function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void {
+  try {
+    waitUntil?.(work.catch(() => {}))
+  } catch {
+    // The work goes on for as long as the request does.
   }
 }
 

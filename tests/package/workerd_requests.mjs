@@ -73,7 +73,7 @@ function tests({ ask, issuer, cache, jwks }) {
     (_, response) =>
       response.writeHead(200, headers).end(JSON.stringify(jwks))
   return {
-    'the first request is cancelled while its fetch is under way, the second finishes': async () => {
+    'complaint 3: the first request is cancelled while its fetch is under way, the second finishes': async () => {
       const hanging = new Promise((seen) => (issuer.routes['/cancelled'] = () => seen()))
       const client = new AbortController()
       const first = ask('one', '/cancelled', client.signal).catch(() => 'cancelled')
@@ -96,18 +96,19 @@ function tests({ ask, issuer, cache, jwks }) {
       for (const found of await Promise.all(rest)) same(found, PASS)
       await Promise.all(half)
     },
-    'an isolate takes from the shared cache what another one fetched, and the issuer is asked once': async () => {
-      issuer.routes['/shared'] = serve({ 'cache-control': 'max-age=300', age: '10' })
-      const puts = (await cache()).length
-      same(await ask('one', '/shared'), PASS)
-      await until(async () => (await cache()).length > puts)
-      same(issuer.calls['/shared'], 1)
-      issuer.routes['/shared'] = (_, response) => response.destroy()
-      same(await ask('two', '/shared'), PASS)
-      same(issuer.calls['/shared'], 1)
-      // No address that a fetch could fill, and a hash alone tells the sets apart.
-      for (const key of await cache()) ok(/^https:\/\/jotgate\.invalid\/key-set\/1\/[0-9a-f]{64}$/.test(key), key)
-    },
+    'complaint 1: an isolate takes from the shared cache what another one fetched, and the issuer is asked once':
+      async () => {
+        issuer.routes['/shared'] = serve({ 'cache-control': 'max-age=300', age: '10' })
+        const puts = (await cache()).length
+        same(await ask('one', '/shared'), PASS)
+        await until(async () => (await cache()).length > puts)
+        same(issuer.calls['/shared'], 1)
+        issuer.routes['/shared'] = (_, response) => response.destroy()
+        same(await ask('two', '/shared'), PASS)
+        same(issuer.calls['/shared'], 1)
+        // No address that a fetch could fill, and a hash alone tells the sets apart.
+        for (const key of await cache()) ok(/^https:\/\/jotgate\.invalid\/key-set\/1\/[0-9a-f]{64}$/.test(key), key)
+      },
     'a set from the shared cache is as old as it is: an aged one is refreshed': async () => {
       issuer.routes['/aged'] = serve({ 'cache-control': 'max-age=100', age: '80' })
       const puts = (await cache()).length

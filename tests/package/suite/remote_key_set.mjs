@@ -312,7 +312,7 @@ export function remoteKeySetTests({ jotgate, test, world }) {
     ok(keys.keySet === set, 'what was confirmed is not prepared again')
   })
 
-  test('the same text is not prepared again, another one is', async () => {
+  test('complaint 6: the same text is not prepared again, another one is', async () => {
     const { host, keys } = make(serving(only('ES256')))
     const set = await keys.reload()
     ok((await keys.reload()) === set)
@@ -320,7 +320,7 @@ export function remoteKeySetTests({ jotgate, test, world }) {
     ok((await keys.reload()) !== set)
   })
 
-  test('an issuer that fails: the old set serves on for maxStale, nobody waits, then no longer', async () => {
+  test('complaint 2: an issuer that fails: the old set serves on for maxStale, nobody waits, then no longer', async () => {
     const { host, checks } = make(said({ 'cache-control': 'max-age=100' }), {
       maxStale: 1_000_000,
       timeoutDuration: 50,
@@ -344,6 +344,18 @@ export function remoteKeySetTests({ jotgate, test, world }) {
       await refused(() => checks.verify(token), { code: 'ERR_JWKS_TIMEOUT', refusal: 'key_set_timeout' })
       await refused(() => checks.verifySync(token), { code: 'ERR_JWKS_UNAVAILABLE', refusal: 'keys_not_ready' })
     })
+  })
+
+  test('a waitUntil that throws costs no good token', async () => {
+    const { keys } = make(serving(world().jwks))
+    const gate = createGate({ keys, algorithms: ['ES256'], issuer, audience, currentDate })
+    const waitUntil = () => {
+      throw new TypeError('Illegal invocation')
+    }
+    const request = new Request(url, { headers: { authorization: `Bearer ${await world().token('ES256')}` } })
+    same((await gate.check(request, { waitUntil })).ok, true)
+    await later(500_000, async () => same((await gate.check(request, { waitUntil })).ok, true))
+    await sleep(5)
   })
 
   test('stale-if-error shortens the trust, never lengthens it', async () => {
@@ -615,6 +627,83 @@ export function remoteKeySetTests({ jotgate, test, world }) {
       () => createGate({ algorithms: ['ES256'], issuer: [issuer, 'https://b.example'], audience }),
       'jwksUri',
     )
+  })
+
+  test('complaint 8: several issuers in one verifier: each has its keys, algorithms and audiences, `iss` only chooses', async () => {
+    const other = 'https://other.example'
+    const { calls, fetch } = site({
+      'https://other.example/.well-known/openid-configuration': {
+        issuer: other,
+        jwks_uri: 'https://other.example/jwks',
+      },
+      'https://other.example/jwks': only('ES384'),
+    })
+    const checks = new Verifier({
+      issuers: [
+        { issuer, keys: only('ES256', 'ES384', 'EdDSA'), algorithms: ['ES256'] },
+        { issuer: other, fetch, algorithms: ['ES384'], audience: ['admin', 'ops'] },
+        { issuer: 'third', keys: world().keys.EdDSA.jwk },
+      ],
+      algorithms: ['EdDSA'],
+      audience,
+      currentDate,
+    })
+    const mint = (alg, iss, aud = 'api', header) => world().token(alg, { iss, aud }, header)
+    same((await checks.verify(await mint('ES256', issuer))).payload.iss, issuer)
+    same(checks.verifySync(await mint('EdDSA', 'third')).payload.iss, 'third')
+    same(calls(), [], 'the other issuer is not asked for tokens that are not its own')
+    same((await checks.verify(await mint('ES384', other, 'ops'))).payload.iss, other)
+    same(checks.verifySync(await mint('ES384', other, 'admin')).payload.iss, other)
+    same(calls().length, 2)
+
+    const mismatch = {
+      name: 'JWTClaimValidationFailed',
+      claim: 'iss',
+      reason: 'check_failed',
+      refusal: 'issuer_mismatch',
+      payload: {},
+    }
+    for (const iss of ['https://nobody.example', 'constructor', '__proto__', `${issuer}/`]) {
+      await refused(async () => checks.verify(await mint('ES256', iss)), mismatch, iss)
+      await refused(async () => checks.verifySync(await mint('ES256', iss)), mismatch, iss)
+    }
+    await refused(async () => checks.verify(await mint('ES256', undefined)), {
+      claim: 'iss',
+      reason: 'missing',
+      payload: {},
+    })
+    await refused(async () => checks.verify(await world().token('ES256', { iss: [issuer] })), { claim: 'iss' })
+    await refused(
+      async () => checks.verify(await mint('ES384', issuer)),
+      { code: 'ERR_JOSE_ALG_NOT_ALLOWED' },
+      "the other's algorithm",
+    )
+    await refused(async () => checks.verify(await mint('ES256', other, 'ops')), { code: 'ERR_JOSE_ALG_NOT_ALLOWED' })
+    await refused(async () => checks.verify(await mint('ES384', other)), { claim: 'aud' }, "the others' audience")
+    await refused(async () => checks.verify(await mint('EdDSA', 'third', 'admin')), { claim: 'aud' })
+    const stolen = await mint('ES384', other, 'ops', { kid: 'key-ES256' })
+    await refused(
+      () => checks.verify(stolen),
+      { code: 'ERR_JWKS_NO_MATCHING_KEY' },
+      "one issuer's key signs for no other",
+    )
+    for (const garbage of ['', 'a.b.c', undefined, 5])
+      await refused(() => checks.verify(garbage), { code: 'ERR_JWS_INVALID' })
+
+    const good = { issuer, keys: only('ES256') }
+    const wrong = (issuers, more) => () => new Verifier({ issuers, algorithms: ['ES256'], ...more })
+    for (const none of [undefined, null, {}, 'a', []]) await misused(wrong(none), 'issuers')
+    await misused(wrong([good, good]), 'issuers')
+    await misused(wrong([{ keys: only('ES256') }]), 'issuer')
+    await misused(wrong([{ ...good, issuer: '' }]), 'issuer')
+    await misused(wrong([{ ...good, audience: undefined }]), 'audience')
+    await misused(wrong([{ ...good, algorithms: [] }]), 'algorithms')
+    await misused(wrong([{ ...good, jwksUri: url }]), 'jwksUri')
+    await misused(wrong([{ ...good, fetch }]), 'fetch')
+    await misused(wrong([{ ...good, subject: 'a' }]), 'subject')
+    await misused(wrong([good], { keys: only('ES256') }), 'keys')
+    await misused(wrong([good], { issuer }), 'issuer')
+    await misused(() => new Verifier({ issuers: [good] }), 'algorithms')
   })
 
   test('misused options are a TypeError that names them', async () => {
