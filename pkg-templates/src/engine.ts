@@ -20,8 +20,16 @@ export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | U
 /** A verdict, and the key of a set that led to it. */
 export type Judgement = Verdict & { readonly key?: ImportedKey }
 
+/** What judges tokens. */
+export interface Judge {
+  /** The verdict without waiting; throws where a remote set has not arrived yet. */
+  judgeNow(token: unknown, needs: Needs): Judgement
+  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
+  judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement>
+}
+
 /** Keys that were checked and prepared, and a policy. */
-export class Engine {
+export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
   readonly #keys: ImportedKey | KeySet | RemoteKeySet
@@ -36,11 +44,11 @@ export class Engine {
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
   }
 
-  /** The verdict without waiting; throws where a remote set has not arrived yet. */
   judgeNow(token: unknown, needs: Needs): Judgement {
     const keys = this.#keys
     if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
     const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set !== undefined && keys instanceof RemoteKeySet) keys.nudge()
     if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
     if (verdict !== undefined) return verdict
@@ -49,16 +57,15 @@ export class Engine {
     throw error
   }
 
-  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
     if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
     if (keys.keySet === undefined) {
       // What would be refused anyway fetches nothing.
       const verdict = precheck(this.#policy, token)
-      return verdict ?? this.#judgeWith(await keys.first(waitUntil), token, needs)
+      if (verdict !== undefined) return verdict
     }
-    const judgement = this.#judgeWith(keys.keySet, token, needs)
+    const judgement = this.#judgeWith(await keys.first(waitUntil), token, needs)
     if (judgement.ok || judgement.refusal.code !== 'no_matching_key') return judgement
     const renewed = await keys.renewed(waitUntil)
     return renewed === undefined ? judgement : this.#judgeWith(renewed, token, needs)

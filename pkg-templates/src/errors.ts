@@ -18,6 +18,8 @@ export class JOSEError extends Error {
    * `unspecified` for an error that the package did not make.
    */
   refusal: string = 'unspecified'
+  /** After how many seconds it is worth trying again; only where a key set could not be had. */
+  declare retryAfter?: number
 
   /**
    * @param message - for people; it never holds a token or key material, and it may change

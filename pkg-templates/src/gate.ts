@@ -25,9 +25,9 @@ export interface GateOptions extends Omit<PolicyOptions, 'issuer' | 'audience'>,
   issuer: string | readonly string[]
   /** The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. */
   audience: string | readonly string[] | false
-  /** The URL of the issuer's key set. Either this or `keys`. */
+  /** The URL of the issuer's key set. Without it, and without `keys`, the issuer's metadata names it (RFC 8414). */
   jwksUri?: string | URL
-  /** The keys. Either this or `jwksUri`. */
+  /** The keys, where they are not fetched from `jwksUri` or found from the issuer. */
   keys?: Keys
   /** The types accepted. Default: `JWT` and `at+jwt` (RFC 9068 §4), or no `typ` at all. */
   typ?: string | readonly string[]
@@ -144,13 +144,18 @@ export function createGate<Claims = JWTPayload>(options: GateOptions): Gate<Clai
 }
 
 function source(given: Options): ReturnType<typeof keysFrom> {
-  if (given.has('keys') === given.has('jwksUri')) throw misuse('jwksUri', 'or `keys` is required, and only one of them')
+  if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
   const remote = Object.fromEntries(
     REMOTE_NAMES.filter((name) => given.has(name)).map((name) => [name, given.read(name, same)]),
   )
   if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
+  if (!given.has('keys')) {
+    const [issuer = '', ...others] = given.require('issuer', texts)
+    if (others.length > 0) throw misuse('jwksUri', 'or `keys` is required where there are several issuers')
+    return RemoteKeySet.fromIssuer(issuer, remote)
+  }
   const [useless] = Object.keys(remote)
-  if (useless !== undefined) throw misuse(useless, 'means nothing without `jwksUri`')
+  if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
   return given.require('keys', keysFrom)
 }
 

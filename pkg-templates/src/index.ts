@@ -39,8 +39,15 @@ export {
   type RequestLike,
 } from './gate.js'
 export type { ImportedKey, KeyDescription } from './imported_key.js'
-export { KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
+export type { IssuerOptions } from './issuers.js'
+export { type DroppedMembers, KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
 export type { PolicyOptions } from './options.js'
-export { type HeaderFields, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
+export {
+  type ExportedKeySet,
+  type HeaderFields,
+  RemoteKeySet,
+  type RemoteKeySetOptions,
+  type WaitUntil,
+} from './remote_key_set.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
-export { type Verified, Verifier, type VerifierOptions } from './verifier.js'
+export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verifier.js'

@@ -7,9 +7,10 @@
  */
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from './boundary.js'
 import { noNeeds, precheck } from './engine.js'
-import { JOSENotSupported, JWKSInvalid, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from './errors.js'
+import { JOSENotSupported, JWKSInvalid } from './errors.js'
 import { handle, ImportedKey, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
 import type { Policy } from './jotgate_bg.js'
+import { keyOf } from './jose_key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './jose_keys.js'
 import type {
   CompactJWSHeaderParameters,
@@ -29,12 +30,22 @@ import type {
   ResolvedKey,
   VerifyOptions,
 } from './jose_types.js'
-import { KeySet, setHandle, setKey } from './key_set.js'
+import { KeySet } from './key_set.js'
 import { clockFrom, Options, policyFields, type PolicyFields, policyFrom } from './options.js'
 import { errorFrom, NOT_TEXT, refusing } from './refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from './decode.js'
 export * as errors from './errors.js'
+export {
+  createRemoteJWKSet,
+  customFetch,
+  type ExportedJWKSCache,
+  type FetchImplementation,
+  jwksCache,
+  type JWKSCacheInput,
+  type RemoteJWKSet,
+  type RemoteJWKSetOptions,
+} from './jose_key_sets.js'
 export type * from './jose_types.js'
 
 /**
@@ -123,27 +134,8 @@ export interface LocalJWKSet {
 export function createLocalJWKSet(jwks: JSONWebKeySet): LocalJWKSet {
   const { text, copy } = copied(jwks)
   const set = new KeySet(text)
-  const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
-    const { alg, kid } = { ...protectedHeader, ...token?.header }
-    if (typeof alg !== 'string' || alg.startsWith('HS')) {
-      throw new JOSENotSupported('a key set holds no key for this algorithm')
-    }
-    // A `kid` that is no string matches none (RFC 7515 §4.1.4).
-    const places = kid === undefined || typeof kid === 'string' ? setHandle(set).candidates(kid, alg) : []
-    const [place] = places
-    if (place === undefined) {
-      const error = new JWKSNoMatchingKey()
-      error.refusal = 'no_matching_key'
-      throw error
-    }
-    if (places.length === 1) return setKey(set, place)
-    const error = new JWKSMultipleMatchingKeys()
-    error.refusal = 'several_matching_keys'
-    error[Symbol.asyncIterator] = async function* () {
-      for (const index of places) yield setKey(set, index)
-    }
-    throw error
-  }
+  const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> =>
+    keyOf(set, protectedHeader, token)
   return Object.assign(find, { jwks: () => structuredClone(copy) })
 }
 

@@ -21,6 +21,28 @@ export declare class KeySet {
   free(): void
 }
 
+export declare class KeyCache {
+  constructor(settings: object)
+  lookup(
+    now: number,
+    noKey: boolean,
+  ): 'use' | 'refresh' | 'fetch' | 'fetch_key' | 'wait' | 'wait_key' | 'refuse_key' | 'unavailable'
+  retryAfter(now: number, noKey: boolean): number
+  started(now: number, forKey: boolean): void
+  renewed(now: number, forKey: boolean, age: number, cacheControl: string, etag?: string): 'taken' | 'older' | 'stale'
+  confirmed(now: number, forKey: boolean, age: number, cacheControl?: string): 'taken' | 'older' | 'stale'
+  hydrated(now: number, sent: number, arrived: number, cacheControl: string, etag?: string): boolean
+  failed(now: number, forKey: boolean): void
+  isTrusted(now: number): boolean
+  isFresh(now: number): boolean
+  isCoolingDown(now: number): boolean
+  etag(): string | undefined
+  sent(): number | undefined
+  arrived(): number | undefined
+  trustedTo(): number | undefined
+  free(): void
+}
+
 export declare class Policy {
   constructor(options: object)
   admit(codeUnits: number): number

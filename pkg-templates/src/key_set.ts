@@ -23,6 +23,16 @@ export interface SkippedMember {
   readonly message: string
 }
 
+/** A usable key that brought private members with it: they are not looked at, and its publisher must know. */
+export interface DroppedMembers {
+  /** The key's place in `keys`, from 0. */
+  readonly index: number
+  /** Its identifier, where it has one. */
+  readonly kid?: string
+  /** The names of the members, never what they hold. */
+  readonly names: readonly string[]
+}
+
 let partsOf: (set: KeySet) => { handle: bindings.KeySet; imported: Map<number, ImportedKey> }
 
 /**
@@ -43,6 +53,8 @@ export class KeySet {
   readonly keys: readonly KeySetMember[]
   /** The members that can't be used, and why. */
   readonly skipped: readonly SkippedMember[]
+  /** The usable keys that brought private members with them, and which. */
+  readonly dropped: readonly DroppedMembers[]
 
   static {
     partsOf = (set) => set.#parts
@@ -55,15 +67,17 @@ export class KeySet {
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
     const handle = refusing(() => new (boot().bindings.KeySet)(text))
-    const { size, keys, skipped } = JSON.parse(handle.describe()) as {
+    const { size, keys, skipped, dropped } = JSON.parse(handle.describe()) as {
       size: number
       keys: KeySetMember[]
       skipped: SkippedMember[]
+      dropped: DroppedMembers[]
     }
     this.#parts = { handle, imported: new Map() }
     this.size = size
     this.keys = Object.freeze(keys.map(frozen))
     this.skipped = Object.freeze(skipped.map(frozen))
+    this.dropped = Object.freeze(dropped.map(frozen))
     Object.freeze(this)
   }
 }
@@ -100,7 +114,22 @@ export function jsonText(name: string, value: unknown): string {
   return text
 }
 
-function frozen<T extends KeySetMember | SkippedMember>(member: T): T {
+/** The text of a set, less what a public set must not hold: shared secrets, and the private members of keys. */
+export function publicText(text: string): string {
+  const set = JSON.parse(text) as unknown
+  const keys = typeof set === 'object' && set !== null ? (set as { keys?: unknown }).keys : undefined
+  if (!Array.isArray(keys)) return text
+  const isKey = (key: unknown): key is Record<string, unknown> =>
+    typeof key === 'object' && key !== null && (key as { kty?: unknown }).kty !== 'oct'
+  const visible = (key: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)))
+  return JSON.stringify({ ...(set as object), keys: keys.filter(isKey).map(visible) })
+}
+
+/** RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
+function frozen<T extends KeySetMember | SkippedMember | DroppedMembers>(member: T): T {
   for (const value of Object.values(member)) if (typeof value === 'object') Object.freeze(value)
   return Object.freeze(member)
 }

@@ -1,21 +1,29 @@
-/**
- * A URL enters, the key set that its issuer publishes leaves: fetched at first use and when a token names a key that is
- * not in hand. First form: no caching headers, no background refresh yet.
- */
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable, type JOSEError } from './errors.js'
-import { KeySet } from './key_set.js'
+/** A URL or an issuer enters, the key set that is published there leaves, fetched when it is needed. */
+import type { FetchFunction } from './bounded_fetch.js'
+import { issuerIdentifier } from './discovery.js'
+import { KeySource, type WaitUntil } from './key_source.js'
+import { jsonText, KeySet, publicText } from './key_set.js'
 import { milliseconds, Options } from './options.js'
 import { misuse } from './refusal.js'
+import type { JSONWebKeySet } from './types.js'
 
-/** How a key set is fetched. */
+export type { WaitUntil } from './key_source.js'
+
+/** How a key set is fetched, and how long it is used. Durations are milliseconds. */
 export interface RemoteKeySetOptions {
-  /** How long an answer may take, to its last byte, in milliseconds. Default: 5,000. */
+  /** How long an answer may take, to its last byte. Default: 5,000. */
   timeoutDuration?: number
   /**
-   * How long after a fetch for an unknown key no other is made, in milliseconds. Default: 30,000. Random `kid`s in
-   * tokens would otherwise become a flood at the issuer.
+   * How long after a fetch for an unknown key no other is made. Default: 30,000. Random `kid`s in tokens would otherwise
+   * become a flood at the issuer.
    */
   cooldownDuration?: number
+  /** The longest that a set is fresh, whatever the issuer says; and how long if it says nothing. Default: 600,000. */
+  cacheMaxAge?: number
+  /** The shortest that a set is fresh, whatever the issuer says. Default: 30,000, or `cacheMaxAge` if that is less. */
+  cacheMinAge?: number
+  /** The longest that a set outlives its freshness while the issuer fails; then no longer. Default: 3,600,000. */
+  maxStale?: number
   /** Headers of the request. */
   headers?: HeaderFields
   /** What fetches instead of the host's `fetch`. */
@@ -25,20 +33,39 @@ export interface RemoteKeySetOptions {
 /** Header fields, in any form that `new Headers` takes. */
 export type HeaderFields = Headers | Record<string, string> | [string, string][]
 
-/** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
-export type WaitUntil = (work: Promise<unknown>) => void
+/** A key set and its age, as {@link RemoteKeySet.export} gives it: plain values that JSON can carry. */
+export interface ExportedKeySet {
+  /** Where it comes from: the URL, or the issuer. */
+  source: string
+  /** The set; private members are left out. */
+  jwks: JSONWebKeySet
+  /** When the issuer sent it, in milliseconds since 1970. */
+  sentAt: number
+  /** When it arrived at whoever fetched it, in milliseconds since 1970. */
+  arrivedAt: number
+  /** The issuer's `Cache-Control`. */
+  cacheControl: string
+  /** The issuer's `ETag`. */
+  etag?: string
+}
 
 /** The names of {@link RemoteKeySetOptions}. */
-export const REMOTE_NAMES = ['timeoutDuration', 'cooldownDuration', 'headers', 'fetch'] as const
-
-/** The largest answer that is read, in bytes. */
-const MAXIMUM_BYTES = 1 << 20
+export const REMOTE_NAMES = [
+  'timeoutDuration',
+  'cooldownDuration',
+  'cacheMaxAge',
+  'cacheMinAge',
+  'maxStale',
+  'headers',
+  'fetch',
+] as const
 
 /**
  * The key set at a URL. Making one does nothing but check the options: the first token that needs a key fetches it.
  *
  * A set in hand stays until a new one has arrived whole: an issuer that is down, or answers with an error page, a
- * redirect or an empty set, takes nothing away.
+ * redirect or an empty set, takes nothing away for as long as `maxStale` allows. It is refreshed behind the requests
+ * before it ends, as the issuer's `Cache-Control` says; in Workers pass `waitUntil` for that.
  *
  * @example
  * ```js
@@ -47,191 +74,123 @@ const MAXIMUM_BYTES = 1 << 20
  * ```
  */
 export class RemoteKeySet {
-  /** Where the set is fetched from. */
+  /** Where the set is fetched from: the URL, or the issuer whose metadata names it. */
   readonly url: string
-  readonly #timeout: number
-  readonly #cooldown: number
-  readonly #headers: Headers
-  readonly #fetch: RemoteKeySetOptions['fetch']
-  #set: KeySet | undefined
-  /** Fetches are numbered, so that a slow answer never replaces a newer one. */
-  #started = 0
-  #applied = 0
-  /** The fetch under way that others may wait for; never set where requests must not share promises. */
-  #pending: Promise<KeySet> | undefined
-  /** When a fetch for an unknown key was last begun, in milliseconds of the host's clock. */
-  #renewedAt = Number.NEGATIVE_INFINITY
-  /** What became of that fetch. */
-  #renewal: 'done' | 'pending' | (() => JOSEError) = 'done'
+  readonly #source: KeySource
 
   /**
    * @param url - an `http:` or `https:` URL without credentials
    * @throws `TypeError` that names the option which makes no sense
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
-    this.url = address(url)
-    const given = new Options('RemoteKeySet', options, REMOTE_NAMES)
-    this.#timeout = given.read('timeoutDuration', positive) ?? 5_000
-    this.#cooldown = given.read('cooldownDuration', milliseconds) ?? 30_000
-    this.#headers = given.read('headers', requestHeaders) ?? new Headers()
-    if (!this.#headers.has('accept')) this.#headers.set('accept', 'application/jwk-set+json, application/json')
-    this.#fetch = given.read('fetch', callable)
-  }
-
-  /** The set in hand, if one has arrived. */
-  get keySet(): KeySet | undefined {
-    return this.#set
+    const discover = url instanceof Discovered
+    this.url = discover ? url.issuer : address(url)
+    this.#source = new KeySource({
+      at: discover ? { issuer: url.issuer } : { url: this.url },
+      ...settings(options),
+    })
   }
 
   /**
-   * Fetches the set now, for instance before the first request.
+   * The key set of an issuer, found from its identifier alone (RFC 8414, OpenID Connect Discovery): the metadata must
+   * name exactly this issuer.
+   *
+   * @param issuer - the issuer as it stands in `iss`
+   * @throws `TypeError` that names the option which makes no sense
+   */
+  static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
+    return new RemoteKeySet(new Discovered(issuerIdentifier('issuer', issuer)) as unknown as URL, options)
+  }
+
+  /** The set in hand, while it may be trusted. */
+  get keySet(): KeySet | undefined {
+    return this.#source.current()
+  }
+
+  /**
+   * Fetches the set now, for instance before the first request, past caches on the way.
    *
    * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; a set in hand stays
    */
-  async reload(): Promise<KeySet> {
-    return this.#load()
+  async reload(options: { waitUntil?: WaitUntil } = {}): Promise<KeySet> {
+    return this.#source.reload(options)
   }
 
-  /** @internal The set in hand, or the one that is fetched now. */
+  /** The set in hand with its age, for a build step, KV or a file; `undefined` where there is none to trust. */
+  export(): ExportedKeySet | undefined {
+    const state = this.#source.state()
+    if (state === undefined) return undefined
+    const { text, sent, arrived, cacheControl, etag } = state
+    const jwks = JSON.parse(publicText(text)) as JSONWebKeySet
+    const times = { sentAt: sent * 1000, arrivedAt: arrived * 1000 }
+    return { source: this.url, jwks, ...times, cacheControl, ...(etag !== undefined && { etag }) }
+  }
+
+  /**
+   * Takes a set that {@link export} gave, here or elsewhere. Its age goes on counting: a set that may not be trusted any
+   * more is not used, and neither is one that is older than the set in hand. Allowed at a worker's module scope: the
+   * clock is read at first use.
+   *
+   * @throws `TypeError` for what is no export of this source, {@link JWKSInvalid} for what is no key set
+   */
+  hydrate(exported: ExportedKeySet): void {
+    const given = new Options('hydrate', exported)
+    if (given.require('source', (_, value) => value) !== this.url) throw misuse('source', "is another set's")
+    const sent = given.require('sentAt', milliseconds) / 1000
+    const arrived = given.require('arrivedAt', milliseconds) / 1000
+    const cacheControl = given.require('cacheControl', string)
+    const etag = given.read('etag', string)
+    const text = publicText(
+      jsonText(
+        'jwks',
+        given.require('jwks', (_, value) => value),
+      ),
+    )
+    const set = new KeySet(text)
+    if (set.size === 0) throw misuse('jwks', 'holds no key that can be used')
+    this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
+  }
+
+  /** @internal The set to verify with. */
   async first(waitUntil?: WaitUntil): Promise<KeySet> {
-    return this.#set ?? this.#load(waitUntil)
+    return this.#source.find(waitUntil)
   }
 
   /** @internal A newer set for a key that is not in hand; `undefined` where one was asked for just now. */
   async renewed(waitUntil?: WaitUntil): Promise<KeySet | undefined> {
-    if (this.#pending !== undefined) return this.#pending
-    const elapsed = Date.now() - this.#renewedAt
-    // A clock that was set back ends the cool-down: it must not last until the old time comes again.
-    if (elapsed >= 0 && elapsed < this.#cooldown) {
-      if (typeof this.#renewal === 'function') throw this.#renewal()
-      if (this.#renewal === 'done') return undefined
-      // The fetch of another request: it can't be waited for, and what it brings may be the key. Its mark ends with
-      // its time-out: a request that was cancelled takes its fetch along.
-      if (elapsed <= this.#timeout) throw unavailable('key_set_pending', 'the key set is being fetched')
-    }
-    this.#renewedAt = Date.now()
-    this.#renewal = 'pending'
-    try {
-      const set = await this.#load(waitUntil)
-      this.#renewal = 'done'
-      return set
-    } catch (thrown) {
-      const { message, refusal } = thrown as JOSEError
-      this.#renewal = () => unavailable(refusal, message)
-      throw thrown
-    }
+    return this.#source.findNewer(waitUntil)
   }
 
-  #load(waitUntil?: WaitUntil): Promise<KeySet> {
-    if (this.#pending !== undefined) return this.#pending
-    const loading = this.#fetchSet()
-    waitUntil?.(loading.catch(() => {}))
-    if (requestsAreIsolated()) return loading
-    const forget = () => {
-      if (this.#pending === loading) this.#pending = undefined
-    }
-    this.#pending = loading
-    loading.then(forget, forget)
-    return loading
-  }
-
-  async #fetchSet(): Promise<KeySet> {
-    const number = ++this.#started
-    const set = await this.#answer()
-    if (number > this.#applied) {
-      this.#applied = number
-      this.#set = set
-    }
-    return this.#set ?? set
-  }
-
-  async #answer(): Promise<KeySet> {
-    // The only timer, and it ends with the fetch.
-    const signal = AbortSignal.timeout(this.#timeout)
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    })
-    late.catch(() => {})
-    const request = this.#fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
-    let text: string
-    try {
-      const answer = request(this.url, { method: 'GET', headers: this.#headers, redirect: 'manual', signal })
-      text = await Promise.race([body(answer, signal), late])
-    } catch (thrown) {
-      if (thrown instanceof JWKSUnavailable || thrown instanceof JWKSInvalid) throw thrown
-      if (signal.aborted) throw timedOut(thrown)
-      throw unavailable('key_set_unreachable', 'the key set could not be fetched', thrown)
-    }
-    const set = new KeySet(text)
-    if (set.size === 0) throw invalid('key_set_empty', 'the key set holds no usable key')
-    return set
+  /** @internal Refreshes behind the back of a caller who can't wait. */
+  nudge(): void {
+    this.#source.nudge()
   }
 }
 
-/** Whether the host forbids that one request waits for the work of another, as Cloudflare and Vercel do. */
-function requestsAreIsolated(): boolean {
-  const host = globalThis as { WebSocketPair?: unknown; EdgeRuntime?: unknown; navigator?: { userAgent?: string } }
-  return (
-    typeof host.WebSocketPair !== 'undefined' ||
-    typeof host.EdgeRuntime === 'string' ||
-    host.navigator?.userAgent === 'Cloudflare-Workers'
-  )
+class Discovered {
+  constructor(readonly issuer: string) {}
 }
 
-/** The text of an answer that is whole, of status 200 and of bounded size. */
-async function body(answer: Promise<Response>, signal: AbortSignal): Promise<string> {
-  const response = await answer
-  if (response.status !== 200) {
-    void response.body?.cancel().catch(() => {})
-    // A redirect is not followed: who answers for the issuer is the caller's decision, not the network's. Browsers
-    // show it as an answer without a status.
-    const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
-    if (redirected) throw unavailable('key_set_redirected', 'the key set is elsewhere: redirects are not followed')
-    throw unavailable('key_set_status', `the key set was answered with status ${response.status}`)
-  }
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const decode = (bytes?: Uint8Array) => {
-    try {
-      return decoder.decode(bytes, { stream: bytes !== undefined })
-    } catch {
-      throw invalid('jwks_not_utf8', 'the key set is not UTF-8')
-    }
-  }
-  if (response.body === null) return ''
-  const reader = response.body.getReader()
-  // A host's `fetch` ends the body with the signal; a caller's own may not.
-  signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true })
-  let text = ''
-  for (let length = 0; ;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decode()
-    length += value.length
-    if (length > MAXIMUM_BYTES) {
-      void reader.cancel().catch(() => {})
-      throw invalid('jwks_too_large', `the key set is larger than ${MAXIMUM_BYTES} bytes`)
-    }
-    text += decode(value)
-  }
+/** Checks the options; what is left out gets its default. */
+function settings(
+  options: RemoteKeySetOptions,
+): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'settings'> {
+  const given = new Options('RemoteKeySet', options, REMOTE_NAMES)
+  const timeoutDuration = (given.read('timeoutDuration', positive) ?? 5_000) / 1000
+  const cooldownDuration = (given.read('cooldownDuration', milliseconds) ?? 30_000) / 1000
+  const cacheMaxAge = (given.read('cacheMaxAge', milliseconds) ?? 600_000) / 1000
+  const least = given.read('cacheMinAge', milliseconds)
+  const cacheMinAge = least === undefined ? Math.min(30, cacheMaxAge) : least / 1000
+  if (cacheMinAge > cacheMaxAge) throw misuse('cacheMinAge', 'must not be above `cacheMaxAge`')
+  const maxStale = (given.read('maxStale', milliseconds) ?? 3_600_000) / 1000
+  const headers = given.read('headers', requestHeaders) ?? new Headers()
+  if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json')
+  const fetch = given.read('fetch', callable)
+  return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
-function unavailable(refusal: string, message: string, cause?: unknown): JWKSUnavailable {
-  return coded(new JWKSUnavailable(message, cause === undefined ? undefined : { cause }), refusal)
-}
-
-function invalid(refusal: string, message: string): JWKSInvalid {
-  return coded(new JWKSInvalid(message), refusal)
-}
-
-function timedOut(cause: unknown): JWKSTimeout {
-  return coded(new JWKSTimeout(undefined, { cause }), 'key_set_timeout')
-}
-
-function coded<T extends JOSEError>(error: T, refusal: string): T {
-  error.refusal = refusal
-  return error
-}
-
-function address(value: unknown): string {
+/** The text of an `http:` or `https:` URL without credentials. */
+export function address(value: unknown): string {
   if (typeof value !== 'string' && !(value instanceof URL)) throw misuse('url', 'must be a URL or its text')
   let url: URL
   try {
@@ -251,7 +210,13 @@ function positive(name: string, value: unknown): number {
   return value as number
 }
 
-function requestHeaders(name: string, value: unknown): Headers {
+function string(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw misuse(name, 'must be a string')
+  return value
+}
+
+/** Header fields, in any form that `new Headers` takes. */
+export function requestHeaders(name: string, value: unknown): Headers {
   if (typeof value !== 'object' || value === null) throw misuse(name, 'must be headers')
   try {
     return new Headers(value as HeaderFields)
@@ -260,7 +225,8 @@ function requestHeaders(name: string, value: unknown): Headers {
   }
 }
 
-function callable(name: string, value: unknown): NonNullable<RemoteKeySetOptions['fetch']> {
+/** A function that fetches. */
+export function callable(name: string, value: unknown): FetchFunction {
   if (typeof value !== 'function') throw misuse(name, 'must be a function')
-  return value as NonNullable<RemoteKeySetOptions['fetch']>
+  return value as FetchFunction
 }

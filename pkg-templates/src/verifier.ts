@@ -1,14 +1,23 @@
 /** Keys and a policy enter once; then each token enters and its claims leave, or an error that says why not. */
-import { Engine, type Judgement, keysFrom, noNeeds, type Keys } from './engine.js'
+import { Engine, type Judge, type Judgement, keysFrom, noNeeds, type Keys } from './engine.js'
 import type { ImportedKey } from './imported_key.js'
+import { type IssuerOptions, Issuers } from './issuers.js'
 import { list, Options, POLICY_NAMES, type PolicyOptions, policyFields } from './options.js'
 import { errorFrom } from './refusal.js'
-import type { JWTPayload, ProtectedHeader } from './types.js'
+import type { Algorithm, JWTPayload, ProtectedHeader } from './types.js'
 
 /** What a {@link Verifier} is made of. */
 export interface VerifierOptions extends PolicyOptions {
   /** Where the keys come from. */
   keys: Keys
+}
+
+/** What a {@link Verifier} of several issuers is made of: what is not said of one issuer counts for all of them. */
+export interface IssuersVerifierOptions extends Omit<PolicyOptions, 'algorithms' | 'issuer'> {
+  /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
+  issuers: readonly IssuerOptions[]
+  /** The algorithms accepted from those issuers that have no list of their own. */
+  algorithms?: readonly Algorithm[]
 }
 
 /** A token that was accepted. Its objects are made for this one call and belong to the caller. */
@@ -34,14 +43,18 @@ export interface Verified<Claims = JWTPayload> {
  * ```
  */
 export class Verifier<Claims = JWTPayload> {
-  readonly #engine: Engine
+  readonly #engine: Judge
 
   /**
    * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number;
    *   {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that can't be read
    */
-  constructor(options: VerifierOptions) {
-    const given = new Options('Verifier', options, ['keys', ...POLICY_NAMES])
+  constructor(options: VerifierOptions | IssuersVerifierOptions) {
+    const given = new Options('Verifier', options, ['keys', 'issuers', ...POLICY_NAMES])
+    if (given.has('issuers')) {
+      this.#engine = new Issuers(given, policyFields(given))
+      return
+    }
     given.require('algorithms', list)
     this.#engine = new Engine(given, policyFields(given), given.require('keys', keysFrom))
   }

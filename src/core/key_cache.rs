@@ -7,7 +7,8 @@
 //! ```
 //!
 //! M is how long the answer is fresh, W its `stale-while-revalidate`, S the longest that the set outlives M when the
-//! issuer can't be reached. The age counts from the origin's answer, not from its arrival here. Times are seconds.
+//! issuer can't be reached. The age counts from the origin's answer, not from its arrival here; what the caller's bounds
+//! take off counts from the arrival, since a cache on the way may rightly hold an answer for longer. Times are seconds.
 
 use alloc::string::String;
 
@@ -26,6 +27,8 @@ pub struct KeyCacheSettings {
     pub max_stale: f64,
     /// How long after a fetch for an unknown `kid` there is no other one.
     pub cooldown_duration: f64,
+    /// Whether the cool-down also follows every other fetch that was answered, as jose's does.
+    pub cooldown_after_any: bool,
     /// After how long a fetch is given up.
     pub timeout_duration: f64,
 }
@@ -37,6 +40,7 @@ impl Default for KeyCacheSettings {
             cache_min_age: 30.0,
             max_stale: 3_600.0,
             cooldown_duration: 30.0,
+            cooldown_after_any: false,
             timeout_duration: 5.0,
         }
     }
@@ -107,7 +111,8 @@ pub enum Decision {
 /// What an answer's headers say, as far as they matter here.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Freshness {
-    /// `max-age`; `None` when nothing is said, zero for `no-store` and `no-cache`.
+    /// `max-age`, or `s-maxage` where that is longer: caches before us rightly hold the answer for that long. `None` when
+    /// nothing is said, zero for `no-store` and `no-cache`.
     pub max_age: Option<f64>,
     /// `stale-while-revalidate` (RFC 5861 §3).
     pub stale_while_revalidate: f64,
@@ -121,23 +126,42 @@ impl Freshness {
     #[must_use]
     pub fn read(cache_control: &str) -> Self {
         let mut read = Self::default();
+        let (mut shared, mut uncached) = (None, false);
         for directive in cache_control.split(',') {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             let (name, value) = (name.trim(), value.trim().trim_matches('"'));
             if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
-                read.max_age = Some(0.0);
+                uncached = true;
             }
             let Some(seconds) = delta_seconds(value) else { continue };
             if name.eq_ignore_ascii_case("max-age") {
                 read.max_age = Some(read.max_age.map_or(seconds, |earlier: f64| earlier.min(seconds)));
+            } else if name.eq_ignore_ascii_case("s-maxage") {
+                shared = Some(shared.map_or(seconds, |earlier: f64| earlier.min(seconds)));
             } else if name.eq_ignore_ascii_case("stale-while-revalidate") {
                 read.stale_while_revalidate = seconds;
             } else if name.eq_ignore_ascii_case("stale-if-error") {
                 read.stale_if_error = Some(seconds);
             }
         }
+        read.max_age = if uncached {
+            Some(0.0)
+        } else {
+            read.max_age.map_or(shared, |own| Some(shared.map_or(own, |shared| own.max(shared))))
+        };
         read
     }
+}
+
+/// What became of an answer that holds keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is the set in hand from now on.
+    Taken,
+    /// The set in hand is a newer one and stays.
+    Older,
+    /// A cache on the way kept it for so long that it can't be trusted: as good as a failure.
+    Stale,
 }
 
 /// RFC 9111 §1.2.2: digits alone; what overflows is as good as for ever, and bounded by the settings.
@@ -152,22 +176,17 @@ fn delta_seconds(value: &str) -> Option<f64> {
 #[derive(Clone, Debug, PartialEq)]
 struct Held {
     sent: f64,
+    arrived: f64,
     freshness: Freshness,
     etag: Option<String>,
 }
 
-/// A fetch under way.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct UnderWay {
-    purpose: Purpose,
-    since: f64,
-}
-
-/// A fetch for an unknown key: when it began, and whether it brought a set.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Asked {
-    since: f64,
-    answered: bool,
+/// What became of a fetch for an unknown key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Pending,
+    Brought,
+    Failed,
 }
 
 /// The life of one remote key set.
@@ -175,10 +194,13 @@ struct Asked {
 pub struct KeyCache {
     settings: KeyCacheSettings,
     held: Option<Held>,
-    under_way: Option<UnderWay>,
-    /// The last fetch for an unknown key.
-    asked_for_key: Option<Asked>,
-    /// When the last fetch failed, and how many have in a row.
+    /// When the scheduled fetch under way began.
+    under_way: Option<f64>,
+    /// When the last fetch for an unknown key began, and what became of it.
+    asked_for_key: Option<(f64, Answer)>,
+    /// When a fetch last brought an answer, be it one that is not newer.
+    answered: Option<f64>,
+    /// When the last scheduled fetch failed, and how many have in a row.
     failed: Option<(f64, u32)>,
 }
 
@@ -189,6 +211,8 @@ const GRACE: f64 = 1.0;
 const REFRESH_AT: f64 = 0.75;
 /// The first and the longest wait after failures in a row, in seconds.
 const RETRY: (f64, f64) = (1.0, 30.0);
+/// `Age` counts whole seconds (RFC 9111 §5.1): of two answers that lie this close, neither is the older one.
+const SAME_AGE: f64 = 2.0;
 
 impl KeyCache {
     /// A cache that holds nothing yet.
@@ -197,7 +221,7 @@ impl KeyCache {
     /// [`Refusal::Option`] names the setting that makes no sense.
     pub fn new(settings: KeyCacheSettings) -> Result<Self, Refusal> {
         settings.check()?;
-        Ok(Self { settings, held: None, under_way: None, asked_for_key: None, failed: None })
+        Ok(Self { settings, held: None, under_way: None, asked_for_key: None, answered: None, failed: None })
     }
 
     /// What a request that arrives now, and found this in the set in hand, is to do.
@@ -212,14 +236,14 @@ impl KeyCache {
 
     /// A fetch begins.
     pub fn started(&mut self, now: f64, purpose: Purpose) {
-        self.under_way = Some(UnderWay { purpose, since: now });
-        if purpose == Purpose::UnknownKey {
-            self.asked_for_key = Some(Asked { since: now, answered: false });
+        match purpose {
+            Purpose::Scheduled => self.under_way = Some(now),
+            Purpose::UnknownKey => self.asked_for_key = Some((now, Answer::Pending)),
         }
     }
 
     /// The origin, or a cache before it, sent a set that was read and holds keys: 200. `age` is what the answer's
-    /// `Age` header, or the second-level cache, says it is already old.
+    /// `Age` header says it is already old.
     pub fn renewed(
         &mut self,
         now: f64,
@@ -227,33 +251,83 @@ impl KeyCache {
         age: f64,
         freshness: Freshness,
         etag: Option<String>,
-    ) {
+    ) -> Renewal {
         let sent = now - if age.is_finite() { age.max(0.0) } else { 0.0 };
-        // An answer that is older than the one in hand (two caches on the way) does not turn the clock back.
-        let sent = self.held.as_ref().map_or(sent, |held| held.sent.max(sent));
-        self.held = Some(Held { sent, freshness, etag });
-        self.failed = None;
-        if let (Purpose::UnknownKey, Some(asked)) = (purpose, &mut self.asked_for_key) {
-            asked.answered = true;
+        let answer = Held { sent, arrived: now, freshness, etag };
+        if now >= self.trusted_until(&answer) {
+            self.failed(now, purpose);
+            return Renewal::Stale;
         }
-        self.ended(purpose);
+        self.answered = Some(now);
+        self.failed = None;
+        self.ended(purpose, Answer::Brought);
+        // INVARIANT: `sent` never runs backwards while a set is trusted, whichever cache on the way answers.
+        match self.in_hand(now).map(|held| held.sent) {
+            Some(held) if sent < held - SAME_AGE => Renewal::Older,
+            Some(held) => {
+                self.held = Some(Held { sent: held.max(sent), ..answer });
+                Renewal::Taken
+            }
+            None => {
+                self.held = Some(answer);
+                Renewal::Taken
+            }
+        }
     }
 
-    /// The origin says that the set in hand is still the one: 304 (RFC 9110 §15.4.5).
-    pub fn confirmed(&mut self, now: f64, purpose: Purpose, age: f64, freshness: Freshness) {
-        let etag = self.held.as_ref().and_then(|held| held.etag.clone());
-        self.renewed(now, purpose, age, freshness, etag);
+    /// The origin says that the set in hand is still the one: 304 (RFC 9110 §15.4.5). Where it says nothing of the
+    /// freshness, what the set came with goes on (RFC 9111 §3.2).
+    pub fn confirmed(
+        &mut self,
+        now: f64,
+        purpose: Purpose,
+        age: f64,
+        freshness: Option<Freshness>,
+    ) -> Renewal {
+        let Some(held) = &self.held else {
+            self.failed(now, purpose);
+            return Renewal::Stale;
+        };
+        let (freshness, etag) = (freshness.unwrap_or(held.freshness), held.etag.clone());
+        self.renewed(now, purpose, age, freshness, etag)
+    }
+
+    /// A set that was fetched elsewhere or earlier: the second-level cache, a build step, an export. It is taken where
+    /// it can be trusted and the set in hand is no newer one; its age goes on counting.
+    pub fn hydrated(
+        &mut self,
+        now: f64,
+        sent: f64,
+        arrived: f64,
+        freshness: Freshness,
+        etag: Option<String>,
+    ) -> bool {
+        // Another machine's clock may be ahead of ours: from the future nothing arrives.
+        let arrived = arrived.min(now);
+        let answer = Held { sent: sent.min(arrived), arrived, freshness, etag };
+        let newer = self.in_hand(now).is_none_or(|held| answer.sent > held.sent);
+        let taken = newer && answer.sent.is_finite() && now < self.trusted_until(&answer);
+        if taken {
+            self.held = Some(answer);
+        }
+        taken
     }
 
     /// The fetch failed, or brought what can't be a key set. The set in hand stays as it was.
     pub fn failed(&mut self, now: f64, purpose: Purpose) {
-        let row = self.failed.map_or(0, |(_, row)| row);
-        self.failed = Some((now, row.saturating_add(1)));
-        self.ended(purpose);
+        // A fetch for an unknown key has its cool-down; it must not delay the scheduled ones.
+        if purpose == Purpose::Scheduled {
+            let row = self.failed.map_or(0, |(_, row)| row);
+            self.failed = Some((now, row.saturating_add(1)));
+        }
+        self.ended(purpose, Answer::Failed);
     }
 
-    fn ended(&mut self, purpose: Purpose) {
-        self.under_way = self.under_way.filter(|fetch| fetch.purpose != purpose);
+    fn ended(&mut self, purpose: Purpose, answer: Answer) {
+        match purpose {
+            Purpose::Scheduled => self.under_way = None,
+            Purpose::UnknownKey => self.asked_for_key = self.asked_for_key.map(|(since, _)| (since, answer)),
+        }
     }
 
     /// Whether the set in hand may be used now.
@@ -265,13 +339,13 @@ impl KeyCache {
     /// Whether the set in hand is fresh now.
     #[must_use]
     pub fn is_fresh(&self, now: f64) -> bool {
-        self.held.as_ref().is_some_and(|held| now - held.sent < self.fresh_for(held))
+        self.held.as_ref().is_some_and(|held| now < self.fresh_until(held))
     }
 
     /// Whether a fetch for an unknown key was made so lately that there is no other one now.
     #[must_use]
     pub fn is_cooling_down(&self, now: f64) -> bool {
-        self.cooling_down(now).is_some()
+        self.cooling_down(now).is_some() || self.cooling_down_after_any(now)
     }
 
     /// The entity tag of the set in hand, for a conditional request (RFC 9110 §13.1.2).
@@ -286,15 +360,35 @@ impl KeyCache {
         self.held.as_ref().map(|held| held.sent)
     }
 
+    /// When the set in hand arrived at whoever fetched it.
+    #[must_use]
+    pub fn arrived(&self) -> Option<f64> {
+        self.held.as_ref().map(|held| held.arrived)
+    }
+
+    /// When the trust in the set in hand ends, unless it is renewed.
+    #[must_use]
+    pub fn trusted_to(&self) -> Option<f64> {
+        self.held.as_ref().map(|held| self.trusted_until(held))
+    }
+
     fn with_a_set(&self, held: &Held, now: f64) -> Decision {
-        let (age, fresh) = (now - held.sent, self.fresh_for(held));
-        let patience = held.freshness.stale_while_revalidate.min(self.settings.max_stale);
-        if age < fresh * REFRESH_AT {
+        let fresh = self.fresh_until(held);
+        let refresh_at = held.sent + (fresh - held.sent) * REFRESH_AT;
+        let dated = held.arrived <= now;
+        // An answer that aged on the way must not make the issuer be asked with every request.
+        let pause = self.settings.cache_min_age.max(RETRY.0);
+        let asked = self.answered.is_some_and(|at| recent(now, at, pause));
+        if (dated && now < refresh_at)
+            || asked
+            || self.under_way.is_some_and(|since| self.is_under_way(now, since))
+            || self.asking_for_key(now)
+            || self.backing_off(now).is_some()
+        {
+            // Somebody is at it, or the issuer just answered or failed: no request stalls for what it does not need.
             Decision::Use
-        } else if self.fetching(now).is_some() || self.backing_off(now).is_some() {
-            // Somebody is at it, or the issuer just failed: no request stalls for what it does not need.
-            Decision::Use
-        } else if age < fresh + patience {
+        } else if now < fresh + self.patience(held).max(pause) || self.failed.is_some() {
+            // Where the issuer is known to fail, waiting for it would only add its time-out.
             Decision::UseAndRefresh
         } else {
             Decision::Fetch(Purpose::Scheduled)
@@ -302,49 +396,79 @@ impl KeyCache {
     }
 
     /// The cool-down counts fetches for keys alone: a scheduled refresh is never delayed by it, and never counts as one
-    /// (a cache on the way may have answered that).
+    /// (a cache on the way may have answered that), unless the settings say so.
     fn without_the_key(&self, now: f64) -> Decision {
         match self.cooling_down(now) {
+            None if self.cooling_down_after_any(now) => Decision::RefuseKey,
             None => Decision::Fetch(Purpose::UnknownKey),
-            Some(_) if self.fetching(now) == Some(Purpose::UnknownKey) => Decision::Wait(Purpose::UnknownKey),
-            Some((asked, _)) if asked.answered => Decision::RefuseKey,
+            Some((Answer::Brought, _)) => Decision::RefuseKey,
             // The question was asked and not answered: that the key does not exist is not known.
-            Some((_, retry_after)) => Decision::Unavailable { retry_after },
+            Some((Answer::Failed, retry_after)) => Decision::Unavailable { retry_after },
+            Some((Answer::Pending, _)) if self.asking_for_key(now) => Decision::Wait(Purpose::UnknownKey),
+            // Whoever asked vanished with the question.
+            Some((Answer::Pending, _)) => Decision::Fetch(Purpose::UnknownKey),
         }
     }
 
-    /// The last fetch for an unknown key, and how long there is no other one.
-    fn cooling_down(&self, now: f64) -> Option<(Asked, f64)> {
-        let asked = self.asked_for_key?;
+    /// What became of the last fetch for an unknown key, and how long there is no other one.
+    fn cooling_down(&self, now: f64) -> Option<(Answer, f64)> {
+        let (since, answer) = self.asked_for_key?;
+        // With a cool-down shorter than the fetch, those that come meanwhile still wait for it.
+        let running = answer == Answer::Pending && self.is_under_way(now, since);
         let span = self.settings.cooldown_duration;
-        recent(now, asked.since, span).then_some((asked, span - (now - asked.since)))
+        (running || recent(now, since, span)).then_some((answer, span - (now - since)))
+    }
+
+    fn cooling_down_after_any(&self, now: f64) -> bool {
+        let span = self.settings.cooldown_duration;
+        self.settings.cooldown_after_any && self.answered.is_some_and(|at| recent(now, at, span))
     }
 
     fn without_a_set(&self, now: f64) -> Decision {
-        match (self.fetching(now), self.backing_off(now)) {
-            (Some(purpose), _) => Decision::Wait(purpose),
-            (None, Some(retry_after)) => Decision::Unavailable { retry_after },
-            (None, None) => Decision::Fetch(Purpose::Scheduled),
+        match (self.under_way, self.backing_off(now)) {
+            (Some(since), _) if self.is_under_way(now, since) => Decision::Wait(Purpose::Scheduled),
+            (_, Some(retry_after)) => Decision::Unavailable { retry_after },
+            (_, None) => Decision::Fetch(Purpose::Scheduled),
         }
     }
 
     fn trusted(&self, now: f64) -> Option<&Held> {
-        self.held.as_ref().filter(|held| {
-            let stale = held.freshness.stale_if_error.unwrap_or(f64::INFINITY).min(self.settings.max_stale);
-            let patience = held.freshness.stale_while_revalidate.min(self.settings.max_stale);
-            // A clock that ran backwards makes no set younger than new: trust ends as if it had just been sent.
-            (now - held.sent).max(0.0) < self.fresh_for(held) + stale.max(patience)
-        })
+        self.held.as_ref().filter(|held| now < self.trusted_until(held))
     }
 
-    fn fresh_for(&self, held: &Held) -> f64 {
-        let said = held.freshness.max_age.unwrap_or(self.settings.cache_max_age);
-        said.clamp(self.settings.cache_min_age, self.settings.cache_max_age)
+    /// The trusted set, unless a clock that ran backwards since makes its age unknown: whatever arrives then is newer.
+    fn in_hand(&self, now: f64) -> Option<&Held> {
+        self.trusted(now).filter(|held| held.arrived <= now)
     }
 
-    fn fetching(&self, now: f64) -> Option<Purpose> {
-        let bound = self.settings.timeout_duration + GRACE;
-        self.under_way.filter(|fetch| recent(now, fetch.since, bound)).map(|fetch| fetch.purpose)
+    fn patience(&self, held: &Held) -> f64 {
+        held.freshness.stale_while_revalidate.min(self.settings.max_stale)
+    }
+
+    fn trusted_until(&self, held: &Held) -> f64 {
+        let stale = held.freshness.stale_if_error.unwrap_or(f64::INFINITY).min(self.settings.max_stale);
+        let fresh = match held.freshness.max_age {
+            Some(_) => self.fresh_until(held),
+            // An origin that says nothing leaves it to the caches on the way how long they keep its answer.
+            None => held.arrived + self.settings.cache_max_age,
+        };
+        fresh + stale.max(self.patience(held))
+    }
+
+    /// What the issuer says counts from its answer, what the caller bounds from the arrival.
+    fn fresh_until(&self, held: &Held) -> f64 {
+        let KeyCacheSettings { cache_max_age, cache_min_age, .. } = self.settings;
+        let said = held.freshness.max_age.unwrap_or(cache_max_age).max(cache_min_age);
+        (held.sent + said).min(held.arrived + cache_max_age)
+    }
+
+    fn is_under_way(&self, now: f64, since: f64) -> bool {
+        recent(now, since, self.settings.timeout_duration + GRACE)
+    }
+
+    fn asking_for_key(&self, now: f64) -> bool {
+        self.asked_for_key
+            .is_some_and(|(since, answer)| answer == Answer::Pending && self.is_under_way(now, since))
     }
 
     /// For how many seconds the issuer is left alone after failures in a row: 1, 2, 4 … 30.
@@ -370,6 +494,7 @@ mod tests {
         cache_min_age: 30.0,
         max_stale: 3_600.0,
         cooldown_duration: 30.0,
+        cooldown_after_any: false,
         timeout_duration: 5.0,
     };
     const SCHEDULED: Purpose = Purpose::Scheduled;
@@ -414,6 +539,7 @@ mod tests {
                 (0.0, Decision::Use),
                 (74.9, Decision::Use),
                 (75.0, Decision::UseAndRefresh),
+                (100.0, Decision::UseAndRefresh),
                 (149.9, Decision::UseAndRefresh),
                 (150.0, Decision::Fetch(SCHEDULED)),
                 (3_699.9, Decision::Fetch(SCHEDULED)),
@@ -450,12 +576,80 @@ mod tests {
     #[test]
     fn the_age_counts_from_the_origins_answer() {
         let mut cache = KeyCache::new(SETTINGS).unwrap();
-        cache.renewed(0.0, SCHEDULED, 60.0, Freshness::read("max-age=100"), None);
+        let said = Freshness::read("max-age=100");
+        assert_eq!(cache.renewed(0.0, SCHEDULED, 60.0, said, None), Renewal::Taken);
         assert!(cache.is_fresh(39.9) && !cache.is_fresh(40.0));
-        cache.renewed(50.0, SCHEDULED, 500.0, Freshness::read("max-age=100"), None);
+        assert_eq!(cache.renewed(50.0, SCHEDULED, 500.0, said, None), Renewal::Older);
         assert_eq!(cache.sent(), Some(-60.0), "an older answer does not turn the clock back");
-        cache.confirmed(50.0, SCHEDULED, 0.0, Freshness::read("max-age=100"));
-        assert!(cache.is_fresh(149.9));
+        assert_eq!(cache.confirmed(50.0, SCHEDULED, 0.0, Some(said)), Renewal::Taken);
+        assert!(cache.is_fresh(149.9) && !cache.is_fresh(150.0));
+        assert_eq!(
+            cache.confirmed(60.0, SCHEDULED, 0.0, None),
+            Renewal::Taken,
+            "what was said before goes on"
+        );
+        assert!(cache.is_fresh(159.9) && !cache.is_fresh(160.0));
+    }
+
+    #[test]
+    fn an_answer_that_a_cache_kept_beyond_trust_is_a_failure() {
+        let mut cache = KeyCache::new(SETTINGS).unwrap();
+        cache.started(0.0, SCHEDULED);
+        let old = cache.renewed(0.0, SCHEDULED, 3_701.0, Freshness::read("max-age=100"), None);
+        assert_eq!((old, cache.is_trusted(0.0)), (Renewal::Stale, false));
+        assert_eq!(cache.lookup(0.5, Found::Nothing), Decision::Unavailable { retry_after: 0.5 });
+        let mut empty = KeyCache::new(SETTINGS).unwrap();
+        assert_eq!(empty.confirmed(0.0, SCHEDULED, 0.0, None), Renewal::Stale, "there is nothing to confirm");
+    }
+
+    #[test]
+    fn what_the_issuer_lets_caches_keep_for_long_is_no_reason_to_refuse_or_to_ask_without_end() {
+        for said in ["max-age=86400", "max-age=60, s-maxage=86400", ""] {
+            let mut cache = KeyCache::new(SETTINGS).unwrap();
+            let read = Freshness::read(said);
+            assert_eq!(cache.renewed(0.0, SCHEDULED, 50_000.0, read, None), Renewal::Taken, "`{said}`");
+            assert_eq!(cache.lookup(29.9, Found::Nothing), Decision::Use, "`{said}`");
+            assert!(cache.is_trusted(4_199.9) && !cache.is_trusted(4_200.0), "`{said}`");
+        }
+    }
+
+    #[test]
+    fn a_set_from_elsewhere_is_taken_while_it_is_trusted_and_newer_and_goes_on_ageing() {
+        let said = Freshness::read("max-age=100");
+        let mut cache = KeyCache::new(SETTINGS).unwrap();
+        assert!(!cache.hydrated(5_000.0, 1_000.0, 1_000.0, said, None));
+        assert!(!cache.hydrated(0.0, f64::NAN, f64::NEG_INFINITY, said, None));
+        assert!(cache.hydrated(1_050.0, 1_000.0, 1_020.0, said, None));
+        assert_eq!(
+            (cache.sent(), cache.arrived(), cache.trusted_to()),
+            (Some(1_000.0), Some(1_020.0), Some(4_700.0))
+        );
+        assert!(cache.is_fresh(1_099.9) && !cache.is_fresh(1_100.0));
+        assert!(!cache.hydrated(1_060.0, 999.0, 999.0, said, None), "older");
+        assert!(cache.hydrated(1_060.0, 2_000.0, 2_000.0, said, None), "another machine's clock");
+        assert_eq!(cache.sent(), Some(1_060.0));
+    }
+
+    #[test]
+    fn an_issuer_that_is_known_to_fail_is_asked_behind_the_requests() {
+        let mut cache = cache("max-age=100");
+        assert_eq!(cache.lookup(200.0, Found::Nothing), Decision::Fetch(SCHEDULED));
+        cache.failed(200.0, SCHEDULED);
+        assert_eq!(cache.lookup(201.0, Found::Nothing), Decision::UseAndRefresh);
+        assert_eq!(
+            cache.lookup(3_700.0, Found::Nothing),
+            Decision::Fetch(SCHEDULED),
+            "there is no set any more"
+        );
+    }
+
+    #[test]
+    fn jose_s_cool_down_follows_every_answer() {
+        let mut cache = KeyCache::new(KeyCacheSettings { cooldown_after_any: true, ..SETTINGS }).unwrap();
+        cache.renewed(0.0, SCHEDULED, 0.0, Freshness::default(), None);
+        assert!(cache.is_cooling_down(29.9) && !cache.is_cooling_down(30.0));
+        assert_eq!(cache.lookup(29.9, Found::NoKey), Decision::RefuseKey);
+        assert_eq!(cache.lookup(30.0, Found::NoKey), Decision::Fetch(UNKNOWN));
     }
 
     #[test]
@@ -463,13 +657,13 @@ mod tests {
         let mut cache = cache("max-age=100");
         cache.started(200.0, SCHEDULED);
         cache.failed(205.0, SCHEDULED);
-        decides(&cache, &[(205.5, Decision::Use), (206.0, Decision::Fetch(SCHEDULED))]);
+        decides(&cache, &[(205.5, Decision::Use), (206.0, Decision::UseAndRefresh)]);
         cache.failed(206.0, SCHEDULED);
-        decides(&cache, &[(207.9, Decision::Use), (208.0, Decision::Fetch(SCHEDULED))]);
+        decides(&cache, &[(207.9, Decision::Use), (208.0, Decision::UseAndRefresh)]);
         for _ in 0..50 {
             cache.failed(300.0, SCHEDULED);
         }
-        decides(&cache, &[(329.9, Decision::Use), (330.0, Decision::Fetch(SCHEDULED))]);
+        decides(&cache, &[(329.9, Decision::Use), (330.0, Decision::UseAndRefresh)]);
     }
 
     #[test]
@@ -523,12 +717,24 @@ mod tests {
     }
 
     #[test]
+    fn a_fetch_for_a_key_whose_request_vanished_is_made_again() {
+        let mut cache = cache("max-age=600");
+        cache.started(10.0, UNKNOWN);
+        assert_eq!(cache.lookup(15.9, Found::NoKey), Decision::Wait(UNKNOWN));
+        cache.started(15.9, SCHEDULED);
+        assert_eq!(cache.lookup(15.9, Found::NoKey), Decision::Wait(UNKNOWN), "the two are told apart");
+        assert_eq!(cache.lookup(16.0, Found::NoKey), Decision::Fetch(UNKNOWN));
+    }
+
+    #[test]
     fn a_clock_that_runs_backwards_ends_pauses_and_keeps_the_set() {
         let mut cache = cache("max-age=100");
         cache.started(50.0, UNKNOWN);
         cache.failed(50.0, UNKNOWN);
         assert_eq!(cache.lookup(-1_000.0, Found::NoKey), Decision::Fetch(UNKNOWN));
-        assert_eq!(cache.lookup(-1_000.0, Found::Nothing), Decision::Use);
+        assert_eq!(cache.lookup(-1_000.0, Found::Nothing), Decision::UseAndRefresh);
+        let renewed = cache.renewed(-1_000.0, SCHEDULED, 0.0, Freshness::read("max-age=100"), None);
+        assert_eq!((renewed, cache.sent()), (Renewal::Taken, Some(-1_000.0)));
     }
 
     #[test]

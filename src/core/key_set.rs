@@ -25,6 +25,7 @@ pub const MAXIMUM_SET_KEYS: usize = 1_000;
 pub struct KeySet {
     keys: Vec<Member>,
     skipped: Vec<Skipped>,
+    dropped: Vec<Dropped>,
 }
 
 /// A usable key and where it stood.
@@ -47,6 +48,20 @@ pub struct Skipped {
     pub refusal: Refusal,
 }
 
+/// The private members of a usable key: they were not looked at, and whoever published them must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The key's place in `keys`, from 0.
+    pub index: usize,
+    /// Its identifier, if it has one.
+    pub kid: Option<String>,
+    /// The names of the members (RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2), never what they hold.
+    pub names: Vec<&'static str>,
+}
+
+/// The members that only a private key has, whatever its type.
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
 impl KeySet {
     /// Reads a JWKS from JSON text. Members that can't be understood are skipped and reported, the set stays usable
     /// (RFC 7517 §5); shared secrets are among them.
@@ -65,10 +80,16 @@ impl KeySet {
         if members.len() > MAXIMUM_SET_KEYS {
             return Err(Refusal::JwksTooLarge);
         }
-        let mut read = Self { keys: Vec::new(), skipped: Vec::new() };
+        let mut read = Self { keys: Vec::new(), skipped: Vec::new(), dropped: Vec::new() };
         for (index, member) in members.iter().enumerate() {
             match key(member) {
-                Ok(key) => read.keys.push(Member { index, key }),
+                Ok(key) => {
+                    let names = private_members(member);
+                    if !names.is_empty() {
+                        read.dropped.push(Dropped { index, kid: kid(member), names });
+                    }
+                    read.keys.push(Member { index, key });
+                }
                 Err(refusal) => read.skipped.push(Skipped { index, kid: kid(member), refusal }),
             }
         }
@@ -85,6 +106,12 @@ impl KeySet {
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// The usable keys that brought private members, in the order of the set.
+    #[must_use]
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 
     /// Every key that may have signed a token of that `kid` and algorithm: with a `kid` only keys of exactly that one
@@ -167,6 +194,11 @@ fn kid(member: &Json<'_>) -> Option<String> {
     jwk.get("kid").and_then(Json::as_str).map(crate::refusal::shortened)
 }
 
+fn private_members(member: &Json<'_>) -> Vec<&'static str> {
+    let Json::Object(jwk) = member else { return Vec::new() };
+    PRIVATE_MEMBERS.into_iter().filter(|name| jwk.get(name).is_some()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::{format, vec};
@@ -209,6 +241,16 @@ mod tests {
         ];
         assert_eq!(skipped, expected);
         assert_eq!(set.skipped()[1].kid.as_deref(), Some("s"));
+    }
+
+    #[test]
+    fn private_members_are_reported_by_name_and_the_key_stays() {
+        let text = format!(r#"{{"keys":[{{{POINT}}},{{{POINT},"kid":"a","d":"c2VjcmV0","oth":[]}}]}}"#);
+        let set = KeySet::from_jwks(&text).unwrap();
+        assert_eq!((set.keys().len(), set.skipped().len()), (2, 0));
+        let expected = Dropped { index: 1, kid: Some("a".into()), names: vec!["d", "oth"] };
+        assert_eq!(set.dropped(), [expected]);
+        assert!(!format!("{set:?}").contains("c2VjcmV0"));
     }
 
     #[test]

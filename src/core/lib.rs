@@ -29,9 +29,10 @@ pub use claims::Claims;
 pub use header::Header;
 pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey};
 pub use key::Key;
-pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose};
+pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
 pub use key_set::{
-    Candidates, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped,
+    Candidates, Dropped, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member,
+    Skipped,
 };
 pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions, Verified};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};

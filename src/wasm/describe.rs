@@ -87,10 +87,18 @@ pub(crate) fn key_set(set: &KeySet) -> String {
         message: String,
     }
     #[derive(Serialize)]
+    struct Dropped<'s> {
+        index: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kid: Option<&'s str>,
+        names: &'s [&'static str],
+    }
+    #[derive(Serialize)]
     struct Description<'s> {
         size: usize,
         keys: Vec<KeyDescription<'s>>,
         skipped: Vec<Skipped<'s>>,
+        dropped: Vec<Dropped<'s>>,
     }
     text(&Description {
         size: set.keys().len(),
@@ -103,6 +111,15 @@ pub(crate) fn key_set(set: &KeySet) -> String {
                 kid: skipped.kid.as_deref(),
                 code: skipped.refusal.code(),
                 message: skipped.refusal.to_string(),
+            })
+            .collect(),
+        dropped: set
+            .dropped()
+            .iter()
+            .map(|dropped| Dropped {
+                index: dropped.index,
+                kid: dropped.kid.as_deref(),
+                names: &dropped.names,
             })
             .collect(),
     })

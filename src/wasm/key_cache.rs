@@ -1,6 +1,6 @@
 //! The life of one remote key set, as the host's loader drives it: it fetches, the core decides.
 
-use jotgate_core::{self as core, Decision, Found, Freshness, Purpose};
+use jotgate_core::{self as core, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::handles::{read, thrown};
@@ -58,14 +58,35 @@ impl KeyCache {
         self.cache.started(now, purpose(for_key));
     }
 
-    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header.
-    pub fn renewed(&mut self, now: f64, for_key: bool, age: f64, cache_control: &str, etag: Option<String>) {
-        self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag);
+    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header. One of
+    /// `taken`, `older` (the set in hand is newer and stays) and `stale` (it is too old to be trusted).
+    pub fn renewed(
+        &mut self,
+        now: f64,
+        for_key: bool,
+        age: f64,
+        cache_control: &str,
+        etag: Option<String>,
+    ) -> String {
+        word(self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag))
     }
 
-    /// The set in hand is still the one: 304.
-    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: &str) {
-        self.cache.confirmed(now, purpose(for_key), age, Freshness::read(cache_control));
+    /// The set in hand is still the one: 304. Without a `cache_control` what was said before goes on.
+    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: Option<String>) -> String {
+        let freshness = cache_control.as_deref().map(Freshness::read);
+        word(self.cache.confirmed(now, purpose(for_key), age, freshness))
+    }
+
+    /// A set that was fetched elsewhere or earlier; whether it is the set in hand from now on.
+    pub fn hydrated(
+        &mut self,
+        now: f64,
+        sent: f64,
+        arrived: f64,
+        cache_control: &str,
+        etag: Option<String>,
+    ) -> bool {
+        self.cache.hydrated(now, sent, arrived, Freshness::read(cache_control), etag)
     }
 
     /// The fetch failed, or brought what is no key set.
@@ -106,9 +127,31 @@ impl KeyCache {
         self.cache.sent()
     }
 
+    /// When the set in hand arrived at whoever fetched it.
+    #[must_use]
+    pub fn arrived(&self) -> Option<f64> {
+        self.cache.arrived()
+    }
+
+    /// When the trust in the set in hand ends, unless it is renewed.
+    #[wasm_bindgen(js_name = trustedTo)]
+    #[must_use]
+    pub fn trusted_to(&self) -> Option<f64> {
+        self.cache.trusted_to()
+    }
+
     fn decide(&self, now: f64, no_key: bool) -> Decision {
         self.cache.lookup(now, if no_key { Found::NoKey } else { Found::Nothing })
     }
+}
+
+fn word(renewal: Renewal) -> String {
+    match renewal {
+        Renewal::Taken => "taken",
+        Renewal::Older => "older",
+        Renewal::Stale => "stale",
+    }
+    .to_owned()
 }
 
 fn purpose(for_key: bool) -> Purpose {

@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { report } from './runners/report.mjs'
+import { workerdRequests } from './workerd_requests.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = dirname(dirname(here))
@@ -31,6 +32,11 @@ const SUITES = {
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'bundled-node': bundledNode,
   workerd,
+  'workerd-requests': async ({ folder }) => {
+    const { default: binary } = require('workerd')
+    const jose = await import(require.resolve('jose'))
+    return report(await workerdRequests({ folder, runners: join(here, 'runners'), bundle, binary, jose }))
+  },
   types,
 }
 

@@ -20,9 +20,7 @@ export const ABSENT = [
   'base64url',
   'calculateJwkThumbprintUri',
   'compactDecrypt',
-  'createRemoteJWKSet',
   'cryptoRuntime',
-  'customFetch',
   'exportJWK',
   'exportPKCS8',
   'exportSPKI',
@@ -34,7 +32,6 @@ export const ABSENT = [
   'generateSecret',
   'importPKCS8',
   'importX509',
-  'jwksCache',
   'jwtDecrypt',
 ]
 
@@ -56,6 +53,30 @@ export function differences({ jose, world }) {
   }
   const padded = (data) => base64url(data).padEnd(Math.ceil(base64url(data).length / 4) * 4, '=')
   const nested = `{"a":${'['.repeat(200)}${']'.repeat(200)}}`
+
+  const good200 = (headers) => new Response(JSON.stringify(world().jwks), { headers })
+  /** Verifies a token at each of these times through a remote set; the last outcome counts. */
+  const remote =
+    (answer, { times = [0], tolerant = false, ...options } = {}) =>
+    async (lib) => {
+      let calls = 0
+      const fetch = async () => answer(++calls)
+      const keys = lib.createRemoteJWKSet(new URL('https://issuer.example/jwks'), {
+        ...options,
+        [lib.customFetch]: fetch,
+      })
+      const token = await world().token('ES256')
+      const now = Date.now
+      try {
+        for (const [turn, time] of times.entries()) {
+          Date.now = () => now.call(Date) + time
+          const verified = lib.jwtVerify(token, keys, base)
+          await (tolerant && turn + 1 < times.length ? verified.catch(() => {}) : verified)
+        }
+      } finally {
+        Date.now = now
+      }
+    }
 
   return [
     {
@@ -277,6 +298,69 @@ export function differences({ jose, world }) {
       },
       jose: 'RangeError',
       jotgate: 'JWKSNoMatchingKey no_matching_key',
+    },
+    {
+      id: 'remote-url',
+      run: (lib) => lib.createRemoteJWKSet(new URL('https://user:secret@issuer.example/jwks')),
+      jose: accepted,
+      jotgate: 'TypeError option',
+    },
+    {
+      id: 'remote-status',
+      run: remote(() => new Response('{}', { status: 500 })),
+      jose: 'JOSEError',
+      jotgate: 'JWKSUnavailable key_set_status',
+    },
+    {
+      id: 'remote-unreachable',
+      run: remote(() => Promise.reject(new RangeError('no way'))),
+      jose: 'RangeError',
+      jotgate: 'JWKSUnavailable key_set_unreachable',
+    },
+    {
+      id: 'remote-malformed',
+      run: remote(() => new Response('<html>')),
+      jose: 'JOSEError',
+      jotgate: 'JWKSInvalid jwks_malformed',
+    },
+    {
+      id: 'remote-empty',
+      run: remote(() => new Response('{"keys":[]}')),
+      jose: 'JWKSNoMatchingKey',
+      jotgate: 'JWKSInvalid key_set_empty',
+    },
+    {
+      id: 'remote-large',
+      run: remote(() => new Response(JSON.stringify(world().jwks).padEnd(2_000_000))),
+      jose: accepted,
+      jotgate: 'JWKSInvalid jwks_too_large',
+    },
+    {
+      id: 'remote-stale',
+      run: remote((call) => (call === 1 ? good200() : new Response('', { status: 503 })), { times: [0, 700_000] }),
+      jose: 'JOSEError',
+      jotgate: accepted,
+    },
+    {
+      id: 'remote-retry',
+      run: remote((call) => (call === 1 ? new Response('', { status: 503 }) : good200()), {
+        times: [0, 10],
+        tolerant: true,
+      }),
+      jose: accepted,
+      jotgate: 'JWKSUnavailable key_set_status',
+    },
+    {
+      id: 'remote-cache-control',
+      run: remote(
+        (call) => {
+          if (call > 1) throw new RangeError('asked again')
+          return good200({ 'cache-control': 'max-age=60' })
+        },
+        { times: [0, 100_000], maxStale: 0 },
+      ),
+      jose: accepted,
+      jotgate: 'JWKSUnavailable key_set_unreachable',
     },
     {
       id: 'decode-header-checked',

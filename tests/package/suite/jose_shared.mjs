@@ -65,6 +65,115 @@ export function joseSharedTests({ facade, jose, test, world }) {
     lib.jwtVerify(await world().token('ES256', { exp: undefined, nbf: undefined }), fresh('ES256')),
   )
 
+  /** What a remote set of each library comes to, with its members and the fetches that it made. */
+  const remote = (name, run, answers, options) =>
+    row(
+      `a remote set: ${name}`,
+      async (lib) => {
+        let calls = 0
+        const cache = {}
+        const fetch = async (_, { headers, method, redirect, signal }) => {
+          if (method !== 'GET' || redirect !== 'manual' || !(signal instanceof AbortSignal)) throw new Error('init')
+          const answer = answers[Math.min(calls++, answers.length - 1)]
+          return typeof answer === 'function' ? answer({ headers, signal }) : new Response(JSON.stringify(answer))
+        }
+        const extra = { [lib.customFetch]: fetch, [lib.jwksCache]: cache, ...options }
+        const keys = lib.createRemoteJWKSet(new URL('https://issuer.example/jwks'), extra)
+        const members = () => ({
+          coolingDown: keys.coolingDown,
+          fresh: keys.fresh,
+          reloading: keys.reloading,
+          jwks: keys.jwks(),
+          cached: cache.jwks,
+          calls,
+        })
+        const verify = async (alg, header) => {
+          const call = async () => lib.jwtVerify(await world().token(alg, {}, header), keys, base)
+          const { value, thrown } = comparable(await outcome(call), show)
+          return [value ?? thrown, members()]
+        }
+        const before = members()
+        return [before, await run({ lib, keys, verify, members, cache, extra })]
+      },
+      (result) => result,
+    )
+  const first = () => ({ keys: [world().keys.ES256.jwk] })
+  const answering = (keys) => () => new Response(JSON.stringify(keys()))
+  remote(
+    'a token, then one of another key in the cool-down',
+    async ({ verify }) => [await verify('ES256'), await verify('ES384')],
+    [answering(first)],
+  )
+  remote(
+    'a key that was published since, without a cool-down',
+    async ({ verify }) => [await verify('ES256'), await verify('ES384'), await verify('ES512', { kid: 'nobody' })],
+    [answering(first), answering(() => world().jwks)],
+    { cooldownDuration: 0 },
+  )
+  remote('several keys match', ({ verify }) => verify('ES256', { kid: undefined }), [
+    answering(() => ({ keys: [world().keys.ES256.jwk, world().keys.ES256.jwk] })),
+  ])
+  remote('an algorithm of secrets', ({ verify }) => verify('HS256'), [answering(() => world().jwks)])
+  remote(
+    'an issuer that does not answer in time',
+    ({ verify }) => verify('ES256'),
+    [({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))],
+    { timeoutDuration: 50 },
+  )
+  remote('no key set', ({ verify }) => verify('ES256'), [answering(() => ({ key: [] }))])
+  remote(
+    'reload and reloading',
+    async ({ keys, members }) => {
+      const work = keys.reload()
+      const during = keys.reloading
+      return [during, await work, members()]
+    },
+    [answering(first)],
+  )
+  remote(
+    "a cache of the caller's hydrates another set",
+    async ({ lib, verify, cache, extra }) => {
+      await verify('ES256')
+      const other = lib.createRemoteJWKSet(new URL('https://issuer.example/jwks'), extra)
+      const { payload } = await lib.jwtVerify(await world().token('ES256'), other, base)
+      return [payload, other.jwks(), other.fresh, Math.abs(cache.uat - Date.now()) < 5_000]
+    },
+    [answering(first), () => Promise.reject(new Error('never'))],
+  )
+  for (const cache of [
+    {},
+    { uat: 5 },
+    { uat: NaN, jwks: { keys: [] } },
+    { uat: 1, jwks: { keys: [] } },
+    { uat: Infinity, jwks: 5 },
+  ]) {
+    row(
+      `a remote set: a cache that is none ${JSON.stringify(cache)} ${cache.uat}`,
+      async (lib) => {
+        const extra = { [lib.jwksCache]: { ...cache }, [lib.customFetch]: async () => answering(first)() }
+        const keys = lib.createRemoteJWKSet(new URL('https://issuer.example/jwks'), extra)
+        const before = keys.fresh
+        await lib.jwtVerify(await world().token('ES256'), keys, base)
+        return [before, keys.fresh, extra[lib.jwksCache].jwks]
+      },
+      (result) => result,
+    )
+  }
+  for (const [name, wrong] of Object.entries({
+    'no URL': ['https://issuer.example/jwks'],
+    'a time-out below 0': [new URL('https://a.example'), { timeoutDuration: -1 }],
+    'a time-out of half a millisecond': [new URL('https://a.example'), { timeoutDuration: 0.5 }],
+    'a cool-down that is no number': [new URL('https://a.example'), { cooldownDuration: NaN }],
+    'an age below 0': [new URL('https://a.example'), { cacheMaxAge: -1 }],
+    'an age without end': [new URL('https://a.example'), { cacheMaxAge: Infinity, cooldownDuration: Infinity }],
+  })) {
+    row(
+      `a remote set: ${name}`,
+      (lib) => typeof lib.createRemoteJWKSet(...wrong),
+      (result) => result,
+    )
+  }
+
   claims('a good token', {}, {})
   claims('a list of issuers and audiences', { aud: ['x', 'api'] }, { issuer: ['a', issuer], audience: ['b', 'api'] })
   claims('no exp', { exp: undefined }, {})

@@ -3,6 +3,7 @@ import {
   createGate,
   decodeJwt,
   decodeProtectedHeader,
+  type ExportedKeySet,
   type Gate,
   type GateNeeds,
   JOSEError,
@@ -17,10 +18,14 @@ import {
   calculateJwkThumbprint,
   compactVerify,
   createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
   errors,
   type ImportedKey,
   importJWK,
   importSPKI,
+  jwksCache,
+  type JWKSCacheInput,
   type JSONWebKeySet,
   jwtVerify,
   type JWTVerifyGetKey,
@@ -75,6 +80,20 @@ export async function verifierTypes(token: string) {
   new Verifier({ keys: new RemoteKeySet('https://a.example/jwks', { timeoutDuration: 1000 }), algorithms: ['ES256'] })
   new Verifier({ keys: await importJWK({ kty: 'oct', k: 'AA' }), algorithms: ['HS256'] })
 
+  const keys = RemoteKeySet.fromIssuer('https://a.example', { maxStale: 1000 })
+  const exported: ExportedKeySet | undefined = keys.export()
+  if (exported !== undefined) keys.hydrate(exported)
+  const names: readonly string[] | undefined = keys.keySet?.dropped[0]?.names
+  void names
+  new Verifier({
+    issuers: [
+      { issuer: 'https://a.example', keys: jwks, algorithms: ['ES256'], audience: 'a' },
+      { issuer: 'https://b.example', jwksUri: 'https://b.example/jwks', cacheMaxAge: 1000 },
+    ],
+    algorithms: ['RS256'],
+  })
+  // @ts-expect-error issuers have names
+  new Verifier({ issuers: [{ keys: jwks }], algorithms: ['ES256'] })
   // @ts-expect-error algorithms are required
   new Verifier({ keys: jwks })
   // @ts-expect-error there is no such algorithm
@@ -130,6 +149,21 @@ export async function joseTypes(token: string | Uint8Array) {
   const found = await jwtVerify<MyClaims>(token, createLocalJWKSet(jwks), options)
   const tenant: string = found.payload.tenant
   found.key
+  const cache: JWKSCacheInput = {}
+  const remote = createRemoteJWKSet(new URL('https://a.example'), {
+    cacheMaxAge: Infinity,
+    headers: { a: 'b' },
+    [customFetch]: async (url, { headers, method, redirect, signal }) =>
+      fetch(url, { headers, method, redirect, signal }),
+    [jwksCache]: cache,
+  })
+  const cooling: boolean = remote.coolingDown && remote.fresh && remote.reloading
+  const copy: JSONWebKeySet | undefined = remote.jwks()
+  await remote.reload()
+  await jwtVerify(token, remote, options)
+  void [cooling, copy]
+  // @ts-expect-error the URL is an object
+  createRemoteJWKSet('https://a.example')
   const getKey: JWTVerifyGetKey = async ({ kid, alg }, { payload: encoded }) => {
     is<Same<typeof alg, string>>()
     void [kid, encoded]

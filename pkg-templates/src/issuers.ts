@@ -1,0 +1,89 @@
+/** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
+import { decode } from './boundary.js'
+import { Engine, type Judge, type Judgement, type Keys, keysFrom } from './engine.js'
+import type { Needs } from './jotgate_bg.js'
+import { list, Options, type PolicyFields, text, texts } from './options.js'
+import { misuse, type Refusal } from './refusal.js'
+import { REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
+import type { Algorithm } from './types.js'
+
+/** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
+export interface IssuerOptions extends RemoteKeySetOptions {
+  /** What `iss` must be, exactly. */
+  issuer: string
+  /** Its keys. Either this or `jwksUri`. */
+  keys?: Keys
+  /** The URL of its key set. Either this or `keys`. */
+  jwksUri?: string | URL
+  /** The algorithms accepted from it, in place of those for all. */
+  algorithms?: readonly Algorithm[]
+  /** The audiences accepted from it, in place of those for all. */
+  audience?: string | readonly string[]
+}
+
+/** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
+export class Issuers implements Judge {
+  readonly #engines = new Map<string, Engine>()
+
+  /** `shared` holds what counts for all of them, `fields` its policy. */
+  constructor(shared: Options, fields: PolicyFields) {
+    for (const name of ['keys', 'issuer']) if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
+    for (const entry of shared.require('issuers', entries)) {
+      const given = new Options('issuers', entry, [...OWN_NAMES, ...REMOTE_NAMES])
+      const issuer = given.require('issuer', text)
+      if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
+      const own: PolicyFields = { ...fields, issuer: [issuer] }
+      const algorithms = given.read('algorithms', list) ?? fields.algorithms
+      if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
+      own.algorithms = algorithms
+      const audience = given.read('audience', texts)
+      if (audience !== undefined) own.audience = audience
+      this.#engines.set(issuer, new Engine(shared, own, source(given, issuer)))
+    }
+  }
+
+  judgeNow(token: unknown, needs: Needs): Judgement {
+    const chosen = this.#choose(token)
+    return chosen instanceof Engine ? chosen.judgeNow(token, needs) : chosen
+  }
+
+  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+    const chosen = this.#choose(token)
+    return chosen instanceof Engine ? chosen.judge(token, needs, waitUntil) : chosen
+  }
+
+  #choose(token: unknown): Engine | Judgement {
+    const decoded = decode(token)
+    if (!decoded.ok) return { ok: false, refusal: decoded.refusal }
+    const { iss } = decoded.payload
+    // The claims stay here: nothing has vouched for them.
+    if (iss === undefined) return { ok: false, refusal: refusal('claim_missing', 'missing', '`iss` is missing') }
+    const engine = this.#engines.get(iss)
+    return engine ?? { ok: false, refusal: refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted') }
+  }
+}
+
+const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
+
+function source(given: Options, issuer: string): ReturnType<typeof keysFrom> {
+  if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
+  const named = REMOTE_NAMES.filter((name) => given.has(name))
+  if (given.has('keys')) {
+    const [useless] = named
+    if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
+    return given.require('keys', keysFrom)
+  }
+  const remote = Object.fromEntries(named.map((name) => [name, given.read(name, (_, value) => value)]))
+  if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
+  return RemoteKeySet.fromIssuer(issuer, remote)
+}
+
+function entries(name: string, value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw misuse(name, 'must be an array of issuers')
+  if (value.length === 0) throw misuse(name, 'must not be empty')
+  return value as unknown[]
+}
+
+function refusal(code: string, reason: string, message: string): Refusal {
+  return { code, class: 'ERR_JWT_CLAIM_VALIDATION_FAILED', message, claim: 'iss', reason }
+}
