@@ -10,6 +10,7 @@
  * @packageDocumentation
  */
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode.js'
+export type { CredentialOptions } from './credentials.js'
 export type { Duration } from './duration.js'
 export type { Keys } from './engine.js'
 export {
@@ -30,17 +31,20 @@ export {
   JWTInvalid,
 } from './errors.js'
 export {
+  type Authorize,
   createGate,
   type Denied,
   type Gate,
   type GateNeeds,
   type GateOptions,
+  type MaybePromise,
   type Passed,
-  type RequestLike,
+  type Preflight,
 } from './gate.js'
 export type { ImportedKey, KeyDescription } from './imported_key.js'
 export { KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
 export type { PolicyOptions } from './options.js'
+export type { NodeRequest, RequestLike, StandardRequest } from './request.js'
 export { type HeaderFields, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
 export { type Verified, Verifier, type VerifierOptions } from './verifier.js'

@@ -4,6 +4,8 @@
  */
 import { badInputTests } from './suite/bad_input.mjs'
 import { gateTests } from './suite/gate.mjs'
+import { gateCredentialTests } from './suite/gate_credentials.mjs'
+import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
@@ -21,6 +23,8 @@ export async function runSuite({ jotgate, facade, jose }, more = () => {}) {
   })
   verifierTests(context)
   gateTests(context)
+  gateCredentialTests(context)
+  gateRuleTests(context)
   remoteKeySetTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
