@@ -138,7 +138,7 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
    */
   check<Own = Claims>(
     request: RequestLike,
-    needs?: GateNeeds<NoInfer<Own>, Principal>,
+    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
   ): Promise<Passed<Own, Principal> | Denied | Extra>
   /**
    * The same without waiting for anything. Where the answer would take a fetch, of a set that has not arrived or for a
@@ -148,7 +148,7 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
    */
   checkSync<Own = Claims>(
     request: RequestLike,
-    needs?: GateNeeds<NoInfer<Own>, Principal>,
+    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
   ): Passed<Own, Principal> | Denied | Extra
 }
 
