@@ -30,6 +30,7 @@ const SUITES = {
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'bundled-node': bundledNode,
+  frameworks,
   workerd,
   types,
 }
@@ -89,6 +90,14 @@ async function node({ folder }, runner, { flags = [], file, inside = false } = {
   if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'report.mjs'))
   const env = { ...process.env, TESTS: here, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
   return run(process.execPath, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
+}
+
+/** The adapters under the frameworks that they are for, which a stranger would have installed beside the package. */
+async function frameworks(project) {
+  for (const name of ['hono', 'express', 'fastify', 'jose']) {
+    await symlink(join(root, 'tests', 'node_modules', name), join(project.folder, 'node_modules', name))
+  }
+  return node(project, 'frameworks.mjs')
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

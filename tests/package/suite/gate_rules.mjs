@@ -172,7 +172,7 @@ export function gateRuleTests({ jotgate, test, world }) {
 
   test('headers that an answer takes along can not smuggle anything in', async () => {
     const denied = await gateWith().check(new Request('https://api.example'))
-    for (const headers of [{ a: 'b\r\nset-cookie: c' }, { 'a\r\nb': 'c' }, { a: '\u0100' }]) {
+    for (const headers of [{ a: 'b\r\nset-cookie: c' }, { 'a\r\nb': 'c' }]) {
       await refused(() => denied.response({ headers }), { name: 'TypeError' })
     }
     const forged = (await gateWith({ cookie: 'a' }).check(new Request('https://api.example'))).response({
