@@ -58,16 +58,27 @@ export function guard<Claims, Principal>(
 }
 
 /**
- * A handler for Node's `http` or `http2` that calls yours for requests that the gate lets pass, with `request.auth` set, and
- * answers all others: `createServer(guardHandler(gate, (request, response) => { … }))`.
+ * A handler for Node's `http` or `http2` that calls yours for requests that the gate lets pass, and answers all others:
+ * `createServer(guardHandler(gate, (request, response, auth) => response.end(auth.payload.sub)))`.
  *
  * Where a rule throws, the answer is 500 and the promise that the handler returns is rejected.
  *
  * @throws `TypeError` for needs that make no sense, at once
  */
-export function guardHandler<Claims, Principal, Request extends NodeRequest, Response extends NodeResponse>(
-  gate: AnyGate<Claims, Principal>,
-  handler: (request: Request & { auth: Auth<Claims, Principal> }, response: Response) => unknown,
+export function guardHandler<
+  Claims,
+  Principal,
+  Request extends NodeRequest,
+  Response extends NodeResponse,
+  Extra extends Preflight = never,
+>(
+  gate: Gate<Claims, Principal, Extra>,
+  // There is nobody behind a pre-flight, where the gate lets one pass.
+  handler: (
+    request: Request,
+    response: Response,
+    auth: Auth<Claims, Principal> | (Extra extends Preflight ? undefined : never),
+  ) => unknown,
   needs: GateNeeds<Claims & JWTPayload, Principal> = {},
 ): (request: Request, response: Response) => Promise<void> {
   const decide = decider(gate, needs)
@@ -80,7 +91,7 @@ export function guardHandler<Claims, Principal, Request extends NodeRequest, Res
       response.end(new Uint8Array())
       throw thrown
     }
-    await handler(request as Request & { auth: Auth<Claims, Principal> }, response)
+    await handler(request, response, (request as { auth?: Auth<Claims, Principal> }).auth as Auth<Claims, Principal>)
   }
 }
 

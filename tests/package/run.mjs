@@ -14,6 +14,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { parseArgs } from 'node:util'
 import { report } from './runners/report.mjs'
 
@@ -31,6 +32,7 @@ const SUITES = {
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'bundled-node': bundledNode,
   frameworks,
+  sizes,
   workerd,
   types,
 }
@@ -217,6 +219,31 @@ async function bundle(folder, options) {
   })
 }
 
+/** What an entry weighs in a page, minified and compressed, and what it must not bring along. */
+async function sizes({ folder }) {
+  const { build } = require('esbuild')
+  const entry = join(folder, 'entry.mjs')
+  await writeFile(entry, "export * from 'jotgate/decode'\n")
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    absWorkingDir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    metafile: true,
+    write: false,
+  })
+  const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length
+  const inputs = Object.keys(metafile.inputs)
+  console.log(`jotgate/decode: ${bytes} bytes minified and compressed`)
+  const failures = []
+  if (bytes >= 1_024) failures.push({ name: 'jotgate/decode is under 1 KB', problem: `${bytes} bytes` })
+  if (inputs.length !== 2) failures.push({ name: 'jotgate/decode brings nothing along', problem: inputs.join(', ') })
+  return report({ passed: 2 - failures.length, failures })
+}
+
 /** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
 async function types({ folder }) {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
@@ -224,10 +251,21 @@ async function types({ folder }) {
   await symlink(dirname(require.resolve('@types/node/package.json')), join(folder, 'node_modules', '@types', 'node'))
   const undici = dirname(require.resolve('undici-types/package.json'))
   await symlink(undici, join(folder, 'node_modules', 'undici-types'))
+  for (const name of ['hono', 'fastify', '@types/express']) {
+    await symlink(join(root, 'tests', 'node_modules', name), join(folder, 'node_modules', name))
+  }
   const projects = {
     'nodenext, ES modules': { file: 'usage.mts', module: 'nodenext' },
     'nodenext, CommonJS': { file: 'usage.cts', module: 'nodenext' },
     'node16, CommonJS': { file: 'usage.cts', module: 'node16' },
+    // The frameworks' own types are not ours to check.
+    'frameworks, ES modules': { file: 'frameworks.mts', module: 'nodenext', skipLibCheck: true },
+    'frameworks, a bundler': {
+      file: 'frameworks.ts',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      skipLibCheck: true,
+    },
     'a bundler': { file: 'usage.ts', module: 'esnext', moduleResolution: 'bundler' },
     'a browser, without Node': {
       file: 'usage.ts',
@@ -242,7 +280,7 @@ async function types({ folder }) {
   for (const [name, { file, ...options }] of Object.entries(projects)) {
     const project = join(folder, name.replace(/\W+/g, '-'))
     await mkdir(project)
-    await cp(join(here, 'types', 'usage.ts'), join(project, file))
+    await cp(join(here, 'types', file.replace(/\.[cm]ts$/, '.ts')), join(project, file))
     const compilerOptions = {
       strict: true,
       noEmit: true,

@@ -131,9 +131,9 @@ test("Node's http: requests pass or are answered, a failing rule is 500 and a re
   const failures = []
   const handler = guardHandler(
     gate,
-    (request, response) => {
-      if (request.method === 'OPTIONS') return response.writeHead(204).end()
-      return response.end(JSON.stringify(hello(request.auth)))
+    (request, response, auth) => {
+      if (request.method === 'OPTIONS') return response.writeHead(204).end(auth)
+      return response.end(JSON.stringify(hello(auth)))
     },
     needs,
   )
@@ -146,7 +146,7 @@ test("Node's http: requests pass or are answered, a failing rule is 500 and a re
 
 test("Node's http2: requests pass or are answered, cookies on many lines", async () => {
   const server = http2.createServer(
-    guardHandler(gate, (request, response) => response.end(JSON.stringify(hello(request.auth))), needs),
+    guardHandler(gate, (_, response, auth) => response.end(JSON.stringify(hello(auth))), needs),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
