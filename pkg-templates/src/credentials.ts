@@ -6,7 +6,7 @@ import type { ReadField, RequestLike } from './request.js'
 
 /** Where a token may stand besides `Authorization: Bearer`. */
 export interface CredentialOptions {
-  /** A header whose value is the bare token: `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`, … */
+  /** A header whose value is the bare token: such as `Cf-Access-Jwt-Assertion`. */
   header?: string
   /**
    * The name of an `HttpOnly` cookie that holds the token, or `true` for `__Host-access_token`. The prefix `__Host-` keeps

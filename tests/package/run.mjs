@@ -31,7 +31,8 @@ const SUITES = {
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'bundled-node': bundledNode,
-  frameworks,
+  'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
+  'readme': (project) => besideFrameworks(project, 'readme.mjs'),
   sizes,
   workerd,
   types,
@@ -94,12 +95,12 @@ async function node({ folder }, runner, { flags = [], file, inside = false } = {
   return run(process.execPath, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
 }
 
-/** The adapters under the frameworks that they are for, which a stranger would have installed beside the package. */
-async function frameworks(project) {
+/** A runner that needs the frameworks, which a stranger would have installed beside the package. */
+async function besideFrameworks(project, runner) {
   for (const name of ['hono', 'express', 'fastify', 'jose']) {
     await symlink(join(root, 'tests', 'node_modules', name), join(project.folder, 'node_modules', name))
   }
-  return node(project, 'frameworks.mjs')
+  return node(project, runner)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */
