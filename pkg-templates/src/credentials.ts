@@ -6,7 +6,7 @@ import type { ReadField, RequestLike } from './request.js'
 
 /** Where a token may stand besides `Authorization: Bearer`. */
 export interface CredentialOptions {
-  /** A header whose value is the bare token: such as `Cf-Access-Jwt-Assertion`. */
+  /** A header whose value is the bare token, such as `Cf-Access-Jwt-Assertion`. */
   header?: string
   /**
    * The name of an `HttpOnly` cookie that holds the token, or `true` for `__Host-access_token`. The prefix `__Host-` keeps
@@ -40,7 +40,9 @@ export function credentialsFrom(options: Options): ReadCredentials {
   const header = options.read('header', headerName)
   const cookie = options.read('cookie', (name, value) => (value === true ? '__Host-access_token' : token(name, value)))
   const query = options.read('query', (name, value) => (value === true ? 'access_token' : text(name, value)))
-  const origins = options.read('origins', (name, value) => texts(name, value).map((origin) => publicOrigin(name, origin)))
+  const origins = options.read('origins', (name, value) =>
+    texts(name, value).map((origin) => publicOrigin(name, origin)),
+  )
   if (origins !== undefined && cookie === undefined) throw misuse('origins', 'means nothing without `cookie`')
 
   return (request, field) => {

@@ -36,9 +36,7 @@ export type MaybePromise<T> = T | PromiseLike<T>
  * tokens are looked for ({@link CredentialOptions}), and with `jwksUri` the options of {@link RemoteKeySetOptions}.
  */
 export interface GateOptions<Claims = JWTPayload, Principal = unknown>
-  extends Omit<PolicyOptions, 'issuer' | 'audience'>,
-    CredentialOptions,
-    RemoteKeySetOptions {
+  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions {
   /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
   issuer: string | readonly string[]
   /** The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. */
@@ -308,13 +306,11 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** A CORS-preflight request (Fetch §3.3.2). */
 function isPreflight(request: RequestLike, field: ReadField): boolean {
-  return (
-    request.method === 'OPTIONS' && field('origin') !== null && field('access-control-request-method') !== null
-  )
+  return request.method === 'OPTIONS' && field('origin') !== null && field('access-control-request-method') !== null
 }
 
 function notReady(): JWKSUnavailable {
-  const error = new JWKSUnavailable('no key in hand is the token\'s: await `check`')
+  const error = new JWKSUnavailable("no key in hand is the token's: await `check`")
   error.refusal = 'keys_not_ready'
   return error
 }

@@ -4,6 +4,7 @@
  * runtime it runs.
  */
 import { badInputTests } from './suite/bad_input.mjs'
+import { gateComplaintTests } from './suite/complaints_gate.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
@@ -27,6 +28,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateTests(context)
   gateCredentialTests(context)
   gateRuleTests(context)
+  gateComplaintTests(context)
   remoteKeySetTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)

@@ -161,7 +161,7 @@ test("Node's http2: requests pass or are answered, cookies on many lines", async
     }
     same(await get(bearer), [200, JSON.stringify({ hello: 'user-1', alg: 'ES256', name: 'user-1' })])
     same((await get({ cookie: ['a=b', `session=${token}`] }))[0], 200)
-    same((await get({ ':method': 'POST', cookie: `session=${token}` }))[0], 403)
+    same((await get({ ':method': 'POST', 'cookie': `session=${token}` }))[0], 403)
     same((await get({}))[0], 401)
   } finally {
     client.close()
@@ -187,7 +187,11 @@ test('Hono: requests pass or are answered, errors go its way, other middleware s
     const headers = [...pairs(lines), ['origin', 'https://app.example']]
     const response = await app.request('https://api.example/items/7?a=b', { method, headers })
     same(response.headers.get('access-control-allow-origin'), 'https://app.example')
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: method === 'HEAD' ? '' : await response.text() }
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: method === 'HEAD' ? '' : await response.text(),
+    }
   }
   // Hono's own `cors` answers every OPTIONS; without it the gate does.
   const bare = new Hono()

@@ -33,7 +33,10 @@ globalThis.fetch = async (url, init) => {
 const readme = await readFile(join(require.resolve('jotgate/package.json'), '..', 'README.md'), 'utf8')
 const fences = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
 const shown = new Map(
-  [...readme.matchAll(/^<!-- examples\/snippets\/(\S+) -->\n```(?:js|ts)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [name, code]),
+  [...readme.matchAll(/^<!-- examples\/snippets\/(\S+) -->\n```(?:js|ts)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [
+    name,
+    code,
+  ]),
 )
 
 const { test, run } = harness()
@@ -55,7 +58,11 @@ async function guards(ask) {
   for (const [token, status, challenge] of [
     [undefined, 401, 'Bearer realm="api"'],
     [expired, 401, 'Bearer realm="api", error="invalid_token", error_description="the token has expired"'],
-    [poor, 403, 'Bearer realm="api", error="insufficient_scope", error_description="the token lacks scopes", scope="items:read"'],
+    [
+      poor,
+      403,
+      'Bearer realm="api", error="insufficient_scope", error_description="the token lacks scopes", scope="items:read"',
+    ],
   ]) {
     const refused = await asked(token)
     same([refused.status, refused.headers.get('www-authenticate')], [status, challenge])

@@ -137,13 +137,38 @@ export function decodePureTests({ jotgate, decoder, test }) {
 
   test('odd base64url, parts and lengths are refused as the core does', async () => {
     const good = base64url('{"a":1}')
-    const parts = ['', good, `${good}=`, `${good}==`, ` ${good}`, `${good}\n`, 'e30', 'e31', 'e3', 'e', 'e30+', 'e30/', '-_-_']
+    const parts = [
+      '',
+      good,
+      `${good}=`,
+      `${good}==`,
+      ` ${good}`,
+      `${good}\n`,
+      'e30',
+      'e31',
+      'e3',
+      'e',
+      'e30+',
+      'e30/',
+      '-_-_',
+    ]
     for (const part of [...parts, 'é', '\ud800', 'e30\u0000', '=', 'e30=.', '{}']) {
       await agree(`${part}.${good}.`)
       await agree(`${good}.${part}.`)
       await agree(`${good}.${good}.${part}`)
     }
-    for (const token of ['', '.', '..', '...', '....', '.....', good, `${good}.${good}`, `${good}.....`, `${good}....`]) {
+    for (const token of [
+      '',
+      '.',
+      '..',
+      '...',
+      '....',
+      '.....',
+      good,
+      `${good}.${good}`,
+      `${good}.....`,
+      `${good}....`,
+    ]) {
       await agree(token)
     }
     for (const value of [undefined, null, 5, {}, [], true, new Uint8Array(3), Symbol('a')]) await agree(value)
@@ -161,7 +186,21 @@ export function decodePureTests({ jotgate, decoder, test }) {
   })
 
   test('what chance makes of a token is decoded, or refused, as the core does', async () => {
-    const pieces = [...'{}[]:,"\\ \n', '"a"', '"b"', '1', '-2.5e3', 'true', 'null', '\\u0061', 'é', '{"a":', '[1,', '":"', '1e999']
+    const pieces = [
+      ...'{}[]:,"\\ \n',
+      '"a"',
+      '"b"',
+      '1',
+      '-2.5e3',
+      'true',
+      'null',
+      '\\u0061',
+      'é',
+      '{"a":',
+      '[1,',
+      '":"',
+      '1e999',
+    ]
     let state = 20_261_123
     const random = (below) => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
@@ -186,11 +225,12 @@ export function decodePureTests({ jotgate, decoder, test }) {
     const error = await refused(() => decoder.decodeJwt('a.b'), { code: 'ERR_JWT_INVALID', refusal: 'token_parts' })
     ok(error instanceof decoder.JWTInvalid && error instanceof Error)
     same([error.name, error.message], ['JWTInvalid', 'not decoded: token_parts'])
-    same(Object.keys(decoder).filter((name) => name !== 'default' && name !== '__esModule' && name !== 'module.exports').sort(), [
-      'JWTInvalid',
-      'decodeJwt',
-      'decodeProtectedHeader',
-    ])
+    same(
+      Object.keys(decoder)
+        .filter((name) => name !== 'default' && name !== '__esModule' && name !== 'module.exports')
+        .sort(),
+      ['JWTInvalid', 'decodeJwt', 'decodeProtectedHeader'],
+    )
   })
 }
 

@@ -71,7 +71,8 @@ export function gateCredentialTests({ jotgate, test, world }) {
       'session=a b': '400 credentials_malformed',
       'session=garbage': '401 token_parts',
     }
-    for (const [cookie, expected] of Object.entries(cases)) same(await said(named, request({ cookie })), expected, cookie)
+    for (const [cookie, expected] of Object.entries(cases))
+      same(await said(named, request({ cookie })), expected, cookie)
     same(await said(gateWith(), request({ cookie: `__Host-access_token=${token}` })), '401 credentials_absent')
   })
 
@@ -79,7 +80,7 @@ export function gateCredentialTests({ jotgate, test, world }) {
     const gate = gateWith({ cookie: 'session', header: 'x-token' })
     const [first, second, third] = await Promise.all(['a', 'b', 'c'].map((sub) => good({ sub })))
     const cookie = `session=${third}`
-    same(await said(gate, request({ authorization: `Bearer ${first}`, 'x-token': second, cookie })), 'a')
+    same(await said(gate, request({ 'authorization': `Bearer ${first}`, 'x-token': second, cookie })), 'a')
     same(await said(gate, request({ 'x-token': second, cookie })), 'b')
     same(await said(gate, request({ cookie })), 'c')
     // Neither a broken cookie nor a missing origin counts where it is not read.
@@ -117,8 +118,8 @@ export function gateCredentialTests({ jotgate, test, world }) {
       [{ 'sec-fetch-site': '' }, 'POST', forged],
       [{ 'sec-fetch-site': 'same-origin, cross-site' }, 'POST', forged],
       // `Origin` counts only where `Sec-Fetch-Site` is not there.
-      [{ 'sec-fetch-site': 'cross-site', origin: 'https://app.example' }, 'POST', forged],
-      [{ 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, 'POST', 'user-1'],
+      [{ 'sec-fetch-site': 'cross-site', 'origin': 'https://app.example' }, 'POST', forged],
+      [{ 'sec-fetch-site': 'same-origin', 'origin': 'https://evil.example' }, 'POST', 'user-1'],
       [{ origin: 'https://app.example' }, 'POST', 'user-1'],
       [{ origin: 'http://localhost:3000' }, 'PATCH', 'user-1'],
       [{ origin: 'https://app.example:443' }, 'POST', forged],
@@ -187,10 +188,7 @@ export function gateCredentialTests({ jotgate, test, world }) {
     // Node itself keeps the first of two and hides the other.
     const twice = ['Authorization', `Bearer ${token}`, 'authorization', `Bearer ${token}`]
     same(await said(gate, sent(twice, { headers: { authorization: `Bearer ${token}` } })), '400 credentials_repeated')
-    same(
-      await said(gate, { ...sent(undefined), headers: {}, raw: { rawHeaders: twice } }),
-      '400 credentials_repeated',
-    )
+    same(await said(gate, { ...sent(undefined), headers: {}, raw: { rawHeaders: twice } }), '400 credentials_repeated')
     same(await said(gate, sent(['Cookie', 'a=b', 'Cookie', `session=${token}`])), 'user-1')
     same(await said(gate, sent(['Cookie', `session=${token}`], { method: 'POST' })), '403 cross_site_request')
     same(await said(gate, sent([], { url: `/x?access_token=${token}` })), 'user-1')
@@ -202,7 +200,7 @@ export function gateCredentialTests({ jotgate, test, world }) {
   })
 
   test('pre-flights pass by option, and nothing else does in their name', async () => {
-    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+    const preflight = { 'origin': 'https://app.example', 'access-control-request-method': 'POST' }
     const options = { method: 'OPTIONS' }
     same(await said(gateWith(), request(preflight, options)), '401 credentials_absent')
     same(await said(gateWith({ preflight: false }), request(preflight, options)), '401 credentials_absent')

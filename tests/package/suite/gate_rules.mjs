@@ -103,12 +103,10 @@ export function gateRuleTests({ jotgate, test, world }) {
     const word = (pass) => (pass.ok ? pass.claims.sub : `${pass.status} ${pass.refusal}`)
     const bare = new Request('https://api.example')
     const garbage = new Request('https://api.example', { headers: { authorization: 'Bearer garbage' } })
-    same([good, expired, bare, garbage].map((sent) => word(gate.checkSync(sent))), [
-      '503 keys_not_ready',
-      '503 keys_not_ready',
-      '401 credentials_absent',
-      '401 token_parts',
-    ])
+    same(
+      [good, expired, bare, garbage].map((sent) => word(gate.checkSync(sent))),
+      ['503 keys_not_ready', '503 keys_not_ready', '401 credentials_absent', '401 token_parts'],
+    )
     const denied = gate.checkSync(good)
     const response = denied.response()
     same([response.headers.get('www-authenticate'), denied.challenge, denied.error], [null, undefined, undefined])
@@ -116,11 +114,10 @@ export function gateRuleTests({ jotgate, test, world }) {
     same(fetches, 0)
     same(word(await gate.check(good)), 'user-1')
     same(fetches, 1)
-    same([good, expired, stranger].map((sent) => word(gate.checkSync(sent))), [
-      'user-1',
-      '401 expired',
-      '503 keys_not_ready',
-    ])
+    same(
+      [good, expired, stranger].map((sent) => word(gate.checkSync(sent))),
+      ['user-1', '401 expired', '503 keys_not_ready'],
+    )
     // Who can fetch has the last word.
     same(word(await gate.check(stranger)), '401 no_matching_key')
     same(word(gateWith().checkSync(stranger)), '401 no_matching_key')

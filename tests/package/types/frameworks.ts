@@ -57,7 +57,11 @@ declare module 'fastify' {
 export const server = fastify()
 server.decorateRequest('auth', null)
 server.addHook('onRequest', guardHook(gate))
-server.get('/items/:id', { onRequest: guardHook(gate, { roles: ['admin'] }) }, async (request) => request.auth?.payload.tenant)
+server.get(
+  '/items/:id',
+  { onRequest: guardHook(gate, { roles: ['admin'] }) },
+  async (request) => request.auth?.payload.tenant,
+)
 
 createServer(
   guardHandler(gate, (request: IncomingMessage, response: ServerResponse, auth) => {

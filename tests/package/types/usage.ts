@@ -140,7 +140,9 @@ export async function gateRuleTypes(request: Request) {
     authorize: (claims, _, user) => claims.sub === user.name,
     onRefusal: (denied) => (denied.status === 401 ? Response.redirect('https://a.example/login') : undefined),
   })
-  const pass = await gate.check(request, { authorize: (claims, asked, user) => `${asked.url}${user.name}` !== claims.sub })
+  const pass = await gate.check(request, {
+    authorize: (claims, asked, user) => `${asked.url}${user.name}` !== claims.sub,
+  })
   if (!pass.ok) {
     is<Same<typeof pass.challenge, string | undefined>>()
     return pass.detail
@@ -148,7 +150,9 @@ export async function gateRuleTypes(request: Request) {
   is<Same<typeof pass.principal, User>>()
   is<Same<typeof pass.preflight, undefined>>()
   const own = createGate<MyClaims, User>({ ...options, principal: ({ tenant }) => lookUp(tenant) })
-  const now = own.checkSync(request, { authorize: ({ roles }, asked: Request) => asked.bodyUsed !== roles.includes('admin') })
+  const now = own.checkSync(request, {
+    authorize: ({ roles }, asked: Request) => asked.bodyUsed !== roles.includes('admin'),
+  })
   const preflight = createGate({ ...options, preflight: true })
   const either = await preflight.check(request)
   // @ts-expect-error there may be no claims: it may be a pre-flight
