@@ -172,15 +172,18 @@ export function gateRuleTests({ jotgate, test, world }) {
     for (const headers of [{ a: 'b\r\nset-cookie: c' }, { 'a\r\nb': 'c' }]) {
       await refused(() => denied.response({ headers }), { name: 'TypeError' })
     }
-    const forged = (await gateWith({ cookie: 'a' }).check(new Request('https://api.example'))).response({
-      headers: [
-        ['set-cookie', 'a=b'],
-        ['set-cookie', 'c=d'],
-        ['retry-after', '9'],
-      ],
-    })
-    same(forged.headers.getSetCookie(), ['a=b', 'c=d'])
-    same(forged.headers.get('retry-after'), null)
+    const added = [
+      ['set-cookie', 'a=b'],
+      ['set-cookie', 'c=d'],
+      ['retry-after', '9'],
+      ['www-authenticate', 'Basic'],
+    ]
+    const forged = new Request('https://api.example', { method: 'POST', headers: { 'x-cookie': 'a=b' } })
+    const request = { method: forged.method, headers: { get: (name) => forged.headers.get(`x-${name}`) } }
+    const { refusal, response } = await gateWith({ cookie: 'a' }).check(request)
+    const { headers } = response({ headers: added })
+    same([refusal, headers.getSetCookie()], ['cross_site_request', ['a=b', 'c=d']])
+    same([headers.get('retry-after'), headers.get('www-authenticate')], [null, null])
   })
 
   test('functions that are none are a TypeError that names them', async () => {
