@@ -25,6 +25,7 @@ export function bearer(authorization: string | null): Credentials {
 
 const REPEATED = malformed('credentials_repeated', 'the Authorization header is there more than once')
 
-function malformed(code: string, message: string): Credentials {
+/** Credentials that make the request a malformed one (RFC 6750 §3.1). */
+export function malformed(code: string, message: string): Credentials {
   return { kind: 'malformed', code, message }
 }

@@ -17,7 +17,21 @@ export interface Denial {
 /** The denials that no token caused. */
 export const DENIALS = {
   anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
+  // Who sent it can do nothing about it, so there is no challenge either.
+  forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
+  stranger: {
+    status: 401,
+    error: 'invalid_token',
+    refusal: 'principal_unknown',
+    detail: "the token's subject is not known",
+  },
+  unauthorized: {
+    status: 403,
+    error: 'insufficient_scope',
+    refusal: 'not_authorized',
+    detail: 'the token does not give access to this',
+  },
   unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'the keys to verify tokens with are not available' },
 } as const satisfies Record<string, Denial>
 
@@ -34,20 +48,26 @@ export function denialFrom(refusal: Refusal): Denial {
   return { status: 401, error: 'invalid_token', refusal: code, detail: describe(refusal) }
 }
 
+/** The challenge (RFC 6750 §3); none where a token would change nothing. */
+export function challenge({ status, error, detail, scope }: Denial, realm: string): string | undefined {
+  if (status === 503 || (status === 403 && error === undefined)) return undefined
+  const parameters = [`realm=${quoted(realm)}`]
+  if (error !== undefined) parameters.push(`error=${quoted(error)}`, `error_description=${quoted(detail)}`)
+  if (scope !== undefined) parameters.push(`scope=${quoted(scope)}`)
+  return `Bearer ${parameters.join(', ')}`
+}
+
 /** The answer. What `added` names again is set by the answer, whatever it says. */
 export function answer(denial: Denial, realm: string, added?: HeaderFields): Response {
-  const { status, error, refusal, detail, scope } = denial
+  const { status, refusal, detail } = denial
   const headers = new Headers(added)
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', 'no-store')
-  if (status === 503) {
-    headers.set('retry-after', String(RETRY_AFTER))
-  } else {
-    const challenge = [`realm=${quoted(realm)}`]
-    if (error !== undefined) challenge.push(`error=${quoted(error)}`, `error_description=${quoted(detail)}`)
-    if (scope !== undefined) challenge.push(`scope=${quoted(scope)}`)
-    headers.set('www-authenticate', `Bearer ${challenge.join(', ')}`)
-  }
+  if (status === 503) headers.set('retry-after', String(RETRY_AFTER))
+  else headers.delete('retry-after')
+  const wanted = challenge(denial, realm)
+  if (wanted === undefined) headers.delete('www-authenticate')
+  else headers.set('www-authenticate', wanted)
   const problem = { type: 'about:blank', title: TITLES[status], status, detail, code: refusal }
   return new Response(JSON.stringify(problem), { status, headers })
 }

@@ -10,6 +10,7 @@
  * @packageDocumentation
  */
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode.js'
+export type { CredentialOptions } from './credentials.js'
 export type { Duration } from './duration.js'
 export type { Keys } from './engine.js'
 export {
@@ -30,13 +31,15 @@ export {
   JWTInvalid,
 } from './errors.js'
 export {
+  type Authorize,
   createGate,
   type Denied,
   type Gate,
   type GateNeeds,
   type GateOptions,
+  type MaybePromise,
   type Passed,
-  type RequestLike,
+  type Preflight,
 } from './gate.js'
 export type { ImportedKey, KeyDescription } from './imported_key.js'
 export type { IssuerOptions } from './issuers.js'
@@ -49,5 +52,6 @@ export {
   type RemoteKeySetOptions,
   type WaitUntil,
 } from './remote_key_set.js'
+export type { NodeRequest, RequestLike, StandardRequest } from './request.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
 export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verifier.js'

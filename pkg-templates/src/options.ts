@@ -57,6 +57,8 @@ export interface PolicyFields {
   crit?: string[]
   maxTokenLength?: number
   minSecretLength?: number
+  /** Not a user's option: the gate refuses bound tokens, since nobody behind it asks for the proof. */
+  refuseBound?: boolean
 }
 
 /** Options, each read once and only if it is there. */
@@ -172,6 +174,12 @@ export function flag(name: string, value: unknown): boolean {
 export function size(name: string, value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) throw misuse(name, 'must be a whole number, at least 1')
   return value as number
+}
+
+/** A function; what it returns is looked at when it is called. */
+export function callable<F>(name: string, value: unknown): F {
+  if (typeof value !== 'function') throw misuse(name, 'must be a function')
+  return value as F
 }
 
 /** Milliseconds: a finite number, not below 0. */

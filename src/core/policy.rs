@@ -48,6 +48,9 @@ pub struct PolicyOptions {
     pub max_token_length: Option<f64>,
     /// The shortest secret accepted, in bytes, instead of the hash's length (RFC 7518 §3.2).
     pub min_secret_length: Option<f64>,
+    /// Whether a token bound to a key of its bearer (`cnf`, RFC 7800 §3) is refused: where nobody asks for the proof, a
+    /// stolen one would pass. Verifiers that leave the proof to their caller accept it.
+    pub refuse_bound: bool,
 }
 
 /// What the caller asks of a token, checked to make sense.
@@ -65,6 +68,7 @@ pub struct Policy {
     pub(crate) understood: Vec<String>,
     pub(crate) maximum_bytes: usize,
     pub(crate) minimum_secret: Option<usize>,
+    refuse_bound: bool,
 }
 
 impl Policy {
@@ -91,6 +95,7 @@ impl Policy {
             maximum_bytes: size("maxTokenLength", options.max_token_length)?
                 .unwrap_or(DEFAULT_MAXIMUM_TOKEN_BYTES),
             minimum_secret: size("minSecretLength", options.min_secret_length)?,
+            refuse_bound: options.refuse_bound,
         })
     }
 
@@ -147,12 +152,16 @@ impl Policy {
     /// Holds the claims to the policy. `now` is the time in seconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// The first of these that fails: `typ`, required claims, `iss`, `sub`, `aud`, `nbf`, `exp`, the age.
+    /// The first of these that fails: `typ`, required claims, `iss`, `sub`, `aud`, `nbf`, `exp`, the age,
+    /// `cnf`.
     pub fn judge<'p>(&self, claims: Claims<'p>, now: f64) -> Result<Verified<'p>, Refusal> {
         self.judge_type(&claims)?;
         self.judge_presence(&claims)?;
         self.judge_parties(&claims)?;
         self.judge_times(&claims, now)?;
+        if self.refuse_bound && claims.has("cnf") {
+            return Err(Refusal::ConfirmationNotEnforced);
+        }
         Ok(Verified { claims })
     }
 

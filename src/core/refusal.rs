@@ -242,6 +242,8 @@ pub enum Refusal {
         /// The largest age in seconds.
         maximum: f64,
     },
+    /// The token is bound to a key of its bearer (`cnf`, RFC 7800 §3), and nobody asks for the proof.
+    ConfirmationNotEnforced,
     /// The token lacks scopes (RFC 6750 §3.1).
     InsufficientScope {
         /// What would have been enough, as the challenge names it.
@@ -371,6 +373,7 @@ impl Refusal {
             Self::NotYetValid { .. } => claim("not_yet_valid", ClaimValidationFailed, "nbf", CheckFailed),
             Self::IssuedInFuture { .. } => claim("issued_in_future", ClaimValidationFailed, "iat", CheckFailed),
             Self::TooOld { .. } => claim("too_old", JwtExpired, "iat", CheckFailed),
+            Self::ConfirmationNotEnforced => claim("confirmation_not_enforced", ClaimValidationFailed, "cnf", CheckFailed),
             Self::InsufficientScope { .. } => claim("insufficient_scope", InsufficientScope, "scope", CheckFailed),
             Self::InsufficientPermissions => claim("insufficient_permissions", InsufficientScope, "permissions", CheckFailed),
             Self::InsufficientRoles => claim("insufficient_roles", InsufficientScope, "roles", CheckFailed),
@@ -444,6 +447,9 @@ impl fmt::Display for Refusal {
             Self::IssuedInFuture { iat, now } => write!(f, "the token was issued at {iat}, it is {now}"),
             Self::TooOld { iat, now, maximum } => {
                 write!(f, "the token was issued at {iat}, it is {now}, {maximum} seconds are allowed")
+            }
+            Self::ConfirmationNotEnforced => {
+                f.write_str("the token is bound by `cnf` to a key whose proof is not asked for")
             }
             Self::InsufficientScope { needed } => {
                 f.write_str("the token lacks scopes, needed")?;

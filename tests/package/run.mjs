@@ -14,6 +14,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { parseArgs } from 'node:util'
 import { report } from './runners/report.mjs'
 import { workerdRequests } from './workerd_requests.mjs'
@@ -31,6 +32,9 @@ const SUITES = {
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'bundled-node': bundledNode,
+  'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
+  'readme': (project) => besideFrameworks(project, 'readme.mjs'),
+  sizes,
   workerd,
   'workerd-requests': async ({ folder }) => {
     const { default: binary } = require('workerd')
@@ -95,6 +99,14 @@ async function node({ folder }, runner, { flags = [], file, inside = false } = {
   if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'report.mjs'))
   const env = { ...process.env, TESTS: here, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
   return run(process.execPath, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
+}
+
+/** A runner that needs the frameworks, which a stranger would have installed beside the package. */
+async function besideFrameworks(project, runner) {
+  for (const name of ['hono', 'express', 'fastify', 'jose']) {
+    await symlink(join(root, 'tests', 'node_modules', name), join(project.folder, 'node_modules', name))
+  }
+  return node(project, runner)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */
@@ -214,6 +226,31 @@ async function bundle(folder, options) {
   })
 }
 
+/** What an entry weighs in a page, minified and compressed, and what it must not bring along. */
+async function sizes({ folder }) {
+  const { build } = require('esbuild')
+  const entry = join(folder, 'entry.mjs')
+  await writeFile(entry, "export * from 'jotgate/decode'\n")
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    absWorkingDir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    metafile: true,
+    write: false,
+  })
+  const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length
+  const inputs = Object.keys(metafile.inputs)
+  console.log(`jotgate/decode: ${bytes} bytes minified and compressed`)
+  const failures = []
+  if (bytes >= 1_024) failures.push({ name: 'jotgate/decode is under 1 KB', problem: `${bytes} bytes` })
+  if (inputs.length !== 2) failures.push({ name: 'jotgate/decode brings nothing along', problem: inputs.join(', ') })
+  return report({ passed: 2 - failures.length, failures })
+}
+
 /** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
 async function types({ folder }) {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
@@ -221,10 +258,21 @@ async function types({ folder }) {
   await symlink(dirname(require.resolve('@types/node/package.json')), join(folder, 'node_modules', '@types', 'node'))
   const undici = dirname(require.resolve('undici-types/package.json'))
   await symlink(undici, join(folder, 'node_modules', 'undici-types'))
+  for (const name of ['hono', 'fastify', '@types/express']) {
+    await symlink(join(root, 'tests', 'node_modules', name), join(folder, 'node_modules', name))
+  }
   const projects = {
     'nodenext, ES modules': { file: 'usage.mts', module: 'nodenext' },
     'nodenext, CommonJS': { file: 'usage.cts', module: 'nodenext' },
     'node16, CommonJS': { file: 'usage.cts', module: 'node16' },
+    // The frameworks' own types are not ours to check.
+    'frameworks, ES modules': { file: 'frameworks.mts', module: 'nodenext', skipLibCheck: true },
+    'frameworks, a bundler': {
+      file: 'frameworks.ts',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      skipLibCheck: true,
+    },
     'a bundler': { file: 'usage.ts', module: 'esnext', moduleResolution: 'bundler' },
     'a browser, without Node': {
       file: 'usage.ts',
@@ -239,7 +287,7 @@ async function types({ folder }) {
   for (const [name, { file, ...options }] of Object.entries(projects)) {
     const project = join(folder, name.replace(/\W+/g, '-'))
     await mkdir(project)
-    await cp(join(here, 'types', 'usage.ts'), join(project, file))
+    await cp(join(here, 'types', file.replace(/\.[cm]ts$/, '.ts')), join(project, file))
     const compilerOptions = {
       strict: true,
       noEmit: true,

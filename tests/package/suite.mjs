@@ -1,9 +1,14 @@
 /**
- * The one suite. A runner gives it the package as it loaded it (`jotgate`, `facade` = `jotgate/jose`), the real jose, and
- * gets back how many tests passed and what failed. Nothing in here knows in which runtime it runs.
+ * The one suite. A runner gives it the package as it loaded it (`jotgate`, `facade` = `jotgate/jose`, `decoder` =
+ * `jotgate/decode`), the real jose, and gets back how many tests passed and what failed. Nothing in here knows in which
+ * runtime it runs.
  */
 import { badInputTests } from './suite/bad_input.mjs'
+import { gateComplaintTests } from './suite/complaints_gate.mjs'
+import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
+import { gateCredentialTests } from './suite/gate_credentials.mjs'
+import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
@@ -11,20 +16,24 @@ import { mint } from './suite/mint.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
 import { verifierTests } from './suite/verifier.mjs'
 
-export async function runSuite({ jotgate, facade, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, jose, test, world: () => minted }
   test('both entries share one core and one family of errors', () => {
     ok(facade.errors.JOSEError === jotgate.JOSEError)
     ok(facade.decodeJwt === jotgate.decodeJwt)
   })
   verifierTests(context)
   gateTests(context)
+  gateCredentialTests(context)
+  gateRuleTests(context)
+  gateComplaintTests(context)
   remoteKeySetTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
   badInputTests(context)
+  decodePureTests(context)
   more(context)
   return run()
 }

@@ -65,7 +65,13 @@ check(
   'a verifier with a secret is made',
   () => new jotgate.Verifier({ ...rules, keys: new Uint8Array(32).fill(1), algorithms: ['HS256'] }),
 )
-check('a gate with a URL is made', () => jotgate.createGate({ jwksUri: 'https://issuer.example/jwks', ...rules }))
+const gate = check('a gate with a URL is made', () =>
+  jotgate.createGate({ jwksUri: 'https://issuer.example/jwks', cookie: true, query: true, ...rules }),
+)
+check('jotgate/decode loads', () => require('jotgate/decode'))
+check('a guard for Hono is made', () => require('jotgate/hono').guard(gate, { scopes: ['a'] }))
+check('a guard for Express is made', () => require('jotgate/express').guard(gate, { scopes: ['a'] }))
+check('a hook for Fastify is made', () => require('jotgate/express').guardHook(gate, { scopes: ['a'] }))
 check('a local set of jotgate/jose is made', () => facade.createLocalJWKSet({ keys: [jwk] }))
 for (const restore of real) restore()
 globalThis.Date = RealDate

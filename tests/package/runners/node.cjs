@@ -2,9 +2,10 @@
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 const jotgate = require('jotgate')
+const decoder = require('jotgate/decode')
 const facade = require('jotgate/jose')
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 load('runners/node_suite.mjs').then(async ({ runOnNode }) => {
-  process.exitCode = await runOnNode({ jotgate, facade, load, resolved: require.resolve('jotgate') })
+  process.exitCode = await runOnNode({ jotgate, facade, decoder, load, resolved: require.resolve('jotgate') })
 })

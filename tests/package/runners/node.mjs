@@ -2,9 +2,10 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as jotgate from 'jotgate'
+import * as decoder from 'jotgate/decode'
 import * as facade from 'jotgate/jose'
 
 const { TESTS } = process.env
 const load = (path) => import(pathToFileURL(join(TESTS, path)))
 const { runOnNode } = await load('runners/node_suite.mjs')
-process.exitCode = await runOnNode({ jotgate, facade, required: undefined, load })
+process.exitCode = await runOnNode({ jotgate, facade, decoder, load })

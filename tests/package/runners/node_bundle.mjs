@@ -1,5 +1,6 @@
 /** What a bundler makes one file of, for Node. */
 import * as jotgate from 'jotgate'
+import * as decoder from 'jotgate/decode'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -7,5 +8,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, jose }))
 clearInterval(alive)

@@ -4,12 +4,12 @@ import { docsTests } from './docs.mjs'
 import { nodeHttpTests } from './node_http.mjs'
 import { report } from './report.mjs'
 
-export async function runOnNode({ jotgate, facade, load, resolved }) {
+export async function runOnNode({ jotgate, facade, decoder, load, resolved }) {
   const [{ runSuite }, jose] = await Promise.all([load('suite.mjs'), import('jose')])
   const { EXPECTED_FILE } = process.env
   // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
   const alive = setInterval(() => {}, 1_000)
-  const outcome = await runSuite({ jotgate, facade, jose }, (context) => {
+  const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
     docsTests(context)
     nodeHttpTests(context)
     nodeKeyTests(context)

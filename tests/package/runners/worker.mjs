@@ -1,5 +1,6 @@
 /** A worker as a stranger would write one: everything is made at module scope, where workerd allows no I/O. */
 import * as jotgate from 'jotgate'
+import * as decoder from 'jotgate/decode'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -13,7 +14,7 @@ const local = facade.createLocalJWKSet({ keys: [jwk] })
 export default {
   async fetch(request) {
     const issuer = new URL(request.url).searchParams.get('issuer')
-    const outcome = await runSuite({ jotgate, facade, jose }, ({ test }) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, jose }, ({ test }) => {
       test('what was made at module scope works', async () => {
         const { code } = await verifier.verify('a.b.c').catch((thrown) => thrown)
         const { status } = await gate.check(new Request('https://a.example'))

@@ -10,6 +10,7 @@ import {
   type JWTPayload,
   JWTExpired,
   KeySet,
+  type NodeRequest,
   RemoteKeySet,
   Verifier,
   type VerifierOptions,
@@ -138,6 +139,52 @@ export async function gateTypes(request: Request) {
   // @ts-expect-error the issuer is required
   createGate({ audience: 'api', algorithms: ['ES256'], keys: jwks })
   return tenant
+}
+
+interface User {
+  name: string
+}
+declare function lookUp(sub: string | undefined): Promise<User | undefined>
+declare const incoming: NodeRequest
+
+export async function gateRuleTypes(request: Request) {
+  const options = { issuer: 'https://a.example', audience: 'api', algorithms: ['ES256'], keys: jwks } as const
+  const gate = createGate({
+    ...options,
+    cookie: true,
+    origins: ['https://app.example'],
+    header: 'cf-access-jwt-assertion',
+    query: 'jwt',
+    principal: (claims) => lookUp(claims.sub),
+    authorize: (claims, _, user) => claims.sub === user.name,
+    onRefusal: (denied) => (denied.status === 401 ? Response.redirect('https://a.example/login') : undefined),
+  })
+  const pass = await gate.check(request, {
+    authorize: (claims, asked, user) => `${asked.url}${user.name}` !== claims.sub,
+  })
+  if (!pass.ok) {
+    is<Same<typeof pass.challenge, string | undefined>>()
+    return pass.detail
+  }
+  is<Same<typeof pass.principal, User>>()
+  is<Same<typeof pass.preflight, undefined>>()
+  const own = createGate<MyClaims, User>({ ...options, principal: ({ tenant }) => lookUp(tenant) })
+  const now = own.checkSync(request, {
+    authorize: ({ roles }, asked: Request) => asked.bodyUsed !== roles.includes('admin'),
+  })
+  const preflight = createGate({ ...options, preflight: true })
+  const either = await preflight.check(request)
+  // @ts-expect-error there may be no claims: it may be a pre-flight
+  if (either.ok) either.claims.sub
+  if (either.ok && !either.preflight) is<Same<typeof either.claims, JWTPayload>>()
+  await gate.check(incoming)
+  // @ts-expect-error a cookie has a name, or the default one
+  createGate({ ...options, cookie: false })
+  // @ts-expect-error an answer is there at once
+  createGate({ ...options, onRefusal: async () => new Response() })
+  // @ts-expect-error a rule answers yes or no
+  await gate.check(request, { authorize: () => 'yes' })
+  return now.ok && now.principal.name
 }
 
 export async function joseTypes(token: string | Uint8Array) {

@@ -1,0 +1,11 @@
+import { createGate } from 'jotgate'
+
+const jwksUri = 'https://issuer.example/.well-known/jwks.json'
+const gate = createGate({ issuer: 'https://issuer.example', audience: 'api', algorithms: ['ES256'], jwksUri })
+
+export default {
+  async fetch(request, env, ctx) {
+    const pass = await gate.check(request, { scopes: ['items:read'], waitUntil: (work) => ctx.waitUntil(work) })
+    return pass.ok ? Response.json({ hello: pass.claims.sub }) : pass.response()
+  },
+}

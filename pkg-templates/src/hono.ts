@@ -1,0 +1,67 @@
+/**
+ * The gate as Hono's middleware.
+ *
+ * @packageDocumentation
+ */
+import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate.js'
+import type { JWTPayload } from './types.js'
+
+/** What {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
+export interface GateVariables<Claims = JWTPayload, Principal = unknown> {
+  /** The claims of the request's token, under the name that Hono's own `jwt` uses. */
+  jwtPayload: Claims & JWTPayload
+  /** The whole pass: claims, header, principal. */
+  pass: Passed<Claims, Principal>
+}
+
+/** What is needed of Hono's `Context`. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request }
+  readonly executionCtx: { waitUntil(work: Promise<unknown>): void }
+  // Hono's own `set` is typed by the variables that an app declares.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  set: (name: any, value: any) => void
+}
+
+/**
+ * Lets requests pass that the gate lets pass; `c.get('jwtPayload')` and `c.get('pass')` tell who they are.
+ *
+ * @throws `TypeError` for needs that make no sense, at once
+ *
+ * @example
+ * ```js
+ * app.use('/items/*', guard(gate, { scopes: ['items:read'] }))
+ * app.get('/items/:id', (c) => c.json({ hello: c.get('jwtPayload').sub }))
+ * ```
+ */
+export function guard<Claims, Principal>(
+  gate: Gate<Claims, Principal, Preflight> | Gate<Claims, Principal>,
+  needs: GateNeeds<Claims & JWTPayload, Principal> = {},
+): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
+  // Nothing was sent, so nothing but the needs is looked at.
+  gate.checkSync({ headers: new Headers(), method: 'GET', url: '/' }, needs)
+  return async (context, next) => {
+    const waitUntil = background(context)
+    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(
+      context.req.raw,
+      waitUntil === undefined ? needs : { waitUntil, ...needs },
+    )
+    if (!pass.ok) return pass.response()
+    if (!pass.preflight) {
+      context.set('jwtPayload', pass.claims)
+      context.set('pass', pass)
+    }
+    await next()
+    return undefined
+  }
+}
+
+/** The host's `waitUntil`; Hono throws where there is no host that has one. */
+function background(context: HonoContext): ((work: Promise<unknown>) => void) | undefined {
+  try {
+    const host = context.executionCtx
+    return (work) => host.waitUntil(work)
+  } catch {
+    return undefined
+  }
+}

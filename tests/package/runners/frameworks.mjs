@@ -1,0 +1,263 @@
+/** The adapters under the real Hono, Express and Fastify, and under Node's own `http` and `http2`, over real sockets. */
+import { once } from 'node:events'
+import { createServer, request as send } from 'node:http'
+import http2 from 'node:http2'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import * as jose from 'jose'
+import { createGate } from 'jotgate'
+import { guard as expressGuard, guardHandler, guardHook } from 'jotgate/express'
+import { guard as honoGuard } from 'jotgate/hono'
+
+const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
+const { harness, misused, ok, same } = await load('suite/harness.mjs')
+const { audience, currentDate, issuer, mint } = await load('suite/mint.mjs')
+const { report } = await load('runners/report.mjs')
+
+const world = await mint(jose)
+const token = await world.token('ES256')
+const bearer = { authorization: `Bearer ${token}` }
+const settings = { keys: world.jwks, algorithms: ['ES256'], issuer, audience, currentDate, cookie: 'session' }
+const principal = ({ sub }) => ({ name: sub })
+const seen = []
+const gate = createGate({ ...settings, principal, preflight: true })
+const needs = {
+  scopes: ['items:read'],
+  authorize(claims, request, { name }) {
+    seen.push([request.method, request.url, name])
+    if (request.headers['x-fail'] ?? request.headers.get?.('x-fail')) throw new Error('the database is away')
+    return claims.sub === name
+  },
+}
+
+const { test, run } = harness()
+
+/** Asks over a socket, with exactly these header lines. */
+async function ask(port, lines, { method = 'GET', path = '/items/7?a=b' } = {}) {
+  const request = send({ host: '127.0.0.1', port, method, path, headers: ['host', 'api.example', ...lines] }).end()
+  const [response] = await once(request, 'response')
+  let body = ''
+  for await (const chunk of response) body += chunk
+  return { status: response.statusCode, headers: response.headers, body }
+}
+
+async function listening(server, use) {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    await use(server.address().port)
+  } finally {
+    server.closeAllConnections?.()
+    server.close()
+  }
+}
+
+/** What every framework must do: the same questions, the same answers. */
+async function behaves(asking, failure) {
+  seen.length = 0
+  const lines = Object.entries(bearer).flat()
+  const good = await asking(lines)
+  same([good.status, good.body], [200, JSON.stringify({ hello: 'user-1', alg: 'ES256', name: 'user-1' })])
+  same(seen.length, 1)
+  same([seen[0][0], new URL(seen[0][1], 'http://a').pathname, seen[0][2]], ['GET', '/items/7', 'user-1'])
+  const cookie = await asking(['cookie', `session=${token}`])
+  same(cookie.status, 200)
+
+  const cases = [
+    [[], 'GET', 401, 'credentials_absent', 'Bearer realm="api"'],
+    [['authorization', 'Bearer'], 'GET', 400, 'credentials_missing'],
+    [[...lines, ...lines], 'GET', 400, 'credentials_repeated'],
+    [['authorization', 'Bearer a.b.c'], 'GET', 401, 'header_base64url'],
+    [['authorization', `Bearer ${await world.token('ES256', { scope: 'x' })}`], 'GET', 403, 'insufficient_scope'],
+    [['cookie', `session=${token}`], 'POST', 403, 'cross_site_request', undefined],
+    [['cookie', `session=${token}; session=${token}`], 'GET', 400, 'credentials_repeated'],
+  ]
+  for (const [sent, method, status, code, challenge] of cases) {
+    const answer = await asking(sent, { method })
+    same([answer.status, answer.headers['content-type']], [status, 'application/problem+json'], code)
+    same([JSON.parse(answer.body).code, answer.headers['cache-control']], [code, 'no-store'])
+    const told = answer.headers['www-authenticate']
+    if (challenge !== undefined || code === 'cross_site_request') same(told, challenge)
+    else ok(told.startsWith('Bearer realm="api", error="'), told)
+  }
+  const head = await asking([], { method: 'HEAD' })
+  same([head.status, head.body], [401, ''])
+  const preflight = ['origin', 'https://app.example', 'access-control-request-method', 'POST']
+  same((await asking(preflight, { method: 'OPTIONS' })).status, 204)
+  same((await asking([], { method: 'OPTIONS' })).status, 401)
+  const failed = await asking([...lines, 'x-fail', '1'])
+  same(failed.status, 500)
+  ok(!failed.body.includes('hello'), 'a request passed although its rule failed')
+  failure?.()
+}
+
+const hello = ({ payload, header, principal }) => ({ hello: payload.sub, alg: header.alg, name: principal.name })
+
+test('Express: requests pass or are answered, errors go its way', async () => {
+  const failures = []
+  const app = express()
+  app.use(expressGuard(gate, needs))
+  app.options('/items/:id', (_, response) => response.status(204).end())
+  app.all('/items/:id', (request, response) => response.json(hello(request.auth)))
+  app.use((error, _request, response, _next) => {
+    failures.push(error.message)
+    response.status(500).end()
+  })
+  await listening(createServer(app), (port) => behaves((...asked) => ask(port, ...asked)))
+  same(failures, ['the database is away'])
+})
+
+test('Fastify: requests pass or are answered, errors go its way', async () => {
+  const app = fastify()
+  app.decorateRequest('auth', null)
+  app.addHook('onRequest', guardHook(gate, needs))
+  app.all('/items/:id', async (request, reply) => {
+    if (request.method === 'OPTIONS') return reply.code(204).send()
+    return hello(request.auth)
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  try {
+    await behaves((...asked) => ask(app.server.address().port, ...asked))
+  } finally {
+    await app.close()
+  }
+})
+
+test("Node's http: requests pass or are answered, a failing rule is 500 and a rejection", async () => {
+  const failures = []
+  const handler = guardHandler(
+    gate,
+    (request, response, auth) => {
+      if (request.method === 'OPTIONS') return response.writeHead(204).end(auth)
+      return response.end(JSON.stringify(hello(auth)))
+    },
+    needs,
+  )
+  const server = createServer((request, response) => {
+    handler(request, response).catch((error) => failures.push(error.message))
+  })
+  await listening(server, (port) => behaves((...asked) => ask(port, ...asked)))
+  same(failures, ['the database is away'])
+})
+
+test("Node's http2: requests pass or are answered, cookies on many lines", async () => {
+  const server = http2.createServer(
+    guardHandler(gate, (_, response, auth) => response.end(JSON.stringify(hello(auth))), needs),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = http2.connect(`http://127.0.0.1:${server.address().port}`)
+  try {
+    const get = async (headers) => {
+      const stream = client.request({ ':path': '/items/7', ...headers })
+      const [answered] = await once(stream, 'response')
+      let body = ''
+      for await (const chunk of stream) body += chunk
+      return [answered[':status'], body]
+    }
+    same(await get(bearer), [200, JSON.stringify({ hello: 'user-1', alg: 'ES256', name: 'user-1' })])
+    same((await get({ cookie: ['a=b', `session=${token}`] }))[0], 200)
+    same((await get({ ':method': 'POST', 'cookie': `session=${token}` }))[0], 403)
+    same((await get({}))[0], 401)
+  } finally {
+    client.close()
+    server.close()
+  }
+})
+
+test('Hono: requests pass or are answered, errors go its way, other middleware still counts', async () => {
+  const failures = []
+  const app = new Hono()
+  app.use(cors({ origin: 'https://app.example' }))
+  app.use('/items/*', honoGuard(gate, needs))
+  app.all('/items/:id', (c) => {
+    const { claims, header, principal } = c.get('pass')
+    same(c.get('jwtPayload'), claims)
+    return c.json(hello({ payload: claims, header, principal }))
+  })
+  app.onError((error, c) => {
+    failures.push(error.message)
+    return c.body(null, 500)
+  })
+  const asking = async (lines, { method = 'GET' } = {}) => {
+    const headers = [...pairs(lines), ['origin', 'https://app.example']]
+    const response = await app.request('https://api.example/items/7?a=b', { method, headers })
+    same(response.headers.get('access-control-allow-origin'), 'https://app.example')
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: method === 'HEAD' ? '' : await response.text(),
+    }
+  }
+  // Hono's own `cors` answers every OPTIONS; without it the gate does.
+  const bare = new Hono()
+  bare.use('/items/*', honoGuard(gate, needs))
+  bare.options('/items/:id', (c) => c.body(null, 204))
+  const either = async (lines, options) => {
+    if (options?.method !== 'OPTIONS') return asking(lines, options)
+    const response = await bare.request('https://api.example/items/7', { method: 'OPTIONS', headers: pairs(lines) })
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
+  }
+  await behaves(either)
+  same(failures, ['the database is away'])
+})
+
+test("Hono: the host's waitUntil is used where there is one", async () => {
+  const work = []
+  const fetched = { fetch: async () => Response.json(world.jwks), jwksUri: 'https://issuer.example/jwks' }
+  const { keys: _, ...rest } = settings
+  const app = new Hono()
+  app.use(honoGuard(createGate({ ...rest, ...fetched })))
+  app.get('/', (c) => c.text(c.get('jwtPayload').sub))
+  const context = { waitUntil: (promise) => work.push(promise), passThroughOnException() {} }
+  const response = await app.fetch(new Request('https://api.example/', { headers: bearer }), {}, context)
+  same([response.status, await response.text()], [200, 'user-1'])
+  ok(work.length > 0, 'waitUntil was not called')
+  await Promise.all(work)
+})
+
+test('needs that make no sense are a TypeError at once, not at the first request', async () => {
+  for (const adapter of [honoGuard, expressGuard, guardHook, (...args) => guardHandler(args[0], () => {}, args[1])]) {
+    await misused(() => adapter(gate, { scopes: [] }), 'scopes')
+    await misused(() => adapter(gate, { scope: ['a'] }), 'scope')
+    await misused(() => adapter(gate, { authorize: undefined }), 'authorize')
+    ok(adapter(gate))
+  }
+})
+
+test('an answer of your own keeps its cookies', async () => {
+  const onRefusal = () => {
+    const headers = [
+      ['set-cookie', 'a=b; Path=/'],
+      ['set-cookie', 'c=d; Path=/'],
+      ['location', '/login'],
+    ]
+    return new Response(null, { status: 303, headers })
+  }
+  const own = createGate({ ...settings, onRefusal })
+  const app = fastify()
+  app.addHook('onRequest', guardHook(own))
+  app.get('/', () => 'here')
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const expected = [303, ['a=b; Path=/', 'c=d; Path=/'], '/login']
+  const read = ({ status, headers }) => [status, headers['set-cookie'], headers.location]
+  try {
+    same(read(await ask(app.server.address().port, [], { path: '/' })), expected)
+  } finally {
+    await app.close()
+  }
+  const server = createServer(express().use(expressGuard(own)))
+  await listening(server, async (port) => same(read(await ask(port, [])), expected))
+})
+
+function pairs(lines) {
+  const headers = []
+  for (let at = 0; at < lines.length; at += 2) headers.push([lines[at], lines[at + 1]])
+  return headers
+}
+
+process.exitCode = report(await run())

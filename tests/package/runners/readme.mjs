@@ -1,0 +1,163 @@
+/** Every snippet of the packed README: the same as its file in `examples/snippets`, and it does what the README says. */
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as jose from 'jose'
+
+const { TESTS } = process.env
+const load = (path) => import(pathToFileURL(join(TESTS, path)))
+const { harness, ok, same } = await load('suite/harness.mjs')
+const { mint } = await load('suite/mint.mjs')
+const { report } = await load('runners/report.mjs')
+const { transform } = createRequire(join(TESTS, '..', 'package.json'))('esbuild')
+const folder = join(TESTS, '..', '..', 'examples', 'snippets')
+const require = createRequire(import.meta.url)
+
+const world = await mint(jose)
+const now = Math.floor(Date.now() / 1000)
+const good = await world.token('ES256', { iat: now, exp: now + 600 })
+const poor = await world.token('ES256', { iat: now, exp: now + 600, scope: 'items:list' })
+const expired = await world.token('ES256', { iat: now - 60, exp: now - 1 })
+
+// The issuer of the snippets; nothing else can be reached.
+const realFetch = globalThis.fetch
+globalThis.fetch = async (url, init) => {
+  if (new URL(url).hostname === '127.0.0.1') return realFetch(url, init)
+  same(String(url), 'https://issuer.example/.well-known/jwks.json')
+  return Response.json(world.jwks)
+}
+
+const readme = await readFile(join(require.resolve('jotgate/package.json'), '..', 'README.md'), 'utf8')
+const fences = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+const shown = new Map(
+  [...readme.matchAll(/^<!-- examples\/snippets\/(\S+) -->\n```(?:js|ts)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [
+    name,
+    code,
+  ]),
+)
+
+const { test, run } = harness()
+
+/** Runs a snippet as the README shows it; what its runtime would give it is there as a global. */
+async function execute(name, globals = {}) {
+  const { code } = await transform(shown.get(name), { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm' })
+  const file = join(process.cwd(), `${name}.mjs`)
+  await writeFile(file, code)
+  Object.assign(globalThis, globals)
+  return import(pathToFileURL(file))
+}
+
+/** What every guarded snippet answers. */
+async function guards(ask) {
+  const asked = (token) => ask(token === undefined ? {} : { authorization: `Bearer ${token}` })
+  const passed = await asked(good)
+  same([passed.status, await passed.json()], [200, { hello: 'user-1' }])
+  for (const [token, status, challenge] of [
+    [undefined, 401, 'Bearer realm="api"'],
+    [expired, 401, 'Bearer realm="api", error="invalid_token", error_description="the token has expired"'],
+    [
+      poor,
+      403,
+      'Bearer realm="api", error="insufficient_scope", error_description="the token lacks scopes", scope="items:read"',
+    ],
+  ]) {
+    const refused = await asked(token)
+    same([refused.status, refused.headers.get('www-authenticate')], [status, challenge])
+    same((await refused.json()).status, status)
+  }
+}
+
+const incoming = (headers) => new Request('https://api.example/items/7', { headers })
+
+/** A server that listens at `process.env.PORT` once the snippet was run. */
+async function serves(name) {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = free.address()
+  await new Promise((settle) => free.close(settle))
+  process.env.PORT = String(port)
+  await execute(name)
+  await guards(async (headers) => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await fetch(`http://127.0.0.1:${port}/items/7`, { headers })
+      } catch (thrown) {
+        if (attempt === 50) throw thrown
+        await new Promise((settle) => setTimeout(settle, 20))
+      }
+    }
+  })
+}
+
+test('every snippet of the README is a file, and every file is shown', async () => {
+  same([...shown.keys()].sort(), (await readdir(folder)).sort())
+  for (const [name, code] of shown) same(code, await readFile(join(folder, name), 'utf8'), name)
+  same(fences.length, shown.size, 'a code block of the README is no snippet')
+})
+
+test('every snippet takes ten lines', () => {
+  for (const [name, code] of shown) {
+    const lines = code.split('\n').filter((line) => line.trim() !== '').length
+    ok(lines <= 10, `${name} takes ${lines}`)
+  }
+})
+
+test('Cloudflare Workers: the snippet guards', async () => {
+  const { default: worker } = await execute('cloudflare-worker.js')
+  const work = []
+  await guards((headers) => worker.fetch(incoming(headers), {}, { waitUntil: (promise) => work.push(promise) }))
+  await Promise.all(work)
+})
+
+test('Next.js: proxy.ts guards', async () => {
+  const { proxy, config } = await execute('next-proxy.ts')
+  same(config, { matcher: '/api/:path*' })
+  await guards(async (headers) => (await proxy(incoming(headers))) ?? Response.json({ hello: 'user-1' }))
+})
+
+test('Next.js: the edge route guards', async () => {
+  const { GET, runtime } = await execute('next-edge-route.ts')
+  same(runtime, 'edge')
+  await guards((headers) => GET(incoming(headers)))
+})
+
+test('Hono: the snippet guards', async () => {
+  const { default: app } = await execute('hono.js')
+  await guards((headers) => app.fetch(incoming(headers)))
+})
+
+test('Express: the snippet guards', () => serves('express.js'))
+test('Fastify: the snippet guards', () => serves('node-fastify.js'))
+test("Node's http: the snippet guards", () => serves('node-http.js'))
+
+test('Deno: the snippet guards', async () => {
+  const { default: server } = await execute('deno.ts')
+  await guards((headers) => server.fetch(incoming(headers)))
+})
+
+test('Bun: the snippet guards', async () => {
+  let server
+  await execute('bun.ts', { Bun: { serve: (options) => (server = options) } })
+  delete globalThis.Bun
+  await guards((headers) => server.fetch(incoming(headers)))
+})
+
+test('Verifier: the snippet verifies', async () => {
+  await execute('verifier.js', { jwks: world.jwks, token: good })
+  globalThis.token = expired
+  const file = pathToFileURL(join(process.cwd(), 'verifier.js.mjs'))
+  const { code } = await import(`${file}?again`).catch((thrown) => thrown)
+  same(code, 'ERR_JWT_EXPIRED')
+})
+
+test('decode: the snippet decodes, and verifies nothing', async () => {
+  const nobody = `${good.split('.').slice(0, 2).join('.')}.`
+  await execute('decode.js', { token: nobody })
+})
+
+const outcome = await run()
+// The servers of the snippets go on for ever, as they should.
+process.exit(report(outcome))
