@@ -91,7 +91,7 @@ export function differences({ jose, world }) {
     {
       id: 'rsa-modulus',
       run: (lib) => lib.importJWK({ kty: 'RSA', n: number(256, 2), e: 'AQAB' }, 'RS256'),
-      jose: accepted,
+      jose: [accepted, 'OperationError', 'DataError'],
       jotgate: 'JWKInvalid key_rsa_modulus_even',
     },
     {
@@ -275,7 +275,8 @@ export function differences({ jose, world }) {
           throw thrown instanceof lib.errors.JOSEError ? thrown : new RangeError('the host refused the key')
         })
       },
-      jose: 'RangeError',
+      // Deno imports a point that is not on its curve, and finds out with the signature.
+      jose: ['RangeError', 'JWSSignatureVerificationFailed'],
       jotgate: 'JWKSNoMatchingKey no_matching_key',
     },
     {

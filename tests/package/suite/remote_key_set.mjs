@@ -189,7 +189,10 @@ export function remoteKeySetTests({ jotgate, test, world }) {
   })
 
   test('a hundred cold requests all pass; where promises may be shared they cost one fetch', async () => {
-    const isolated = typeof WebSocketPair !== 'undefined' || globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+    const isolated =
+      typeof WebSocketPair !== 'undefined' ||
+      typeof EdgeRuntime !== 'undefined' ||
+      globalThis.navigator?.userAgent === 'Cloudflare-Workers'
     const host = issuerOf(async () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
       return serving(world().jwks)()
