@@ -41,6 +41,7 @@ export {
 export type { ImportedKey, KeyDescription } from './imported_key.js'
 export { KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
 export type { PolicyOptions } from './options.js'
+export { ready } from './ready.js'
 export { type HeaderFields, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
 export { type Verified, Verifier, type VerifierOptions } from './verifier.js'

@@ -36,6 +36,7 @@ const SUITES = {
   'node-require-cjs': (project) =>
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
+  'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'bundled-node': bundledNode,
   workerd,
   types,

@@ -5,7 +5,9 @@
 import { badInputTests } from './suite/bad_input.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { harness, ok } from './suite/harness.mjs'
+import { interleavingTests } from './suite/interleaving.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
+import { joseExampleTests } from './suite/jose_examples.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
 import { mint } from './suite/mint.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
@@ -15,6 +17,12 @@ export async function runSuite({ jotgate, facade, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
   const context = { jotgate, facade, jose, test, world: () => minted }
+  test('ready may be called at any time, and changes nothing', async () => {
+    const set = new jotgate.KeySet(minted.jwks)
+    ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
+    ok(set.size === minted.jwks.keys.length)
+    ok((await facade.createLocalJWKSet(minted.jwks)({ alg: 'ES256', kid: 'key-ES256' })).kid === 'key-ES256')
+  })
   test('both entries share one core and one family of errors', () => {
     ok(facade.errors.JOSEError === jotgate.JOSEError)
     ok(facade.decodeJwt === jotgate.decodeJwt)
@@ -24,6 +32,8 @@ export async function runSuite({ jotgate, facade, jose }, more = () => {}) {
   remoteKeySetTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
+  joseExampleTests(context)
+  interleavingTests(context)
   badInputTests(context)
   more(context)
   return run()

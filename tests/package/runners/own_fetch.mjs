@@ -13,7 +13,7 @@ export function ownFetch({ RemoteKeySet }, issuer) {
   return ({ test }) =>
     test("the runtime's own fetch brings a set, and bad answers are refused", async () => {
       for (const [path, expected] of Object.entries(ANSWERS)) {
-        const found = await new RemoteKeySet(`${issuer}${path}`, { timeoutDuration: 1_000 }).reload().then(
+        const found = await new RemoteKeySet(`${issuer}${path}`, { timeoutDuration: 2_000 }).reload().then(
           ({ size }) => size,
           ({ refusal, stack }) => refusal ?? stack,
         )

@@ -33,7 +33,6 @@ export const ABSENT = [
   'generateKeyPair',
   'generateSecret',
   'importPKCS8',
-  'importX509',
   'jwksCache',
   'jwtDecrypt',
 ]

@@ -9,6 +9,7 @@ import {
   type JWTPayload,
   JWTExpired,
   KeySet,
+  ready,
   RemoteKeySet,
   Verifier,
   type VerifierOptions,
@@ -44,6 +45,7 @@ declare const pem: string
 declare const secret: Uint8Array
 
 export async function verifierTypes(token: string) {
+  is<Same<Awaited<ReturnType<typeof ready>>, void>>()
   const options: VerifierOptions = {
     keys: jwks,
     algorithms: ['ES256', 'EdDSA'],
