@@ -2,8 +2,18 @@
 const tell = (problem) =>
   fetch('/outcome', {
     method: 'POST',
-    body: JSON.stringify({ passed: 0, failures: [{ name: 'the page', problem: String(problem) }], agent: navigator.userAgent }),
+    body: JSON.stringify({
+      passed: 0,
+      failures: [{ name: 'the page', problem: String(problem) }],
+      agent: navigator.userAgent,
+    }),
   })
-addEventListener('error', (event) => tell(event.error?.stack ?? event.message ?? `no answer: ${event.target?.src}`), true)
+addEventListener(
+  'error',
+  (event) => tell(event.error?.stack ?? event.message ?? `no answer: ${event.target?.src}`),
+  true,
+)
 addEventListener('unhandledrejection', ({ reason }) => tell(reason?.stack ?? reason))
-addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => tell(`${violatedDirective} ${blockedURI}`))
+addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  tell(`${violatedDirective} ${blockedURI}`),
+)

@@ -78,26 +78,28 @@ export const bundled = (name) => async (project, tools) => {
 }
 
 /** The package's modules as they lie in `node_modules`, found by an import map. */
-export const unbundled = (name) => async ({ folder }, tools) => {
-  const browser = BROWSERS[name]
-  const binary = browser.find()
-  const package_ = join(folder, 'node_modules', 'jotgate')
-  const { exports, imports } = JSON.parse(await readFile(join(package_, 'package.json'), 'utf8'))
-  const map = {
-    'jotgate': `/jotgate/${target(exports['.'])}`,
-    'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
-    '#wasm': `/jotgate/${target(imports['#wasm'])}`,
-    'jose': '/jose/index.js',
-    '@tests/': '/tests/',
+export const unbundled =
+  (name) =>
+  async ({ folder }, tools) => {
+    const browser = BROWSERS[name]
+    const binary = browser.find()
+    const package_ = join(folder, 'node_modules', 'jotgate')
+    const { exports, imports } = JSON.parse(await readFile(join(package_, 'package.json'), 'utf8'))
+    const map = {
+      'jotgate': `/jotgate/${target(exports['.'])}`,
+      'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
+      '#wasm': `/jotgate/${target(imports['#wasm'])}`,
+      'jose': '/jose/index.js',
+      '@tests/': '/tests/',
+    }
+    const files = {
+      '/page.js': join(tools.here, 'runners', 'browser_page.mjs'),
+      '/jotgate/': package_,
+      '/jose/': join(dirname(tools.require.resolve('jose/package.json')), 'dist', 'webapi'),
+      '/tests/': tools.here,
+    }
+    return visit(browser, binary, tools, files, `<script type="importmap">${JSON.stringify({ imports: map })}</script>`)
   }
-  const files = {
-    '/page.js': join(tools.here, 'runners', 'browser_page.mjs'),
-    '/jotgate/': package_,
-    '/jose/': join(dirname(tools.require.resolve('jose/package.json')), 'dist', 'webapi'),
-    '/tests/': tools.here,
-  }
-  return visit(browser, binary, tools, files, `<script type="importmap">${JSON.stringify({ imports: map })}</script>`)
-}
 
 /** The file that `import` finds under the conditions of a browser. */
 function target(entry) {
@@ -118,7 +120,11 @@ async function visit(browser, binary, tools, files, head) {
       server = pages(files, head, issuer.address().port, settle).listen(0, '127.0.0.1', async () => {
         const [command, ...args] = await browser.open(binary, profile, `http://127.0.0.1:${server.address().port}/`)
         // A group of its own: browsers are many processes.
-        child = spawn(command, args, { detached: true, stdio: 'ignore', env: { ...process.env, HOME: profile, ...browser.env } })
+        child = spawn(command, args, {
+          detached: true,
+          stdio: 'ignore',
+          env: { ...process.env, HOME: profile, ...browser.env },
+        })
         child.on('error', reject)
         child.on('exit', (code) => reject(new Error(`the browser ended with ${code} before its page told anything`)))
         clock = setTimeout(() => reject(new Error(`the page told nothing within ${PATIENCE} ms`)), PATIENCE)
@@ -147,7 +153,8 @@ async function end(child) {
 }
 
 // What a page has to allow for the core: nothing from elsewhere, no `unsafe-eval`, only the compiling of WebAssembly.
-const POLICY = "default-src 'none'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'"
+const POLICY =
+  "default-src 'none'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'"
 
 /** The page, its files, the issuer under the page's own origin, and where the page tells its outcome. */
 function pages(files, head, issuer, settle) {
@@ -172,7 +179,8 @@ function pages(files, head, issuer, settle) {
       response.on('close', () => upstream.destroy())
     } else {
       const place = Object.keys(all).find((place) => (place.endsWith('/') ? path.startsWith(place) : path === place))
-      const file = place && (place.endsWith('/') ? join(all[place], normalize(path.slice(place.length - 1))) : all[place])
+      const file =
+        place && (place.endsWith('/') ? join(all[place], normalize(path.slice(place.length - 1))) : all[place])
       const body = file && (await readFile(file).catch(() => undefined))
       if (body === undefined) response.writeHead(404).end()
       else response.writeHead(200, { 'content-type': 'text/javascript' }).end(body)

@@ -109,7 +109,10 @@ async function edgeRuntime({ folder }, { here, bundle, issuer, about }) {
   const module = await WebAssembly.compile(await readFile(modules[0]))
   const server = await issuer()
   try {
-    const runtime = new EdgeRuntime({ initialCode: forbidding(await readFile(outfile, 'utf8')), extend: (context) => Object.assign(context, { COMPILED_MODULE: module }) })
+    const runtime = new EdgeRuntime({
+      initialCode: forbidding(await readFile(outfile, 'utf8')),
+      extend: (context) => Object.assign(context, { COMPILED_MODULE: module }),
+    })
     const host = encodeURIComponent(`http://127.0.0.1:${server.address().port}`)
     const response = await runtime.dispatchFetch(`https://edge.example/?issuer=${host}`)
     const text = await response.text()
@@ -158,8 +161,11 @@ async function attw({ folder }, { output, about }) {
   if (analysis === undefined) throw new Error(`attw ended with ${status}: ${stderr}${stdout}`)
   const entries = Object.entries(analysis.entrypoints).filter(([, { isWildcard }]) => !isWildcard)
   // The profile leaves out `node10`, which knows no `exports`.
-  const problems = Object.values(analysis.problems).flat().filter(({ resolutionKind }) => resolutionKind !== 'node10')
+  const problems = Object.values(analysis.problems)
+    .flat()
+    .filter(({ resolutionKind }) => resolutionKind !== 'node10')
   const failures = problems.map((problem) => ({ name: problem.kind, problem: JSON.stringify(problem) }))
-  if (status !== 0 && failures.length === 0) failures.push({ name: 'attw', problem: `it ended with ${status}: ${stdout}` })
+  if (status !== 0 && failures.length === 0)
+    failures.push({ name: 'attw', problem: `it ended with ${status}: ${stdout}` })
   return report({ passed: failures.length === 0 ? entries.length : 0, failures })
 }

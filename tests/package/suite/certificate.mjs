@@ -11,7 +11,11 @@ export function certificate(spki) {
 }
 
 const text = (ascii) => [...ascii].map((c) => c.charCodeAt(0))
-const sequence = (...items) => der(0x30, items.flatMap((item) => [...item]))
+const sequence = (...items) =>
+  der(
+    0x30,
+    items.flatMap((item) => [...item]),
+  )
 
 function der(tag, content) {
   const { length } = content

@@ -44,7 +44,12 @@ export function examples({ jose: real, world }) {
   }
   const twoKeys = async () => {
     const other = await real.exportJWK((await real.generateKeyPair('ES256', { extractable: true })).publicKey)
-    return { keys: [{ ...other, alg: 'ES256' }, { ...bare('ES256'), alg: 'ES256' }] }
+    return {
+      keys: [
+        { ...other, alg: 'ES256' },
+        { ...bare('ES256'), alg: 'ES256' },
+      ],
+    }
   }
   const verify = async (jose, jwt, key, log) => {
     const { payload, protectedHeader } = await jose.jwtVerify(jwt, key, options)
@@ -86,7 +91,8 @@ export function examples({ jose: real, world }) {
     },
     {
       page: 'createLocalJWKSet: opting in to several matches',
-      run: async (jose, log) => several(jose, await token('ES256', noKid), jose.createLocalJWKSet(await twoKeys()), log),
+      run: async (jose, log) =>
+        several(jose, await token('ES256', noKid), jose.createLocalJWKSet(await twoKeys()), log),
     },
     {
       page: 'createRemoteJWKSet',
