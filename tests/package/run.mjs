@@ -260,6 +260,7 @@ async function types({ folder }) {
   const projects = {
     'nodenext, ES modules': { file: 'usage.mts', module: 'nodenext' },
     'nodenext, CommonJS': { file: 'usage.cts', module: 'nodenext' },
+    'node16, ES modules': { file: 'usage.mts', module: 'node16' },
     'node16, CommonJS': { file: 'usage.cts', module: 'node16' },
     'a bundler': { file: 'usage.ts', module: 'esnext', moduleResolution: 'bundler' },
     'a browser, without Node': {

@@ -2,7 +2,7 @@
  * A project with the package enters, the page of {@link browser_page.mjs} is opened in a real browser and tells its own
  * outcome over HTTP: no driver stands between, so that all browsers are run in the same way.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
@@ -59,7 +59,11 @@ export const BROWSERS = {
       return debian('webkit2gtk-driver', '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser')
     },
     open: (binary, _, url) => ['/usr/bin/xvfb-run', '--auto-servernum', binary, url],
-    version: (agent) => /Version\/([\d.]+)/.exec(agent)?.[1],
+    // It calls itself a Safari; the engine's own version is known to Debian only.
+    version: () => {
+      const asked = spawnSync('dpkg-query', ['-W', '-f', '${Version}', 'webkit2gtk-driver'], { encoding: 'utf8' })
+      return asked.stdout?.replace(/-.*/, '')
+    },
     // WebKit's own sandbox wants namespaces that containers seldom allow.
     env: { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', WEBKIT_DISABLE_COMPOSITING_MODE: '1', NO_AT_BRIDGE: '1' },
   },
