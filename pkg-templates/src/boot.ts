@@ -1,6 +1,6 @@
 /** A loader's module enters, the running core leaves: instantiated at first use, once for all entries of the package. */
 import * as bindings from './jotgate_bg.js'
-import { load } from '#wasm'
+import { load, prepare } from '#wasm'
 
 /** The running core. */
 export interface Core {
@@ -13,6 +13,14 @@ let core: Core | undefined
 /** The core, started if it is not running yet. */
 export function boot(): Core {
   return (core ??= start(load()))
+}
+
+/** Starts the core, and lets other work go on while it is compiled. */
+export async function bootAside(): Promise<Core> {
+  if (core !== undefined) return core
+  const module = await prepare()
+  // Another call may have started it meanwhile, and keys may already lie in that one's memory.
+  return (core ??= start(module))
 }
 
 function start(module: WebAssembly.Module): Core {

@@ -2,7 +2,20 @@
 
 /** Compiles the module whose bytes `base64` holds. */
 export function compile(base64: string): WebAssembly.Module {
-  return new WebAssembly.Module(decode(base64))
+  try {
+    return new WebAssembly.Module(decode(base64))
+  } catch (thrown) {
+    // What browsers throw that compile nothing large at once on a page's main thread.
+    if (!(thrown instanceof RangeError)) throw thrown
+    throw new Error('the core is not ready: this browser compiles it only asynchronously, `await ready()` first', {
+      cause: thrown,
+    })
+  }
+}
+
+/** The same, while other work goes on. */
+export function compileAside(base64: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(decode(base64))
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

@@ -12,6 +12,8 @@ export interface Denial {
   readonly detail: string
   /** The scopes needed, joined by spaces. */
   readonly scope?: string
+  /** After how many seconds it is worth trying again, where that is known. */
+  readonly retryAfter?: number
 }
 
 /** The denials that no token caused. */
@@ -35,7 +37,7 @@ export const DENIALS = {
   unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'the keys to verify tokens with are not available' },
 } as const satisfies Record<string, Denial>
 
-/** How long a client should wait for the keys, in seconds. */
+/** How long a client should wait for the keys where nobody knows better, in seconds. */
 const RETRY_AFTER = 5
 
 /** The denial for what the core said of a token. */
@@ -63,7 +65,8 @@ export function answer(denial: Denial, realm: string, added?: HeaderFields): Res
   const headers = new Headers(added)
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', 'no-store')
-  if (status === 503) headers.set('retry-after', String(RETRY_AFTER))
+  // RFC 9110 §10.2.3: whole seconds.
+  if (status === 503) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
   else headers.delete('retry-after')
   const wanted = challenge(denial, realm)
   if (wanted === undefined) headers.delete('www-authenticate')

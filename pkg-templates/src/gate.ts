@@ -220,7 +220,8 @@ export function createGate<Claims, Principal>(
       judgement = (yield judge(credentials.token, checked, waitUntil)) as Judgement
     } catch (thrown) {
       if (!isUnavailable(thrown)) throw thrown
-      return refuse({ ...DENIALS.unavailable, refusal: thrown.refusal })
+      const { refusal, retryAfter } = thrown
+      return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) })
     }
     if (!judgement.ok) return refuse(denialFrom(judgement.refusal))
     const { payload: claims, header } = judgement

@@ -104,6 +104,11 @@ export function keyFromPem(text: string, alg?: string): ImportedKey {
   return refusing(() => keyFrom(boot().bindings.Key.fromPem(text, alg)))
 }
 
+/** The key of an X.509 certificate in PEM; nothing else of the certificate is looked at. */
+export function keyFromCertificate(text: string, alg?: string): ImportedKey {
+  return refusing(() => keyFrom(boot().bindings.Key.fromCertificate(text, alg)))
+}
+
 /** A key from a shared secret. */
 export function keyFromSecret(secret: Uint8Array, alg?: string): ImportedKey {
   return refusing(() => keyFrom(boot().bindings.Key.fromSecret(secret, alg)))

@@ -8,7 +8,7 @@
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from './boundary.js'
 import { noNeeds, precheck } from './engine.js'
 import { JOSENotSupported, JWKSInvalid } from './errors.js'
-import { handle, ImportedKey, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
+import { handle, ImportedKey, keyFromCertificate, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
 import type { Policy } from './jotgate_bg.js'
 import { keyOf } from './jose_key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './jose_keys.js'
@@ -168,6 +168,28 @@ export async function importSPKI(
   }
   if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
   return fit(keyFromPem(spki, alg))
+}
+
+/**
+ * Imports the public key of an X.509 certificate in PEM (`-----BEGIN CERTIFICATE-----`, RFC 5280 §4.1).
+ *
+ * Only the key is taken. The certificate's signature, dates, names and chain are **not** checked: give one that is
+ * trusted already, never one that came with a token.
+ *
+ * @param alg - what the key is for
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no
+ *   certificate
+ */
+export async function importX509(
+  x509: string,
+  alg: string,
+  _options?: { extractable?: boolean },
+): Promise<ImportedKey> {
+  if (typeof x509 !== 'string' || !x509.startsWith('-----BEGIN CERTIFICATE-----')) {
+    throw new TypeError('`x509` must be the PEM text of a certificate')
+  }
+  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
+  return fit(keyFromCertificate(x509, alg))
 }
 
 /**

@@ -7,6 +7,7 @@ export declare class Key {
   private constructor()
   static fromJwk(text: string, alg?: string): Key
   static fromPem(text: string, alg?: string): Key
+  static fromCertificate(text: string, alg?: string): Key
   static fromSecret(bytes: Uint8Array, alg?: string): Key
   describe(): string
   thumbprint(hash: string): string

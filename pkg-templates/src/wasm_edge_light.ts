@@ -2,3 +2,4 @@
 import module from './jotgate.wasm?module'
 
 export const load = (): WebAssembly.Module => module
+export const prepare = async (): Promise<WebAssembly.Module> => module

@@ -1,5 +1,6 @@
 /** Everywhere else: the bytes travel inside of the package's JavaScript, so that no bundler can lose a file. */
 import { base64 } from './wasm_bytes.js'
-import { compile } from './compile.js'
+import { compile, compileAside } from './compile.js'
 
 export const load = (): WebAssembly.Module => compile(base64)
+export const prepare = (): Promise<WebAssembly.Module> => compileAside(base64)

@@ -45,6 +45,15 @@ impl Key {
         Self::from_parts(KeyParts::from_pem(text)?)
     }
 
+    /// Reads the public key of an X.509 certificate in PEM (RFC 5280 §4.1). Nothing but the key is looked at: no
+    /// signature, no date, no chain.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`].
+    pub fn from_certificate(text: &str) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::from_certificate(text)?)
+    }
+
     /// Takes a shared secret for HMAC.
     ///
     /// # Errors

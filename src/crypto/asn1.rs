@@ -4,27 +4,42 @@ use alloc::vec::Vec;
 
 use base64ct::{Base64, Encoding};
 use pkcs1::RsaPublicKeyRef;
-use spki::der::asn1::{AnyRef, Null};
-use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+use spki::der::asn1::{AnyRef, BitStringRef, ContextSpecific, Null};
+use spki::der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use crate::{Curve, KeyParts, KeyRefusal};
 
 /// Takes the one block out of PEM text and hands it to the reader of its label.
+pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
+    read_block(text, |label| match label {
+        "PUBLIC KEY" => Some(read_spki),
+        "RSA PUBLIC KEY" => Some(read_pkcs1),
+        _ => None,
+    })
+}
+
+/// Takes the key out of a certificate in PEM. It has a door of its own: whoever hands over a certificate as a key has
+/// to know that nothing but the key is looked at.
+pub(crate) fn read_certificate_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
+    read_block(text, |label| (label == "CERTIFICATE").then_some(read_certificate))
+}
+
+/// What reads the bytes of a block.
+type Read = fn(&[u8]) -> Result<KeyParts, KeyRefusal>;
+
+/// Takes the one block out of PEM text.
 ///
 /// Lines may be of any length (RFC 7468 §3, "lax"): keys come out of environment variables and JSON as one line.
 /// Text before or after the block, a second block and RFC 1421 headers are malformed.
-pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
+fn read_block(text: &str, reader: fn(&str) -> Option<Read>) -> Result<KeyParts, KeyRefusal> {
     let block = text.trim_ascii();
     let (label, rest) = block
         .strip_prefix("-----BEGIN ")
         .and_then(|rest| rest.split_once("-----"))
         .ok_or(KeyRefusal::Malformed)?;
     // The label decides before anything else is read: a private key is never decoded.
-    let read = match label {
-        "PUBLIC KEY" => read_spki,
-        "RSA PUBLIC KEY" => read_pkcs1,
-        _ => return Err(KeyRefusal::UnsupportedKind),
-    };
+    let read = reader(label).ok_or(KeyRefusal::UnsupportedKind)?;
     let body = rest
         .strip_suffix("-----")
         .and_then(|rest| rest.strip_suffix(label))
@@ -33,6 +48,40 @@ pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
     let base64: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let base64 = core::str::from_utf8(&base64).map_err(|_| KeyRefusal::Malformed)?;
     read(&Base64::decode_vec(base64).map_err(|_| KeyRefusal::Malformed)?)
+}
+
+/// Reads the key of a certificate (RFC 5280 §4.1); nothing may follow it. Its other fields are stepped over: they must
+/// be of the type that the standard gives them, what they say is not looked at.
+fn read_certificate(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
+    let outer = AnyRef::from_der(der).and_then(|whole| {
+        whole.sequence(|fields| {
+            let signed = AnyRef::decode(fields)?;
+            AlgorithmIdentifierRef::decode(fields)?;
+            BitStringRef::decode(fields)?;
+            Ok::<_, spki::der::Error>(signed)
+        })
+    });
+    let info = outer.and_then(|signed| signed.sequence(signed_fields)).map_err(|_| KeyRefusal::Malformed)?;
+    read_spki(info)
+}
+
+/// The SubjectPublicKeyInfo among the fields of a TBSCertificate.
+fn signed_fields<'a>(fields: &mut SliceReader<'a>) -> spki::der::Result<&'a [u8]> {
+    ContextSpecific::<u8>::decode_explicit(fields, TagNumber(0))?;
+    AnyRef::decode(fields)?.tag().assert_eq(Tag::Integer)?;
+    AlgorithmIdentifierRef::decode(fields)?;
+    for _issuer_validity_subject in 0..3 {
+        AnyRef::decode(fields)?.tag().assert_eq(Tag::Sequence)?;
+    }
+    let info = fields.tlv_bytes()?;
+    while !fields.is_finished() {
+        // The unique identifiers and the extensions.
+        let field = AnyRef::decode(fields)?.tag();
+        if !field.is_context_specific() {
+            return Err(field.unexpected_error(None).into());
+        }
+    }
+    Ok(info)
 }
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1); nothing may follow it.
@@ -278,6 +327,61 @@ mod tests {
         assert!(KeyParts::from_pkcs1(&[0x30, 6, 2, 1, 3, 2, 1, 3]).is_ok());
     }
 
+    #[test]
+    fn the_key_of_a_certificate_is_taken_through_its_own_door_only() {
+        for (body, expected) in [
+            (RSA_CERTIFICATE, known_answers::rsa()),
+            (P256_CERTIFICATE, known_answers::p256()),
+            (P256_CERTIFICATE_V1, known_answers::p256()),
+            (ED25519_CERTIFICATE, KeyParts::from_spki(&der(ED25519_KEY)).unwrap()),
+        ] {
+            let text = pem("CERTIFICATE", body);
+            assert!(KeyParts::from_certificate(&text) == Ok(expected));
+            assert_eq!(KeyParts::from_pem(&text).err(), Some(KeyRefusal::UnsupportedKind));
+        }
+        for label in ["PUBLIC KEY", "PRIVATE KEY", "TRUSTED CERTIFICATE", "CERTIFICATE REQUEST"] {
+            let refusal = KeyParts::from_certificate(&pem(label, P256_CERTIFICATE)).err();
+            assert_eq!(refusal, Some(KeyRefusal::UnsupportedKind), "{label}");
+        }
+        let refusal = KeyParts::from_certificate(&pem("CERTIFICATE", X25519_CERTIFICATE)).err();
+        assert_eq!(refusal, Some(KeyRefusal::UnsupportedKind));
+    }
+
+    #[test]
+    fn what_is_no_whole_certificate_is_malformed() {
+        for body in [RSA_CERTIFICATE, P256_CERTIFICATE, P256_CERTIFICATE_V1, ED25519_CERTIFICATE] {
+            let whole = der(body);
+            for end in 0..whole.len() {
+                assert_eq!(read_certificate(&whole[..end]).err(), Some(KeyRefusal::Malformed), "{end}");
+            }
+            let longer = [&whole[..], &[0]].concat();
+            assert_eq!(read_certificate(&longer).err(), Some(KeyRefusal::Malformed));
+        }
+        for body in ["", "AA==", "*", P256, RSA_PKCS1] {
+            let refusal = KeyParts::from_certificate(&pem("CERTIFICATE", body)).err();
+            assert_eq!(refusal, Some(KeyRefusal::Malformed), "{body}");
+        }
+        let two = [pem("CERTIFICATE", P256_CERTIFICATE), pem("CERTIFICATE", RSA_CERTIFICATE)].concat();
+        assert_eq!(KeyParts::from_certificate(&two).err(), Some(KeyRefusal::Malformed));
+    }
+
+    #[test]
+    fn no_changed_byte_of_a_certificate_panics_or_gives_another_key_unless_it_is_one_of_the_keys_own() {
+        let whole = der(P256_CERTIFICATE);
+        let key = der(P256);
+        let from = whole.windows(key.len()).position(|part| part == key).unwrap();
+        for (at, value) in
+            (0..whole.len()).flat_map(|at| [0, 1, 2, 5, 0x30, 0x7f, 0x80, 0xa3, 0xff].map(|v| (at, v)))
+        {
+            let mut changed = whole.clone();
+            changed[at] = value;
+            if let Ok(parts) = read_certificate(&changed) {
+                let own = (from..from + key.len()).contains(&at);
+                assert!(own || parts == known_answers::p256(), "byte {at} as {value}");
+            }
+        }
+    }
+
     // The keys of known_answers.rs, as OpenSSL writes them.
     const RSA: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W2\
         6mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo\
@@ -312,4 +416,37 @@ mod tests {
     const X25519: &str = "MCowBQYDK2VuAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
     const SECP256K1: &str = "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEXL3wZG5dtOqjmPNl8up6Dj1Bm34DMOOc\
         6Svd7crE+bxq68pAuiVZYKMXjW2GGlTbqBPQuBP957WlCCYoCHJk2g==";
+    const RSA_CERTIFICATE: &str = "MIICaDCCAg+gAwIBAgIUVFWYgddShWTK7V3gnuQfIaQgBTgwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1w\
+        bGUwIBcNMjYxMTIzMTQ0MTQ5WhgPMjEyNjEwMzAxNDQxNDlaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMIIBIjANBgkq\
+        hkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp\
+        +Vaw+4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb/7OMg0\
+        LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9k\
+        G4LT6/I5IhlJH7aGhyxXFvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQIDAQABo2gw\
+        ZjAZBgNVHREEEjAQgg5pc3N1ZXIuZXhhbXBsZTAJBgNVHRMEAjAAMB0GA1UdDgQWBBQzGIiPp7+DkM3e011UielRYxna2TAf\
+        BgNVHSMEGDAWgBSizqr+9aIM8gKZbiYK8Y6w1szZmTAKBggqhkjOPQQDAgNHADBEAiByYac7mcUFu15oZMzbShojcSwHJBDd\
+        t8b2J6UlkivOugIgaJJ39lz6+ly9cU0PApd6XcZYPoAKaStdajCCN1Fd3uU=";
+    const P256_CERTIFICATE: &str = "MIIBnjCCAUSgAwIBAgIUASJTYomh7GAZIINP8So4d7pblFYwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1w\
+        bGUwIBcNMjYxMTIzMTQ0MTQ5WhgPMjEyNjEwMzAxNDQxNDlaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMFkwEwYHKoZI\
+        zj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkL\
+        JK2KRiMohYjlraNoMGYwGQYDVR0RBBIwEIIOaXNzdWVyLmV4YW1wbGUwCQYDVR0TBAIwADAdBgNVHQ4EFgQUzo0Wsckzjrf+\
+        OXmZrkW+7j+1hoYwHwYDVR0jBBgwFoAUos6q/vWiDPICmW4mCvGOsNbM2ZkwCgYIKoZIzj0EAwIDSAAwRQIhALtuDKMGsQyQ\
+        4Mu8mXFol3/D8TBG+81CeODo85C4/bzCAiAQJXte0+sNQ1iuD2pJLIB00waf4zCpJ0GgOK37FvskCg==";
+    /// Without a version and without extensions.
+    const P256_CERTIFICATE_V1: &str = "MIIBLjCB1QIUILvg38s99Tmlj28kyfi2OT4ouoMwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1wbGUwIBcN\
+        MjYxMTIzMTQ0MTUwWhgPMjEyNjEwMzAxNDQxNTBaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMFkwEwYHKoZIzj0CAQYI\
+        KoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMo\
+        hYjlrTAKBggqhkjOPQQDAgNIADBFAiEAh4iq/MdPVMAGICY84Z+RHt6yBTDwnxNEHjWoYdRwtMUCIAvyy+UX2Bkvd5z725la\
+        UfXX7e25OaKHC5xofkYQYiV9";
+    const ED25519_CERTIFICATE: &str = "MIIBbzCCARWgAwIBAgIUQMkBADxfqmyEZOlFOIkVYLPzuP8wCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1w\
+        bGUwIBcNMjYxMTIzMTQ0MTQ5WhgPMjEyNjEwMzAxNDQxNDlaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMCowBQYDK2Vw\
+        AyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURqjaDBmMBkGA1UdEQQSMBCCDmlzc3Vlci5leGFtcGxlMAkGA1Ud\
+        EwQCMAAwHQYDVR0OBBYEFFsnqlWJF5dw5HV1sWKh3tl7i/xtMB8GA1UdIwQYMBaAFKLOqv71ogzyApluJgrxjrDWzNmZMAoG\
+        CCqGSM49BAMCA0gAMEUCICrK07a7c2Nw9PBFdSLm9s61AA93xn6Byhnbz9pntMBtAiEA6ikm9wJs/NegHhHT1VzXMBpwAO7Q\
+        Hyqpjllix1ujUnQ=";
+    const X25519_CERTIFICATE: &str = "MIIBcDCCARWgAwIBAgIUPdWQiN61j/o49Fmtgd61MxC9DIowCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOaXNzdWVyLmV4YW1w\
+        bGUwIBcNMjYxMTIzMTQ0MTUwWhgPMjEyNjEwMzAxNDQxNTBaMBkxFzAVBgNVBAMMDmlzc3Vlci5leGFtcGxlMCowBQYDK2Vu\
+        AyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURqjaDBmMBkGA1UdEQQSMBCCDmlzc3Vlci5leGFtcGxlMAkGA1Ud\
+        EwQCMAAwHQYDVR0OBBYEFFsnqlWJF5dw5HV1sWKh3tl7i/xtMB8GA1UdIwQYMBaAFKLOqv71ogzyApluJgrxjrDWzNmZMAoG\
+        CCqGSM49BAMCA0kAMEYCIQDFjD5ocNx27XxKXzylKzzlAw35MgZzKZdc55ik14nr9QIhAOhmjPqJb/aSHgbaotmIvBfJNqyl\
+        fchGf8sBBcKeNz0q";
 }

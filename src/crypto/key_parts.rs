@@ -60,6 +60,17 @@ impl KeyParts {
         asn1::read_pem(text)
     }
 
+    /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). Only the key is
+    /// taken: neither the certificate's signature nor its dates, names, extensions or chain are checked. Whoever calls
+    /// this trusts the certificate already.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`] for text that is not one PEM block or no certificate, [`KeyRefusal::UnsupportedKind`]
+    /// for another label, then those of [`Self::from_spki`].
+    pub fn from_certificate(text: &str) -> Result<Self, KeyRefusal> {
+        asn1::read_certificate_pem(text)
+    }
+
     /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1): RSA (RFC 3279 §2.3.1), EC on a named curve (RFC 5480
     /// §2.1.1) or Ed25519 (RFC 8410 §4). Nothing may follow it.
     ///

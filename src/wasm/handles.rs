@@ -44,6 +44,15 @@ impl Key {
         Self::made(core::Key::from_pem(text), alg)
     }
 
+    /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
+    ///
+    /// # Errors
+    /// The refusal as JSON text.
+    #[wasm_bindgen(js_name = fromCertificate)]
+    pub fn from_certificate(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+        Self::made(core::Key::from_certificate(text), alg)
+    }
+
     /// Takes a shared secret for HMAC.
     ///
     /// # Errors

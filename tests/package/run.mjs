@@ -1,14 +1,18 @@
 /**
  * The consumer tests: the package is packed, installed into an empty project, and used from there.
  *
- *     node tests/package/run.mjs --list          the names of the suites
- *     node tests/package/run.mjs <suite>         runs one; the last line is `N passed, N failed`
+ *     node tests/package/run.mjs --list          the names of the quick suites
+ *     node tests/package/run.mjs --list --all    of all: every runtime, installed at first use
+ *     node tests/package/run.mjs <suite>         runs one; the last line is `N passed, N failed`, or `skipped: why` and
+ *                                                the exit code 77 where its runtime is not on this machine
+ *     node tests/package/run.mjs --matrix        writes what the suites of `--all` came to into the READMEs
  *
  * `--package <folder>` names the folder to pack, by default `target/npm/jotgate`.
  */
 import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -16,7 +20,10 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { parseArgs } from 'node:util'
-import { report } from './runners/report.mjs'
+import { keep, matrix, write } from './runners/matrix.mjs'
+import { report, skipped } from './runners/report.mjs'
+import { RUNTIMES } from './runners/runtimes.mjs'
+import { Missing } from './runners/setup.mjs'
 import { workerdRequests } from './workerd_requests.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -31,6 +38,7 @@ const SUITES = {
   'node-require-cjs': (project) =>
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
+  'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
@@ -44,27 +52,56 @@ const SUITES = {
   types,
 }
 
+const ALL = { ...SUITES, ...RUNTIMES }
+const RESULTS = join(root, 'target', 'matrix')
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { list: { type: 'boolean' }, package: { type: 'string', default: join(root, 'target', 'npm', 'jotgate') } },
+  options: {
+    all: { type: 'boolean' },
+    list: { type: 'boolean' },
+    matrix: { type: 'boolean' },
+    package: { type: 'string', default: join(root, 'target', 'npm', 'jotgate') },
+  },
 })
 if (values.list) {
-  console.log(Object.keys(SUITES).join('\n'))
+  console.log(Object.keys(values.all ? ALL : SUITES).join('\n'))
+} else if (values.matrix) {
+  const table = await matrix(RESULTS, await digest(resolve(values.package)))
+  const pages = [join(root, 'README.md'), join(root, 'pkg-templates', 'README.md')]
+  const written = await Promise.all(pages.map((page) => write(page, table)))
+  console.log(table)
+  if (!written.includes(true)) throw new Error('no README has a place for the matrix')
 } else {
   const [name] = positionals
-  const suite = SUITES[name]
+  const suite = ALL[name]
   if (suite === undefined || positionals.length > 1) {
-    console.error(`usage: node tests/package/run.mjs <${Object.keys(SUITES).join(' | ')}>`)
+    console.error(`usage: node tests/package/run.mjs <${Object.keys(ALL).join(' | ')}>`)
     process.exit(2)
   }
-  const project = await install(resolve(values.package))
+  const source = resolve(values.package)
+  const about = { digest: await digest(source) }
+  const tell = (facts) => Object.assign(about, facts)
+  const project = await install(source)
   try {
-    process.exitCode = await suite(project)
+    process.exitCode = await suite(project, { here, require, about: tell, run, node, bundle, issuer, output })
   } catch (thrown) {
-    process.exitCode = report({ passed: 0, failures: [{ name, problem: `${thrown?.stack ?? thrown}` }] })
+    process.exitCode =
+      thrown instanceof Missing
+        ? skipped(thrown.message)
+        : report({ passed: 0, failures: [{ name, problem: `${thrown?.stack ?? thrown}` }] })
   } finally {
     await rm(project.folder, { recursive: true, force: true })
   }
+  await keep(RESULTS, name, process.exitCode, about)
+}
+
+/** What is the same for the same code: results of another package say nothing of this one. */
+async function digest(source) {
+  const hash = createHash('sha256')
+  const files = (await readdir(join(source, 'dist'))).sort().map((name) => join(source, 'dist', name))
+  for (const file of [join(source, 'package.json'), ...files]) hash.update(await readFile(file))
+  return hash.digest('hex')
 }
 
 /** An empty project into which the packed package is installed, as a stranger would. */
@@ -93,12 +130,16 @@ function run(command, args, options) {
   })
 }
 
+function output(command, args) {
+  return spawnSync(command, args, { encoding: 'utf8', maxBuffer: 100_000_000 })
+}
+
 /** One of the Node runners, from inside of the project, so that it resolves the installed package. */
-async function node({ folder }, runner, { flags = [], file, inside = false } = {}) {
+async function node({ folder }, runner, { flags = [], file, inside = false, binary = process.execPath } = {}) {
   await cp(join(here, 'runners', runner), join(folder, runner))
   if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'report.mjs'))
   const env = { ...process.env, TESTS: here, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
-  return run(process.execPath, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
+  return run(binary, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
 }
 
 /** A runner that needs the frameworks, which a stranger would have installed beside the package. */
@@ -119,7 +160,8 @@ async function bundledNode({ folder }) {
 }
 
 /** Bundled as a stranger would for Workers, then run by a real workerd. */
-async function workerd({ folder }) {
+async function workerd({ folder }, { about }) {
+  about({ version: require('workerd/package.json').version })
   await cp(join(here, 'runners', 'worker.mjs'), join(folder, 'worker.mjs'))
   const outdir = join(folder, 'worker')
   await bundle(folder, {
@@ -264,6 +306,7 @@ async function types({ folder }) {
   const projects = {
     'nodenext, ES modules': { file: 'usage.mts', module: 'nodenext' },
     'nodenext, CommonJS': { file: 'usage.cts', module: 'nodenext' },
+    'node16, ES modules': { file: 'usage.mts', module: 'node16' },
     'node16, CommonJS': { file: 'usage.cts', module: 'node16' },
     // The frameworks' own types are not ours to check.
     'frameworks, ES modules': { file: 'frameworks.mts', module: 'nodenext', skipLibCheck: true },

@@ -10,7 +10,9 @@ import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
 import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
+import { interleavingTests } from './suite/interleaving.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
+import { joseExampleTests } from './suite/jose_examples.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
 import { mint } from './suite/mint.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
@@ -20,6 +22,12 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   const { test, run } = harness()
   const minted = await mint(jose)
   const context = { jotgate, facade, decoder, jose, test, world: () => minted }
+  test('ready may be called at any time, and changes nothing', async () => {
+    const set = new jotgate.KeySet(minted.jwks)
+    ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
+    ok(set.size === minted.jwks.keys.length)
+    ok((await facade.createLocalJWKSet(minted.jwks)({ alg: 'ES256', kid: 'key-ES256' })).kid === 'key-ES256')
+  })
   test('both entries share one core and one family of errors', () => {
     ok(facade.errors.JOSEError === jotgate.JOSEError)
     ok(facade.decodeJwt === jotgate.decodeJwt)
@@ -32,6 +40,8 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   remoteKeySetTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
+  joseExampleTests(context)
+  interleavingTests(context)
   badInputTests(context)
   decodePureTests(context)
   more(context)

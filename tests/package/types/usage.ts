@@ -11,6 +11,7 @@ import {
   JWTExpired,
   KeySet,
   type NodeRequest,
+  ready,
   RemoteKeySet,
   Verifier,
   type VerifierOptions,
@@ -50,6 +51,7 @@ declare const pem: string
 declare const secret: Uint8Array
 
 export async function verifierTypes(token: string) {
+  is<Same<Awaited<ReturnType<typeof ready>>, void>>()
   const options: VerifierOptions = {
     keys: jwks,
     algorithms: ['ES256', 'EdDSA'],

@@ -1,0 +1,15 @@
+/** Runs the suite in a page and sends its outcome to where the page came from. */
+import * as jotgate from 'jotgate'
+import * as facade from 'jotgate/jose'
+import * as decoder from 'jotgate/decode'
+import * as jose from 'jose'
+import { runSuite } from '@tests/suite.mjs'
+import { ownFetch } from '@tests/runners/own_fetch.mjs'
+import { rightAway } from '@tests/runners/right_away.mjs'
+
+const soon = rightAway(jotgate)
+const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
+  soon(context)
+  ownFetch(jotgate, `${location.origin}/issuer`)(context)
+})
+await fetch('/outcome', { method: 'POST', body: JSON.stringify({ ...outcome, agent: navigator.userAgent }) })

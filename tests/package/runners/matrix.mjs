@@ -1,0 +1,35 @@
+/** The results of suites enter, the table of runtimes in the READMEs leaves. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MATRIX } from './runtimes.mjs'
+import { SKIPPED } from './report.mjs'
+
+const [BEGIN, END] = ['<!-- matrix -->', '<!-- /matrix -->']
+
+/** Keeps what a suite came to: its exit code, what it said of its runtime, and the package that it ran on. */
+export async function keep(results, suite, code, about) {
+  await mkdir(results, { recursive: true })
+  const outcome = code === 0 ? 'passed' : code === SKIPPED ? 'skipped' : 'failed'
+  await writeFile(join(results, `${suite}.json`), `${JSON.stringify({ outcome, ...about }, null, 2)}\n`)
+}
+
+/** The table in Markdown. A suite without a result has not run; one of another package has not run on this. */
+export async function matrix(results, digest) {
+  const rows = []
+  for (const [runtime, how, suite] of MATRIX) {
+    const text = await readFile(join(results, `${suite}.json`), 'utf8').catch(() => '{}')
+    const { outcome, version, digest: ran } = JSON.parse(text)
+    const told = ran !== digest ? 'not run' : { passed: '✓', failed: '✗', skipped: 'skipped' }[outcome]
+    rows.push(`| ${runtime} | ${told === 'not run' || version === undefined ? '–' : version} | ${how} | ${told} |`)
+  }
+  return ['| runtime | version | the package comes by | the suite |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+/** Writes the table between the markers of a page; whether the page has them. */
+export async function write(page, table) {
+  const text = await readFile(page, 'utf8')
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (from === -1 || to < from) return false
+  await writeFile(page, `${text.slice(0, from + BEGIN.length)}\n${table}\n${text.slice(to)}`)
+  return true
+}

@@ -1,0 +1,23 @@
+/** The address of the runner's issuer enters; the test is whether the host's own `fetch` brings a set, and only that. */
+const ANSWERS = {
+  '/jwks': 1,
+  '/redirect': 'key_set_redirected',
+  '/missing': 'key_set_status',
+  '/large': 'jwks_too_large',
+  '/page': 'jwks_malformed',
+  '/drip': 'key_set_timeout',
+  '/silence': 'key_set_timeout',
+}
+
+export function ownFetch({ RemoteKeySet }, issuer) {
+  return ({ test }) =>
+    test("the runtime's own fetch brings a set, and bad answers are refused", async () => {
+      for (const [path, expected] of Object.entries(ANSWERS)) {
+        const found = await new RemoteKeySet(`${issuer}${path}`, { timeoutDuration: 2_000 }).reload().then(
+          ({ size }) => size,
+          ({ refusal, stack }) => refusal ?? stack,
+        )
+        if (found !== expected) throw new Error(`${path} came to ${found}, not ${expected}`)
+      }
+    })
+}

@@ -1,0 +1,59 @@
+/** A runtime's name enters; it is installed when this call returns, or {@link Missing} says why it is not. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'runtimes')
+
+/** A runtime that is not on this machine: its suite counts as skipped, never as passed. */
+export class Missing extends Error {}
+
+/** The npm packages of `runtimes/package.json`, as its lock file says; what resolves them. */
+export function npmRuntimes() {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
+  const mark = join(folder, 'node_modules', '.installed')
+  if (!existsSync(mark) || readFileSync(mark, 'utf8') !== lock) {
+    console.log('installing the runtimes that npm has (once, about 1 GB)')
+    // Not `npm ci`: it refuses the lock where a registry lacks Deno's packages for other machines than this one.
+    const { status, stderr, error } = spawnSync(
+      'npm',
+      ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+      { cwd: folder, encoding: 'utf8' },
+    )
+    const why = `the runtimes of tests/package/runtimes could not be installed: ${error ?? stderr}`
+    if (/ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH/.test(why)) throw new Missing(why)
+    if (status !== 0) throw new Error(why)
+    writeFileSync(mark, lock)
+  }
+  return createRequire(join(folder, 'package.json'))
+}
+
+/** The file of an npm package of the runtimes. */
+export function npmFile(name, path) {
+  npmRuntimes()
+  const file = join(folder, 'node_modules', name, path)
+  if (!existsSync(file)) throw new Missing(`${name} has no ${path}: npm did not run its install script`)
+  return file
+}
+
+/** The exact version of an npm package of the runtimes; `undefined` while it is not installed. */
+export function npmVersion(name) {
+  const file = join(folder, 'node_modules', name, 'package.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined
+}
+
+/** Debian's package of that name, found by one of its files. */
+export function debian(name, file, ...others) {
+  if (existsSync(file)) return file
+  const command = `apt-get install -y --no-install-recommends ${[name, ...others].join(' ')}`
+  if (process.getuid?.() !== 0) throw new Missing(`${file} is not there; as root: ${command}`)
+  console.log(command)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const apt = (...args) => spawnSync('apt-get', args, { encoding: 'utf8', env })
+  apt('update')
+  const { status, stderr, error } = apt('install', '-y', '--no-install-recommends', name, ...others)
+  if (status !== 0 || !existsSync(file)) throw new Missing(`\`${command}\` failed: ${stderr ?? error}`)
+  return file
+}
