@@ -1,16 +1,17 @@
 //! A point on a NIST curve: coordinates enter, checked it stays, a yes or no leaves.
 
-use alloc::vec::Vec;
+#[cfg(feature = "crates-engine")]
+use by_crates::{P256Key, P384Key};
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
-
+#[cfg(not(feature = "crates-engine"))]
+use crate::engine::ecdsa::{P256Key, P384Key};
 use crate::{Curve, Hash, KeyRefusal, digest};
 
 /// A public key of ECDSA.
 pub(crate) enum EcKey {
-    P256(p256::ecdsa::VerifyingKey),
-    P384(p384::ecdsa::VerifyingKey),
-    P521(p521::ecdsa::VerifyingKey),
+    P256(P256Key),
+    P384(P384Key),
+    P521(by_crates::P521Key),
 }
 
 impl EcKey {
@@ -22,12 +23,10 @@ impl EcKey {
                 return Err(KeyRefusal::CoordinateLength { curve, bytes: coordinate.len() });
             }
         }
-        // SEC 1 §2.3.3, uncompressed.
-        let point: Vec<u8> = [&[4], x, y].concat();
         match curve {
-            Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok().map(Self::P256),
-            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok().map(Self::P384),
-            Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok().map(Self::P521),
+            Curve::P256 => P256Key::from_coordinates(x, y).map(Self::P256),
+            Curve::P384 => P384Key::from_coordinates(x, y).map(Self::P384),
+            Curve::P521 => by_crates::P521Key::from_coordinates(x, y).map(Self::P521),
             Curve::Ed25519 => None,
         }
         .ok_or(KeyRefusal::PointNotOnCurve { curve })
@@ -46,19 +45,72 @@ impl EcKey {
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let digest = digest(hash, message);
         match self {
-            Self::P256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            Self::P384(key) => p384::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
-            Self::P521(key) => p521::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()),
+            Self::P256(key) => key.verify(&digest, signature),
+            Self::P384(key) => key.verify(&digest, signature),
+            Self::P521(key) => key.verify(&digest, signature),
         }
+    }
+}
+
+/// The same interface by RustCrypto's crates.
+pub(crate) mod by_crates {
+    use alloc::vec::Vec;
+
+    use p521::ecdsa::signature::hazmat::PrehashVerifier;
+
+    #[cfg(any(test, feature = "crates-engine"))]
+    pub(crate) struct P256Key(p256::ecdsa::VerifyingKey);
+
+    #[cfg(any(test, feature = "crates-engine"))]
+    impl P256Key {
+        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+            p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
+        }
+
+        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+            p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
+        }
+    }
+
+    #[cfg(any(test, feature = "crates-engine"))]
+    pub(crate) struct P384Key(p384::ecdsa::VerifyingKey);
+
+    #[cfg(any(test, feature = "crates-engine"))]
+    impl P384Key {
+        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+            p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
+        }
+
+        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+            p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
+        }
+    }
+
+    pub(crate) struct P521Key(p521::ecdsa::VerifyingKey);
+
+    impl P521Key {
+        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+            p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
+        }
+
+        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+            p521::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
+        }
+    }
+
+    /// SEC 1 §2.3.3.
+    fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
+        [&[4], x, y].concat()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use alloc::vec::Vec;
 
     use super::*;
     use crate::KeyParts;

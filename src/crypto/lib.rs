@@ -8,6 +8,8 @@ pub mod algorithm;
 mod asn1;
 mod ec_key;
 mod ed25519_key;
+#[cfg(not(feature = "crates-engine"))]
+mod engine;
 mod hash;
 mod key_parts;
 mod key_refusal;

@@ -1,16 +1,18 @@
 //! An RSA public key: modulus and exponent enter, checked and with the modulus' constants computed it stays, a yes or
 //! no leaves.
 
-use rsa::BoxedUint;
-use sha2::{Sha256, Sha384, Sha512};
+#[cfg(feature = "crates-engine")]
+use by_crates::PublicKey;
 
+#[cfg(not(feature = "crates-engine"))]
+use crate::engine::rsa::PublicKey;
 use crate::{Hash, KeyRefusal};
 
 /// An RSA public key with a modulus of 2048 to 8192 bits (the lower bound: RFC 7518 §3.3) and a sane exponent.
 pub(crate) struct RsaKey {
     /// The length of the modulus.
     pub(crate) bits: usize,
-    key: rsa::PublicKey,
+    key: PublicKey,
 }
 
 impl RsaKey {
@@ -28,31 +30,56 @@ impl RsaKey {
         if e.len() > 4 || e == [1] || e.last().is_none_or(|byte| byte % 2 == 0) {
             return Err(KeyRefusal::RsaExponent);
         }
-        let [n, e] = [n, e].map(BoxedUint::from_be_slice_vartime);
-        let key = rsa::PublicKey::new_with_size_limits(n, e, MINIMUM_BITS..=MAXIMUM_BITS)
-            .map_err(|_| KeyRefusal::Malformed)?;
-        Ok(Self { bits, key })
+        let e = e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte));
+        Ok(Self { bits, key: PublicKey::new(n, bits, e) })
     }
 
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2): the signature as long as the modulus and below it, the padding built
     /// anew and compared, DigestInfo with NULL parameters.
     pub(crate) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-        match hash {
-            Hash::Sha256 => self.key.pkcs1v15_verify::<Sha256>(message, signature),
-            Hash::Sha384 => self.key.pkcs1v15_verify::<Sha384>(message, signature),
-            Hash::Sha512 => self.key.pkcs1v15_verify::<Sha512>(message, signature),
-        }
-        .is_ok()
+        self.key.verify_pkcs1(hash, message, signature)
     }
 
     /// RSASSA-PSS (RFC 8017 §8.1.2), MGF1 with the same hash and the salt exactly as long as it (RFC 7518 §3.5).
     pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-        match hash {
-            Hash::Sha256 => self.key.pss_verify::<Sha256>(message, signature),
-            Hash::Sha384 => self.key.pss_verify::<Sha384>(message, signature),
-            Hash::Sha512 => self.key.pss_verify::<Sha512>(message, signature),
+        self.key.verify_pss(hash, message, signature)
+    }
+}
+
+/// The same by the `rsa` crate.
+#[cfg(feature = "crates-engine")]
+mod by_crates {
+    use rsa::BoxedUint;
+    use sha2::{Sha256, Sha384, Sha512};
+
+    use crate::Hash;
+
+    pub(super) struct PublicKey(rsa::PublicKey);
+
+    impl PublicKey {
+        /// The sizes and that both numbers are odd were checked.
+        pub(super) fn new(n: &[u8], _bits: usize, e: u32) -> Self {
+            let [n, e] = [n, &e.to_be_bytes()].map(BoxedUint::from_be_slice_vartime);
+            Self(rsa::PublicKey::new_unchecked(n, e))
         }
-        .is_ok()
+
+        pub(super) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+            match hash {
+                Hash::Sha256 => self.0.pkcs1v15_verify::<Sha256>(message, signature),
+                Hash::Sha384 => self.0.pkcs1v15_verify::<Sha384>(message, signature),
+                Hash::Sha512 => self.0.pkcs1v15_verify::<Sha512>(message, signature),
+            }
+            .is_ok()
+        }
+
+        pub(super) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+            match hash {
+                Hash::Sha256 => self.0.pss_verify::<Sha256>(message, signature),
+                Hash::Sha384 => self.0.pss_verify::<Sha384>(message, signature),
+                Hash::Sha512 => self.0.pss_verify::<Sha512>(message, signature),
+            }
+            .is_ok()
+        }
     }
 }
 

@@ -70,9 +70,11 @@ impl Output {
         printed.map(|line| format!("{}\n", line.text)).collect()
     }
 
-    /// The last lines.
+    /// The last lines that are for people.
     pub(crate) fn tail(&self) -> String {
-        tail(self.lines.iter().map(|line| line.text.as_str()))
+        tail(
+            self.lines.iter().map(|line| line.text.as_str()).filter(|text| !text.starts_with("{\"reason\":")),
+        )
     }
 }
 
@@ -202,10 +204,8 @@ impl Scratch {
         let scratch = Self(path);
         let mut started = started();
         started.folders.push(scratch.0.clone());
-        if started.stopping {
-            bail!("stopping");
-        }
         drop(started);
+        stop_if_stopping()?;
         Ok(scratch)
     }
 
@@ -237,6 +237,15 @@ pub(crate) fn wait_if_stopping() {
     while started().stopping {
         thread::sleep(GRACE);
     }
+}
+
+/// # Errors
+/// If everything is being stopped: then what failed did so for that reason.
+pub(crate) fn stop_if_stopping() -> Result<()> {
+    if started().stopping {
+        bail!("stopping");
+    }
+    Ok(())
 }
 
 /// What a thread came to.
@@ -326,8 +335,7 @@ fn stop_everything(signal: i32) {
         started.stopping = true;
         (started.groups.clone(), started.folders.clone())
     };
-    progress::end();
-    progress::tell("stopping");
+    progress::end("stopping");
     for group in &groups {
         let _ = kill_process_group(*group, Signal::TERM);
     }

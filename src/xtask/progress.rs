@@ -16,7 +16,8 @@ const WORTH_A_LINE: Duration = Duration::from_millis(1_500);
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const FRAMES: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
-static BOARD: Mutex<Board> = Mutex::new(Board { running: Vec::new(), next: 0, drawn: false, frame: 0 });
+static BOARD: Mutex<Board> =
+    Mutex::new(Board { running: Vec::new(), next: 0, drawn: false, frame: 0, ended: false });
 static TICKER: Once = Once::new();
 
 /// Does the work, and shows its name while it lasts and how it ended.
@@ -45,6 +46,9 @@ pub(crate) fn silently<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> 
 /// Writes a line to standard error without tearing the one that moves.
 pub(crate) fn tell(line: &str) {
     let mut board = board();
+    if board.ended {
+        return;
+    }
     board.clear();
     let _ = writeln!(io::stderr(), "{line}");
     board.draw();
@@ -58,11 +62,12 @@ pub(crate) fn say(line: &str) {
     board.draw();
 }
 
-/// Takes the moving line away for good: nothing more is drawn.
-pub(crate) fn end() {
+/// Says a last line: what fails from then on does so because everything is being stopped.
+pub(crate) fn end(line: &str) {
+    tell(line);
     let mut board = board();
     board.clear();
-    board.running.clear();
+    board.ended = true;
 }
 
 /// A step under way; it ends when it is dropped.
@@ -115,6 +120,7 @@ struct Board {
     next: u64,
     drawn: bool,
     frame: usize,
+    ended: bool,
 }
 
 struct Running {
@@ -133,7 +139,7 @@ impl Board {
     }
 
     fn draw(&mut self) {
-        if self.running.is_empty() || !io::stderr().is_terminal() {
+        if self.ended || self.running.is_empty() || !io::stderr().is_terminal() {
             return;
         }
         let told: Vec<String> = self.running.iter().map(Running::short).collect();

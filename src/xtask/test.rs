@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 
 use crate::cargo::{self, TestProgram, cargo};
 use crate::counts::Counts;
@@ -45,9 +45,16 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
             true => Ok(Vec::new()),
             false => set_up_wasm(&other),
         });
-        rows.run_native(&native)?;
-        let programs = process::joined(set_up)?;
-        rows.run_other(&other, &programs)
+        if !native.is_empty() {
+            match build_native() {
+                Ok(programs) => rows.run_native(&native, &programs)?,
+                Err(error) => rows.not_built(&native, &error)?,
+            }
+        }
+        match process::joined(set_up) {
+            Ok(programs) => rows.run_other(&other, &programs),
+            Err(error) => rows.not_built(&other, &error),
+        }
     })?;
     drop(lock);
     Ok(rows.table())
@@ -67,6 +74,14 @@ fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
     cargo::test_programs(&built)
 }
 
+/// Builds the test programs of all crates at once: one by one, each would see other features of what they share.
+fn build_native() -> Result<Vec<TestProgram>> {
+    let mut command = cargo(&["test", "--no-run", cargo::MESSAGES], "");
+    command.args(NATIVE.iter().flat_map(|package| ["--package", package]));
+    let built = progress::step("building the native tests", |step| process::run_ok(&mut command, step))?;
+    cargo::test_programs(&built)
+}
+
 struct Rows {
     logs: PathBuf,
     rows: Vec<Row>,
@@ -80,18 +95,26 @@ struct Row {
 }
 
 impl Rows {
-    fn run_native(&mut self, suites: &[&Suite]) -> Result<()> {
-        if suites.is_empty() {
-            return Ok(());
-        }
-        let mut command = cargo(&["test", "--no-run", cargo::MESSAGES], "");
-        command.args(NATIVE.iter().flat_map(|package| ["--package", package]));
-        let built = progress::step("building the native tests", |step| process::run_ok(&mut command, step))?;
-        let programs = cargo::test_programs(&built)?;
+    fn run_native(&mut self, suites: &[&Suite], programs: &[TestProgram]) -> Result<()> {
         for suite in suites {
             if let Kind::Native { package } = suite.kind {
-                self.run_programs(suite.name, package, &programs, |file| Command::new(file))?;
+                self.run_programs(suite.name, package, programs, |file| Command::new(file))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Counts suites as failed that there is nothing to run of; the others go on.
+    fn not_built(&mut self, suites: &[&Suite], error: &Error) -> Result<()> {
+        process::stop_if_stopping()?;
+        progress::tell(&format!("{error:#}"));
+        for suite in suites {
+            self.rows.push(Row {
+                suite: suite.name.to_owned(),
+                counts: Counts::default(),
+                took: Duration::ZERO,
+                passed: false,
+            });
         }
         Ok(())
     }

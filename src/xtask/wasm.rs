@@ -21,7 +21,7 @@ pub(crate) enum Tools {
 }
 
 /// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
-const OPTIMISE: [&str; 11] = [
+const OPTIMISE: [&str; 12] = [
     "-O3",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -30,6 +30,7 @@ const OPTIMISE: [&str; 11] = [
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+    "--enable-simd",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",

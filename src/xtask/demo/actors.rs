@@ -15,9 +15,10 @@ use crate::{files, npm, place, progress};
 
 /// Who the tokens are for.
 pub(crate) const AUDIENCE: &str = "api";
-/// How long the worker asks the issuer no more after a token with an unknown key, in milliseconds: half a minute is
-/// the package's own, and longer than anybody watches a table.
-pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
+/// Keys may be cached for a second and are published everywhere after two, so that a successor may sign four seconds after
+/// it was published: as the rules of rotation ask, but while somebody watches.
+const QUICK: [&str; 8] =
+    ["--max-age", "1", "--replica-delay", "2", "--fetch-time", "1", "--clock-difference", "0"];
 const READY: Duration = Duration::from_secs(20);
 
 /// Builds `jotgate-keys`.
@@ -62,8 +63,9 @@ impl Companion {
             server: None,
         };
         for store in [&companion.store, &companion.stranger] {
-            // One second to be published everywhere: there is one server, and it looks more often than that.
-            companion.run(store, &["init", "--issuer", &companion.issuer, "--replica-delay", "1"])?;
+            let mut init = vec!["init", "--issuer", &companion.issuer];
+            init.extend(QUICK);
+            companion.run(store, &init)?;
         }
         let mut serve = companion.command(&companion.store);
         serve.args(["serve", "--listen", &address.to_string()]);
@@ -192,7 +194,6 @@ fn configuration(bundle: &Path, issuer: &str) -> Result<String> {
     if wasm.is_empty() {
         bail!("the bundle brings no .wasm: the package's `workerd` condition was not taken");
     }
-    let cooldown = COOLDOWN.as_millis();
     Ok(format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -213,7 +214,6 @@ const worker :Workerd.Worker = (
     (name = "ISSUER", text = "{issuer}"),
     (name = "AUDIENCE", text = "{AUDIENCE}"),
     (name = "JWKS_URI", text = "{issuer}/.well-known/jwks.json"),
-    (name = "COOLDOWN_MS", text = "{cooldown}"),
   ],
   compatibilityDate = "2026-10-01",
 );

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::demo::actors::{AUDIENCE, COOLDOWN, Companion, Wish, Worker};
+use crate::demo::actors::{AUDIENCE, Companion, Wish, Worker};
 use crate::demo::answer::{Client, Expected};
 use crate::demo::tokens;
 use crate::progress::{self, say};
@@ -74,12 +74,10 @@ impl Stage {
         let sum =
             format!("  {} of {} rows as expected, in {}", self.as_expected, self.rows, terminal::time(took));
         say(&if all { colours.green(&sum) } else { colours.red(&sum) });
-        say(&colours.faint(&format!(
-            "  The first row's time includes fetching the issuer's keys. For the demo the worker pauses only {} after\n  \
-             an unknown key before it asks the issuer again (30 s unless told otherwise), and the issuer lets a new\n  \
-             key sign after one second.",
-            terminal::time(COOLDOWN)
-        )));
+        say(&colours.faint(
+            "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets\n  \
+             them be cached for one second only, and its next key sign four seconds after it was published.",
+        ));
         all
     }
 

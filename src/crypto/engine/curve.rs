@@ -1,0 +1,287 @@
+//! Points on `y² = x³ - 3x + b` over a prime field, of prime order: points enter, their sums leave.
+//!
+//! Formulas: D. J. Bernstein and T. Lange, "Explicit-Formulas Database", Jacobian coordinates for a = -3: `madd` without
+//! its doubled variables, and `dbl-2001-b`.
+
+use super::field::Field;
+use super::field_p256::P256Field;
+use super::field_p384::P384Field;
+use super::scalar::Modulus;
+use super::table::Slot;
+
+/// A curve of the NIST (SP 800-186 §3.2.1) with `W` words to a number.
+pub(crate) trait Curve<const W: usize>: 'static {
+    type Field: Field;
+    /// The field's prime.
+    const PRIME: [u32; W];
+    /// b.
+    const B: [u32; W];
+    /// The base point's coordinates.
+    const BASE: [[u32; W]; 2];
+
+    /// Whether a number lies in 1..n, n the group's order.
+    fn is_unit(number: &[u32; W]) -> bool;
+    /// Two numbers divided by a unit, modulo the order.
+    fn quotients(dividends: [&[u32; W]; 2], divisor: &[u32; W]) -> [[u32; W]; 2];
+    /// A unit and the order added, if that stays below the prime.
+    fn plus_order(number: &[u32; W]) -> Option<[u32; W]>;
+    /// Where the base point's tables are kept.
+    fn base_tables() -> &'static BaseTables<Self::Field>;
+}
+
+/// The base point's multiples, for all keys of a curve.
+pub(crate) struct BaseTables<F> {
+    /// A row, for those who have no table of the key.
+    pub(crate) row: Slot<Affine<F>>,
+    /// All rows.
+    pub(crate) full: Slot<Affine<F>>,
+}
+
+impl<F> BaseTables<F> {
+    const fn new() -> Self {
+        Self { row: Slot::new(), full: Slot::new() }
+    }
+}
+
+/// A point by its two coordinates, both tidy: never the point at infinity, which has none.
+#[derive(Clone, Copy)]
+pub(crate) struct Affine<F> {
+    pub(crate) x: F,
+    pub(crate) y: F,
+}
+
+impl<F: Field> Affine<F> {
+    /// The point of two numbers: both below p, and on the curve. The cofactor is 1, there is no subgroup to check.
+    pub(crate) fn from_words<C: Curve<W, Field = F>, const W: usize>(
+        x: &[u32; W],
+        y: &[u32; W],
+    ) -> Option<Self> {
+        let (x, y, b) = (F::from_words(x)?, F::from_words(y)?, F::from_words(&C::B)?);
+        let cube = x.squared().times(&x);
+        let right = F::sum([(1, &cube), (-3, &x), (1, &b)]);
+        y.squared().minus(&right).is_zero().then_some(Self { x, y })
+    }
+
+    pub(crate) fn negated_if(&self, negative: bool) -> Self {
+        Self { x: self.x, y: if negative { F::sum([(-1, &self.y)]) } else { self.y } }
+    }
+}
+
+/// A point as `(X / Z², Y / Z³)`.
+#[derive(Clone, Copy)]
+pub(crate) struct Jacobian<F> {
+    pub(crate) x: F,
+    pub(crate) y: F,
+    pub(crate) z: F,
+}
+
+impl<F: Field> Jacobian<F> {
+    pub(crate) fn from_affine(point: &Affine<F>) -> Self {
+        Self { x: point.x, y: point.y, z: F::ONE }
+    }
+
+    /// Twice the point. The order is odd: no point but infinity is its own negative, and y is never zero.
+    pub(crate) fn doubled(&self) -> Self {
+        let (delta, gamma) = (self.z.squared(), self.y.squared());
+        let beta = self.x.times(&gamma);
+        let minus = F::sum([(3, &self.x), (-3, &delta)]);
+        let plus = F::sum([(1, &self.x), (1, &delta)]);
+        let alpha = minus.times(&plus);
+        let x = F::sum([(1, &alpha.squared()), (-8, &beta)]);
+        let around = F::sum([(4, &beta), (-1, &x)]);
+        let y = F::sum([(1, &alpha.times(&around)), (-8, &gamma.squared())]);
+        let z = F::sum([(2, &self.y.times(&self.z))]);
+        Self { x, y, z }
+    }
+
+    /// The sum, unless both are the same point or one is the other's negative: then Z of the result is zero, and stays
+    /// it in all that is added after, so that one look at the end tells.
+    pub(crate) fn plus_other(&self, other: &Affine<F>) -> Self {
+        let z_squared = self.z.squared();
+        let h = other.x.times(&z_squared).minus(&self.x);
+        let r = other.y.times(&z_squared.times(&self.z)).minus(&self.y);
+        self.plus_apart(&h, &r)
+    }
+
+    /// The sum of any two points; nothing is the point at infinity.
+    pub(crate) fn plus(&self, other: &Affine<F>) -> Option<Self> {
+        let z_squared = self.z.squared();
+        let h = other.x.times(&z_squared).minus(&self.x);
+        let r = other.y.times(&z_squared.times(&self.z)).minus(&self.y);
+        if !h.is_zero() {
+            Some(self.plus_apart(&h, &r))
+        } else if r.is_zero() {
+            Some(self.doubled())
+        } else {
+            None
+        }
+    }
+
+    /// The rest of the addition: `h` and `r` are how far apart the points' coordinates are, times Z² and Z³.
+    #[inline(always)]
+    fn plus_apart(&self, h: &F, r: &F) -> Self {
+        let h_squared = h.squared();
+        let h_cubed = h_squared.times(h);
+        let v = self.x.times(&h_squared);
+        let x = F::sum([(1, &r.squared()), (-1, &h_cubed), (-2, &v)]);
+        let y = F::difference_of_products([r, &v.minus(&x)], [&self.y, &h_cubed]);
+        Self { x, y, z: self.z.times(h) }
+    }
+
+    /// Whether the first coordinate is `x`.
+    pub(crate) fn has_x(&self, x: &F) -> bool {
+        x.times(&self.z.squared()).minus(&self.x).is_zero()
+    }
+}
+
+/// P-256.
+pub(crate) struct P256;
+
+static P256_ORDER: Modulus<8, 9> = Modulus::new([
+    0xfc63_2551,
+    0xf3b9_cac2,
+    0xa717_9e84,
+    0xbce6_faad,
+    0xffff_ffff,
+    0xffff_ffff,
+    0,
+    0xffff_ffff,
+]);
+
+impl Curve<8> for P256 {
+    type Field = P256Field;
+    const PRIME: [u32; 8] = super::field_p256::PRIME;
+    const B: [u32; 8] = [
+        0x27d2_604b,
+        0x3bce_3c3e,
+        0xcc53_b0f6,
+        0x651d_06b0,
+        0x7698_86bc,
+        0xb3eb_bd55,
+        0xaa3a_93e7,
+        0x5ac6_35d8,
+    ];
+    const BASE: [[u32; 8]; 2] = [
+        [
+            0xd898_c296,
+            0xf4a1_3945,
+            0x2deb_33a0,
+            0x7703_7d81,
+            0x63a4_40f2,
+            0xf8bc_e6e5,
+            0xe12c_4247,
+            0x6b17_d1f2,
+        ],
+        [
+            0x37bf_51f5,
+            0xcbb6_4068,
+            0x6b31_5ece,
+            0x2bce_3357,
+            0x7c0f_9e16,
+            0x8ee7_eb4a,
+            0xfe1a_7f9b,
+            0x4fe3_42e2,
+        ],
+    ];
+
+    fn is_unit(number: &[u32; 8]) -> bool {
+        P256_ORDER.is_unit(number)
+    }
+
+    fn quotients(dividends: [&[u32; 8]; 2], divisor: &[u32; 8]) -> [[u32; 8]; 2] {
+        P256_ORDER.quotients(dividends, divisor)
+    }
+
+    fn plus_order(number: &[u32; 8]) -> Option<[u32; 8]> {
+        P256_ORDER.plus(number, &Self::PRIME)
+    }
+
+    fn base_tables() -> &'static BaseTables<P256Field> {
+        static TABLES: BaseTables<P256Field> = BaseTables::new();
+        &TABLES
+    }
+}
+
+/// P-384.
+pub(crate) struct P384;
+
+static P384_ORDER: Modulus<12, 13> = Modulus::new([
+    0xccc5_2973,
+    0xecec_196a,
+    0x48b0_a77a,
+    0x581a_0db2,
+    0xf437_2ddf,
+    0xc763_4d81,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+]);
+
+impl Curve<12> for P384 {
+    type Field = P384Field;
+    const PRIME: [u32; 12] = super::field_p384::PRIME;
+    const B: [u32; 12] = [
+        0xd3ec_2aef,
+        0x2a85_c8ed,
+        0x8a2e_d19d,
+        0xc656_398d,
+        0x5013_875a,
+        0x0314_088f,
+        0xfe81_4112,
+        0x181d_9c6e,
+        0xe3f8_2d19,
+        0x988e_056b,
+        0xe23e_e7e4,
+        0xb331_2fa7,
+    ];
+    const BASE: [[u32; 12]; 2] = [
+        [
+            0x7276_0ab7,
+            0x3a54_5e38,
+            0xbf55_296c,
+            0x5502_f25d,
+            0x8254_2a38,
+            0x59f7_41e0,
+            0x8ba7_9b98,
+            0x6e1d_3b62,
+            0xf320_ad74,
+            0x8eb1_c71e,
+            0xbe8b_0537,
+            0xaa87_ca22,
+        ],
+        [
+            0x90ea_0e5f,
+            0x7a43_1d7c,
+            0x1d7e_819d,
+            0x0a60_b1ce,
+            0xb5f0_b8c0,
+            0xe9da_3113,
+            0x289a_147c,
+            0xf8f4_1dbd,
+            0x9292_dc29,
+            0x5d9e_98bf,
+            0x9626_2c6f,
+            0x3617_de4a,
+        ],
+    ];
+
+    fn is_unit(number: &[u32; 12]) -> bool {
+        P384_ORDER.is_unit(number)
+    }
+
+    fn quotients(dividends: [&[u32; 12]; 2], divisor: &[u32; 12]) -> [[u32; 12]; 2] {
+        P384_ORDER.quotients(dividends, divisor)
+    }
+
+    fn plus_order(number: &[u32; 12]) -> Option<[u32; 12]> {
+        P384_ORDER.plus(number, &Self::PRIME)
+    }
+
+    fn base_tables() -> &'static BaseTables<P384Field> {
+        static TABLES: BaseTables<P384Field> = BaseTables::new();
+        &TABLES
+    }
+}

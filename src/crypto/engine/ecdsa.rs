@@ -1,0 +1,471 @@
+//! ECDSA on a curve of the NIST: coordinates enter, a checked key stays; a digest and a signature enter, a yes or no
+//! leaves. All numbers are public: nothing here takes the same time for all of them.
+
+use alloc::vec::Vec;
+
+use super::curve::{Affine, Curve, Jacobian, P256, P384};
+use super::field::{Field, Invertible, invert_all};
+use super::limbs::words_from_be;
+use super::scalar::digits;
+use super::table::{Growth, Heat, Table};
+
+/// A public key.
+pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
+    point: Affine<C::Field>,
+    heat: Heat<Affine<C::Field>>,
+}
+
+/// A public key on P-256.
+pub(crate) type P256Key = EcdsaKey<P256, 8>;
+/// A public key on P-384.
+pub(crate) type P384Key = EcdsaKey<P384, 12>;
+
+impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
+    /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
+    pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+        let point = Affine::from_words::<C, W>(&words_from_be(x)?, &words_from_be(y)?)?;
+        Some(Self { point, heat: Heat::new() })
+    }
+
+    /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
+    pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+        let verified = self.check(digest, signature).unwrap_or(false);
+        if verified {
+            self.grow();
+        }
+        verified
+    }
+
+    /// Counts a success and builds the table that is due.
+    fn grow(&self) {
+        let [growth, wider] = &GROWTH;
+        let build_base = |rows, width| {
+            let base = base_point::<C, W>();
+            base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
+        };
+        let build = |rows, width| multiples(&self.point, rows, width);
+        self.heat.success(if W > 8 { wider } else { growth }, &C::base_tables().full, build_base, build);
+    }
+
+    /// Nothing if the signature's numbers are out of range.
+    fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
+        let (r, s) = signature.split_at_checked(4 * W)?;
+        let (r, s): ([u32; W], [u32; W]) = (words_from_be(r)?, words_from_be(s)?);
+        if !C::is_unit(&r) || !C::is_unit(&s) {
+            return None;
+        }
+        let [u, v] = C::quotients([&leftmost(digest), &r], &s);
+        let sum = self.sum(&u, &v)?;
+        // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed.
+        let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
+        Some(has_x(r) || C::plus_order(&r).is_some_and(has_x))
+    }
+
+    /// u times the base point and v times the key; nothing is infinity.
+    fn sum(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
+        self.sum_by_tables(u, v).or_else(|| self.sum_by_doubling(u, v))
+    }
+
+    /// The same, or nothing without tables and in the exceptional cases: two equal points to add, or two opposite ones.
+    fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
+        let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
+        let mut summands =
+            base.summands(u).chain(key.summands(v)).map(|(point, negative)| point.negated_if(negative));
+        let first = Jacobian::from_affine(&summands.next()?);
+        let sum = summands.fold(first, |sum, point| sum.plus_other(&point));
+        (!sum.z.is_zero()).then_some(sum)
+    }
+
+    /// The same without tables and for every case (E. G. Straus, "Addition chains of vectors", 1964).
+    fn sum_by_doubling(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
+        let base_row = match C::base_tables().row.get() {
+            Some(row) => row,
+            None => C::base_tables().row.put(row_of(&base_point::<C, W>()?)),
+        };
+        let key_row = row_of(&self.point);
+        let digits = |scalar: &[u32; W]| -> Vec<i32> { digits(scalar, ROW_WIDTH).collect() };
+        let mut sum: Option<Jacobian<C::Field>> = None;
+        for (u, v) in digits(u).into_iter().zip(digits(v)).rev() {
+            for _ in 0..ROW_WIDTH {
+                sum = sum.map(|sum| sum.doubled());
+            }
+            for (point, negative) in base_row.of_digit(u).into_iter().chain(key_row.of_digit(v)) {
+                let point = point.negated_if(negative);
+                sum = match sum {
+                    Some(sum) => sum.plus(&point),
+                    None => Some(Jacobian::from_affine(&point)),
+                };
+            }
+        }
+        sum
+    }
+}
+
+fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
+    let [x, y] = &C::BASE;
+    Affine::from_words::<C, W>(x, y)
+}
+
+/// The leftmost bits of a digest, or all of a shorter one, as a number.
+fn leftmost<const W: usize>(digest: &[u8]) -> [u32; W] {
+    let mut bytes = Vec::with_capacity(4 * W);
+    bytes.resize((4 * W).saturating_sub(digest.len()), 0);
+    bytes.extend(digest.iter().take(4 * W));
+    words_from_be(&bytes).unwrap_or([0; W])
+}
+
+fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
+    Table::unbounded(ROW_WIDTH, multiples(point, 1, ROW_WIDTH))
+}
+
+/// The entries of a [`Table`]. All rows grow together, by sums of affine points that share one inversion: with m
+/// multiples, a round adds the m-th to each, and 2m are there.
+fn multiples<F: Field>(point: &Affine<F>, rows: usize, width: usize) -> Vec<Affine<F>> {
+    let mut rows = bases(point, rows, width);
+    for _ in 1..width {
+        let pairs = || rows.iter().filter_map(|row| Some((row, row.last()?)));
+        // INVARIANT: no denominator is zero: in a group of prime order above 2^width, k P = ± m P for 0 < k ≤ m ≤
+        // 2^(width - 2) only if k = m, and y is never zero.
+        let mut denominators: Vec<F> = pairs()
+            .flat_map(|(row, last)| {
+                let below = row.len() - 1;
+                let others = row.iter().take(below).map(|point| last.x.minus(&point.x));
+                others.chain([F::sum([(2, &last.y)])])
+            })
+            .collect();
+        invert_all(&mut denominators);
+        let mut inverses = denominators.iter();
+        let sums = pairs().map(|(row, last)| {
+            let below = row.len() - 1;
+            let mut sums: Vec<_> = row
+                .iter()
+                .take(below)
+                .zip(&mut inverses)
+                .map(|(point, inverse)| chord(last, point, &last.y.minus(&point.y).times(inverse)))
+                .collect();
+            sums.extend(inverses.next().map(|inverse| {
+                let x_squared = last.x.squared();
+                let numerator = F::sum([(3, &x_squared), (-3, &F::ONE)]);
+                chord(last, last, &numerator.times(inverse))
+            }));
+            sums
+        });
+        let sums: Vec<Vec<_>> = sums.collect();
+        for (row, sums) in rows.iter_mut().zip(sums) {
+            row.extend(sums);
+        }
+    }
+    rows.into_iter().flatten().collect()
+}
+
+/// The sum of two points whose line has this slope.
+fn chord<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
+    let x = F::sum([(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
+    let y = F::sum([(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
+    Affine { x, y }
+}
+
+/// Each row's first entry, in a row of its own: `2^(width i) P`.
+fn bases<F: Field>(point: &Affine<F>, rows: usize, width: usize) -> Vec<Vec<Affine<F>>> {
+    let mut next = Jacobian::from_affine(point);
+    let mut bases = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        bases.push(next);
+        if bases.len() < rows {
+            for _ in 0..width {
+                next = next.doubled();
+            }
+        }
+    }
+    let mut inverses: Vec<F> = bases.iter().map(|base| base.z).collect();
+    invert_all(&mut inverses);
+    let affine = |(base, inverse): (&Jacobian<F>, &F)| {
+        let squared = inverse.squared();
+        let mut row = Vec::with_capacity(1 << (width - 1));
+        row.push(Affine { x: base.x.times(&squared), y: base.y.times(&squared.times(inverse)) });
+        row
+    };
+    bases.iter().zip(&inverses).map(affine).collect()
+}
+
+/// The width of the rows that serve a verification without tables.
+const ROW_WIDTH: usize = 5;
+
+/// For P-256 and P-384. A table of width 5 is repaid by about ten verifications, the wider one by a few hundred; each
+/// takes less than 2 ms to build.
+const GROWTH: [Growth; 2] =
+    [Growth { bits: 256, steps: &[(16, 5), (512, 7)] }, Growth { bits: 384, steps: &[(16, 5), (512, 6)] }];
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::random::Random;
+    use super::*;
+    use crate::ec_key::by_crates;
+
+    type Key<C, const W: usize> = EcdsaKey<C, W>;
+    /// The second implementation: a key's coordinates, a digest and a signature enter.
+    type Theirs = fn(&[u8], &[u8], &[u8], &[u8]) -> bool;
+
+    fn bytes(words: &[u32]) -> Vec<u8> {
+        words.iter().rev().flat_map(|word| word.to_be_bytes()).collect()
+    }
+
+    fn small<const W: usize>(number: u32) -> [u32; W] {
+        let mut words = [0; W];
+        words[0] = number;
+        words
+    }
+
+    /// `a b` modulo the order; b is a unit.
+    fn product<C: Curve<W>, const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+        let [inverse, _] = C::quotients([&small(1), &small(1)], b);
+        let [product, _] = C::quotients([a, a], &inverse);
+        product
+    }
+
+    /// `-a` modulo the order; a is a unit.
+    fn opposite<C: Curve<W>, const W: usize>(a: &[u32; W]) -> [u32; W] {
+        let order = C::plus_order(&[0; W]).unwrap();
+        super::super::limbs::subtract_words(&order, a)
+    }
+
+    fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
+        core::iter::repeat_with(|| random.words()).find(C::is_unit).unwrap()
+    }
+
+    fn key<C: Curve<W>, const W: usize>(point: Affine<C::Field>) -> Key<C, W> {
+        Key { point, heat: Heat::new() }
+    }
+
+    fn affine<F: Field>(point: &Jacobian<F>) -> Affine<F> {
+        let inverse = point.z.inverted();
+        let squared = inverse.squared();
+        Affine { x: point.x.times(&squared), y: point.y.times(&squared.times(&inverse)) }
+    }
+
+    /// `u G + v Q`, without tables.
+    fn combined<C: Curve<W>, const W: usize>(
+        point: Affine<C::Field>,
+        u: &[u32; W],
+        v: &[u32; W],
+    ) -> Option<Affine<C::Field>> {
+        key::<C, W>(point).sum_by_doubling(u, v).map(|sum| affine(&sum))
+    }
+
+    /// The same key at three temperatures, and what RustCrypto says.
+    struct Contest<'a, C: Curve<W>, const W: usize> {
+        keys: [Key<C, W>; 3],
+        theirs: &'a dyn Fn(&[u8], &[u8]) -> bool,
+        accepted: usize,
+        refused: usize,
+    }
+
+    impl<C: Curve<W>, const W: usize> Contest<'_, C, W> {
+        fn judge(&mut self, digest: &[u8], signature: &[u8], expected: Option<bool>) {
+            let verdict = (self.theirs)(digest, signature);
+            for key in &self.keys {
+                assert_eq!(key.check(digest, signature).unwrap_or(false), verdict);
+            }
+            assert_eq!(expected.unwrap_or(verdict), verdict);
+            *(if verdict { &mut self.accepted } else { &mut self.refused }) += 1;
+        }
+
+        /// A signature whose verification adds up `u G + v Q`, then the same with a bit turned.
+        fn judge_sum(&mut self, u: &[u32; W], v: &[u32; W], random: &mut Random) {
+            let [cold, ..] = &self.keys;
+            let sum = combined::<C, W>(cold.point, u, v);
+            let reduced = sum.map(|sum| {
+                let x = sum.x.to_words().try_into().unwrap();
+                C::quotients([&x, &x], &small(1))[0]
+            });
+            // Infinity has no x, and r is never zero: refused, whatever r is.
+            let usable = reduced.filter(C::is_unit);
+            let r = usable.unwrap_or(small(1));
+            let s = C::quotients([&r, &r], v)[0];
+            let z = product::<C, W>(u, &s);
+            let (digest, mut signature) = (bytes(&z), [bytes(&r), bytes(&s)].concat());
+            self.judge(&digest, &signature, Some(usable.is_some()));
+            signature[random.below(8 * W)] ^= 1 << random.below(8);
+            self.judge(&digest, &signature, None);
+        }
+    }
+
+    fn contest<C: Curve<W>, const W: usize>(
+        point: Affine<C::Field>,
+        theirs: Theirs,
+        run: impl FnOnce(&mut Contest<'_, C, W>),
+    ) -> [usize; 2] {
+        let (x, y) = (bytes(&point.x.to_words()), bytes(&point.y.to_words()));
+        let keys = [(0, 0), (40, 5), (700, if W > 8 { 6 } else { 7 })].map(|(successes, width)| {
+            let key: Key<C, W> = Key::from_coordinates(&x, &y).unwrap();
+            (0..successes).for_each(|_| key.grow());
+            assert_eq!(key.heat.table().map_or(0, |table| table.width()), width);
+            key
+        });
+        let theirs = |digest: &[u8], signature: &[u8]| theirs(&x, &y, digest, signature);
+        let mut contest = Contest { keys, theirs: &theirs, accepted: 0, refused: 0 };
+        run(&mut contest);
+        [contest.accepted, contest.refused]
+    }
+
+    /// Sums of edge scalars over keys whose multiples meet the base point's, then random ones.
+    fn agree<C: Curve<W>, const W: usize>(theirs: Theirs, step: usize) {
+        let mut random = Random::seeded(1);
+        let base = base_point::<C, W>().unwrap();
+        let mut edges: Vec<[u32; W]> = [1, 2, 3, 16, 17, 32, 33, 64, 65].map(small).to_vec();
+        edges.extend([1, 2, 16].map(|number| opposite::<C, W>(&small(number))));
+        let mut high = small(0);
+        high[W - 1] = 0x8000_0000;
+        edges.extend([high, C::quotients([&small(1), &small(1)], &small(2))[0]]);
+        let factors = [small(1), small(2), small(32), opposite::<C, W>(&small(1))];
+        let mut points: Vec<_> =
+            factors.iter().filter_map(|factor| combined::<C, W>(base, factor, &[0; W])).collect();
+        // The point with x = 0: y² = b.
+        points.push(with_x::<C, W>(&[0; W]).unwrap());
+        points.push(combined::<C, W>(base, &unit::<C, W>(&mut random), &small(1)).unwrap());
+        let [mut accepted, mut refused] = [0, 0];
+        for point in points {
+            let [more, fewer] = contest::<C, W>(point, theirs, |contest| {
+                for v in &edges {
+                    contest.judge_sum(&[0; W], v, &mut random);
+                    for u in edges.iter().step_by(step) {
+                        contest.judge_sum(u, v, &mut random);
+                    }
+                }
+                for _ in 0..100 / step {
+                    let (u, v) = (unit::<C, W>(&mut random), unit::<C, W>(&mut random));
+                    contest.judge_sum(&u, &v, &mut random);
+                }
+            });
+            (accepted, refused) = (accepted + more, refused + fewer);
+        }
+        assert!(accepted > 1500 / step && refused > 1500 / step, "{accepted} {refused}");
+    }
+
+    /// A point with this x, if there is one: a square root modulo p ≡ 3 (mod 4).
+    fn with_x<C: Curve<W>, const W: usize>(x: &[u32; W]) -> Option<Affine<C::Field>> {
+        let (x, b) = (C::Field::from_words(x)?, C::Field::from_words(&C::B)?);
+        let right = C::Field::sum([(1, &x.squared().times(&x)), (-3, &x), (1, &b)]);
+        // (p + 1)/4, out of 4 (p + 1)/4 = p + 1.
+        let mut power = C::Field::ONE;
+        let (sum, _) = super::super::limbs::add_words(&C::PRIME, &small(1));
+        for bit in (2..32 * W).rev() {
+            power = power.squared();
+            if sum[bit / 32] >> (bit % 32) & 1 == 1 {
+                power = power.times(&right);
+            }
+        }
+        power.squared().minus(&right).is_zero().then_some(Affine { x, y: power })
+    }
+
+    /// Signatures whose sum has an x around n, and around zero: r is x or x - n.
+    fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
+        let mut random = Random::seeded(2);
+        let order = C::plus_order(&[0; W]).unwrap();
+        let step = |number: u32| super::super::limbs::add_words(&order, &small(number)).0;
+        let below = |number: u32| super::super::limbs::subtract_words(&order, &small(number));
+        let [mut above_order, mut accepted] = [0, 0];
+        let xs = (1..40).map(step).chain((1..20).map(below)).chain((1..20).map(small));
+        for x in xs {
+            let Some(point) = with_x::<C, W>(&x) else { continue };
+            // Q = (R - u G) / v.
+            let (u, v) = (unit::<C, W>(&mut random), unit::<C, W>(&mut random));
+            let difference = combined::<C, W>(point, &opposite::<C, W>(&u), &small(1)).unwrap();
+            let inverse = C::quotients([&small(1), &small(1)], &v)[0];
+            let public = combined::<C, W>(difference, &[0; W], &inverse).unwrap();
+            let r = C::quotients([&x, &x], &small(1))[0];
+            let s = C::quotients([&r, &r], &v)[0];
+            let z = product::<C, W>(&u, &s);
+            let signature = [bytes(&r), bytes(&s)].concat();
+            contest::<C, W>(public, theirs, |contest| contest.judge(&bytes(&z), &signature, Some(true)));
+            above_order += usize::from(r != x);
+            accepted += 1;
+        }
+        assert!(above_order > 10 && accepted > 25, "{above_order} {accepted}");
+    }
+
+    fn p256(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+        by_crates::P256Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    }
+
+    fn p384(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+        by_crates::P384Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    }
+
+    #[test]
+    fn p256_agrees_with_rustcrypto_on_edge_and_random_sums() {
+        agree::<P256, 8>(p256, 1);
+    }
+
+    #[test]
+    fn p384_agrees_with_rustcrypto_on_edge_and_random_sums() {
+        // Fewer: a verification by the crate takes ten times as long here.
+        agree::<P384, 12>(p384, 4);
+    }
+
+    #[test]
+    fn p256_agrees_with_rustcrypto_where_x_passes_the_order() {
+        agree_where_x_passes_the_order::<P256, 8>(p256);
+    }
+
+    #[test]
+    fn p384_agrees_with_rustcrypto_where_x_passes_the_order() {
+        agree_where_x_passes_the_order::<P384, 12>(p384);
+    }
+
+    fn exceptions_are_met<C: Curve<W>, const W: usize>() {
+        let base = base_point::<C, W>().unwrap();
+        let hot = key::<C, W>(base);
+        (0..40).for_each(|_| hot.grow());
+        let minus_one = opposite::<C, W>(&small(1));
+        // G + G, G - G, and 3 G + 2 G - 5 G on the way.
+        assert!(hot.sum_by_tables(&small(1), &small(1)).is_none());
+        assert!(hot.sum_by_tables(&small(1), &minus_one).is_none());
+        assert!(hot.sum_by_tables(&small(5), &small(3)).is_some());
+        let double = affine(&hot.sum(&small(1), &small(1)).unwrap());
+        let doubled = affine(&Jacobian::from_affine(&base).doubled());
+        assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
+        assert!(hot.sum(&small(1), &minus_one).is_none());
+        // The complete addition itself.
+        let point = Jacobian::from_affine(&base).doubled();
+        let same = affine(&point);
+        assert!(point.plus_other(&same).z.is_zero() && point.plus_other(&same.negated_if(true)).z.is_zero());
+        assert!(point.plus(&same.negated_if(true)).is_none());
+        let four = affine(&point.plus(&same).unwrap());
+        assert!(four.x.minus(&affine(&point.doubled()).x).is_zero());
+        assert_eq!(four.x.to_words(), affine(&hot.sum(&small(4), &[0; W]).unwrap()).x.to_words());
+    }
+
+    #[test]
+    fn equal_and_opposite_points_take_their_own_path() {
+        exceptions_are_met::<P256, 8>();
+        exceptions_are_met::<P384, 12>();
+    }
+
+    #[test]
+    fn a_digest_counts_by_its_leftmost_bits() {
+        assert_eq!(leftmost::<2>(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), [0x0506_0708, 0x0102_0304]);
+        assert_eq!(leftmost::<2>(&[1, 2, 3]), [0x0001_0203, 0]);
+        assert_eq!(leftmost::<2>(&[]), [0, 0]);
+    }
+
+    #[test]
+    fn a_table_holds_every_multiple_in_its_place() {
+        let base = base_point::<P256, 8>().unwrap();
+        for width in 1..=4 {
+            let entries = multiples(&base, 3, width);
+            let mut expected = vec![];
+            for row in 0..3 {
+                for j in 1..=1_u32 << (width - 1) {
+                    expected.push(combined::<P256, 8>(base, &small(j << (row * width)), &[0; 8]).unwrap());
+                }
+            }
+            assert_eq!(entries.len(), expected.len());
+            for (entry, expected) in entries.iter().zip(expected) {
+                assert!(entry.x.minus(&expected.x).is_zero() && entry.y.minus(&expected.y).is_zero());
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Ed25519: an encoded point enters, a checked key stays; a message and a signature enter, a yes or no leaves. All of it
+//! is public: nothing here takes the same time for all of them.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha512};
+
+use super::edwards::{Extended, Niels, multiples};
+use super::limbs::words_from_le;
+use super::scalar::{Modulus, digits};
+use super::table::{Growth, Heat, Slot, Table};
+
+/// A public key.
+pub(crate) struct PublicKey {
+    bytes: [u8; 32],
+    /// The key's negative: what a verification multiplies.
+    negative: Extended,
+    heat: Heat<Niels>,
+}
+
+impl PublicKey {
+    /// Decodes a point of any order in its canonical encoding.
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        let point = Extended::from_words(&words_from_le(bytes)?)?;
+        Some(Self { bytes: *bytes, negative: point.negated(), heat: Heat::new() })
+    }
+
+    pub(crate) fn is_of_small_order(&self) -> bool {
+        self.negative.is_of_small_order()
+    }
+
+    /// RFC 8032 §5.1.7 without the cofactor: S below L, and R, as it stands, the encoding of `[S]B - [k]A`.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        let verified = self.check(message, signature).unwrap_or(false);
+        if verified {
+            self.grow();
+        }
+        verified
+    }
+
+    /// Counts a success and builds the table that is due.
+    fn grow(&self) {
+        let build_base = |rows, width| {
+            let base = Extended::from_words(&BASE);
+            base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
+        };
+        self.heat
+            .success(&GROWTH, &BASE_FULL, build_base, |rows, width| multiples(&self.negative, rows, width));
+    }
+
+    /// Nothing if S is out of range.
+    fn check(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let (r, s) = signature.split_at_checked(32)?;
+        let s: [u32; 8] = words_from_le(s)?;
+        if !ORDER.contains(&s) {
+            return None;
+        }
+        let hash = Sha512::new().chain_update(r).chain_update(self.bytes).chain_update(message).finalize();
+        let (low, high) = hash.split_at_checked(32)?;
+        let k = ORDER.reduce_wide(&words_from_le(low)?, &words_from_le(high)?);
+        Some(self.sum(&s, &k)?.words() == words_from_le(r)?)
+    }
+
+    /// `[s]B - [k]A`.
+    fn sum(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
+        let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
+            return self.sum_by_doubling(s, k);
+        };
+        let summands = base.summands(s).chain(key.summands(k));
+        Some(summands.fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, negative)))
+    }
+
+    /// The same without tables (E. G. Straus, "Addition chains of vectors", 1964).
+    fn sum_by_doubling(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
+        let row_of = |point: &Extended| Table::unbounded(ROW_WIDTH, multiples(point, 1, ROW_WIDTH));
+        let base_row = match BASE_ROW.get() {
+            Some(row) => row,
+            None => BASE_ROW.put(row_of(&Extended::from_words(&BASE)?)),
+        };
+        let key_row = row_of(&self.negative);
+        let digits = |scalar: &[u32; 8]| -> Vec<i32> { digits(scalar, ROW_WIDTH).collect() };
+        let mut sum = Extended::NEUTRAL;
+        for (s, k) in digits(s).into_iter().zip(digits(k)).rev() {
+            for _ in 0..ROW_WIDTH {
+                sum = sum.doubled();
+            }
+            for (point, negative) in base_row.of_digit(s).into_iter().chain(key_row.of_digit(k)) {
+                sum = sum.plus(point, negative);
+            }
+        }
+        Some(sum)
+    }
+}
+
+/// The base point's multiples, for all keys: a row for those without tables, and all rows.
+static BASE_ROW: Slot<Niels> = Slot::new();
+static BASE_FULL: Slot<Niels> = Slot::new();
+
+/// L, the order of the base point.
+static ORDER: Modulus<8, 9> =
+    Modulus::new([0x5cf5_d3ed, 0x5812_631a, 0xa2f7_9cd6, 0x14de_f9de, 0, 0, 0, 0x1000_0000]);
+
+/// The base point's encoding: y = 4/5, x even.
+const BASE: [u32; 8] =
+    [0x6666_6658, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666];
+
+/// The width of the rows that serve a verification without tables.
+const ROW_WIDTH: usize = 5;
+
+/// A table of width 5 is repaid by about ten verifications, the wider one by a few hundred; each takes less than 2 ms to
+/// build.
+const GROWTH: Growth = Growth { bits: 256, steps: &[(16, 5), (512, 7)] };
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::{EdwardsPoint, Scalar, constants};
+    use ed25519_dalek::{Signer, SigningKey};
+
+    use super::super::limbs::subtract_words;
+    use super::super::random::Random;
+    use super::*;
+    use crate::ed25519_key::by_crates;
+
+    const L: [u32; 8] = [0x5cf5_d3ed, 0x5812_631a, 0xa2f7_9cd6, 0x14de_f9de, 0, 0, 0, 0x1000_0000];
+
+    fn bytes(words: &[u32; 8]) -> [u8; 32] {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        bytes.try_into().unwrap()
+    }
+
+    fn small(number: u32) -> [u32; 8] {
+        [number, 0, 0, 0, 0, 0, 0, 0]
+    }
+
+    /// A scalar below L.
+    fn scalar(random: &mut Random) -> [u32; 8] {
+        let mut words = random.words();
+        words[7] >>= 4;
+        words
+    }
+
+    /// The same key at three temperatures.
+    fn keys(bytes: &[u8; 32]) -> [PublicKey; 3] {
+        [(0, 0), (40, 5), (700, 7)].map(|(successes, width)| {
+            let key = PublicKey::from_bytes(bytes).unwrap();
+            (0..successes).for_each(|_| key.grow());
+            assert_eq!(key.heat.table().map_or(0, |table| table.width()), width);
+            key
+        })
+    }
+
+    #[test]
+    fn sums_agree_with_dalek_for_edge_and_random_scalars_over_points_of_any_order() {
+        let mut random = Random::seeded(3);
+        let mut edges: Vec<[u32; 8]> = [0, 1, 2, 7, 8, 16, 17, 32, 33, 64, 65].map(small).to_vec();
+        edges.extend([1, 2, 16].map(|number| subtract_words(&L, &small(number))));
+        let base = constants::ED25519_BASEPOINT_POINT;
+        let seed = Scalar::from_bytes_mod_order(bytes(&scalar(&mut random)));
+        let mut points: Vec<EdwardsPoint> = constants::EIGHT_TORSION.to_vec();
+        points.extend([base, -base, base + base, base * Scalar::from(32_u32), base * seed]);
+        points.extend(constants::EIGHT_TORSION.iter().skip(1).map(|torsion| base * seed + torsion));
+        let mut ran = 0;
+        for point in points {
+            let keys = keys(&point.compress().to_bytes());
+            let mut judge = |s: &[u32; 8], k: &[u32; 8]| {
+                let [s_theirs, k_theirs] = [s, k].map(|words| {
+                    // Not reduced twice: over a point of small order that matters.
+                    Scalar::from_canonical_bytes(bytes(words)).unwrap()
+                });
+                let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k_theirs, &-point, &s_theirs);
+                for key in &keys {
+                    assert_eq!(bytes(&key.sum(s, k).unwrap().words()), sum.compress().to_bytes());
+                }
+                ran += 1;
+            };
+            for s in &edges {
+                for k in &edges {
+                    judge(s, k);
+                }
+            }
+            for _ in 0..20 {
+                judge(&scalar(&mut random), &scalar(&mut random));
+            }
+        }
+        assert_eq!(ran, 20 * (14 * 14 + 20));
+    }
+
+    #[test]
+    fn signatures_agree_with_dalek_as_they_are_and_with_a_bit_turned() {
+        let mut random = Random::seeded(4);
+        let [mut accepted, mut refused] = [0, 0];
+        for _ in 0..8 {
+            let signer = SigningKey::from_bytes(&bytes(&random.words()));
+            let public = signer.verifying_key().to_bytes();
+            let (keys, theirs) = (keys(&public), by_crates::PublicKey::from_bytes(&public).unwrap());
+            for length in 0..80 {
+                let mut message: Vec<u8> =
+                    (0..length).map(|_| random.words::<1>()[0].to_le_bytes()[0]).collect();
+                let mut signature = signer.sign(&message).to_bytes().to_vec();
+                for turned in [None, Some(true), Some(false)] {
+                    match turned {
+                        Some(true) => signature[random.below(64)] ^= 1 << random.below(8),
+                        Some(false) => message.push(0),
+                        None => {}
+                    }
+                    let verdict = theirs.verify(&message, &signature);
+                    for key in &keys {
+                        assert_eq!(key.check(&message, &signature).unwrap_or(false), verdict);
+                    }
+                    *(if verdict { &mut accepted } else { &mut refused }) += 1;
+                }
+            }
+        }
+        assert_eq!([accepted, refused], [640, 1280]);
+    }
+
+    #[test]
+    fn encodings_agree_with_dalek() {
+        let mut random = Random::seeded(5);
+        let mut taken = 0;
+        let low = (0..40).map(small);
+        let prime: [u32; 8] = core::array::from_fn(|at| match at {
+            0 => 0xffff_ffed,
+            7 => 0x7fff_ffff,
+            _ => u32::MAX,
+        });
+        let around = (0..19).map(|number| super::super::limbs::add_words(&prime, &small(number)).0);
+        let below = (1..40).map(|number| subtract_words(&prime, &small(number)));
+        let any: Vec<[u32; 8]> = (0..1000).map(|_| random.words()).collect();
+        for mut words in low.chain(around).chain(below).chain(any) {
+            for _ in 0..2 {
+                words[7] ^= 0x8000_0000;
+                let (ours, theirs) =
+                    (PublicKey::from_bytes(&bytes(&words)), by_crates::PublicKey::from_bytes(&bytes(&words)));
+                assert_eq!(ours.is_some(), theirs.is_some());
+                if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                    assert_eq!(ours.negative.negated().words(), words);
+                    assert_eq!(ours.is_of_small_order(), theirs.is_of_small_order());
+                    taken += 1;
+                }
+            }
+        }
+        assert!(taken > 900, "{taken}");
+    }
+}

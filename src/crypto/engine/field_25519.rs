@@ -1,0 +1,161 @@
+//! The field of Curve25519, p = `2^255 - 19` (RFC 7748 §4.1): nine signed limbs of 29 bits that carry lazily.
+//!
+//! What lies above `2^261` comes back 1216-fold, as `2^261 = 64 · 2^255 ≡ 64 · 19` (D. J. Bernstein, "Curve25519: new
+//! Diffie-Hellman speed records", 2006, with other limbs).
+#![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
+
+use super::divsteps::Inverter;
+use super::field::Invertible;
+use super::limbs::{
+    is_below, limbs_from_words, low_limb, narrow, product, square, subtract_words, widest, words_from_limbs,
+};
+
+/// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
+/// up and carry nothing: at most four tidy elements may be summed in all.
+#[derive(Clone, Copy)]
+pub(crate) struct Field25519([i32; N]);
+
+impl Invertible for Field25519 {
+    const ONE: Self = Self::small(1);
+
+    fn times(&self, other: &Self) -> Self {
+        assert_factors(&self.0, &other.0);
+        reduce(product(&self.0, &other.0))
+    }
+
+    fn is_zero(&self) -> bool {
+        self.words() == [0; W]
+    }
+
+    fn inverted(&self) -> Self {
+        static INVERTER: Inverter<9> = Inverter::new(&PRIME);
+        Self::from_words(&INVERTER.invert(&self.words())).unwrap_or(*self)
+    }
+}
+
+impl Field25519 {
+    pub(crate) const ZERO: Self = Self([0; N]);
+
+    pub(crate) const fn small(number: i32) -> Self {
+        let mut limbs = [0; N];
+        limbs[0] = number;
+        Self(limbs)
+    }
+
+    /// The element of a number below p; it may be used like a sum of two tidy ones.
+    pub(crate) const fn constant(words: &[u32; W]) -> Self {
+        Self(limbs_from_words(words, WIDTH))
+    }
+
+    /// The element of a number below p, or nothing.
+    pub(crate) fn from_words(words: &[u32; W]) -> Option<Self> {
+        is_below(words, &PRIME).then(|| Self::constant(words).times(&Self::ONE))
+    }
+
+    /// The number, below p.
+    pub(crate) fn words(&self) -> [u32; W] {
+        // INVARIANT: a tidy value lies in ±(2^254 + 2^249), and p is added: above 0 and below 2p, so that one pass of
+        // carries leaves no limb negative and one subtraction suffices.
+        let tidy = self.times(&Self::ONE);
+        let prime: [i32; N] = limbs_from_words(&PRIME, WIDTH);
+        let mut columns: [i64; N] = core::array::from_fn(|at| i64::from(tidy.0[at]) + i64::from(prime[at]));
+        let mut limbs = [0; N];
+        for at in 0..N - 1 {
+            limbs[at] = low_limb(columns[at], WIDTH);
+            columns[at + 1] += columns[at] >> WIDTH;
+        }
+        limbs[N - 1] = narrow(columns[N - 1]);
+        let words = words_from_limbs(&limbs, WIDTH);
+        if is_below(&words, &PRIME) { words } else { subtract_words(&words, &PRIME) }
+    }
+
+    pub(crate) fn squared(&self) -> Self {
+        assert_factors(&self.0, &self.0);
+        reduce(square(&self.0))
+    }
+
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        Self(core::array::from_fn(|at| self.0[at] + other.0[at]))
+    }
+
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
+    }
+
+    pub(crate) fn negated(&self) -> Self {
+        Self(self.0.map(i32::wrapping_neg))
+    }
+
+    /// A square root of `self / divisor`, if there is one (RFC 8032 §5.1.3 step 3); of two, either.
+    pub(crate) fn root_of_quotient(&self, divisor: &Self) -> Option<Self> {
+        // (u/v)^((p + 3)/8) = u v³ (u v⁷)^((p - 5)/8).
+        let cubed = divisor.squared().times(divisor);
+        let seventh = cubed.squared().times(divisor);
+        let root = self.times(&cubed).times(&self.times(&seventh).to_p_minus_5_over_8());
+        let square = divisor.times(&root.squared());
+        if square.minus(self).is_zero() {
+            Some(root)
+        } else if square.plus(self).is_zero() {
+            // 2^((p - 1)/4) is a square root of -1, as 2 is none of a square.
+            let two = Self::small(2);
+            Some(root.times(&two.to_p_minus_5_over_8().squared().times(&two)))
+        } else {
+            None
+        }
+    }
+
+    /// To the power of (p - 5)/8 = `2^252 - 3`: all bits of it are ones but the second lowest.
+    fn to_p_minus_5_over_8(self) -> Self {
+        (0..251).rev().fold(self, |power, bit| {
+            let power = power.squared();
+            if bit == 1 { power } else { power.times(&self) }
+        })
+    }
+}
+
+/// Checks, in a test build, what [`reduce`] takes.
+// INVARIANT: |limb a| |limb b| is at most 15 2^56, the last limbs at most 2^25. A column sums at most eight products of two
+// limbs that are not the last, 120 2^56, and two with a last limb, 2^56 in all: what comes back from above (1216
+// times 2^34.. and the carry) stays below the rest to 2^63.
+fn assert_factors(a: &[i32; N], b: &[i32; N]) {
+    debug_assert!(widest(a) * widest(b) <= 15 << 56);
+    debug_assert!(a[8].unsigned_abs() <= 1 << 25 && b[8].unsigned_abs() <= 1 << 25);
+}
+
+/// Folds the upper columns and carries, to the nearest: limbs that may have either sign are a bit smaller.
+#[inline(always)]
+fn reduce(mut columns: [i64; M]) -> Field25519 {
+    // INVARIANT: each upper column is split first: 1216 (2^29 + 2^34) < 2^45 is added to a lower one.
+    for at in N..M {
+        let (low, high) = (i64::from(low_limb(columns[at], WIDTH)), columns[at] >> WIDTH);
+        columns[at - N] += FOLD * low;
+        columns[at - N + 1] += FOLD * high;
+    }
+    let mut limbs = [0; N];
+    for at in 0..N - 1 {
+        let carry = (columns[at] + (1 << (WIDTH - 1))) >> WIDTH;
+        columns[at] -= carry << WIDTH;
+        columns[at + 1] += carry;
+    }
+    // What lies above 2^255, 19-fold: below 19 2^40 < 2^45, so the carry into the second limb is below 2^16.
+    let above = (columns[8] + (1 << (TOP - 1))) >> TOP;
+    columns[8] -= above << TOP;
+    columns[0] += 19 * above;
+    let carry = (columns[0] + (1 << (WIDTH - 1))) >> WIDTH;
+    columns[0] -= carry << WIDTH;
+    columns[1] += carry;
+    for at in 0..N {
+        limbs[at] = narrow(columns[at]);
+    }
+    Field25519(limbs)
+}
+
+const W: usize = 8;
+const N: usize = 9;
+const M: usize = 2 * N - 1;
+const WIDTH: usize = 29;
+/// The bits of the last limb below 2^255.
+const TOP: usize = 23;
+const FOLD: i64 = 19 << 6;
+const PRIME: [u32; W] =
+    [0xffff_ffed, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0x7fff_ffff];

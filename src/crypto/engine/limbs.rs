@@ -1,0 +1,198 @@
+//! Numbers as bytes, words and limbs: a word has 32 bits, a limb fewer and a sign; little-endian, both.
+#![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
+
+/// A big-endian number of exactly `4 * W` bytes.
+pub(crate) fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+    let mut words = [0; W];
+    let (chunks, rest) = bytes.as_chunks::<4>();
+    if chunks.len() != W || !rest.is_empty() {
+        return None;
+    }
+    for (word, chunk) in words.iter_mut().rev().zip(chunks) {
+        *word = u32::from_be_bytes(*chunk);
+    }
+    Some(words)
+}
+
+/// A little-endian number of exactly `4 * W` bytes.
+pub(crate) fn words_from_le<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+    let mut words = [0; W];
+    let (chunks, rest) = bytes.as_chunks::<4>();
+    if chunks.len() != W || !rest.is_empty() {
+        return None;
+    }
+    for (word, chunk) in words.iter_mut().zip(chunks) {
+        *word = u32::from_le_bytes(*chunk);
+    }
+    Some(words)
+}
+
+/// Whether `a < b`, both of the same length.
+pub(crate) const fn is_below(a: &[u32], b: &[u32]) -> bool {
+    let mut at = a.len();
+    while at > 0 {
+        at -= 1;
+        if a[at] != b[at] {
+            return a[at] < b[at];
+        }
+    }
+    false
+}
+
+/// `a + b` and the carry out of it.
+pub(crate) const fn add_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> ([u32; W], u32) {
+    let (mut sum, mut carry, mut at) = ([0; W], 0, 0);
+    while at < W {
+        let wide = a[at] as u64 + b[at] as u64 + carry;
+        (sum[at], carry) = (low_word(wide), wide >> 32);
+        at += 1;
+    }
+    (sum, low_word(carry))
+}
+
+/// `a - b` modulo `2^(32 * W)`.
+pub(crate) const fn subtract_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+    let (mut difference, mut borrow, mut at) = ([0; W], 0, 0);
+    while at < W {
+        let wide = (a[at] as u64).wrapping_sub(b[at] as u64 + borrow);
+        (difference[at], borrow) = (low_word(wide), wide >> 63);
+        at += 1;
+    }
+    difference
+}
+
+/// `2^exponent` modulo an odd `modulus` of more than one bit, by doubling: for constants.
+pub(crate) const fn power_of_two<const W: usize>(exponent: usize, modulus: &[u32; W]) -> [u32; W] {
+    let (mut power, mut done) = ([0; W], 0);
+    power[0] = 1;
+    while done < exponent {
+        let (double, carry) = add_words(&power, &power);
+        power =
+            if carry == 1 || !is_below(&double, modulus) { subtract_words(&double, modulus) } else { double };
+        done += 1;
+    }
+    power
+}
+
+/// Words, as limbs of `width` bits each, which must be enough; none is negative.
+pub(crate) const fn limbs_from_words<const N: usize>(words: &[u32], width: usize) -> [i32; N] {
+    let (mut limbs, mut at) = ([0; N], 0);
+    while at < N {
+        let (index, shift) = (at * width / 32, at * width % 32);
+        let low = if index < words.len() { words[index] as u64 } else { 0 };
+        let high = if index + 1 < words.len() { words[index + 1] as u64 } else { 0 };
+        limbs[at] = low_limb((((high << 32) | low) >> shift).cast_signed(), width);
+        at += 1;
+    }
+    limbs
+}
+
+/// Limbs of `width` bits, none of them negative and none wider, as words; what does not fit is cut off.
+pub(crate) fn words_from_limbs<const W: usize>(limbs: &[i32], width: usize) -> [u32; W] {
+    debug_assert!(limbs.iter().all(|limb| *limb >= 0 && limb >> width == 0));
+    let mut words = [0; W];
+    for (at, limb) in limbs.iter().enumerate() {
+        let (index, shift) = (at * width / 32, at * width % 32);
+        let wide = u64::from(limb.cast_unsigned()) << shift;
+        if index < W {
+            words[index] |= low_word(wide);
+        }
+        if index + 1 < W {
+            words[index + 1] |= low_word(wide >> 32);
+        }
+    }
+    words
+}
+
+/// The lowest 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is asked for")]
+pub(crate) const fn low_word(wide: u64) -> u32 {
+    wide as u32
+}
+
+/// The lowest `width` bits, at most 31, of a number in two's complement: never negative.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "at most 31 bits are left after the mask")]
+pub(crate) const fn low_limb(wide: i64, width: usize) -> i32 {
+    (wide & ((1 << width) - 1)) as i32
+}
+
+/// The limb itself, which must fit.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "every caller argues its bound, the assertion checks it")]
+pub(crate) const fn narrow(wide: i64) -> i32 {
+    debug_assert!(wide as i32 as i64 == wide);
+    wide as i32
+}
+
+/// The product by the schoolbook, column by column without carries; `M` is at least `2 * N - 1`.
+#[inline(always)]
+pub(crate) fn product<const N: usize, const M: usize>(a: &[i32; N], b: &[i32; N]) -> [i64; M] {
+    let mut columns = [0; M];
+    for i in 0..N {
+        for j in 0..N {
+            columns[i + j] += i64::from(a[i]) * i64::from(b[j]);
+        }
+    }
+    columns
+}
+
+/// The square: [`product`] of a number with itself, each mixed product computed once.
+#[inline(always)]
+pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
+    let mut columns = [0; M];
+    for i in 0..N {
+        columns[2 * i] += i64::from(a[i]) * i64::from(a[i]);
+        let double = 2 * i64::from(a[i]);
+        for j in i + 1..N {
+            columns[i + j] += double * i64::from(a[j]);
+        }
+    }
+    columns
+}
+
+/// The largest magnitude among all limbs but the last: what the debug assertions of the bounds look at.
+pub(crate) fn widest(limbs: &[i32]) -> u64 {
+    let (_, limbs) = limbs.split_last().unwrap_or((&0, &[]));
+    limbs.iter().map(|limb| u64::from(limb.unsigned_abs())).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_words_of_their_exact_number_only() {
+        let bytes: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+        assert_eq!(words_from_be(&bytes), Some([0x0506_0708, 0x0102_0304]));
+        assert_eq!(words_from_le(&bytes), Some([0x0403_0201, 0x0807_0605]));
+        for wrong in [&bytes[..7], &bytes[..4], &[]] {
+            assert_eq!(words_from_be::<2>(wrong), None);
+            assert_eq!(words_from_le::<2>(wrong), None);
+        }
+    }
+
+    #[test]
+    fn words_become_limbs_of_any_width_and_words_again() {
+        let words = [0x89ab_cdef, 0x0123_4567, 0xffff_ffff, 0x8000_0001];
+        for width in [26, 28, 29, 30] {
+            let limbs: [i32; 5] = limbs_from_words(&words, width);
+            assert_eq!(words_from_limbs(&limbs, width), words, "{width}");
+        }
+    }
+
+    #[test]
+    fn sums_carry_and_differences_borrow() {
+        assert_eq!(add_words(&[u32::MAX, 0], &[1, 0]), ([0, 1], 0));
+        assert_eq!(add_words(&[u32::MAX, u32::MAX], &[1, 0]), ([0, 0], 1));
+        assert_eq!(subtract_words(&[0, 1], &[1, 0]), [u32::MAX, 0]);
+        assert_eq!(subtract_words(&[0, 0], &[1, 0]), [u32::MAX, u32::MAX]);
+        assert!(is_below(&[9, 1], &[0, 2]) && !is_below(&[0, 2], &[9, 1]) && !is_below(&[1, 1], &[1, 1]));
+    }
+
+    #[test]
+    fn a_power_of_two_is_reduced() {
+        assert_eq!(power_of_two(10, &[1001]), [23]);
+        assert_eq!(power_of_two(64, &[u32::MAX - 4, u32::MAX]), [5, 0]);
+    }
+}

@@ -1,0 +1,258 @@
+//! Powers modulo an odd number, in Montgomery's form: a modulus with its constants, a number below it and an exponent
+//! enter, the power leaves. What a kernel must offer stands here; the kernels differ by the width of their limbs.
+//!
+//! A signature, a modulus and an exponent are public: nothing here tries to take the same time for all of them.
+
+/// A modulus n, prepared: products come divided by R, a power of two above n (Montgomery 1985, "Modular
+/// multiplication without trial division").
+pub(super) trait Montgomery {
+    /// A residue modulo n, not necessarily the smallest one.
+    type Number: Clone;
+
+    /// Prepares an odd modulus of `bits` bits, 64 < `bits` ≤ 8192, big-endian, first byte not zero.
+    fn new(n: &[u8], bits: usize) -> Self;
+    /// R² modulo n.
+    fn r_squared(&self) -> Self::Number;
+    /// Reads a big-endian number below n.
+    fn read(&self, number: &[u8]) -> Self::Number;
+    /// `out` = `x`² / R.
+    fn square(&self, x: &Self::Number, out: &mut Self::Number);
+    /// `out` = `x` · `y` / R.
+    fn multiply(&self, x: &Self::Number, y: &Self::Number, out: &mut Self::Number);
+    /// Writes `x` · `y` / R modulo n, the smallest residue, big-endian, with leading zeros. `y` must be below n, as
+    /// [`Montgomery::read`] gives it.
+    fn write_product(&self, x: &Self::Number, y: &Self::Number, out: &mut [u8]);
+}
+
+/// `base`^`e` modulo n into `out`, which is as long as n. `base` < n; `e` is odd and at least 3.
+///
+/// Square and multiply from the left. As `e` is odd the last multiplication is by `base` itself, outside of
+/// Montgomery's form, and that leaves the form too: e = 65537 takes 16 squarings and 1 multiplication besides the
+/// entry.
+pub(super) fn power<M: Montgomery>(modulus: &M, base: &[u8], e: u32, out: &mut [u8]) {
+    debug_assert!(e % 2 == 1 && e >= 3);
+    let base = modulus.read(base);
+    let r_squared = modulus.r_squared();
+    let mut entered = base.clone();
+    modulus.multiply(&base, &r_squared, &mut entered);
+    let (mut first, mut second) = (entered.clone(), r_squared);
+    let (mut x, mut next) = (&mut first, &mut second);
+    for bit in (0..e.ilog2()).rev() {
+        modulus.square(x, next);
+        core::mem::swap(&mut x, &mut next);
+        if bit > 0 && e >> bit & 1 == 1 {
+            modulus.multiply(x, &entered, next);
+            core::mem::swap(&mut x, &mut next);
+        }
+    }
+    modulus.write_product(x, &base, out);
+}
+
+/// R² modulo n from `two`, which is 2·R modulo n, and R = 2^`r_bits`: that is R·2^`r_bits`, the Montgomery form of a
+/// power of 2.
+pub(super) fn r_squared<M: Montgomery>(modulus: &M, two: &M::Number, r_bits: usize) -> M::Number {
+    let (mut x, mut next) = (two.clone(), two.clone());
+    for bit in (0..r_bits.ilog2()).rev() {
+        modulus.square(&x, &mut next);
+        core::mem::swap(&mut x, &mut next);
+        if r_bits >> bit & 1 == 1 {
+            modulus.multiply(&x, two, &mut next);
+            core::mem::swap(&mut x, &mut next);
+        }
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use rsa::BoxedUint;
+
+    use super::*;
+    use crate::engine::{mont26, mont64};
+
+    /// Holds the power on both kernels against the `rsa` crate's public operation.
+    #[track_caller]
+    fn is_the_crates_power(n: &[u8], base: &[u8], e: u32) {
+        let bits = n.len() * 8 - n[0].leading_zeros() as usize;
+        let key = rsa::PublicKey::new_unchecked(
+            BoxedUint::from_be_slice_vartime(n),
+            BoxedUint::from_be_slice_vartime(&e.to_be_bytes()),
+        );
+        let wide = BoxedUint::from_be_slice(base, u32::try_from(bits).unwrap()).unwrap();
+        let expected = rsa::hazmat::rsa_encrypt(&key, &wide).unwrap().to_be_bytes();
+        let expected = &expected[expected.len() - n.len()..];
+        let mut out = vec![0x5a; n.len()];
+        power(&mont64::Modulus::new(n, bits), base, e, &mut out);
+        assert!(out == expected, "64-bit limbs: n {n:02x?}, base {base:02x?}, e {e}");
+        out.fill(0x5a);
+        power(&mont26::Modulus::new(n, bits), base, e, &mut out);
+        assert!(out == expected, "26-bit limbs: n {n:02x?}, base {base:02x?}, e {e}");
+    }
+
+    /// SplitMix64: the same numbers each time.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> u64 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ z >> 31
+        }
+
+        fn below(&mut self, bound: usize) -> usize {
+            usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
+        }
+
+        /// Random bytes, or long runs of zeros and ones: carries travel far there.
+        fn bytes(&mut self, len: usize) -> Vec<u8> {
+            let mut bytes = vec![0; len];
+            let runs = self.next().is_multiple_of(3);
+            let mut at = 0;
+            while at < len {
+                let run = if runs { 1 + self.below(60) } else { 1 };
+                let byte =
+                    if runs { [0, 0xff, 0xff, 0x80, 1][self.below(5)] } else { self.next().to_le_bytes()[0] };
+                bytes[at..len.min(at + run)].fill(byte);
+                at += run;
+            }
+            bytes
+        }
+
+        /// An odd number of exactly that many bits.
+        fn modulus(&mut self, bits: usize) -> Vec<u8> {
+            let mut n = self.bytes(bits.div_ceil(8));
+            let top = 1 << ((bits - 1) % 8);
+            n[0] = n[0] & (top - 1) | top;
+            *n.last_mut().unwrap() |= 1;
+            n
+        }
+
+        /// A number below `n`, at its edges often.
+        fn base(&mut self, n: &[u8]) -> Vec<u8> {
+            let mut base = match self.below(8) {
+                0 => vec![0; n.len()],
+                1 => small(1, n.len()),
+                2 => small(2, n.len()),
+                3 => less(n, 1),
+                4 => less(n, 2),
+                _ => self.bytes(n.len()),
+            };
+            while *base >= *n {
+                base[0] = if n[0] > 1 { base[0] % n[0] } else { 0 };
+            }
+            base
+        }
+    }
+
+    fn small(value: u8, len: usize) -> Vec<u8> {
+        let mut number = vec![0; len];
+        number[len - 1] = value;
+        number
+    }
+
+    /// `n` - `d`.
+    fn less(n: &[u8], d: u8) -> Vec<u8> {
+        let mut number = n.to_vec();
+        let mut borrow = d;
+        for byte in number.iter_mut().rev() {
+            let (difference, below) = byte.overflowing_sub(borrow);
+            *byte = difference;
+            borrow = u8::from(below);
+        }
+        number
+    }
+
+    /// 2^bits - c, for an odd c.
+    fn power_of_two_less(bits: usize, c: u8) -> Vec<u8> {
+        let mut n = vec![0xff; bits.div_ceil(8)];
+        if !bits.is_multiple_of(8) {
+            n[0] = (1 << (bits % 8)) - 1;
+        }
+        *n.last_mut().unwrap() = 0xff - (c - 1);
+        n
+    }
+
+    /// 2^(bits-1) + c, for an odd c.
+    fn power_of_two_more(bits: usize, c: u8) -> Vec<u8> {
+        let mut n = small(c, bits.div_ceil(8));
+        n[0] |= 1 << ((bits - 1) % 8);
+        n
+    }
+
+    const EXPONENTS: [u32; 9] = [3, 5, 17, 257, 65537, 65539, 0x8000_0001, 0xffff_fffb, 0xffff_ffff];
+
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    fn any_modulus_base_and_exponent_gives_the_power_of_the_rsa_crate() {
+        let mut numbers = Numbers(1);
+        for round in 0..3000 {
+            // Mostly short ones: the sizes of both kernels' buffers follow from the bits, and short ones are fast.
+            let bits = match round % 60 {
+                0 => 2048,
+                1 => 4096 - numbers.below(200),
+                2 | 3 => 2048 + numbers.below(1100),
+                _ => 65 + numbers.below(700),
+            };
+            let n = numbers.modulus(bits);
+            let base = numbers.base(&n);
+            let e = match numbers.below(4) {
+                0 => 65537,
+                1 => EXPONENTS[numbers.below(EXPONENTS.len())],
+                _ => u32::try_from(numbers.next() >> (32 + numbers.below(30))).unwrap() | 3,
+            };
+            is_the_crates_power(&n, &base, e);
+        }
+    }
+
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    fn moduli_and_bases_at_their_edges_give_the_power_of_the_rsa_crate() {
+        let mut numbers = Numbers(2);
+        for bits in [
+            2048, 2049, 2050, 2051, 2052, 2053, 2054, 2055, 2056, 2079, 2080, 2081, 2111, 2112, 2113, 3072,
+            4096,
+        ] {
+            for n in [
+                power_of_two_less(bits, 1),
+                power_of_two_less(bits, 3),
+                power_of_two_less(bits, 189),
+                power_of_two_more(bits, 1),
+                power_of_two_more(bits, 3),
+                numbers.modulus(bits),
+            ] {
+                let any = numbers.base(&n);
+                for base in [small(0, n.len()), small(1, n.len()), less(&n, 1), less(&n, 2), any] {
+                    let e = EXPONENTS[numbers.below(EXPONENTS.len())];
+                    is_the_crates_power(&n, &base, e);
+                }
+            }
+        }
+    }
+
+    /// Every number of groups, and both sides of each step.
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    fn the_lengths_around_every_group_of_limbs_give_the_power_of_the_rsa_crate() {
+        let mut numbers = Numbers(3);
+        for groups in 1..=39 {
+            for bits in 208 * groups - 30..208 * groups - 22 {
+                if !(65..=8192).contains(&bits) {
+                    continue;
+                }
+                let n = power_of_two_less(bits, 1);
+                is_the_crates_power(&n, &less(&n, 2), 3);
+                let n = numbers.modulus(bits);
+                let base = numbers.base(&n);
+                is_the_crates_power(&n, &base, 17);
+            }
+        }
+        for bits in [8185, 8191, 8192] {
+            let n = power_of_two_less(bits, 1);
+            is_the_crates_power(&n, &less(&n, 2), 65537);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! RSA's two encodings of a message (RFC 8017 §9): what a signature was opened to and a message enter, whether the one
+//! is an encoding of the other leaves. All of it is public: comparisons need not take the same time.
+
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::Hash;
+
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 FF … FF 00 DigestInfo. What is expected is written down, byte by byte, and
+/// nothing is parsed: there is one encoding of a message only, with at least 8 bytes FF and the NULL.
+pub(super) fn is_pkcs1(em: &[u8], hash: Hash, message: &[u8]) -> bool {
+    match hash {
+        Hash::Sha256 => is_digest_info::<Sha256>(em, 1, message),
+        Hash::Sha384 => is_digest_info::<Sha384>(em, 2, message),
+        Hash::Sha512 => is_digest_info::<Sha512>(em, 3, message),
+    }
+}
+
+/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) with MGF1 (§B.2.1) over the same hash and a salt as long as the hash. `em` is as
+/// long as the modulus, which has `bits` bits, and is overwritten.
+pub(super) fn is_pss(em: &mut [u8], bits: usize, hash: Hash, message: &[u8]) -> bool {
+    // §8.1.2, 2c: the encoding has a bit less than the modulus; where that is a byte less, the first byte is zero.
+    let em_bits = bits.saturating_sub(1);
+    let Some((leading, em)) = em.split_at_mut_checked(em.len().wrapping_sub(em_bits.div_ceil(8))) else {
+        return false;
+    };
+    if leading.iter().any(|byte| *byte != 0) {
+        return false;
+    }
+    match hash {
+        Hash::Sha256 => is_pss_with::<Sha256>(em, em_bits, message),
+        Hash::Sha384 => is_pss_with::<Sha384>(em, em_bits, message),
+        Hash::Sha512 => is_pss_with::<Sha512>(em, em_bits, message),
+    }
+}
+
+/// `arc` is the last number of the hash's identifier 2.16.840.1.101.3.4.2.x.
+fn is_digest_info<D: Digest>(em: &[u8], arc: u8, message: &[u8]) -> bool {
+    let digest = D::digest(message);
+    let Some((em, digest_seen)) = em.split_at_checked(em.len().wrapping_sub(digest.len())) else {
+        return false;
+    };
+    // INVARIANT: at most 64 bytes, so all lengths have DER's short form.
+    let Ok(length) = u8::try_from(digest.len()) else { return false };
+    // SEQUENCE { SEQUENCE { OBJECT IDENTIFIER, NULL }, OCTET STRING }
+    #[rustfmt::skip]
+    let info = [
+        0x30, 17 + length, 0x30, 13,
+        0x06, 9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05, 0,
+        0x04, length,
+    ];
+    let Some(em) = em.strip_suffix(&info) else { return false };
+    let [0, 1, padding @ .., 0] = em else { return false };
+    digest_seen == &*digest && padding.len() >= 8 && padding.iter().all(|byte| *byte == 0xff)
+}
+
+fn is_pss_with<D: Digest>(em: &mut [u8], em_bits: usize, message: &[u8]) -> bool {
+    let hash_bytes = <D as Digest>::output_size();
+    // Step 4: EM = maskedDB || H || 0xbc.
+    let Some((&mut 0xbc, em)) = em.split_last_mut() else { return false };
+    let Some((db, h)) = em.split_at_mut_checked(em.len().wrapping_sub(hash_bytes)) else { return false };
+    // Step 6: what em_bits leaves free in the first byte is zero.
+    let Some(first) = db.first() else { return false };
+    let kept = 0xff >> ((8 - em_bits % 8) % 8);
+    if first & !kept != 0 {
+        return false;
+    }
+    // Steps 7 and 8.
+    for (counter, block) in (0_u32..).zip(db.chunks_mut(hash_bytes)) {
+        let mask = D::new().chain_update(&*h).chain_update(counter.to_be_bytes()).finalize();
+        for (byte, mask) in block.iter_mut().zip(&mask) {
+            *byte ^= mask;
+        }
+    }
+    // Step 9.
+    if let Some(first) = db.first_mut() {
+        *first &= kept;
+    }
+    // Step 10 (and 3): DB = 00 … 00 01 || salt.
+    let Some((padding, salt)) = db.split_at_checked(db.len().wrapping_sub(hash_bytes)) else { return false };
+    let Some((1, zeros)) = padding.split_last() else { return false };
+    if zeros.iter().any(|byte| *byte != 0) {
+        return false;
+    }
+    // Steps 12 to 14.
+    let again = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
+    *h == *again
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::known_answers::hex;
+
+    /// EMSA-PSS-ENCODE (RFC 8017 §9.1.1) with a salt of that many bytes, written the other way round, as long as a modulus
+    /// of `bits` bits.
+    fn encode_pss(bits: usize, salt_bytes: usize) -> Vec<u8> {
+        let salt = vec![0x77; salt_bytes];
+        let h = Sha256::new()
+            .chain_update([0; 8])
+            .chain_update(Sha256::digest(MESSAGE))
+            .chain_update(&salt)
+            .finalize();
+        let em_bytes = (bits - 1).div_ceil(8);
+        let mut db = vec![0; em_bytes - 33];
+        let at = db.len() - salt_bytes;
+        db[at..].copy_from_slice(&salt);
+        db[at - 1] = 1;
+        let mask =
+            (0_u32..).flat_map(|i| Sha256::new().chain_update(h).chain_update(i.to_be_bytes()).finalize());
+        for (byte, mask) in db.iter_mut().zip(mask) {
+            *byte ^= mask;
+        }
+        db[0] &= 0xff >> (8 * em_bytes - (bits - 1));
+        let em = [&db[..], &h[..], &[0xbc]].concat();
+        [vec![0; bits.div_ceil(8) - em_bytes], em].concat()
+    }
+
+    fn is_pss_256(mut em: Vec<u8>, bits: usize) -> bool {
+        is_pss(&mut em, bits, Hash::Sha256, MESSAGE)
+    }
+
+    #[test]
+    fn an_encoding_for_any_length_is_taken_and_each_bit_of_it_counts() {
+        for bits in 2048..2060 {
+            let em = encode_pss(bits, 32);
+            assert!(is_pss_256(em.clone(), bits), "{bits} bits");
+            for bit in 0..8 * em.len() {
+                let mut changed = em.clone();
+                changed[bit / 8] ^= 0x80 >> (bit % 8);
+                assert!(!is_pss_256(changed, bits), "{bits} bits, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_salt_of_another_length_is_refused() {
+        for salt_bytes in [0, 20, 31, 33, 48, 64] {
+            assert!(!is_pss_256(encode_pss(2048, salt_bytes), 2048), "{salt_bytes}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_too_short_for_its_hash_is_refused() {
+        for length in 0..70 {
+            let mut em = vec![0xbc; length];
+            assert!(!is_pss(&mut em, 8 * length, Hash::Sha512, MESSAGE));
+            assert!(!is_pkcs1(&em, Hash::Sha512, MESSAGE));
+        }
+    }
+
+    #[test]
+    fn each_bit_of_a_pkcs1_encoding_counts_and_its_padding_has_8_bytes_or_more() {
+        let info = [&hex("3031300d060960864801650304020105000420")[..], &Sha256::digest(MESSAGE)].concat();
+        let encode = |padding: usize| [&[0, 1][..], &vec![0xff; padding], &[0], &info].concat();
+        assert!(is_pkcs1(&encode(8), Hash::Sha256, MESSAGE));
+        assert!(!is_pkcs1(&encode(7), Hash::Sha256, MESSAGE));
+        assert!(!is_pkcs1(&encode(8)[1..], Hash::Sha256, MESSAGE));
+        let em = encode(202);
+        assert!(is_pkcs1(&em, Hash::Sha256, MESSAGE));
+        for bit in 0..8 * em.len() {
+            let mut changed = em.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(!is_pkcs1(&changed, Hash::Sha256, MESSAGE), "bit {bit}");
+        }
+        let trailing = [&em[..], &[0]].concat();
+        assert!(!is_pkcs1(&trailing, Hash::Sha256, MESSAGE));
+    }
+
+    const MESSAGE: &[u8] = b"jotgate";
+}
