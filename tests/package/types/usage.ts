@@ -159,7 +159,7 @@ export async function gateRuleTypes(request: Request) {
     query: 'jwt',
     principal: (claims) => lookUp(claims.sub),
     authorize: (claims, _, user) => claims.sub === user.name,
-    onRefusal: (denied) => (denied.status === 401 ? Response.redirect('https://a.example/login') : undefined),
+    onRefusal: (denied) => (denied.status === 401 ? Response.redirect('https://a.example/login', 302) : undefined),
   })
   const pass = await gate.check(request, {
     authorize: (claims, asked, user) => `${asked.url}${user.name}` !== claims.sub,
