@@ -47,8 +47,9 @@ export function refusing<T>(call: () => T): T {
   try {
     return call()
   } catch (thrown) {
-    if (typeof thrown !== 'string') throw thrown
-    throw errorFrom(JSON.parse(thrown) as Refusal)
+    const { name, message } = (thrown ?? {}) as Error
+    if (name !== 'JotgateRefusal') throw thrown
+    throw errorFrom(JSON.parse(message) as Refusal)
   }
 }
 

@@ -1,6 +1,6 @@
 //! What the host holds on to: keys, key sets, policies and needs, each made once and used for many tokens.
 //!
-//! Constructors throw the refusal as JSON text; the TypeScript side makes an error of its class.
+//! Constructors throw an error that carries the refusal as JSON text; the TypeScript side makes one of its class.
 
 use std::rc::Rc;
 
@@ -216,9 +216,15 @@ pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
     buffers::reserve(length.saturating_mul(3))
 }
 
-/// A refusal as what a constructor throws.
+/// The name of the errors that carry a refusal.
+const REFUSAL: &str = "JotgateRefusal";
+
+/// A refusal as what a constructor throws: an error whose message is the refusal's JSON text, so that one which slips
+/// through unread is still an error with a stack.
 pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
-    JsValue::from_str(&describe::refusal(refusal))
+    let error = js_sys::Error::new(&describe::refusal(refusal));
+    error.set_name(REFUSAL);
+    error.into()
 }
 
 /// Options as the struct that they spell. What has the wrong shape is named by the TypeScript side before it gets here;

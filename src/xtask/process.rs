@@ -88,7 +88,10 @@ pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result
     loop {
         match printed.recv_timeout(Duration::from_millis(25)) {
             Ok(line) => {
-                step.note(&line.text);
+                // cargo's messages for programs stand between its lines for people.
+                if !line.text.starts_with('{') {
+                    step.note(&line.text);
+                }
                 lines.push(line);
                 continue;
             }

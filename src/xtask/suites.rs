@@ -16,11 +16,13 @@ pub(crate) enum Kind {
     Native { package: &'static str },
     /// The `#[wasm_bindgen_test]`s of a crate, in Node.
     Wasm { package: &'static str },
-    /// What `tests/package/run.mjs` lists: the packed package in each runtime.
+    /// What `tests/package/run.mjs` lists: the packed package where it needs nothing installed.
     Package,
+    /// What it lists with `--all` besides: every other runtime, each installed first, and the checkers of packages.
+    Runtimes,
 }
 
-/// A suite, or for [`Kind::Package`] several that are told apart when the package is there.
+/// A suite, or for [`Kind::Package`] and [`Kind::Runtimes`] several that are told apart when the package is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suite {
     pub(crate) name: &'static str,
@@ -29,7 +31,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 8] = [
+pub(crate) const SUITES: [Suite; 9] = [
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
     quick("companion", Kind::Native { package: "jotgate-keys" }),
@@ -38,6 +40,7 @@ pub(crate) const SUITES: [Suite; 8] = [
     quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("package", Kind::Package),
+    Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 
 const fn quick(name: &'static str, kind: Kind) -> Suite {

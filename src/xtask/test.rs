@@ -24,6 +24,9 @@ const NATIVE: [&str; 6] =
     ["jotgate-crypto", "jotgate-core", "jotgate-wasm", "jotgate-keys", "second-opinion", "xtask"];
 const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
 
+/// What a suite's last line begins with when the machine lacks what it needs.
+const SKIPPED: &str = "skipped: ";
+
 /// `cargo xtask test [--all | --rest]`
 pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
     let wanted: &[When] = match arguments {
@@ -92,6 +95,8 @@ struct Row {
     counts: Counts,
     took: Duration,
     passed: bool,
+    /// It could not run on this machine, and said why; only suites of `--all` may.
+    skipped: bool,
 }
 
 impl Rows {
@@ -130,19 +135,23 @@ impl Rows {
                         command
                     })?;
                 }
-                Kind::Package => {
-                    let listed = progress::silently("listing the package's suites", |step| {
-                        process::run_ok(&mut npm::node(&["tests/package/run.mjs", "--list"]), step)
-                    })?;
-                    for name in
-                        listed.standard_output().lines().map(str::trim).filter(|name| !name.is_empty())
-                    {
-                        let command = npm::node(&["tests/package/run.mjs", name]);
-                        self.run(&format!("package: {name}"), Counts::of_last_line, &mut [command])?;
-                    }
+                Kind::Package => self.run_listed("package", &listed(&[])?, false)?,
+                Kind::Runtimes => {
+                    let quick = listed(&[])?;
+                    let mut names = listed(&["--all"])?;
+                    names.retain(|name| !quick.contains(name));
+                    self.run_listed("runtime", &names, true)?;
                 }
                 Kind::Native { .. } => {}
             }
+        }
+        Ok(())
+    }
+
+    fn run_listed(&mut self, room: &str, names: &[String], may_skip: bool) -> Result<()> {
+        for name in names {
+            let command = npm::node(&["tests/package/run.mjs", name]);
+            self.run(&format!("{room}: {name}"), Counts::of_last_line, &mut [command], may_skip)?;
         }
         Ok(())
     }
@@ -160,31 +169,46 @@ impl Rows {
             command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
             commands.push(command);
         }
-        self.run(suite, Counts::of_rust, &mut commands)
+        self.run(suite, Counts::of_rust, &mut commands, false)
     }
 
     /// Runs the commands of one suite. What fails is shown and counted; only what can't even start is an error.
-    fn run(&mut self, suite: &str, count: fn(&str) -> Counts, commands: &mut [Command]) -> Result<()> {
+    fn run(
+        &mut self,
+        suite: &str,
+        count: fn(&str) -> Counts,
+        commands: &mut [Command],
+        may_skip: bool,
+    ) -> Result<()> {
         let since = Instant::now();
         let mut log = String::new();
         let mut counts = Counts::default();
         let mut succeeded = true;
+        let mut last_words = None;
         for command in commands {
             let output = progress::silently(suite, |step| process::run(command, LIMIT, step));
             let output = output.unwrap_or_else(|error| failed_to_start(&format!("{error:#}")));
             let text = output.text();
             counts += count(&text);
+            last_words = text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
             succeeded &= output.succeeded;
             log.push_str(&format!("$ {}\n{text}{}\n\n", process::shown(command), output.ending));
         }
         let path = self.logs.join(file_name(suite));
         fs::write(&path, &log)?;
         let took = since.elapsed();
+        let skipped = may_skip
+            && counts.run() == 0
+            && last_words.as_deref().is_some_and(|line| line.starts_with(SKIPPED));
         let passed = succeeded && counts.failed == 0 && counts.run() > 0;
         let colours = terminal::stderr();
-        let mark = if passed { colours.green("✓") } else { colours.red("✗") };
-        progress::tell(&format!("{mark} {suite}: {} {}", told(counts), colours.faint(&terminal::time(took))));
-        if !passed {
+        let (mark, said) = match (passed, skipped) {
+            (true, _) => (colours.green("✓"), told(counts)),
+            (_, true) => (colours.faint("–"), last_words.unwrap_or_default()),
+            _ => (colours.red("✗"), told(counts)),
+        };
+        progress::tell(&format!("{mark} {suite}: {said} {}", colours.faint(&terminal::time(took))));
+        if !passed && !skipped {
             let why = if succeeded && counts.run() == 0 { "nothing ran" } else { "failed" };
             let lines: Vec<&str> = log.trim_end().lines().collect();
             let last = lines.iter().skip(lines.len().saturating_sub(60)).map(|line| format!("    {line}\n"));
@@ -194,7 +218,7 @@ impl Rows {
                 path.display()
             ));
         }
-        self.rows.push(Row { suite: suite.to_owned(), counts, took, passed });
+        self.rows.push(Row { suite: suite.to_owned(), counts, took, passed, skipped });
         Ok(())
     }
 
@@ -215,22 +239,37 @@ impl Rows {
         let mut took = Duration::ZERO;
         terminal::say(&format!("\n{}", table.head()));
         for row in &self.rows {
-            let tone = if row.passed { Tone::Good } else { Tone::Bad };
+            let tone = match (row.passed, row.skipped) {
+                (true, _) => Tone::Good,
+                (_, true) => Tone::Plain,
+                _ => Tone::Bad,
+            };
             terminal::say(&table.row(tone, &cells(&row.suite, row.counts, row.took)));
             sum += row.counts;
             took += row.took;
             // A suite that failed without a failed test – nothing ran, or it broke off – counts as one.
-            if !row.passed && row.counts.failed == 0 {
+            if !row.passed && !row.skipped && row.counts.failed == 0 {
                 sum.failed += 1;
             }
         }
-        let passed = self.rows.iter().all(|row| row.passed);
+        let passed = self.rows.iter().all(|row| row.passed || row.skipped);
         let tone = if passed { Tone::Plain } else { Tone::Bad };
         terminal::say(&table.rule());
         terminal::say(&table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
         terminal::say(&format!("\n{}", told(sum)));
         passed
     }
+}
+
+/// The suites that the package's runner knows.
+fn listed(more: &[&str]) -> Result<Vec<String>> {
+    let words: Vec<&str> =
+        ["tests/package/run.mjs", "--list"].into_iter().chain(more.iter().copied()).collect();
+    let listed = progress::silently("listing the package's suites", |step| {
+        process::run_ok(&mut npm::node(&words), step)
+    })?;
+    let names = listed.standard_output();
+    Ok(names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 fn failed_to_start(error: &str) -> Output {
