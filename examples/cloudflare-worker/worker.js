@@ -8,8 +8,6 @@ const gate = createGate({
   audience: env.AUDIENCE,
   jwksUri: env.JWKS_URI,
   algorithms: ['ES256'],
-  // How long a token with an unknown key makes the issuer be asked no more; half a minute where nothing is said.
-  ...(env.COOLDOWN_MS && { cooldownDuration: Number(env.COOLDOWN_MS) }),
 })
 
 /** The scopes that a path needs. */

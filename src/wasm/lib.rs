@@ -1,6 +1,6 @@
 //! The boundary between jotgate-core and JavaScript: handles, bytes and text cross, decisions don't.
 //!
-//! A token enters as bytes in the input buffer ([`Policy::admit`]); the header, the claims and, when refused, the
+//! A token enters as bytes in the input buffer ([`handles::Policy::admit`]); the header, the claims and, when refused, the
 //! refusal leave as JSON text in the output buffer. Between `admit` and reading the output nothing may be awaited: both
 //! buffers are the instance's only ones.
 

@@ -1,6 +1,7 @@
 //! What cargo is asked leaves as a command; what it built leaves as a list of test programs.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -54,6 +55,18 @@ pub(crate) fn test_programs(output: &Output) -> Result<Vec<TestProgram>> {
     Ok(programs)
 }
 
+/// The version of a package that `Cargo.lock` names.
+pub(crate) fn locked_version(package: &str) -> Result<String> {
+    let lock = fs::read_to_string(place::at("Cargo.lock"))?;
+    let version = version_in(&lock, package);
+    Ok(version.with_context(|| format!("Cargo.lock names no {package}"))?.to_owned())
+}
+
+fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    rest.split('"').next()
+}
+
 /// `path+file:///…/core#jotgate-core@0.1.0` and `path+file:///…/second-opinion#0.1.0` both name their package.
 fn package_name(id: &str) -> &str {
     let (path, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
@@ -72,6 +85,14 @@ mod tests {
     fn both_forms_of_a_package_identifier_name_it() {
         assert_eq!(package_name("path+file:///a/src/core#jotgate-core@0.1.0"), "jotgate-core");
         assert_eq!(package_name("path+file:///a/tests/second-opinion#0.1.0"), "second-opinion");
+    }
+
+    #[test]
+    fn a_version_is_read_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \"a-b\"\nversion = \"2.0.0\"\n";
+        assert_eq!(version_in(lock, "a"), Some("1.2.3"));
+        assert_eq!(version_in(lock, "b"), None);
+        assert!(locked_version("wasm-bindgen-cli-support").is_ok());
     }
 
     #[test]

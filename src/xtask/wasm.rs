@@ -6,7 +6,7 @@ use std::{fs, thread};
 
 use anyhow::{Result, bail};
 
-use crate::cargo::cargo;
+use crate::cargo::{self, cargo};
 use crate::files::{self, Stamp};
 use crate::toolchain::{self, WASM32};
 use crate::{npm, place, process, progress};
@@ -65,8 +65,12 @@ pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
     })?;
     let place = place::target("npm/bindings");
     let generator = place::target("tools/bindgen");
-    let inputs = [compiled.clone(), generator.clone(), npm::package("binaryen").join("package.json")];
-    let stamp = Stamp::of(place.join(".stamp"), &inputs, &OPTIMISE)?;
+    let ours = place::at("src/xtask/bindgen/bindgen.rs");
+    let inputs = [compiled.clone(), ours, npm::package("binaryen").join("package.json")];
+    // Its version, not its program: that is another with the test runner beside it, and writes the same.
+    let version = cargo::locked_version("wasm-bindgen-cli-support")?;
+    let how: Vec<&str> = OPTIMISE.into_iter().chain([version.as_str()]).collect();
+    let stamp = Stamp::of(place.join(".stamp"), &inputs, &how)?;
     if stamp.is_current() {
         return Ok(place);
     }
