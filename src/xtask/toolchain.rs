@@ -36,8 +36,8 @@ impl Wasm32 {
     pub(crate) fn apply(&self, command: &mut Command) {
         // What is built leaves this machine: its paths must not stand in panic messages. Flags of the user's own
         // are for native code.
-        let flags = [(place::root(), "/jotgate"), (cargo_home(), "/cargo")]
-            .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+        let mut flags = vec![format!("--remap-path-prefix={}=/jotgate", place::root().display())];
+        flags.extend(cargo_home().map(|path| format!("--remap-path-prefix={}=/cargo", path.display())));
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         if let Some(Other { rustc, rustdoc, linker }) = &self.other {
             command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);
@@ -125,7 +125,7 @@ fn rustup_target_add() -> bool {
     added.is_ok() && has_standard_library("rustc".as_ref())
 }
 
-fn cargo_home() -> PathBuf {
+fn cargo_home() -> Option<PathBuf> {
     let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"));
-    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(|| "/root/.cargo".into())
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home)
 }
