@@ -338,7 +338,12 @@ fn stop_everything(signal: i32) {
         started.stopping = true;
         (started.groups.clone(), started.folders.clone())
     };
-    progress::end("stopping");
+    let name = match signal {
+        SIGINT => "Ctrl-C",
+        SIGTERM => "SIGTERM",
+        _ => "SIGHUP",
+    };
+    progress::end(&format!("{name}: stopping"));
     for group in &groups {
         let _ = kill_process_group(*group, Signal::TERM);
     }

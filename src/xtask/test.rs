@@ -70,9 +70,7 @@ fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
         return Ok(Vec::new());
     }
     let compiler = toolchain::wasm32()?;
-    // As the package is built: its dependencies need not be compiled a second time, and the host keeps the assertions.
-    let mut command =
-        cargo(&["test", "--no-run", "--tests", "--release", "--target", WASM32, cargo::MESSAGES], "wasm");
+    let mut command = cargo(&["test", "--no-run", "--tests", "--target", WASM32, cargo::MESSAGES], "wasm");
     command.args(WASM.iter().flat_map(|package| ["--package", package]));
     compiler.apply(&mut command);
     let built = progress::step("building the tests for wasm32", |step| process::run_ok(&mut command, step))?;
