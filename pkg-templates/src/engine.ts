@@ -65,10 +65,8 @@ export class Engine implements Judge {
       const verdict = precheck(this.#policy, token)
       if (verdict !== undefined) return verdict
     }
-    const judgement = this.#judgeWith(await keys.first(waitUntil), token, needs)
-    if (judgement.ok || judgement.refusal.code !== 'no_matching_key') return judgement
-    const renewed = await keys.renewed(waitUntil)
-    return renewed === undefined ? judgement : this.#judgeWith(renewed, token, needs)
+    const look = (set: KeySet) => this.#judgeWith(set, token, needs)
+    return keys.search(look, (judgement) => !judgement.ok && judgement.refusal.code === 'no_matching_key', waitUntil)
   }
 
   #judgeWith(set: KeySet, token: unknown, needs: Needs): Judgement {

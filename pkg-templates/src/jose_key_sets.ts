@@ -101,14 +101,17 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   if (typeof cache === 'object' && cache !== null) hydrate(source, cache as Partial<ExportedJWKSCache>, cacheMaxAge)
 
   const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
-    const set = await source.find()
-    try {
-      return keyOf(set, protectedHeader, token)
-    } catch (thrown) {
-      const newer = thrown instanceof JWKSNoMatchingKey ? await source.findNewer() : undefined
-      if (newer === undefined) throw thrown
-      return keyOf(newer, protectedHeader, token)
+    const look = (set: KeySet): ImportedKey | JWKSNoMatchingKey => {
+      try {
+        return keyOf(set, protectedHeader, token)
+      } catch (thrown) {
+        if (thrown instanceof JWKSNoMatchingKey) return thrown
+        throw thrown
+      }
     }
+    const found = await source.search(look, (found) => found instanceof JWKSNoMatchingKey)
+    if (found instanceof JWKSNoMatchingKey) throw found
+    return found
   }
   return Object.defineProperties(find, {
     coolingDown: { get: () => source.isCoolingDown, enumerable: true },

@@ -116,6 +116,22 @@ export class KeySource {
     })
   }
 
+  /** What a look into the set comes to; where it misses its key, a newer set is looked into. */
+  async search<T>(look: (set: KeySet) => T, misses: (found: T) => boolean, waitUntil?: WaitUntil): Promise<T> {
+    const first = await this.find(waitUntil)
+    const found = look(first)
+    if (!misses(found)) return found
+    // A set that arrived by another request's fetch while this one waited for its turn counts as asked for already: it
+    // has to be looked into before the cool-down may call the key unknown.
+    const arrived = this.current()
+    if (arrived !== undefined && arrived !== first) {
+      const found = look(arrived)
+      if (!misses(found)) return found
+    }
+    const newer = await this.#findNewer(waitUntil)
+    return newer === undefined ? found : look(newer)
+  }
+
   /** The set to verify with: the one in hand, or the one that is fetched now. */
   async find(waitUntil?: WaitUntil): Promise<KeySet> {
     const isolated = requestsAreIsolated()
@@ -148,7 +164,7 @@ export class KeySource {
   }
 
   /** A newer set for a key that is not in hand; `undefined` where the issuer was asked for one just now. */
-  async findNewer(waitUntil?: WaitUntil): Promise<KeySet | undefined> {
+  async #findNewer(waitUntil?: WaitUntil): Promise<KeySet | undefined> {
     const now = this.#now()
     switch (this.#cache.lookup(now, true)) {
       case 'refuse_key':

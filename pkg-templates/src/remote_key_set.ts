@@ -151,14 +151,9 @@ export class RemoteKeySet {
     this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
   }
 
-  /** @internal The set to verify with. */
-  async first(waitUntil?: WaitUntil): Promise<KeySet> {
-    return this.#source.find(waitUntil)
-  }
-
-  /** @internal A newer set for a key that is not in hand; `undefined` where one was asked for just now. */
-  async renewed(waitUntil?: WaitUntil): Promise<KeySet | undefined> {
-    return this.#source.findNewer(waitUntil)
+  /** @internal What a look into the set comes to, and into a newer one where the first look misses its key. */
+  async search<T>(look: (set: KeySet) => T, misses: (found: T) => boolean, waitUntil?: WaitUntil): Promise<T> {
+    return this.#source.search(look, misses, waitUntil)
   }
 
   /** @internal Refreshes behind the back of a caller who can't wait. */

@@ -24,17 +24,6 @@ const NATIVE: [&str; 6] =
     ["jotgate-crypto", "jotgate-core", "jotgate-wasm", "jotgate-keys", "second-opinion", "xtask"];
 const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
 
-/// Runtimes whose runners lag behind the suite: some of its newer tests expect what a page or an edge isolate can't do
-/// (conditional requests across origins, a clock of one's own). They run by `node tests/package/run.mjs <name>`.
-const NOT_YET: [&str; 7] = [
-    "edge-runtime",
-    "chromium",
-    "chromium-unbundled",
-    "firefox",
-    "firefox-unbundled",
-    "webkit",
-    "webkit-unbundled",
-];
 /// What a suite's last line begins with when the machine lacks what it needs.
 const SKIPPED: &str = "skipped: ";
 
@@ -151,7 +140,7 @@ impl Rows {
                 Kind::Runtimes => {
                     let quick = listed(&[])?;
                     let mut names = listed(&["--all"])?;
-                    names.retain(|name| !quick.contains(name) && !NOT_YET.contains(&name.as_str()));
+                    names.retain(|name| !quick.contains(name));
                     self.run_listed("runtime", &names, true)?;
                 }
                 Kind::Native { .. } => {}

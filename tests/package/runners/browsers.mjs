@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join, normalize } from 'node:path'
+import { dirname, extname, join, normalize } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { report } from './report.mjs'
@@ -70,6 +70,7 @@ export const BROWSERS = {
 }
 
 const PATIENCE = 240_000
+const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' }
 
 /** The package as one file, as a stranger's esbuild makes it for browsers: no condition, no plugin, no loader named. */
 export const bundled = (name) => async (project, tools) => {
@@ -92,6 +93,7 @@ export const unbundled =
     const map = {
       'jotgate': `/jotgate/${target(exports['.'])}`,
       'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
+      'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,
       'jose': '/jose/index.js',
       '@tests/': '/tests/',
@@ -101,6 +103,7 @@ export const unbundled =
       '/jotgate/': package_,
       '/jose/': join(dirname(tools.require.resolve('jose/package.json')), 'dist', 'webapi'),
       '/tests/': tools.here,
+      '/vectors/': join(dirname(tools.here), 'vectors'),
     }
     return visit(browser, binary, tools, files, `<script type="importmap">${JSON.stringify({ imports: map })}</script>`)
   }
@@ -187,7 +190,7 @@ function pages(files, head, issuer, settle) {
         place && (place.endsWith('/') ? join(all[place], normalize(path.slice(place.length - 1))) : all[place])
       const body = file && (await readFile(file).catch(() => undefined))
       if (body === undefined) response.writeHead(404).end()
-      else response.writeHead(200, { 'content-type': 'text/javascript' }).end(body)
+      else response.writeHead(200, { 'content-type': TYPES[extname(file)] }).end(body)
     }
   })
 }
