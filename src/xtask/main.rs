@@ -29,7 +29,11 @@ type Run = fn(&[&str]) -> Result<bool>;
 /// What can be asked for: the word, what it does, and the function that does it.
 const COMMANDS: [(&str, &str, Run); 5] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
-    ("test", "run every quick suite; --all adds those that install more, --rest runs only these", test::test),
+    (
+        "test",
+        "run every quick suite; --all adds those that install more, --rest runs only these; with --complete none may skip",
+        test::test,
+    ),
     ("build", "leave the npm package, ready for `npm pack`, in target/npm/jotgate", package::command),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),

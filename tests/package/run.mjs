@@ -5,7 +5,8 @@
  *     node tests/package/run.mjs --list --all    of all: every runtime, installed at first use
  *     node tests/package/run.mjs <suite>         runs one; the last line is `N passed, N failed`, or `skipped: why` and
  *                                                the exit code 77 where its runtime is not on this machine
- *     node tests/package/run.mjs --matrix        writes what the suites of `--all` came to into the READMEs
+ *     node tests/package/run.mjs --matrix        shows what the suites of `--all` came to in each runtime
+ *     node tests/package/run.mjs --matrix --write    and writes it into the READMEs
  *
  * `--package <folder>` names the folder to pack, by default `target/npm/jotgate`.
  */
@@ -24,6 +25,8 @@ import { keep, matrix, write } from './runners/matrix.mjs'
 import { report, skipped } from './runners/report.mjs'
 import { RUNTIMES } from './runners/runtimes.mjs'
 import { Missing } from './runners/setup.mjs'
+import { SNIPPETS } from './runners/snippets.mjs'
+import { startWorker } from './runners/workerd.mjs'
 import { workerdRequests } from './workerd_requests.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -52,7 +55,9 @@ const SUITES = {
   types,
 }
 
-const ALL = { ...SUITES, ...RUNTIMES }
+const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS }
+/** What suites that live elsewhere are given, besides `about`, which takes facts for the matrix. */
+const tools = { here, require, run, node, bundle, issuer, output }
 const RESULTS = join(root, 'target', 'matrix')
 
 const { values, positionals } = parseArgs({
@@ -61,6 +66,7 @@ const { values, positionals } = parseArgs({
     all: { type: 'boolean' },
     list: { type: 'boolean' },
     matrix: { type: 'boolean' },
+    write: { type: 'boolean' },
     package: { type: 'string', default: join(root, 'target', 'npm', 'jotgate') },
   },
 })
@@ -68,10 +74,12 @@ if (values.list) {
   console.log(Object.keys(values.all ? ALL : SUITES).join('\n'))
 } else if (values.matrix) {
   const table = await matrix(RESULTS, await digest(resolve(values.package)))
-  const pages = [join(root, 'README.md'), join(root, 'pkg-templates', 'README.md')]
-  const written = await Promise.all(pages.map((page) => write(page, table)))
   console.log(table)
-  if (!written.includes(true)) throw new Error('no README has a place for the matrix')
+  if (values.write) {
+    const pages = [join(root, 'README.md'), join(root, 'pkg-templates', 'README.md')]
+    const written = await Promise.all(pages.map((page) => write(page, table)))
+    if (written.includes(false)) throw new Error('a README has no place for the matrix')
+  }
 } else {
   const [name] = positionals
   const suite = ALL[name]
@@ -84,7 +92,7 @@ if (values.list) {
   const tell = (facts) => Object.assign(about, facts)
   const project = await install(source)
   try {
-    process.exitCode = await suite(project, { here, require, about: tell, run, node, bundle, issuer, output })
+    process.exitCode = await suite(project, { ...tools, about: tell })
   } catch (thrown) {
     process.exitCode =
       thrown instanceof Missing
@@ -159,41 +167,20 @@ async function bundledNode({ folder }) {
   return run(process.execPath, ['--no-warnings', outfile], { cwd: join(folder, 'elsewhere') })
 }
 
-/** Bundled as a stranger would for Workers, then run by a real workerd. */
+/** The suite in a real workerd. */
 async function workerd({ folder }, { about }) {
   about({ version: require('workerd/package.json').version })
   await cp(join(here, 'runners', 'worker.mjs'), join(folder, 'worker.mjs'))
-  const outdir = join(folder, 'worker')
-  await bundle(folder, {
-    entryPoints: [join(folder, 'worker.mjs')],
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    conditions: ['workerd', 'worker', 'browser'],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-  })
-  const files = await readdir(outdir)
-  const wasm = files.filter((file) => file.endsWith('.wasm'))
-  if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(wasm[0]))
-  const { default: binary } = require('workerd')
-  const child = spawn(
-    binary,
-    ['serve', join(outdir, 'worker.capnp'), '--socket-addr=http=127.0.0.1:0', '--control-fd=3'],
-    {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    },
-  )
   const server = await issuer()
+  const worker = await startWorker(folder, join(folder, 'worker.mjs'), tools)
   try {
-    const port = await portOf(child)
     const host = encodeURIComponent(`http://127.0.0.1:${server.address().port}`)
-    const response = await fetch(`http://127.0.0.1:${port}/?issuer=${host}`, { signal: AbortSignal.timeout(300_000) })
+    const response = await fetch(`${worker.url}/?issuer=${host}`, { signal: AbortSignal.timeout(300_000) })
     const text = await response.text()
     if (response.status !== 200) throw new Error(`workerd answered ${response.status}: ${text}`)
     return report(JSON.parse(text))
   } finally {
-    child.kill()
+    worker.stop()
     server.closeAllConnections()
     server.close()
   }
@@ -217,41 +204,6 @@ async function issuer() {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return server
-}
-
-/** The port that workerd listens on, as it says itself. */
-function portOf(child) {
-  return new Promise((settle, reject) => {
-    let said = ''
-    child.stdio[3].on('data', (data) => {
-      said += data
-      for (const line of said.split('\n')) {
-        const event = line.startsWith('{') && line.endsWith('}') ? JSON.parse(line) : {}
-        if (event.event === 'listen' && event.socket === 'http') settle(event.port)
-      }
-    })
-    child.on('error', reject)
-    child.on('exit', (code) => reject(new Error(`workerd ended with ${code} before it listened`)))
-  })
-}
-
-function capnp(wasm) {
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["public", "private"])),
-  ],
-  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ],
-);
-const worker :Workerd.Worker = (
-  modules = [
-    (name = "worker.mjs", esModule = embed "worker.mjs"),
-    (name = "./${wasm}", wasm = embed "${wasm}"),
-  ],
-  compatibilityDate = "2026-01-01",
-);
-`
 }
 
 async function bundle(folder, options) {

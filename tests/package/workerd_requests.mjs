@@ -83,7 +83,8 @@ function tests({ ask, issuer, cache, jwks }) {
       issuer.routes['/cancelled'] = serve()
       const begun = Date.now()
       same(await ask('one', '/cancelled'), PASS)
-      ok(Date.now() - begun < 1_500, `it took ${Date.now() - begun} ms`)
+      // Whoever waits for the vanished fetch waits until its mark ends, after 5 s.
+      ok(Date.now() - begun < 4_500, `it took ${Date.now() - begun} ms`)
     },
     'a hundred cold requests at once, half of them cancelled: the others finish': async () => {
       issuer.routes['/burst'] = (_, response) => setTimeout(() => serve()(_, response), 100)

@@ -1,0 +1,32 @@
+/** Tokens enter, and something that asks a guarded API with a header; it holds that each answer is what it must be. */
+import { same } from '../suite/harness.mjs'
+
+/** The tokens of the snippets' issuer: one that passes, one with too few scopes, one that has expired. */
+export async function tokens(world) {
+  const now = Math.floor(Date.now() / 1000)
+  return {
+    good: await world.token('ES256', { iat: now, exp: now + 600 }),
+    poor: await world.token('ES256', { iat: now, exp: now + 600, scope: 'items:list' }),
+    expired: await world.token('ES256', { iat: now - 60, exp: now - 1 }),
+  }
+}
+
+/** What every guarded snippet answers; `ask` takes the fields of a request and gives a `Response`. */
+export async function guards(ask, { good, poor, expired }) {
+  const asked = (token) => ask(token === undefined ? {} : { authorization: `Bearer ${token}` })
+  const passed = await asked(good)
+  same([passed.status, await passed.json()], [200, { hello: 'user-1' }])
+  for (const [token, status, challenge] of [
+    [undefined, 401, 'Bearer realm="api"'],
+    [expired, 401, 'Bearer realm="api", error="invalid_token", error_description="the token has expired"'],
+    [
+      poor,
+      403,
+      'Bearer realm="api", error="insufficient_scope", error_description="the token lacks scopes", scope="items:read"',
+    ],
+  ]) {
+    const refused = await asked(token)
+    same([refused.status, refused.headers.get('www-authenticate')], [status, challenge])
+    same((await refused.json()).status, status)
+  }
+}
