@@ -17,8 +17,8 @@ import type { JSONWebKeySet, JWK } from './types.js'
  */
 export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
 
-/** A verdict, and the key of a set that led to it. */
-export type Judgement = Verdict & { readonly key?: ImportedKey }
+/** A verdict, the key of a set that led to it, and of a verdict without waiting whether a fetch might bring its key. */
+export type Judgement = Verdict & { readonly key?: ImportedKey; readonly fetchable?: boolean }
 
 /** What judges tokens. */
 export interface Judge {
@@ -48,7 +48,11 @@ export class Engine implements Judge {
     const keys = this.#keys
     if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
     const set = keys instanceof KeySet ? keys : keys.keySet
-    if (set !== undefined && keys instanceof RemoteKeySet) keys.nudge()
+    if (set !== undefined && keys instanceof RemoteKeySet) {
+      keys.nudge()
+      const judgement = this.#judgeWith(set, token, needs)
+      return misses(judgement) ? { ...judgement, fetchable: true } : judgement
+    }
     if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
     if (verdict !== undefined) return verdict
@@ -66,7 +70,7 @@ export class Engine implements Judge {
       if (verdict !== undefined) return verdict
     }
     const look = (set: KeySet) => this.#judgeWith(set, token, needs)
-    return keys.search(look, (judgement) => !judgement.ok && judgement.refusal.code === 'no_matching_key', waitUntil)
+    return keys.search(look, misses, waitUntil)
   }
 
   #judgeWith(set: KeySet, token: unknown, needs: Needs): Judgement {
@@ -95,12 +99,17 @@ export function keysFrom(name: string, value: unknown): ImportedKey | KeySet | R
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
   empty ??= refusing(() => new (boot().bindings.KeySet)('{"keys":[]}'))
   const verdict = verifyWithSet(policy, empty, noNeeds(), token, 0)
-  return !verdict.ok && verdict.refusal.code === 'no_matching_key' ? undefined : verdict
+  return misses(verdict) ? undefined : verdict
 }
 
 /** The needs of those who have none. */
 export function noNeeds(): Needs {
   return (none ??= refusing(() => new (boot().bindings.Needs)({})))
+}
+
+/** Whether the set has no key for the token: another set may. */
+function misses(judgement: Judgement): boolean {
+  return !judgement.ok && judgement.refusal.code === 'no_matching_key'
 }
 
 let empty: bindings.KeySet | undefined

@@ -2,8 +2,9 @@
 import { boot } from './boot.js'
 import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
 import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
-import { Engine, type Judgement, keysFrom, type Keys, noNeeds } from './engine.js'
+import { Engine, type Judge, type Judgement, keysFrom, type Keys, noNeeds } from './engine.js'
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from './errors.js'
+import { type IssuerOptions, Issuers } from './issuers.js'
 import type { Needs } from './jotgate_bg.js'
 import {
   callable,
@@ -26,7 +27,7 @@ import {
   type WaitUntil,
 } from './remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
-import type { JWTPayload, ProtectedHeader } from './types.js'
+import type { Algorithm, JWTPayload, ProtectedHeader } from './types.js'
 
 /** A value, or the promise of one. */
 export type MaybePromise<T> = T | PromiseLike<T>
@@ -60,6 +61,23 @@ export interface GateOptions<Claims = JWTPayload, Principal = unknown>
   authorize?: Authorize<Claims, Principal>['rule']
   /** Your own answer in place of the standard one, which `denied.response()` still gives; `undefined` leaves that. */
   onRefusal?(denied: Denied, request: RequestLike): Response | undefined
+}
+
+/** What a gate of several issuers is made of: what is not said of one issuer counts for all of them. */
+export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> extends Omit<
+  GateOptions<Claims, Principal>,
+  'algorithms' | 'audience' | 'issuer' | 'jwksUri' | 'keys' | keyof RemoteKeySetOptions
+> {
+  /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
+  issuers: readonly IssuerOptions[]
+  /** The algorithms accepted from those issuers that have no list of their own. */
+  algorithms?: readonly Algorithm[]
+  /** The audiences accepted from those issuers that have none of their own. `false` if their tokens name none. */
+  audience?: string | readonly string[] | false
+  /** These belong to each issuer. */
+  issuer?: never
+  keys?: never
+  jwksUri?: never
 }
 
 /** The shape of a rule; a method, so that yours may ask for the very request type that it is used with. */
@@ -176,18 +194,22 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
  * ```
  */
 export function createGate<Claims = JWTPayload, Principal = unknown>(
-  options: GateOptions<Claims, Principal> & { preflight: boolean },
+  options: (GateOptions<Claims, Principal> | IssuersGateOptions<Claims, Principal>) & { preflight: boolean },
 ): Gate<Claims, Principal, Preflight>
 export function createGate<Claims = JWTPayload, Principal = unknown>(
-  options: GateOptions<Claims, Principal>,
+  options: GateOptions<Claims, Principal> | IssuersGateOptions<Claims, Principal>,
 ): Gate<Claims, Principal>
 export function createGate<Claims, Principal>(
-  options: GateOptions<Claims, Principal>,
+  options: GateOptions<Claims, Principal> | IssuersGateOptions<Claims, Principal>,
 ): Gate<Claims, Principal, Preflight> {
   const given = new Options('createGate', options, GATE_NAMES)
-  given.require('algorithms', list)
-  given.require('issuer', texts)
-  const openAudience = given.require('audience', (name, value) => value === false || !texts(name, value))
+  const several = given.has('issuers')
+  if (!several) {
+    given.require('algorithms', list)
+    given.require('issuer', texts)
+    given.require('audience', audiences)
+  }
+  const openAudience = given.read('audience', audiences) === false
   const realm = given.read('realm', printable) ?? 'api'
   const fields = policyFields(given, openAudience ? FIELD_NAMES.filter((name) => name !== 'audience') : FIELD_NAMES)
   // RFC 9068 §4 wants `at+jwt`; many issuers send `JWT` or nothing.
@@ -199,12 +221,13 @@ export function createGate<Claims, Principal>(
   const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
   const authorize = given.read('authorize', callable<Rule>)
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
-  const keys = source(given)
-  const engine = new Engine(given, fields, keys)
+  const engine: Judge = several
+    ? new Issuers(given, fields, { audienceRequired: !openAudience })
+    : new Engine(given, fields, source(given))
   const needsOf = rememberedNeeds()
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
-  function* decide(request: RequestLike, needs: GateNeeds, judge: Judge): Generator<unknown, Outcome, unknown> {
+  function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
     const { checked, waitUntil, rule } = needsOf(needs)
     const refuse = (denial: Denial) => denied(denial, realm, onRefusal, request)
     const field = fieldsOf(request)
@@ -240,10 +263,10 @@ export function createGate<Claims, Principal>(
     return passed
   }
 
-  const judgeNow: Judge = (token, checked) => {
+  const judgeNow: Judging = (token, checked) => {
     const judgement = engine.judgeNow(token, checked)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
-    if (!judgement.ok && judgement.refusal.code === 'no_matching_key' && keys instanceof RemoteKeySet) throw notReady()
+    if (judgement.fetchable === true) throw notReady()
     return judgement
   }
   const gate: Gate<JWTPayload, unknown, Preflight> = {
@@ -255,10 +278,11 @@ export function createGate<Claims, Principal>(
 }
 
 type Rule = Authorize['rule']
-type Judge = (token: string, needs: Needs, waitUntil?: WaitUntil) => MaybePromise<Judgement>
+type Judging = (token: string, needs: Needs, waitUntil?: WaitUntil) => MaybePromise<Judgement>
 type Outcome = Passed | Preflight | Denied
 
 const GATE_NAMES = [
+  'issuers',
   'keys',
   'jwksUri',
   'realm',
@@ -324,7 +348,7 @@ function source(given: Options): ReturnType<typeof keysFrom> {
   if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
   if (!given.has('keys')) {
     const [issuer = '', ...others] = given.require('issuer', texts)
-    if (others.length > 0) throw misuse('jwksUri', 'or `keys` is required where there are several issuers')
+    if (others.length > 0) throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
     return RemoteKeySet.fromIssuer(issuer, remote)
   }
   const [useless] = Object.keys(remote)
@@ -393,6 +417,11 @@ function withHeaders(response: Response, added: HeaderFields | undefined): Respo
   for (const [name, value] of new Headers(added)) if (!response.headers.has(name)) headers.append(name, value)
   const { status, statusText, body } = response
   return new Response(body, { status, statusText, headers })
+}
+
+/** The audiences, or `false` where tokens name none. */
+function audiences(name: string, value: unknown): string[] | false {
+  return value !== false && texts(name, value)
 }
 
 function printable(name: string, value: unknown): string {

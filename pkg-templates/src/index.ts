@@ -37,6 +37,7 @@ export {
   type Gate,
   type GateNeeds,
   type GateOptions,
+  type IssuersGateOptions,
   type MaybePromise,
   type Passed,
   type Preflight,

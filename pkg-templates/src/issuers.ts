@@ -17,17 +17,22 @@ export interface IssuerOptions extends RemoteKeySetOptions {
   jwksUri?: string | URL
   /** The algorithms accepted from it, in place of those for all. */
   algorithms?: readonly Algorithm[]
-  /** The audiences accepted from it, in place of those for all. */
-  audience?: string | readonly string[]
+  /** The audiences accepted from it, in place of those for all. `false` if its tokens name none. */
+  audience?: string | readonly string[] | false
 }
 
 /** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
 export class Issuers implements Judge {
   readonly #engines = new Map<string, Engine>()
 
-  /** `shared` holds what counts for all of them, `fields` its policy. */
-  constructor(shared: Options, fields: PolicyFields) {
-    for (const name of ['keys', 'issuer']) if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
+  /**
+   * `shared` holds what counts for all of them, `fields` its policy; with `audienceRequired` an issuer for which none is
+   * said is a mistake.
+   */
+  constructor(shared: Options, fields: PolicyFields, { audienceRequired = false } = {}) {
+    for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
+      if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
+    }
     for (const entry of shared.require('issuers', entries)) {
       const given = new Options('issuers', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
@@ -36,8 +41,12 @@ export class Issuers implements Judge {
       const algorithms = given.read('algorithms', list) ?? fields.algorithms
       if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
-      const audience = given.read('audience', texts)
-      if (audience !== undefined) own.audience = audience
+      const audience = given.read('audience', (name, value) => value !== false && texts(name, value))
+      if (audience === undefined && own.audience === undefined && audienceRequired) {
+        throw misuse('audience', 'is required, for all issuers or for each: `false` where tokens name none')
+      }
+      if (audience === false) delete own.audience
+      else if (audience !== undefined) own.audience = audience
       this.#engines.set(issuer, new Engine(shared, own, source(given, issuer)))
     }
   }

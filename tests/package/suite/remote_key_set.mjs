@@ -655,6 +655,51 @@ export function remoteKeySetTests({ jotgate, test, world }) {
     )
   })
 
+  test('complaint 8: several issuers in one gate: Cognito names no audience, others do; only who can fetch says unknown', async () => {
+    const [other, third] = ['https://other.example', 'https://third.example']
+    const { calls, fetch } = site({ 'https://other.example/jwks': only('ES384') })
+    const gate = createGate({
+      issuers: [
+        { issuer, keys: only('ES256') },
+        { issuer: other, jwksUri: 'https://other.example/jwks', fetch, audience: ['ops'] },
+        { issuer: third, keys: world().keys.EdDSA.jwk, algorithms: ['EdDSA'], audience: false },
+      ],
+      algorithms: ['ES256', 'ES384'],
+      audience: 'api',
+      currentDate,
+    })
+    const request = async (...of) =>
+      new Request(url, { headers: { authorization: `Bearer ${await world().token(...of)}` } })
+    const told = ({ ok, status, error, refusal }) => (ok ? 'passes' : [status, error, refusal])
+    const check = async (...of) => told(await gate.check(await request(...of)))
+    const now = async (...of) => told(gate.checkSync(await request(...of)))
+    const denied = (refusal) => [401, 'invalid_token', refusal]
+    same(await check('ES256', { iss: issuer }), 'passes')
+    same(await check('EdDSA', { iss: third, aud: undefined }), 'passes')
+    same(await now('EdDSA', { iss: third, aud: 'whatever' }), 'passes')
+    same(await now('ES384', { iss: other, aud: 'ops' }), [503, undefined, 'keys_not_ready'])
+    same(await check('ES384', { iss: other, aud: 'ops' }), 'passes')
+    same(await now('ES384', { iss: other, aud: 'ops' }), 'passes')
+    same(calls().length, 1)
+    same(await check('ES384', { iss: other, aud: 'api' }), denied('audience_mismatch'))
+    same(await check('ES256', { iss: issuer, aud: undefined }), denied('claim_missing'))
+    same(await check('ES256', { iss: 'https://nobody.example' }), denied('issuer_mismatch'))
+    same(await check('ES256', { iss: undefined }), denied('claim_missing'))
+    same(await check('ES256', { iss: third }), denied('algorithm_not_allowed'))
+    // An unknown key of the remote set may be a new one, of the others it can't be.
+    same(await now('ES384', { iss: other, aud: 'ops' }, { kid: 'x' }), [503, undefined, 'keys_not_ready'])
+    same(await now('ES256', { iss: issuer }, { kid: 'x' }), denied('no_matching_key'))
+
+    const wrong = (more) => () => createGate({ issuers: [{ issuer, keys: only('ES256') }], algorithms: ['ES256'], ...more })
+    await misused(wrong({}), 'audience')
+    await misused(wrong({ audience: undefined }), 'audience')
+    await misused(wrong({ audience, issuer }), 'issuer')
+    await misused(wrong({ audience, jwksUri: url }), 'jwksUri')
+    await misused(wrong({ audience, fetch }), 'fetch')
+    await misused(() => createGate({ issuers: [{ issuer, keys: only('ES256') }], audience }), 'algorithms')
+    wrong({ audience: false })()
+  })
+
   test('complaint 8: several issuers in one verifier: each has its keys, algorithms and audiences, `iss` only chooses', async () => {
     const other = 'https://other.example'
     const { calls, fetch } = site({

@@ -95,6 +95,9 @@ export async function verifierTypes(token: string) {
     ],
     algorithms: ['RS256'],
   })
+  createGate({ issuers: [{ issuer: 'https://a.example' }, { issuer: 'b', audience: false }], audience: 'api' })
+  // @ts-expect-error keys belong to an issuer
+  createGate({ issuers: [{ issuer: 'https://a.example' }], audience: 'api', keys: jwks })
   // @ts-expect-error issuers have names
   new Verifier({ issuers: [{ keys: jwks }], algorithms: ['ES256'] })
   // @ts-expect-error algorithms are required
