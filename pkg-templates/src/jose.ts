@@ -7,7 +7,7 @@
  */
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from './boundary.js'
 import { noNeeds, precheck } from './engine.js'
-import { JOSENotSupported, JWKSInvalid } from './errors.js'
+import { JOSENotSupported, JWKSInvalid, JWSInvalid } from './errors.js'
 import { handle, ImportedKey, keyFromCertificate, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
 import type { Policy } from './jotgate_bg.js'
 import { keyOf } from './jose_key_sets.js'
@@ -207,6 +207,41 @@ export async function calculateJwkThumbprint(
   }
   const prepared = key instanceof ImportedKey ? key : keyFromJwk(thumbprintText(await jwkOf(key)))
   return refusing(() => handle(prepared).thumbprint(digestAlgorithm))
+}
+
+/**
+ * The thumbprint of a key as a URI (RFC 9278): `urn:ietf:params:oauth:jwk-thumbprint:sha-256:…`.
+ *
+ * @param digestAlgorithm - default: `sha256`
+ * @throws as {@link calculateJwkThumbprint}
+ */
+export async function calculateJwkThumbprintUri(
+  key: JWK | ImportedKey | CryptoKey | KeyObject,
+  digestAlgorithm: 'sha256' | 'sha384' | 'sha512' = 'sha256',
+): Promise<string> {
+  const thumbprint = await calculateJwkThumbprint(key, digestAlgorithm)
+  return `urn:ietf:params:oauth:jwk-thumbprint:${digestAlgorithm.replace('sha', 'sha-')}:${thumbprint}`
+}
+
+/**
+ * Finds the key that a token brings along in `jwk` (RFC 7515 §4.1.3), to be given to {@link jwtVerify}. Whoever made the
+ * token chose that key: it proves that they hold it, never who they are. For proofs of possession, not for access.
+ *
+ * @throws {@link JWSInvalid} unless `jwk` is there and a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
+ *   key that can't be used
+ */
+export async function EmbeddedJWK(
+  protectedHeader?: JWSHeaderParameters,
+  token?: FlattenedJWSInput,
+): Promise<ImportedKey> {
+  const { alg, jwk } = { ...protectedHeader, ...token?.header } as { alg?: string; jwk?: JWK }
+  // RFC 7515 §4.1.3: the public key; what carries a private half, or is a secret, was not meant to be shown.
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || 'd' in jwk || 'k' in jwk) {
+    const error = new JWSInvalid('`jwk` in the header must be a public key')
+    error.refusal = 'embedded_jwk'
+    throw error
+  }
+  return importJWK(jwk, alg)
 }
 
 /** A public key that can verify something; a secret shows its fitness at use, as with jose. */

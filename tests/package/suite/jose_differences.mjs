@@ -9,7 +9,6 @@ import { audience, base64url, CLAIMS, currentDate, issuer, NOW } from './mint.mj
 export const ABSENT = [
   'CompactEncrypt',
   'CompactSign',
-  'EmbeddedJWK',
   'EncryptJWT',
   'FlattenedEncrypt',
   'FlattenedSign',
@@ -18,7 +17,6 @@ export const ABSENT = [
   'SignJWT',
   'UnsecuredJWT',
   'base64url',
-  'calculateJwkThumbprintUri',
   'compactDecrypt',
   'cryptoRuntime',
   'exportJWK',
