@@ -30,6 +30,7 @@ await rm(out, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
 await copyBindings()
 compileTypeScript()
+await writeInline()
 await writeCommonJs()
 await writePackage()
 console.log(`package: ${out}`)
@@ -39,7 +40,12 @@ async function copyBindings() {
   const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
   await writeFile(join(dist, 'jotgate.wasm'), wasm)
   await writeFile(join(dist, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  await cp(join(bindings, 'jotgate_bg.js'), join(dist, 'jotgate_bg.js'))
+  // The generated code takes these two from the global scope; ours knows one more place to find them.
+  const glue = await readFile(join(bindings, 'jotgate_bg.js'), 'utf8')
+  await writeFile(
+    join(dist, 'jotgate_bg.js'),
+    `import { TextDecoder, TextEncoder } from './text_coding.js'\n${glue}`,
+  )
   for (const name of ['jotgate_bg.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
 
   const declared = await readFile(join(templates, 'src', 'jotgate_bg.d.ts'), 'utf8')
@@ -56,6 +62,26 @@ async function copyBindings() {
 function compileTypeScript() {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
   execFileSync(process.execPath, [tsc, '-p', templates, '--outDir', dist], { stdio: 'inherit' })
+}
+
+/**
+ * The main entry in one file whose core is the text of `wasm_bytes.js` under every condition: for bundlers that are told
+ * they build for a worker, and lose its `.wasm`.
+ */
+async function writeInline() {
+  const { build } = require('esbuild')
+  await build({
+    entryPoints: [join(dist, 'index.js')],
+    outfile: join(dist, 'inline.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    logLevel: 'warning',
+    external: ['./wasm_bytes.js'],
+    alias: { '#wasm': join(dist, 'wasm_embedded.js') },
+  })
+  await writeFile(join(dist, 'inline.d.ts'), "export * from './index.js'\n")
 }
 
 /** Each module a second time for `require`, file by file, so that all entries share one core there too. */

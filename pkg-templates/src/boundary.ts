@@ -5,6 +5,7 @@
 import { boot, type Core } from './boot.js'
 import type { Key, KeySet, Needs, Policy } from './jotgate_bg.js'
 import { NOT_TEXT, type Refusal } from './refusal.js'
+import { TextDecoder, TextEncoder } from './text_coding.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'
 
 /** A token as users hand it over; bytes only where jose takes them. */

@@ -1,6 +1,7 @@
 /** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable, type JOSEError } from './errors.js'
 import { isBrowser, takesCacheMode } from './isolation.js'
+import { TextDecoder } from './text_coding.js'
 
 /** What fetches instead of the host's `fetch`. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>

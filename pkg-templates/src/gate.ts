@@ -113,6 +113,8 @@ export interface Passed<Claims = JWTPayload, Principal = unknown> {
   readonly principal: Principal
   /** Only a {@link Preflight} has it. */
   readonly preflight?: undefined
+  /** Only {@link Denied} has it; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
+  readonly response?: undefined
 }
 
 /** A pre-flight of CORS: it bears no token, and there is nobody behind it. */
@@ -122,6 +124,7 @@ export interface Preflight {
   readonly claims?: undefined
   readonly header?: undefined
   readonly principal?: undefined
+  readonly response?: undefined
 }
 
 /** A request that may not pass. */

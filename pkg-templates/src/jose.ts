@@ -47,6 +47,7 @@ export {
   type RemoteJWKSetOptions,
 } from './jose_key_sets.js'
 export type * from './jose_types.js'
+import { TextDecoder } from './text_coding.js'
 
 /**
  * Verifies a JWT: its signature, then its claims.

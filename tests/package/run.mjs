@@ -21,6 +21,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { parseArgs } from 'node:util'
+import { BUNDLERS } from './runners/bundlers.mjs'
 import { keep, matrix, write } from './runners/matrix.mjs'
 import { report, skipped } from './runners/report.mjs'
 import { RUNTIMES } from './runners/runtimes.mjs'
@@ -55,7 +56,7 @@ const SUITES = {
   types,
 }
 
-const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS }
+const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 /** What suites that live elsewhere are given, besides `about`, which takes facts for the matrix. */
 const tools = { here, require, run, node, bundle, issuer, output }
 const RESULTS = join(root, 'target', 'matrix')

@@ -14,7 +14,7 @@ export async function runOnNode({ jotgate, facade, decoder, load, resolved }) {
     nodeHttpTests(context)
     nodeKeyTests(context)
     if (EXPECTED_FILE !== undefined) {
-      context.test(`the file that was loaded is ${EXPECTED_FILE}`, () => ok(resolved.endsWith(EXPECTED_FILE), resolved))
+      context.test(`complaint 5: \`require\` works, by ${EXPECTED_FILE}`, () => ok(resolved.endsWith(EXPECTED_FILE), resolved))
     }
   })
   clearInterval(alive)

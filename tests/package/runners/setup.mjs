@@ -5,24 +5,34 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'runtimes')
+const tests = dirname(dirname(fileURLToPath(import.meta.url)))
+const folder = join(tests, 'runtimes')
 
 /** A runtime that is not on this machine: its suite counts as skipped, never as passed. */
 export class Missing extends Error {}
 
 /** The npm packages of `runtimes/package.json`, as its lock file says; what resolves them. */
 export function npmRuntimes() {
+  return npmInstalled(folder, 'the runtimes that npm has (once, about 1 GB)')
+}
+
+/** The npm packages of `bundlers/package.json`, as its lock file says; what resolves them. */
+export function npmBundlers() {
+  return npmInstalled(join(tests, 'bundlers'), 'the bundlers (once, about 1 GB)')
+}
+
+function npmInstalled(folder, what) {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const mark = join(folder, 'node_modules', '.installed')
   if (!existsSync(mark) || readFileSync(mark, 'utf8') !== lock) {
-    console.log('installing the runtimes that npm has (once, about 1 GB)')
+    console.log(`installing ${what}`)
     // Not `npm ci`: it refuses the lock where a registry lacks Deno's packages for other machines than this one.
     const { status, stderr, error } = spawnSync(
       'npm',
       ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
       { cwd: folder, encoding: 'utf8' },
     )
-    const why = `the runtimes of tests/package/runtimes could not be installed: ${error ?? stderr}`
+    const why = `the npm packages of ${folder} could not be installed: ${error ?? stderr}`
     if (/ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH/.test(why)) throw new Missing(why)
     if (status !== 0) throw new Error(why)
     writeFileSync(mark, lock)

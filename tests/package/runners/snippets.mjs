@@ -2,7 +2,6 @@
  * The README's snippets for Deno, Bun and Workers, each in its real runtime: the file as it is shown, but for the address
  * of the key set, which is an issuer's on loopback.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -12,12 +11,10 @@ import { mint } from '../suite/mint.mjs'
 import { guards, tokens } from './guards.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmVersion } from './setup.mjs'
+import { serving } from './serving.mjs'
 import { startWorker } from './workerd.mjs'
 
 const JWKS = 'https://issuer.example/.well-known/jwks.json'
-/** How long a server may take until it answers, in milliseconds. */
-const PATIENCE = 60_000
-
 /** Each takes the project and the tools of `run.mjs`, and returns its exit code. */
 export const SNIPPETS = {
   'snippet-workerd': suite('cloudflare-worker.js', 'workerd', async (file, { folder }, tools) => {
@@ -57,32 +54,6 @@ function suite(name, runtime, start) {
       server?.stop()
       issuer.closeAllConnections()
       issuer.close()
-    }
-  }
-}
-
-/** Starts a server at a free port, and waits until it answers. */
-async function serving(binary, args, cwd) {
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address()
-  await new Promise((settle) => free.close(settle))
-  const env = { ...process.env, PORT: String(port), NO_COLOR: '1' }
-  const child = spawn(binary, args(port), { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const stop = () => void child.kill()
-  const url = `http://127.0.0.1:${port}`
-  const since = Date.now()
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} before it answered`)
-    try {
-      await fetch(url)
-      return { url, stop }
-    } catch (thrown) {
-      if (Date.now() - since > PATIENCE) {
-        stop()
-        throw thrown
-      }
-      await new Promise((settle) => setTimeout(settle, 50))
     }
   }
 }

@@ -1,9 +1,9 @@
-/** A module for Workers enters, a real workerd that serves it leaves: bundled by esbuild, as a stranger would. */
+/** A module for Workers enters, a real workerd that serves it leaves. */
 import { spawn } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Starts the worker; where it answers, and what ends it. */
+/** Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it. */
 export async function startWorker(folder, entry, { bundle, require }) {
   const outdir = join(folder, 'worker')
   await bundle(folder, {
@@ -14,10 +14,15 @@ export async function startWorker(folder, entry, { bundle, require }) {
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
   })
-  const files = await readdir(outdir)
+  return serveWorker(outdir, 'worker.mjs', require)
+}
+
+/** Serves what a bundler left: a script, and the one `.wasm` beside it or below. */
+export async function serveWorker(outdir, script, require) {
+  const files = await readdir(outdir, { recursive: true })
   const wasm = files.filter((file) => file.endsWith('.wasm'))
   if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(wasm[0]))
+  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0]))
   const { default: binary } = require('workerd')
   const child = spawn(
     binary,
@@ -51,7 +56,7 @@ function portOf(child) {
   })
 }
 
-function capnp(wasm) {
+function capnp(script, wasm) {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -62,7 +67,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [
-    (name = "worker.mjs", esModule = embed "worker.mjs"),
+    (name = "${script}", esModule = embed "${script}"),
     (name = "./${wasm}", wasm = embed "${wasm}"),
   ],
   compatibilityDate = "2026-01-01",

@@ -16,6 +16,7 @@ import {
   Verifier,
   type VerifierOptions,
 } from 'jotgate'
+import { Verifier as InlineVerifier } from 'jotgate/inline'
 import {
   calculateJwkThumbprint,
   compactVerify,
@@ -98,6 +99,7 @@ export async function verifierTypes(token: string) {
   createGate({ issuers: [{ issuer: 'https://a.example' }, { issuer: 'b', audience: false }], audience: 'api' })
   // @ts-expect-error keys belong to an issuer
   createGate({ issuers: [{ issuer: 'https://a.example' }], audience: 'api', keys: jwks })
+  new InlineVerifier({ keys: jwks, algorithms: ['ES256'] })
   // @ts-expect-error issuers have names
   new Verifier({ issuers: [{ keys: jwks }], algorithms: ['ES256'] })
   // @ts-expect-error algorithms are required

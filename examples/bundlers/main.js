@@ -1,0 +1,3 @@
+import { verdict } from './verdict.js'
+
+verdict().then((text) => (document.body.textContent = text))

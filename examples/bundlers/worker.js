@@ -1,0 +1,7 @@
+import { verdict } from './verdict.js'
+
+export default {
+  async fetch() {
+    return new Response(await verdict())
+  },
+}
