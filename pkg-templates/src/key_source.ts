@@ -174,12 +174,20 @@ export class KeySource {
       case 'wait_key':
         if (this.#pending.key !== undefined) return this.#pending.key
         // The fetch of another request: it can't be waited for, and what it brings may be the key.
-        throw retry(unavailable('key_set_pending', 'the key set is being fetched'), 1)
+        throw pending()
       case 'unavailable':
         throw this.#unavailable(now, true)
       default:
-        return this.find(waitUntil)
+        return this.#renewedNow(waitUntil)
     }
+  }
+
+  /** The set that is due: the one in hand has aged, and what it lacks may have been published since. */
+  async #renewedNow(waitUntil: WaitUntil | undefined): Promise<KeySet> {
+    if (this.current() === undefined) return this.find(waitUntil)
+    if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
+    if (this.#cache.lookup(this.#now(), true) === 'wait') throw pending()
+    return this.#load(false, waitUntil)
   }
 
   /** Fetches the set now; as a rule it is the origin that is asked. */
@@ -362,6 +370,10 @@ export class KeySource {
     error.refusal = refusal
     return retry(error, this.#cache.retryAfter(now, forKey))
   }
+}
+
+function pending(): JOSEError {
+  return retry(unavailable('key_set_pending', 'the key set is being fetched'), 1)
 }
 
 /** Hands work to the host. A `waitUntil` that throws, such as one torn from its `ctx`, must not cost a good token. */

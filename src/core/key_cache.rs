@@ -99,7 +99,7 @@ pub enum Decision {
     /// A fetch of this isolate is under way: wait for it where promises can be shared, else fetch alone if there is
     /// no set, or refuse as unavailable.
     Wait(Purpose),
-    /// The set in hand is good, and a fetch was just made: the key does not exist.
+    /// The set in hand is fresh, and a fetch was just made: the key does not exist.
     RefuseKey,
     /// There is no set to trust and asking again is too early.
     Unavailable {
@@ -230,7 +230,7 @@ impl KeyCache {
         let Some(held) = self.trusted(now) else { return self.without_a_set(now) };
         match found {
             Found::Nothing => self.with_a_set(held, now),
-            Found::NoKey => self.without_the_key(now),
+            Found::NoKey => self.without_the_key(held, now),
         }
     }
 
@@ -376,18 +376,15 @@ impl KeyCache {
         let fresh = self.fresh_until(held);
         let refresh_at = held.sent + (fresh - held.sent) * REFRESH_AT;
         let dated = held.arrived <= now;
-        // An answer that aged on the way must not make the issuer be asked with every request.
-        let pause = self.settings.cache_min_age.max(RETRY.0);
-        let asked = self.answered.is_some_and(|at| recent(now, at, pause));
         if (dated && now < refresh_at)
-            || asked
+            || self.just_answered(now)
             || self.under_way.is_some_and(|since| self.is_under_way(now, since))
             || self.asking_for_key(now)
             || self.backing_off(now).is_some()
         {
             // Somebody is at it, or the issuer just answered or failed: no request stalls for what it does not need.
             Decision::Use
-        } else if now < fresh + self.patience(held).max(pause) || self.failed.is_some() {
+        } else if now < fresh + self.patience(held).max(self.pause()) || self.failed.is_some() {
             // Where the issuer is known to fail, waiting for it would only add its time-out.
             Decision::UseAndRefresh
         } else {
@@ -397,16 +394,30 @@ impl KeyCache {
 
     /// The cool-down counts fetches for keys alone: a scheduled refresh is never delayed by it, and never counts as one
     /// (a cache on the way may have answered that), unless the settings say so.
-    fn without_the_key(&self, now: f64) -> Decision {
+    fn without_the_key(&self, held: &Held, now: f64) -> Decision {
         match self.cooling_down(now) {
-            None if self.cooling_down_after_any(now) => Decision::RefuseKey,
+            None if self.cooling_down_after_any(now) => self.refuse_key(held, now),
             None => Decision::Fetch(Purpose::UnknownKey),
-            Some((Answer::Brought, _)) => Decision::RefuseKey,
+            Some((Answer::Brought, _)) => self.refuse_key(held, now),
             // The question was asked and not answered: that the key does not exist is not known.
             Some((Answer::Failed, retry_after)) => Decision::Unavailable { retry_after },
             Some((Answer::Pending, _)) if self.asking_for_key(now) => Decision::Wait(Purpose::UnknownKey),
             // Whoever asked vanished with the question.
             Some((Answer::Pending, _)) => Decision::Fetch(Purpose::UnknownKey),
+        }
+    }
+
+    /// The key does not exist, as far as the set in hand can tell: once that has aged, the key may have been published
+    /// since, and the fetch that is due anyway has to be waited for. It has the pace of the scheduled ones.
+    fn refuse_key(&self, held: &Held, now: f64) -> Decision {
+        if now < self.fresh_until(held) {
+            return Decision::RefuseKey;
+        }
+        match (self.under_way, self.backing_off(now)) {
+            (Some(since), _) if self.is_under_way(now, since) => Decision::Wait(Purpose::Scheduled),
+            (_, Some(retry_after)) => Decision::Unavailable { retry_after },
+            _ if self.just_answered(now) => Decision::RefuseKey,
+            _ => Decision::Fetch(Purpose::Scheduled),
         }
     }
 
@@ -469,6 +480,15 @@ impl KeyCache {
     fn asking_for_key(&self, now: f64) -> bool {
         self.asked_for_key
             .is_some_and(|(since, answer)| answer == Answer::Pending && self.is_under_way(now, since))
+    }
+
+    /// An answer that aged on the way must not make the issuer be asked with every request.
+    fn just_answered(&self, now: f64) -> bool {
+        self.answered.is_some_and(|at| recent(now, at, self.pause()))
+    }
+
+    fn pause(&self) -> f64 {
+        self.settings.cache_min_age.max(RETRY.0)
     }
 
     /// For how many seconds the issuer is left alone after failures in a row: 1, 2, 4 … 30.
@@ -704,6 +724,27 @@ mod tests {
         cache.failed(74.0, UNKNOWN);
         assert_eq!(cache.lookup(76.0, Found::Nothing), Decision::UseAndRefresh);
         assert!(cache.is_cooling_down(76.0));
+    }
+
+    #[test]
+    fn a_set_that_has_aged_calls_no_key_unknown_however_long_the_cool_down_is() {
+        let settings = KeyCacheSettings { cooldown_duration: 10_000.0, ..SETTINGS };
+        let mut cache = KeyCache { settings, ..cache("max-age=100") };
+        cache.started(10.0, UNKNOWN);
+        cache.renewed(10.0, UNKNOWN, 0.0, Freshness::read("max-age=100"), None);
+        assert_eq!(cache.lookup(109.9, Found::NoKey), Decision::RefuseKey);
+        // Requests that miss nothing go on with it for a moment more; this one has to know.
+        assert_eq!(cache.lookup(110.0, Found::Nothing), Decision::UseAndRefresh);
+        assert_eq!(cache.lookup(110.0, Found::NoKey), Decision::Fetch(SCHEDULED));
+        cache.started(110.0, SCHEDULED);
+        assert_eq!(cache.lookup(111.0, Found::NoKey), Decision::Wait(SCHEDULED));
+        cache.failed(112.0, SCHEDULED);
+        assert_eq!(cache.lookup(112.5, Found::NoKey), Decision::Unavailable { retry_after: 0.5 });
+        cache.started(113.0, SCHEDULED);
+        // What a cache on the way held for too long is an answer all the same: the issuer is left alone for a while.
+        cache.renewed(114.0, SCHEDULED, 150.0, Freshness::read("max-age=100"), None);
+        assert_eq!(cache.lookup(115.0, Found::NoKey), Decision::RefuseKey);
+        assert_eq!(cache.lookup(144.0, Found::NoKey), Decision::Fetch(SCHEDULED));
     }
 
     #[test]

@@ -445,6 +445,27 @@ export function remoteKeySetTests({ jotgate, test, world }) {
     )
   })
 
+  test('a set that has aged is renewed before a key that it lacks is called unknown, cool-down or not', async () => {
+    const { host, checks } = make(said({ 'cache-control': 'max-age=100' }, only('ES256')), { cooldownDuration: 9e6 })
+    await checks.verify(await world().token('ES256'))
+    const stranger = await world().token('ES256', {}, { kid: 'random' })
+    await refused(() => checks.verify(stranger), { refusal: 'no_matching_key' })
+    host.answer = said({ 'cache-control': 'max-age=100' }, only('ES256', 'ES384'))
+    const token = await world().token('ES384')
+    await refused(() => checks.verify(token), { refusal: 'no_matching_key' })
+    same(host.calls.length, 2, 'the set is fresh, and the cool-down lasts')
+    await later(110_000, async () => {
+      const all = await Promise.all([checks.verify(token), checks.verify(token)].map((one) => one.catch((error) => error)))
+      // Where promises can't be shared, the second is told to come again.
+      same(all[0].payload, CLAIMS)
+      if (isolated) same(all[1].refusal ?? 'accepted', 'key_set_pending')
+      else same(all[1].payload, CLAIMS)
+      same(host.calls.length, 3)
+      await refused(() => checks.verify(stranger), { refusal: 'no_matching_key' })
+      same(host.calls.length, 3)
+    })
+  })
+
   test('10,000 random kids at once cost one fetch, and the cool-down delays no refresh', async () => {
     const { host, checks } = make(said({ 'cache-control': 'max-age=100' }, only('ES256')))
     const token = await world().token('ES256')
