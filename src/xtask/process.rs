@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -93,7 +93,10 @@ pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result
                     step.note(&line.text);
                 }
                 lines.push(line);
-                continue;
+                // One that never stops talking has to stop in time all the same.
+                if since.elapsed() <= limit {
+                    continue;
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) if status.is_some() => break,
@@ -201,7 +204,9 @@ pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("jotgate-{name}-{}", std::process::id()));
+        // The time as well: in containers the same number comes again, where a folder of another run may be left.
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let path = std::env::temp_dir().join(format!("jotgate-{name}-{}-{time}", std::process::id()));
         // A folder that somebody else prepared is not taken.
         DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("`{}`", path.display()))?;
         let scratch = Self(path);
@@ -375,4 +380,35 @@ fn tail<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> String {
 fn started() -> MutexGuard<'static, Started> {
     // What a panicking thread left is a list: it still has to be worked off.
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, limit: Duration) -> Output {
+        run(Command::new("sh").args(["-c", script]), limit, &Step::quiet()).unwrap()
+    }
+
+    #[test]
+    fn what_never_stops_talking_is_stopped_in_time() {
+        let output = sh("while :; do echo on and on; done", Duration::from_millis(300));
+        assert!(!output.succeeded && output.ending.starts_with("took longer"), "{}", output.ending);
+    }
+
+    #[test]
+    fn what_never_says_anything_is_stopped_in_time() {
+        let output = sh("sleep 600", Duration::from_millis(50));
+        assert!(!output.succeeded && output.ending.starts_with("took longer"), "{}", output.ending);
+    }
+
+    #[test]
+    fn what_was_printed_is_told_apart_to_the_last_line() {
+        let output = sh("echo one; echo two >&2; printf three", Duration::from_secs(60));
+        assert!(output.succeeded);
+        assert_eq!(
+            (output.standard_output(), output.standard_error()),
+            ("one\nthree\n".into(), "two\n".into())
+        );
+    }
 }

@@ -17,7 +17,7 @@ use crate::toolchain::{self, WASM32};
 use crate::wasm::{self, Tools};
 use crate::{npm, package, place, process, progress, terminal};
 
-/// How long one suite may take.
+/// How long one suite may take, where nothing is installed first.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The crates that have a test program each; `--workspace` would build the tools a second time.
 const NATIVE: [&str; 6] =
@@ -149,12 +149,12 @@ impl Rows {
                         command
                     })?;
                 }
-                Kind::Package => self.run_listed("package", &listed(&[])?, false)?,
+                Kind::Package => self.run_listed("package", &listed(&[])?, LIMIT, false)?,
                 Kind::Runtimes => {
                     let quick = listed(&[])?;
                     let mut names = listed(&["--all"])?;
                     names.retain(|name| !quick.contains(name));
-                    self.run_listed("runtime", &names, !self.complete)?;
+                    self.run_listed("runtime", &names, process::LONG, !self.complete)?;
                 }
                 Kind::Native { .. } => {}
             }
@@ -162,10 +162,10 @@ impl Rows {
         Ok(())
     }
 
-    fn run_listed(&mut self, room: &str, names: &[String], may_skip: bool) -> Result<()> {
+    fn run_listed(&mut self, room: &str, names: &[String], limit: Duration, may_skip: bool) -> Result<()> {
         for name in names {
             let command = npm::node(&["tests/package/run.mjs", name]);
-            self.run(&format!("{room}: {name}"), Counts::of_last_line, &mut [command], may_skip)?;
+            self.run(&format!("{room}: {name}"), Counts::of_last_line, &mut [command], limit, may_skip)?;
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Rows {
             command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
             commands.push(command);
         }
-        self.run(suite, Counts::of_rust, &mut commands, false)
+        self.run(suite, Counts::of_rust, &mut commands, LIMIT, false)
     }
 
     /// Runs the commands of one suite. What fails is shown and counted; only what can't even start is an error.
@@ -192,6 +192,7 @@ impl Rows {
         suite: &str,
         count: fn(&str) -> Counts,
         commands: &mut [Command],
+        limit: Duration,
         may_skip: bool,
     ) -> Result<()> {
         let since = Instant::now();
@@ -200,12 +201,13 @@ impl Rows {
         let mut succeeded = true;
         let mut last_words = None;
         for command in commands {
-            let output = progress::silently(suite, |step| process::run(command, LIMIT, step));
+            let output = progress::silently(suite, |step| process::run(command, limit, step));
             let output = output.unwrap_or_else(|error| failed_to_start(&format!("{error:#}")));
-            let text = output.text();
-            counts += count(&text);
-            last_words = text.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
+            let result = result_of(&output, count);
+            counts += result.0;
+            last_words = result.1;
             succeeded &= output.succeeded;
+            let text = output.text();
             log.push_str(&format!("$ {}\n{text}{}\n\n", process::shown(command), output.ending));
         }
         let path = self.logs.join(file_name(suite));
@@ -286,6 +288,14 @@ fn listed(more: &[&str]) -> Result<Vec<String>> {
     Ok(names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
+/// What was counted, and the last words. Standard error is no part of it: it comes through a pipe of its own, so that a
+/// line of it may arrive behind the last one of the result.
+fn result_of(output: &Output, count: fn(&str) -> Counts) -> (Counts, Option<String>) {
+    let said = output.standard_output();
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
+    (count(&said), last)
+}
+
 fn failed_to_start(error: &str) -> Output {
     let line = Line { standard_output: false, text: error.to_owned() };
     Output { lines: vec![line], succeeded: false, ending: "could not be started".to_owned() }
@@ -300,4 +310,26 @@ fn file_name(suite: &str) -> String {
     let words: Vec<&str> =
         suite.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     format!("{}.log", words.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(lines: &[(bool, &str)]) -> Output {
+        let line = |(standard_output, text): &(bool, &str)| Line {
+            standard_output: *standard_output,
+            text: (*text).to_owned(),
+        };
+        Output { lines: lines.iter().map(line).collect(), succeeded: true, ending: String::new() }
+    }
+
+    #[test]
+    fn a_late_line_of_standard_error_hides_no_result() {
+        let late = output(&[(true, "12 passed, 0 failed"), (false, "a server was told to stop")]);
+        assert_eq!(result_of(&late, Counts::of_last_line).0, Counts { passed: 12, failed: 0 });
+        let skipped = output(&[(true, "skipped: no such browser"), (false, "7 passed, 0 failed")]);
+        let (counts, last) = result_of(&skipped, Counts::of_last_line);
+        assert_eq!((counts.run(), last.as_deref()), (0, Some("skipped: no such browser")));
+    }
 }

@@ -19,7 +19,8 @@ pub(crate) const AUDIENCE: &str = "api";
 /// it was published: as the rules of rotation ask, but while somebody watches.
 const QUICK: [&str; 8] =
     ["--max-age", "1", "--replica-delay", "2", "--fetch-time", "1", "--clock-difference", "0"];
-const READY: Duration = Duration::from_secs(20);
+/// How long a program may take until it answers: generous, as the machine may be busy.
+const READY: Duration = Duration::from_secs(60);
 
 /// Builds `jotgate-keys`.
 pub(crate) fn build_companion() -> Result<PathBuf> {
