@@ -189,7 +189,7 @@ function suite(define) {
         if (status !== 0) throw new Error(`${name} ended with ${status ?? error}:\n${stdout}${stderr}`)
         return stdout + stderr
       }
-      const { test, run: go } = harness()
+      const { test, run: go } = harness(2 * LIMIT)
       end = await define({ test, folder, run, tools })
       return report(await go())
     } finally {

@@ -4,6 +4,7 @@ import * as decoder from 'jotgate/decode'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
+import { ownFetch } from '@tests/runners/own_fetch.mjs'
 
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 const rules = { algorithms: ['EdDSA'], issuer: 'https://issuer.example', audience: 'api' }
@@ -14,7 +15,8 @@ const local = facade.createLocalJWKSet({ keys: [jwk] })
 export default {
   async fetch(request) {
     const issuer = new URL(request.url).searchParams.get('issuer')
-    const outcome = await runSuite({ jotgate, facade, decoder, jose }, ({ test }) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
+      const { test } = context
       test('what was made at module scope works', async () => {
         const { code } = await verifier.verify('a.b.c').catch((thrown) => thrown)
         const { status } = await gate.check(new Request('https://a.example'))
@@ -22,22 +24,7 @@ export default {
         if (code !== 'ERR_JWS_INVALID' || status !== 401 || type !== 'public')
           throw new Error(`${code} ${status} ${type}`)
       })
-      test("the runtime's own fetch brings a set, and bad answers are refused", async () => {
-        const reload = (path) => new jotgate.RemoteKeySet(`${issuer}${path}`, { timeoutDuration: 500 }).reload()
-        const { size } = await reload('/jwks')
-        const found = [size]
-        for (const path of ['/redirect', '/missing', '/large', '/page', '/drip', '/silence']) {
-          found.push(
-            await reload(path).then(
-              () => 'accepted',
-              ({ refusal }) => refusal,
-            ),
-          )
-        }
-        const expected =
-          '1 key_set_redirected key_set_status jwks_too_large jwks_malformed key_set_timeout key_set_timeout'
-        if (found.join(' ') !== expected) throw new Error(found.join(' '))
-      })
+      ownFetch(jotgate, issuer)(context)
       test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', async () => {
         const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])
         const compiled = await WebAssembly.compile(empty).then(

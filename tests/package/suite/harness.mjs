@@ -1,7 +1,10 @@
 /** Tests by name enter, their outcomes leave: in any runtime, with nothing but the language. */
 
-/** Collects tests, then runs them one after the other. */
-export function harness() {
+/** How long a test may take, in milliseconds: one that hangs fails under its own name, and the others go on. */
+const LIMIT = 120_000
+
+/** Collects tests, then runs them one after the other; each may take so many milliseconds. */
+export function harness(limit = LIMIT) {
   const tests = []
   return {
     test: (name, body) => tests.push({ name, body }),
@@ -9,7 +12,7 @@ export function harness() {
       const failures = []
       for (const { name, body } of tests) {
         try {
-          await body()
+          await ended(body, limit)
         } catch (thrown) {
           failures.push({ name, problem: `${thrown?.stack ?? thrown}` })
         }
@@ -18,6 +21,19 @@ export function harness() {
       if (names.size !== tests.length) failures.push({ name: 'harness', problem: 'two tests bear the same name' })
       return { passed: tests.length - failures.length, failures }
     },
+  }
+}
+
+/** Waits for a test; the timer also keeps a host at work in which nothing else is left to wait for. */
+async function ended(body, limit) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not end within ${limit} ms`)), limit)
+  })
+  try {
+    await Promise.race([body(), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -41,6 +41,7 @@ export function interleavingTests({ facade, jotgate, test, world }) {
     const all = await tokens('ES256')
     let fetches = 0
     const keys = new RemoteKeySet('https://issuer.example/jwks', {
+      timeoutDuration: 60_000,
       fetch: async () => {
         await delay(fetches++)
         return new Response(JSON.stringify(world().jwks))
