@@ -10,7 +10,7 @@ const BAD = {
   empty: () => hit(JSON.stringify({ text: '{"keys":[]}', sent: Date.now() / 1000, arrived: 0, cacheControl: '' })),
   broken: () => Promise.reject(new Error('broken')),
   silent: async () => {
-    await scheduler.wait(5_000)
+    await scheduler.wait(60_000)
     return hit('')
   },
 }

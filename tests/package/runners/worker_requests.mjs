@@ -8,7 +8,7 @@ export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url).searchParams.get('keys')
     if (!gates.has(url)) {
-      gates.set(url, createGate({ ...rules, keys: new RemoteKeySet(url, { timeoutDuration: 2_000 }) }))
+      gates.set(url, createGate({ ...rules, keys: new RemoteKeySet(url, { timeoutDuration: 60_000 }) }))
     }
     const pass = await gates.get(url).check(request, { waitUntil: (work) => ctx.waitUntil(work) })
     return Response.json({ status: pass.ok ? 200 : pass.status, refusal: pass.refusal ?? null })
