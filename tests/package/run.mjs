@@ -13,6 +13,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -22,9 +23,11 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { parseArgs } from 'node:util'
 import { BUNDLERS } from './runners/bundlers.mjs'
+import { beforeLeaving } from './runners/leaving.mjs'
 import { keep, matrix, write } from './runners/matrix.mjs'
 import { report, skipped } from './runners/report.mjs'
 import { RUNTIMES } from './runners/runtimes.mjs'
+import { stopping } from './runners/serving.mjs'
 import { Missing } from './runners/setup.mjs'
 import { SNIPPETS } from './runners/snippets.mjs'
 import { startWorker } from './runners/workerd.mjs'
@@ -116,6 +119,7 @@ async function digest(source) {
 /** An empty project into which the packed package is installed, as a stranger would. */
 async function install(source) {
   const folder = await mkdtemp(join(tmpdir(), 'jotgate-consumer-'))
+  beforeLeaving(() => rmSync(folder, { recursive: true, force: true }))
   const npm = (...args) => {
     const { status, stdout, stderr } = spawnSync('npm', [...args, '--loglevel=error'], {
       cwd: folder,
@@ -134,6 +138,7 @@ async function install(source) {
 function run(command, args, options) {
   return new Promise((settle, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options })
+    stopping(child)
     child.on('error', reject)
     child.on('exit', (code, signal) => settle(signal === null ? code : 1))
   })

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { cp, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { stopping } from './runners/serving.mjs'
 import { ok, same } from './suite/harness.mjs'
 
 /** Runs the tests; `bundle`, `binary` and `jose` are the tools. */
@@ -35,6 +36,7 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose })
   const child = spawn(binary, ['serve', join(outdir, 'worker.capnp'), '--control-fd=3'], {
     stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
   })
+  const stop = stopping(child)
   const failures = []
   let passed = 0
   try {
@@ -59,7 +61,7 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose })
       }
     }
   } finally {
-    child.kill()
+    stop()
     issuer.server.closeAllConnections()
     issuer.server.close()
   }

@@ -3,13 +3,14 @@
  * outcome over HTTP: no driver stands between, so that all browsers are run in the same way.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { beforeLeaving } from './leaving.mjs'
 import { report } from './report.mjs'
 import { debian } from './setup.mjs'
 
@@ -54,11 +55,11 @@ export const BROWSERS = {
   webkit: {
     // The driver's package brings the small browser; Xvfb is the screen that it wants.
     find: () => {
-      debian('xvfb', '/usr/bin/Xvfb')
-      debian('xauth', '/usr/bin/xauth')
+      debian('xvfb', XVFB)
       return debian('webkit2gtk-driver', '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser')
     },
-    open: (binary, _, url) => ['/usr/bin/xvfb-run', '--auto-servernum', binary, url],
+    open: (binary, _, url) => [binary, url],
+    onScreen: true,
     // It calls itself a Safari; the engine's own version is known to Debian only.
     version: () => {
       const asked = spawnSync('dpkg-query', ['-W', '-f', '${Version}', 'webkit2gtk-driver'], { encoding: 'utf8' })
@@ -69,7 +70,9 @@ export const BROWSERS = {
   },
 }
 
-const PATIENCE = 240_000
+const XVFB = '/usr/bin/Xvfb'
+/** How long a page may take to tell its outcome, in milliseconds. */
+const PATIENCE = 600_000
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' }
 
 /** The package as one file, as a stranger's esbuild makes it for browsers: no condition, no plugin, no loader named. */
@@ -119,19 +122,18 @@ function target(entry) {
 async function visit(browser, binary, tools, files, head) {
   const issuer = await tools.issuer()
   const profile = await mkdtemp(join(tmpdir(), 'jotgate-browser-'))
+  const calledOff = beforeLeaving(() => rmSync(profile, { recursive: true, force: true }))
+  let screen
   let child
   let clock
   let server
   try {
+    if (browser.onScreen) screen = await startScreen()
     const outcome = await new Promise((settle, reject) => {
       server = pages(files, head, issuer.address().port, settle).listen(0, '127.0.0.1', async () => {
         const [command, ...args] = await browser.open(binary, profile, `http://127.0.0.1:${server.address().port}/`)
-        // A group of its own: browsers are many processes.
-        child = spawn(command, args, {
-          detached: true,
-          stdio: 'ignore',
-          env: { ...process.env, HOME: profile, ...browser.env },
-        })
+        const env = { ...process.env, HOME: profile, ...browser.env, ...screen?.env }
+        child = started(command, args, { stdio: 'ignore', env })
         child.on('error', reject)
         child.on('exit', (code) => reject(new Error(`the browser ended with ${code} before its page told anything`)))
         clock = setTimeout(() => reject(new Error(`the page told nothing within ${PATIENCE} ms`)), PATIENCE)
@@ -142,21 +144,55 @@ async function visit(browser, binary, tools, files, head) {
   } finally {
     clearTimeout(clock)
     await end(child)
+    await end(screen?.child)
     for (const one of [server, issuer]) {
       one?.closeAllConnections()
       one?.close()
     }
     await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    calledOff()
   }
 }
 
+/** A screen that nobody sees, with a number that is free: the server picks it itself, and says which. */
+async function startScreen() {
+  const stdio = ['ignore', 'ignore', 'ignore', 'pipe']
+  const child = started(XVFB, ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], { stdio })
+  const number = await new Promise((settle, reject) => {
+    let said = ''
+    child.stdio[3].on('data', (data) => {
+      said += data
+      if (said.endsWith('\n')) settle(said.trim())
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`Xvfb ended with ${code} before it showed anything`)))
+  })
+  return { child, env: { DISPLAY: `:${number}` } }
+}
+
+/** A program in a group of its own, since browsers are many processes; none of them outlives this one. */
+function started(command, args, options) {
+  const child = spawn(command, args, { ...options, detached: true })
+  child.calledOff = beforeLeaving(() => signalled(child, 'SIGKILL'))
+  return child
+}
+
+/** Ends a group: politely first, then not, down to its last process. */
 async function end(child) {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  process.kill(-child.pid, 'SIGTERM')
-  const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 3_000)
-  await gone
-  clearTimeout(late)
+  if (child === undefined) return
+  signalled(child, 'SIGTERM')
+  for (let turn = 0; turn < 60 && signalled(child, 0); turn++) await new Promise((settle) => setTimeout(settle, 50))
+  signalled(child, 'SIGKILL')
+  child.calledOff()
+}
+
+/** Sends a signal to a group; whether there was anybody to get it. */
+function signalled({ pid }, signal) {
+  try {
+    return pid !== undefined && process.kill(-pid, signal)
+  } catch {
+    return false
+  }
 }
 
 // What a page has to allow for the core: nothing from elsewhere, no `unsafe-eval`, only the compiling of WebAssembly.

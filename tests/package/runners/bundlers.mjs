@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { harness, same } from '../suite/harness.mjs'
 import { mint } from '../suite/mint.mjs'
 import { BROWSERS } from './browsers.mjs'
 import { guards, tokens } from './guards.mjs'
+import { beforeLeaving } from './leaving.mjs'
 import { report } from './report.mjs'
 import { serving } from './serving.mjs'
 import { npmBundlers, npmFile } from './setup.mjs'
@@ -175,6 +177,7 @@ function suite(define) {
     const home = join(dirname(bundlers()), 'projects')
     await mkdir(home, { recursive: true })
     const folder = await mkdtemp(join(home, 'consumer-'))
+    const calledOff = beforeLeaving(() => rmSync(folder, { recursive: true, force: true }))
     let end
     try {
       await cp(join(dirname(tools.here), '..', 'examples', 'bundlers'), folder, { recursive: true })
@@ -195,6 +198,7 @@ function suite(define) {
     } finally {
       end?.()
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+      calledOff()
     }
   }
 }

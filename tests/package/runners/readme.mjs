@@ -65,7 +65,7 @@ async function serves(name) {
       try {
         return await fetch(`http://127.0.0.1:${port}/items/7`, { headers })
       } catch (thrown) {
-        if (attempt === 50) throw thrown
+        if (attempt === 500) throw thrown
         await new Promise((settle) => setTimeout(settle, 20))
       }
     }

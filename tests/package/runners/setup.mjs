@@ -55,15 +55,25 @@ export function npmVersion(name) {
 }
 
 /** Debian's package of that name, found by one of its files. */
-export function debian(name, file, ...others) {
+export function debian(name, file) {
   if (existsSync(file)) return file
-  const command = `apt-get install -y --no-install-recommends ${[name, ...others].join(' ')}`
-  if (process.getuid?.() !== 0) throw new Missing(`${file} is not there; as root: ${command}`)
+  const command = `apt-get install -y --no-install-recommends ${name}`
+  if (process.getuid?.() !== 0) throw new Missing(`${file} is not there; as root: apt-get update && ${command}`)
   console.log(command)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args) => spawnSync('apt-get', args, { encoding: 'utf8', env })
-  apt('update')
-  const { status, stderr, error } = apt('install', '-y', '--no-install-recommends', name, ...others)
-  if (status !== 0 || !existsSync(file)) throw new Missing(`\`${command}\` failed: ${stderr ?? error}`)
-  return file
+  // Somebody else's apt is waited for, and what does not arrive is asked for again.
+  const patient = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+  const apt = (...args) => {
+    const { status, stderr, error } = spawnSync('apt-get', [...patient, ...args], { encoding: 'utf8', env })
+    return status === 0 ? '' : (error ?? stderr.trim())
+  }
+  let why
+  // Twice: the lists name what the archive had when they were fetched, and it may have changed since.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const stale = apt('update')
+    const failed = apt('install', '-y', '--no-install-recommends', name)
+    if (existsSync(file)) return file
+    why = [failed || `it brought no ${file}`, ...(stale ? [`the package lists are old: ${stale}`] : [])].join('\n')
+  }
+  throw new Missing(`\`${command}\` failed: ${why.replaceAll('\n', ' · ')}`)
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stopping } from './serving.mjs'
 
 /** Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it. */
 export async function startWorker(folder, entry, { bundle, require }) {
@@ -28,10 +29,11 @@ export async function serveWorker(outdir, script, require) {
     binary,
     ['serve', join(outdir, 'worker.capnp'), '--socket-addr=http=127.0.0.1:0', '--control-fd=3'],
     {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      // The last line of standard output is the suite's result.
+      stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
     },
   )
-  const stop = () => void child.kill()
+  const stop = stopping(child)
   try {
     return { url: `http://127.0.0.1:${await portOf(child)}`, stop }
   } catch (thrown) {
