@@ -106,6 +106,8 @@ if (values.list) {
     await rm(project.folder, { recursive: true, force: true })
   }
   await keep(RESULTS, name, process.exitCode, about)
+  // Whatever a runtime has left under way, such as edge-runtime its timers, is not waited for.
+  process.exit()
 }
 
 /** What is the same for the same code: results of another package say nothing of this one. */
