@@ -1,0 +1,48 @@
+/** The cases of a plan, one after the other: for each the times of all who take part. */
+import { contest } from './contest.mjs'
+
+/**
+ * @param enter - takes a situation; resolves to `{ present: [{ id, run(count, inFlight) }], absent: { id: reason } }`
+ * @param tell - gets `{ tick, note }` now and then, and `{ cell }` for each case
+ */
+export async function allCases(plan, enter, tell) {
+  const list = situations(plan)
+  const total = list.reduce((sum, { inFlight }) => sum + inFlight.length, 0)
+  const warmUp = (keys) => ({ ...plan.warmUp, times: plan.warmUp.times * keys })
+  let done = 0
+  for (const situation of list) {
+    const { algorithm, keys, tokens } = situation
+    const { present, absent } = await enter(situation)
+    for (const inFlight of situation.inFlight) {
+      const entrants = present.map(({ id, run }) => ({
+        id,
+        least: inFlight > 1 ? inFlight * 2 : 1,
+        run: (count) => run(count, inFlight),
+      }))
+      const note = caseName({ algorithm, keys, tokens, inFlight })
+      const settings = { ...plan, warmUp: warmUp(keys) }
+      const results = await contest(entrants, settings, (part) => tell({ tick: (done + part) / total, note }))
+      await tell({ cell: { algorithm, keys, tokens, inFlight, results, absent } })
+      done++
+    }
+  }
+}
+
+/** Cases that differ only in how many are in flight share their entrants, so that their keys stay hot. */
+function situations({ algorithms, cases }) {
+  const all = new Map()
+  for (const algorithm of algorithms) {
+    for (const { keys, tokens, inFlight } of cases) {
+      const name = `${algorithm} ${keys} ${tokens}`
+      if (!all.has(name)) all.set(name, { algorithm, keys, tokens, inFlight: [] })
+      all.get(name).inFlight.push(inFlight)
+    }
+  }
+  return [...all.values()]
+}
+
+export function caseName({ algorithm, keys, tokens, inFlight }) {
+  const held = keys === 1 ? '1 key' : `${keys} keys`
+  const flight = inFlight === 1 ? 'one at a time' : `${inFlight} in flight`
+  return `${algorithm}, ${held}, ${tokens} tokens, ${flight}`
+}

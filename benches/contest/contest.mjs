@@ -1,0 +1,52 @@
+/**
+ * Entrants enter, each with a function that runs a number of verifications and returns milliseconds; their times leave.
+ * They are measured in turns, a small batch each, so that whatever else the machine does hits all of them alike.
+ */
+
+/**
+ * @param entrants - `{ id, run(count), least }`; `least` is the smallest batch
+ * @param settings - `rounds`; `batch`, the milliseconds that a batch should take; `warmUp`: `least` and `most`
+ *   milliseconds for each entrant, and the `times` that are enough in between
+ * @param tick - called after each step with how much of the contest is done, 0 to 1
+ * @returns for each id `{ count, times }`: microseconds for one verification in each round
+ */
+export async function contest(entrants, { rounds, batch, warmUp }, tick = () => {}) {
+  const results = Object.fromEntries(entrants.map(({ id }) => [id, { count: 0, times: [] }]))
+  const steps = entrants.length * 2
+  let done = 0
+  for (const entrant of entrants) {
+    results[entrant.id].count = await warm(entrant, batch, warmUp)
+    tick(++done / steps)
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { id, run } of turn(entrants, round)) {
+      const { count, times } = results[id]
+      times.push(((await run(count)) / count) * 1000)
+    }
+    tick((entrants.length + (entrants.length * (round + 1)) / rounds) / steps)
+  }
+  return results
+}
+
+/** Another one begins each time, and every second time they go the other way round: nobody has one predecessor only. */
+function turn(entrants, round) {
+  const from = (round >> 1) % Math.max(entrants.length, 1)
+  const order = [...entrants.slice(from), ...entrants.slice(0, from)]
+  return round % 2 === 0 ? order : order.reverse()
+}
+
+/** Runs an entrant until its code and its keys are hot; how many verifications make a batch. */
+async function warm({ run, least = 1 }, batch, { least: enough, most, times }) {
+  let count = least
+  let spent = 0
+  let done = 0
+  for (;;) {
+    const took = Math.max(await run(count), 0.01)
+    spent += took
+    done += count
+    const fitting = Math.max(least, Math.round((batch * count) / took))
+    const grown = fitting <= count * 2
+    count = Math.min(fitting, count * 2)
+    if (grown && spent >= enough && (done >= times || spent >= most)) return count
+  }
+}
