@@ -37,12 +37,14 @@ const schedule = Array.from({ length: plan.runs }, (_, run) =>
 const progress = new Progress(schedule)
 const before = load()
 const runs = Array.from({ length: plan.runs }, () => ({}))
+const took = {}
 let fixtures
 for (const step of schedule) {
   progress.begin(step)
   // Other keys and tokens in each run.
   if (step.part === plan.parts[0]) fixtures = makeFixtures(plan)
   const tell = ({ tick, note }) => progress.tick(tick, note)
+  const began = performance.now()
   try {
     const work = RUNTIMES.includes(step.part) ? contestIn : otherPart
     runs[step.run][step.part] = await work(step.part, fixtures, plan, tell)
@@ -51,6 +53,7 @@ for (const step of schedule) {
     progress.tell(`${step.name}: ${thrown instanceof Missing ? reason : (thrown?.stack ?? thrown)}`)
     runs[step.run][step.part] = { failed: reason.slice(0, 500) }
   }
+  took[step.part] = (took[step.part] ?? 0) + (performance.now() - began) / 1_000
   progress.end()
 }
 
@@ -66,6 +69,8 @@ const summary = {
   algorithms: plan.algorithms,
   machine: machine(),
   load: { before, after: load() },
+  // Seconds, of all runs.
+  took,
   packages: await packageVersions(),
   runtimes: Object.fromEntries(contests.map((name) => [name, results.version(name) ?? null])),
   failures: Object.fromEntries(plan.parts.map((part) => [part, results.failure(part)]).filter(([, reason]) => reason)),

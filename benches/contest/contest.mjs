@@ -4,18 +4,18 @@
  */
 
 /**
- * @param entrants - `{ id, run(count), least }`; `least` is the smallest batch
- * @param settings - `rounds`; `batch`, the milliseconds that a batch should take; `warmUp`: `least` and `most`
- *   milliseconds for each entrant, and the `times` that are enough in between
+ * @param entrants - `{ id, run(count), least, warmUp }`; `least` is the smallest batch; `warmUp`: `least` and `most`
+ *   milliseconds, and the `times` that are enough in between
+ * @param settings - `rounds`; `batch`, the milliseconds that a batch should take
  * @param tick - called after each step with how much of the contest is done, 0 to 1
  * @returns for each id `{ count, times }`: microseconds for one verification in each round
  */
-export async function contest(entrants, { rounds, batch, warmUp }, tick = () => {}) {
+export async function contest(entrants, { rounds, batch }, tick = () => {}) {
   const results = Object.fromEntries(entrants.map(({ id }) => [id, { count: 0, times: [] }]))
   const steps = entrants.length * 2
   let done = 0
   for (const entrant of entrants) {
-    results[entrant.id].count = await warm(entrant, batch, warmUp)
+    results[entrant.id].count = await warm(entrant, batch)
     tick(++done / steps)
   }
   for (let round = 0; round < rounds; round++) {
@@ -36,7 +36,7 @@ function turn(entrants, round) {
 }
 
 /** Runs an entrant until its code and its keys are hot; how many verifications make a batch. */
-async function warm({ run, least = 1 }, batch, { least: enough, most, times }) {
+async function warm({ run, least, warmUp }, batch) {
   let count = least
   let spent = 0
   let done = 0
@@ -47,6 +47,6 @@ async function warm({ run, least = 1 }, batch, { least: enough, most, times }) {
     const fitting = Math.max(least, Math.round((batch * count) / took))
     const grown = fitting <= count * 2
     count = Math.min(fitting, count * 2)
-    if (grown && spent >= enough && (done >= times || spent >= most)) return count
+    if (grown && spent >= warmUp.least && (done >= warmUp.times || spent >= warmUp.most)) return count
   }
 }

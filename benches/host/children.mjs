@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+/** How long a command may say nothing. */
+const PATIENCE = 600_000
+
 const running = new Set()
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -42,8 +45,18 @@ export async function run(command, args, { line = () => {}, ...options } = {}) {
   })
   // A line that can't be understood must end the run, not the process.
   let broken
+  let clock
+  const patient = () => {
+    clearTimeout(clock)
+    clock = setTimeout(() => {
+      broken ??= new Error(`\`${command}\` said nothing for ${PATIENCE / 1_000} s`)
+      stop(child, 'SIGKILL')
+    }, PATIENCE)
+  }
+  patient()
   const lines = createInterface({ input: child.stdout })
   lines.on('line', (text) => {
+    patient()
     try {
       line(text)
     } catch (thrown) {
@@ -56,6 +69,7 @@ export async function run(command, args, { line = () => {}, ...options } = {}) {
     child.on('exit', (code, signal) => settle(code ?? signal))
   })
   await closed
+  clearTimeout(clock)
   if (broken !== undefined) throw broken
   if (code !== 0) throw new Error(`\`${command} ${args.join(' ')}\` ended with ${code}:\n${last.join('\n')}`)
 }

@@ -1,5 +1,14 @@
 /** Algorithms enter; keys, and tokens as an identity provider issues them, leave. Made anew for each run. */
-import { createHmac, generateKeyPairSync, randomBytes, randomInt, randomUUID, sign } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  randomInt,
+  randomUUID,
+  sign,
+} from 'node:crypto'
 
 export const ISSUER = 'https://tenant-4711.identity.example/oauth2/default'
 export const AUDIENCE = 'https://api.example/orders'
@@ -34,9 +43,16 @@ export function makeKey(algorithm) {
     const jwk = { kty: 'oct', k: secret.toString('base64url'), alg: algorithm, use: 'sig', kid }
     return { signer: secret, jwk, secret: secret.toString('base64') }
   }
-  const { privateKey, publicKey } = generateKeyPairSync(...maker.pair)
-  const jwk = { ...publicKey.export({ format: 'jwk' }), alg: algorithm, use: 'sig', kid }
-  return { signer: privateKey, jwk, pem: publicKey.export({ format: 'pem', type: 'spki' }) }
+  // By way of PEM: in Node 20 the export of a JWK can wait for ever for a lock that it holds itself, when the collector
+  // comes by and the key was made by this very call.
+  const [type, options] = maker.pair
+  const { privateKey, publicKey } = generateKeyPairSync(type, {
+    ...options,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const jwk = { ...createPublicKey(publicKey).export({ format: 'jwk' }), alg: algorithm, use: 'sig', kid }
+  return { signer: createPrivateKey(privateKey), jwk, pem: publicKey }
 }
 
 /** A token of about one kilobyte. */

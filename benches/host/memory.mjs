@@ -7,10 +7,10 @@ import { project, target } from './places.mjs'
 /** Successes a key: beyond the last step at which its tables grow. */
 const SUCCESSES = 700
 
-/** `{ [algorithm]: bytes, 'all of them': bytes }`, each in a process of its own. */
+/** `{ [algorithm]: bytes, 'all of these together': bytes }`, each in a process of its own. */
 export async function memory(fixtures, tell) {
   const asymmetric = Object.keys(fixtures.algorithms).filter((name) => name !== 'HS256')
-  const cases = [...asymmetric.map((name) => [name, [name]]), ['all of them', asymmetric]]
+  const cases = [...asymmetric.map((name) => [name, [name]]), ['all of these together', asymmetric]]
   const measured = {}
   const file = join(target, 'memory.json')
   for (const [number, [name, algorithms]] of cases.entries()) {

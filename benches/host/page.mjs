@@ -66,9 +66,10 @@ function wanted({ ratios, limits }, { algorithms }) {
   const told = Object.entries(byReason).map(([reason, all]) => `- ${reason} (${all.join(', ')})`)
   return [
     '## What was to be reached',
+    ...(rows.length > 0 ? [
     `Ratios of rates: how many tokens jotgate verifies while the other verifies one, one at a time and with one key unless the row
 says otherwise; in brackets the floor. Of \`verify\` and \`verifySync\` the faster one counts, since a program can use either.`,
-    table(['', ...algorithms], rows),
+    table(['', ...algorithms], rows)] : []),
     ...(told.length > 0 ? [told.join('\n')] : []),
     ...(limits.length > 0
       ? [

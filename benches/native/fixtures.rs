@@ -59,11 +59,12 @@ pub(crate) struct Case {
     pub(crate) in_flight: usize,
 }
 
-/// Milliseconds, and how many verifications are enough in between.
+/// Milliseconds, and how many verifications of a key are enough in between; `heat` is for those whose keys get tables.
 #[derive(Deserialize)]
 pub(crate) struct WarmUp {
     pub(crate) least: f64,
     pub(crate) most: f64,
+    pub(crate) heat: f64,
     pub(crate) times: usize,
 }
 
