@@ -7,8 +7,8 @@
  *     node benches/run.mjs --algorithm ES256,EdDSA  these algorithms only
  *     node benches/run.mjs --runs 1 --rounds 5      fewer runs, fewer rounds of each contest
  *
- * `--package <folder>` is the built package, by default target/npm/jotgate; `--native <file>` the program of benches/native.
- * The results are in target/bench.json; only a run of everything writes to docs/, any other to target/bench.
+ * `--package <folder>` is the built package, by default target/npm/jotgate; `--native <file>` the program of
+ * benches/native. The results are in target/bench.json; only a run of everything writes to docs/, any other to target/bench.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -84,7 +84,7 @@ const summary = {
 }
 await writeFile(join(root, 'target', 'bench.json'), JSON.stringify({ ...summary, each: runs }))
 const folder = plan.whole ? join(root, 'docs') : target
-await writeFile(join(folder, 'benchmarks.json'), `${JSON.stringify(summary, rounded, 1)}\n`)
+await writeFile(join(folder, 'benchmarks.json'), json(summary))
 await writeFile(join(folder, 'benchmarks.md'), page(summary, plan))
 const drawn = picture(summary, plan)
 if (drawn !== undefined) await writeFile(join(folder, 'benchmarks.svg'), drawn)
@@ -95,7 +95,10 @@ function title(part, run) {
   return plan.runs > 1 ? `run ${run + 1} of ${plan.runs}: ${NAMES[part]}` : NAMES[part]
 }
 
-/** What is kept in the repository needs four digits, not seventeen. */
-function rounded(_, value) {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
+/** What is kept in the repository needs four digits, not seventeen, and a line for each time. */
+function json(value) {
+  const rounded = (_, value) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
+  const text = JSON.stringify(value, rounded, 1)
+  return `${text.replace(/\{\s+"(?:median|ratio|raw)": [^{}]+\}/g, (lines) => lines.replace(/\s+/g, ' '))}\n`
 }

@@ -3,6 +3,9 @@
  * They are measured in turns, a small batch each, so that whatever else the machine does hits all of them alike.
  */
 
+/** The largest batch: its tokens are made before it, and should not be a memory of their own to walk through. */
+const MOST = 4_096
+
 /**
  * @param entrants - `{ id, run(count), least, warmUp }`; `least` is the smallest batch; `warmUp`: `least` and `most`
  *   milliseconds, and the `times` that are enough in between
@@ -44,7 +47,7 @@ async function warm({ run, least, warmUp }, batch) {
     const took = Math.max(await run(count), 0.01)
     spent += took
     done += count
-    const fitting = Math.max(least, Math.round((batch * count) / took))
+    const fitting = Math.min(MOST, Math.max(least, Math.round((batch * count) / took)))
     const grown = fitting <= count * 2
     count = Math.min(fitting, count * 2)
     if (grown && spent >= warmUp.least && (done >= warmUp.times || spent >= warmUp.most)) return count

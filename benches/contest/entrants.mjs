@@ -26,7 +26,7 @@ function base64url(text) {
   return Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
 }
 
-/** `{ present: [{ id, verify, pool }], absent: { id: reason } }`; packages that don't load stand there by their name. */
+/** `{ present: [{ id, verify, pool }], absent: { id: reason } }`; packages that don't load are there by their name. */
 export async function enter(fixtures, situation) {
   const task = taskOf(fixtures, situation)
   const { one, set } = fixtures.algorithms[situation.algorithm]

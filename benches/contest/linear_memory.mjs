@@ -12,7 +12,9 @@ export const { KeySet, Verifier } = await import('jotgate')
 
 /** The bytes of linear memory of all instances. */
 export function linearMemory() {
-  const memories = instances.map(({ exports }) => exports.memory).filter((memory) => memory instanceof WebAssembly.Memory)
+  const memories = instances
+    .map(({ exports }) => exports.memory)
+    .filter((memory) => memory instanceof WebAssembly.Memory)
   if (memories.length === 0) throw new Error('the package has started no instance')
   return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)
 }

@@ -1,6 +1,6 @@
 /**
- * Keys and a token of each enter, twice as many as there is memory for tables; leaves: how long a verification takes when
- * they are used in turn for a long time, against the same keys when nobody has used them yet.
+ * Keys and a token of each enter, twice as many as there is memory for tables; leaves: how long a verification takes
+ * when they are used in turn for a long time, against the same keys when nobody has used them yet.
  */
 import { readFile } from 'node:fs/promises'
 import { KeySet, linearMemory, Verifier } from './linear_memory.mjs'

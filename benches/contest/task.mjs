@@ -7,7 +7,7 @@ const TOO_FEW = 128
 /** Where tokens come again: more than there are. */
 const ENOUGH = 1000
 /** How many different tokens come again and again. */
-const REPEATED = 64
+export const REPEATED = 64
 
 /** What an entrant has to do: verify the tokens of one algorithm under one key, or under a set of them. */
 export function taskOf(fixtures, { algorithm, keys, tokens }) {

@@ -9,7 +9,7 @@ import { summary } from './statistics.mjs'
 import { makeWorker, startWorker } from './worker_process.mjs'
 
 const IN_NODE = { 'jotgate': 'jotgate', 'jose': 'jose', 'fast-jwt': 'fast_jwt' }
-const IN_WORKERD = { 'nothing': 'nobody', 'jotgate': 'jotgate', 'jose': 'jose' }
+const IN_WORKERD = { nothing: 'nobody', jotgate: 'jotgate', jose: 'jose' }
 const FOLDER = join(target, 'cold')
 
 /** `{ [runtime]: { [algorithm]: { [contestant]: { median, low, high } } } }`, milliseconds. */
@@ -53,9 +53,13 @@ async function inNode(runtime, tasks) {
   for (const module of Object.values(IN_NODE)) await bundleForNode(module)
   return async (name, algorithm) => {
     let took
-    await run(PROGRAMS[runtime].binary(), ['--no-warnings', script, join(FOLDER, `${IN_NODE[name]}.mjs`), file, algorithm], {
-      line: (text) => ({ took } = JSON.parse(text)),
-    })
+    await run(
+      PROGRAMS[runtime].binary(),
+      ['--no-warnings', script, join(FOLDER, `${IN_NODE[name]}.mjs`), file, algorithm],
+      {
+        line: (text) => ({ took } = JSON.parse(text)),
+      },
+    )
     return took
   }
 }

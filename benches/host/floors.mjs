@@ -65,7 +65,7 @@ const ROWS = [
 
 const KB = 1_024
 
-/** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]`, of what was asked for. */
+/** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]`, of what is asked for. */
 export function ratios(results, { parts, algorithms }) {
   return ROWS.filter(({ runtime }) => parts.includes(runtime)).map(({ runtime, name, where, ours, theirs, floors }) => {
     const cells = {}

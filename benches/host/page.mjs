@@ -1,7 +1,17 @@
 /** The results enter, the page for people leaves. */
-import { TOKENS } from './fixtures.mjs'
 import { NAMES } from './names.mjs'
-import { kilobytes, digits, spread, table } from './page_parts.mjs'
+import { digits, item, kilobytes, spread, table } from './page_parts.mjs'
+import {
+  coldStartText,
+  manner,
+  memoryText,
+  notShown,
+  opening,
+  ratiosText,
+  repeatText,
+  sizesText,
+  tableMemoryText,
+} from './page_text.mjs'
 
 export function page(summary, plan) {
   const parts = [
@@ -13,39 +23,34 @@ export function page(summary, plan) {
     plan.parts.includes('memory') ? memory(summary.memory) : '',
     plan.parts.includes('table-memory') ? tableMemory(summary['table-memory']) : '',
     absent(summary),
-    repeat(),
-    notShown(summary),
+    repeatText,
+    notShown(summary.machine.cores),
   ]
   return `${parts.filter(Boolean).join('\n\n')}\n`
 }
 
 function head({ made, commit, machine, load, runs, rounds, packages, runtimes, failures, whole }, { keys }) {
   const { jotgate, ...peers } = packages
+  const named = (name) => NAMES[name]?.replace(/ \d+$/, '') ?? name
+  const told = (list) => list.map(([name, version]) => `${named(name)} ${version}`).join(', ')
   const versions = Object.entries(runtimes).filter(([, version]) => version)
-  const told = (list) => list.map(([name, version]) => `${NAMES[name]?.replace(/ \d+$/, '') ?? name} ${version}`).join(', ')
-  const failed = Object.entries(failures).map(([name, reason]) => `- ${NAMES[name]} could not be measured: ${reason.split('\n')[0]}`)
   return [
     '# Benchmarks',
-    `How fast jotgate verifies, beside what else there is for the job. This page was written by \`cargo xtask bench\` on
-${made.slice(0, 10)}; change the benchmark, not the page.`,
-    ...(whole ? [] : ['**Part of the benchmark only, or a short one: for whoever works on it, not for quoting.**']),
-    ...(whole ? ['![Tokens verified per second, by algorithm and package](benchmarks.svg)'] : []),
+    opening(made.slice(0, 10)),
+    whole
+      ? '![Tokens verified per second, by algorithm and package](benchmarks.svg)'
+      : '**Part of the benchmark only, or a short one: for whoever works on it, not for quoting.**',
     [
-      `- **Measured**: jotgate ${jotgate}${commit ? ` (${commit})` : ''}, as packed and installed from its tarball`,
-      `- **Against**: ${told(Object.entries(peers))}`,
-      `- **In**: ${told(versions)}`,
-      `- **On**: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; the machine's load was
-  ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after`,
-      `- **How often**: ${runs} run${runs > 1 ? 's' : ''} of ${rounds} rounds; each number is the median of the runs' medians, and half of all
-  rounds lay between the small ones`,
-      ...failed,
+      item(`**Measured**: jotgate ${jotgate}${commit ? ` (${commit})` : ''}, as packed and installed from its tarball`),
+      item(`**Against**: ${told(Object.entries(peers))}`),
+      ...(versions.length > 0 ? [item(`**In**: ${told(versions)}`)] : []),
+      item(`**On**: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; the load of the
+        machine was ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after`),
+      item(`**How often**: ${runs} run${runs > 1 ? 's' : ''} of ${rounds} rounds; each number is the median of the runs'
+        medians, and half of all rounds lay between the small ones`),
+      ...Object.entries(failures).map(([name, reason]) => item(`${NAMES[name]} could not be measured: ${reason}`)),
     ].join('\n'),
-    `All contestants of a runtime run in one process, in turns of a few milliseconds, in changing order. Each verifies the same
-tokens – about 1 KB, as an identity provider issues them, a string that is new each time – under the same policy: the
-algorithm, the issuer, the audience, \`exp\` and \`nbf\`. Before it is timed, each must accept good tokens and refuse seven bad
-ones (other claims, another signature, another key, another audience, another issuer, expired, not valid yet); who does not is
-left out. Each is used as its own documentation says, with keys imported once. *Fresh* tokens are ${TOKENS} different ones in turn, and
-the caches have room for half of them, so that they never hit; *repeated* tokens are 64 in turn.${keys > 1 ? ` A *set* has ${keys} keys; the token names one by its \`kid\`.` : ''}`,
+    manner(keys),
   ].join('\n\n')
 }
 
@@ -66,16 +71,18 @@ function wanted({ ratios, limits }, { algorithms }) {
   const told = Object.entries(byReason).map(([reason, all]) => `- ${reason} (${all.join(', ')})`)
   return [
     '## What was to be reached',
-    ...(rows.length > 0 ? [
-    `Ratios of rates: how many tokens jotgate verifies while the other verifies one, one at a time and with one key unless the row
-says otherwise; in brackets the floor. Of \`verify\` and \`verifySync\` the faster one counts, since a program can use either.`,
-    table(['', ...algorithms], rows)] : []),
+    ...(rows.length > 0 ? [ratiosText, table(['', ...algorithms], rows)] : []),
     ...(told.length > 0 ? [told.join('\n')] : []),
     ...(limits.length > 0
       ? [
           table(
             ['', 'is', 'may be', ''],
-            limits.map(({ name, value, limit, met, missing }) => [name, value ?? missing, limit ?? '', met ? '✓' : '✗']),
+            limits.map(({ name, value, limit, met, missing }) => [
+              name,
+              value ?? missing,
+              limit ?? '',
+              met ? '✓' : '✗',
+            ]),
           ),
         ]
       : []),
@@ -112,7 +119,9 @@ function contest({ runtimes }, { algorithms }, runtime, cells) {
   const [first, ...others] = tables
   const folded = others.map(({ title, text }) => `<details><summary>${title}</summary>\n\n${text}\n\n</details>`)
   return [
-    `## ${NAMES[runtime] === 'native' ? 'Native, without JavaScript' : NAMES[runtime].replace(/ \d+$/, '')}${runtimes[runtime] ? ` ${runtimes[runtime]}` : ''}`,
+    runtime === 'native'
+      ? '## Native, without JavaScript'
+      : `## ${NAMES[runtime].replace(/ \d+$/, '')} ${runtimes[runtime] ?? ''}`.trim(),
     `${first.title}:`,
     first.text,
     ...folded,
@@ -127,13 +136,7 @@ function coldStart(measured) {
       return [`${NAMES[runtime]}, ${algorithm}`, cell('jotgate'), cell('jose'), cell('fast-jwt'), cell('nothing')]
     }),
   )
-  return [
-    '## Cold start',
-    `Milliseconds, each in a fresh process, in turns, bundled by esbuild. In Node from the import of the bundle to the first verdict;
-in workerd from the start of its process to the answer of the first request, where *nothing* is a worker that verifies nothing:
-take it off.`,
-    table(['', 'jotgate', 'jose', 'fast-jwt', 'nothing'], rows),
-  ].join('\n\n')
+  return ['## Cold start', coldStartText, table(['', 'jotgate', 'jose', 'fast-jwt', 'nothing'], rows)].join('\n\n')
 }
 
 function sizes(measured) {
@@ -142,7 +145,7 @@ function sizes(measured) {
   const row = (name, { raw, gzip, brotli }) => [name, kilobytes(raw), kilobytes(gzip), kilobytes(brotli)]
   return [
     '## Sizes',
-    `Minified by esbuild; gzip and brotli at their best. A *bundle* is one file for Node that verifies tokens with the package.`,
+    sizesText,
     table(
       ['', 'raw', 'gzip', 'brotli'],
       [
@@ -158,7 +161,7 @@ function memory(measured) {
   if (!measured) return ''
   return [
     '## Memory',
-    'Linear memory of the WebAssembly instance when 20 keys of an algorithm are hot: each has verified 700 tokens.',
+    memoryText,
     table(
       ['', 'MiB'],
       Object.entries(measured).map(([name, bytes]) => [name, (bytes / 1_048_576).toFixed(1)]),
@@ -170,8 +173,7 @@ function tableMemory(measured) {
   if (!measured) return ''
   return [
     '## More keys than fit',
-    `Hot keys get tables, as far as there is memory for them (8 MiB). Here twice as many keys as fit are used in turn for a long time;
-beside it the same keys when they are new and have no tables. Above 1, tables still pay.`,
+    tableMemoryText,
     table(
       ['', 'keys', 'µs in turn', 'µs without tables', 'ratio'],
       Object.entries(measured).map(([algorithm, { count, inTurn, untouched, ratio }]) => [
@@ -193,40 +195,8 @@ function absent({ absent }) {
     return lines.length === 0 ? [] : [`**${NAMES[runtime]}**\n\n${lines.join('\n')}`]
   })
   if (sections.length === 0) return ''
-  return ['## Who is missing where, and why', `<details><summary>The reasons</summary>\n\n${sections.join('\n\n')}\n\n</details>`].join(
-    '\n\n',
-  )
-}
-
-function repeat() {
-  return `## To repeat it
-
-\`\`\`sh
-cargo xtask bench                               # three runs of everything, an hour or more; writes this page
-cargo xtask bench --quick                       # under two minutes: Node 20, Bun, cold start, sizes
-cargo xtask bench --runtime workerd,native      # these alone; also cold-start, memory, table-memory, sizes
-cargo xtask bench --algorithm ES256 --runs 1    # these algorithms alone, once
-\`\`\`
-
-It needs what the tests need, installs the other packages and the runtimes inside \`target\` and \`tests\`, and takes Chromium and
-Firefox from Debian. Leave the machine alone meanwhile. All numbers, each round of each run, are in \`target/bench.json\`; what this
-page shows is in \`benchmarks.json\` beside it. Everything that measures is in \`benches\`.`
-}
-
-function notShown({ machine }) {
-  return `## What it does not show
-
-- **Your machine.** Ratios move with the processor: hosts' cryptography uses instructions that WebAssembly does not have, and
-  ${machine.cores} cores say little about 64. With several in flight, Web Cryptography uses other cores; jotgate keeps to its own.
-- **The rest of a request.** HTTP, routing and what the program does take longer than any of this, and a fetch of a key set takes
-  longer than all of it.
-- **Latency under load**, long garbage collections, and what a full heap does: batches are short and the tokens few.
-- **Tokens unlike these**: claims of many kilobytes, or a few bytes, shift the balance between JSON and signatures.
-- **Cold keys.** All keys are hot here but for the cold start; a key's first few hundred verifications are slower (see *more keys
-  than fit*).
-- **Production's workerd.** It runs here as a local process, measured from outside by requests of many verifications.
-- **What is checked beyond the policy.** The packages differ in what else they refuse; jotgate refuses more than any of them
-  (\`docs/jose.md\`), and its time includes that. \`@tsndr/cloudflare-worker-jwt\` compares neither issuer nor audience: its user's own
-  comparison is added to it.
-- **Secrets kept.** Nothing here measures whether a comparison takes the same time for every signature.`
+  return [
+    '## Who is missing where, and why',
+    `<details><summary>The reasons</summary>\n\n${sections.join('\n\n')}\n\n</details>`,
+  ].join('\n\n')
 }

@@ -8,7 +8,9 @@ export function time({ microseconds }, ids) {
 
 export function table(head, rows) {
   const line = (cells) => `| ${cells.map((cell) => `${cell}`.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), `|${head.map((_, place) => (place === 0 ? '---' : '--:')).join('|')}|`, ...rows.map(line)].join('\n')
+  return [line(head), `|${head.map((_, place) => (place === 0 ? '---' : '--:')).join('|')}|`, ...rows.map(line)].join(
+    '\n',
+  )
 }
 
 /** Three digits, as far as they say something. */
@@ -24,4 +26,26 @@ export function spread({ median, low, high }) {
 
 export function kilobytes(bytes) {
   return `${(bytes / 1_024).toFixed(1)} KB`
+}
+
+/** A paragraph, its lines broken as in the repository's other pages. */
+export function prose(text) {
+  return broken(text, '')
+}
+
+/** An item of a list. */
+export function item(text) {
+  return `- ${broken(text, '  ')}`
+}
+
+function broken(text, indent) {
+  const lines = ['']
+  const room = 120 - indent.length
+  for (const word of text.trim().split(/\s+/)) {
+    const line = lines.at(-1)
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines.join(`\n${indent}`)
 }

@@ -27,7 +27,8 @@ export async function contestIn(runtime, fixtures, plan, tell) {
     else tell(message)
   }
   const request = { fixtures, plan: planOf(runtime, plan) }
-  const about = runtime === 'native' ? await native(plan.native, request, heard) : await RUNNERS[runtime](request, heard)
+  const about =
+    runtime === 'native' ? await native(plan.native, request, heard) : await RUNNERS[runtime](request, heard)
   return { ...about, cells }
 }
 

@@ -1,4 +1,4 @@
-/** The results enter, a picture leaves: tokens verified in a second, a panel for each algorithm, readable in light and dark. */
+/** The results enter, a picture leaves: tokens verified in a second, a panel for each algorithm, in light and dark. */
 import { NAMES } from './names.mjs'
 import { time } from './page_parts.mjs'
 
@@ -8,6 +8,8 @@ const LABEL = 138
 const NUMBER = 66
 const HEAD = 58
 const FOOT = 34
+const HOW =
+  'One at a time, one key, tokens of about 1 KB, issuer, audience and times checked. Each panel has its own scale.'
 
 /** Whose calls count as one bar, and how it is labelled. */
 const BARS = [
@@ -39,8 +41,12 @@ export function picture(summary, { algorithms }) {
     const y = HEAD + Math.floor(place / 2) * (height + PANEL.gap)
     return `<g transform="translate(${x} ${y})">\n${panel(algorithm, bars)}\n</g>`
   })
-  const told = shown.map(({ algorithm, bars }) => `${algorithm}: ${bars.map(({ name, rate }) => `${name} ${short(rate)}`).join(', ')}`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${total}" width="${WIDTH}" height="${total}" role="img" aria-labelledby="title told">
+  const told = shown.map(
+    ({ algorithm, bars }) => `${algorithm}: ${bars.map(({ name, rate }) => `${name} ${short(rate)}`).join(', ')}`,
+  )
+  const size = `viewBox="0 0 ${WIDTH} ${total}" width="${WIDTH}" height="${total}"`
+  const about = `${NAMES[runtime].replace(/ \d+$/, '')} ${version}, ${summary.machine.processor}, ${summary.made.slice(0, 10)}`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="title told">
 <title id="title">${safe(title)}</title>
 <desc id="told">${safe(told.join('; '))}</desc>
 <style>
@@ -59,9 +65,9 @@ text { fill: #9198a1 }
 }
 </style>
 <text class="head" x="0" y="20">${safe(title)}</text>
-<text x="0" y="40">One at a time, one key, tokens of about 1 KB, issuer, audience and times checked. Each panel has its own scale.</text>
+<text x="0" y="40">${HOW}</text>
 ${drawn.join('\n')}
-<text x="0" y="${total - 8}">${safe(`${NAMES[runtime].replace(/ \d+$/, '')} ${version}, ${summary.machine.processor}, ${summary.made.slice(0, 10)}`)}</text>
+<text x="0" y="${total - 8}">${safe(about)}</text>
 </svg>
 `
 }
@@ -86,7 +92,7 @@ function panel(algorithm, bars) {
     const width = Math.max(1, (rate / most) * room)
     return [
       `<text class="end${own ? ' ours' : ''}" x="${LABEL - 8}" y="${y + 4}">${safe(name)}</text>`,
-      `<rect class="bar${own ? ' own' : ''}" x="${LABEL}" y="${y - 6}" width="${width.toFixed(1)}" height="12" rx="2"/>`,
+      `<rect class="bar${own ? ' own' : ''}" x="${LABEL}" y="${y - 6}" width="${width.toFixed(1)}" height="12"/>`,
       `<text${own ? ' class="ours"' : ''} x="${(LABEL + width + 6).toFixed(1)}" y="${y + 4}">${short(rate)}</text>`,
     ].join('')
   })

@@ -87,12 +87,15 @@ export function expected(part, plan) {
   const sets = cases.filter(({ keys, inFlight }) => keys > 1 && inFlight === 1).length
   const heating = algorithms.length * sets * 2 * 1.5
   const starts = cold.runtimes.length * cold.algorithms.length * 3 * (cold.rounds + 1) * 0.12
-  return {
-    'cold-start': starts + 2,
-    'memory': 12,
-    'table-memory': (plan.tableMemory.passes / 560) * 30 + 4,
-    'sizes': 3,
-  }[part] ?? algorithms.length * entrants * contests * (rounds * round + (warmUp.least * 2) / 1_000 + 0.1) + heating + 2
+  return (
+    {
+      'cold-start': starts + 2,
+      'memory': 12,
+      'table-memory': (plan.tableMemory.passes / 560) * 30 + 4,
+      'sizes': 3,
+    }[part] ??
+    algorithms.length * entrants * contests * (rounds * round + (warmUp.least * 2) / 1_000 + 0.1) + heating + 2
+  )
 }
 
 function some(name, words, known) {

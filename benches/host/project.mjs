@@ -1,4 +1,4 @@
-/** The built package enters, a project leaves that has installed it from its tarball, beside those it is held against. */
+/** The built package enters, a project leaves that has installed its tarball, beside those it is held against. */
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +9,8 @@ export async function makeProject(source) {
   const mark = join(project, '.installed')
   const lock = await readFile(join(benches, 'package-lock.json'), 'utf8')
   if ((await readFile(mark, 'utf8').catch(() => '')) !== lock) {
-    for (const name of ['package.json', 'package-lock.json', '.npmrc']) await cp(join(benches, name), join(project, name))
+    for (const name of ['package.json', 'package-lock.json', '.npmrc'])
+      await cp(join(benches, name), join(project, name))
     npm('ci')
     await writeFile(mark, lock)
   }

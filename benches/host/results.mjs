@@ -90,7 +90,11 @@ export class Results {
     return [...cells.values()].map(({ algorithm, keys, tokens, inFlight, absent }) => {
       const where = { algorithm, keys, tokens, inFlight }
       const ids = this.entrants(runtime, where)
-      return { ...where, microseconds: Object.fromEntries(ids.map((id) => [id, this.time(runtime, where, id)])), absent }
+      return {
+        ...where,
+        microseconds: Object.fromEntries(ids.map((id) => [id, this.time(runtime, where, id)])),
+        absent,
+      }
     })
   }
 

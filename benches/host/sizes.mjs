@@ -16,8 +16,8 @@ const ENTRIES = {
 }
 
 /**
- * `wasm`: each module of the package; `main`: the JavaScript of the main entry, all that it exports, without the module;
- * `bundles`: for Node, what a program takes along that verifies tokens, all in one file.
+ * `wasm`: each module of the package; `main`: the JavaScript of the main entry, all that it exports, without the
+ * module; `bundles`: for Node, what a program takes along that verifies tokens, all in one file.
  */
 export async function sizes() {
   const dist = join(project, 'node_modules', 'jotgate', 'dist')

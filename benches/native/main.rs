@@ -33,7 +33,12 @@ fn main() -> Result<()> {
                 .map(|(id, result)| (id, json!({ "count": result.count, "times": result.times })))
                 .collect();
             tell(&json!({ "cell": {
-                "algorithm": algorithm, "keys": keys, "tokens": "fresh", "inFlight": 1, "results": results, "absent": absent,
+                "algorithm": algorithm,
+                "keys": keys,
+                "tokens": "fresh",
+                "inFlight": 1,
+                "results": results,
+                "absent": absent,
             } }));
             done += 1;
         }

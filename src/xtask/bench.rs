@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the package, and what it is measured against, enter; one table of ratios leaves, beside what was
-//! to be reached. Everything that measures is in `benches`.
+//! `cargo xtask bench`: the package, and what it is measured against, enter; one table of ratios leaves, beside what
+//! was to be reached. Everything that measures is in `benches`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,10 +23,10 @@ const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 /// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 25]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
-    let lock = place::lock()?;
+    // Held to the end: whoever builds meanwhile would be measured too.
+    let _lock = place::lock()?;
     let package = package::build(Tools::Generator)?;
     let native = if words.want_native() { Some(build_native()?) } else { None };
-    drop(lock);
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);
     if let Some(program) = native {

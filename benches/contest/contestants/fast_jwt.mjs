@@ -5,7 +5,8 @@ function verifier(task, more) {
   noSecretSets(task)
   return createVerifier({
     // Several keys are its documented `key` function; it prepares the returned key again for each token.
-    key: task.keys > 1 ? async ({ header }) => task.pems[header.kid] : task.secret ? Buffer.from(task.secret) : task.pem,
+    key:
+      task.keys > 1 ? async ({ header }) => task.pems[header.kid] : task.secret ? Buffer.from(task.secret) : task.pem,
     algorithms: [task.algorithm],
     allowedIss: task.issuer,
     allowedAud: task.audience,

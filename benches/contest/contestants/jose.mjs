@@ -2,7 +2,7 @@ import { createLocalJWKSet, importJWK, jwtVerify } from 'jose'
 import { noSecretSets } from './absent.mjs'
 
 export const entrants = {
-  'jose': async (task) => {
+  jose: async (task) => {
     noSecretSets(task)
     const { algorithm, issuer, audience } = task
     // Keys are imported once, as its documentation shows.

@@ -3,7 +3,7 @@ import jsonwebtoken from 'jsonwebtoken'
 import { noSecretSets, only } from './absent.mjs'
 
 export const entrants = {
-  'jsonwebtoken': (task) => {
+  jsonwebtoken: (task) => {
     only(['HS256', 'RS256', 'PS256', 'ES256', 'ES384'], task)
     noSecretSets(task)
     const { algorithm, issuer, audience } = task
