@@ -77,7 +77,7 @@ const summary = {
   ratios: ratios(results, plan),
   limits: limits(results, plan),
   contests: Object.fromEntries(contests.map((name) => [name, results.cells(name)])),
-  absent: Object.fromEntries(contests.map((name) => [name, results.absent(name)])),
+  absent: results.absent(contests),
   ...Object.fromEntries(
     plan.parts.filter((part) => !RUNTIMES.includes(part)).map((part) => [part, results.other(part) ?? null]),
   ),

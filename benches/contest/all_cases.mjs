@@ -2,17 +2,17 @@
 import { contest } from './contest.mjs'
 
 /**
+ * @param plan - an algorithm, a number of keys, the cases of both, and how to measure
  * @param enter - takes a situation; resolves to `{ present: [{ id, run(count, inFlight) }], absent: { id: reason } }`
  * @param tell - gets `{ tick, note }` now and then, and `{ cell }` for each case
  */
 export async function allCases(plan, enter, tell) {
-  const list = situations(plan)
-  const total = list.reduce((sum, { inFlight }) => sum + inFlight.length, 0)
+  const { algorithm, keys, cases } = plan
   let done = 0
-  for (const situation of list) {
-    const { algorithm, keys, tokens } = situation
-    const { present, absent } = await enter(situation)
-    for (const [number, inFlight] of situation.inFlight.entries()) {
+  for (const tokens of new Set(cases.map((one) => one.tokens))) {
+    const { present, absent } = await enter({ algorithm, keys, tokens })
+    const own = cases.filter((one) => one.tokens === tokens)
+    for (const [number, { inFlight }] of own.entries()) {
       const entrants = present.map(({ id, run }) => ({
         id,
         least: inFlight > 1 ? inFlight * 2 : 1,
@@ -20,7 +20,7 @@ export async function allCases(plan, enter, tell) {
         run: (count) => run(count, inFlight),
       }))
       const note = caseName({ algorithm, keys, tokens, inFlight })
-      const results = await contest(entrants, plan, (part) => tell({ tick: (done + part) / total, note }))
+      const results = await contest(entrants, plan, (part) => tell({ tick: (done + part) / cases.length, note }))
       await tell({ cell: { algorithm, keys, tokens, inFlight, results, absent } })
       done++
     }
@@ -37,20 +37,7 @@ function warm({ least }) {
   return { least: least / 4, most: least, times: 0 }
 }
 
-/** Cases that differ only in how many are in flight share their entrants, so that their keys stay hot. */
-function situations({ algorithms, cases }) {
-  const all = new Map()
-  for (const algorithm of algorithms) {
-    for (const { keys, tokens, inFlight } of cases) {
-      const name = `${algorithm} ${keys} ${tokens}`
-      if (!all.has(name)) all.set(name, { algorithm, keys, tokens, inFlight: [] })
-      all.get(name).inFlight.push(inFlight)
-    }
-  }
-  return [...all.values()]
-}
-
-export function caseName({ algorithm, keys, tokens, inFlight }) {
+function caseName({ algorithm, keys, tokens, inFlight }) {
   const held = keys === 1 ? '1 key' : `${keys} keys`
   const flight = inFlight === 1 ? 'one at a time' : `${inFlight} in flight`
   return `${algorithm}, ${held}, ${tokens} tokens, ${flight}`

@@ -22,7 +22,7 @@ export function page(summary, plan) {
     plan.parts.includes('sizes') ? sizes(summary.sizes) : '',
     plan.parts.includes('memory') ? memory(summary.memory) : '',
     plan.parts.includes('table-memory') ? tableMemory(summary['table-memory']) : '',
-    absent(summary),
+    absent(summary, plan),
     repeatText,
     notShown(summary.machine.cores),
   ]
@@ -187,16 +187,14 @@ function tableMemory(measured) {
   ].join('\n\n')
 }
 
-function absent({ absent }) {
-  const sections = Object.entries(absent).flatMap(([runtime, ids]) => {
-    const lines = Object.entries(ids).flatMap(([id, reasons]) =>
-      reasons.map(({ reason, where }) => `- ${id}: ${reason} (${where.join('; ')})`),
-    )
-    return lines.length === 0 ? [] : [`**${NAMES[runtime]}**\n\n${lines.join('\n')}`]
+function absent({ absent }, { algorithms }) {
+  if (absent.length === 0) return ''
+  const lines = absent.map(({ id, reason, where }) => {
+    const places = Object.entries(where).map(([runtime, missing]) => {
+      const some = missing.length < algorithms.length && !missing.every((algorithm) => reason.includes(algorithm))
+      return `${NAMES[runtime]}${some ? ` (${missing.join(', ')})` : ''}`
+    })
+    return item(`${id}: ${reason} – ${places.join(', ')}`)
   })
-  if (sections.length === 0) return ''
-  return [
-    '## Who is missing where, and why',
-    `<details><summary>The reasons</summary>\n\n${sections.join('\n\n')}\n\n</details>`,
-  ].join('\n\n')
+  return ['## Who is missing where, and why', lines.join('\n')].join('\n\n')
 }

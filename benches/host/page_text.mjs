@@ -15,7 +15,7 @@ export const manner = (keys) =>
     another issuer, expired, not valid yet); who does not is left out. Each is used as its own documentation says,
     with keys imported once. *Fresh* tokens are ${TOKENS} different ones in turn, and the caches have room for half of
     them, so that they never hit; *repeated* tokens are ${REPEATED} in turn.
-    ${keys > 1 ? `A *set* has ${keys} keys; the token names one by its \`kid\`.` : ''}`)
+    ${keys > 1 ? `A *set* has ${keys} keys; the token names one by its \`kid\`. Shared secrets are published in none.` : ''}`)
 
 export const ratiosText =
   prose(`Ratios of rates: how many tokens jotgate verifies while the other verifies one, one at a time and with one

@@ -6,7 +6,7 @@ import { browser } from './browsers.mjs'
 import { coldStart } from './cold_start.mjs'
 import { memory } from './memory.mjs'
 import { target } from './places.mjs'
-import { planOf } from './plan.mjs'
+import { stagesOf } from './plan.mjs'
 import { PROGRAMS, program } from './programs.mjs'
 import { sizes } from './sizes.mjs'
 import { tableMemory } from './table_memory.mjs'
@@ -22,13 +22,17 @@ const RUNNERS = {
 /** The cells of a runtime, and about it. */
 export async function contestIn(runtime, fixtures, plan, tell) {
   const cells = []
-  const heard = (message) => {
-    if (message.cell) cells.push(message.cell)
-    else tell(message)
+  const stages = stagesOf(runtime, plan)
+  let about
+  for (const [number, stage] of stages.entries()) {
+    const heard = (message) => {
+      if (message.cell) cells.push(message.cell)
+      else tell({ ...message, tick: (number + message.tick) / stages.length })
+    }
+    const { [stage.algorithm]: own } = fixtures.algorithms
+    const request = { fixtures: { ...fixtures, algorithms: { [stage.algorithm]: own } }, plan: stage }
+    about = runtime === 'native' ? await native(plan.native, request, heard) : await RUNNERS[runtime](request, heard)
   }
-  const request = { fixtures, plan: planOf(runtime, plan) }
-  const about =
-    runtime === 'native' ? await native(plan.native, request, heard) : await RUNNERS[runtime](request, heard)
   return { ...about, cells }
 }
 

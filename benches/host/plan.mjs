@@ -73,9 +73,23 @@ export function planFrom(words) {
   }
 }
 
-/** What a runtime is asked for. */
-export function planOf(runtime, { algorithms, cases, rounds, batch, warmUp }) {
-  return { algorithms, cases, rounds, batch: batch[runtime] ?? batch.others, warmUp }
+/**
+ * What a runtime is asked for, in a process of its own each: an algorithm and a number of keys. A package that keeps tables
+ * of the keys it has seen would otherwise be measured with those of a program that nobody writes.
+ */
+export function stagesOf(runtime, { algorithms, cases, rounds, batch, warmUp }) {
+  const numbers = [...new Set(cases.map(({ keys }) => keys))]
+  const all = algorithms.flatMap((algorithm) => numbers.map((keys) => ({ algorithm, keys })))
+  return all
+    .filter(({ algorithm, keys }) => keys === 1 || algorithm !== 'HS256')
+    .map(({ algorithm, keys }) => ({
+      algorithm,
+      keys,
+      cases: cases.filter((one) => one.keys === keys),
+      rounds,
+      batch: batch[runtime] ?? batch.others,
+      warmUp,
+    }))
 }
 
 /** About how long a part takes, in seconds: only for telling how much is left. */

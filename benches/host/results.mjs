@@ -57,30 +57,27 @@ export class Results {
     return together(cells.map(({ results }) => ratio(results[ours].times, results[theirs].times)))
   }
 
-  /** Why those are missing who are: `{ id: reason }`, of all the cases of a runtime. */
-  absent(runtime) {
-    const reasons = {}
-    for (const { cells } of this.#parts(runtime)) {
-      for (const { algorithm, keys, absent } of cells) {
+  /** Why those are missing who are: `[{ id, reason, where: { [runtime]: algorithms } }]`. */
+  absent(runtimes) {
+    const all = new Map()
+    for (const runtime of runtimes) {
+      for (const { algorithm, absent } of this.#parts(runtime).flatMap(({ cells }) => cells)) {
         for (const [id, reason] of Object.entries(absent)) {
-          const where = `${algorithm}${keys > 1 ? `, ${keys} keys` : ''}`
-          ;((reasons[id] ??= {})[reason] ??= new Set()).add(where)
+          const name = `${id}: ${reason}`
+          if (!all.has(name)) all.set(name, { id, reason, where: {} })
+          const { where } = all.get(name)
+          where[runtime] = [...new Set([...(where[runtime] ?? []), algorithm])]
         }
       }
     }
-    return Object.fromEntries(
-      Object.entries(reasons).map(([id, of]) => [
-        id,
-        Object.entries(of).map(([reason, where]) => ({ reason, where: [...where] })),
-      ]),
-    )
+    return [...all.values()]
   }
 
   /** Why one is missing in one case. */
   reason(runtime, where, id) {
     const failed = this.failure(runtime)
     if (failed !== undefined) return failed
-    const told = this.#cells(runtime, where).map(({ absent }) => absent[id] ?? absent[packageOf(id)] ?? absent.all)
+    const told = this.#cells(runtime, where).map(({ absent }) => absent[id] ?? absent[packageOf(id)])
     return told.find(Boolean) ?? 'it was not measured'
   }
 

@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     least: f64,
     most: f64,
     heat: f64,
-    pub(crate) times: usize,
+    times: usize,
 }
 
 impl Settings {
@@ -26,7 +26,7 @@ impl Settings {
             least: warm_up.least,
             most: warm_up.most,
             heat: warm_up.heat,
-            times: warm_up.times,
+            times: warm_up.times * plan.keys,
         }
     }
 }

@@ -43,7 +43,8 @@ pub(crate) struct Tokens {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Plan {
-    pub(crate) algorithms: Vec<String>,
+    pub(crate) algorithm: String,
+    pub(crate) keys: usize,
     pub(crate) cases: Vec<Case>,
     pub(crate) rounds: usize,
     /// Milliseconds.
@@ -54,7 +55,6 @@ pub(crate) struct Plan {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Case {
-    pub(crate) keys: usize,
     pub(crate) tokens: String,
     pub(crate) in_flight: usize,
 }
@@ -66,12 +66,4 @@ pub(crate) struct WarmUp {
     pub(crate) most: f64,
     pub(crate) heat: f64,
     pub(crate) times: usize,
-}
-
-impl Plan {
-    /// With how many keys it is to be measured: here nothing waits, so there is nothing in flight, and no cache.
-    pub(crate) fn key_counts(&self) -> Vec<usize> {
-        let plain = |case: &&Case| case.tokens == "fresh" && case.in_flight == 1;
-        self.cases.iter().filter(plain).map(|case| case.keys).collect()
-    }
 }

@@ -1,10 +1,12 @@
-import { Verifier } from 'jotgate'
-import { Absent, noSecretSets } from './absent.mjs'
+import { KeySet, Verifier } from 'jotgate'
+import { Absent } from './absent.mjs'
+
+/** One set for all verifiers of a process, as a program has one: the memory for tables is one for all keys. */
+let set
 
 function options(task) {
-  noSecretSets(task)
   const { algorithm, issuer, audience } = task
-  const keys = task.keys > 1 ? task.jwks : (task.secret ?? task.jwk)
+  const keys = task.keys > 1 ? (set ??= new KeySet(task.jwks)) : (task.secret ?? task.jwk)
   return { keys, algorithms: [algorithm], issuer, audience }
 }
 
