@@ -8,8 +8,8 @@ export const opening = (date) =>
     bench\` on ${date}; change the benchmark, not the page.`)
 
 export const manner = (keys) =>
-  prose(`All contestants of a runtime run in one process, in turns of a few milliseconds, in changing order. Each
-    verifies the same tokens – about 1 KB, as an identity provider issues them, a string that is new each time – under
+  prose(`All contestants of a runtime run in one process, a fresh one for each algorithm and number of keys, in turns
+    of a few milliseconds, in changing order. Each verifies the same tokens – about 1 KB, as an identity provider issues them, a string that is new each time – under
     the same policy: the algorithm, the issuer, the audience, \`exp\` and \`nbf\`. Before it is timed, each must
     accept good tokens and refuse seven bad ones (other claims, another signature, another key, another audience,
     another issuer, expired, not valid yet); who does not is left out. Each is used as its own documentation says,
