@@ -1,7 +1,6 @@
 /** Chromium and Firefox: the contest runs in a page, isolated from other origins, since only there clocks are fine. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { BROWSERS } from '../../tests/package/runners/browsers.mjs'
@@ -24,7 +23,10 @@ export const browser = (name) => async (request, tell) => {
     platform: 'browser',
     define: { 'process.env.NODE_ENV': '"production"' },
   })
-  const profile = await mkdtemp(join(tmpdir(), 'jotgate-bench-'))
+  // Not a temporary folder: what is left of a run that was broken off goes with the next.
+  const profile = join(target, 'profile')
+  await rm(profile, { recursive: true, force: true })
+  await mkdir(profile, { recursive: true })
   let about
   let child
   let clock

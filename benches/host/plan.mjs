@@ -29,7 +29,7 @@ const FULL = {
 const QUICK = {
   ...FULL,
   cases: CASES.filter(({ keys, tokens, inFlight }) => keys === 1 && (tokens === 'fresh' || inFlight === 1)),
-  rounds: 9,
+  rounds: 15,
   batch: { others: 4, chromium: 8, firefox: 8, workerd: 10 },
   warmUp: { least: 40, most: 200, times: 700, heat: 400 },
   cold: { rounds: 5, runtimes: ['node20'], algorithms: ['ES256'] },

@@ -29,11 +29,12 @@ export class Progress {
     this.#drawn = now
     const share = (this.#finished + done * this.#current.seconds) / this.#total
     const place = this.#parts.indexOf(this.#current) + 1
+    // What is worth most stands first: a narrow terminal shows the beginning only.
     const text = [
-      `${this.#current.name} (${place} of ${this.#parts.length})`,
-      note,
       `${Math.round(share * 100)} %`,
       this.#left(share, now),
+      `${this.#current.name} (${place} of ${this.#parts.length})`,
+      note,
     ]
       .filter(Boolean)
       .join(' · ')
