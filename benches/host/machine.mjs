@@ -1,6 +1,7 @@
 /** What the numbers were measured on. */
 import { spawnSync } from 'node:child_process'
-import { arch, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, loadavg, totalmem, type } from 'node:os'
 import { root } from './places.mjs'
 
 export function machine() {
@@ -9,7 +10,7 @@ export function machine() {
     processor: all[0]?.model.trim() ?? arch(),
     cores: all.length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${type()} ${release()}, ${arch()}`,
+    system: `${distribution() ?? type()}, ${arch()}`,
   }
 }
 
@@ -25,4 +26,13 @@ export function commit() {
   if (head.status !== 0) return undefined
   const changed = git('status', '--porcelain', '--untracked-files=no').stdout.trim() !== ''
   return `${head.stdout.trim()}${changed ? ' and changes' : ''}`
+}
+
+/** The name that the system gives itself; `undefined` where it has no such file. */
+function distribution() {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
 }
