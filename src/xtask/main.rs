@@ -1,5 +1,6 @@
 //! The task runner: a command's name enters, its work is done or the process ends with a failure.
 
+mod bench;
 mod cargo;
 mod counts;
 mod debian;
@@ -27,7 +28,7 @@ use anyhow::{Result, bail};
 type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
-const COMMANDS: [(&str, &str, Run); 5] = [
+const COMMANDS: [(&str, &str, Run); 6] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
     (
         "test",
@@ -35,6 +36,11 @@ const COMMANDS: [(&str, &str, Run); 5] = [
         test::test,
     ),
     ("build", "leave the npm package, ready for `npm pack`, in target/npm/jotgate", package::command),
+    (
+        "bench",
+        "measure jotgate against other verifiers, in every runtime; --quick: in under two minutes",
+        bench::bench,
+    ),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),
 ];

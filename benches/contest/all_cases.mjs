@@ -1,0 +1,44 @@
+/** The cases of a plan, one after the other: for each the times of all who take part. */
+import { contest } from './contest.mjs'
+
+/**
+ * @param plan - an algorithm, a number of keys, the cases of both, and how to measure
+ * @param enter - takes a situation; resolves to `{ present: [{ id, run(count, inFlight) }], absent: { id: reason } }`
+ * @param tell - gets `{ tick, note }` now and then, and `{ cell }` for each case
+ */
+export async function allCases(plan, enter, tell) {
+  const { algorithm, keys, cases } = plan
+  let done = 0
+  for (const tokens of new Set(cases.map((one) => one.tokens))) {
+    const { present, absent } = await enter({ algorithm, keys, tokens })
+    const own = cases.filter((one) => one.tokens === tokens)
+    for (const [number, { inFlight }] of own.entries()) {
+      const entrants = present.map(({ id, run }) => ({
+        id,
+        least: inFlight > 1 ? inFlight * 2 : 1,
+        warmUp: number === 0 ? cold(plan.warmUp, id, keys) : warm(plan.warmUp),
+        run: (count) => run(count, inFlight),
+      }))
+      const note = caseName({ algorithm, keys, tokens, inFlight })
+      const results = await contest(entrants, plan, (part) => tell({ tick: (done + part) / cases.length, note }))
+      await tell({ cell: { algorithm, keys, tokens, inFlight, results, absent } })
+      done++
+    }
+  }
+}
+
+/** Code is compiled soon; jotgate's keys get tables after some hundred successes each, and that many they are given. */
+function cold({ least, most, times, heat }, id, keys) {
+  return id.startsWith('jotgate') ? { least, most: heat, times: times * keys } : { least, most, times }
+}
+
+/** Who has just been measured needs to find the size of a batch only. */
+function warm({ least }) {
+  return { least: least / 4, most: least, times: 0 }
+}
+
+function caseName({ algorithm, keys, tokens, inFlight }) {
+  const held = keys === 1 ? '1 key' : `${keys} keys`
+  const flight = inFlight === 1 ? 'one at a time' : `${inFlight} in flight`
+  return `${algorithm}, ${held}, ${tokens} tokens, ${flight}`
+}

@@ -1,0 +1,145 @@
+/** The results enter, what was to be reached leaves beside what was: ratios of rates, ours to theirs, and limits. */
+import { ALGORITHMS } from './fixtures.mjs'
+import { NAMES } from './names.mjs'
+
+const ONE_AT_A_TIME = { keys: 1, tokens: 'fresh', inFlight: 1 }
+const IN_FLIGHT = { keys: 1, tokens: 'fresh', inFlight: 32 }
+const REPEATED = { keys: 1, tokens: 'repeated', inFlight: 1 }
+
+/** Whoever has both calls takes the faster one. */
+const OURS = ['jotgate verify', 'jotgate verifySync']
+const OUR_CACHE = ['jotgate verify, token cache', 'jotgate verifySync, token cache']
+
+const all = (floor) => Object.fromEntries(ALGORITHMS.map((name) => [name, floor]))
+const each = (...floors) => Object.fromEntries(ALGORITHMS.map((name, place) => [name, floors[place]]))
+
+const alone = (runtime, theirs, floors) => ({
+  runtime,
+  name: `${NAMES[runtime]} ÷ ${theirs}`,
+  where: ONE_AT_A_TIME,
+  ours: OURS,
+  theirs,
+  floors,
+})
+
+// Each line of the wanted: HS256, RS256, PS256, ES256, ES384, EdDSA.
+const NODE_JOSE = each(10, 3, 3, 4, 6, 6)
+const NODE_FAST_JWT = each(1.4, 1.1, 1.1, 2, 4, 4)
+const ELSEWHERE = each(4, 1, 1, 2, 3, 2)
+
+const ROWS = [
+  alone('node20', 'jose', NODE_JOSE),
+  alone('node24', 'jose', NODE_JOSE),
+  alone('node20', 'fast-jwt', NODE_FAST_JWT),
+  alone('node24', 'fast-jwt', NODE_FAST_JWT),
+  alone('workerd', 'jose', each(3.5, 1, 1, 2, 3, 2.5)),
+  alone('bun', 'jose', each(4, 1, 1, 2, 4, 2.5)),
+  alone('deno', 'jose', ELSEWHERE),
+  alone('chromium', 'jose', ELSEWHERE),
+  alone('firefox', 'jose', ELSEWHERE),
+  ...['node20', 'node24', 'workerd', 'bun', 'deno', 'chromium', 'firefox'].map((runtime) => ({
+    runtime,
+    name: `${NAMES[runtime]} ÷ jose, 32 in flight`,
+    where: IN_FLIGHT,
+    ours: OURS,
+    theirs: 'jose',
+    floors: all(1),
+  })),
+  ...['node20', 'node24'].map((runtime) => ({
+    runtime,
+    name: `${NAMES[runtime]}: cache hit ÷ fast-jwt's`,
+    where: REPEATED,
+    ours: OUR_CACHE,
+    theirs: 'fast-jwt, cache',
+    floors: all(2),
+  })),
+  {
+    runtime: 'native',
+    name: 'native ÷ jsonwebtoken, aws_lc_rs',
+    where: ONE_AT_A_TIME,
+    ours: ['jotgate'],
+    theirs: 'jsonwebtoken, aws_lc_rs',
+    floors: { ES256: 1, ES384: 1, EdDSA: 1 },
+  },
+]
+
+const KB = 1_024
+
+/** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]`, of what is asked for. */
+export function ratios(results, { parts, algorithms }) {
+  return ROWS.filter(({ runtime }) => parts.includes(runtime)).map(({ runtime, name, where, ours, theirs, floors }) => {
+    const cells = {}
+    for (const algorithm of algorithms) {
+      const place = { ...where, algorithm }
+      const [best] = ours
+        .map((id) => ({ id, ratio: results.ratio(runtime, place, id, theirs) }))
+        .filter((one) => one.ratio !== undefined)
+        .sort((a, b) => b.ratio.median - a.ratio.median)
+      const floor = floors[algorithm]
+      if (best === undefined) {
+        const missing = ours.find((id) => results.time(runtime, place, id) === undefined) ?? theirs
+        cells[algorithm] = { missing: `${missing}: ${results.reason(runtime, place, missing)}`, ...wanted(floor) }
+        continue
+      }
+      const { median: ratio, low, high } = best.ratio
+      cells[algorithm] = { ratio, low, high, ours: best.id, ...wanted(floor, ratio) }
+    }
+    return { name, cells }
+  })
+}
+
+/** A floor and whether it is met; a row may have ratios that nothing was asked of. */
+function wanted(floor, ratio) {
+  return floor === undefined ? {} : { floor, met: ratio !== undefined && ratio >= floor }
+}
+
+/** `[{ name, value, limit, met } | { name, missing }]`: what is told in words rather than in a table by algorithm. */
+export function limits(results, { parts }) {
+  const asked = Object.entries(LIMITS).filter(([part]) => parts.includes(part))
+  return asked.flatMap(([part, of]) => {
+    const measured = results.other(part)
+    return measured === undefined ? [{ name: part, missing: results.failure(part), met: false }] : of(measured)
+  })
+}
+
+const LIMITS = {
+  'cold-start': (measured) =>
+    Object.entries(measured).flatMap(([runtime, algorithms]) =>
+      Object.entries(algorithms).map(([algorithm, times]) => {
+        const own = times.nothing?.median ?? 0
+        const [ours, theirs] = ['jotgate', 'jose'].map((name) => times[name].median - own)
+        return most(`${NAMES[runtime]}: import to first ${algorithm} verdict`, ours, theirs, milliseconds, "jose's ")
+      }),
+    ),
+  'sizes': ({ wasm, main }) => {
+    const brotli = Object.values(wasm).map((weight) => weight.brotli)
+    const name = 'WebAssembly, the slimmest, brotli'
+    return [
+      most('WebAssembly, all algorithms, brotli', Math.max(...brotli), 75 * KB, kilobytes),
+      brotli.length > 1
+        ? most(name, Math.min(...brotli), 40 * KB, kilobytes)
+        : { name, missing: 'the package has one module only', met: false },
+      most('JavaScript of the main entry, gzip', main.gzip, 8 * KB, kilobytes),
+    ]
+  },
+  'memory': (measured) => {
+    const single = Object.entries(measured).filter(([name]) => ALGORITHMS.includes(name))
+    const [name, bytes] = single.sort(([, a], [, b]) => b - a)[0]
+    return [most(`linear memory with 20 hot keys (${name})`, bytes, 16 * KB * KB, mebibytes)]
+  },
+  'table-memory': (measured) =>
+    Object.entries(measured).map(([algorithm, { count, ratio }]) => ({
+      name: `${count} ${algorithm} keys in turn, ÷ without tables`,
+      value: ratio.median.toFixed(2),
+      limit: 'at least 1',
+      met: ratio.median >= 1,
+    })),
+}
+
+function most(name, value, limit, told, whose = '') {
+  return { name, value: told(value), limit: `at most ${whose}${told(limit)}`, met: value <= limit }
+}
+
+const milliseconds = (value) => `${value.toFixed(1)} ms`
+const kilobytes = (value) => `${(value / KB).toFixed(1)} KB`
+const mebibytes = (value) => `${(value / KB / KB).toFixed(1)} MiB`

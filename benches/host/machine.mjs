@@ -1,0 +1,38 @@
+/** What the numbers were measured on. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, loadavg, totalmem, type } from 'node:os'
+import { root } from './places.mjs'
+
+export function machine() {
+  const all = cpus()
+  return {
+    processor: all[0]?.model.trim() ?? arch(),
+    cores: all.length,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${distribution() ?? type()}, ${arch()}`,
+  }
+}
+
+/** The average number of processes that wanted a core during the last minute. */
+export function load() {
+  return loadavg()[0]
+}
+
+/** The commit that was measured, with a mark if there were changes beside it; nothing outside of a repository. */
+export function commit() {
+  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' })
+  const head = git('rev-parse', '--short=10', 'HEAD')
+  if (head.status !== 0) return undefined
+  const changed = git('status', '--porcelain', '--untracked-files=no').stdout.trim() !== ''
+  return `${head.stdout.trim()}${changed ? ' and changes' : ''}`
+}
+
+/** The name that the system gives itself; `undefined` where it has no such file. */
+function distribution() {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}

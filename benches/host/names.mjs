@@ -1,0 +1,15 @@
+/** How the parts of a run are called where people read of them. */
+export const NAMES = {
+  'node20': 'Node 20',
+  'node24': 'Node 24',
+  'deno': 'Deno',
+  'bun': 'Bun',
+  'workerd': 'workerd',
+  'chromium': 'Chromium',
+  'firefox': 'Firefox',
+  'native': 'native',
+  'cold-start': 'cold start',
+  'memory': 'memory',
+  'table-memory': 'more keys than fit',
+  'sizes': 'sizes',
+}

@@ -1,0 +1,51 @@
+/** Numbers and cells enter, the text of tables leaves. */
+
+/** The shortest of the medians of those that are there; `undefined` if none is. */
+export function time({ microseconds }, ids) {
+  const times = ids.filter((id) => id in microseconds).map((id) => microseconds[id].median)
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+export function table(head, rows) {
+  const line = (cells) => `| ${cells.map((cell) => `${cell}`.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${head.map((_, place) => (place === 0 ? '---' : '--:')).join('|')}|`, ...rows.map(line)].join(
+    '\n',
+  )
+}
+
+/** Three digits, as far as they say something. */
+export function digits(value) {
+  if (value >= 100) return value.toFixed(0)
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+/** The median, and below it between what half of all rounds lay. */
+export function spread({ median, low, high }) {
+  return `${digits(median)} <sub>${digits(low)}–${digits(high)}</sub>`
+}
+
+export function kilobytes(bytes) {
+  return `${(bytes / 1_024).toFixed(1)} KB`
+}
+
+/** A paragraph, its lines broken as in the repository's other pages. */
+export function prose(text) {
+  return broken(text, '')
+}
+
+/** An item of a list. */
+export function item(text) {
+  return `- ${broken(text, '  ')}`
+}
+
+function broken(text, indent) {
+  const lines = ['']
+  const room = 120 - indent.length
+  for (const word of text.trim().split(/\s+/)) {
+    const line = lines.at(-1)
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines.join(`\n${indent}`)
+}

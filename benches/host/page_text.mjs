@@ -1,0 +1,78 @@
+/** What the page says besides its tables. */
+import { REPEATED } from '../contest/task.mjs'
+import { TOKENS } from './fixtures.mjs'
+import { item, prose } from './page_parts.mjs'
+
+export const opening = (date) =>
+  prose(`How fast jotgate verifies, beside what else there is for the job. This page was written by \`cargo xtask
+    bench\` on ${date}; change the benchmark, not the page.`)
+
+export const manner = (keys) =>
+  prose(`All contestants of a runtime run in one process, a fresh one for each algorithm and number of keys, in turns
+    of a few milliseconds, in changing order. Each verifies the same tokens – about 1 KB, as an identity provider issues them, a string that is new each time – under
+    the same policy: the algorithm, the issuer, the audience, \`exp\` and \`nbf\`. Before it is timed, each must
+    accept good tokens and refuse seven bad ones (other claims, another signature, another key, another audience,
+    another issuer, expired, not valid yet); who does not is left out. Each is used as its own documentation says,
+    with keys imported once. *Fresh* tokens are ${TOKENS} different ones in turn, and the caches have room for half of
+    them, so that they never hit; *repeated* tokens are ${REPEATED} in turn.
+    ${keys > 1 ? `A *set* has ${keys} keys; the token names one by its \`kid\`. Shared secrets are published in none.` : ''}`)
+
+export const ratiosText =
+  prose(`Ratios of rates: how many tokens jotgate verifies while the other verifies one, one at a time and with one
+    key unless the row says otherwise; in brackets the floor. Of \`verify\` and \`verifySync\` the faster one counts,
+    since a program can use either.`)
+
+export const coldStartText =
+  prose(`Milliseconds, each in a fresh process, in turns, bundled by esbuild. In Node from the import of the bundle to
+    the first verdict; in workerd from the start of its process to the answer of the first request, where *nothing* is
+    a worker that verifies nothing: take it off.`)
+
+export const sizesText =
+  prose(`Minified by esbuild; gzip and brotli at their best. A *bundle* is one file for Node that verifies tokens with
+    the package.`)
+
+export const memoryText = prose(
+  `Linear memory of the WebAssembly instance when 20 keys of an algorithm are hot: each has verified 700 tokens.`,
+)
+
+export const tableMemoryText =
+  prose(`Hot keys get tables, as far as there is memory for them (8 MiB). Here twice as many keys as fit are used in
+    turn for a long time; beside it the same keys when they are new and have no tables. Above 1, tables still pay.`)
+
+export const repeatText = [
+  '## To repeat it',
+  `\`\`\`sh
+cargo xtask bench                               # three runs of everything, over an hour; writes this page
+cargo xtask bench --quick                       # under two minutes: Node 20, Bun, cold start, sizes
+cargo xtask bench --runtime workerd,native      # these alone; also cold-start, memory, table-memory, sizes
+cargo xtask bench --algorithm ES256 --runs 1    # these algorithms alone, once
+\`\`\``,
+  prose(`It needs what the tests need, installs the other packages and the runtimes inside \`target\` and \`tests\`,
+    and takes Chromium and Firefox from Debian. Leave the machine alone meanwhile. All numbers, each round of each
+    run, are in \`target/bench.json\`; what this page shows is in \`benchmarks.json\` beside it. Everything that
+    measures is in \`benches\`.`),
+].join('\n\n')
+
+export const notShown = (cores) =>
+  [
+    '## What it does not show',
+    [
+      item(`**Your machine.** Ratios move with the processor: hosts' cryptography uses instructions that WebAssembly
+        does not have, and ${cores} cores say little about 64. With several in flight, Web Cryptography uses other
+        cores; jotgate's own arithmetic keeps to one.`),
+      item(`**The rest of a request.** HTTP, routing and what the program does take longer than any of this, and a
+        fetch of a key set takes longer than all of it.`),
+      item(`**Latency under load**, long garbage collections, and what a full heap does: batches are short and the
+        tokens few.`),
+      item(`**Tokens unlike these**: claims of many kilobytes, or a few bytes, shift the balance between JSON and
+        signatures.`),
+      item(`**Cold keys.** All keys are hot here but for the cold start; a key's first few hundred verifications are
+        slower (see *more keys than fit*).`),
+      item(`**Production's workerd.** It runs here as a local process, with \`nodejs_compat\`, measured from outside
+        by requests of many verifications.`),
+      item(`**What is checked beyond the policy.** The packages differ in what else they refuse; jotgate refuses what
+        jose accepts (\`docs/jose.md\`), and its time includes that. \`@tsndr/cloudflare-worker-jwt\` compares neither
+        issuer nor audience: its user's own comparison is added to it.`),
+      item(`**Secrets kept.** Nothing here measures whether a comparison takes the same time for every signature.`),
+    ].join('\n'),
+  ].join('\n\n')

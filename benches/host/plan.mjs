@@ -1,0 +1,126 @@
+/** The words of the command enter, what is to be measured leaves. */
+import { parseArgs } from 'node:util'
+import { ALGORITHMS } from './fixtures.mjs'
+
+/** Where verifiers are held against each other. */
+export const RUNTIMES = ['node20', 'node24', 'deno', 'bun', 'workerd', 'chromium', 'firefox', 'native']
+/** What else is measured. */
+export const OTHERS = ['cold-start', 'memory', 'table-memory', 'sizes']
+
+const KEYS_OF_A_SET = 20
+const IN_FLIGHT = 32
+
+/** Every combination of: one key or a set, tokens that are new or come again, one at a time or several in flight. */
+const CASES = [1, KEYS_OF_A_SET].flatMap((keys) =>
+  ['fresh', 'repeated'].flatMap((tokens) => [1, IN_FLIGHT].map((inFlight) => ({ keys, tokens, inFlight }))),
+)
+
+const FULL = {
+  cases: CASES,
+  rounds: 25,
+  // Milliseconds: what a clock can tell apart, and short beside what disturbs.
+  batch: { others: 6, chromium: 10, firefox: 12, workerd: 20 },
+  // Milliseconds, verifications of a key, and milliseconds for a set of keys that has to get hot.
+  warmUp: { least: 100, most: 500, times: 700, heat: 6_000 },
+  cold: { rounds: 20, runtimes: ['node20', 'node24', 'workerd'], algorithms: ['ES256', 'RS256'] },
+  tableMemory: { rounds: 12, passes: 560 },
+}
+
+const QUICK = {
+  ...FULL,
+  cases: CASES.filter(({ keys, tokens, inFlight }) => keys === 1 && (tokens === 'fresh' || inFlight === 1)),
+  rounds: 15,
+  batch: { others: 4, chromium: 8, firefox: 8, workerd: 10 },
+  warmUp: { least: 40, most: 200, times: 700, heat: 400 },
+  cold: { rounds: 5, runtimes: ['node20'], algorithms: ['ES256'] },
+  tableMemory: { rounds: 6, passes: 40 },
+}
+
+/** What `--quick` measures; for the rest there is no time. */
+const QUICK_PARTS = ['node20', 'bun', 'cold-start', 'sizes']
+
+export function planFrom(words) {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      quick: { type: 'boolean', default: false },
+      runtime: { type: 'string' },
+      algorithm: { type: 'string' },
+      runs: { type: 'string' },
+      rounds: { type: 'string' },
+      package: { type: 'string' },
+      native: { type: 'string' },
+    },
+  })
+  const { quick } = values
+  const base = quick ? QUICK : FULL
+  const parts = values.runtime ? some('runtime', values.runtime, [...RUNTIMES, ...OTHERS]) : undefined
+  const algorithms = values.algorithm ? some('algorithm', values.algorithm, ALGORITHMS) : ALGORITHMS
+  const rounds = whole('rounds', values.rounds) ?? base.rounds
+  return {
+    ...base,
+    quick,
+    parts: parts ?? (quick ? QUICK_PARTS : [...RUNTIMES, ...OTHERS]),
+    algorithms,
+    rounds,
+    cold: { ...base.cold, algorithms: base.cold.algorithms.filter((name) => algorithms.includes(name)) },
+    runs: whole('runs', values.runs) ?? (quick || parts ? 1 : 3),
+    keys: Math.max(...base.cases.map(({ keys }) => keys)),
+    // Only then does the page in docs/ tell of everything that it has a place for.
+    whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined,
+    package: values.package,
+    native: values.native,
+  }
+}
+
+/**
+ * What a runtime is asked for, in a process of its own each: an algorithm and a number of keys. A package that keeps tables
+ * of the keys it has seen would otherwise be measured with those of a program that nobody writes.
+ */
+export function stagesOf(runtime, { algorithms, cases, rounds, batch, warmUp }) {
+  const numbers = [...new Set(cases.map(({ keys }) => keys))]
+  const all = algorithms.flatMap((algorithm) => numbers.map((keys) => ({ algorithm, keys })))
+  return all
+    .filter(({ algorithm, keys }) => keys === 1 || algorithm !== 'HS256')
+    .map(({ algorithm, keys }) => ({
+      algorithm,
+      keys,
+      cases: cases.filter((one) => one.keys === keys),
+      rounds,
+      batch: batch[runtime] ?? batch.others,
+      warmUp,
+    }))
+}
+
+/** About how long a part takes, in seconds: only for telling how much is left. */
+export function expected(part, plan) {
+  const { algorithms, cases, rounds, batch, warmUp, cold } = plan
+  const entrants = 8
+  const round = ((batch[part] ?? batch.others) * (part === 'workerd' ? 1.2 : 1)) / 1_000
+  const contests = part === 'native' ? 2 : cases.length
+  const sets = cases.filter(({ keys, inFlight }) => keys > 1 && inFlight === 1).length
+  const heating = algorithms.length * sets * 2 * 1.5
+  const starts = cold.runtimes.length * cold.algorithms.length * 3 * (cold.rounds + 1) * 0.12
+  return (
+    {
+      'cold-start': starts + 2,
+      'memory': 12,
+      'table-memory': (plan.tableMemory.passes / 560) * 30 + 4,
+      'sizes': 3,
+    }[part] ??
+    algorithms.length * entrants * contests * (rounds * round + (warmUp.least * 2) / 1_000 + 0.1) + heating + 2
+  )
+}
+
+function some(name, words, known) {
+  const list = words.split(',').map((word) => word.trim())
+  const wrong = list.find((word) => !known.includes(word))
+  if (wrong !== undefined) throw new Error(`--${name} ${wrong}: there are ${known.join(', ')}`)
+  return known.filter((word) => list.includes(word))
+}
+
+function whole(name, word) {
+  if (word === undefined) return undefined
+  if (!/^[1-9]\d{0,3}$/.test(word)) throw new Error(`--${name} ${word}: a whole number is needed, at least 1`)
+  return Number(word)
+}

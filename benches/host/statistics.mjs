@@ -1,0 +1,33 @@
+/** Many times enter, the one in the middle and how far the others lie around it leave. */
+
+export function median(values) {
+  return quantile(sorted(values), 0.5)
+}
+
+/** The median, and the quartiles: half of all measurements lie between them. */
+export function summary(values) {
+  const ordered = sorted(values)
+  return { median: quantile(ordered, 0.5), low: quantile(ordered, 0.25), high: quantile(ordered, 0.75) }
+}
+
+/** The summaries of several runs as one: the median of each number. */
+export function together(summaries) {
+  const of = (name) => median(summaries.map((one) => one[name]))
+  return { median: of('median'), low: of('low'), high: of('high') }
+}
+
+/** How much faster the first is, from times of the same rounds: each round is a comparison of its own. */
+export function ratio(ours, theirs) {
+  return summary(ours.map((time, round) => theirs[round] / time))
+}
+
+function sorted(values) {
+  if (values.length === 0) throw new Error('nothing was measured')
+  return [...values].sort((a, b) => a - b)
+}
+
+function quantile(ordered, share) {
+  const place = (ordered.length - 1) * share
+  const below = ordered[Math.floor(place)]
+  return below + (ordered[Math.ceil(place)] - below) * (place % 1)
+}

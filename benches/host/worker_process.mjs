@@ -1,0 +1,94 @@
+/** A worker's entry enters, a workerd that listens on loopback leaves. */
+import { readdir, writeFile } from 'node:fs/promises'
+import { Agent, request as ask } from 'node:http'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { bundle, NATIVE } from './bundle.mjs'
+import { start, stop } from './children.mjs'
+import { tools } from './places.mjs'
+
+export const workerdVersion = () => tools('workerd/package.json').version
+
+/** Bundles an entry as for Cloudflare, and writes workerd's configuration beside it; the file of the configuration. */
+export async function makeWorker(entry, outdir, options = {}) {
+  await bundle({
+    entryPoints: [entry],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    builtins: NATIVE,
+    conditions: ['workerd', 'worker', 'browser'],
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    ...options,
+  })
+  const main = `${basename(entry, '.mjs')}.mjs`
+  const files = (await readdir(outdir)).filter((name) => name !== main)
+  const modules = [main, ...files].map((name) =>
+    name.endsWith('.wasm')
+      ? `(name = "${name}", wasm = embed "${name}")`
+      : `(name = "${name}", esModule = embed "${name}")`,
+  )
+  const file = join(outdir, 'worker.capnp')
+  await writeFile(
+    file,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [${modules.join(', ')}],
+  compatibilityDate = "2026-01-01",
+  compatibilityFlags = ["nodejs_compat"],
+);
+`,
+  )
+  return file
+}
+
+/** Starts it; `ask(path, body)` resolves to the answer's text. */
+export async function startWorker(configuration) {
+  const { default: binary } = tools('workerd')
+  const args = ['serve', configuration, '--socket-addr=http=127.0.0.1:0', '--control-fd=3']
+  const child = start(binary, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const port = await portOf(child)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  return {
+    ask: (path, body) =>
+      new Promise((settle, reject) => {
+        const method = body === undefined ? 'GET' : 'POST'
+        const sent = ask({ host: '127.0.0.1', port, path, method, agent }, async (response) => {
+          const said = await text(response)
+          if (response.statusCode === 200) settle(said)
+          else reject(new Error(`workerd answered ${response.statusCode}: ${said}`))
+        })
+        sent.on('error', reject)
+        sent.setNoDelay(true)
+        sent.end(body)
+      }),
+    stop: async () => {
+      agent.destroy()
+      const gone = new Promise((settle) => child.once('exit', settle))
+      stop(child, 'SIGKILL')
+      await gone
+    },
+  }
+}
+
+/** The port that workerd listens on, as it says itself. */
+function portOf(child) {
+  return new Promise((settle, reject) => {
+    let said = ''
+    let complaint = ''
+    child.stderr.on('data', (data) => (complaint = `${complaint}${data}`.slice(-2_000)))
+    child.stdio[3].on('data', (data) => {
+      said += data
+      for (const line of said.split('\n')) {
+        const event = line.startsWith('{') && line.endsWith('}') ? JSON.parse(line) : {}
+        if (event.event === 'listen' && event.socket === 'http') settle(event.port)
+      }
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`workerd ended with ${code} before it listened: ${complaint}`)))
+  })
+}
