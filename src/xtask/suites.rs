@@ -31,11 +31,12 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 9] = [
+pub(crate) const SUITES: [Suite; 10] = [
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
     quick("companion", Kind::Native { package: "jotgate-keys" }),
     quick("second opinion", Kind::Native { package: "second-opinion" }),
+    quick("simulation of rotations", Kind::Native { package: "simulation" }),
     quick("task runner", Kind::Native { package: "xtask" }),
     quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),

@@ -20,8 +20,15 @@ use crate::{npm, package, place, process, progress, terminal};
 /// How long one suite may take, where nothing is installed first.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The crates that have a test program each; `--workspace` would build the tools a second time.
-const NATIVE: [&str; 6] =
-    ["jotgate-crypto", "jotgate-core", "jotgate-wasm", "jotgate-keys", "second-opinion", "xtask"];
+const NATIVE: [&str; 7] = [
+    "jotgate-crypto",
+    "jotgate-core",
+    "jotgate-wasm",
+    "jotgate-keys",
+    "second-opinion",
+    "simulation",
+    "xtask",
+];
 const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
 
 /// What a suite's last line begins with when the machine lacks what it needs.

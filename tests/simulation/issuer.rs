@@ -1,0 +1,230 @@
+//! Settings and a plan enter, every state that the store held leaves, each with its signer and its published set.
+
+use std::sync::Arc;
+
+use jotgate_core::KeySet;
+use jotgate_keys::{
+    Action, KeyPair, Phase, RsaSize, Settings, Signer, SigningAlgorithm, State, TokenRequest, next_step, step,
+};
+
+/// A moment of true time, in milliseconds.
+pub(crate) type Moment = u64;
+
+/// When the store is made: a moment in 2027.
+pub(crate) const START: Moment = 1_800_000_000_000;
+
+/// What an operator does, besides what happens by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deed {
+    /// `keys rotate`: the next key as soon as it may sign.
+    Rotate,
+    /// `keys revoke` of the key that signs.
+    Revoke,
+    /// `keys emergency`.
+    Emergency,
+    /// `keys stage` and `keys rotate` of another algorithm.
+    Migrate(SigningAlgorithm),
+}
+
+/// A state, from the moment when it was committed to the store.
+pub(crate) struct Commit {
+    pub(crate) at: Moment,
+    pub(crate) state: State,
+    pub(crate) signer: Signer,
+    pub(crate) set: KeySet,
+    pub(crate) kids: Vec<String>,
+}
+
+/// A key that somebody else has, and until when it may be trusted somewhere.
+pub(crate) struct Stolen {
+    /// The commit that took it out of the set.
+    pub(crate) commit: usize,
+    /// The last commit in which it signed: what a thief signs with.
+    pub(crate) signed_in: usize,
+    /// In true time.
+    pub(crate) distrusted_from: Moment,
+}
+
+/// All that happened at the issuer.
+pub(crate) struct History {
+    pub(crate) commits: Vec<Commit>,
+    pub(crate) stolen: Vec<Stolen>,
+    /// The commits after which nobody can know the keys that sign: emergencies.
+    pub(crate) emergencies: Vec<usize>,
+    /// How often a key signed beyond its period, because its successor was too young.
+    pub(crate) overdue: usize,
+}
+
+/// Makes the history of `settings` up to `end`, with each deed at its moment.
+///
+/// Two processes look after the store, one with the slowest clock and one with the fastest, and take turns so that it is
+/// worst: the slow one promotes late in its second, so that what it publishes and retires is dated early; the fast one
+/// promotes what is old enough, and removes what is due, as early as that can be.
+pub(crate) fn history(
+    settings: Settings,
+    algorithm: SigningAlgorithm,
+    deeds: &[(Moment, Deed)],
+    end: Moment,
+) -> History {
+    let keys = [(); 2].map(|()| key(algorithm));
+    let fast = settings.times().clock_difference * 1000;
+    let issuer = "https://issuer.example".parse().unwrap();
+    let first = State::with_successor(issuer, settings, keys, START / 1000).unwrap();
+    let mut history = History { commits: vec![], stolen: vec![], emergencies: vec![], overdue: 0 };
+    history.commit(START, first);
+    let mut deeds = deeds.iter().copied().peekable();
+    loop {
+        let state = history.state();
+        let due = next_step(&state, &settings).unwrap() * 1000;
+        let slow = history.promotions().count().is_multiple_of(2);
+        let (clock, late) = if slow { (0, 999) } else { (fast, 0) };
+        let ticks = (due + late).saturating_sub(clock).max(history.now() + 1);
+        if let Some((at, deed)) = deeds.next_if(|(at, _)| *at <= ticks) {
+            history.make(deed, at.max(history.now() + 1));
+            continue;
+        }
+        if ticks > end {
+            return history;
+        }
+        // What is to be removed is removed by the fast clock, whoever's turn it is.
+        let removal = state.keys().filter_map(|key| state.gone_from(key, &settings)).min();
+        if removal.is_some_and(|from| from * 1000 == due) {
+            history.tick((due - fast).max(history.now() + 1), fast);
+        } else {
+            history.tick(ticks, clock);
+        }
+    }
+}
+
+impl History {
+    /// The commit that was the store's newest at that moment.
+    pub(crate) fn at(&self, moment: Moment) -> usize {
+        self.commits.partition_point(|commit| commit.at <= moment).saturating_sub(1)
+    }
+
+    /// The commits in which another key signs than in the one before.
+    pub(crate) fn promotions(&self) -> impl Iterator<Item = usize> {
+        (1..self.commits.len()).filter(|&place| self.signer(place) != self.signer(place - 1))
+    }
+
+    /// The first commit that publishes the key which signs in that one.
+    pub(crate) fn staged_in(&self, place: usize) -> usize {
+        self.commits
+            .iter()
+            .position(|commit| commit.kids.iter().any(|kid| kid == self.signer(place)))
+            .unwrap()
+    }
+
+    /// The commit that took the key out of the set which signed in that one, if there is one.
+    pub(crate) fn removed_in(&self, place: usize) -> Option<usize> {
+        let gone = |later: &usize| !self.commits[*later].kids.iter().any(|kid| kid == self.signer(place));
+        (place..self.commits.len()).find(gone)
+    }
+
+    pub(crate) fn signer(&self, place: usize) -> &str {
+        self.commits[place].signer.kid()
+    }
+
+    /// A token of the signer of that commit, made when its clock said `now`, in seconds.
+    pub(crate) fn token(&self, place: usize, now: u64, life: u64) -> String {
+        let audience = ["api".to_owned()];
+        let request = TokenRequest::new("somebody", None, &audience, None, life).unwrap();
+        self.commits[place].signer.sign(&request, now).unwrap()
+    }
+
+    fn now(&self) -> Moment {
+        self.commits.last().map_or(START, |commit| commit.at)
+    }
+
+    fn state(&self) -> State {
+        self.commits.last().unwrap().state.clone()
+    }
+
+    fn commit(&mut self, at: Moment, state: State) {
+        // The invariant of the state, and that nobody signs with what is not published.
+        for (place, ring) in state.rings().iter().enumerate() {
+            let signing = ring.keys().iter().filter(|key| matches!(key.phase, Phase::Signing { .. })).count();
+            assert_eq!(signing, usize::from(place == 0), "one ring signs, with one key");
+        }
+        let set = jotgate_keys::KeySet::new(&state).unwrap();
+        let signer = Signer::new(&state).unwrap();
+        assert!(set.kids().iter().any(|kid| kid == signer.kid()), "what signs is published");
+        let kids = set.kids().to_vec();
+        let set = KeySet::from_jwks(std::str::from_utf8(&set.body()).unwrap()).unwrap();
+        assert_eq!(set.keys().len(), kids.len(), "every published key can be used");
+        self.commits.push(Commit { at, state, signer, set, kids });
+    }
+
+    /// What a process does whose clock is ahead of true time by `clock`.
+    fn tick(&mut self, at: Moment, clock: u64) {
+        let (state, now) = (self.state(), (at + clock) / 1000);
+        let made = step(&state, now, state.settings()).unwrap();
+        let mut next = made.state;
+        for action in made.actions {
+            match action {
+                Action::Stage { algorithm, .. } => next = next.stage(key(algorithm), now).unwrap(),
+                Action::Promoted { retiring, .. } => {
+                    let Phase::Signing { since } = state.find(&retiring).unwrap().phase else {
+                        unreachable!()
+                    };
+                    self.overdue += usize::from(now - since > state.settings().times().period);
+                }
+                Action::Removed { .. } | Action::Alarm(_) => {}
+            }
+        }
+        self.commit(at, next);
+    }
+
+    fn make(&mut self, deed: Deed, at: Moment) {
+        let (state, now) = (self.state(), at / 1000);
+        let active = state.active().unwrap().algorithm();
+        match deed {
+            Deed::Rotate => self.rotate(active, at),
+            Deed::Migrate(algorithm) => self.rotate(algorithm, at),
+            Deed::Revoke => {
+                let kid = state.signer().unwrap().kid().to_owned();
+                let next = state.revoke(&kid, now).unwrap();
+                self.steal(at, &next);
+                self.commit(at, next.stage(key(active), now).unwrap());
+            }
+            Deed::Emergency => {
+                let next = state.replace_all([(); 2].map(|()| key(active)), now).unwrap();
+                self.steal(at, &next);
+                self.emergencies.push(self.commits.len());
+                self.commit(at, next);
+            }
+        }
+    }
+
+    /// Publishes a successor if there is none, and lets it sign at the first moment that the fast clock allows; the next
+    /// one is published by the slow clock, late in its second.
+    fn rotate(&mut self, algorithm: SigningAlgorithm, at: Moment) {
+        let mut state = self.state();
+        if state.successor(algorithm).is_none() {
+            state = state.stage(key(algorithm), at / 1000).unwrap();
+            self.commit(at, state.clone());
+        }
+        let successor = state.successor(algorithm).unwrap();
+        let (kid, from) = (successor.kid().to_owned(), successor.may_sign_from);
+        let fast = state.settings().times().clock_difference * 1000;
+        let at = (from * 1000 - fast).max(at);
+        let next = state.promote(&kid, (at + fast) / 1000).unwrap();
+        self.commit(at, next.clone());
+        let late = at / 1000 * 1000 + 999;
+        self.commit(late, next.stage(key(algorithm), late / 1000).unwrap());
+    }
+
+    fn steal(&mut self, at: Moment, next: &State) {
+        let revoked =
+            next.revoked().iter().rfind(|revoked| revoked.kid == self.signer(self.commits.len() - 1));
+        self.stolen.push(Stolen {
+            commit: self.commits.len(),
+            signed_in: self.at(at - 1),
+            distrusted_from: revoked.unwrap().distrusted_from * 1000,
+        });
+    }
+}
+
+fn key(algorithm: SigningAlgorithm) -> Arc<KeyPair> {
+    Arc::new(KeyPair::generate(algorithm, RsaSize::default()).unwrap())
+}
