@@ -1,5 +1,6 @@
 //! The task runner: a command's name enters, its work is done or the process ends with a failure.
 
+mod assure;
 mod bench;
 mod cargo;
 mod counts;
@@ -28,7 +29,7 @@ use anyhow::{Result, bail};
 type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
-const COMMANDS: [(&str, &str, Run); 6] = [
+const COMMANDS: [(&str, &str, Run); 7] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
     (
         "test",
@@ -41,6 +42,7 @@ const COMMANDS: [(&str, &str, Run); 6] = [
         "measure jotgate against other verifiers, in every runtime; --quick: in under two minutes",
         bench::bench,
     ),
+    ("assure", "run the long forms: 500 rotations killed, months of rotations simulated", assure::assure),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),
 ];

@@ -1,0 +1,46 @@
+//! The long forms of what the tests do in short: many more kills, many more days.
+
+use anyhow::Result;
+
+use crate::cargo::cargo;
+use crate::progress::say;
+use crate::{no_arguments, place, process, progress, terminal};
+
+/// What is run for long: the words for people, the tests, and the variable that makes them long.
+const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 2] = [
+    (
+        "500 rotations killed",
+        ["--package=jotgate-keys", "--test=companion", "killed::", "--"],
+        ("JOTGATE_KILLS", "500"),
+    ),
+    (
+        "20 times ten days of thousands of verifiers",
+        ["--package=simulation", "--lib", "ten_days", "--"],
+        ("JOTGATE_SEEDS", "20"),
+    ),
+];
+
+/// `cargo xtask assure`
+pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
+    no_arguments("assure", arguments)?;
+    let _lock = place::lock()?;
+    let mut held = true;
+    for (name, words, (variable, value)) in LONG_FORMS {
+        let mut command = cargo(&["test"], "");
+        command.args(words).arg("--nocapture").env(variable, value);
+        let output = progress::silently(name, |step| process::run(&mut command, process::LONG, step))?;
+        let colours = terminal::stdout();
+        let said = if output.succeeded { output.standard_output() } else { output.tail() };
+        let mark = if output.succeeded { colours.green("✓") } else { colours.red("✗") };
+        say(&format!("{mark} {name}"));
+        // What the test program says of itself is of no interest where all went well.
+        for line in said.lines().filter(|line| {
+            let own = ["running ", "test ", "test result"].iter().any(|word| line.starts_with(word));
+            !line.trim().is_empty() && (!output.succeeded || !own)
+        }) {
+            say(&format!("  {line}"));
+        }
+        held &= output.succeeded;
+    }
+    Ok(held)
+}
