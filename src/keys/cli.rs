@@ -31,8 +31,20 @@ pub(crate) struct Cli {
     /// A key in the variable JOTGATE_KEK itself comes before it.
     #[arg(long, global = true, env = "JOTGATE_KEK_FILE", value_name = "PATH")]
     pub(crate) kek_file: Option<PathBuf>,
+    /// How the log is written to stderr: lines for people, or JSON, one object a line
+    #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object a line, for programs.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,7 +21,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 
-use crate::cli::{AddClient, Cli, Clients, Command, Init, Keys, NamedClient, Rotate, Serve, Stage, Token};
+use crate::cli::{
+    AddClient, Cli, Clients, Command, Init, Keys, LogFormat, NamedClient, Rotate, Serve, Stage, Token,
+};
 
 /// The life of a token for which none was asked, in seconds.
 const USUAL_LIFE: u64 = 1800;
@@ -32,7 +34,11 @@ const SIGNALLED: i32 = 128;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(Level::INFO).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(Level::INFO).with_ansi(false);
+    match cli.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     match run_command(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

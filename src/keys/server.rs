@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tracing::{debug, error, info, warn};
 
 use crate::{Clock, Error, Keeper, Publisher, ops_router, router, token_router};
@@ -20,6 +21,9 @@ use crate::{Clock, Error, Keeper, Publisher, ops_router, router, token_router};
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// How many connections are served at once by a listener; more wait in the system's queue. Each takes some kilobytes and a
+/// descriptor, of which systems give a process a thousand or more.
+const MOST_CONNECTIONS: usize = 900;
 /// How long to wait after the system has no connection to give, for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -72,7 +76,10 @@ async fn accept(
     routes: &Router,
     drain: &GracefulShutdown,
 ) -> std::convert::Infallible {
+    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
+        // INVARIANT: nobody closes it.
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { std::future::pending().await };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             // The client was gone before it was greeted.
@@ -94,6 +101,7 @@ async fn accept(
             if let Err(error) = connection.await {
                 debug!(%error, "a connection ended badly");
             }
+            drop(place);
         });
     }
 }

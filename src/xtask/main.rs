@@ -8,6 +8,7 @@ mod debian;
 mod demo;
 mod deny;
 mod files;
+mod load;
 mod npm;
 mod package;
 mod place;
@@ -29,7 +30,7 @@ use anyhow::{Result, bail};
 type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
-const COMMANDS: [(&str, &str, Run); 7] = [
+const COMMANDS: [(&str, &str, Run); 8] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
     (
         "test",
@@ -42,6 +43,7 @@ const COMMANDS: [(&str, &str, Run); 7] = [
         "measure jotgate against other verifiers, in every runtime; --quick: in under two minutes",
         bench::bench,
     ),
+    ("load", "measure the companion under load, by wrk, and write docs/load.md", load::load),
     ("assure", "run the long forms: 500 rotations killed, months of rotations simulated", assure::assure),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),

@@ -185,6 +185,11 @@ impl Server {
         }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.group.child.id()
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) fn stop(mut self) {
         self.group.stop();

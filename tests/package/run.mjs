@@ -13,7 +13,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -49,6 +49,7 @@ const SUITES = {
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
+  companion,
   sizes,
   workerd,
   'workerd-requests': async ({ folder }) => {
@@ -160,10 +161,18 @@ async function node({ folder }, runner, { flags = [], file, inside = false, bina
 
 /** A runner that needs the frameworks, which a stranger would have installed beside the package. */
 async function besideFrameworks(project, runner) {
-  for (const name of ['hono', 'express', 'fastify', 'jose']) {
+  for (const name of ['hono', 'express', 'fastify', 'jose', 'openid-client']) {
     await symlink(join(root, 'tests', 'node_modules', name), join(project.folder, 'node_modules', name))
   }
   return node(project, runner)
+}
+
+/** Other people's clients against a running `jotgate-keys`. */
+async function companion(project) {
+  const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
+  if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
+  process.env.JOTGATE_KEYS = program
+  return besideFrameworks(project, 'companion.mjs')
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

@@ -97,6 +97,7 @@ fn kill_many(kills: u32) -> Tally {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what `cargo xtask assure` shows")]
 fn a_rotation_killed_at_any_moment_leaves_one_signer_and_every_key() {
     let kills: u32 = std::env::var("JOTGATE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let stores = kills.div_ceil(KILLS_OF_A_STORE);

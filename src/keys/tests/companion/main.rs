@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod help;
 mod http;
 mod killed;
 mod process;

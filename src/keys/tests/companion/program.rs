@@ -95,7 +95,12 @@ impl Program {
 
     #[track_caller]
     pub(crate) fn serve(&self) -> Serving {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        Self::serving(&mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// Starts a `serve`, and waits until it listens.
+    #[track_caller]
+    pub(crate) fn serving(command: &mut Command) -> Serving {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -1,0 +1,45 @@
+//! Every command's help, as somebody reads it who has nothing else.
+
+use crate::program::Program;
+
+/// The commands below this one, by the list in its help.
+fn below(help: &str) -> Vec<String> {
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names =
+        list.take_while(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+fn look(program: &Program, words: &[&str], seen: &mut Vec<String>) {
+    let help = program.done(&[words, &["--help"]].concat());
+    let name = [&["jotgate-keys"], words].concat().join(" ");
+    let (_, example) = help.split_once("Example:\n").unwrap_or_else(|| panic!("`{name}` has no example"));
+    assert!(example.contains(&name), "the example of `{name}` shows another command");
+    for next in below(&help) {
+        look(program, &[words, &[next.as_str()]].concat(), seen);
+    }
+    seen.push(name);
+}
+
+#[test]
+fn every_help_has_an_example() {
+    let mut seen = vec![];
+    look(&Program::new(), &[], &mut seen);
+    for name in ["jotgate-keys keys rotate", "jotgate-keys clients add", "jotgate-keys serve"] {
+        assert!(seen.iter().any(|known| known == name), "{seen:?}");
+    }
+}
+
+#[test]
+fn the_log_is_json_where_that_is_wished() {
+    let program = Program::with_store(&[]);
+    let mut command = program.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let serving = Program::serving(&mut command);
+    serving.signal("TERM");
+    let log = serving.ended().log;
+    assert!(log.lines().count() > 0);
+    for line in log.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(entry["level"].is_string() && entry["message"].is_string(), "{line}");
+    }
+}

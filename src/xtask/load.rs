@@ -1,0 +1,195 @@
+//! The companion under load: a real one on loopback, `wrk` beside it on the same machine, and what came of it in a table and in
+//! `docs/load.md`. Not part of the tests: a busy machine measures itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo::cargo;
+use crate::process::{Scratch, Server};
+use crate::progress::{self, say};
+use crate::table::{Column, Table, Tone};
+use crate::{no_arguments, place, process, terminal};
+
+/// How long each route is asked, in seconds.
+const SECONDS: u64 = 10;
+/// How many connections ask at once.
+const CONNECTIONS: u64 = 64;
+/// How long the companion may take until it answers.
+const READY: Duration = Duration::from_secs(60);
+const PAGE: &str = "docs/load.md";
+
+/// What a route came to.
+struct Measured {
+    what: &'static str,
+    command: String,
+    a_second: f64,
+    slowest: String,
+    failed: String,
+}
+
+/// `cargo xtask load`
+pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
+    no_arguments("load", arguments)?;
+    let lock = place::lock()?;
+    let program = build()?;
+    drop(lock);
+    let scratch = Scratch::new("load")?;
+    let store = scratch.path().join("store.sqlite");
+    let run = |words: &[&str]| {
+        let mut command = Command::new(&program);
+        command.arg("--store").arg(&store).args(words);
+        progress::silently("the store", |step| process::run_ok(&mut command, step))
+    };
+    run(&["init", "--issuer", "http://127.0.0.1:8411"])?;
+    let added =
+        run(&["clients", "add", "worker", "--scope", "items:read", "--audience", "https://api.example"])?;
+    let added = added.standard_output();
+    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: "));
+    let secret = secret.context("no secret was printed")?;
+    let mut serve = Command::new(&program);
+    serve.arg("--store").arg(&store).args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut companion = Server::start("the companion", &mut serve)?;
+    let address = companion
+        .wait_for(READY, |line| line.split_once("listening on ").map(|(_, url)| url.trim().to_owned()))?;
+
+    let script = scratch.path().join("token.lua");
+    fs::write(&script, asking(secret))?;
+    let keys = ask("GET /.well-known/jwks.json", &format!("{address}/.well-known/jwks.json"), None)?;
+    let token = ask("POST /token, ES256", &format!("{address}/token"), Some(&script))?;
+    let memory = resident(companion.id())?;
+    companion.stop();
+
+    let mut example =
+        cargo(&["run", "--release", "--quiet", "--package", "jotgate-keys", "--example", "signing"], "");
+    let signing = progress::silently("signing", |step| process::run_ok(&mut example, step))?;
+    let signing = signing.standard_output().trim().to_owned();
+
+    show(&[&keys, &token]);
+    say(&format!("  most memory resident: {memory} MiB"));
+    say(&format!("  {signing}"));
+    if [&keys, &token].iter().any(|measured| measured.failed != "0") {
+        return Ok(false);
+    }
+    fs::write(place::at(PAGE), page(&[&keys, &token], &memory, &signing)?)?;
+    say(&format!("  written to {PAGE}"));
+    Ok(true)
+}
+
+/// As it is shipped, and the example that measures the signer.
+fn build() -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--release", "--package", "jotgate-keys", "--bins", "--examples"], "");
+    progress::step("building the companion as it is shipped", |step| process::run_ok(&mut command, step))?;
+    Ok(place::target("release/jotgate-keys"))
+}
+
+/// What makes wrk ask for tokens: `client_secret_post`, RFC 6749 §2.3.1.
+fn asking(secret: &str) -> String {
+    let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+    format!(
+        "wrk.method = \"POST\"\nwrk.body = \"{body}\"\n\
+         wrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\n"
+    )
+}
+
+fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured> {
+    let mut words: Vec<String> =
+        ["-t1".to_owned(), format!("-c{CONNECTIONS}"), format!("-d{SECONDS}s"), "--latency".to_owned()]
+            .into();
+    let mut shown = words.clone();
+    if let Some(script) = script {
+        words.extend(["-s".to_owned(), script.display().to_string()]);
+        shown.extend(["-s", "token.lua"].map(str::to_owned));
+    }
+    let path = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    shown.push(format!("http://127.0.0.1:8411/{path}"));
+    let mut command = Command::new("wrk");
+    command.args(&words).arg(url);
+    let output = progress::step(what, |step| process::run(&mut command, process::LONG, step))
+        .context("`wrk` makes the load: Debian and Ubuntu have it as the package `wrk`")?;
+    if !output.succeeded {
+        bail!("`wrk`: {}\n{}", output.ending, output.tail());
+    }
+    let said = output.standard_output();
+    let after = |word: &str| said.lines().find_map(|line| line.trim().strip_prefix(word)).map(str::trim);
+    let a_second =
+        after("Requests/sec:").and_then(|number| number.parse().ok()).context("wrk counted nothing")?;
+    Ok(Measured {
+        what,
+        command: format!("wrk {}", shown.join(" ")),
+        a_second,
+        slowest: after("99%").context("wrk measured no time")?.to_owned(),
+        failed: after("Non-2xx or 3xx responses:").unwrap_or("0").to_owned(),
+    })
+}
+
+/// The most that a process ever had in memory, in MiB.
+fn resident(id: u32) -> Result<String> {
+    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(format!("{:.1}", kilobytes / 1024.0))
+}
+
+fn show(all: &[&Measured]) {
+    let columns = vec![
+        Column::left("route", 28),
+        Column::right("requests a second", 18),
+        Column::right("99 % faster than", 17),
+        Column::right("not 2xx", 8),
+    ];
+    let table = Table::new(columns, terminal::stdout());
+    say(&format!("\n{}", table.head()));
+    for measured in all {
+        let tone = if measured.failed == "0" { Tone::Good } else { Tone::Bad };
+        let cells = [
+            measured.what.to_owned(),
+            format!("{:.0}", measured.a_second),
+            measured.slowest.clone(),
+            measured.failed.clone(),
+        ];
+        say(&table.row(tone, &cells));
+    }
+    say(&table.rule());
+}
+
+fn page(all: &[&Measured], memory: &str, signing: &str) -> Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
+    let model = model.trim_start_matches(['\t', ' ', ':']);
+    let cores = std::thread::available_parallelism()?;
+    let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = system.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
+    let date = process::answer(Command::new("date").args(["-u", "+%Y-%m-%d"])).unwrap_or_default();
+    let wrk = process::answer(Command::new("sh").args(["-c", "wrk -v 2>&1 | head -n 1 | cut -d' ' -f2"]));
+    let rows: String = all
+        .iter()
+        .map(|row| {
+            let Measured { what, a_second, slowest, failed, command } = row;
+            format!("| `{what}` | {a_second:.0} | {slowest} | {failed} | `{command}` |\n")
+        })
+        .collect();
+    Ok(format!(
+        "# jotgate-keys under load
+
+Written by `cargo xtask load` on {date}: {system}, {cores} cores ({model}), wrk {wrk}, on loopback,
+the load generator on the same cores. The companion is built as it is shipped; nothing is raised for the run, as it limits no
+client's rate.
+
+| route | requests a second | 99 % faster than | not 2xx | command |
+|---|---:|---:|---:|---|
+{rows}
+The most memory that the companion ever had resident meanwhile: {memory} MiB.
+
+{signing}. The token is the whole one: claims, header, random `jti`, base64url.
+
+`token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. What this does not show: TLS,
+which is the affair of the proxy before it, and a network.
+",
+        system = system.trim_matches('"'),
+        wrk = wrk.unwrap_or_default(),
+    ))
+}
