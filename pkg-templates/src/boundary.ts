@@ -32,26 +32,100 @@ export type SignatureVerdict =
   | { readonly ok: true; readonly header: ProtectedHeader; readonly payload: Uint8Array }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** Verifies a token under one key. `now` is in seconds since 1970-01-01T00:00:00Z. */
-export function verifyWithKey(policy: Policy, key: Key, needs: Needs, token: unknown, now: number): Verdict {
-  const core = boot()
-  const written = write(core, token, (units) => policy.admit(units))
-  if (typeof written === 'object') return { ok: false, refusal: written }
-  return verdict(core, core.bindings.verifyWithKey(policy, key, needs, written, now))
+/** An RSA signature that the host may verify in place of the core. */
+export interface Question {
+  /** `RS256`, `RS384`, `RS512`, `PS256`, `PS384` or `PS512`. */
+  readonly alg: string
+  /** The place of the key in its set, −1 for a key given directly. */
+  readonly keyIndex: number
+  /** What was signed; a view that the next call to the core makes worthless. */
+  readonly signed: Uint8Array<ArrayBuffer>
+  /** The signature, as long as the modulus; a view like the other. */
+  readonly signature: Uint8Array<ArrayBuffer>
 }
 
-/** Verifies a token under the keys of a set. `now` is in seconds since 1970-01-01T00:00:00Z. */
-export function verifyWithSet(policy: Policy, set: KeySet, needs: Needs, token: unknown, now: number): Verdict {
+/** Whether the signature holds, or `undefined` where the core has to find out by itself. */
+export type Answer = (question: Question) => boolean | undefined
+
+/**
+ * Verifies a token under one key. `now` is in seconds since 1970-01-01T00:00:00Z. `told` is whether an RSA signature holds, of
+ * which a host was asked about this token and this key, or the function that asks one.
+ */
+export function verifyWithKey(
+  policy: Policy,
+  key: Key,
+  needs: Needs,
+  token: unknown,
+  now: number,
+  told?: boolean | Answer,
+): Verdict {
   const core = boot()
-  const written = write(core, token, (units) => policy.admit(units))
+  const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  return verdict(core, core.bindings.verifyWithSet(policy, set, needs, written, now))
+  if (typeof told === 'function') {
+    const asked = question(core, core.bindings.questionWithKey(policy, key, written), written)
+    told = asked && told(asked)
+  }
+  return verdict(core, core.bindings.verifyWithKey(policy, key, needs, written, now, told))
+}
+
+/** Verifies a token under the keys of a set; all else as {@link verifyWithKey}. */
+export function verifyWithSet(
+  policy: Policy,
+  set: KeySet,
+  needs: Needs,
+  token: unknown,
+  now: number,
+  told?: boolean | Answer,
+): Verdict {
+  const core = boot()
+  const written = write(core, token, policy)
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (typeof told === 'function') {
+    const asked = question(core, core.bindings.questionWithSet(policy, set, written), written)
+    told = asked && told(asked)
+  }
+  return verdict(core, core.bindings.verifyWithSet(policy, set, needs, written, now, told))
+}
+
+/** What a host could compute for a token under one key, copied, so that it outlives other calls. */
+export function questionWithKey(policy: Policy, key: Key, token: string): Question | undefined {
+  const core = boot()
+  const written = write(core, token, policy)
+  if (typeof written === 'object') return undefined
+  return copied(question(core, core.bindings.questionWithKey(policy, key, written), written))
+}
+
+/** The same under the keys of a set. */
+export function questionWithSet(policy: Policy, set: KeySet, token: string): Question | undefined {
+  const core = boot()
+  const written = write(core, token, policy)
+  if (typeof written === 'object') return undefined
+  return copied(question(core, core.bindings.questionWithSet(policy, set, written), written))
+}
+
+function copied(asked: Question | undefined): Question | undefined {
+  return asked && { ...asked, signed: asked.signed.slice(), signature: asked.signature.slice() }
+}
+
+/** The algorithms of questions, in the core's order from 1. */
+const ASKED = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
+
+function question(core: Core, place: number, length: number): Question | undefined {
+  if (place === 0) return undefined
+  const { inputPointer, keyIndex, outputPointer, payloadLength } = core.bindings
+  const bytes = payloadLength()
+  const from = inputPointer()
+  // The token is what was signed, a dot, and the signature in base64url.
+  const signed = view(core).subarray(from, from + length - 1 - Math.ceil((bytes * 4) / 3))
+  const signature = view(core).subarray(outputPointer(), outputPointer() + bytes)
+  return { alg: ASKED[place] as string, keyIndex: keyIndex(), signed, signature }
 }
 
 /** Verifies the signature of a compact JWS under one key, whatever its payload is. */
 export function verifySignature(policy: Policy, key: Key, token: unknown): SignatureVerdict {
   const core = boot()
-  const written = write(core, token, (units) => policy.admit(units))
+  const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: refusal(core) }
   const { headerLength, outputPointer, payloadLength } = core.bindings
@@ -66,7 +140,7 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
 /** Reads header and claims of a token; nothing is verified. */
 export function decode(token: unknown): Verdict {
   const core = boot()
-  const written = write(core, token, core.bindings.admitUnverified)
+  const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { ok: false, refusal: written }
   return verdict(core, core.bindings.decode(written))
 }
@@ -74,7 +148,7 @@ export function decode(token: unknown): Verdict {
 /** Reads the header of a token; nothing is verified, the payload is not looked at. */
 export function decodeHeader(token: unknown): { header: ProtectedHeader } | { refusal: Refusal } {
   const core = boot()
-  const written = write(core, token, core.bindings.admitUnverified)
+  const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { refusal: written }
   if (!core.bindings.decodeHeader(written)) return { refusal: refusal(core) }
   return { header: json(core, core.bindings.outputPointer(), core.bindings.headerLength()) }
@@ -97,17 +171,20 @@ function view(core: Core): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
+/** What lets a token in that will not be verified. */
+const UNVERIFIED = { admit: (units: number) => boot().bindings.admitUnverified(units) }
+
 /** Writes the token; how many bytes it took, or why there is no room for it. */
-function write(core: Core, token: unknown, admit: (units: number) => number): number | Refusal {
+function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number | Refusal {
   if (typeof token === 'string') {
-    const pointer = admit(token.length)
+    const pointer = door.admit(token.length)
     if (pointer === 0) return refusal(core)
     // There is room for three bytes a code unit, the most that UTF-8 needs: what is not ASCII arrives as bytes above
     // 0x7F, never cut or changed into something else, and is refused.
     return encoder.encodeInto(token, view(core).subarray(pointer, pointer + token.length * 3)).written
   }
   if (!isBytes(token)) return NOT_TEXT
-  const pointer = admit(token.length)
+  const pointer = door.admit(token.length)
   if (pointer === 0) return refusal(core)
   view(core).set(token, pointer)
   return token.length

@@ -1,12 +1,21 @@
 /** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
 import { boot } from './boot.js'
-import { isBytes, verifyWithKey, verifyWithSet, type Verdict } from './boundary.js'
+import {
+  isBytes,
+  type Question,
+  questionWithKey,
+  questionWithSet,
+  verifyWithKey,
+  verifyWithSet,
+  type Verdict,
+} from './boundary.js'
 import { JWKSUnavailable } from './errors.js'
+import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle, ImportedKey, jwkText, keyFromJwk, keyFromPem, keyFromSecret } from './imported_key.js'
 import type { Needs, Policy } from './jotgate_bg.js'
 import type * as bindings from './jotgate_bg.js'
 import { KeySet, setHandle, setKey } from './key_set.js'
-import { clockFrom, type Options, type PolicyFields, policyFrom } from './options.js'
+import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
 import { misuse, refusing } from './refusal.js'
 import { RemoteKeySet, type WaitUntil } from './remote_key_set.js'
 import type { JSONWebKeySet, JWK } from './types.js'
@@ -33,12 +42,16 @@ export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
   readonly #keys: ImportedKey | KeySet | RemoteKeySet
+  /** Who verifies RSA signatures instead of the core, if it is asked for any. */
+  readonly #host: HostRsa | undefined
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
   constructor(options: Options, fields: PolicyFields, keys: ImportedKey | KeySet | RemoteKeySet) {
     this.#policy = policyFrom(fields)
     this.#now = clockFrom(options)
     this.#keys = keys
+    const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
+    if ((options.read('hostCrypto', flag) ?? true) && rsa === true) this.#host = hostRsa()
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof ImportedKey) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
@@ -46,7 +59,7 @@ export class Engine implements Judge {
 
   judgeNow(token: unknown, needs: Needs): Judgement {
     const keys = this.#keys
-    if (keys instanceof ImportedKey) return verifyWithKey(this.#policy, handle(keys), needs, token, this.#now())
+    if (keys instanceof ImportedKey) return this.#judgeWithKey(keys, token, needs)
     const set = keys instanceof KeySet ? keys : keys.keySet
     if (set !== undefined && keys instanceof RemoteKeySet) {
       keys.nudge()
@@ -63,6 +76,14 @@ export class Engine implements Judge {
 
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
+    if (this.#host?.later !== undefined) {
+      const told = await this.#ask(token)
+      if (told !== undefined) {
+        const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
+        if (keys instanceof RemoteKeySet) return keys.search(look, misses, waitUntil)
+        return keys instanceof KeySet ? look(keys) : this.#judgeWithKey(keys, token, needs, told.holds)
+      }
+    }
     if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
     if (keys.keySet === undefined) {
       // What would be refused anyway fetches nothing.
@@ -73,8 +94,33 @@ export class Engine implements Judge {
     return keys.search(look, misses, waitUntil)
   }
 
-  #judgeWith(set: KeySet, token: unknown, needs: Needs): Judgement {
-    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, this.#now())
+  /** What a host says of the token's signature that takes its time, and about which set. */
+  async #ask(token: unknown): Promise<{ holds: boolean; set: KeySet | undefined } | undefined> {
+    // Bytes could be others when the answer is there.
+    if (typeof token !== 'string') return undefined
+    const keys = this.#keys
+    if (keys instanceof ImportedKey) {
+      const question = questionWithKey(this.#policy, handle(keys), token)
+      const holds = question && (await this.#host?.later?.(keys, question))
+      return holds === undefined ? undefined : { holds, set: undefined }
+    }
+    const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined) return undefined
+    const question = questionWithSet(this.#policy, setHandle(set), token)
+    const holds = question && (await this.#host?.later?.(setKey(set, question.keyIndex), question))
+    return holds === undefined ? undefined : { holds, set }
+  }
+
+  #judgeWithKey(key: ImportedKey, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const host = this.#host?.now
+    const answer = told ?? (host && ((question: Question) => host(key, question)))
+    return verifyWithKey(this.#policy, handle(key), needs, token, this.#now(), answer)
+  }
+
+  #judgeWith(set: KeySet, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const host = this.#host?.now
+    const answer = told ?? (host && ((question: Question) => host(setKey(set, question.keyIndex), question)))
+    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, this.#now(), answer)
     return verdict.ok && verdict.keyIndex >= 0 ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
   }
 }

@@ -11,6 +11,7 @@ export declare class Key {
   static fromSecret(bytes: Uint8Array, alg?: string): Key
   describe(): string
   thumbprint(hash: string): string
+  publicJwk(): string | undefined
   free(): void
 }
 
@@ -56,13 +57,30 @@ export declare class Needs {
   free(): void
 }
 
-export declare function verifyWithKey(policy: Policy, key: Key, needs: Needs, length: number, now: number): boolean
-export declare function verifyWithSet(policy: Policy, set: KeySet, needs: Needs, length: number, now: number): boolean
+export declare function verifyWithKey(
+  policy: Policy,
+  key: Key,
+  needs: Needs,
+  length: number,
+  now: number,
+  told?: boolean,
+): boolean
+export declare function verifyWithSet(
+  policy: Policy,
+  set: KeySet,
+  needs: Needs,
+  length: number,
+  now: number,
+  told?: boolean,
+): boolean
+export declare function questionWithKey(policy: Policy, key: Key, length: number): number
+export declare function questionWithSet(policy: Policy, set: KeySet, length: number): number
 export declare function verifySignature(policy: Policy, key: Key, length: number): boolean
 export declare function decode(length: number): boolean
 export declare function decodeHeader(length: number): boolean
 export declare function admitUnverified(codeUnits: number): number
 
+export declare function inputPointer(): number
 export declare function outputPointer(): number
 export declare function headerLength(): number
 export declare function payloadLength(): number

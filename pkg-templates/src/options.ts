@@ -36,6 +36,11 @@ export interface PolicyOptions {
    * object whose keys are the names. What they mean is yours to enforce.
    */
   crit?: readonly string[] | Readonly<Record<string, boolean>>
+  /**
+   * Whether RSA signatures may be verified by the host where that was measured to be faster: by `node:crypto` in Node and
+   * Bun, by `crypto.subtle` in Workers and Chromium. The verdict is the same. Default: `true`.
+   */
+  hostCrypto?: boolean
   /** The longest token accepted, in bytes. Default: 16,384. */
   maxTokenLength?: number
   /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
@@ -120,7 +125,7 @@ export type PolicyName = keyof typeof CHECKS
 export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 
 /** The names of {@link PolicyOptions}. */
-export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate']
+export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto']
 
 /** The policy part of some options, checked; `wanted` are those that count where it is made. */
 export function policyFields(options: Options, wanted: readonly PolicyName[] = FIELD_NAMES): PolicyFields {

@@ -170,6 +170,13 @@ impl Key {
         Ok(Self { prepared, parts, kid: None, algorithm: None, usage: None, operations: None })
     }
 
+    /// The key as a JWK with nothing but the members that make it up (RFC 7638 §3.2), for a host that is to compute with it;
+    /// `None` for a secret.
+    #[must_use]
+    pub fn public_jwk(&self) -> Option<Zeroizing<String>> {
+        (!matches!(self.parts, KeyParts::Secret(_))).then(|| self.required_members())
+    }
+
     /// RFC 7638 §3.2: the required members in the order of their names, without white space.
     fn required_members(&self) -> Zeroizing<String> {
         let kty = self.prepared.key_type().name();
@@ -203,7 +210,7 @@ fn text<'j>(jwk: &'j Object<'_>, name: &'static str) -> Result<&'j str, Refusal>
 }
 
 fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
-    base64url::decode(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+    base64url::decode_secret(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
 }
 
 fn optional_text(jwk: &Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {

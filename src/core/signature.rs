@@ -3,6 +3,8 @@
 
 use alloc::{string::String, vec::Vec};
 
+use jotgate_crypto::Algorithm;
+
 use crate::{
     base64url,
     header::Header,
@@ -10,6 +12,39 @@ use crate::{
     refusal::{Part, Refusal},
     token::Parts,
 };
+
+/// What a host would have to compute in this core's place: whether an RSA signature over these bytes holds. Asked only where
+/// exactly one key may have signed, so that one answer decides.
+#[derive(Debug)]
+pub struct Question<'t> {
+    /// The algorithm, one of the six of RSA.
+    pub algorithm: Algorithm,
+    /// Which member of the key set it is about; `None` for a key given directly.
+    pub key_index: Option<usize>,
+    /// What the signature is over (RFC 7515 §5.1).
+    pub signing_input: &'t [u8],
+    /// The signature, as long as the modulus (RFC 8017 §8.2.2).
+    pub signature: Vec<u8>,
+}
+
+impl<'t> Question<'t> {
+    /// The question behind a token's signature, if there is one that a host may answer.
+    pub(crate) fn of(parts: &Parts<'t>, header: &Header, candidates: &Candidates<'_>) -> Option<Self> {
+        let [(key_index, key)] = candidates.keys.as_slice() else { return None };
+        if !header.algorithm.is_rsa() {
+            return None;
+        }
+        let signature = base64url::decode(parts.signature)?;
+        // Hosts differ in what they take for a signature of another length.
+        let fits = signature.len() == key.prepared().bits().div_ceil(8);
+        fits.then_some(Self {
+            algorithm: header.algorithm,
+            key_index: *key_index,
+            signing_input: parts.signing_input,
+            signature,
+        })
+    }
+}
 
 /// A payload whose signature was verified.
 // INVARIANT: made by `verify` below and nowhere else; no field is public.
@@ -21,18 +56,25 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn.
+    /// Tries each candidate in turn. `told` is a host's answer to the [`Question`] of this very token and these keys, in
+    /// place of the arithmetic.
     ///
     /// # Errors
     /// [`Refusal::Base64url`] for signature or payload, [`Refusal::SignatureMismatch`] when no key signed it.
-    pub fn verify(parts: &Parts<'_>, header: Header, candidates: &Candidates<'_>) -> Result<Self, Refusal> {
+    pub fn verify(
+        parts: &Parts<'_>,
+        header: Header,
+        candidates: &Candidates<'_>,
+        told: Option<bool>,
+    ) -> Result<Self, Refusal> {
         let signature =
             base64url::decode(parts.signature).ok_or(Refusal::Base64url { part: Part::Signature })?;
         let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
-        let signer = candidates
-            .keys
-            .iter()
-            .find(|(_, key)| key.prepared().verify(header.algorithm, parts.signing_input, &signature));
+        // Only where a question may be asked can there be an answer.
+        let told = told.filter(|_| header.algorithm.is_rsa() && candidates.keys.len() == 1);
+        let signer = candidates.keys.iter().find(|(_, key)| {
+            told.unwrap_or_else(|| key.prepared().verify(header.algorithm, parts.signing_input, &signature))
+        });
         match signer {
             Some((key_index, _)) => Ok(Self { key_index: *key_index, header, payload }),
             None => Err(Refusal::SignatureMismatch),

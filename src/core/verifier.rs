@@ -3,8 +3,14 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use crate::{
-    claims::Claims, header::Header, key_set::Keys, policy::Policy, refusal::Refusal, scope::Needs,
-    signature::SignedPayload, token::Parts,
+    claims::Claims,
+    header::Header,
+    key_set::Keys,
+    policy::Policy,
+    refusal::Refusal,
+    scope::Needs,
+    signature::{Question, SignedPayload},
+    token::Parts,
 };
 
 /// A token that was accepted.
@@ -34,8 +40,16 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    let signed =
-        verify_signature(token, keys, policy).map_err(|refusal| Refused { refusal, signed: None })?;
+    judge(signed(token, keys, policy, None), policy, needs, now)
+}
+
+fn judge(
+    signed: Result<SignedPayload, Refusal>,
+    policy: &Policy,
+    needs: &Needs,
+    now: f64,
+) -> Result<Verdict, Refused> {
+    let signed = signed.map_err(|refusal| Refused { refusal, signed: None })?;
     let judged = Claims::read(&signed)
         .and_then(|claims| policy.judge(claims, now))
         .and_then(|verified| needs.judge(&verified));
@@ -45,15 +59,49 @@ pub fn verify(
     }
 }
 
+/// [`verify`], with a host's answer to the [`Question`] that [`question`] found for the same token and the same keys. All
+/// else is judged as ever.
+///
+/// # Errors
+/// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] where the host says that it does not hold.
+pub fn verify_told(
+    token: &[u8],
+    keys: Keys<'_>,
+    policy: &Policy,
+    needs: &Needs,
+    now: f64,
+    holds: bool,
+) -> Result<Verdict, Refused> {
+    judge(signed(token, keys, policy, Some(holds)), policy, needs, now)
+}
+
+/// What a host could compute in place of this core, if that is faster there; `None` where there is nothing to ask, or where
+/// [`verify`] refuses the token before it comes to the signature.
+pub fn question<'t>(token: &'t [u8], keys: Keys<'_>, policy: &Policy) -> Option<Question<'t>> {
+    let parts = Parts::split(token, policy.maximum_bytes).ok()?;
+    let header = Header::read(&parts, policy).ok()?;
+    let candidates = keys.select(&header, policy).ok()?;
+    Question::of(&parts, &header, &candidates)
+}
+
 /// Verifies the signature alone: a compact JWS whose payload may be anything (RFC 7515 §5.2).
 ///
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
+    signed(token, keys, policy, None)
+}
+
+fn signed(
+    token: &[u8],
+    keys: Keys<'_>,
+    policy: &Policy,
+    told: Option<bool>,
+) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates)
+    SignedPayload::verify(&parts, header, &candidates, told)
 }
 
 impl Verdict {

@@ -224,6 +224,12 @@ impl Algorithm {
         self.facts().name
     }
 
+    /// Whether it takes an RSA key (RFC 7518 §3.3, §3.5).
+    #[must_use]
+    pub const fn is_rsa(self) -> bool {
+        matches!(self.facts().key_type, KeyType::Rsa)
+    }
+
     /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -37,6 +37,13 @@ pub(crate) fn reserve(length: usize) -> *const u8 {
     })
 }
 
+/// Where the input stands in memory.
+#[wasm_bindgen(js_name = inputPointer)]
+#[must_use]
+pub fn input_pointer() -> *const u8 {
+    INPUT.with_borrow(|input| input.as_ptr())
+}
+
 /// Hands the first `length` bytes of the input to `read`, or as many as there are.
 pub(crate) fn with_input<T>(length: usize, read: impl FnOnce(&[u8]) -> T) -> T {
     INPUT.with_borrow(|input| read(input.get(..length).unwrap_or(input)))

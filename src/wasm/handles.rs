@@ -68,6 +68,13 @@ impl Key {
         self.key().map(describe::key).unwrap_or_default()
     }
 
+    /// The key as a JWK with nothing but what makes it up, for a host that computes with it; none for a secret.
+    #[wasm_bindgen(js_name = publicJwk)]
+    #[must_use]
+    pub fn public_jwk(&self) -> Option<String> {
+        self.key()?.public_jwk().map(|text| text.to_string())
+    }
+
     /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`.
     ///
     /// # Errors

@@ -14,20 +14,80 @@ const MAXIMUM_UNVERIFIED: usize = 1 << 20;
 /// Verifies the token of `length` bytes in the input with one key. `now`: seconds since 1970-01-01T00:00:00Z.
 #[wasm_bindgen(js_name = verifyWithKey)]
 #[must_use]
-pub fn verify_with_key(policy: &Policy, key: &Key, needs: &Needs, length: usize, now: f64) -> bool {
+pub fn verify_with_key(
+    policy: &Policy,
+    key: &Key,
+    needs: &Needs,
+    length: usize,
+    now: f64,
+    told: Option<bool>,
+) -> bool {
     let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
-    verify(core::Keys::One(key), policy, needs, length, now)
+    verify(core::Keys::One(key), policy, needs, length, now, told)
 }
 
 /// Verifies the token of `length` bytes in the input with a key of the set. `now`: seconds since 1970-01-01T00:00:00Z.
 #[wasm_bindgen(js_name = verifyWithSet)]
 #[must_use]
-pub fn verify_with_set(policy: &Policy, set: &KeySet, needs: &Needs, length: usize, now: f64) -> bool {
-    verify(core::Keys::Set(&set.set), policy, needs, length, now)
+pub fn verify_with_set(
+    policy: &Policy,
+    set: &KeySet,
+    needs: &Needs,
+    length: usize,
+    now: f64,
+    told: Option<bool>,
+) -> bool {
+    verify(core::Keys::Set(&set.set), policy, needs, length, now, told)
 }
 
-fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64) -> bool {
-    answer(with_input(length, |token| core::verify(token, keys, &policy.policy, &needs.needs, now)))
+/// `told`: the host's answer to the question about this token and these keys, if it was asked.
+fn verify(
+    keys: core::Keys<'_>,
+    policy: &Policy,
+    needs: &Needs,
+    length: usize,
+    now: f64,
+    told: Option<bool>,
+) -> bool {
+    let (policy, needs) = (&policy.policy, &needs.needs);
+    answer(with_input(length, |token| match told {
+        Some(holds) => core::verify_told(token, keys, policy, needs, now, holds),
+        None => core::verify(token, keys, policy, needs, now),
+    }))
+}
+
+/// What the host could compute for the token in the input under one key: the place of its algorithm among the six
+/// of RSA, from 1, or 0 for nothing. The signature stands in the output as the payload.
+#[wasm_bindgen(js_name = questionWithKey)]
+#[must_use]
+pub fn question_with_key(policy: &Policy, key: &Key, length: usize) -> u32 {
+    key.key().map_or(0, |key| question(core::Keys::One(key), policy, length))
+}
+
+/// The same under the keys of a set; which of them it is about stands in the output.
+#[wasm_bindgen(js_name = questionWithSet)]
+#[must_use]
+pub fn question_with_set(policy: &Policy, set: &KeySet, length: usize) -> u32 {
+    question(core::Keys::Set(&set.set), policy, length)
+}
+
+/// In this order JavaScript knows them.
+const QUESTIONS: [core::Algorithm; 6] = [
+    core::Algorithm::RS256,
+    core::Algorithm::RS384,
+    core::Algorithm::RS512,
+    core::Algorithm::PS256,
+    core::Algorithm::PS384,
+    core::Algorithm::PS512,
+];
+
+fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
+    with_input(length, |token| {
+        let Some(question) = core::question(token, keys, &policy.policy) else { return 0 };
+        accept("", &question.signature, question.key_index);
+        let place = QUESTIONS.iter().position(|algorithm| *algorithm == question.algorithm);
+        place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
+    })
 }
 
 /// Verifies the signature of the token in the input, whatever its payload.

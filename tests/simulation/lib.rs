@@ -1,4 +1,4 @@
-//! The issuer's rotation against the verifiers' caches, in virtual time: the real [`step`](jotgate_keys::step) and signer
+//! The issuer's rotation against the verifiers' caches, in virtual time: the real `step` and signer
 //! on one side, the real verifier and `KeyCache` on the other, and between them clocks that differ, replicas that lag,
 //! caches that forget and networks that fail. No good token may be refused, no revoked key trusted past its bound; and with
 //! any of the four inequalities one second short, that must happen, or nothing is proved.
