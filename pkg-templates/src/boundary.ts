@@ -3,6 +3,7 @@
  * read no other call may come in between, or one request would read another's claims.
  */
 import { boot, type Core } from './boot.js'
+import { answering, type Asked } from './host_answer.js'
 import type { Key, KeySet, Needs, Policy } from './jotgate_bg.js'
 import { NOT_TEXT, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
@@ -38,10 +39,10 @@ export interface Question {
   readonly alg: string
   /** The place of the key in its set, −1 for a key given directly. */
   readonly keyIndex: number
-  /** What was signed; a view that the next call to the core makes worthless. */
-  readonly signed: Uint8Array<ArrayBuffer>
-  /** The signature, as long as the modulus; a view like the other. */
-  readonly signature: Uint8Array<ArrayBuffer>
+  /** What was signed: a view that the next call to the core makes worthless, or a copy. */
+  readonly signed: () => Uint8Array<ArrayBuffer>
+  /** The signature, as long as the modulus; like the other. */
+  readonly signature: () => Uint8Array<ArrayBuffer>
 }
 
 /** Whether the signature holds, or `undefined` where the core has to find out by itself. */
@@ -62,11 +63,8 @@ export function verifyWithKey(
   const core = boot()
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  if (typeof told === 'function') {
-    const asked = question(core, core.bindings.questionWithKey(policy, key, written), written)
-    told = asked && told(asked)
-  }
-  return verdict(core, core.bindings.verifyWithKey(policy, key, needs, written, now, told))
+  const verify = (host: number) => core.bindings.verifyWithKey(policy, key, needs, written, now, host)
+  return verdict(core, typeof told === 'function' ? asking(core, told, verify) : verify(TOLD(told)), token)
 }
 
 /** Verifies a token under the keys of a set; all else as {@link verifyWithKey}. */
@@ -81,11 +79,24 @@ export function verifyWithSet(
   const core = boot()
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  if (typeof told === 'function') {
-    const asked = question(core, core.bindings.questionWithSet(policy, set, written), written)
-    told = asked && told(asked)
-  }
-  return verdict(core, core.bindings.verifyWithSet(policy, set, needs, written, now, told))
+  const verify = (host: number) => core.bindings.verifyWithSet(policy, set, needs, written, now, host)
+  return verdict(core, typeof told === 'function' ? asking(core, told, verify) : verify(TOLD(told)), token)
+}
+
+/** How the core is told of an answer: 0 nobody was asked, 2 it holds, 3 it does not. */
+const TOLD = (told: boolean | undefined) => (told === undefined ? 0 : told ? 2 : 3)
+/** It may ask. */
+const ASK = 1
+
+function asking(core: Core, answer: Answer, verify: (host: number) => boolean): boolean {
+  const asked: Asked = (place, keyIndex, from, length, signatureFrom, signatureLength) =>
+    answer({
+      alg: ASKED[place] as string,
+      keyIndex,
+      signed: () => view(core).subarray(from, from + length),
+      signature: () => view(core).subarray(signatureFrom, signatureFrom + signatureLength),
+    })
+  return answering(asked, () => verify(ASK))
 }
 
 /** What a host could compute for a token under one key, copied, so that it outlives other calls. */
@@ -93,7 +104,7 @@ export function questionWithKey(policy: Policy, key: Key, token: string): Questi
   const core = boot()
   const written = write(core, token, policy)
   if (typeof written === 'object') return undefined
-  return copied(question(core, core.bindings.questionWithKey(policy, key, written), written))
+  return question(core, core.bindings.questionWithKey(policy, key, written), written)
 }
 
 /** The same under the keys of a set. */
@@ -101,11 +112,7 @@ export function questionWithSet(policy: Policy, set: KeySet, token: string): Que
   const core = boot()
   const written = write(core, token, policy)
   if (typeof written === 'object') return undefined
-  return copied(question(core, core.bindings.questionWithSet(policy, set, written), written))
-}
-
-function copied(asked: Question | undefined): Question | undefined {
-  return asked && { ...asked, signed: asked.signed.slice(), signature: asked.signature.slice() }
+  return question(core, core.bindings.questionWithSet(policy, set, written), written)
 }
 
 /** The algorithms of questions, in the core's order from 1. */
@@ -117,9 +124,9 @@ function question(core: Core, place: number, length: number): Question | undefin
   const bytes = payloadLength()
   const from = inputPointer()
   // The token is what was signed, a dot, and the signature in base64url.
-  const signed = view(core).subarray(from, from + length - 1 - Math.ceil((bytes * 4) / 3))
-  const signature = view(core).subarray(outputPointer(), outputPointer() + bytes)
-  return { alg: ASKED[place] as string, keyIndex: keyIndex(), signed, signature }
+  const signed = view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3))
+  const signature = view(core).slice(outputPointer(), outputPointer() + bytes)
+  return { alg: ASKED[place] as string, keyIndex: keyIndex(), signed: () => signed, signature: () => signature }
 }
 
 /** Verifies the signature of a compact JWS under one key, whatever its payload is. */
@@ -142,7 +149,7 @@ export function decode(token: unknown): Verdict {
   const core = boot()
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  return verdict(core, core.bindings.decode(written))
+  return verdict(core, core.bindings.decode(written), token)
 }
 
 /** Reads the header of a token; nothing is verified, the payload is not looked at. */
@@ -190,16 +197,39 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
   return token.length
 }
 
-function verdict(core: Core, ok: boolean): Verdict {
+function verdict(core: Core, ok: boolean, token: unknown): Verdict {
   const { headerLength, keyIndex, outputPointer, payloadLength } = core.bindings
   const from = outputPointer()
-  const header = headerLength()
+  const length = headerLength()
   const payload = payloadLength()
   if (ok) {
-    return { ok, header: json(core, from, header), payload: json(core, from + header, payload), keyIndex: keyIndex() }
+    const header = headerOf(core, token, from, length)
+    return { ok, header, payload: json(core, from + length, payload), keyIndex: keyIndex() }
   }
   if (payload === 0) return { ok, refusal: refusal(core) }
-  return { ok, refusal: refusal(core), payload: claims(core, from + header, payload) }
+  return { ok, refusal: refusal(core), payload: claims(core, from + length, payload) }
+}
+
+/** Headers that were read before, by their encoded text: an issuer writes few. */
+const headers = new Map<string, ProtectedHeader>()
+/** How many of them are remembered, and how long one may be, in characters. */
+const HEADERS = 32
+const LONGEST_HEADER = 512
+
+/** The header of an accepted token, an object of its own each time. */
+function headerOf(core: Core, token: unknown, from: number, length: number): ProtectedHeader {
+  if (typeof token !== 'string') return json(core, from, length)
+  const encoded = token.slice(0, token.indexOf('.'))
+  const known = headers.get(encoded)
+  if (known !== undefined) return { ...known }
+  const header = json<ProtectedHeader>(core, from, length)
+  // A copy of one level is a whole copy where nothing has members of its own.
+  const flat = Object.values(header).every((value) => typeof value !== 'object')
+  if (flat && encoded.length <= LONGEST_HEADER) {
+    if (headers.size === HEADERS) headers.clear()
+    headers.set(encoded, { ...header })
+  }
+  return header
 }
 
 /** The claims of a refused token; none where it was the claims' JSON that was refused. */

@@ -88,7 +88,8 @@ function byNode(node: NodeCrypto): HostRsa {
       const object = held.of(key, alg, () => form(key, alg))
       if (object === null) return undefined
       try {
-        return verify(`sha${alg.slice(2)}`, signed, object, signature)
+        // Views are made last: what came before may have let the core's memory grow.
+        return verify(`sha${alg.slice(2)}`, signed(), object, signature())
       } catch {
         return undefined
       }
@@ -118,7 +119,7 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
       const name = alg.startsWith('RS') ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS'
       if (slot.key !== undefined) {
         const how = { name, saltLength: bits / 8 }
-        return subtle.verify(how, slot.key, signature as BufferSource, signed as BufferSource).catch(() => undefined)
+        return subtle.verify(how, slot.key, signature(), signed()).catch(() => undefined)
       }
       // Nobody waits for it: in Workers the request that began it may end before it does, and another begins it again.
       if (slot.missed++ % PATIENCE === 0) {

@@ -63,7 +63,7 @@ export declare function verifyWithKey(
   needs: Needs,
   length: number,
   now: number,
-  told?: boolean,
+  host: number,
 ): boolean
 export declare function verifyWithSet(
   policy: Policy,
@@ -71,7 +71,7 @@ export declare function verifyWithSet(
   needs: Needs,
   length: number,
   now: number,
-  told?: boolean,
+  host: number,
 ): boolean
 export declare function questionWithKey(policy: Policy, key: Key, length: number): number
 export declare function questionWithSet(policy: Policy, set: KeySet, length: number): number

@@ -37,6 +37,6 @@ pub use key_set::{
 pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions, Verified};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
 pub use scope::{Needs, NeedsOptions};
-pub use signature::{Question, SignedPayload};
+pub use signature::{Host, Question, SignedPayload};
 pub use token::Parts;
-pub use verifier::{Refused, Verdict, question, verify, verify_signature, verify_told};
+pub use verifier::{Refused, Verdict, question, verify, verify_asking, verify_signature};

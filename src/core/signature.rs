@@ -13,36 +13,51 @@ use crate::{
     token::Parts,
 };
 
-/// What a host would have to compute in this core's place: whether an RSA signature over these bytes holds. Asked only where
-/// exactly one key may have signed, so that one answer decides.
-#[derive(Debug)]
-pub struct Question<'t> {
+/// What a host could compute in this core's place: whether an RSA signature over these bytes holds. Asked only where exactly one
+/// key may have signed, so that one answer decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
     /// The algorithm, one of the six of RSA.
     pub algorithm: Algorithm,
     /// Which member of the key set it is about; `None` for a key given directly.
     pub key_index: Option<usize>,
     /// What the signature is over (RFC 7515 §5.1).
-    pub signing_input: &'t [u8],
+    pub signing_input: &'q [u8],
     /// The signature, as long as the modulus (RFC 8017 §8.2.2).
-    pub signature: Vec<u8>,
+    pub signature: &'q [u8],
 }
 
-impl<'t> Question<'t> {
+/// Who is asked: whether the signature holds, or `None` where the core has to find out by itself.
+pub type Host<'h> = &'h mut dyn FnMut(Question<'_>) -> Option<bool>;
+
+impl<'q> Question<'q> {
     /// The question behind a token's signature, if there is one that a host may answer.
-    pub(crate) fn of(parts: &Parts<'t>, header: &Header, candidates: &Candidates<'_>) -> Option<Self> {
+    fn of(
+        parts: &Parts<'q>,
+        header: &Header,
+        candidates: &Candidates<'_>,
+        signature: &'q [u8],
+    ) -> Option<Self> {
         let [(key_index, key)] = candidates.keys.as_slice() else { return None };
-        if !header.algorithm.is_rsa() {
-            return None;
-        }
-        let signature = base64url::decode(parts.signature)?;
         // Hosts differ in what they take for a signature of another length.
-        let fits = signature.len() == key.prepared().bits().div_ceil(8);
+        let fits = header.algorithm.is_rsa() && signature.len() == key.prepared().bits().div_ceil(8);
         fits.then_some(Self {
             algorithm: header.algorithm,
             key_index: *key_index,
             signing_input: parts.signing_input,
             signature,
         })
+    }
+
+    /// Hands the question to `ask`, if there is one.
+    pub(crate) fn put<T>(
+        parts: &Parts<'_>,
+        header: &Header,
+        candidates: &Candidates<'_>,
+        ask: impl FnOnce(Question<'_>) -> T,
+    ) -> Option<T> {
+        let signature = base64url::decode(parts.signature)?;
+        Question::of(parts, header, candidates, &signature).map(ask)
     }
 }
 
@@ -56,8 +71,7 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn. `told` is a host's answer to the [`Question`] of this very token and these keys, in
-    /// place of the arithmetic.
+    /// Tries each candidate in turn, or lets `host` tell whether the only one's RSA signature holds.
     ///
     /// # Errors
     /// [`Refusal::Base64url`] for signature or payload, [`Refusal::SignatureMismatch`] when no key signed it.
@@ -65,13 +79,13 @@ impl SignedPayload {
         parts: &Parts<'_>,
         header: Header,
         candidates: &Candidates<'_>,
-        told: Option<bool>,
+        host: Option<Host<'_>>,
     ) -> Result<Self, Refusal> {
         let signature =
             base64url::decode(parts.signature).ok_or(Refusal::Base64url { part: Part::Signature })?;
         let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
-        // Only where a question may be asked can there be an answer.
-        let told = told.filter(|_| header.algorithm.is_rsa() && candidates.keys.len() == 1);
+        let question = || Question::of(parts, &header, candidates, &signature);
+        let told = host.and_then(|host| host(question()?));
         let signer = candidates.keys.iter().find(|(_, key)| {
             told.unwrap_or_else(|| key.prepared().verify(header.algorithm, parts.signing_input, &signature))
         });

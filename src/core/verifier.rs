@@ -9,7 +9,7 @@ use crate::{
     policy::Policy,
     refusal::Refusal,
     scope::Needs,
-    signature::{Question, SignedPayload},
+    signature::{Host, Question, SignedPayload},
     token::Parts,
 };
 
@@ -59,29 +59,33 @@ fn judge(
     }
 }
 
-/// [`verify`], with a host's answer to the [`Question`] that [`question`] found for the same token and the same keys. All
-/// else is judged as ever.
+/// [`verify`], with a host that may be asked whether an RSA signature holds. All else is judged as ever.
 ///
 /// # Errors
 /// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] where the host says that it does not hold.
-pub fn verify_told(
+pub fn verify_asking(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
     needs: &Needs,
     now: f64,
-    holds: bool,
+    host: Host<'_>,
 ) -> Result<Verdict, Refused> {
-    judge(signed(token, keys, policy, Some(holds)), policy, needs, now)
+    judge(signed(token, keys, policy, Some(host)), policy, needs, now)
 }
 
-/// What a host could compute in place of this core, if that is faster there; `None` where there is nothing to ask, or where
-/// [`verify`] refuses the token before it comes to the signature.
-pub fn question<'t>(token: &'t [u8], keys: Keys<'_>, policy: &Policy) -> Option<Question<'t>> {
+/// Hands what a host could compute for a token to `ask`, for a host that can't answer at once; `None` where there is nothing to
+/// ask, or where [`verify`] refuses the token before it comes to the signature.
+pub fn question<T>(
+    token: &[u8],
+    keys: Keys<'_>,
+    policy: &Policy,
+    ask: impl FnOnce(Question<'_>) -> T,
+) -> Option<T> {
     let parts = Parts::split(token, policy.maximum_bytes).ok()?;
     let header = Header::read(&parts, policy).ok()?;
     let candidates = keys.select(&header, policy).ok()?;
-    Question::of(&parts, &header, &candidates)
+    Question::put(&parts, &header, &candidates, ask)
 }
 
 /// Verifies the signature alone: a compact JWS whose payload may be anything (RFC 7515 §5.2).
@@ -96,12 +100,12 @@ fn signed(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
-    told: Option<bool>,
+    host: Option<Host<'_>>,
 ) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates, told)
+    SignedPayload::verify(&parts, header, &candidates, host)
 }
 
 impl Verdict {

@@ -20,10 +20,10 @@ pub fn verify_with_key(
     needs: &Needs,
     length: usize,
     now: f64,
-    told: Option<bool>,
+    host: u32,
 ) -> bool {
     let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
-    verify(core::Keys::One(key), policy, needs, length, now, told)
+    verify(core::Keys::One(key), policy, needs, length, now, host)
 }
 
 /// Verifies the token of `length` bytes in the input with a key of the set. `now`: seconds since 1970-01-01T00:00:00Z.
@@ -35,25 +35,52 @@ pub fn verify_with_set(
     needs: &Needs,
     length: usize,
     now: f64,
-    told: Option<bool>,
+    host: u32,
 ) -> bool {
-    verify(core::Keys::Set(&set.set), policy, needs, length, now, told)
+    verify(core::Keys::Set(&set.set), policy, needs, length, now, host)
 }
 
-/// `told`: the host's answer to the question about this token and these keys, if it was asked.
-fn verify(
-    keys: core::Keys<'_>,
-    policy: &Policy,
-    needs: &Needs,
-    length: usize,
-    now: f64,
-    told: Option<bool>,
-) -> bool {
+/// `host`: 0 for nobody, or one of [`ASK`], [`HOLDS`] and [`FAILS`].
+fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
     let (policy, needs) = (&policy.policy, &needs.needs);
-    answer(with_input(length, |token| match told {
-        Some(holds) => core::verify_told(token, keys, policy, needs, now, holds),
-        None => core::verify(token, keys, policy, needs, now),
+    answer(with_input(length, |token| match host {
+        ASK => core::verify_asking(token, keys, policy, needs, now, &mut asked),
+        HOLDS | FAILS => core::verify_asking(token, keys, policy, needs, now, &mut |_| Some(host == HOLDS)),
+        _ => core::verify(token, keys, policy, needs, now),
     }))
+}
+
+/// The host is asked about RSA signatures.
+const ASK: u32 = 1;
+/// The host was asked before: the signature holds.
+const HOLDS: u32 = 2;
+/// The host was asked before: the signature does not hold.
+const FAILS: u32 = 3;
+
+#[wasm_bindgen(raw_module = "./host_answer.js")]
+extern "C" {
+    /// Asks whoever the call that is under way brought along: 1 holds, 0 does not, −1 unknown. What it is about stands in
+    /// memory until the function returns.
+    #[wasm_bindgen(js_name = hostAnswer)]
+    fn host_answer(
+        algorithm: u32,
+        key_index: i32,
+        signed: *const u8,
+        signed_length: usize,
+        signature: *const u8,
+        signature_length: usize,
+    ) -> i32;
+}
+
+fn asked(question: core::Question<'_>) -> Option<bool> {
+    let key_index = question.key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1);
+    let (signed, signature) = (question.signing_input, question.signature);
+    let place = place(question.algorithm);
+    match host_answer(place, key_index, signed.as_ptr(), signed.len(), signature.as_ptr(), signature.len()) {
+        1 => Some(true),
+        0 => Some(false),
+        _ => None,
+    }
 }
 
 /// What the host could compute for the token in the input under one key: the place of its algorithm among the six
@@ -81,12 +108,19 @@ const QUESTIONS: [core::Algorithm; 6] = [
     core::Algorithm::PS512,
 ];
 
+/// From 1; 0 for none of them.
+fn place(algorithm: core::Algorithm) -> u32 {
+    let place = QUESTIONS.iter().position(|known| *known == algorithm);
+    place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
+}
+
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        let Some(question) = core::question(token, keys, &policy.policy) else { return 0 };
-        accept("", &question.signature, question.key_index);
-        let place = QUESTIONS.iter().position(|algorithm| *algorithm == question.algorithm);
-        place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
+        core::question(token, keys, &policy.policy, |question| {
+            accept("", question.signature, question.key_index);
+            place(question.algorithm)
+        })
+        .unwrap_or(0)
     })
 }
 
