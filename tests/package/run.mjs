@@ -49,6 +49,9 @@ const SUITES = {
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
+  'vectors-own': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'own' } }),
+  'vectors-node-crypto': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'node' } }),
+  'vectors-web-crypto': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'subtle' } }),
   companion,
   sizes,
   workerd,
@@ -152,10 +155,14 @@ function output(command, args) {
 }
 
 /** One of the Node runners, from inside of the project, so that it resolves the installed package. */
-async function node({ folder }, runner, { flags = [], file, inside = false, binary = process.execPath } = {}) {
+async function node(
+  { folder },
+  runner,
+  { flags = [], file, inside = false, binary = process.execPath, env: more = {} } = {},
+) {
   await cp(join(here, 'runners', runner), join(folder, runner))
   if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'report.mjs'))
-  const env = { ...process.env, TESTS: here, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
+  const env = { ...process.env, TESTS: here, ...more, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
   return run(binary, ['--no-warnings', ...flags, join(folder, runner)], { cwd: folder, env })
 }
 

@@ -10,6 +10,7 @@ import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
 import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
+import { hostCryptoTests } from './suite/host_crypto.mjs'
 import { interleavingTests } from './suite/interleaving.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
 import { joseExampleTests } from './suite/jose_examples.mjs'
@@ -42,6 +43,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   joseDifferenceTests(context)
   joseExampleTests(context)
   interleavingTests(context)
+  hostCryptoTests(context)
   badInputTests(context)
   decodePureTests(context)
   more(context)
