@@ -18,6 +18,8 @@ export type Verdict =
       readonly ok: true
       readonly header: ProtectedHeader
       readonly payload: JWTPayload
+      /** The claims as JSON text. */
+      readonly claims: string
       /** The place of the key in its set, −1 for a key given directly. */
       readonly keyIndex: number
     }
@@ -204,7 +206,8 @@ function verdict(core: Core, ok: boolean, token: unknown): Verdict {
   const payload = payloadLength()
   if (ok) {
     const header = headerOf(core, token, from, length)
-    return { ok, header, payload: json(core, from + length, payload), keyIndex: keyIndex() }
+    const claims = text(core, from + length, payload)
+    return { ok, header, payload: JSON.parse(claims) as JWTPayload, claims, keyIndex: keyIndex() }
   }
   if (payload === 0) return { ok, refusal: refusal(core) }
   return { ok, refusal: refusal(core), payload: claims(core, from + length, payload) }
@@ -247,5 +250,9 @@ function refusal(core: Core): Refusal {
 }
 
 function json<T>(core: Core, from: number, length: number): T {
-  return JSON.parse(decoder.decode(view(core).subarray(from, from + length))) as T
+  return JSON.parse(text(core, from, length)) as T
+}
+
+function text(core: Core, from: number, length: number): string {
+  return decoder.decode(view(core).subarray(from, from + length))
 }

@@ -18,6 +18,7 @@ import { KeySet, setHandle, setKey } from './key_set.js'
 import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
 import { misuse, refusing } from './refusal.js'
 import { RemoteKeySet, type WaitUntil } from './remote_key_set.js'
+import { TokenCache, type TokenCacheOptions } from './token_cache.js'
 import type { JSONWebKeySet, JWK } from './types.js'
 
 /**
@@ -44,6 +45,8 @@ export class Engine implements Judge {
   readonly #keys: ImportedKey | KeySet | RemoteKeySet
   /** Who verifies RSA signatures instead of the core, if it is asked for any. */
   readonly #host: HostRsa | undefined
+  /** The tokens that were accepted, if they are remembered. */
+  readonly #cache: TokenCache | undefined
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
   constructor(options: Options, fields: PolicyFields, keys: ImportedKey | KeySet | RemoteKeySet) {
@@ -52,6 +55,7 @@ export class Engine implements Judge {
     this.#keys = keys
     const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
     if ((options.read('hostCrypto', flag) ?? true) && rsa === true) this.#host = hostRsa()
+    this.#cache = options.read('tokenCache', (_, bounds) => new TokenCache(bounds as TokenCacheOptions, fields))
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof ImportedKey) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
@@ -76,7 +80,7 @@ export class Engine implements Judge {
 
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
-    if (this.#host?.later !== undefined) {
+    if (this.#host?.later !== undefined && this.#cache?.has(token) !== true) {
       const told = await this.#ask(token)
       if (told !== undefined) {
         const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
@@ -112,16 +116,27 @@ export class Engine implements Judge {
   }
 
   #judgeWithKey(key: ImportedKey, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const now = this.#now()
+    const known = this.#cache?.find(token, undefined, needs, now)
+    if (known !== undefined) return known
     const host = this.#host?.now
     const answer = told ?? (host && ((question: Question) => host(key, question)))
-    return verifyWithKey(this.#policy, handle(key), needs, token, this.#now(), answer)
+    const judgement = verifyWithKey(this.#policy, handle(key), needs, token, now, answer)
+    this.#cache?.keep(token, judgement, undefined, needs, now)
+    return judgement
   }
 
   #judgeWith(set: KeySet, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const now = this.#now()
+    const known = this.#cache?.find(token, set, needs, now)
+    if (known !== undefined) return known
     const host = this.#host?.now
     const answer = told ?? (host && ((question: Question) => host(setKey(set, question.keyIndex), question)))
-    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, this.#now(), answer)
-    return verdict.ok && verdict.keyIndex >= 0 ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
+    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, answer)
+    const key = verdict.ok && verdict.keyIndex >= 0 ? setKey(set, verdict.keyIndex) : undefined
+    const judgement = key === undefined ? verdict : { ...verdict, key }
+    this.#cache?.keep(token, judgement, set, needs, now)
+    return judgement
   }
 }
 

@@ -55,5 +55,6 @@ export {
   type WaitUntil,
 } from './remote_key_set.js'
 export type { NodeRequest, RequestLike, StandardRequest } from './request.js'
+export type { TokenCacheOptions } from './token_cache.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
 export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verifier.js'

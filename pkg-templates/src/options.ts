@@ -7,6 +7,7 @@ import { boot } from './boot.js'
 import { type Duration, seconds } from './duration.js'
 import type { Policy } from './jotgate_bg.js'
 import { misuse, refusing } from './refusal.js'
+import type { TokenCacheOptions } from './token_cache.js'
 import type { Algorithm } from './types.js'
 
 /** What a token must be; the names are jose's. */
@@ -41,6 +42,11 @@ export interface PolicyOptions {
    * Bun, by `crypto.subtle` in Workers and Chromium. The verdict is the same. Default: `true`.
    */
   hostCrypto?: boolean
+  /**
+   * Whether tokens that were accepted are remembered, and how many: the same text is then not verified again while its times,
+   * its key and its key set hold. Off by default. `{}` takes the default bounds.
+   */
+  tokenCache?: TokenCacheOptions
   /** The longest token accepted, in bytes. Default: 16,384. */
   maxTokenLength?: number
   /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
@@ -125,7 +131,7 @@ export type PolicyName = keyof typeof CHECKS
 export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 
 /** The names of {@link PolicyOptions}. */
-export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto']
+export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'tokenCache']
 
 /** The policy part of some options, checked; `wanted` are those that count where it is made. */
 export function policyFields(options: Options, wanted: readonly PolicyName[] = FIELD_NAMES): PolicyFields {

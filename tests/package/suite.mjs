@@ -17,6 +17,7 @@ import { joseExampleTests } from './suite/jose_examples.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
 import { mint } from './suite/mint.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
+import { tokenCacheTests } from './suite/token_cache.mjs'
 import { verifierTests } from './suite/verifier.mjs'
 
 export async function runSuite({ jotgate, facade, decoder, jose }, more = () => {}) {
@@ -44,6 +45,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   joseExampleTests(context)
   interleavingTests(context)
   hostCryptoTests(context)
+  tokenCacheTests(context)
   badInputTests(context)
   decodePureTests(context)
   more(context)

@@ -1,0 +1,152 @@
+/**
+ * Remembered tokens. That a token was remembered shows where its key goes by another name in the next set: whoever verifies
+ * finds no key for it, whoever remembers has the same key.
+ */
+import { ok, same } from './harness.mjs'
+import { audience, CLAIMS, currentDate, issuer, NOW } from './mint.mjs'
+
+export function tokenCacheTests({ jotgate, test, world }) {
+  const { createGate, RemoteKeySet, Verifier } = jotgate
+  const base = { issuer, audience, currentDate, algorithms: ['ES256', 'RS256'] }
+  const refusal = (work) => {
+    try {
+      work()
+      return 'none'
+    } catch (error) {
+      return error.refusal
+    }
+  }
+
+  /** A verifier of a set that can be replaced. */
+  async function verifierOf(tokenCache, options = base) {
+    let keys = [world().keys.ES256.jwk, world().keys.RS256.jwk]
+    const set = new RemoteKeySet('https://issuer.example/jwks', {
+      fetch: async () => Response.json({ keys }),
+      cooldownDuration: 0,
+    })
+    await set.reload()
+    const verifier = new Verifier({ ...options, keys: set, ...(tokenCache && { tokenCache }) })
+    const publish = async (next) => {
+      keys = next
+      await set.reload()
+    }
+    return { verifier, publish, set }
+  }
+  const renamed = () => [world().keys.ES256.jwk, world().keys.RS256.jwk].map((jwk) => ({ ...jwk, kid: `new ${jwk.kid}` }))
+
+  test('a remembered token is known again by its key, under whatever name', async () => {
+    const token = await world().token('ES256')
+    const [with_, without] = [await verifierOf({}), await verifierOf(undefined)]
+    for (const { verifier, publish } of [with_, without]) {
+      verifier.verifySync(token)
+      await publish(renamed())
+    }
+    const { payload, protectedHeader, key } = with_.verifier.verifySync(token)
+    same([payload.sub, protectedHeader.kid, key.kid], [CLAIMS.sub, 'key-ES256', 'new key-ES256'])
+    same((await with_.verifier.verify(token)).payload, payload)
+    same(refusal(() => without.verifier.verifySync(token)), 'no_matching_key')
+  })
+
+  test('a remembered token ends with its key, and with what its key is for', async () => {
+    const token = await world().token('ES256')
+    const { jwk } = world().keys.ES256
+    for (const keys of [[world().keys.RS256.jwk], [{ ...jwk, kid: 'x', use: 'sig' }], [{ ...world().keys.ES256.jwk, kid: 'x', alg: undefined }]]) {
+      const { verifier, publish } = await verifierOf({})
+      verifier.verifySync(token)
+      await publish(keys)
+      same(refusal(() => verifier.verifySync(token)), 'no_matching_key')
+      await publish([jwk])
+      same(verifier.verifySync(token).payload.sub, CLAIMS.sub)
+    }
+  })
+
+  test('what is returned belongs to the caller alone', async () => {
+    const token = await world().token('ES256', { nested: { list: [1] } })
+    const { verifier } = await verifierOf({})
+    for (let turn = 0; turn < 3; turn++) {
+      const { payload, protectedHeader } = verifier.verifySync(token)
+      same([payload.nested, protectedHeader.alg, payload.added], [{ list: [1] }, 'ES256', undefined])
+      payload.nested.list.push(2)
+      payload.added = true
+      protectedHeader.alg = 'none'
+    }
+  })
+
+  test('a remembered token is held to the clock as any other', async () => {
+    const { currentDate: _, ...open } = base
+    const token = await world().token('ES256', { exp: NOW + 100, nbf: NOW })
+    const endless = await world().token('ES256', { exp: undefined })
+    const clock = Date.now
+    const at = (seconds) => {
+      Date.now = () => (NOW + seconds) * 1000
+    }
+    try {
+      at(0)
+      const options = { ...open, clockTolerance: 10, requireExp: false }
+      const { verifier, publish } = await verifierOf({}, options)
+      const judged = (seconds, text) => {
+        at(seconds)
+        return refusal(() => verifier.verifySync(text))
+      }
+      same([judged(0, token), judged(0, endless)], ['none', 'none'])
+      await publish(renamed())
+      same([judged(0, token), judged(109, token), judged(110, token)], ['none', 'none', 'no_matching_key'])
+      // RFC 7519 leaves `exp` out: remembered for 300 seconds.
+      same([judged(299, endless), judged(300, endless)], ['none', 'no_matching_key'])
+      same([judged(0, token), judged(-10, token), judged(-11, token)], ['none', 'none', 'no_matching_key'])
+    } finally {
+      Date.now = clock
+    }
+  })
+
+  test('a refused token leaves nothing behind, and neither does a changed one', async () => {
+    const good = await world().token('ES256')
+    const { verifier } = await verifierOf({})
+    for (let turn = 0; turn < 3; turn++) {
+      same(refusal(() => verifier.verifySync(`${good.slice(0, -4)}AAAA`)), 'signature_mismatch')
+      verifier.verifySync(good)
+      same(refusal(() => verifier.verifySync(`${good.slice(0, -4)}AAAA`)), 'signature_mismatch')
+    }
+  })
+
+  test('the oldest are forgotten when there are too many, or they are too long', async () => {
+    const tokens = await Promise.all([1, 2, 3].map((place) => world().token('ES256', { place })))
+    const long = await world().token('ES256', { pad: 'x'.repeat(4000) })
+    for (const bounds of [{ maxEntries: 2 }, { maxBytes: 4 * Math.max(...tokens.map(({ length }) => length)) }]) {
+      const { verifier, publish } = await verifierOf(bounds)
+      for (const token of [...tokens, ...(bounds.maxBytes ? [long] : [])]) verifier.verifySync(token)
+      await publish(renamed())
+      same(tokens.map((token) => refusal(() => verifier.verifySync(token)))[0], 'no_matching_key')
+      same(refusal(() => verifier.verifySync(tokens[2])), 'none')
+      same(refusal(() => verifier.verifySync(long)), 'no_matching_key')
+    }
+  })
+
+  test('the gate asks a remembered token for its scopes each time', async () => {
+    const token = await world().token('ES256')
+    const gate = createGate({ ...base, keys: world().keys.ES256.jwk, tokenCache: { maxEntries: 10 } })
+    const headers = { authorization: `Bearer ${token}` }
+    const status = async (needs) => {
+      const pass = await gate.check(new Request('https://api.example/', { headers }), needs)
+      return pass.ok ? 200 : pass.response().status
+    }
+    for (let turn = 0; turn < 2; turn++) {
+      same(await status({ scopes: ['items:read'] }), 200)
+      same(await status({ scopes: ['admin'] }), 403)
+      same(await status({}), 200)
+      same(await status({ anyScope: ['admin', 'items:list'] }), 200)
+    }
+  })
+
+  test('bounds that are none are mistakes', () => {
+    for (const tokenCache of [{ maxEntries: 0 }, { maxBytes: 1.5 }, { maxEntries: undefined }, { entries: 5 }, 5, true]) {
+      let thrown
+      try {
+        new Verifier({ ...base, keys: world().keys.ES256.jwk, tokenCache })
+      } catch (error) {
+        thrown = error
+      }
+      ok(thrown instanceof TypeError, JSON.stringify(tokenCache))
+    }
+  })
+}
