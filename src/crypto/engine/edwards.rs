@@ -5,6 +5,7 @@
 //! one, points of small order among them, need no path of their own.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::field::{Invertible, invert_all};
 use super::field_25519::Field25519 as Field;
@@ -93,18 +94,21 @@ impl Extended {
 }
 
 /// The entries of a [`super::table::Table`] of the point.
-pub(crate) fn multiples(point: &Extended, rows: usize, width: usize) -> Vec<Niels> {
+pub(crate) fn multiples(point: &Extended, rows: Range<usize>, width: usize) -> Vec<Niels> {
     let half = 1 << (width - 1);
     // The rows' first entries, ready to be added to the others.
     let mut next = *point;
-    let mut firsts = Vec::with_capacity(rows);
-    for _ in 0..rows {
+    for _ in 0..rows.start * width {
+        next = next.doubled();
+    }
+    let mut firsts = Vec::with_capacity(rows.len());
+    for _ in rows {
         firsts.push(next);
         for _ in 0..width {
             next = next.doubled();
         }
     }
-    let mut points = Vec::with_capacity(rows * half);
+    let mut points = Vec::with_capacity(firsts.len() * half);
     for (first, add) in firsts.iter().zip(ready(&firsts)) {
         points.extend(core::iter::successors(Some(*first), |point| Some(point.plus(&add, false))).take(half));
     }

@@ -3,6 +3,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use spin::RwLock;
@@ -53,28 +54,70 @@ pub(crate) struct Growth {
     pub(crate) steps: &'static [(u32, usize)],
 }
 
-/// Where a table is kept, or none. Never waits: whoever finds it locked goes without.
-pub(crate) struct Slot<E>(RwLock<Option<Arc<Table<E>>>>);
+/// Where a table is kept, or none, and the rows of the one that will take its place. Never waits: whoever finds it locked goes
+/// without.
+pub(crate) struct Slot<E> {
+    table: RwLock<Option<Arc<Table<E>>>>,
+    draft: RwLock<Option<Draft<E>>>,
+}
+
+/// A table that is being built, some rows in a call.
+struct Draft<E> {
+    width: usize,
+    entries: Vec<E>,
+    share: Option<Share>,
+}
+
+/// How many entries one call makes: a fraction of a millisecond, and enough to share an inversion among.
+const ENTRIES_OF_A_CALL: usize = 512;
 
 impl<E> Slot<E> {
     pub(crate) const fn new() -> Self {
-        Self(RwLock::new(None))
+        Self { table: RwLock::new(None), draft: RwLock::new(None) }
     }
 
     pub(crate) fn get(&self) -> Option<Arc<Table<E>>> {
-        self.0.try_read()?.clone()
+        self.table.try_read()?.clone()
     }
 
     pub(crate) fn width(&self) -> usize {
-        self.0.try_read().and_then(|table| table.as_ref().map(|table| table.width())).unwrap_or(0)
+        self.table.try_read().and_then(|table| table.as_ref().map(|table| table.width())).unwrap_or(0)
     }
 
     pub(crate) fn put(&self, table: Table<E>) -> Arc<Table<E>> {
         let table = Arc::new(table);
-        if let Some(mut kept) = self.0.try_write() {
+        if let Some(mut kept) = self.table.try_write() {
             *kept = Some(Arc::clone(&table));
         }
         table
+    }
+
+    /// Builds the next rows of a table of that width; the last ones put it in its place. `share` is asked once for the memory of
+    /// all of it, in bytes; `build` makes the entries of some rows.
+    fn advance(
+        &self,
+        width: usize,
+        rows: usize,
+        share: impl FnOnce(usize) -> Option<Option<Share>>,
+        build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
+    ) {
+        let Some(mut kept) = self.draft.try_write() else { return };
+        if kept.as_ref().is_none_or(|draft| draft.width < width) {
+            // What was begun narrower is given up, and gives its share back before another is asked for.
+            *kept = None;
+            let entries = rows << (width - 1);
+            let Some(share) = share(entries * size_of::<E>()) else { return };
+            *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
+        }
+        let Some(draft) = kept.as_mut() else { return };
+        let done = draft.entries.len() >> (width - 1);
+        let until = rows.min(done + (ENTRIES_OF_A_CALL >> (width - 1)).max(1));
+        draft.entries.extend(build(done..until, width));
+        if until == rows
+            && let Some(Draft { width, entries, share }) = kept.take()
+        {
+            self.put(Table { width, entries, _share: share });
+        }
     }
 }
 
@@ -93,28 +136,26 @@ impl<E> Heat<E> {
         self.slot.get()
     }
 
-    /// Counts a success and builds what is due, one table in a call at most: the base point's first, which all keys
-    /// share, then the key's. `build` makes the entries of a number of rows of a width.
+    /// Counts a success and builds of what is due some rows: first of the base point's table, which all keys share, then of the
+    /// key's. `build` makes the entries of rows of a width.
     pub(crate) fn success(
         &self,
         growth: &Growth,
         base: &Slot<E>,
-        build_base: impl FnOnce(usize, usize) -> Vec<E>,
-        build: impl FnOnce(usize, usize) -> Vec<E>,
+        build_base: impl FnOnce(Range<usize>, usize) -> Vec<E>,
+        build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
     ) {
         let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
         self.successes.store(successes, Ordering::Relaxed);
         let due = growth.steps.iter().rev().find(|(after, _)| successes >= *after);
-        let Some((_, width)) = due else { return };
-        let rows = digit_count(growth.bits, *width);
-        if base.width() < *width {
+        let Some(&(_, width)) = due else { return };
+        let rows = digit_count(growth.bits, width);
+        if base.width() < width {
             // The base points' tables are three at most and don't count against the keys.
-            base.put(Table::unbounded(*width, build_base(rows, *width)));
-        } else if self.slot.width() < *width
-            && let Some(share) = Share::of((rows << (width - 1)) * size_of::<E>())
-        {
-            let entries = build(rows, *width);
-            self.slot.put(Table { width: *width, entries, _share: Some(share) });
+            base.advance(width, rows, |_| Some(None), build_base);
+        } else if self.slot.width() < width {
+            let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
+            self.slot.advance(width, rows, |bytes| Share::of(bytes, bound).map(Some), build);
         }
     }
 }
@@ -123,10 +164,10 @@ impl<E> Heat<E> {
 struct Share(usize);
 
 impl Share {
-    /// Nothing if it would pass the bound. First come, first served: a table is never taken from a living key, so
+    /// Nothing if all shares together would pass that bound, in bytes. First come, first served: a table is never taken from a living key, so
     /// that more keys than fit, used in turn, don't drive out each other's tables.
-    fn of(bytes: usize) -> Option<Self> {
-        let grant = |used: usize| used.checked_add(bytes).filter(|used| *used <= BOUND);
+    fn of(bytes: usize, bound: usize) -> Option<Self> {
+        let grant = |used: usize| used.checked_add(bytes).filter(|used| *used <= bound);
         USED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grant).ok().map(|_| Self(bytes))
     }
 }
@@ -140,3 +181,6 @@ impl Drop for Share {
 static USED: AtomicUsize = AtomicUsize::new(0);
 /// The bytes of all keys' tables together.
 const BOUND: usize = 8 << 20;
+/// Tables wider than this are a luxury: they may take half of the memory, so that a few keys which were hot first leave room for
+/// the usual tables of those that come later.
+const LARGEST_USUAL: usize = 7;
