@@ -95,6 +95,7 @@ pub(crate) mod by_crates {
             p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
         }
 
+        #[inline(never)]
         pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
             p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())

@@ -36,11 +36,13 @@ impl RsaKey {
 
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2): the signature as long as the modulus and below it, the padding built
     /// anew and compared, DigestInfo with NULL parameters.
+    #[inline(never)]
     pub(crate) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_pkcs1(hash, message, signature)
     }
 
     /// RSASSA-PSS (RFC 8017 §8.1.2), MGF1 with the same hash and the salt exactly as long as it (RFC 7518 §3.5).
+    #[inline(never)]
     pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_pss(hash, message, signature)
     }

@@ -21,8 +21,10 @@ pub(crate) enum Tools {
 }
 
 /// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
-const OPTIMISE: [&str; 12] = [
+const OPTIMISE: [&str; 13] = [
     "-O3",
+    // What rustc left apart stays apart: an engine compiles a function when it is first called, and nobody calls every algorithm.
+    "--one-caller-inline-max-function-size=100",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-multivalue",

@@ -29,6 +29,8 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     }
 
     /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
+    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    #[inline(never)]
     pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(digest, signature).unwrap_or(false);
         if verified {
@@ -38,6 +40,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     }
 
     /// Counts a success and builds the table that is due.
+    #[inline(never)]
     fn grow(&self) {
         let [growth, wider] = &GROWTH;
         let build_base = |rows, width| {
@@ -68,6 +71,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     }
 
     /// The same, or nothing without tables and in the exceptional cases: two equal points to add, or two opposite ones.
+    #[inline(never)]
     fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
         let mut summands =
@@ -78,6 +82,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     }
 
     /// The same without tables and for every case (E. G. Straus, "Addition chains of vectors", 1964).
+    #[inline(never)]
     fn sum_by_doubling(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let base_row = match C::base_tables().row.get() {
             Some(row) => row,

@@ -30,6 +30,8 @@ impl PublicKey {
     }
 
     /// RFC 8032 §5.1.7 without the cofactor: S below L, and R, as it stands, the encoding of `[S]B - [k]A`.
+    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    #[inline(never)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(message, signature).unwrap_or(false);
         if verified {
@@ -39,6 +41,7 @@ impl PublicKey {
     }
 
     /// Counts a success and builds the table that is due.
+    #[inline(never)]
     fn grow(&self) {
         let build_base = |rows, width| {
             let base = Extended::from_words(&BASE);
@@ -71,6 +74,7 @@ impl PublicKey {
     }
 
     /// The same without tables (E. G. Straus, "Addition chains of vectors", 1964).
+    #[inline(never)]
     fn sum_by_doubling(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
         let row_of = |point: &Extended| Table::unbounded(ROW_WIDTH, multiples(point, 0..1, ROW_WIDTH));
         let base_row = match BASE_ROW.get() {
