@@ -85,6 +85,61 @@ export function verifyWithSet(
   return verdict(core, typeof told === 'function' ? asking(core, told, verify) : verify(TOLD(told)), token)
 }
 
+/** How much room the tokens of one crossing may take, in bytes. */
+const ROOM_OF_A_BATCH = 192 * 1024
+
+/**
+ * Verifies many tokens in one crossing, or in a few where they are long. Those that can't go along – no text, or too long for a
+ * crossing – are left out: their places stay `undefined`.
+ */
+export function verifyBatch(
+  policy: Policy,
+  keys: { key: Key } | { set: KeySet },
+  needs: Needs,
+  tokens: readonly unknown[],
+  now: number,
+  told?: Answer,
+): (Verdict | undefined)[] {
+  const core = boot()
+  const verdicts = new Array<Verdict | undefined>(tokens.length).fill(undefined)
+  for (let next = 0; next < tokens.length; ) {
+    const places: number[] = []
+    for (let room = 0; next < tokens.length; next++) {
+      const token = tokens[next]
+      if (typeof token !== 'string' || token.length * 3 > ROOM_OF_A_BATCH) continue
+      if ((room += token.length * 3) > ROOM_OF_A_BATCH) break
+      places.push(next)
+    }
+    const pointer = core.bindings.admitBatch(ROOM_OF_A_BATCH)
+    const lengths = new Uint32Array(places.length)
+    let end = pointer
+    places.forEach((place, order) => {
+      const room = view(core).subarray(end, end + (tokens[place] as string).length * 3)
+      lengths[order] = encoder.encodeInto(tokens[place] as string, room).written
+      end += lengths[order] as number
+    })
+    const verify = (host: number) => {
+      if ('key' in keys) core.bindings.verifyBatchWithKey(policy, keys.key, needs, lengths, now, host)
+      else core.bindings.verifyBatchWithSet(policy, keys.set, needs, lengths, now, host)
+      return true
+    }
+    if (told === undefined) verify(TOLD(undefined))
+    else asking(core, told, verify)
+    const from = core.bindings.outputPointer()
+    const table = new DataView(core.memory.buffer, from, places.length * 20)
+    let at = from + places.length * 20
+    places.forEach((place, order) => {
+      const [ok = 0, header = 0, payload = 0, refused = 0] = [0, 4, 8, 12].map((byte) =>
+        table.getUint32(order * 20 + byte, true),
+      )
+      const keyIndex = table.getInt32(order * 20 + 16, true)
+      verdicts[place] = read(core, tokens[place], ok === 1, at, header, payload, refused, keyIndex)
+      at += header + payload + refused
+    })
+  }
+  return verdicts
+}
+
 /** How the core is told of an answer: 0 nobody was asked, 2 it holds, 3 it does not. */
 const TOLD = (told: boolean | undefined) => (told === undefined ? 0 : told ? 2 : 3)
 /** It may ask. */
@@ -200,17 +255,28 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
 }
 
 function verdict(core: Core, ok: boolean, token: unknown): Verdict {
-  const { headerLength, keyIndex, outputPointer, payloadLength } = core.bindings
-  const from = outputPointer()
-  const length = headerLength()
-  const payload = payloadLength()
+  const { headerLength, keyIndex, outputPointer, payloadLength, refusalLength } = core.bindings
+  return read(core, token, ok, outputPointer(), headerLength(), payloadLength(), refusalLength(), keyIndex())
+}
+
+/** A verdict whose texts stand one behind the other, with these lengths. */
+function read(
+  core: Core,
+  token: unknown,
+  ok: boolean,
+  from: number,
+  length: number,
+  payload: number,
+  refused: number,
+  keyIndex: number,
+): Verdict {
   if (ok) {
     const header = headerOf(core, token, from, length)
     const claims = text(core, from + length, payload)
-    return { ok, header, payload: JSON.parse(claims) as JWTPayload, claims, keyIndex: keyIndex() }
+    return { ok, header, payload: JSON.parse(claims) as JWTPayload, claims, keyIndex }
   }
-  if (payload === 0) return { ok, refusal: refusal(core) }
-  return { ok, refusal: refusal(core), payload: claims(core, from + length, payload) }
+  const refusal = json<Refusal>(core, from + length + payload, refused)
+  return payload === 0 ? { ok, refusal } : { ok, refusal, payload: claims(core, from + length, payload) }
 }
 
 /** Headers that were read before, by their encoded text: an issuer writes few. */

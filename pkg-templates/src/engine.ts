@@ -5,6 +5,7 @@ import {
   type Question,
   questionWithKey,
   questionWithSet,
+  verifyBatch,
   verifyWithKey,
   verifyWithSet,
   type Verdict,
@@ -32,6 +33,8 @@ export type Judgement = Verdict & { readonly key?: ImportedKey; readonly fetchab
 
 /** What judges tokens. */
 export interface Judge {
+  /** The verdicts on many tokens, those that {@link Judge.judge} has for each. */
+  judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]>
   /** The verdict without waiting; throws where a remote set has not arrived yet. */
   judgeNow(token: unknown, needs: Needs): Judgement
   /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
@@ -96,6 +99,38 @@ export class Engine implements Judge {
     }
     const look = (set: KeySet) => this.#judgeWith(set, token, needs)
     return keys.search(look, misses, waitUntil)
+  }
+
+  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
+    const found = this.#host?.later === undefined ? this.#judgeTogether(tokens, needs) : []
+    const each = (token: unknown, place: number) => found[place] ?? this.judge(token, needs)
+    return Promise.allSettled(tokens.map(each))
+  }
+
+  /** The judgements that need no waiting, in one crossing; the others' places stay `undefined`. */
+  #judgeTogether(tokens: readonly unknown[], needs: Needs): (Judgement | undefined)[] {
+    const keys = this.#keys
+    const now = this.#now()
+    if (keys instanceof RemoteKeySet) keys.nudge()
+    const set = keys instanceof ImportedKey ? undefined : keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined && !(keys instanceof ImportedKey)) return []
+    const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
+    const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
+    const host = this.#host?.now
+    const keyOf = (index: number) => (set === undefined ? (keys as ImportedKey) : setKey(set, index))
+    const answer = host && ((question: Question) => host(keyOf(question.keyIndex), question))
+    const under = set === undefined ? { key: handle(keys as ImportedKey) } : { set: setHandle(set) }
+    const verdicts = verifyBatch(this.#policy, under, needs, rest, now, answer)
+    return tokens.map((token, place) => {
+      const verdict = known[place] ?? verdicts[place]
+      if (verdict === undefined || known[place] !== undefined) return verdict
+      const judgement: Judgement =
+        verdict.ok && verdict.keyIndex >= 0 ? { ...verdict, key: keyOf(verdict.keyIndex) } : verdict
+      // The issuer may have the key by now: who can wait asks it.
+      if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
+      this.#cache?.keep(token, judgement, set, needs, now)
+      return judgement
+    })
   }
 
   /** What a host says of the token's signature that takes its time, and about which set. */

@@ -61,6 +61,10 @@ export class Issuers implements Judge {
     return chosen instanceof Engine ? chosen.judge(token, needs, waitUntil) : chosen
   }
 
+  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
+    return Promise.allSettled(tokens.map((token) => this.judge(token, needs)))
+  }
+
   #choose(token: unknown): Engine | Judgement {
     const decoded = decode(token)
     if (!decoded.ok) return { ok: false, refusal: decoded.refusal }

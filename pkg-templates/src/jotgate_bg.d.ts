@@ -73,6 +73,23 @@ export declare function verifyWithSet(
   now: number,
   host: number,
 ): boolean
+export declare function admitBatch(length: number): number
+export declare function verifyBatchWithKey(
+  policy: Policy,
+  key: Key,
+  needs: Needs,
+  lengths: Uint32Array,
+  now: number,
+  host: number,
+): void
+export declare function verifyBatchWithSet(
+  policy: Policy,
+  set: KeySet,
+  needs: Needs,
+  lengths: Uint32Array,
+  now: number,
+  host: number,
+): void
 export declare function questionWithKey(policy: Policy, key: Key, length: number): number
 export declare function questionWithSet(policy: Policy, set: KeySet, length: number): number
 export declare function verifySignature(policy: Policy, key: Key, length: number): boolean

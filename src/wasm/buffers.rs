@@ -49,6 +49,36 @@ pub(crate) fn with_input<T>(length: usize, read: impl FnOnce(&[u8]) -> T) -> T {
     INPUT.with_borrow(|input| read(input.get(..length).unwrap_or(input)))
 }
 
+/// Makes room for several tokens, `length` bytes in all, and says where.
+#[wasm_bindgen(js_name = admitBatch)]
+#[must_use]
+pub fn admit_batch(length: usize) -> *const u8 {
+    reserve(length)
+}
+
+/// One call for many tokens: each answer is taken out of the output before the next is written, and all of them stand there at
+/// the end, behind a table of five numbers of four bytes for each: accepted or not, the lengths of header, payload and
+/// refusal, and the key's place.
+pub(crate) fn collect(answers: impl Iterator<Item = bool>) {
+    let (mut table, mut texts) = (Vec::new(), Vec::new());
+    for accepted in answers {
+        OUTPUT.with_borrow(|output| {
+            let refusal = output.bytes.len() - output.header - output.payload;
+            let lengths = [usize::from(accepted), output.header, output.payload, refusal];
+            for length in lengths {
+                table.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+            }
+            table.extend_from_slice(&output.key_index.to_le_bytes());
+            texts.extend_from_slice(&output.bytes);
+        });
+    }
+    OUTPUT.with_borrow_mut(|output| {
+        output.bytes = table;
+        output.bytes.append(&mut texts);
+        (output.header, output.payload, output.key_index) = (0, 0, -1);
+    });
+}
+
 /// Writes what was accepted; always `true`.
 pub(crate) fn accept(header: &str, payload: &[u8], key_index: Option<usize>) -> bool {
     write(header.as_bytes(), payload, &[], key_index);

@@ -4,7 +4,7 @@ use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, refuse, with_input},
+    buffers::{accept, answer, collect, refuse, with_input},
     handles::{Key, KeySet, Needs, Policy, admit},
 };
 
@@ -42,12 +42,16 @@ pub fn verify_with_set(
 
 /// `host`: 0 for nobody, or one of [`ASK`], [`HOLDS`] and [`FAILS`].
 fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
+    with_input(length, |token| judge(token, keys, policy, needs, now, host))
+}
+
+fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now: f64, host: u32) -> bool {
     let (policy, needs) = (&policy.policy, &needs.needs);
-    answer(with_input(length, |token| match host {
+    answer(match host {
         ASK => core::verify_asking(token, keys, policy, needs, now, &mut asked),
         HOLDS | FAILS => core::verify_asking(token, keys, policy, needs, now, &mut |_| Some(host == HOLDS)),
         _ => core::verify(token, keys, policy, needs, now),
-    }))
+    })
 }
 
 /// The host is asked about RSA signatures.
@@ -81,6 +85,47 @@ fn asked(question: core::Question<'_>) -> Option<bool> {
         0 => Some(false),
         _ => None,
     }
+}
+
+/// Verifies as many tokens as there are `lengths`, one behind the other in the input, each as [`verify_with_key`] does.
+#[wasm_bindgen(js_name = verifyBatchWithKey)]
+pub fn verify_batch_with_key(
+    policy: &Policy,
+    key: &Key,
+    needs: &Needs,
+    lengths: &[u32],
+    now: f64,
+    host: u32,
+) {
+    if let Some(key) = key.key() {
+        batch(core::Keys::One(key), policy, needs, lengths, now, host);
+    }
+}
+
+/// The same with the keys of a set.
+#[wasm_bindgen(js_name = verifyBatchWithSet)]
+pub fn verify_batch_with_set(
+    policy: &Policy,
+    set: &KeySet,
+    needs: &Needs,
+    lengths: &[u32],
+    now: f64,
+    host: u32,
+) {
+    batch(core::Keys::Set(&set.set), policy, needs, lengths, now, host);
+}
+
+fn batch(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, lengths: &[u32], now: f64, host: u32) {
+    with_input(usize::MAX, |input| {
+        let mut rest = input;
+        collect(lengths.iter().map(|length| {
+            // INVARIANT: the lengths are those of what was written.
+            let length = usize::try_from(*length).unwrap_or(0).min(rest.len());
+            let (token, after) = rest.split_at(length);
+            rest = after;
+            judge(token, keys, policy, needs, now, host)
+        }));
+    });
 }
 
 /// What the host could compute for the token in the input under one key: the place of its algorithm among the six

@@ -5,6 +5,7 @@
  */
 import { badInputTests } from './suite/bad_input.mjs'
 import { gateComplaintTests } from './suite/complaints_gate.mjs'
+import { batchTests } from './suite/batch.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
@@ -45,6 +46,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   joseExampleTests(context)
   interleavingTests(context)
   hostCryptoTests(context)
+  batchTests(context)
   tokenCacheTests(context)
   badInputTests(context)
   decodePureTests(context)

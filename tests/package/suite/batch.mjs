@@ -1,0 +1,54 @@
+/** Many tokens in one call: each verdict is that of `verify`. */
+import { ok, same } from './harness.mjs'
+import { ALGORITHMS, audience, CLAIMS, currentDate, issuer } from './mint.mjs'
+
+export function batchTests({ jotgate, test, world }) {
+  const { KeySet, RemoteKeySet, Verifier } = jotgate
+  const base = { issuer, audience, currentDate }
+  const asymmetric = ALGORITHMS.filter((alg) => !alg.startsWith('HS'))
+  const told = ({ status, value, reason }) =>
+    status === 'fulfilled' ? [value.payload, value.protectedHeader, value.key?.kid] : [reason.name, reason.refusal, reason.payload]
+  const one = async (verifier, token) => told((await Promise.allSettled([verifier.verify(token)]))[0])
+
+  test('a batch is judged as its tokens one by one', async () => {
+    const good = await Promise.all(asymmetric.map((alg, place) => world().token(alg, { sub: `user-${place}` })))
+    const long = await world().token('ES256', { pad: 'é'.repeat(90_000) })
+    const tokens = [
+      ...good,
+      ...good.map((token) => `${token.slice(0, -8)}AAAAAAAA`),
+      await world().token('ES256', { exp: CLAIMS.iat }),
+      await world().token('ES256', { aud: 'others' }),
+      '',
+      'a.b.c',
+      'ü'.repeat(100),
+      long,
+      undefined,
+      7,
+      ...good,
+    ]
+    const set = new KeySet(world().jwks)
+    const remote = new RemoteKeySet('https://issuer.example/jwks', { fetch: async () => Response.json(world().jwks) })
+    const options = { ...base, algorithms: asymmetric, maxTokenLength: 1_000_000 }
+    for (const more of [{ keys: set }, { keys: set, hostCrypto: false }, { keys: set, tokenCache: {} }, { keys: remote }]) {
+      const verifier = new Verifier({ ...options, ...more })
+      for (let turn = 0; turn < 3; turn++) {
+        const results = await verifier.verifyBatch(tokens)
+        same(results.length, tokens.length)
+        for (const [place, token] of tokens.entries()) same(told(results[place]), await one(verifier, token))
+      }
+    }
+  })
+
+  test('a batch under one key, of none, of hundreds', async () => {
+    const verifier = new Verifier({ ...base, keys: world().keys.HS256.secret, algorithms: ['HS256'] })
+    same(await verifier.verifyBatch([]), [])
+    const tokens = await Promise.all(
+      Array.from({ length: 500 }, (_, place) => world().token('HS256', { sub: `user-${place}`, pad: 'x'.repeat(place * 3) })),
+    )
+    const results = await verifier.verifyBatch(tokens)
+    same(results.map(({ value }) => value.payload.sub), tokens.map((_, place) => `user-${place}`))
+    let thrown
+    await verifier.verifyBatch('a.b.c').catch((error) => (thrown = error))
+    ok(thrown instanceof TypeError)
+  })
+}
