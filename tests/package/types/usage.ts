@@ -260,3 +260,21 @@ export function decodeTypes(token: string) {
   set.size = 5
   return [tenant, code]
 }
+
+export async function verifierTypes(token: string, keys: KeySet) {
+  const verifier = new Verifier<MyClaims>({
+    keys,
+    algorithms: ['RS256'],
+    tokenCache: { maxEntries: 100 },
+    hostCrypto: false,
+  })
+  const [result] = await verifier.verifyBatch([token])
+  if (result?.status === 'fulfilled') {
+    const tenant: string = result.value.payload.tenant
+    void tenant
+  }
+  // @ts-expect-error a cache has bounds, or none are given
+  void new Verifier({ keys, algorithms: ['RS256'], tokenCache: true })
+  // @ts-expect-error a batch is a list
+  await verifier.verifyBatch(token)
+}
