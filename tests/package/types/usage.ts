@@ -261,7 +261,7 @@ export function decodeTypes(token: string) {
   return [tenant, code]
 }
 
-export async function verifierTypes(token: string, keys: KeySet) {
+export async function speedTypes(token: string, keys: KeySet) {
   const verifier = new Verifier<MyClaims>({
     keys,
     algorithms: ['RS256'],
