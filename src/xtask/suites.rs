@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Native { package: &'static str },
     /// The `#[wasm_bindgen_test]`s of a crate, in Node.
     Wasm { package: &'static str },
+    /// The crates that verify, once more with the engine of RustCrypto and dalek in place of our own arithmetic.
+    CratesEngine,
     /// What `tests/package/run.mjs` lists: the packed package where it needs nothing installed.
     Package,
     /// What it lists with `--all` besides: every other runtime, each installed first, and the checkers of packages.
@@ -31,7 +33,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 10] = [
+pub(crate) const SUITES: [Suite; 11] = [
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
     quick("companion", Kind::Native { package: "jotgate-keys" }),
@@ -41,6 +43,7 @@ pub(crate) const SUITES: [Suite; 10] = [
     quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("package", Kind::Package),
+    Suite { name: "the crates' engine", when: When::All, kind: Kind::CratesEngine },
     Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 

@@ -29,6 +29,9 @@ const NATIVE: [&str; 7] = [
     "simulation",
     "xtask",
 ];
+/// The crates whose tests run with either engine, and the feature that changes it.
+const VERIFYING: [&str; 3] = ["jotgate-crypto", "jotgate-core", "second-opinion"];
+const CRATES_ENGINE: &str = "jotgate-crypto/crates-engine";
 const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
 
 /// What a suite's last line begins with when the machine lacks what it needs.
@@ -155,6 +158,25 @@ impl Rows {
                         command.arg(file);
                         command
                     })?;
+                }
+                Kind::CratesEngine => {
+                    let mut command =
+                        cargo(&["test", "--no-run", cargo::MESSAGES, "--features", CRATES_ENGINE], "");
+                    command.args(VERIFYING.iter().flat_map(|package| ["--package", package]));
+                    let built = progress::step("building the tests with the crates' engine", |step| {
+                        process::run_ok(&mut command, step)
+                    });
+                    let programs = match built.and_then(|built| cargo::test_programs(&built)) {
+                        Ok(programs) => programs,
+                        Err(error) => {
+                            self.not_built(&[suite], &error)?;
+                            continue;
+                        }
+                    };
+                    for package in VERIFYING {
+                        let name = format!("{}: {package}", suite.name);
+                        self.run_programs(&name, package, &programs, |file| Command::new(file))?;
+                    }
                 }
                 Kind::Package => self.run_listed("package", &listed(&[])?, LIMIT, false)?,
                 Kind::Runtimes => {
