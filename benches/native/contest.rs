@@ -26,7 +26,8 @@ impl Settings {
             least: warm_up.least,
             most: warm_up.most,
             heat: warm_up.heat,
-            times: warm_up.times * plan.keys,
+            // The keys of a set to their usual tables: the widest have no room for all of them.
+            times: if plan.keys > 1 { warm_up.times.min(700) * plan.keys } else { warm_up.times },
         }
     }
 }

@@ -7,11 +7,16 @@ use crate::progress::say;
 use crate::{no_arguments, place, process, progress, terminal};
 
 /// What is run for long: the words for people, the tests, and the variable that makes them long.
-const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 2] = [
+const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 3] = [
     (
         "500 rotations killed",
         ["--package=jotgate-keys", "--test=companion", "killed::", "--"],
         ("JOTGATE_KILLS", "500"),
+    ),
+    (
+        "each algorithm and key against aws-lc-rs, 5,000 messages each",
+        ["--package=second-opinion", "--lib", "random_signatures", "--"],
+        ("JOTGATE_MESSAGES", "5000"),
     ),
     (
         "20 times ten days of thousands of verifiers",

@@ -44,7 +44,11 @@ const COMMANDS: [(&str, &str, Run); 8] = [
         bench::bench,
     ),
     ("load", "measure the companion under load, by wrk, and write docs/load.md", load::load),
-    ("assure", "run the long forms: 500 rotations killed, months of rotations simulated", assure::assure),
+    (
+        "assure",
+        "run the long forms: 500 rotations killed, a million signatures judged twice, months of rotations simulated",
+        assure::assure,
+    ),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),
 ];
