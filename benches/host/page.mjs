@@ -3,6 +3,7 @@ import { NAMES } from './names.mjs'
 import { digits, item, kilobytes, spread, table } from './page_parts.mjs'
 import {
   coldStartText,
+  inTheWay,
   manner,
   memoryText,
   notShown,
@@ -23,6 +24,7 @@ export function page(summary, plan) {
     plan.parts.includes('memory') ? memory(summary.memory) : '',
     plan.parts.includes('table-memory') ? tableMemory(summary['table-memory']) : '',
     absent(summary, plan),
+    inTheWay,
     repeatText,
     notShown(summary.machine.cores),
   ]

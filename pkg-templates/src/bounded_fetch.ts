@@ -38,19 +38,24 @@ export interface Answer {
 export interface Deadline {
   readonly signal: AbortSignal
   readonly late: Promise<never>
+  /** Nobody waits any more: the timer goes, which would keep a process alive that has nothing else to do. */
+  end(): void
 }
 
 /** The largest answer that is read, in bytes. */
 const MAXIMUM_BYTES = 1 << 20
 
-/** A deadline in so many milliseconds; the only timer, and it ends by itself. */
+/** A deadline in so many milliseconds; the only timer. */
 export function deadline(milliseconds: number): Deadline {
-  const signal = AbortSignal.timeout(milliseconds)
+  const controller = new AbortController()
+  const { signal } = controller
+  const reason = () => new DOMException('the time is over', 'TimeoutError')
+  const timer = setTimeout(() => controller.abort(reason()), milliseconds)
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   late.catch(() => {})
-  return { signal, late }
+  return { signal, late, end: () => clearTimeout(timer) }
 }
 
 /**

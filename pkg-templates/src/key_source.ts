@@ -236,8 +236,8 @@ export class KeySource {
     const begun = this.#now()
     this.#cache.started(begun, forKey)
     this.#underWay++
+    const limit = deadline(this.#options.settings.timeoutDuration * 1000)
     try {
-      const limit = deadline(this.#options.settings.timeoutDuration * 1000)
       const base = this.#set
       const { at, headers, fetch } = this.#options
       const url = 'url' in at ? at.url : await this.#locate(at.issuer, limit)
@@ -279,6 +279,7 @@ export class KeySource {
       this.#failure = { kind, refusal: thrown.refusal, message: thrown.message }
       throw retry(thrown, this.#cache.retryAfter(this.#now(), forKey))
     } finally {
+      limit.end()
       this.#underWay--
     }
   }
@@ -305,13 +306,15 @@ export class KeySource {
   async #recall(): Promise<void> {
     const cache = sharedCache()
     if (cache === undefined) return
+    const limit = deadline(Math.min(RECALL_TIME, this.#options.settings.timeoutDuration * 1000))
     try {
       const key = await this.#sharedKey()
-      const limit = deadline(Math.min(RECALL_TIME, this.#options.settings.timeoutDuration * 1000))
       const stored = await Promise.race([recalled(cache, key), limit.late])
       if (stored !== undefined) this.#take(this.#read(stored.text), stored, this.#now())
     } catch {
       // No answer, or none that is a key set.
+    } finally {
+      limit.end()
     }
   }
 
