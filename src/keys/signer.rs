@@ -7,7 +7,7 @@ use jsonwebtoken::Header;
 use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
 
-use crate::{Error, Issuer, KeyPair, State, TokenRefusal, TokenRequest};
+use crate::{Error, Issuer, KeyPair, SigningAlgorithm, State, TokenRefusal, TokenRequest};
 
 /// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
 #[derive(Debug)]
@@ -66,6 +66,12 @@ impl Signer {
     #[must_use]
     pub fn kid(&self) -> &str {
         self.key.kid()
+    }
+
+    /// Whether a signature takes milliseconds: an RSA key's.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        matches!(self.key.algorithm(), SigningAlgorithm::RS256 | SigningAlgorithm::PS256)
     }
 
     /// The longest life of a token of it, in seconds.

@@ -507,3 +507,24 @@ fn a_reader_that_went_away_is_an_error_and_no_panic() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(matches!(lines[..], [said, "code 1"] if said.contains("Broken pipe")), "{said}");
 }
+
+#[test]
+fn tokens_by_rsa_keys_are_granted_too() {
+    let program = Program::with_store(&["--algorithm", "RS256", "--rsa-bits", "3072"]);
+    let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
+    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let serving = program.serve();
+    let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+    let form = "content-type: application/x-www-form-urlencoded";
+    let head = format!("POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{form}\r\n");
+    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    let answer = send(serving.address, request.as_bytes());
+    assert_eq!(answer.status, 200);
+    let granted: Value = serde_json::from_str(&answer.body).unwrap();
+    let token = granted["access_token"].as_str().unwrap();
+    let header = decode_header(token).unwrap();
+    assert_eq!(
+        (header.alg, header.kid),
+        (Algorithm::RS256, Some(get_set(serving.address).kids()[1].clone()))
+    );
+}
