@@ -80,8 +80,9 @@ impl<E> Slot<E> {
         self.table.try_read()?.clone()
     }
 
-    pub(crate) fn width(&self) -> usize {
-        self.table.try_read().and_then(|table| table.as_ref().map(|table| table.width())).unwrap_or(0)
+    /// The table's width, zero without one; nothing where it is being replaced just now.
+    pub(crate) fn width(&self) -> Option<usize> {
+        Some(self.table.try_read()?.as_ref().map_or(0, |table| table.width()))
     }
 
     pub(crate) fn put(&self, table: Table<E>) -> Arc<Table<E>> {
@@ -136,27 +137,52 @@ impl<E> Heat<E> {
         self.slot.get()
     }
 
-    /// Counts a success and builds of what is due some rows: first of the base point's table, which all keys share, then of the
-    /// key's. `build` makes the entries of rows of a width.
-    pub(crate) fn success(
+    /// Counts a success.
+    pub(crate) fn count(&self) {
+        let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
+        self.successes.store(successes, Ordering::Relaxed);
+    }
+
+    /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. `build` makes
+    /// the entries of rows of a width.
+    pub(crate) fn build(
         &self,
         growth: &Growth,
         base: &Slot<E>,
         build_base: impl FnOnce(Range<usize>, usize) -> Vec<E>,
         build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
     ) {
-        let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
-        self.successes.store(successes, Ordering::Relaxed);
+        let successes = self.successes.load(Ordering::Relaxed);
         let due = growth.steps.iter().rev().find(|(after, _)| successes >= *after);
         let Some(&(_, width)) = due else { return };
         let rows = digit_count(growth.bits, width);
-        if base.width() < width {
-            // The base points' tables are three at most and don't count against the keys.
+        let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
+        if base_width < width {
+            // The base points' tables are one a curve and don't count against the keys.
             base.advance(width, rows, |_| Some(None), build_base);
-        } else if self.slot.width() < width {
+        } else if key_width < width {
             let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
             self.slot.advance(width, rows, |bytes| Share::of(bytes, bound).map(Some), build);
         }
+    }
+}
+
+#[cfg(test)]
+impl<E> Heat<E> {
+    /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
+    /// table meanwhile, and who finds it taken goes without.
+    #[track_caller]
+    pub(crate) fn heat(&self, successes: u32, width: usize, build: impl Fn()) {
+        extern crate std;
+        (0..successes).for_each(|_| self.count());
+        for _ in 0..1_000_000 {
+            if self.slot.width() == Some(width) {
+                return;
+            }
+            build();
+            std::thread::yield_now();
+        }
+        panic!("a table of width {width} is never built after {successes} successes");
     }
 }
 
