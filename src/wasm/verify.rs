@@ -1,5 +1,7 @@
 //! The calls: each reads the input buffer, asks the core, and leaves its answer in the output buffer.
 
+use std::cell::RefCell;
+
 use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -47,11 +49,20 @@ fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, n
 
 fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now: f64, host: u32) -> bool {
     let (policy, needs) = (&policy.policy, &needs.needs);
-    answer(match host {
-        ASK => core::verify_asking(token, keys, policy, needs, now, &mut asked),
-        HOLDS | FAILS => core::verify_asking(token, keys, policy, needs, now, &mut |_| Some(host == HOLDS)),
-        _ => core::verify(token, keys, policy, needs, now),
-    })
+    let mut told = |_: core::Question<'_>| Some(host == HOLDS);
+    let host: Option<core::Host<'_>> = match host {
+        ASK => Some(&mut asked),
+        HOLDS | FAILS => Some(&mut told),
+        _ => None,
+    };
+    answer(
+        HEADERS.with_borrow_mut(|headers| core::verify_with(token, keys, policy, needs, now, headers, host)),
+    )
+}
+
+thread_local! {
+    /// The headers that this instance has read.
+    static HEADERS: RefCell<core::Headers> = RefCell::default();
 }
 
 /// The host is asked about RSA signatures.
@@ -161,11 +172,14 @@ fn place(algorithm: core::Algorithm) -> u32 {
 
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        core::question(token, keys, &policy.policy, |question| {
-            accept("", question.signature, question.key_index);
-            place(question.algorithm)
-        })
-        .unwrap_or(0)
+        HEADERS
+            .with_borrow_mut(|headers| {
+                core::question(token, keys, &policy.policy, headers, |question| {
+                    accept("", question.signature, question.key_index);
+                    place(question.algorithm)
+                })
+            })
+            .unwrap_or(0)
     })
 }
 
