@@ -151,6 +151,18 @@ pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
     columns
 }
 
+/// Carries all but the last column, which must fit a limb then: no other limb is negative.
+#[inline(always)]
+pub(crate) fn carried<const N: usize>(mut columns: [i64; N], width: usize) -> [i32; N] {
+    let mut limbs = [0; N];
+    for at in 0..N - 1 {
+        limbs[at] = low_limb(columns[at], width);
+        columns[at + 1] += columns[at] >> width;
+    }
+    limbs[N - 1] = narrow(columns[N - 1]);
+    limbs
+}
+
 /// The largest magnitude among all limbs but the last: what the debug assertions of the bounds look at.
 pub(crate) fn widest(limbs: &[i32]) -> u64 {
     let (_, limbs) = limbs.split_last().unwrap_or((&0, &[]));
