@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::curve::{Affine, Curve, Jacobian, P256, P384};
+use super::curve::{Affine, Curve, Jacobian, P256, P384, P521};
 use super::field::{Field, Invertible, invert_all};
 use super::limbs::words_from_be;
 use super::scalar::digits;
@@ -20,11 +20,13 @@ pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
 pub(crate) type P256Key = EcdsaKey<P256, 8>;
 /// A public key on P-384.
 pub(crate) type P384Key = EcdsaKey<P384, 12>;
+/// A public key on P-521.
+pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-        let point = Affine::from_words::<C, W>(&words_from_be(x)?, &words_from_be(y)?)?;
+        let point = Affine::from_words::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
         Some(Self { point, heat: Heat::new() })
     }
 
@@ -43,23 +45,23 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Builds some rows of the table that is due.
     #[inline(never)]
     fn grow(&self) {
-        let [growth, wider] = &GROWTH;
+        let growth = growth::<W>();
         let build_base = |rows, width| {
             let base = base_point::<C, W>();
             base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
         };
         let build = |rows, width| multiples(&self.point, rows, width);
-        self.heat.build(if W > 8 { wider } else { growth }, &C::base_tables().full, build_base, build);
+        self.heat.build(growth, &C::base_tables().full, build_base, build);
     }
 
     /// Nothing if the signature's numbers are out of range.
     fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
-        let (r, s) = signature.split_at_checked(4 * W)?;
-        let (r, s): ([u32; W], [u32; W]) = (words_from_be(r)?, words_from_be(s)?);
+        let (r, s) = signature.split_at_checked(C::BYTES)?;
+        let (r, s) = (number::<C, W>(r)?, number::<C, W>(s)?);
         if !C::is_unit(&r) || !C::is_unit(&s) {
             return None;
         }
-        let [u, v] = C::quotients([&leftmost(digest), &r], &s);
+        let [u, v] = C::quotients([&leftmost::<C, W>(digest), &r], &s);
         let sum = self.sum(&u, &v)?;
         // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed.
         let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
@@ -75,10 +77,13 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     #[inline(never)]
     fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
-        let mut summands =
-            base.summands(u).chain(key.summands(v)).map(|(point, negative)| point.negated_if(negative));
-        let first = Jacobian::from_affine(&summands.next()?);
-        let sum = summands.fold(first, |sum, point| sum.plus_other(&point));
+        let summands = base.summands(u).chain(key.summands(v));
+        let mut points: Vec<_> = summands.map(|(point, negative)| point.negated_if(negative)).collect();
+        while points.len() > FEW {
+            add_in_pairs(&mut points)?;
+        }
+        let (first, rest) = points.split_first()?;
+        let sum = rest.iter().fold(Jacobian::from_affine(first), |sum, point| sum.plus_other(point));
         (!sum.z.is_zero()).then_some(sum)
     }
 
@@ -113,12 +118,16 @@ fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
     Affine::from_words::<C, W>(x, y)
 }
 
-/// The leftmost bits of a digest, or all of a shorter one, as a number.
-fn leftmost<const W: usize>(digest: &[u8]) -> [u32; W] {
-    let mut bytes = Vec::with_capacity(4 * W);
-    bytes.resize((4 * W).saturating_sub(digest.len()), 0);
-    bytes.extend(digest.iter().take(4 * W));
-    words_from_be(&bytes).unwrap_or([0; W])
+/// A big-endian number of the curve's length.
+fn number<C: Curve<W>, const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+    (bytes.len() == C::BYTES).then(|| words_from_be(bytes))?
+}
+
+/// The leftmost bytes of a digest, or all of a shorter one, as a number.
+// As many bits as the order has (FIPS 186-5 §6.4.2 step 2): the orders of P-256 and P-384 fill their bytes, and every digest is
+// shorter than P-521's.
+fn leftmost<C: Curve<W>, const W: usize>(digest: &[u8]) -> [u32; W] {
+    words_from_be(digest.get(..C::BYTES).unwrap_or(digest)).unwrap_or([0; W])
 }
 
 fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
@@ -140,7 +149,8 @@ fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> V
                 others.chain([F::sum([(2, &last.y)])])
             })
             .collect();
-        invert_all(&mut denominators);
+        let all = invert_all(&mut denominators);
+        debug_assert!(all.is_some());
         let mut inverses = denominators.iter();
         let sums = pairs().map(|(row, last)| {
             let below = row.len() - 1;
@@ -163,6 +173,18 @@ fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> V
         }
     }
     rows.into_iter().flatten().collect()
+}
+
+/// Adds each point to its neighbour, so that half as many are left; all divisions share one inversion, which makes a sum of
+/// affine points half as dear as one with a projective point. Nothing if two neighbours are equal or opposite.
+fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
+    let (pairs, rest) = points.as_chunks::<2>();
+    let mut denominators: Vec<F> = pairs.iter().map(|[a, b]| a.x.minus(&b.x)).collect();
+    invert_all(&mut denominators)?;
+    let sums =
+        pairs.iter().zip(&denominators).map(|([a, b], inverse)| chord(a, b, &a.y.minus(&b.y).times(inverse)));
+    *points = sums.chain(rest.iter().copied()).collect();
+    Some(())
 }
 
 /// The sum of two points whose line has this slope.
@@ -188,7 +210,9 @@ fn bases<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> Vec<V
         }
     }
     let mut inverses: Vec<F> = bases.iter().map(|base| base.z).collect();
-    invert_all(&mut inverses);
+    // INVARIANT: Z is zero at infinity only, and no multiple by a power of two is there.
+    let all = invert_all(&mut inverses);
+    debug_assert!(all.is_some());
     let affine = |(base, inverse): (&Jacobian<F>, &F)| {
         let squared = inverse.squared();
         let mut row = Vec::with_capacity(1 << (width - 1));
@@ -198,14 +222,21 @@ fn bases<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> Vec<V
     bases.iter().zip(&inverses).map(affine).collect()
 }
 
+/// So few points are added one by one: an inversion costs as much as ten additions.
+const FEW: usize = 20;
+
 /// The width of the rows that serve a verification without tables.
 const ROW_WIDTH: usize = 5;
 
-/// For P-256 and P-384. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds.
-const GROWTH: [Growth; 2] = [
-    Growth { bits: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
-    Growth { bits: 384, steps: &[(16, 5), (512, 6), (2048, 9)] },
-];
+/// For P-256, P-384 and P-521. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds. P-521 is
+/// rare and its tables are large: a quarter of a megabyte, then less than a half.
+const fn growth<const W: usize>() -> &'static Growth {
+    match W {
+        8 => &Growth { bits: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
+        12 => &Growth { bits: 384, steps: &[(16, 5), (512, 6), (2048, 9)] },
+        _ => &Growth { bits: 521, steps: &[(16, 5), (512, 6)] },
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -219,8 +250,16 @@ mod tests {
     /// The second implementation: a key's coordinates, a digest and a signature enter.
     type Theirs = fn(&[u8], &[u8], &[u8], &[u8]) -> bool;
 
-    fn bytes(words: &[u32]) -> Vec<u8> {
-        words.iter().rev().flat_map(|word| word.to_be_bytes()).collect()
+    /// The curve's big-endian bytes of a number, which must fit them.
+    fn bytes<C: Curve<W>, const W: usize>(words: &[u32; W]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = words.iter().rev().flat_map(|word| word.to_be_bytes()).collect();
+        let number = bytes.split_off(4 * W - C::BYTES);
+        assert!(bytes.iter().all(|byte| *byte == 0));
+        number
+    }
+
+    fn coordinate<C: Curve<W>, const W: usize>(element: &C::Field) -> Vec<u8> {
+        bytes::<C, W>(&element.to_words().try_into().unwrap())
     }
 
     fn small<const W: usize>(number: u32) -> [u32; W] {
@@ -243,7 +282,12 @@ mod tests {
     }
 
     fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
-        core::iter::repeat_with(|| random.words()).find(C::is_unit).unwrap()
+        // In P-521's highest word 23 bits are none of the order's.
+        let masked = |mut words: [u32; W]| {
+            words[W - 1] &= C::PRIME[W - 1];
+            words
+        };
+        core::iter::repeat_with(|| masked(random.words())).find(C::is_unit).unwrap()
     }
 
     fn key<C: Curve<W>, const W: usize>(point: Affine<C::Field>) -> Key<C, W> {
@@ -296,9 +340,10 @@ mod tests {
             let r = usable.unwrap_or(small(1));
             let s = C::quotients([&r, &r], v)[0];
             let z = product::<C, W>(u, &s);
-            let (digest, mut signature) = (bytes(&z), [bytes(&r), bytes(&s)].concat());
+            let (digest, mut signature) =
+                (bytes::<C, W>(&z), [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat());
             self.judge(&digest, &signature, Some(usable.is_some()));
-            signature[random.below(8 * W)] ^= 1 << random.below(8);
+            signature[random.below(2 * C::BYTES)] ^= 1 << random.below(8);
             self.judge(&digest, &signature, None);
         }
     }
@@ -308,7 +353,7 @@ mod tests {
         theirs: Theirs,
         run: impl FnOnce(&mut Contest<'_, C, W>),
     ) -> [usize; 2] {
-        let (x, y) = (bytes(&point.x.to_words()), bytes(&point.y.to_words()));
+        let (x, y) = (coordinate::<C, W>(&point.x), coordinate::<C, W>(&point.y));
         let keys = [(0, 0), (40, 5), (700, if W > 8 { 6 } else { 7 })].map(|(successes, width)| {
             let key: Key<C, W> = Key::from_coordinates(&x, &y).unwrap();
             key.heat.heat(successes, width, || key.grow());
@@ -327,7 +372,7 @@ mod tests {
         let mut edges: Vec<[u32; W]> = [1, 2, 3, 16, 17, 32, 33, 64, 65].map(small).to_vec();
         edges.extend([1, 2, 16].map(|number| opposite::<C, W>(&small(number))));
         let mut high = small(0);
-        high[W - 1] = 0x8000_0000;
+        high[W - 1] = C::PRIME[W - 1] ^ (C::PRIME[W - 1] >> 1);
         edges.extend([high, C::quotients([&small(1), &small(1)], &small(2))[0]]);
         let factors = [small(1), small(2), small(32), opposite::<C, W>(&small(1))];
         let mut points: Vec<_> =
@@ -388,8 +433,9 @@ mod tests {
             let r = C::quotients([&x, &x], &small(1))[0];
             let s = C::quotients([&r, &r], &v)[0];
             let z = product::<C, W>(&u, &s);
-            let signature = [bytes(&r), bytes(&s)].concat();
-            contest::<C, W>(public, theirs, |contest| contest.judge(&bytes(&z), &signature, Some(true)));
+            let signature = [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat();
+            let digest = bytes::<C, W>(&z);
+            contest::<C, W>(public, theirs, |contest| contest.judge(&digest, &signature, Some(true)));
             above_order += usize::from(r != x);
             accepted += 1;
         }
@@ -404,6 +450,10 @@ mod tests {
         by_crates::P384Key::from_coordinates(x, y).unwrap().verify(digest, signature)
     }
 
+    fn p521(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+        by_crates::P521Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    }
+
     #[test]
     fn p256_agrees_with_rustcrypto_on_edge_and_random_sums() {
         agree::<P256, 8>(p256, 1);
@@ -416,6 +466,11 @@ mod tests {
     }
 
     #[test]
+    fn p521_agrees_with_rustcrypto_on_edge_and_random_sums() {
+        agree::<P521, 17>(p521, 4);
+    }
+
+    #[test]
     fn p256_agrees_with_rustcrypto_where_x_passes_the_order() {
         agree_where_x_passes_the_order::<P256, 8>(p256);
     }
@@ -423,6 +478,11 @@ mod tests {
     #[test]
     fn p384_agrees_with_rustcrypto_where_x_passes_the_order() {
         agree_where_x_passes_the_order::<P384, 12>(p384);
+    }
+
+    #[test]
+    fn p521_agrees_with_rustcrypto_where_x_passes_the_order() {
+        agree_where_x_passes_the_order::<P521, 17>(p521);
     }
 
     fn exceptions_are_met<C: Curve<W>, const W: usize>() {
@@ -438,6 +498,23 @@ mod tests {
         let doubled = affine(&Jacobian::from_affine(&base).doubled());
         assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
         assert!(hot.sum(&small(1), &minus_one).is_none());
+        // Neighbours that are equal or opposite, before and behind others; what is left of the others is their sum.
+        let [one, two, four] =
+            [1, 2, 4].map(|factor| affine(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+        for pair in [[one, one], [one, one.negated_if(true)]] {
+            for mut points in
+                [[&pair[..], &[one, two]].concat(), [&[one, two, four, two][..], &pair].concat()]
+            {
+                assert!(add_in_pairs(&mut points).is_none());
+            }
+        }
+        let mut points = vec![one, two, four, one, two];
+        add_in_pairs(&mut points).unwrap();
+        let sums = [3, 5, 2].map(|factor| affine(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+        assert_eq!(points.len(), sums.len());
+        for (point, sum) in points.iter().zip(sums) {
+            assert_eq!([point.x.to_words(), point.y.to_words()], [sum.x.to_words(), sum.y.to_words()]);
+        }
         // The complete addition itself.
         let point = Jacobian::from_affine(&base).doubled();
         let same = affine(&point);
@@ -452,13 +529,26 @@ mod tests {
     fn equal_and_opposite_points_take_their_own_path() {
         exceptions_are_met::<P256, 8>();
         exceptions_are_met::<P384, 12>();
+        exceptions_are_met::<P521, 17>();
     }
 
     #[test]
-    fn a_digest_counts_by_its_leftmost_bits() {
-        assert_eq!(leftmost::<2>(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), [0x0506_0708, 0x0102_0304]);
-        assert_eq!(leftmost::<2>(&[1, 2, 3]), [0x0001_0203, 0]);
-        assert_eq!(leftmost::<2>(&[]), [0, 0]);
+    fn a_digest_counts_by_its_leftmost_bytes() {
+        let digest: [u8; 64] = core::array::from_fn(|at| u8::try_from(at).unwrap());
+        assert_eq!(bytes::<P256, 8>(&leftmost::<P256, 8>(&digest)), digest[..32]);
+        assert_eq!(bytes::<P384, 12>(&leftmost::<P384, 12>(&digest)), digest[..48]);
+        assert_eq!(bytes::<P521, 17>(&leftmost::<P521, 17>(&digest)), [&[0, 0], &digest[..]].concat());
+        assert_eq!(leftmost::<P256, 8>(&[1, 2, 3]), small(0x0001_0203));
+        assert_eq!(leftmost::<P256, 8>(&[]), [0; 8]);
+    }
+
+    #[test]
+    fn numbers_of_another_length_are_none() {
+        for length in [0, 31, 33, 64, 65, 67, 68] {
+            assert_eq!(number::<P256, 8>(&[0; 68][..length]), None);
+            assert_eq!(number::<P521, 17>(&[0; 68][..length]), None);
+        }
+        assert_eq!(number::<P521, 17>(&[0; 66]), Some([0; 17]));
     }
 
     #[test]
@@ -502,8 +592,8 @@ mod tests {
 
     #[test]
     fn tables_of_every_width_agree_with_doubling() {
-        let [growth, wider] = &GROWTH;
-        tables_agree::<P256, 8>(growth);
-        tables_agree::<P384, 12>(wider);
+        tables_agree::<P256, 8>(growth::<8>());
+        tables_agree::<P384, 12>(growth::<12>());
+        tables_agree::<P521, 17>(growth::<17>());
     }
 }

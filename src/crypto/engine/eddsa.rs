@@ -117,8 +117,6 @@ const GROWTH: Growth = Growth { bits: 256, steps: &[(16, 5), (512, 7), (4096, 10
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
-
     use curve25519_dalek::{EdwardsPoint, Scalar, constants};
     use ed25519_dalek::{Signer, SigningKey};
 
