@@ -3,7 +3,7 @@ import { boot } from './boot.js'
 import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
 import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
 import { Engine, type Judge, type Judgement, keysFrom, type Keys, noNeeds } from './engine.js'
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from './errors.js'
+import { JWKSUnavailable } from './errors.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
 import type { Needs } from './jotgate_bg.js'
 import {
@@ -18,7 +18,7 @@ import {
   text,
   texts,
 } from './options.js'
-import { misuse, refusing } from './refusal.js'
+import { because, isWithoutKeys, misuse, refusing } from './refusal.js'
 import {
   type HeaderFields,
   REMOTE_NAMES,
@@ -245,7 +245,7 @@ export function createGate<Claims, Principal>(
     try {
       judgement = (yield judge(credentials.token, checked, waitUntil)) as Judgement
     } catch (thrown) {
-      if (!isUnavailable(thrown)) throw thrown
+      if (!isWithoutKeys(thrown)) throw thrown
       const { refusal, retryAfter } = thrown
       return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) })
     }
@@ -269,7 +269,9 @@ export function createGate<Claims, Principal>(
   const judgeNow: Judging = (token, checked) => {
     const judgement = engine.judgeNow(token, checked)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
-    if (judgement.fetchable === true) throw notReady()
+    if (judgement.fetchable === true) {
+      throw because('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
+    }
     return judgement
   }
   const gate: Gate<JWTPayload, unknown, Preflight> = {
@@ -337,12 +339,6 @@ function isPreflight(request: RequestLike, field: ReadField): boolean {
   return request.method === 'OPTIONS' && field('origin') !== null && field('access-control-request-method') !== null
 }
 
-function notReady(): JWKSUnavailable {
-  const error = new JWKSUnavailable("no key in hand is the token's: await `check`")
-  error.refusal = 'keys_not_ready'
-  return error
-}
-
 function source(given: Options): ReturnType<typeof keysFrom> {
   if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
   const remote = Object.fromEntries(
@@ -385,10 +381,6 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
 
 const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
 const NEED_NAMES = [...LIST_NAMES, 'authorize', 'waitUntil']
-
-function isUnavailable(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
-  return thrown instanceof JWKSUnavailable || thrown instanceof JWKSTimeout || thrown instanceof JWKSInvalid
-}
 
 function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], request: RequestLike): Denied {
   const { status, error, refusal, detail } = denial
