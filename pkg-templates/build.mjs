@@ -82,7 +82,7 @@ async function withoutClasses({ path }) {
   const contents = generated
     .replace(/^if \(Symbol\.dispose\).*$/gm, '')
     .replace(/^const \w+Finalization = [^;]*;$/gm, '')
-  if (/Finalization = |^if \(Symbol/m.test(contents)) throw new Error('wasm-bindgen makes classes otherwise than before')
+  if (/Finalization = |^if \(Symbol/m.test(contents)) throw new Error('wasm-bindgen makes classes otherwise')
   return { contents }
 }
 

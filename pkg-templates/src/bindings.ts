@@ -87,7 +87,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
 
 let core: Exports
 
-/** Takes the exports of the one instance, and lets it set itself up. */
+/** @internal Takes the exports of the one instance, and lets it set itself up. */
 export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
   core = exports as unknown as Exports
   core.__wbindgen_start()

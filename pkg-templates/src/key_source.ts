@@ -63,7 +63,7 @@ export class KeySource {
   #pending: { scheduled?: Promise<KeySet>; key?: Promise<KeySet> } = {}
   #underWay = 0
   /** Why the last fetch failed, in parts: an error's cause may belong to another request. */
-  #failure = { kind: JWKSUnavailable as typeof JOSEError, refusal: 'keys_not_ready', message: 'there is no key set to trust' }
+  #failure: Failure = { kind: JWKSUnavailable, refusal: 'keys_not_ready', message: 'there is no key set to trust' }
   #located: { url: string; since: number } | undefined
   #key: Promise<string> | string | undefined
 
@@ -276,7 +276,7 @@ export class KeySource {
       // The core has counted an answer that is too old already.
       if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), forKey)
       const { constructor, refusal, message } = thrown
-      this.#failure = { kind: constructor as typeof JOSEError, refusal, message }
+      this.#failure = { kind: constructor as Failure['kind'], refusal, message }
       throw retry(thrown, this.#cache.retryAfter(this.#now(), forKey))
     } finally {
       limit.end()
@@ -366,6 +366,12 @@ export class KeySource {
     const { kind, refusal, message } = this.#failure
     return retry(because(refusal, new kind(message)), this.#cache.retryAfter(now, forKey))
   }
+}
+
+interface Failure {
+  readonly kind: new (message: string) => JOSEError
+  readonly refusal: string
+  readonly message: string
 }
 
 function pending(): JOSEError {

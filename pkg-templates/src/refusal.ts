@@ -35,11 +35,12 @@ export interface Refusal {
 }
 
 /** The error for a refusal; `payload` holds the claims where the signature held. */
-export function errorFrom({ class: code, message, claim, reason, code: refusal }: Refusal, payload: JWTPayload = {}): Error {
-  if (code === 'ERR_OPTION') return typeError(message, refusal)
-  const ofClaim = code === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, code)
-  if (ofClaim !== undefined) return because(refusal, new ofClaim(message, payload, claim, reason))
-  return because(refusal, new (classOf(CLASSES, code) ?? JOSEError)(message))
+export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
+  const { code, class: kind, message, claim, reason } = refusal
+  if (kind === 'ERR_OPTION') return typeError(message, code)
+  const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
+  if (OfClaim !== undefined) return because(code, new OfClaim(message, payload, claim, reason))
+  return because(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
 }
 
 /** An error with its exact reason. */
