@@ -6,7 +6,7 @@
 
 use alloc::{borrow::Cow, collections::BTreeSet, string::String, vec::Vec};
 
-use crate::refusal::JsonProblem;
+use crate::{number, refusal::JsonProblem};
 
 /// The deepest nesting that is read: the object at the top is level one.
 const MAXIMUM_DEPTH: usize = 128;
@@ -226,9 +226,9 @@ impl<'t> Reader<'t> {
         let from = self.at;
         let negative = self.takes(b'-');
         let digits = self.at;
-        let mut whole: u32 = 0;
+        let mut whole = 0.0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            whole = whole.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'));
+            whole = whole * 10.0 + f64::from(digit - b'0');
             self.at += 1;
         }
         let count = self.at - digits;
@@ -237,8 +237,7 @@ impl<'t> Reader<'t> {
             return Err(JsonProblem::Malformed);
         }
         let ends_here = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
-        if ends_here && count < 10 {
-            let whole = f64::from(whole);
+        if ends_here && count <= number::EXACT_DIGITS {
             return Ok(if negative { -whole } else { whole });
         }
         if self.takes(b'.') {
@@ -248,8 +247,7 @@ impl<'t> Reader<'t> {
             let _ = self.takes(b'+') || self.takes(b'-');
             self.digits()?;
         }
-        let number = self.text.get(from..self.at).and_then(|text| text.parse().ok());
-        number.filter(|number: &f64| number.is_finite()).ok_or(JsonProblem::Malformed)
+        self.text.get(from..self.at).and_then(number::read).ok_or(JsonProblem::Malformed)
     }
 
     /// One digit or more.
