@@ -9,7 +9,7 @@
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
-use crate::refusal::JsonProblem;
+use crate::{number, refusal::JsonProblem};
 
 /// The deepest nesting that is read: the object at the top is level one.
 const MAXIMUM_DEPTH: usize = 128;
@@ -129,7 +129,7 @@ impl<'t> Document<'t> {
             Kind::True => Json::Bool(true),
             Kind::False => Json::Bool(false),
             // INVARIANT: the reader took it for a number that a double holds.
-            Kind::Number => Json::Number(number(self.text.get(value.from..value.to)?)?),
+            Kind::Number => Json::Number(double(self.text.get(value.from..value.to)?)?),
             Kind::String | Kind::Unescaped => Json::String(self.string(value)?),
             Kind::Array => Json::Array(Array(inside())),
             Kind::Object | Kind::Ambiguous => {
@@ -445,17 +445,17 @@ impl<'t> Reader<'t> {
         if leads_with_zero && count > 1 {
             return Err(JsonProblem::Malformed);
         }
-        let mut exact = count < DIGITS;
+        let mut finite = count <= number::EXACT_DIGITS;
         if self.takes(b'.') {
             self.digits()?;
-            exact = false;
+            finite = false;
         }
         if self.takes(b'e') || self.takes(b'E') {
             let _ = self.takes(b'+') || self.takes(b'-');
             self.digits()?;
-            exact = false;
+            finite = false;
         }
-        if !exact && number(self.since(from)?).is_none() {
+        if !finite && number::read(self.since(from)?).is_none() {
             return Err(JsonProblem::Malformed);
         }
         self.push(Kind::Number, from, self.at);
@@ -506,17 +506,14 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// So few digits fit 32 bits, whatever they are.
-const DIGITS: usize = 10;
-
-/// The double of a number's text, if it is finite.
-fn number(text: &str) -> Option<f64> {
+/// The double of a number's text, if there is one: of a whole number at once, as times are.
+fn double(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.len() < DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        let whole = digits.bytes().fold(0_u32, |whole, digit| whole * 10 + u32::from(digit - b'0'));
-        return Some(if digits.len() < text.len() { -f64::from(whole) } else { f64::from(whole) });
+    if digits.len() > number::EXACT_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return number::read(text);
     }
-    text.parse().ok().filter(|number: &f64| number.is_finite())
+    let whole = digits.bytes().fold(0.0, |whole, digit| whole * 10.0 + f64::from(digit - b'0'));
+    Some(if digits.len() < text.len() { -whole } else { whole })
 }
 
 /// The level of what lies inside.

@@ -18,6 +18,7 @@ mod json;
 mod key;
 mod key_cache;
 mod key_set;
+mod number;
 mod policy;
 mod refusal;
 mod scope;

@@ -6,6 +6,8 @@ use core::fmt;
 
 use jotgate_crypto::{Algorithm, KeyRefusal};
 
+use crate::number::Seconds;
+
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are the names of the standard")]
@@ -442,10 +444,17 @@ impl fmt::Display for Refusal {
             Self::IssuerMismatch { found } => write!(f, "the issuer `{found}` is not accepted"),
             Self::AudienceMismatch => f.write_str("the token is for another audience"),
             Self::SubjectMismatch => f.write_str("the token is about another subject"),
-            Self::Expired { exp, now } => write!(f, "the token expired at {exp}, it is {now}"),
-            Self::NotYetValid { nbf, now } => write!(f, "the token is not valid before {nbf}, it is {now}"),
-            Self::IssuedInFuture { iat, now } => write!(f, "the token was issued at {iat}, it is {now}"),
+            Self::Expired { exp, now } => {
+                write!(f, "the token expired at {}, it is {}", Seconds(*exp), Seconds(*now))
+            }
+            Self::NotYetValid { nbf, now } => {
+                write!(f, "the token is not valid before {}, it is {}", Seconds(*nbf), Seconds(*now))
+            }
+            Self::IssuedInFuture { iat, now } => {
+                write!(f, "the token was issued at {}, it is {}", Seconds(*iat), Seconds(*now))
+            }
             Self::TooOld { iat, now, maximum } => {
+                let (iat, now, maximum) = (Seconds(*iat), Seconds(*now), Seconds(*maximum));
                 write!(f, "the token was issued at {iat}, it is {now}, {maximum} seconds are allowed")
             }
             Self::ConfirmationNotEnforced => {

@@ -5,10 +5,9 @@
 use std::rc::Rc;
 
 use jotgate_core as core;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{buffers, describe};
+use crate::{buffers, describe, options::Options};
 
 /// A key, checked and prepared.
 #[wasm_bindgen]
@@ -167,7 +166,7 @@ impl Policy {
     /// The refusal of an option, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Policy::new(read(options)?) {
+        match core::Policy::new(Options::of(options)?.policy()?) {
             Ok(policy) => Ok(Self { policy }),
             Err(refusal) => Err(thrown(&refusal)),
         }
@@ -207,7 +206,7 @@ impl Needs {
     /// The refusal of a list, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Needs::new(read(options)?) {
+        match core::Needs::new(Options::of(options)?.needs()?) {
             Ok(needs) => Ok(Self { needs }),
             Err(refusal) => Err(thrown(&refusal)),
         }
@@ -232,15 +231,4 @@ pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
     let error = js_sys::Error::new(&describe::refusal(refusal));
     error.set_name(REFUSAL);
     error.into()
-}
-
-/// Options as the struct that they spell. What has the wrong shape is named by the TypeScript side before it gets here;
-/// this is the second line.
-pub(crate) fn read<T: DeserializeOwned>(options: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(options).map_err(|_| {
-        thrown(&core::Refusal::Option {
-            name: "options",
-            problem: "have an unknown member or one of the wrong type",
-        })
-    })
 }

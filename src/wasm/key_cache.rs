@@ -3,7 +3,7 @@
 use jotgate_core::{self as core, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::handles::{read, thrown};
+use crate::{handles::thrown, options::Options};
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 #[wasm_bindgen]
@@ -20,7 +20,7 @@ impl KeyCache {
     /// The refusal of a setting, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: JsValue) -> Result<Self, JsValue> {
-        match core::KeyCache::new(read(settings)?) {
+        match core::KeyCache::new(Options::of(settings)?.key_cache()?) {
             Ok(cache) => Ok(Self { cache }),
             Err(refusal) => Err(thrown(&refusal)),
         }

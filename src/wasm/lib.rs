@@ -8,4 +8,5 @@ pub mod buffers;
 mod describe;
 pub mod handles;
 pub mod key_cache;
+mod options;
 pub mod verify;
