@@ -78,11 +78,8 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   admitBatch(length: number): number
   admitUnverified(codeUnits: number): number
   inputPointer(): number
-  outputPointer(): number
-  headerLength(): number
-  payloadLength(): number
-  refusalLength(): number
-  keyIndex(): number
+  answerPointer(): number
+  speakLatin1(): void
 }
 
 let core: Exports
@@ -374,25 +371,14 @@ export function inputPointer(): number {
   return core.inputPointer() >>> 0
 }
 
-export function outputPointer(): number {
-  return core.outputPointer() >>> 0
+/** Where the answers to all calls stand: seven numbers of four bytes, as `src/wasm/buffers.rs` orders them. */
+export function answerPointer(): number {
+  return core.answerPointer() >>> 0
 }
 
-export function headerLength(): number {
-  return core.headerLength()
-}
-
-export function payloadLength(): number {
-  return core.payloadLength()
-}
-
-export function refusalLength(): number {
-  return core.refusalLength()
-}
-
-/** Which member of the key set signed the accepted token; −1 for a key given directly, and after a refusal. */
-export function keyIndex(): number {
-  return core.keyIndex()
+/** From now on payloads are written as Latin-1 where they can be. */
+export function speakLatin1(): void {
+  core.speakLatin1()
 }
 
 const encoder = new TextEncoder()

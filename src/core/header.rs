@@ -18,6 +18,7 @@ use crate::{
 pub struct Header {
     parameters: Arc<Parameters>,
     algorithm: Algorithm,
+    number: u32,
 }
 
 /// What a header says, whatever a policy thinks of it.
@@ -32,8 +33,18 @@ struct Parameters {
 /// Headers that were read before: an issuer writes few, and each of its tokens brings one of them.
 #[derive(Debug, Default)]
 pub struct Headers {
-    /// The encoded text and what it says, each at the place that its last letters give it.
-    places: Vec<Option<(Vec<u8>, Arc<Parameters>)>>,
+    /// Each at the place that its last letters give it.
+    places: Vec<Option<Known>>,
+    /// How many were ever kept.
+    kept: u32,
+}
+
+/// A header that was read before.
+#[derive(Debug)]
+struct Known {
+    encoded: Vec<u8>,
+    parameters: Arc<Parameters>,
+    number: u32,
 }
 
 impl Headers {
@@ -47,19 +58,21 @@ impl Headers {
             % Self::PLACES
     }
 
-    fn find(&self, encoded: &[u8]) -> Option<&Arc<Parameters>> {
-        let (known, parameters) = self.places.get(Self::place(encoded))?.as_ref()?;
-        (known == encoded).then_some(parameters)
+    fn find(&self, encoded: &[u8]) -> Option<&Known> {
+        self.places.get(Self::place(encoded))?.as_ref().filter(|known| known.encoded == encoded)
     }
 
-    fn keep(&mut self, encoded: &[u8], parameters: &Arc<Parameters>) {
-        if encoded.len() > Self::LONGEST {
-            return;
-        }
+    /// The number that it is kept under; 0 if it is not.
+    fn keep(&mut self, encoded: &[u8], parameters: &Arc<Parameters>) -> u32 {
+        let Some(number) = self.kept.checked_add(1).filter(|_| encoded.len() <= Self::LONGEST) else {
+            return 0;
+        };
         self.places.resize_with(Self::PLACES, || None);
         if let Some(place) = self.places.get_mut(Self::place(encoded)) {
-            *place = Some((encoded.to_vec(), Arc::clone(parameters)));
+            *place = Some(Known { encoded: encoded.to_vec(), parameters: Arc::clone(parameters), number });
         }
+        self.kept = number;
+        number
     }
 }
 
@@ -71,9 +84,9 @@ impl Header {
     /// [`Refusal::Base64url`], [`Refusal::HeaderJson`], [`Refusal::HeaderParameter`], one of the refusals of `alg`,
     /// [`Refusal::CritMalformed`], [`Refusal::CritNotUnderstood`], or [`Refusal::PayloadUnencoded`].
     pub fn read(parts: &Parts<'_>, policy: &Policy, known: &mut Headers) -> Result<Self, Refusal> {
-        if let Some(parameters) = known.find(parts.header) {
+        if let Some(Known { parameters, number, .. }) = known.find(parts.header) {
             let algorithm = policy.admit_algorithm(&parameters.alg)?;
-            return Ok(Self { parameters: Arc::clone(parameters), algorithm });
+            return Ok(Self { parameters: Arc::clone(parameters), algorithm, number: *number });
         }
         let text = text(parts)?;
         let document = Document::read(text.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
@@ -86,16 +99,20 @@ impl Header {
         // What `crit` asks for is a question to each policy.
         let lasts = header.get("crit").is_none();
         let parameters = Arc::new(Parameters { text, alg, kid, typ });
-        if lasts {
-            known.keep(parts.header, &parameters);
-        }
-        Ok(Self { parameters, algorithm })
+        let number = if lasts { known.keep(parts.header, &parameters) } else { 0 };
+        Ok(Self { parameters, algorithm, number })
     }
 
     /// The header as JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.parameters.text
+    }
+
+    /// The number that [`Headers`] gave this text and no other; 0 if it gave none.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The algorithm, one that the policy allows.
@@ -166,4 +183,68 @@ fn check_critical(header: Object<'_>, understood: &[String]) -> Result<(), Refus
         seen.push(name);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::PolicyOptions;
+
+    fn policy(algorithm: &str, crit: Option<Vec<String>>) -> Policy {
+        let algorithms = Some(vec![algorithm.to_owned()]);
+        Policy::new(PolicyOptions { algorithms, crit, ..PolicyOptions::default() }).unwrap()
+    }
+
+    fn read(header: &str, policy: &Policy, known: &mut Headers) -> Result<Header, Refusal> {
+        let token = alloc::format!("{}.e30.AA", base64url::encode(header.as_bytes()));
+        Header::read(&Parts::split(token.as_bytes(), 9999).unwrap(), policy, known)
+    }
+
+    #[test]
+    fn a_header_that_was_read_before_is_the_same_and_bears_its_number() {
+        let (policy, mut known) = (policy("ES256", None), Headers::default());
+        for round in 0..2 {
+            for kid in 0..200 {
+                let header = alloc::format!(r#"{{"alg":"ES256","kid":"key {kid}","typ":"at+jwt"}}"#);
+                let (first, second) =
+                    (read(&header, &policy, &mut known), read(&header, &policy, &mut known));
+                let (first, second) = (first.unwrap(), second.unwrap());
+                assert_eq!((first.text(), second.text()), (&*header, &*header), "{round}");
+                assert_eq!(second.kid(), Some(&*alloc::format!("key {kid}")));
+                assert_eq!((second.typ(), second.algorithm()), (Some("at+jwt"), Algorithm::ES256));
+                assert!(first.number() > 0 && first.number() == second.number());
+            }
+        }
+        assert_eq!(known.places.len(), Headers::PLACES);
+    }
+
+    #[test]
+    fn every_policy_is_asked_about_a_header_that_was_read_before() {
+        let mut known = Headers::default();
+        let header = r#"{"alg":"ES256"}"#;
+        read(header, &policy("ES256", None), &mut known).unwrap();
+        let refusal = read(header, &policy("EdDSA", None), &mut known).unwrap_err();
+        assert_eq!(refusal.code(), "algorithm_not_allowed");
+    }
+
+    #[test]
+    fn what_is_critical_is_asked_of_every_policy() {
+        let mut known = Headers::default();
+        let header = r#"{"alg":"ES256","crit":["x"],"x":1}"#;
+        let read = |crit, known: &mut Headers| read(header, &policy("ES256", crit), known);
+        assert_eq!(read(Some(vec!["x".into()]), &mut known).unwrap().number(), 0);
+        assert_eq!(read(None, &mut known).unwrap_err().code(), "crit_not_understood");
+    }
+
+    #[test]
+    fn what_is_refused_or_long_is_not_kept() {
+        let (policy, mut known) = (policy("ES256", None), Headers::default());
+        assert!(read(r#"{"alg":"none"}"#, &policy, &mut known).is_err());
+        assert!(read(r#"{"alg":"ES384"}"#, &policy, &mut known).is_err());
+        let long = alloc::format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(Headers::LONGEST));
+        assert_eq!(read(&long, &policy, &mut known).unwrap().number(), 0);
+        assert!(known.places.iter().all(Option::is_none));
+    }
 }

@@ -6,7 +6,7 @@ use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, collect, refuse, with_input},
+    buffers::{accept, answer, collect, decoded, refuse, with_input},
     handles::{Key, KeySet, Needs, Policy, admit},
 };
 
@@ -208,7 +208,7 @@ pub fn admit_unverified(length: usize) -> *const u8 {
 #[must_use]
 pub fn decode(length: usize) -> bool {
     match with_input(length, |token| dangerous::decode(token, MAXIMUM_UNVERIFIED)) {
-        Ok(unverified) => accept(&unverified.header, unverified.claims.as_bytes(), None),
+        Ok(unverified) => decoded(&unverified.header, &unverified.claims),
         Err(refusal) => refuse(&refusal, None),
     }
 }
@@ -219,16 +219,6 @@ pub fn decode(length: usize) -> bool {
 pub fn decode_header(length: usize) -> bool {
     match with_input(length, |token| dangerous::decode_header(token, MAXIMUM_UNVERIFIED)) {
         Ok(header) => accept(&header, &[], None),
-        Err(refusal) => refuse(&refusal, None),
-    }
-}
-
-/// Whether claims that were verified before, as JSON text, meet the needs; the refusal stands in the output.
-#[wasm_bindgen(js_name = needsMet)]
-#[must_use]
-pub fn needs_met(needs: &Needs, claims: &str) -> bool {
-    match needs.needs.met_by(claims) {
-        Ok(()) => accept("", &[], None),
         Err(refusal) => refuse(&refusal, None),
     }
 }
