@@ -201,7 +201,7 @@ fn number(number: usize) -> u32 {
 fn push_latin1(bytes: &mut Vec<u8>, text: &str) -> bool {
     let mut rest = text.as_bytes();
     loop {
-        let plain = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let plain = ascii_before(rest);
         let (ascii, beyond) = rest.split_at(plain);
         bytes.extend_from_slice(ascii);
         // U+0080 to U+00FF are those whose first byte is one of these two.
@@ -216,6 +216,17 @@ fn push_latin1(bytes: &mut Vec<u8>, text: &str) -> bool {
     }
 }
 
+/// How many bytes of ASCII it begins with, looked for eight at a time.
+fn ascii_before(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let plain = 8 * eights
+        .iter()
+        .take_while(|eight| u64::from_le_bytes(**eight) & 0x8080_8080_8080_8080 == 0)
+        .count();
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().take_while(|byte| byte.is_ascii()).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +237,8 @@ mod tests {
         let mut bytes = Vec::new();
         assert!(push_latin1(&mut bytes, &latin1));
         assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
-        for text in ["", "a", "é", "aé", "éa", "éé", "Nuñez"] {
+        for text in ["", "a", "é", "aé", "éa", "éé", "Nuñez", "0123456é8901234567é", "01234567é9012345"]
+        {
             let mut bytes = Vec::new();
             assert!(push_latin1(&mut bytes, text));
             assert_eq!(bytes.iter().map(|byte| char::from(*byte)).collect::<String>(), text);
