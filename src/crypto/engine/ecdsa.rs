@@ -433,9 +433,13 @@ mod tests {
             let r = C::quotients([&x, &x], &small(1))[0];
             let s = C::quotients([&r, &r], &v)[0];
             let z = product::<C, W>(&u, &s);
-            let signature = [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat();
             let digest = bytes::<C, W>(&z);
-            contest::<C, W>(public, theirs, |contest| contest.judge(&digest, &signature, Some(true)));
+            let [signature, unreduced] = [&r, &x].map(|r| [bytes::<C, W>(r), bytes::<C, W>(&s)].concat());
+            contest::<C, W>(public, theirs, |contest| {
+                contest.judge(&digest, &signature, Some(true));
+                // x itself in place of r is congruent to it, and out of range.
+                contest.judge(&digest, &unreduced, Some(r == x));
+            });
             above_order += usize::from(r != x);
             accepted += 1;
         }
