@@ -110,7 +110,8 @@ impl<E> Slot<E> {
             let Some(share) = share(entries * size_of::<E>()) else { return };
             *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
         }
-        let Some(draft) = kept.as_mut() else { return };
+        // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
+        let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return };
         let done = draft.entries.len() >> (width - 1);
         let until = rows.min(done + (ENTRIES_OF_A_CALL >> (width - 1)).max(1));
         draft.entries.extend(build(done..until, width));
@@ -164,6 +165,31 @@ impl<E> Heat<E> {
             let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
             self.slot.advance(width, rows, |bytes| Share::of(bytes, bound).map(Some), build);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
+        let slot = Slot::new();
+        let ask = |width, rows| {
+            let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
+            slot.advance(width, rows, |_| Some(None), build);
+        };
+        ask(10, 3);
+        ask(5, 3);
+        ask(10, 3);
+        assert!(slot.get().is_none());
+        ask(5, 3);
+        ask(10, 3);
+        let table = slot.get().unwrap();
+        assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
+        assert!(table.entries.iter().all(|width| *width == 10));
     }
 }
 
