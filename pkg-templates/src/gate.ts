@@ -2,9 +2,9 @@
 import { boot } from './boot.js'
 import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
 import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
-import { Engine, type Judge, type Judgement, keysFrom, type Keys, noNeeds } from './engine.js'
+import { Engine, type Judge, type Judgement, type Keys, noNeeds } from './engine.js'
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from './errors.js'
-import { type IssuerOptions, Issuers } from './issuers.js'
+import { type IssuerOptions, Issuers, keySource } from './issuers.js'
 import type { Needs } from './jotgate_bg.js'
 import {
   callable,
@@ -19,13 +19,7 @@ import {
   texts,
 } from './options.js'
 import { misuse, refusing } from './refusal.js'
-import {
-  type HeaderFields,
-  REMOTE_NAMES,
-  RemoteKeySet,
-  type RemoteKeySetOptions,
-  type WaitUntil,
-} from './remote_key_set.js'
+import { type HeaderFields, REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from './types.js'
 
@@ -226,7 +220,7 @@ export function createGate<Claims, Principal>(
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
   const engine: Judge = several
     ? new Issuers(given, fields, { audienceRequired: !openAudience })
-    : new Engine(given, fields, source(given))
+    : new Engine(given, fields, keySource(given, fields.issuer ?? []))
   const needsOf = rememberedNeeds()
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
@@ -343,22 +337,6 @@ function notReady(): JWKSUnavailable {
   return error
 }
 
-function source(given: Options): ReturnType<typeof keysFrom> {
-  if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
-  const remote = Object.fromEntries(
-    REMOTE_NAMES.filter((name) => given.has(name)).map((name) => [name, given.read(name, same)]),
-  )
-  if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
-  if (!given.has('keys')) {
-    const [issuer = '', ...others] = given.require('issuer', texts)
-    if (others.length > 0) throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
-    return RemoteKeySet.fromIssuer(issuer, remote)
-  }
-  const [useless] = Object.keys(remote)
-  if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
-  return given.require('keys', keysFrom)
-}
-
 /** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
 function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: WaitUntil; rule?: Rule } {
   const LIMIT = 100
@@ -431,8 +409,4 @@ function printable(name: string, value: unknown): string {
   const realm = text(name, value)
   if (!/^[\x20-\x7e]+$/.test(realm)) throw misuse(name, 'must be printable ASCII')
   return realm
-}
-
-function same(_: string, value: unknown): unknown {
-  return value
 }

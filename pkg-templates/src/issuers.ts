@@ -4,7 +4,7 @@ import { Engine, type Judge, type Judgement, type Keys, keysFrom } from './engin
 import type { Needs } from './jotgate_bg.js'
 import { list, Options, type PolicyFields, text, texts } from './options.js'
 import { misuse, type Refusal } from './refusal.js'
-import { REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
+import { address, REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 import type { Algorithm } from './types.js'
 
 /** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
@@ -34,7 +34,7 @@ export class Issuers implements Judge {
       if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
     }
     for (const entry of shared.require('issuers', entries)) {
-      const given = new Options('issuers', entry, [...OWN_NAMES, ...REMOTE_NAMES])
+      const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
       if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
       const own: PolicyFields = { ...fields, issuer: [issuer] }
@@ -47,7 +47,7 @@ export class Issuers implements Judge {
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      this.#engines.set(issuer, new Engine(shared, own, source(given, issuer)))
+      this.#engines.set(issuer, new Engine(shared, own, keySource(given, [issuer])))
     }
   }
 
@@ -78,7 +78,8 @@ export class Issuers implements Judge {
 
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
 
-function source(given: Options, issuer: string): ReturnType<typeof keysFrom> {
+/** Where the keys of an issuer come from, or of several that share them: `keys`, `jwksUri`, or the one's metadata. */
+export function keySource(given: Options, issuers: readonly string[]): ReturnType<typeof keysFrom> {
   if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
   const named = REMOTE_NAMES.filter((name) => given.has(name))
   if (given.has('keys')) {
@@ -87,7 +88,11 @@ function source(given: Options, issuer: string): ReturnType<typeof keysFrom> {
     return given.require('keys', keysFrom)
   }
   const remote = Object.fromEntries(named.map((name) => [name, given.read(name, (_, value) => value)]))
-  if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
+  if (given.has('jwksUri')) return given.require('jwksUri', (name, uri) => new RemoteKeySet(address(name, uri), remote))
+  const [issuer] = issuers
+  if (issuer === undefined || issuers.length > 1) {
+    throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
+  }
   return RemoteKeySet.fromIssuer(issuer, remote)
 }
 

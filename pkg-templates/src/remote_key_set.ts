@@ -84,7 +84,7 @@ export class RemoteKeySet {
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
     const discover = url instanceof Discovered
-    this.url = discover ? url.issuer : address(url)
+    this.url = discover ? url.issuer : address('url', url)
     this.#source = new KeySource({
       at: discover ? { issuer: url.issuer } : { url: this.url },
       ...settings(options),
@@ -184,17 +184,17 @@ function settings(
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
-/** The text of an `http:` or `https:` URL without credentials. */
-export function address(value: unknown): string {
-  if (typeof value !== 'string' && !(value instanceof URL)) throw misuse('url', 'must be a URL or its text')
+/** The text of an `http:` or `https:` URL without credentials; `name` is the option that it stands in. */
+export function address(name: string, value: unknown): string {
+  if (typeof value !== 'string' && !(value instanceof URL)) throw misuse(name, 'must be a URL or its text')
   let url: URL
   try {
     url = new URL(value)
   } catch {
-    throw misuse('url', 'is not an absolute URL')
+    throw misuse(name, 'is not an absolute URL')
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw misuse('url', 'must be an http: or https: URL')
-  if (url.username !== '' || url.password !== '') throw misuse('url', 'must not hold credentials')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw misuse(name, 'must be an http: or https: URL')
+  if (url.username !== '' || url.password !== '') throw misuse(name, 'must not hold credentials')
   return url.href
 }
 
