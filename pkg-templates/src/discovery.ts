@@ -10,9 +10,11 @@ const ABOUT: About = ['discovery', "the issuer's metadata"]
 export function issuerIdentifier(name: string, value: unknown): string {
   if (typeof value !== 'string') throw misuse(name, 'must be the text of a URL')
   const url = webUrl(value)
-  if (url === undefined) throw misuse(name, 'is not an absolute http: or https: URL without credentials')
+  // Such issuers are, too: what can't be done is to find their keys.
+  const instead = 'give the URL of its key set instead'
+  if (url === undefined) throw misuse(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
-    throw misuse(name, 'must have neither a query nor a fragment')
+    throw misuse(name, `must have neither a query nor a fragment: ${instead}`)
   }
   return value
 }

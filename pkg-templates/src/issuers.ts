@@ -35,7 +35,7 @@ export class Issuers implements Judge {
       if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
     }
     for (const entry of shared.require('issuers', entries)) {
-      const given = new Options('issuers', entry, [...OWN_NAMES, ...REMOTE_NAMES])
+      const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
       if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
       const own: PolicyFields = { ...fields, issuer: [issuer] }

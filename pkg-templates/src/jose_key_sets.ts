@@ -81,7 +81,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   if (!headers.has('accept')) headers.set('accept', 'application/json, application/jwk-set+json')
   const { [customFetch]: own, [jwksCache]: cache } = options
   const source = new KeySource({
-    at: { url: address(url) },
+    at: { url: address('url', url) },
     headers,
     fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
     settings: {

@@ -2,7 +2,7 @@
 import { keysFrom } from './engine.js'
 import type { Options } from './options.js'
 import { misuse } from './refusal.js'
-import { REMOTE_NAMES, RemoteKeySet } from './remote_key_set.js'
+import { address, REMOTE_NAMES, RemoteKeySet } from './remote_key_set.js'
 
 /** `keys`, the set at `jwksUri`, or the one that the metadata of the only issuer names. */
 export function keysOf(given: Options, [issuer = '', ...others]: readonly string[]): ReturnType<typeof keysFrom> {
@@ -14,7 +14,7 @@ export function keysOf(given: Options, [issuer = '', ...others]: readonly string
     return given.require('keys', keysFrom)
   }
   const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
-  if (given.has('jwksUri')) return new RemoteKeySet(given.require('jwksUri', same) as string, options)
+  if (given.has('jwksUri')) return given.require('jwksUri', (name, uri) => new RemoteKeySet(address(name, uri), options))
   if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
   throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
 }

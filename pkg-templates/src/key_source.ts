@@ -249,7 +249,10 @@ export class KeySource {
       // RFC 9111 §4.2.3: the answer may have left at the moment when it was asked for.
       const age = answer.age + Math.max(0, now - begun)
       const superseded = number < this.#applied[slot] || (!forKey && number < this.#applied.key)
-      if (set === undefined || superseded || (answer.text === undefined && this.#set !== base)) {
+      const replaced = answer.text === undefined && this.#set !== base
+      // What it confirms is not in hand any more, so that it says nothing of the key; but it was the cool-down's fetch.
+      if (replaced && forKey) this.#cache.failed(now, forKey)
+      if (set === undefined || superseded || replaced) {
         this.#applied[slot] = Math.max(this.#applied[slot], number)
         return this.#inHand()
       }

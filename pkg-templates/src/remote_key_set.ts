@@ -85,7 +85,7 @@ export class RemoteKeySet {
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
     const discover = url instanceof Discovered
-    this.url = discover ? url.issuer : address(url)
+    this.url = discover ? url.issuer : address('url', url)
     this.#source = new KeySource({
       at: discover ? { issuer: url.issuer } : { url: this.url },
       ...settings(options),
@@ -185,13 +185,13 @@ function settings(
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
-/** The text of an `http:` or `https:` URL without credentials. */
-export function address(value: unknown): string {
-  if (typeof value !== 'string' && !(value instanceof URL)) throw misuse('url', 'must be a URL or its text')
+/** The text of an `http:` or `https:` URL without credentials; `name` is the option that it stands in. */
+export function address(name: string, value: unknown): string {
+  if (typeof value !== 'string' && !(value instanceof URL)) throw misuse(name, 'must be a URL or its text')
   const url = absoluteUrl(value)
-  if (url === undefined) throw misuse('url', 'is not an absolute URL')
-  if (!isWeb(url)) throw misuse('url', 'must be an http: or https: URL')
-  if (holdsCredentials(url)) throw misuse('url', 'must not hold credentials')
+  if (url === undefined) throw misuse(name, 'is not an absolute URL')
+  if (!isWeb(url)) throw misuse(name, 'must be an http: or https: URL')
+  if (holdsCredentials(url)) throw misuse(name, 'must not hold credentials')
   return url.href
 }
 

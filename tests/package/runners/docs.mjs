@@ -1,5 +1,5 @@
-/** `docs/jose.md` lists exactly the differences that the suite executes. */
-import { readFile } from 'node:fs/promises'
+/** What is written down is what the suites execute: the differences from jose, and the complaints of other packages' users. */
+import { readdir, readFile } from 'node:fs/promises'
 import { differences, ABSENT } from '../suite/jose_differences.mjs'
 import { same } from '../suite/harness.mjs'
 
@@ -16,4 +16,25 @@ export function docsTests(context) {
     const [, absent = ''] = /<!-- absent -->\n([\s\S]*?)\n<!-- \/absent -->/.exec(page) ?? []
     same([...absent.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(), [...ABSENT].sort())
   })
+  context.test('each complaint of the users of other packages has a test that bears its number', async () => {
+    const folder = new URL('../', import.meta.url)
+    const files = ['workerd_requests.mjs']
+    for (const part of ['suite', 'runners']) files.push(...(await readdir(new URL(part, folder))).map((name) => `${part}/${name}`))
+    const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')))
+    const named = texts.flatMap((text) => [...text.matchAll(/(?:test\(|^ +)['"`]complaint (\d): /gm)]).map(([, number]) => Number(number))
+    same([...new Set(named)].sort(), Object.keys(COMPLAINTS).map(Number))
+  })
+}
+
+/** What users complain about elsewhere. */
+const COMPLAINTS = {
+  1: 'isolates at the edge start with an empty cache of key sets, and cold requests stall',
+  2: 'the issuer is down when the cache ends, and every request is refused',
+  3: 'a promise that requests share hangs or throws in Workers',
+  4: 'WebAssembly is compiled from bytes where that is forbidden, and bundlers lose the file',
+  5: 'neither require nor Jest works',
+  6: 'keys are imported and sets fetched with each request, and expired tokens can not be told apart',
+  7: 'a resource server needs a framework',
+  8: 'there can be one issuer only, and what real providers send is refused',
+  9: 'verification always waits',
 }

@@ -68,11 +68,27 @@ check(
 const gate = check('a gate with a URL is made', () =>
   jotgate.createGate({ jwksUri: 'https://issuer.example/jwks', cookie: true, query: true, ...rules }),
 )
+check('a gate that knows its issuer alone is made', () => jotgate.createGate(rules))
+check('a gate of several issuers is made', () => {
+  const issuers = [{ issuer: 'https://a.example' }, { issuer: 'https://b.example', keys: jwk }]
+  return jotgate.createGate({ issuers, algorithms: ['EdDSA', 'RS256'], audience: 'api', tokenCache: {} })
+})
+check('a remote key set is hydrated', () => {
+  const [source, sentAt] = ['https://issuer.example/jwks', 1_790_000_000_000]
+  const keys = new jotgate.RemoteKeySet(source)
+  keys.hydrate({ source, jwks: { keys: [jwk] }, sentAt, arrivedAt: sentAt, cacheControl: '' })
+  return jotgate.createGate({ keys, ...rules })
+})
 check('jotgate/decode loads', () => require('jotgate/decode'))
 check('a guard for Hono is made', () => require('jotgate/hono').guard(gate, { scopes: ['a'] }))
 check('a guard for Express is made', () => require('jotgate/express').guard(gate, { scopes: ['a'] }))
 check('a hook for Fastify is made', () => require('jotgate/express').guardHook(gate, { scopes: ['a'] }))
 check('a local set of jotgate/jose is made', () => facade.createLocalJWKSet({ keys: [jwk] }))
+check('a remote set of jotgate/jose is made, with a cache', () => {
+  const jwksCache = { jwks: { keys: [jwk] }, uat: 1_790_000_000_000 }
+  return facade.createRemoteJWKSet(new URL('https://issuer.example/jwks'), { [facade.jwksCache]: jwksCache })
+})
+check('jotgate/inline loads, and makes a gate', () => require('jotgate/inline').createGate({ keys: jwk, ...rules }))
 for (const restore of real) restore()
 globalThis.Date = RealDate
 process.exitCode = report({ passed, failures })

@@ -3,11 +3,14 @@ import { ok, same } from '../suite/harness.mjs'
 import { docsTests } from './docs.mjs'
 import { nodeHttpTests } from './node_http.mjs'
 import { report } from './report.mjs'
+import { rightAway } from './right_away.mjs'
 
 export async function runOnNode({ jotgate, facade, decoder, load, resolved }) {
+  const soon = rightAway(jotgate)
   const [{ runSuite }, jose] = await Promise.all([load('suite.mjs'), import('jose')])
   const { EXPECTED_FILE } = process.env
   const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
+    soon(context)
     docsTests(context)
     nodeHttpTests(context)
     nodeKeyTests(context)

@@ -121,6 +121,36 @@ test('Verifier: the snippet verifies', async () => {
   same(code, 'ERR_JWT_EXPIRED')
 })
 
+test('Keys at a URL: one snippet exports a set, with the other it is there at once, without a fetch', async () => {
+  await execute('export-keys.js')
+  const { fetch } = globalThis
+  globalThis.fetch = () => Promise.reject(new Error('it was fetched'))
+  try {
+    const { gate } = await execute('hydrate-keys.js')
+    same(gate.checkSync(incoming({ authorization: `Bearer ${good}` })).claims?.sub, 'user-1')
+    await guarded(async (headers) => {
+      const pass = await gate.check(incoming(headers), { scopes: ['items:read'] })
+      return pass.ok ? Response.json({ hello: pass.claims.sub }) : pass.response()
+    })
+  } finally {
+    globalThis.fetch = fetch
+  }
+})
+
+test('Verifier: the snippet with a set at a URL verifies, and the errors are those that the README names', async () => {
+  const { subjectOf } = await execute('remote-verifier.js')
+  const thrown = (token) => subjectOf(token).then(() => ({}), (error) => error)
+  const { fetch } = globalThis
+  globalThis.fetch = () => Promise.reject(new Error('down'))
+  const { code, retryAfter } = await thrown(good)
+  same([code, retryAfter], ['ERR_JWKS_UNAVAILABLE', 1])
+  globalThis.fetch = fetch
+  await new Promise((settle) => setTimeout(settle, retryAfter * 1_000))
+  same(await subjectOf(good), 'user-1')
+  const { code: why, refusal, claim } = await thrown(expired)
+  same([why, refusal, claim], ['ERR_JWT_EXPIRED', 'expired', 'exp'])
+})
+
 test('decode: the snippet decodes, and verifies nothing', async () => {
   const nobody = `${good.split('.').slice(0, 2).join('.')}.`
   await execute('decode.js', { token: nobody })

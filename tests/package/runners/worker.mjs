@@ -5,7 +5,9 @@ import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
+import { rightAway } from '@tests/runners/right_away.mjs'
 
+const soon = rightAway(jotgate)
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 const rules = { algorithms: ['EdDSA'], issuer: 'https://issuer.example', audience: 'api' }
 const verifier = new jotgate.Verifier({ keys: jwk, ...rules })
@@ -17,6 +19,7 @@ export default {
     const issuer = new URL(request.url).searchParams.get('issuer')
     const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
       const { test } = context
+      soon(context)
       test('what was made at module scope works', async () => {
         const { code } = await verifier.verify('a.b.c').catch((thrown) => thrown)
         const { status } = await gate.check(new Request('https://a.example'))

@@ -182,9 +182,12 @@ export function gateTests({ jotgate, test, world, jose }) {
     for (const value of [undefined, '', null, 5, true, []])
       await misused(() => createGate(options({ audience: value })), 'audience')
     for (const value of [undefined, '', 'issuer', 'ftp://issuer.example', 'https://a:b@c', 5, null]) {
-      const { keys: ____, ...rest } = options({ jwksUri: value })
-      await refused(() => createGate(rest), { name: 'TypeError' }, String(value))
+      await misused(() => createGate({ ...noKeys, jwksUri: value }), 'jwksUri', String(value))
+      const issuers = [{ issuer, audience, jwksUri: value }]
+      await misused(() => createGate({ algorithms: ['ES256'], issuers }), 'jwksUri', String(value))
     }
+    for (const value of ['joe', 'urn:issuer', 'https://a:b@c', 'https://issuer.example?a=b'])
+      await misused(() => createGate({ ...noKeys, issuer: value }), 'issuer', value)
     await misused(() => createGate(options({ cooldownDuration: 5 })), 'cooldownDuration')
     await misused(() => createGate(options({ scopes: ['a'] })), 'scopes')
     const gate = createGate(options())
@@ -195,6 +198,53 @@ export function gateTests({ jotgate, test, world, jose }) {
     }
     for (const value of [undefined, null, {}, 5, 'request'])
       await refused(() => gate.check(value), { name: 'TypeError' })
+  })
+
+  test('an option that is present but undefined, empty or not a number is a TypeError that names it', async () => {
+    const nothing = [undefined, null, '', []]
+    const noNumber = [undefined, null, '', NaN, Infinity, -1]
+    const wrong = {
+      ...Object.fromEntries(['issuer', 'audience', 'algorithms', 'typ', 'requiredClaims'].map((name) => [name, nothing])),
+      issuers: nothing,
+      subject: nothing,
+      crit: [...nothing, {}],
+      requireExp: [...nothing, NaN],
+      clockTolerance: noNumber,
+      maxTokenAge: noNumber,
+      maxTokenLength: noNumber,
+      minSecretLength: noNumber,
+      currentDate: [...nothing, NaN, new Date(NaN)],
+      hostCrypto: nothing,
+      tokenCache: [undefined],
+      keys: nothing,
+      jwksUri: nothing,
+      header: nothing,
+      cookie: nothing,
+      origins: nothing,
+      query: nothing,
+      realm: nothing,
+      preflight: nothing,
+      principal: nothing,
+      authorize: nothing,
+      onRefusal: nothing,
+      timeoutDuration: [...noNumber, 0],
+      cooldownDuration: noNumber,
+      cacheMaxAge: noNumber,
+      cacheMinAge: noNumber,
+      maxStale: noNumber,
+      headers: [undefined, null, ''],
+      fetch: nothing,
+    }
+    const remote = ['jwksUri', 'timeoutDuration', 'cooldownDuration', 'cacheMaxAge', 'cacheMinAge', 'maxStale', 'headers', 'fetch']
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const { keys, ...rest } = options({ cookie: 'a', [name]: value })
+        const given = remote.includes(name) ? { jwksUri: 'https://issuer.example/jwks', ...rest } : { ...rest, keys }
+        // Beside `issuers` these two would be the first mistake.
+        if (name === 'issuers') for (const own of ['issuer', 'keys']) delete given[own]
+        await misused(() => createGate(given), name, `${name}: ${String(value)}`)
+      }
+    }
   })
 
   test('audience: false asks for none, typ can be narrowed, exp can be left out', async () => {

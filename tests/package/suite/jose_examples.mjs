@@ -8,6 +8,30 @@ import { same } from './harness.mjs'
 
 const options = { issuer: 'urn:example:issuer', audience: 'urn:example:audience' }
 
+/** As far as the examples use them: what they are given must be what `fetch` takes, besides what is their own. */
+const undici = {
+  fetch(url, { dispatcher, ...init }) {
+    const { method, redirect, headers } = new Request(url, init)
+    dispatcher.dispatched.push([url, method, redirect, headers.has('accept')])
+    return fetch(url, init)
+  },
+}
+async function ky(url, { hooks, ...init }) {
+  const request = new Request(url, init)
+  for (const hook of hooks.beforeRequest) await hook(request)
+  for (let retryCount = 1; ; retryCount++) {
+    try {
+      if (retryCount < 3) throw new TypeError('no connection')
+      const response = await fetch(url, init)
+      for (const hook of hooks.afterResponse) await hook(request, init, response)
+      return response
+    } catch (error) {
+      if (retryCount === 3) throw error
+      for (const hook of hooks.beforeRetry) await hook({ request, error, retryCount })
+    }
+  }
+}
+
 /** The examples: their page, what the issuer serves, and the code with `jose` and `console.log` as arguments. */
 export function examples({ jose: real, world }) {
   const token = (alg, header) =>
@@ -77,6 +101,14 @@ export function examples({ jose: real, world }) {
       },
     },
     {
+      page: 'jwtVerify: with a set at a URL',
+      serves: () => world().jwks,
+      run: async (jose, log) => {
+        const JWKS = jose.createRemoteJWKSet(new URL('https://issuer.example/oauth2/v3/certs'))
+        await verify(jose, await token('PS256'), JWKS, log)
+      },
+    },
+    {
       page: 'createLocalJWKSet',
       run: async (jose, log) => {
         const JWKS = jose.createLocalJWKSet({
@@ -111,24 +143,57 @@ export function examples({ jose: real, world }) {
       },
     },
     {
-      page: 'customFetch',
+      page: 'customFetch: with ky, its retries and hooks',
+      serves: () => world().jwks,
       run: async (jose, log) => {
         const JWKS = jose.createRemoteJWKSet(new URL('https://issuer.example/certs'), {
-          [jose.customFetch]: async () => new Response(JSON.stringify(world().jwks)),
+          [jose.customFetch]: (...args) =>
+            ky(args[0], {
+              ...args[1],
+              hooks: {
+                beforeRequest: [(request) => log([request.method, request.url])],
+                beforeRetry: [({ request, error, retryCount }) => log([request.url, error.message, retryCount])],
+                afterResponse: [(request, _, response) => log([request.url, response.status])],
+              },
+            }),
         })
         await verify(jose, await token('ES256'), JWKS, log)
       },
     },
+    ...['to detect and use HTTP proxies', 'to retry network errors', 'to mock responses in tests'].map((what) => ({
+      page: `customFetch: with undici, ${what}`,
+      serves: () => world().jwks,
+      run: async (jose, log) => {
+        const agent = { what, dispatched: [] }
+        const JWKS = jose.createRemoteJWKSet(new URL('https://issuer.example/certs'), {
+          [jose.customFetch]: (...args) => {
+            return undici.fetch(args[0], { ...args[1], dispatcher: agent })
+          },
+        })
+        await verify(jose, await token('ES256'), JWKS, log)
+        log(agent.dispatched)
+      },
+    })),
     {
       page: 'jwksCache',
       serves: () => world().jwks,
       run: async (jose, log) => {
-        const jwksCache = {}
         const url = new URL('https://issuer.example/certs')
-        await verify(jose, await token('ES256'), jose.createRemoteJWKSet(url, { [jose.jwksCache]: jwksCache }), log)
-        log(jwksCache.jwks)
-        log(typeof jwksCache.uat)
-        await verify(jose, await token('PS256'), jose.createRemoteJWKSet(url, { [jose.jwksCache]: jwksCache }), log)
+        let store
+        const getPreviouslyCachedJWKS = async () => store && JSON.parse(store)
+        const storeNewJWKScache = async (cache) => {
+          store = JSON.stringify(cache)
+          log(['stored', cache.jwks, typeof cache.uat])
+        }
+        for (const jwt of [await token('ES256'), await token('PS256')]) {
+          const jwksCache = (await getPreviouslyCachedJWKS()) || {}
+          const { uat } = jwksCache
+          const JWKS = jose.createRemoteJWKSet(url, { [jose.jwksCache]: jwksCache })
+          await verify(jose, jwt, JWKS, log)
+          if (uat !== jwksCache.uat) {
+            await storeNewJWKScache(jwksCache)
+          }
+        }
       },
     },
     {

@@ -2,7 +2,7 @@
 import { misused, ok, outcome, refused, same } from './harness.mjs'
 import { audience, CLAIMS, currentDate, issuer } from './mint.mjs'
 
-export function remoteKeySetTests({ jotgate, test: add, world }) {
+export function remoteKeySetTests({ jotgate, facade, test: add, world }) {
   const { createGate, RemoteKeySet, Verifier } = jotgate
   const url = 'https://issuer.example/jwks'
 
@@ -193,7 +193,12 @@ export function remoteKeySetTests({ jotgate, test: add, world }) {
         host.answer = answer
         const calls = host.calls.length
         const stranger = await world().token('ES256', {}, { kid: 'other' })
-        await refused(() => checks.verify(stranger), expected)
+        const before = createGate({ keys, algorithms: ['ES256'], issuer, audience, currentDate })
+        const strange = new Request(url, { headers: { authorization: `Bearer ${stranger}` } })
+        // For an unknown key the gate says what it says without a set: it is not the token's fault.
+        const unknown = await before.check(strange)
+        same([unknown.status, unknown.error, unknown.refusal], [503, undefined, expected.refusal])
+        ok(Number(unknown.response().headers.get('retry-after')) >= 1)
         // In the cool-down: no other fetch, and still not the token's fault.
         const again = await refused(() => checks.verify(stranger), { refusal: expected.refusal })
         ok(again.retryAfter >= 1 && again.retryAfter <= 10, String(again.retryAfter))
@@ -259,6 +264,43 @@ export function remoteKeySetTests({ jotgate, test: add, world }) {
       keys.keySet.keys.map(({ kid }) => kid),
       ['key-ES384'],
     )
+  })
+
+  test('an answer to an older question replaces nothing that a newer one brought', async () => {
+    const { host, keys, checks } = make(said({ etag: '"a"' }, only('ES256')))
+    await checks.verify(await world().token('ES256'))
+    const waiting = []
+    host.answer = () => new Promise((resolve) => waiting.push((answer) => resolve(answer())))
+    const [refresh, key] = [keys.reload(), checks.verify(await world().token('ES384'))]
+    while (waiting.length < 2) await undefined
+    waiting[1](said({ etag: '"b"' }, only('ES256', 'ES384')))
+    same((await key).payload, CLAIMS)
+    waiting[0](said({ etag: '"a"' }, only('ES256')))
+    same([(await refresh).size, keys.keySet.size], [2, 2])
+  })
+
+  test('an answer that confirms a set which was replaced meanwhile brings it not back, and counts for the cool-down', async () => {
+    const { host, keys, checks } = make(said({ etag: '"a"' }, only('ES256')))
+    await checks.verify(await world().token('ES256'))
+    const waiting = []
+    host.answer = () => new Promise((resolve) => waiting.push((answer) => resolve(answer())))
+    const strange = await Promise.all(['x', 'y'].map((kid) => world().token('ES256', {}, { kid })))
+    const [refresh, key] = [keys.reload(), outcome(() => checks.verify(strange[0]))]
+    while (waiting.length < 2) await undefined
+    waiting[0](said({ etag: '"b"' }, only('ES384')))
+    await refresh
+    // No page asks by a field of its own: there it is the browser that gives the old set back.
+    waiting[1](page ? said({ etag: '"b"' }, only('ES384')) : () => new Response(null, { status: 304 }))
+    same((await key).thrown.refusal, 'no_matching_key')
+    same(
+      keys.keySet.keys.map(({ kid }) => kid),
+      ['key-ES384'],
+    )
+    host.answer = said({}, only('ES384'))
+    await later(20_000, async () => {
+      const { thrown } = await outcome(() => checks.verify(strange[1]))
+      same([thrown.code, host.calls.length], [page ? 'ERR_JWKS_NO_MATCHING_KEY' : 'ERR_JWKS_UNAVAILABLE', 3])
+    })
   })
 
   test('where promises may not be shared, a second unknown kid is told to come again, not refused', async () => {
@@ -336,6 +378,29 @@ export function remoteKeySetTests({ jotgate, test: add, world }) {
     await later(200_000, () => checks.verify(token))
     same(host.calls.length, 2, 'the 304 said 200 seconds')
     ok(keys.keySet === set, 'what was confirmed is not prepared again')
+  })
+
+  test('an answer that took its time is as old as the question', async () => {
+    const asked = Date.now()
+    const { host, checks } = make(
+      () => {
+        Date.now = () => asked + 40_000
+        return said({ 'cache-control': 'max-age=100' })()
+      },
+      { timeoutDuration: PATIENCE },
+    )
+    const token = await world().token('ES256')
+    await checks.verify(token)
+    for (const [time, calls] of [
+      [74_000, 1],
+      [76_000, 2],
+    ]) {
+      await at(asked + time, async () => {
+        await checks.verify(token)
+        await sleep(5)
+      })
+      same(host.calls.length, calls, `after ${time} ms`)
+    }
   })
 
   test('complaint 6: the same text is not prepared again, another one is', async () => {
@@ -524,6 +589,13 @@ export function remoteKeySetTests({ jotgate, test: add, world }) {
     )
     const { jwks } = keys.export()
     same(jwks, { keys: [world().keys.ES256.jwk], note: 'x' })
+    const cache = {}
+    const remote = facade.createRemoteJWKSet(new URL(url), {
+      [facade.customFetch]: serving({ keys: [jwk] }),
+      [facade.jwksCache]: cache,
+    })
+    await remote.reload()
+    for (const kept of [remote.jwks(), cache.jwks]) same(kept, { keys: [world().keys.ES256.jwk] })
   })
 
   test('an export hydrates another set, whose age goes on counting', async () => {

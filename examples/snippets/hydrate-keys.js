@@ -1,0 +1,6 @@
+import { createGate, RemoteKeySet } from 'jotgate'
+import exported from './keys.json' with { type: 'json' }
+
+const keys = new RemoteKeySet('https://issuer.example/.well-known/jwks.json')
+keys.hydrate(exported)
+export const gate = createGate({ issuer: 'https://issuer.example', audience: 'api', algorithms: ['ES256'], keys })
