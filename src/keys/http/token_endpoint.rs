@@ -18,9 +18,9 @@ use serde::Serialize;
 use tracing::{error, warn};
 use zeroize::Zeroizing;
 
-use crate::client::compare_for_nothing;
-use crate::form::{Form, decode};
-use crate::metadata::TOKEN_PATH;
+use super::form::{Form, decode};
+use super::metadata::TOKEN_PATH;
+use crate::token::compare_for_nothing;
 use crate::{Client, Clock, Published, Snapshot, TokenRequest};
 
 #[derive(Clone, Debug)]

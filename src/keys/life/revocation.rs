@@ -1,6 +1,6 @@
 //! A stolen key, or the wish to be rid of all, enters; a state without it leaves, written in one change.
 
-use crate::spare::Spare;
+use super::spare::Spare;
 use crate::{Clock, Error, Keeper, State};
 
 /// Takes a stolen key out of the set at once. If it signs, its successor signs from now on, and another successor is

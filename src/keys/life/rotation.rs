@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::spare::Spare;
+use super::spare::Spare;
 use crate::{Clock, Error, Keeper, RsaSize, SigningAlgorithm, State, StateError};
 
 /// What a rotation came to.

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::metadata::{JWKS_PATH, metadata_paths};
+use super::metadata::{JWKS_PATH, metadata_paths};
 use crate::{Published, Snapshot};
 
 /// Said with every answer about the set: it is public, whoever asks.

@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use crate::spare::Spare;
+use super::spare::Spare;
 use crate::{Action, Clock, Error, Keeper, State, Step, step};
 
 /// Makes the step that is due, if one is, and gives the state after it. Any number of processes may do so at once.

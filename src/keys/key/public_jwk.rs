@@ -4,8 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
+use super::Family;
 use crate::SigningAlgorithm;
-use crate::algorithm::Family;
 
 /// The public half of a signing key as a JWK (RFC 7517 §4).
 ///

@@ -3,10 +3,24 @@
 //! A store knows bytes and versions, not keys. What every store must do is stated by the tests in `store_suite.rs`,
 //! which each runs unchanged.
 
+mod document;
+mod keeper;
+mod kek;
+mod kek_source;
+mod rekey;
+mod sqlite;
+#[cfg(test)]
+mod store_suite;
+
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::Document;
+pub use document::{Document, DocumentError};
+pub use keeper::Keeper;
+pub use kek::{KekError, Keks};
+pub use kek_source::KekSource;
+pub use rekey::rekey;
+pub use sqlite::SqliteStore;
 
 /// The count of changes since the store was made; the first document has version 1.
 pub type Version = u64;

@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused.
 
-mod cli;
+mod arguments;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 
-use crate::cli::{
+use crate::arguments::{
     AddClient, Cli, Clients, Command, Init, Keys, LogFormat, NamedClient, Rotate, Serve, Stage, Token,
 };
 

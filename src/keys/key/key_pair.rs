@@ -10,7 +10,7 @@ use jsonwebtoken::crypto::JwtSigner;
 use jsonwebtoken::signature;
 use zeroize::Zeroizing;
 
-use crate::algorithm::Family;
+use super::Family;
 use crate::{PublicJwk, RsaSize, SigningAlgorithm};
 
 /// A signing key, parsed and checked once, to sign many times.

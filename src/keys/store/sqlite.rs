@@ -265,7 +265,7 @@ fn short_read(error: &rusqlite::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store_suite::{self, Subject, document};
+    use crate::store::store_suite::{self, Subject, document};
 
     struct Folder(tempfile::TempDir);
 

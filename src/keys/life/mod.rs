@@ -1,0 +1,17 @@
+//! The life of the keys: a state, a moment and a wish enter, the next state leaves. What decides is pure; what acts
+//! brings a keeper and a clock to it.
+
+mod revocation;
+mod rotation;
+mod settings;
+mod spare;
+mod state;
+mod step;
+mod tick;
+
+pub use revocation::{replace_all_keys, revoke_key};
+pub use rotation::{Rotation, rotate, stage_key};
+pub use settings::{Settings, SettingsRefusal, Times};
+pub use state::{Key, Phase, Revoked, Ring, State, StateError};
+pub use step::{Action, Alarm, Step, next_step, rotation_due, step};
+pub use tick::tick;
