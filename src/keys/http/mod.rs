@@ -1,6 +1,8 @@
 //! Everything that listens: a store's state enters and is kept as a snapshot in memory, answers leave.
 
+mod client_authentication;
 mod form;
+mod grant_refusal;
 mod key_set;
 mod metadata;
 mod ops;

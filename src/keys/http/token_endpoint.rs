@@ -9,19 +9,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use tracing::{error, warn};
-use zeroize::Zeroizing;
 
-use super::form::{Form, decode};
+use super::client_authentication::authenticate;
+use super::form::Form;
+use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::TOKEN_PATH;
-use crate::token::compare_for_nothing;
-use crate::{Client, Clock, Published, Snapshot, TokenRequest};
+use crate::{Client, Clock, Published, TokenRequest};
 
 #[derive(Clone, Debug)]
 struct Endpoint {
@@ -39,38 +38,12 @@ struct Granted<'a> {
     scope: Option<&'a str>,
 }
 
-/// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own, with the text for the developer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    Request(&'static str),
-    Client,
-    GrantType,
-    Scope,
-    Target,
-    /// The state in memory is too old to sign from.
-    Unavailable,
-    Failed,
-}
-
-#[derive(Serialize)]
-struct Refused {
-    error: &'static str,
-    error_description: &'static str,
-}
-
 /// More than a request for a token has, in bytes.
 const BODY_LIMIT: usize = 16_384;
 /// How long a client may take for the body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// The longest life of a token from here, in seconds.
 const LONGEST_LIFE: u64 = 1800;
-/// RFC 6749 §5.1; and what is sent is what it says it is.
-const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
-    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (PRAGMA, HeaderValue::from_static("no-cache")),
-    (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-];
-
 /// The routes: `POST` to [`TOKEN_PATH`] at the root and below the issuer's path.
 pub fn token_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
     let snapshot = published.snapshot();
@@ -88,13 +61,13 @@ async fn token(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Body)
         // An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
         Ok(Ok(body)) if endpoint.signs_slowly() => {
             let granting = tokio::task::spawn_blocking(move || endpoint.grant(&headers, &body));
-            granting.await.unwrap_or(Err(Refusal::Failed))
+            granting.await.unwrap_or(Err(GrantRefusal::Failed))
         }
         Ok(Ok(body)) => endpoint.grant(&headers, &body),
-        Ok(Err(_)) => Err(Refusal::Request("the body is longer than 16384 bytes, or was cut off")),
-        Err(_) => Err(Refusal::Request("the body did not come in time")),
+        Ok(Err(_)) => Err(GrantRefusal::Request("the body is longer than 16384 bytes, or was cut off")),
+        Err(_) => Err(GrantRefusal::Request("the body did not come in time")),
     };
-    granted.unwrap_or_else(Refusal::into_response)
+    granted.unwrap_or_else(GrantRefusal::into_response)
 }
 
 impl Endpoint {
@@ -102,26 +75,26 @@ impl Endpoint {
         self.published.snapshot().is_some_and(|snapshot| snapshot.signer.is_slow())
     }
 
-    fn grant(&self, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-        let snapshot = self.published.snapshot().ok_or(Refusal::Unavailable)?;
+    fn grant(&self, headers: &HeaderMap, body: &[u8]) -> Result<Response, GrantRefusal> {
+        let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
         let now = self.clock.now();
         // INVARIANT: whoever can't see the store stops signing within the replica delay. Later its key may have been
         // retired by others, who count on that, or revoked.
         let delay = snapshot.state.settings().times().replica_delay;
         if now.abs_diff(self.published.last_tick()) > delay.max(1) {
             warn!("no token is signed: the store has not answered for longer than the replica delay");
-            return Err(Refusal::Unavailable);
+            return Err(GrantRefusal::Unavailable);
         }
         if !is_form(headers) {
-            return Err(Refusal::Request("the body must be application/x-www-form-urlencoded"));
+            return Err(GrantRefusal::Request("the body must be application/x-www-form-urlencoded"));
         }
         let form = Form::parse(body, "resource")
-            .map_err(|_| Refusal::Request("the body is malformed, or a parameter came twice"))?;
+            .map_err(|_| GrantRefusal::Request("the body is malformed, or a parameter came twice"))?;
         let client = authenticate(&snapshot, headers, &form)?;
         match form.get("grant_type") {
             Some("client_credentials") => {}
-            Some(_) => return Err(Refusal::GrantType),
-            None => return Err(Refusal::Request("the parameter `grant_type` is missing")),
+            Some(_) => return Err(GrantRefusal::GrantType),
+            None => return Err(GrantRefusal::Request("the parameter `grant_type` is missing")),
         }
         let scope = scope(client, form.get("scope"))?;
         let audiences = audiences(client, &form)?;
@@ -129,57 +102,14 @@ impl Endpoint {
         let request = TokenRequest::new(&client.id, None, &audiences, scope.as_deref(), life);
         let token = request.and_then(|request| snapshot.signer.sign(&request, now)).map_err(|error| {
             error!(code = error.code(), %error, "no token could be signed");
-            Refusal::Failed
+            GrantRefusal::Failed
         })?;
         snapshot.signatures.fetch_add(1, Ordering::Relaxed);
         let scope = scope.as_deref();
         let granted = Granted { access_token: &token, token_type: "Bearer", expires_in: life, scope };
-        let json = serde_json::to_vec(&granted).map_err(|_| Refusal::Failed)?;
+        let json = serde_json::to_vec(&granted).map_err(|_| GrantRefusal::Failed)?;
         Ok((NOT_KEPT, json).into_response())
     }
-}
-
-/// RFC 6749 §2.3.1: by the header, or by two parameters, and by one of them alone.
-fn authenticate<'a>(snapshot: &'a Snapshot, headers: &HeaderMap, form: &Form) -> Result<&'a Client, Refusal> {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let (id, secret) = match (given.next(), given.next(), form.get("client_secret")) {
-        (Some(header), None, None) => {
-            let (id, secret) = basic(header).ok_or(Refusal::Client)?;
-            // It may be named a second time, but not another one.
-            if form.get("client_id").is_some_and(|named| named != id) {
-                return Err(Refusal::Request(
-                    "the parameter `client_id` names another client than the header",
-                ));
-            }
-            (id, secret)
-        }
-        (None, _, Some(secret)) => {
-            let id = form.get("client_id").ok_or(Refusal::Client)?;
-            (id.to_owned(), Zeroizing::new(secret.to_owned()))
-        }
-        (None, _, None) => return Err(Refusal::Client),
-        _ => return Err(Refusal::Request("the client authenticates itself in more than one way")),
-    };
-    let Some(client) = snapshot.state.clients().iter().find(|client| client.id == id) else {
-        compare_for_nothing(secret.as_bytes());
-        return Err(Refusal::Client);
-    };
-    if !client.has_secret(secret.as_bytes()) || client.disabled {
-        return Err(Refusal::Client);
-    }
-    Ok(client)
-}
-
-/// RFC 7617 §2, with both parts form-encoded by RFC 6749 §2.3.1.
-fn basic(header: &HeaderValue) -> Option<(String, Zeroizing<String>)> {
-    let (scheme, rest) = header.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let pair = Zeroizing::new(Base64::decode_vec(rest.trim()).ok()?);
-    let colon = pair.iter().position(|&byte| byte == b':')?;
-    let (id, secret) = pair.split_at_checked(colon)?;
-    Some((decode(id)?, Zeroizing::new(decode(secret.strip_prefix(b":")?)?)))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -189,7 +119,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// RFC 6749 §3.3: what is asked for and allowed; all that is allowed where nothing is asked for.
-fn scope(client: &Client, asked: Option<&str>) -> Result<Option<String>, Refusal> {
+fn scope(client: &Client, asked: Option<&str>) -> Result<Option<String>, GrantRefusal> {
     let Some(asked) = asked else {
         return Ok(Some(client.scopes.join(" ")).filter(|scope| !scope.is_empty()));
     };
@@ -197,7 +127,7 @@ fn scope(client: &Client, asked: Option<&str>) -> Result<Option<String>, Refusal
     let mut words: Vec<&str> = vec![];
     for word in asked.split(' ') {
         if !allowed(word) || words.contains(&word) {
-            return Err(Refusal::Scope);
+            return Err(GrantRefusal::Scope);
         }
         words.push(word);
     }
@@ -205,11 +135,11 @@ fn scope(client: &Client, asked: Option<&str>) -> Result<Option<String>, Refusal
 }
 
 /// RFC 8707 §2: each `resource` must be one of the client's.
-fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, Refusal> {
+fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, GrantRefusal> {
     let mut audiences: Vec<String> = vec![];
     for resource in form.all("resource") {
         if !client.audiences.iter().any(|audience| audience == resource) {
-            return Err(Refusal::Target);
+            return Err(GrantRefusal::Target);
         }
         if !audiences.iter().any(|audience| audience == resource) {
             audiences.push(resource.to_owned());
@@ -221,49 +151,15 @@ fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, Refusal> {
     Ok(audiences)
 }
 
-impl Refusal {
-    fn into_response(self) -> Response {
-        use StatusCode as Status;
-        let (status, error, error_description) = match self {
-            Self::Request(why) => (Status::BAD_REQUEST, "invalid_request", why),
-            // One text for all reasons: whether a client exists is nobody's business.
-            Self::Client => {
-                (Status::UNAUTHORIZED, "invalid_client", "the client is unknown, or its secret is wrong")
-            }
-            Self::GrantType => (
-                Status::BAD_REQUEST,
-                "unsupported_grant_type",
-                "the one grant type here is `client_credentials`",
-            ),
-            Self::Scope => (Status::BAD_REQUEST, "invalid_scope", "the client may not ask for this scope"),
-            Self::Target => {
-                (Status::BAD_REQUEST, "invalid_target", "the client may not ask for this resource")
-            }
-            Self::Unavailable => {
-                (Status::SERVICE_UNAVAILABLE, "temporarily_unavailable", "no token can be signed at present")
-            }
-            Self::Failed => (Status::INTERNAL_SERVER_ERROR, "server_error", "the token could not be signed"),
-        };
-        let json = serde_json::to_vec(&Refused { error, error_description }).unwrap_or_default();
-        let mut answer = (status, NOT_KEPT, json).into_response();
-        let further = match self {
-            // RFC 6749 §5.2 and RFC 9110 §15.5.2.
-            Self::Client => {
-                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"")))
-            }
-            Self::Unavailable => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
-            _ => None,
-        };
-        answer.headers_mut().extend(further);
-        answer
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+    use axum::http::{HeaderName, HeaderValue, StatusCode};
+    use base64ct::{Base64, Encoding};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::Snapshot;
     use crate::test_keys::{NOW, TestClock, state};
 
     const FORM: &str = "application/x-www-form-urlencoded";

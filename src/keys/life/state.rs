@@ -1,19 +1,16 @@
 //! The rings of keys: a state and a moment enter, the next state leaves. No clock, no I/O, no randomness.
-//!
-//! ```text
-//! staged (published, does not sign) ─▶ signing ─▶ retiring (published, does not sign)
-//! ```
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::listing::moment;
+use super::ring::{Key, Phase, Revoked, Ring};
+use super::state_error::StateError;
 use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm};
 
 /// Everything the issuer must not forget.
 ///
 /// INVARIANT: the first ring has exactly one signing key and no other ring has one; each algorithm has one ring at most,
-/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier. Every way to make a state checks it.
+/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier. Every
+/// way to make a state checks it.
 #[derive(Clone, Debug)]
 pub struct State {
     issuer: Issuer,
@@ -21,137 +18,6 @@ pub struct State {
     rings: Vec<Ring>,
     revoked: Vec<Revoked>,
     clients: Vec<Client>,
-}
-
-/// The keys of one algorithm, oldest first. The first ring of a state signs; the others are published for a migration,
-/// towards them or away from them.
-#[derive(Clone, Debug)]
-pub struct Ring {
-    algorithm: SigningAlgorithm,
-    keys: Vec<Key>,
-}
-
-/// A key and where it stands in its life. All times are Unix seconds.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// The key itself.
-    pub pair: Arc<KeyPair>,
-    /// When it was made.
-    pub created: u64,
-    /// When it was written to the store as part of the published set. Servers follow within the replica delay.
-    pub published: u64,
-    /// From when on it may sign: every verifier can have it by then. Counted from its publication, never from the age of
-    /// another key, by the settings of that time.
-    pub may_sign_from: u64,
-    /// The longest life of a token that it may sign, in seconds; it stands here before the first signature.
-    pub longest_life: u64,
-    /// Where it stands.
-    pub phase: Phase,
-}
-
-/// A key that was taken out of the set before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revoked {
-    /// Its identifier.
-    pub kid: String,
-    /// What it signed with.
-    pub algorithm: SigningAlgorithm,
-    /// When it was taken out, in Unix seconds.
-    pub at: u64,
-    /// From when on no verifier trusts it, in Unix seconds.
-    pub distrusted_from: u64,
-}
-
-/// A key's place in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Published, does not sign yet.
-    Staged,
-    /// Published, signs.
-    Signing {
-        /// No signature is older than this.
-        since: u64,
-    },
-    /// Published, does not sign any more.
-    Retiring {
-        /// No signature is older than this.
-        since: u64,
-        /// The last signature: a process that had loaded the state before may lag behind this by the replica delay.
-        until: u64,
-    },
-}
-
-/// Why a state is none, or cannot become the next one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateError {
-    /// No ring at all: an empty set would be published.
-    NoRing,
-    /// Two rings of one algorithm.
-    RingTwice {
-        /// The algorithm.
-        algorithm: SigningAlgorithm,
-    },
-    /// A key of another algorithm than its ring's.
-    ForeignKey {
-        /// The key.
-        kid: String,
-    },
-    /// Two keys with one identifier.
-    KidTwice {
-        /// The identifier.
-        kid: String,
-    },
-    /// The first ring without exactly one signing key, or another ring with one.
-    NotOneSigner {
-        /// The ring.
-        algorithm: SigningAlgorithm,
-        /// How many it has.
-        signing: usize,
-    },
-    /// A ring with a second successor.
-    StagedTwice {
-        /// The ring.
-        algorithm: SigningAlgorithm,
-    },
-    /// A ring without a key.
-    EmptyRing {
-        /// The ring.
-        algorithm: SigningAlgorithm,
-    },
-    /// A ring without a successor where one is needed.
-    NoSuccessor {
-        /// The ring.
-        algorithm: SigningAlgorithm,
-    },
-    /// A key that is not there.
-    UnknownKey {
-        /// The key.
-        kid: String,
-    },
-    /// Two clients with one identifier.
-    ClientTwice {
-        /// The identifier.
-        id: String,
-    },
-    /// A client that is not there.
-    UnknownClient {
-        /// The identifier.
-        id: String,
-    },
-    /// A key that is not there, or is not staged.
-    NotStaged {
-        /// The key.
-        kid: String,
-    },
-    /// A successor that not every server publishes yet: a token of it would be refused.
-    TooYoung {
-        /// The key.
-        kid: String,
-        /// From when on it may sign, in Unix seconds.
-        from: u64,
-        /// What the clock says.
-        now: u64,
-    },
 }
 
 impl State {
@@ -443,123 +309,6 @@ impl State {
         Ok(())
     }
 }
-
-impl Ring {
-    /// A ring whose one key signs at once.
-    fn opened(settings: &Settings, first: Arc<KeyPair>, now: u64) -> Self {
-        let phase = Phase::Signing { since: now };
-        let key = Key { may_sign_from: now, phase, ..Key::staged(settings, first, now) };
-        Self { algorithm: key.pair.algorithm(), keys: vec![key] }
-    }
-
-    /// A ring as it was read; [`State::from_parts`] checks it.
-    pub(crate) const fn from_parts(algorithm: SigningAlgorithm, keys: Vec<Key>) -> Self {
-        Self { algorithm, keys }
-    }
-
-    /// What its keys sign with.
-    #[must_use]
-    pub const fn algorithm(&self) -> SigningAlgorithm {
-        self.algorithm
-    }
-
-    /// Its keys, oldest first.
-    #[must_use]
-    pub fn keys(&self) -> &[Key] {
-        &self.keys
-    }
-
-    /// Its keys, newest first: the order in which they are shown.
-    pub fn newest_first(&self) -> impl Iterator<Item = &Key> {
-        self.keys.iter().rev()
-    }
-
-    /// The key that signs; `None` only for a ring outside of a [`State`].
-    #[must_use]
-    pub fn signer(&self) -> Option<&Key> {
-        self.keys.iter().find(|key| matches!(key.phase, Phase::Signing { .. }))
-    }
-
-    /// The successor, if one is published.
-    #[must_use]
-    pub fn staged(&self) -> Option<&Key> {
-        self.keys.iter().find(|key| key.phase == Phase::Staged)
-    }
-}
-
-impl Key {
-    /// A key that is published from now on.
-    fn staged(settings: &Settings, pair: Arc<KeyPair>, now: u64) -> Self {
-        let times = settings.times();
-        let (published, longest_life) = (now, times.longest_life);
-        let may_sign_from = now.saturating_add(times.pre_publication);
-        Self { pair, created: now, published, may_sign_from, longest_life, phase: Phase::Staged }
-    }
-
-    /// The key's identifier.
-    #[must_use]
-    pub fn kid(&self) -> &str {
-        self.pair.kid()
-    }
-}
-
-impl StateError {
-    /// The stable code: what a program compares.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NoRing => "state_no_ring",
-            Self::RingTwice { .. } => "state_ring_twice",
-            Self::ForeignKey { .. } => "state_foreign_key",
-            Self::KidTwice { .. } => "state_kid_twice",
-            Self::NotOneSigner { .. } => "state_not_one_signer",
-            Self::StagedTwice { .. } => "state_staged_twice",
-            Self::EmptyRing { .. } => "state_empty_ring",
-            Self::NoSuccessor { .. } => "state_no_successor",
-            Self::UnknownKey { .. } => "state_unknown_key",
-            Self::ClientTwice { .. } => "state_client_twice",
-            Self::UnknownClient { .. } => "state_unknown_client",
-            Self::NotStaged { .. } => "state_not_staged",
-            Self::TooYoung { .. } => "state_too_young",
-        }
-    }
-}
-
-impl fmt::Display for StateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRing => f.write_str("there is no key ring"),
-            Self::RingTwice { algorithm } => write!(f, "there are two rings for {algorithm}"),
-            Self::ForeignKey { kid } => write!(f, "the key `{kid}` is of another algorithm than its ring"),
-            Self::KidTwice { kid } => write!(f, "there are two keys `{kid}`"),
-            Self::NotOneSigner { algorithm, signing } => {
-                write!(
-                    f,
-                    "the ring for {algorithm} has {signing} signing keys; the first ring has one, no other has"
-                )
-            }
-            Self::StagedTwice { algorithm } => write!(f, "the ring for {algorithm} has two staged keys"),
-            Self::EmptyRing { algorithm } => write!(f, "the ring for {algorithm} has no key"),
-            Self::NoSuccessor { algorithm } => write!(
-                f,
-                "the ring for {algorithm} has no successor; `keys emergency` replaces all keys at once, published or not"
-            ),
-            Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
-            Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
-            Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
-            Self::NotStaged { kid } => write!(f, "the key `{kid}` is not staged"),
-            Self::TooYoung { kid, from, now } => {
-                let (from, now) = (moment(*from), moment(*now));
-                write!(
-                    f,
-                    "the key `{kid}` may not sign before {from}, for verifiers may not have it, and it is {now}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for StateError {}
 
 #[cfg(test)]
 mod tests {

@@ -6,128 +6,21 @@
 //! and version.
 
 use std::fmt;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    Client, Issuer, IssuerRefusal, KekError, Keks, Key, KeyPair, KeyPairError, Phase, Revoked, Ring,
-    Settings, SettingsRefusal, SigningAlgorithm, State, StateError, Times, Version,
-};
+use super::document_error::DocumentError;
+use super::stored::StoredState;
+use crate::{Keks, State, Version};
 
 /// What a store keeps: one state as bytes, private keys among them, sealed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document(Vec<u8>);
 
-/// Why bytes are no state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DocumentError {
-    /// The digest does not fit the rest, or is not there.
-    Damaged,
-    /// The JSON library failed, which it has no reason to.
-    NotWritten,
-    /// Whole, and written by a version of this program that says more than this one understands.
-    UnknownFormat {
-        /// What the document says it is; `None` where even that could not be read.
-        format: Option<u32>,
-    },
-    /// The name of an algorithm that this program does not sign with.
-    UnknownAlgorithm,
-    /// A private key whose identifier is another's.
-    KidMismatch {
-        /// What the document says.
-        stored: String,
-        /// The key's thumbprint.
-        computed: String,
-    },
-    /// A seal that could not be made or opened.
-    Kek(KekError),
-    /// A private key that could not be read.
-    KeyPair(KeyPairError),
-    /// An issuer that is none.
-    Issuer(IssuerRefusal),
-    /// A setting out of bounds.
-    Settings(SettingsRefusal),
-    /// Keys that make no state.
-    State(StateError),
-}
-
-/// The format that is written, and the only one that is read.
-const FORMAT: u32 = 2;
 /// The hexadecimal digest and the line feed.
 const DIGEST_BYTES: usize = 64;
 /// The longest second line.
 const SEAL_BYTES: usize = 64;
-
-// Unknown members are refused throughout: an older program would drop them with its next change.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredState<'a> {
-    format: u32,
-    /// Which key-encryption key opens it.
-    sealed_with: &'a str,
-    issuer: String,
-    settings: Times,
-    #[serde(borrow)]
-    rings: Vec<StoredRing<'a>>,
-    revoked: Vec<StoredRevoked<'a>>,
-    clients: Vec<StoredClient>,
-}
-
-#[derive(Deserialize)]
-struct StoredFormat {
-    format: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredRevoked<'a> {
-    kid: &'a str,
-    algorithm: &'a str,
-    at: u64,
-    distrusted_from: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredClient {
-    id: String,
-    scopes: Vec<String>,
-    audiences: Vec<String>,
-    disabled: bool,
-    created: u64,
-    secret_sha256: [u8; 32],
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredRing<'a> {
-    algorithm: &'a str,
-    #[serde(borrow)]
-    keys: Vec<StoredKey<'a>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredKey<'a> {
-    kid: &'a str,
-    /// The PKCS#8 document, sealed.
-    private: String,
-    created: u64,
-    published: u64,
-    may_sign_from: u64,
-    longest_life: u64,
-    phase: StoredPhase,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum StoredPhase {
-    Staged,
-    Signing { since: u64 },
-    Retiring { since: u64, until: u64 },
-}
 
 impl Document {
     /// Takes bytes as a store gives them; nothing is believed yet.
@@ -147,23 +40,15 @@ impl Document {
     /// # Errors
     /// [`DocumentError::NotWritten`], [`DocumentError::Kek`].
     pub fn from_state(state: &State, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
-        let rings = state.rings().iter().map(|ring| StoredRing::from_ring(ring, keks, version));
-        let stored = StoredState {
-            format: FORMAT,
-            sealed_with: keks.id(),
-            issuer: state.issuer().as_str().to_owned(),
-            settings: *state.settings().times(),
-            rings: rings.collect::<Result<_, _>>()?,
-            revoked: state.revoked().iter().map(StoredRevoked::from_revoked).collect(),
-            clients: state.clients().iter().cloned().map(StoredClient::from_client).collect(),
-        };
+        let stored = StoredState::from_state(state, keks, version)?;
         let json = serde_json::to_vec(&stored).map_err(|_| DocumentError::NotWritten)?;
         let seal = keks.seal(&whole_place(version, &json), b"").map_err(DocumentError::Kek)?;
         let rest = [seal.as_bytes(), b"\n", &json].concat();
         Ok(Self([hex_digest(&rest).as_bytes(), b"\n", &rest].concat()))
     }
 
-    /// Reads a state that was stored under that version, checking the digest, the seal, every key against its identifier, and the invariant of [`State`].
+    /// Reads a state that was stored under that version, checking the digest, the seal, every key against its
+    /// identifier, and the invariant of [`State`].
     ///
     /// # Errors
     /// Any [`DocumentError`].
@@ -178,23 +63,10 @@ impl Document {
         let (seal, json) = rest.split_at_checked(end).ok_or(DocumentError::Damaged)?;
         let seal = str::from_utf8(seal).map_err(|_| DocumentError::Damaged)?;
         let json = json.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
-        let stored: StoredState<'_> = serde_json::from_slice(json).map_err(|_| {
-            let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();
-            DocumentError::UnknownFormat { format }
-        })?;
-        if stored.format != FORMAT {
-            return Err(DocumentError::UnknownFormat { format: Some(stored.format) });
-        }
-        let opened = keks.open(stored.sealed_with, &whole_place(version, json), seal);
+        let stored = StoredState::read(json)?;
+        let opened = keks.open(stored.sealed_with(), &whole_place(version, json), seal);
         opened.map_err(DocumentError::Kek)?;
-        let issuer: Issuer = stored.issuer.parse().map_err(DocumentError::Issuer)?;
-        let settings = Settings::new(stored.settings).map_err(DocumentError::Settings)?;
-        let rings = stored.rings.into_iter().map(|ring| ring.into_ring(keks, stored.sealed_with, version));
-        let rings = rings.collect::<Result<_, _>>()?;
-        let revoked = stored.revoked.into_iter().map(StoredRevoked::into_revoked);
-        let revoked = revoked.collect::<Result<_, _>>()?;
-        let clients = stored.clients.into_iter().map(StoredClient::into_client).collect();
-        State::from_parts(issuer, settings, rings, revoked, clients).map_err(DocumentError::State)
+        stored.into_state(keks, version)
     }
 }
 
@@ -204,142 +76,9 @@ impl fmt::Debug for Document {
     }
 }
 
-impl<'a> StoredRing<'a> {
-    fn from_ring(ring: &'a Ring, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
-        let keys = ring.keys().iter().map(|key| StoredKey::from_key(key, keks, version));
-        Ok(Self { algorithm: ring.algorithm().name(), keys: keys.collect::<Result<_, _>>()? })
-    }
-
-    fn into_ring(self, keks: &Keks, sealed_with: &str, version: Version) -> Result<Ring, DocumentError> {
-        let algorithm = algorithm_of(self.algorithm)?;
-        let open = |key: &StoredKey<'_>| {
-            let place = key_place(key.kid, algorithm, version);
-            keks.open(sealed_with, &place, &key.private).map_err(DocumentError::Kek)
-        };
-        let keys = self.keys.into_iter().map(|key| open(&key).and_then(|der| key.into_key(algorithm, &der)));
-        Ok(Ring::from_parts(algorithm, keys.collect::<Result<_, _>>()?))
-    }
-}
-
-impl StoredClient {
-    fn from_client(client: Client) -> Self {
-        let Client { id, scopes, audiences, disabled, created, secret_hash: secret_sha256 } = client;
-        Self { id, scopes, audiences, disabled, created, secret_sha256 }
-    }
-
-    fn into_client(self) -> Client {
-        let Self { id, scopes, audiences, disabled, created, secret_sha256: secret_hash } = self;
-        Client { id, scopes, audiences, disabled, created, secret_hash }
-    }
-}
-
-impl<'a> StoredRevoked<'a> {
-    fn from_revoked(Revoked { kid, algorithm, at, distrusted_from }: &'a Revoked) -> Self {
-        Self { kid, algorithm: algorithm.name(), at: *at, distrusted_from: *distrusted_from }
-    }
-
-    fn into_revoked(self) -> Result<Revoked, DocumentError> {
-        let Self { kid, algorithm, at, distrusted_from } = self;
-        Ok(Revoked { kid: kid.to_owned(), algorithm: algorithm_of(algorithm)?, at, distrusted_from })
-    }
-}
-
-impl<'a> StoredKey<'a> {
-    fn from_key(key: &'a Key, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
-        let place = key_place(key.kid(), key.pair.algorithm(), version);
-        Ok(Self {
-            kid: key.kid(),
-            private: keks.seal(&place, key.pair.pkcs8()).map_err(DocumentError::Kek)?,
-            created: key.created,
-            published: key.published,
-            may_sign_from: key.may_sign_from,
-            longest_life: key.longest_life,
-            phase: match key.phase {
-                Phase::Staged => StoredPhase::Staged,
-                Phase::Signing { since } => StoredPhase::Signing { since },
-                Phase::Retiring { since, until } => StoredPhase::Retiring { since, until },
-            },
-        })
-    }
-
-    fn into_key(self, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Key, DocumentError> {
-        let pair = KeyPair::from_pkcs8(algorithm, der).map_err(DocumentError::KeyPair)?;
-        if pair.kid() != self.kid {
-            let (stored, computed) = (self.kid.to_owned(), pair.kid().to_owned());
-            return Err(DocumentError::KidMismatch { stored, computed });
-        }
-        Ok(Key {
-            pair: Arc::new(pair),
-            created: self.created,
-            published: self.published,
-            may_sign_from: self.may_sign_from,
-            longest_life: self.longest_life,
-            phase: match self.phase {
-                StoredPhase::Staged => Phase::Staged,
-                StoredPhase::Signing { since } => Phase::Signing { since },
-                StoredPhase::Retiring { since, until } => Phase::Retiring { since, until },
-            },
-        })
-    }
-}
-
-impl DocumentError {
-    /// The stable code: what a program compares.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Damaged => "document_damaged",
-            Self::NotWritten => "document_not_written",
-            Self::UnknownFormat { .. } => "document_unknown_format",
-            Self::UnknownAlgorithm => "document_unknown_algorithm",
-            Self::KidMismatch { .. } => "document_kid_mismatch",
-            Self::Kek(error) => error.code(),
-            Self::KeyPair(error) => error.code(),
-            Self::Issuer(refusal) => refusal.code(),
-            Self::Settings(refusal) => refusal.code(),
-            Self::State(error) => error.code(),
-        }
-    }
-}
-
-impl fmt::Display for DocumentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Damaged => f.write_str("the document is damaged: its digest does not fit"),
-            Self::NotWritten => f.write_str("the document could not be written"),
-            Self::UnknownFormat { format: Some(format) } => {
-                write!(f, "the document of format {format} has members that this version does not know")
-            }
-            Self::UnknownFormat { format: None } => f.write_str("the document is of no known format"),
-            Self::UnknownAlgorithm => {
-                f.write_str("a ring is of an algorithm that this version does not know")
-            }
-            Self::KidMismatch { stored, computed } => {
-                write!(f, "the private key of `{stored}` belongs to `{computed}`")
-            }
-            Self::Kek(error) => error.fmt(f),
-            Self::KeyPair(error) => error.fmt(f),
-            Self::Issuer(refusal) => refusal.fmt(f),
-            Self::Settings(refusal) => refusal.fmt(f),
-            Self::State(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for DocumentError {}
-
-/// What a private key is bound to.
-fn key_place(kid: &str, algorithm: SigningAlgorithm, version: Version) -> Vec<u8> {
-    format!("jotgate-keys private key\n{kid}\n{algorithm}\n{version}").into_bytes()
-}
-
 /// What the whole document is bound to.
 fn whole_place(version: Version, json: &[u8]) -> Vec<u8> {
     [format!("jotgate-keys document\n{version}\n").as_bytes(), json].concat()
-}
-
-fn algorithm_of(name: &str) -> Result<SigningAlgorithm, DocumentError> {
-    SigningAlgorithm::from_name(name).ok_or(DocumentError::UnknownAlgorithm)
 }
 
 fn hex_digest(bytes: &[u8]) -> String {
@@ -353,8 +92,11 @@ fn hex_digest(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
+    use crate::{Client, KekError, SigningAlgorithm};
 
     /// A document with that JSON, and the seal and digest that belong to it.
     fn signed(json: &str) -> Document {

@@ -4,6 +4,7 @@
 //! which each runs unchanged.
 
 mod document;
+mod document_error;
 mod keeper;
 mod kek;
 mod kek_source;
@@ -11,11 +12,13 @@ mod rekey;
 mod sqlite;
 #[cfg(test)]
 mod store_suite;
+mod stored;
 
 use std::fmt;
 use std::path::PathBuf;
 
-pub use document::{Document, DocumentError};
+pub use document::Document;
+pub use document_error::DocumentError;
 pub use keeper::Keeper;
 pub use kek::{KekError, Keks};
 pub use kek_source::KekSource;
