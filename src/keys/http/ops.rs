@@ -34,13 +34,17 @@ async fn live() -> Response {
 }
 
 /// Ready means that the store answers and that the signer is in time. The published set is served either way.
-async fn ready(State(Ops { published, .. }): State<Ops>) -> Response {
-    let reason = match (published.snapshot(), published.failing(), published.overdue()) {
-        (None, ..) => "nothing is published yet\n",
-        (_, true, _) => "the store fails\n",
-        (_, _, true) => "the signer is overdue\n",
-        (Some(_), false, false) => return ([FRESH], "ready\n").into_response(),
-    };
+async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
+    let Some(snapshot) = published.snapshot() else { return not_ready("nothing is published yet\n") };
+    match (published.failing(), published.is_current(&snapshot, clock.now()), published.overdue()) {
+        (true, ..) => not_ready("the store fails\n"),
+        (_, false, _) => not_ready("the store has not answered for longer than the replica delay\n"),
+        (.., true) => not_ready("the signer is overdue\n"),
+        (false, true, false) => ([FRESH], "ready\n").into_response(),
+    }
+}
+
+fn not_ready(reason: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [FRESH], reason).into_response()
 }
 
@@ -55,7 +59,9 @@ async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
             "# HELP jotgate_{name} {help}\n# TYPE jotgate_{name} gauge\njotgate_{name} {value}\n"
         );
     };
-    gauge("store_up", "Whether the store answered at the last look.", u64::from(!published.failing()));
+    let current = published.snapshot().is_some_and(|snapshot| published.is_current(&snapshot, now));
+    let help = "Whether the store answers: at the last look, and within the replica delay.";
+    gauge("store_up", help, u64::from(current && !published.failing()));
     gauge("signer_overdue", "Whether the signer should have been replaced.", u64::from(published.overdue()));
     gauge(
         "last_successful_tick_timestamp_seconds",
@@ -97,7 +103,7 @@ mod tests {
         let published = Arc::new(Published::default());
         let state = state().stage(key(), NOW + 10).unwrap();
         published.publish(Snapshot::new(state).unwrap());
-        published.ticked(NOW + 15, true, false);
+        published.ticked(now - 1, true, false);
         Ops { published, clock: Arc::new(TestClock::at(now)) }
     }
 
@@ -116,7 +122,7 @@ mod tests {
         for line in [
             "jotgate_store_up 1",
             "jotgate_signer_overdue 0",
-            "jotgate_last_successful_tick_timestamp_seconds 1800000015",
+            "jotgate_last_successful_tick_timestamp_seconds 1800000019",
             "jotgate_signer_age_seconds 20",
             "jotgate_successor_age_seconds 10",
             "jotgate_next_step_seconds 2591980",
@@ -129,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_ready_while_the_store_answers_and_the_signer_is_in_time() {
-        let ops = ops(NOW);
+        let ops = ops(NOW + 1);
         assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK);
         for (succeeded, overdue, reason) in
             [(false, false, "the store fails\n"), (true, true, "the signer is overdue\n")]
@@ -142,5 +148,18 @@ mod tests {
         }
         let nothing = Ops { published: Arc::default(), clock: ops.clock };
         assert_eq!(ready(State(nothing)).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_ready_while_a_look_at_the_store_hangs_that_neither_fails_nor_succeeds() {
+        let mut ops = ops(NOW + 20);
+        // The replica delay is 2 s, the last look was at NOW + 19.
+        ops.clock = Arc::new(TestClock::at(NOW + 21));
+        assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK);
+        ops.clock = Arc::new(TestClock::at(NOW + 22));
+        let answer = ready(State(ops.clone())).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(text(answer).await, "the store has not answered for longer than the replica delay\n");
+        assert!(text(metrics(State(ops)).await).await.contains("\njotgate_store_up 0\n"));
     }
 }

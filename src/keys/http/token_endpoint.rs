@@ -80,8 +80,7 @@ impl Endpoint {
         let now = self.clock.now();
         // INVARIANT: whoever can't see the store stops signing within the replica delay. Later its key may have been
         // retired by others, who count on that, or revoked.
-        let delay = snapshot.state.settings().times().replica_delay;
-        if now.abs_diff(self.published.last_tick()) > delay.max(1) {
+        if !self.published.is_current(&snapshot, now) {
             warn!("no token is signed: the store has not answered for longer than the replica delay");
             return Err(GrantRefusal::Unavailable);
         }
