@@ -17,8 +17,8 @@ struct Metadata<'a> {
     token_endpoint: String,
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 2],
-    // Both specifications require it, and there is no authorization endpoint to give any.
-    response_types_supported: [&'static str; 0],
+    // No `response_types_supported`: there is no authorization endpoint to give any, and RFC 8414 §3.2 and OpenID Connect
+    // Discovery §4.2 have what would be empty left out, though §2 and §3 call it required.
     // The next two are required by OpenID Connect Discovery alone.
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
@@ -36,7 +36,6 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
         token_endpoint: format!("{base}{TOKEN_PATH}"),
         grant_types_supported: ["client_credentials"],
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-        response_types_supported: [],
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: state
             .rings()
@@ -77,7 +76,6 @@ mod tests {
             "token_endpoint": "https://issuer.example/token",
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "response_types_supported": [],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
         });
