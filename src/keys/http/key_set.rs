@@ -2,13 +2,15 @@
 //!
 //! For how long differs from answer to answer: verifiers that started together must not come back together.
 
+use std::cmp::Reverse;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
-use crate::{Error, PublicJwk, Ring, State, StateError};
+use crate::{Error, Key, PublicJwk, Ring, State, StateError};
 
 /// A JWK Set (RFC 7517 §5) as it goes over the wire.
 ///
@@ -30,13 +32,15 @@ struct JwkSet<'a> {
 const SPREAD: u64 = 16;
 
 impl KeySet {
-    /// Every key of the state, the newest of each ring first: verifiers that try only the first few try the right ones.
+    /// Every key of the state, the newest first, whatever its ring: verifiers that try only the first few try the right
+    /// ones. Of keys of one second, the later of a ring and the ring that signs come first.
     ///
     /// # Errors
     /// [`StateError::NoRing`] for a state without a key, which no [`State`] is.
     pub fn new(state: &State) -> Result<Self, Error> {
-        let keys: Vec<&PublicJwk> =
-            state.rings().iter().flat_map(Ring::newest_first).map(|key| key.pair.public()).collect();
+        let mut newest_first: Vec<&Key> = state.rings().iter().flat_map(Ring::newest_first).collect();
+        newest_first.sort_by_key(|key| Reverse(key.published));
+        let keys: Vec<&PublicJwk> = newest_first.iter().map(|key| key.pair.public()).collect();
         let kids = keys.iter().map(|key| key.kid().to_owned()).collect();
         if keys.is_empty() {
             return Err(StateError::NoRing.into());
@@ -86,14 +90,19 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::test_keys::{GATE, NOW, key, state};
+    use crate::SigningAlgorithm;
+    use crate::test_keys::{GATE, NOW, key, key_for, state};
 
     #[test]
     fn every_key_is_in_it_newest_first_with_public_members_alone() {
         let (one, two) = (state(), key());
         let old = one.rings()[0].keys()[0].kid().to_owned();
-        let set = KeySet::new(&one.stage(Arc::clone(&two), NOW).unwrap()).unwrap();
-        assert_eq!(set.kids(), [two.kid().to_owned(), old]);
+        let both = one.stage(Arc::clone(&two), NOW).unwrap();
+        let set = KeySet::new(&both).unwrap();
+        assert_eq!(set.kids(), [two.kid().to_owned(), old.clone()]);
+        let other = key_for(SigningAlgorithm::EdDSA);
+        let rings = KeySet::new(&both.stage(Arc::clone(&other), NOW + 1).unwrap()).unwrap();
+        assert_eq!(rings.kids(), [other.kid().to_owned(), two.kid().to_owned(), old]);
         let json: Value = serde_json::from_slice(&set.body()).unwrap();
         assert_eq!(json.as_object().unwrap().len(), 1);
         for (jwk, kid) in json["keys"].as_array().unwrap().iter().zip(set.kids()) {
