@@ -127,7 +127,8 @@ impl fmt::Display for StateError {
                 let (from, now) = (moment(*from), moment(*now));
                 write!(
                     f,
-                    "the key `{kid}` may not sign before {from}, for verifiers may not have it, and it is {now}"
+                    "the key `{kid}` may not sign before {from}, for verifiers may not have it, and it is {now}; \
+                     `keys emergency` replaces all keys at once, published or not"
                 )
             }
         }
