@@ -34,6 +34,9 @@ pub(crate) struct Cli {
     /// How the log is written to stderr: lines for people, or JSON, one object a line
     #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
+    /// How much is logged: error, warn, info, debug or trace
+    #[arg(long, global = true, env = "JOTGATE_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: tracing::Level,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

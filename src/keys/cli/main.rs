@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 use clap::Parser;
 use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, SqliteStore};
-use tracing::Level;
 
 use crate::arguments::{Cli, Command, LogFormat};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(Level::INFO).with_ansi(false);
+    let log =
+        tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(cli.log_level).with_ansi(false);
     match cli.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

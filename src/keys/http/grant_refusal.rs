@@ -4,6 +4,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_A
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tracing::debug;
 
 /// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own, with the text for the developer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ impl GrantRefusal {
             }
             Self::Failed => (Status::INTERNAL_SERVER_ERROR, "server_error", "the token could not be signed"),
         };
+        // Both are texts of this file: nothing of the request is in them.
+        debug!(error, error_description, "no token was granted");
         let json = serde_json::to_vec(&Refused { error, error_description }).unwrap_or_default();
         let mut answer = (status, NOT_KEPT, json).into_response();
         let further = match self {

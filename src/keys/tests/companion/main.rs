@@ -11,5 +11,6 @@ mod client;
 mod help;
 mod http;
 mod killed;
+mod log;
 mod process;
 mod program;

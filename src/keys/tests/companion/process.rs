@@ -6,12 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use jotgate_keys::{SqliteStore, Store};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::client::{Answer, get_set, send};
+use crate::client::{Answer, ask_token, get_set};
 use crate::program::{FAST, Program};
 
 const TOKEN: [&str; 7] = ["token", "--sub", "somebody", "--audience", "api", "--scope", "items:read"];
@@ -33,17 +32,6 @@ fn verified(set: &Answer, token: &str) -> Value {
 
 fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
-}
-
-/// What nobody may see: the key-encryption key, and the private keys as they are stored.
-fn secrets(program: &Program) -> Vec<String> {
-    let (_, document) = SqliteStore::open(&program.path()).unwrap().load().unwrap();
-    let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
-    let keys = text.split("\"private\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
-    let mut secrets: Vec<String> = keys.collect();
-    secrets.push(std::fs::read_to_string(program.kek_path()).unwrap().trim().to_owned());
-    assert!(secrets.iter().all(|secret| secret.len() > 40) && secrets.len() > 2);
-    secrets
 }
 
 #[test]
@@ -79,7 +67,7 @@ fn tokens_of_the_old_and_of_the_new_key_verify_with_the_served_set_right_after_a
     serving.signal("TERM");
     let ended = serving.ended();
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.log);
-    for secret in secrets(&program).iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
+    for secret in program.secrets().iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
         assert!(![&said, &list, &ended.log].iter().any(|text| text.contains(secret)));
     }
 }
@@ -360,13 +348,7 @@ fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
     assert!(list.contains("worker  enabled  ") && !list.contains(secret), "{list}");
     let ask = || {
         let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
-        let head = "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close";
-        let media_type = "content-type: application/x-www-form-urlencoded";
-        let length = body.len();
-        send(
-            serving.address,
-            format!("{head}\r\n{media_type}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
-        )
+        ask_token(serving.address, &[], &body)
     };
     let start = Instant::now();
     let granted = loop {
@@ -450,32 +432,6 @@ fn a_token_without_a_life_lives_no_longer_than_the_ring_allows() {
 }
 
 #[test]
-fn every_command_shows_an_example() {
-    let program = Program::new();
-    for arguments in [
-        vec!["--help"],
-        vec!["init", "--help"],
-        vec!["serve", "--help"],
-        vec!["token", "--help"],
-        vec!["keys", "--help"],
-        vec!["keys", "list", "--help"],
-        vec!["keys", "stage", "--help"],
-        vec!["keys", "rotate", "--help"],
-        vec!["keys", "revoke", "--help"],
-        vec!["keys", "emergency", "--help"],
-        vec!["keys", "rekey", "--help"],
-        vec!["clients", "--help"],
-        vec!["clients", "add", "--help"],
-        vec!["clients", "list", "--help"],
-        vec!["clients", "disable", "--help"],
-        vec!["clients", "remove", "--help"],
-    ] {
-        let help = program.done(&arguments);
-        assert!(help.contains("Example:\n  jotgate-keys") || help.contains("Example:\n  curl"), "{help}");
-    }
-}
-
-#[test]
 fn a_second_signal_ends_at_once_while_a_request_is_under_way() {
     let program = Program::with_store(&[]);
     for (first, second, code) in [("TERM", "TERM", 143), ("INT", "INT", 130), ("TERM", "INT", 130)] {
@@ -515,10 +471,7 @@ fn tokens_by_rsa_keys_are_granted_too() {
     let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
     let serving = program.serve();
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
-    let form = "content-type: application/x-www-form-urlencoded";
-    let head = format!("POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{form}\r\n");
-    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-    let answer = send(serving.address, request.as_bytes());
+    let answer = ask_token(serving.address, &[], &body);
     assert_eq!(answer.status, 200);
     let granted: Value = serde_json::from_str(&answer.body).unwrap();
     let token = granted["access_token"].as_str().unwrap();
