@@ -1,13 +1,14 @@
 //! Where key-encryption keys come from: a file or a value given at the start enters, [`Keks`] leave.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::draft::LockedFolder;
 use crate::{Error, Keks, StoreError};
 
 /// Where the keys are.
@@ -18,6 +19,9 @@ pub enum KekSource {
     /// Given once, by the environment or by the caller.
     Given(Arc<Keks>),
 }
+
+/// Keys that nobody else replaces meanwhile.
+pub(crate) struct LockedKeks<'a>(Option<(LockedFolder, &'a Path)>);
 
 /// More than any list of keys has.
 const LONGEST_FILE: u64 = 65_536;
@@ -40,30 +44,36 @@ impl KekSource {
     /// # Errors
     /// Those of [`KekSource::read`], and [`Error::Store`] if the file can't be made.
     pub fn read_or_make(&self) -> Result<Arc<Keks>, Error> {
+        let missing = |path: &Path| fs::symlink_metadata(path).is_err();
         match self {
-            Self::File(path) if fs::symlink_metadata(path).is_err() => {
+            Self::File(path) if missing(path) => {
+                // Of two at once, one would put its key in the place of the one with which the other encrypts a store.
+                let locked = self.lock()?;
+                if !missing(path) {
+                    return self.read();
+                }
                 let keks = Keks::generate()?;
-                write_file(path, &keks)?;
+                locked.replace(&keks)?;
                 Ok(Arc::new(keks))
             }
             _ => self.read(),
         }
     }
 
-    /// Waits until no other process replaces keys here, for as long as the result lives; a killed process lets go.
-    pub(crate) fn lock(&self) -> Result<Option<File>, Error> {
-        let Self::File(path) = self else { return Ok(None) };
-        // The folder: the file itself is replaced by another.
-        let locked = File::open(folder_of(path)).and_then(|folder| folder.lock().map(|()| folder));
-        Ok(Some(locked.map_err(|e| failed(path, &e))?))
+    /// Waits until no other process replaces keys here, for as long as the result lives; a killed process lets go. Keys
+    /// that were given need no lock.
+    pub(crate) fn lock(&self) -> Result<LockedKeks<'_>, Error> {
+        let Self::File(path) = self else { return Ok(LockedKeks(None)) };
+        let folder = LockedFolder::of(path).map_err(|e| failed(path, &e))?;
+        Ok(LockedKeks(Some((folder, path))))
     }
+}
 
+impl LockedKeks<'_> {
     /// Puts keys into the place of those in the file, all or nothing; what was given stays as it is.
     pub(crate) fn replace(&self, keks: &Keks) -> Result<(), Error> {
-        match self {
-            Self::File(path) => write_file(path, keks),
-            Self::Given(_) => Ok(()),
-        }
+        let Some((folder, path)) = &self.0 else { return Ok(()) };
+        write_file(folder, path, keks).map_err(|e| failed(path, &e))
     }
 }
 
@@ -80,28 +90,14 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(&e))?))
 }
 
-fn write_file(path: &Path, keks: &Keks) -> Result<(), Error> {
-    let folder = folder_of(path);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = path.with_file_name(name);
-    let write = || {
-        let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        made.write_all(keks.to_text().as_bytes())?;
-        // A name that is durable before its bytes are would be a lost key after a power cut.
-        made.sync_all()?;
-        fs::rename(&draft, path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|e| {
-        // The first error is what matters.
-        let _ = fs::remove_file(&draft);
-        failed(path, &e)
-    })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn write_file(folder: &LockedFolder, path: &Path, keks: &Keks) -> io::Result<()> {
+    let draft = folder.draft(path)?;
+    let mut file = OpenOptions::new().write(true).open(draft.path())?;
+    file.write_all(keks.to_text().as_bytes())?;
+    // A name that is durable before its bytes are would be a lost key after a power cut.
+    file.sync_all()?;
+    fs::rename(draft.path(), path)?;
+    folder.sync()
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
@@ -123,9 +119,30 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(source.read_or_make().unwrap().id(), made.id());
         let new = Keks::generate().unwrap();
-        source.replace(&new).unwrap();
+        source.lock().unwrap().replace(&new).unwrap();
         assert_eq!(source.read().unwrap().id(), new.id());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_many_that_make_it_at_once_all_get_the_one_key_that_is_there_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = KekSource::File(folder.path().join("kek"));
+        let made: Vec<String> = std::thread::scope(|scope| {
+            let make = || source.read_or_make().unwrap().id().to_owned();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(made, vec![source.read().unwrap().id(); 8]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_behind_goes_with_the_next_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("kek.draft");
+        fs::write(&left, "half a key").unwrap();
+        KekSource::File(folder.path().join("kek")).read_or_make().unwrap();
+        assert!(!left.exists());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod document;
 mod document_error;
+mod draft;
 mod keeper;
 mod kek;
 mod kek_source;

@@ -14,17 +14,17 @@ use crate::{Error, Keeper, KekSource, Keks};
 /// Those of [`Keeper::change`] and of [`KekSource::read`].
 pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
     // Of two at once, one could take away the key with which the other has just encrypted the store.
-    let _lock = keeper.source().lock()?;
+    let locked = keeper.source().lock()?;
     let old = keeper.source().read()?;
     let new = match keeper.source() {
         KekSource::File(_) => Arc::new(Keks::generate()?),
         KekSource::Given(given) => Arc::clone(given),
     };
-    keeper.source().replace(&old.after(&new)?)?;
+    locked.replace(&old.after(&new)?)?;
     keeper.refresh()?;
     // Nothing changes but the seal.
     keeper.change(|state| Ok(Some(state.clone())))?;
-    keeper.source().replace(&new)?;
+    locked.replace(&new)?;
     keeper.refresh()?;
     Ok(new.id().to_owned())
 }

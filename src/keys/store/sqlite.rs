@@ -3,15 +3,16 @@
 //! The file is made by [`SqliteStore::create`] alone, complete or not at all, and never over something else. It keeps
 //! the classic rollback journal: outside of a change the one file is the whole store, and a copy of it a whole copy.
 
-use std::fs::{self, DirBuilder, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::draft::{LockedFolder, folder_of, forget_second_name};
 use crate::{Document, Store, StoreError, Version};
 
 /// A store in one SQLite file.
@@ -36,17 +37,18 @@ const BUSY: Duration = Duration::from_secs(5);
 impl SqliteStore {
     /// Makes a new store that holds `first`, with mode 0600; folders that are missing are made with mode 0700.
     ///
-    /// The file is prepared under another name and linked into place, so that it appears whole; a process killed
-    /// meanwhile leaves nothing, or a file named `….init-…` that may be deleted.
+    /// The file is prepared under another name and linked into place, so that it appears whole; what a process killed
+    /// meanwhile leaves behind, the next one takes away.
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] if anything is at `path`, which then is not touched; [`StoreError::Unavailable`].
     pub fn create(path: &Path, first: &Document) -> Result<Self, StoreError> {
         let exists = || StoreError::AlreadyExists { path: path.to_owned() };
         Self::prepare(path)?;
-        let folder = folder_of(path);
-        let draft = Draft::new(path)?;
-        let mut connection = connect(&draft.0)?;
+        let failed = |e: io::Error| io_error(path, &e);
+        let folder = LockedFolder::of(path).map_err(failed)?;
+        let draft = folder.draft(path).map_err(failed)?;
+        let mut connection = connect(draft.path())?;
         let fill = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             transaction.execute_batch(
@@ -61,17 +63,17 @@ impl SqliteStore {
             transaction.execute("INSERT INTO document VALUES (1, 1, ?1)", [first.as_bytes()])?;
             transaction.commit()
         };
-        fill(&mut connection).map_err(|e| database_error(&draft.0, &e))?;
+        fill(&mut connection).map_err(|e| database_error(draft.path(), &e))?;
         // SQLite must not know a file by two names: it is closed under the first before it gets the second.
-        connection.close().map_err(|(_, e)| database_error(&draft.0, &e))?;
+        connection.close().map_err(|(_, e)| database_error(draft.path(), &e))?;
         // A link fails where a rename would overwrite.
-        fs::hard_link(&draft.0, path).map_err(|e| match e.kind() {
+        fs::hard_link(draft.path(), path).map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => exists(),
             _ => io_error(path, &e),
         })?;
         drop(draft);
-        let sync = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        sync.map_err(|e| io_error(folder, &e))?;
+        folder.sync().map_err(failed)?;
+        drop(folder);
         Self::open(path)
     }
 
@@ -101,6 +103,7 @@ impl SqliteStore {
         if !metadata.is_file() {
             return Err(StoreError::NotAStore { path: path.to_owned() });
         }
+        forget_second_name(path);
         let mode = metadata.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
             return Err(StoreError::Exposed { path: path.to_owned(), mode });
@@ -180,30 +183,6 @@ impl Store for SqliteStore {
     }
 }
 
-/// A file under another name that is removed again.
-struct Draft(PathBuf);
-
-impl Draft {
-    /// An empty file beside `path`, which nobody else can ever have read.
-    fn new(path: &Path) -> Result<Self, StoreError> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|e| StoreError::Unavailable { detail: e.to_string() })?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".init-{:016x}", u64::from_be_bytes(random)));
-        let draft = path.with_file_name(name);
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft);
-        made.map_err(|e| io_error(&draft, &e))?;
-        Ok(Self(draft))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // It is a second name of the store, or of nothing of worth: a failure is no reason to fail.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 /// Opens a file that is there; SQLite makes none.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     // SQLite would read a relative `file:…` as a URL.
@@ -231,10 +210,6 @@ fn select_version(connection: &Connection) -> Result<Option<Version>, rusqlite::
     let version =
         connection.query_row("SELECT version FROM document WHERE id = 1", [], |row| row.get::<_, i64>(0));
     Ok(version.optional()?.map(i64::unsigned_abs))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn identity(metadata: &Metadata) -> (u64, u64) {
@@ -381,6 +356,24 @@ mod tests {
         assert_eq!(made, 1);
         assert_eq!(SqliteStore::open(&path).unwrap().version(), Ok(1));
         assert_eq!(fs::read_dir(folder_of(&path)).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_behind_goes_with_the_next_store_or_with_its_opening() {
+        let folder = Folder::new();
+        let path = folder.path();
+        SqliteStore::prepare(&path).unwrap();
+        let left = ["store.sqlite.draft", "store.sqlite.draft-journal"].map(|name| path.with_file_name(name));
+        left.iter().for_each(|left| fs::write(left, "half a store").unwrap());
+        folder.create(&document("first"));
+        assert!(left.iter().all(|left| !left.exists()));
+        // Killed when the store had its name, and the draft still had its own.
+        fs::hard_link(&path, &left[0]).unwrap();
+        assert_eq!(SqliteStore::open(&path).unwrap().load(), Ok((1, document("first"))));
+        assert!(!left[0].exists());
+        fs::write(&left[0], "another file").unwrap();
+        SqliteStore::open(&path).unwrap();
+        assert!(left[0].exists(), "that is no name of the store");
     }
 
     #[test]
