@@ -180,7 +180,7 @@ pub(crate) struct ChosenTimes {
     /// L: how long after its end verifiers take a token [default: 60]
     #[arg(long, value_name = "SECONDS")]
     leeway: Option<u64>,
-    /// R: the time until every running server publishes and signs from a change of the store [default: 10]
+    /// R: the time until a change is written and every running server publishes and signs from it; 3 or more [default: 10]
     #[arg(long, value_name = "SECONDS")]
     replica_delay: Option<u64>,
     /// K: by how much the clocks of servers differ [default: 5]

@@ -11,8 +11,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::arguments::Serve;
 use crate::say;
 
-/// Less than this, in seconds, is not enough for a server that looks twice a second and may have to wait for a lock.
-const LEAST_REPLICA_DELAY: u64 = 2;
+/// Less than this, in seconds, is not enough for a change that may wait for a lock for two seconds, and a server that looks
+/// twice a second.
+const LEAST_REPLICA_DELAY: u64 = 3;
 /// What a shell shows for a process that a signal ended is this and the signal's number.
 const SIGNALLED: i32 = 128;
 
@@ -29,7 +30,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
     if delay < LEAST_REPLICA_DELAY {
         tracing::warn!(
             seconds = delay,
-            "servers look at the store twice a second: the replica delay is too short"
+            "a change takes up to two seconds, servers look twice a second: the replica delay is too short"
         );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

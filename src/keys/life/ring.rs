@@ -23,7 +23,8 @@ pub struct Key {
     pub pair: Arc<KeyPair>,
     /// When it was made.
     pub created: u64,
-    /// When it was written to the store as part of the published set. Servers follow within the replica delay.
+    /// When it was decided that it is part of the published set. It is written at once, and servers follow, all within the
+    /// replica delay.
     pub published: u64,
     /// From when on it may sign: every verifier can have it by then. Counted from its publication, never from the age of
     /// another key, by the settings of that time.

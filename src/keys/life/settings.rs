@@ -30,7 +30,8 @@ pub struct Times {
     pub longest_life: u64,
     /// L: how long after `exp` the consumers take a token.
     pub leeway: u64,
-    /// R: the time until every replica publishes and signs from what was written to the store.
+    /// R: the time from the decision on a change until it is written to the store and every replica publishes and signs
+    /// from it. A change is dated by its decision, and given up if it is not written within seconds.
     pub replica_delay: u64,
     /// K: by how much the clocks of replicas differ.
     pub clock_difference: u64,

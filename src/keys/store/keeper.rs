@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::{Document, DocumentError, Error, KekError, KekSource, Keks, State, Store, Version};
+use crate::{Document, DocumentError, Error, KekError, KekSource, Keks, State, Store, StoreError, Version};
 
 /// Reads and changes the state in a store.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Keeper {
 
 /// Each lost attempt means that somebody else got on; more in a row than this is no accident.
 const ATTEMPTS: u32 = 100;
+/// Each busy attempt has waited for a second or two.
+const BUSY_ATTEMPTS: u32 = 5;
 
 impl Keeper {
     /// A keeper of that store, which is encrypted with the keys of that source.
@@ -71,7 +73,8 @@ impl Keeper {
     }
 
     /// Changes the state by compare-and-swap: `decide` sees the state as it is now, and is asked again whenever somebody
-    /// else came first. `Ok(None)` from it changes nothing. Gives the state that stands at the end.
+    /// else came first or holds the store: what it dates is written within seconds, which the replica delay has room for,
+    /// or not at all. `Ok(None)` from it changes nothing. Gives the state that stands at the end.
     ///
     /// # Errors
     /// Those of `decide`, [`Error::Store`], [`Error::Document`], [`Error::Contended`].
@@ -79,16 +82,82 @@ impl Keeper {
         &self,
         mut decide: impl FnMut(&State) -> Result<Option<State>, Error>,
     ) -> Result<State, Error> {
+        let mut busy = 0;
         for _ in 0..ATTEMPTS {
             let (version, state) = self.load()?;
             let Some(next) = decide(&state)? else { return Ok(state) };
             let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
             match self.store.replace(version, &document) {
                 Ok(_) => return Ok(next),
-                Err(crate::StoreError::Conflict { .. }) => {}
+                Err(StoreError::Conflict { .. }) => {}
+                Err(StoreError::Busy { .. }) if busy < BUSY_ATTEMPTS => busy += 1,
                 Err(other) => return Err(other.into()),
             }
         }
         Err(Error::Contended { attempts: ATTEMPTS })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::test_keys::{GATE, NOW, TestClock, given, key, state, written};
+    use crate::{Clock, SqliteStore};
+
+    /// A store that is busy for the next so many changes, each of which waits for two seconds.
+    #[derive(Debug)]
+    struct Busy {
+        store: SqliteStore,
+        clock: Arc<TestClock>,
+        changes: Mutex<u32>,
+    }
+
+    impl Store for Busy {
+        fn version(&self) -> Result<Version, StoreError> {
+            self.store.version()
+        }
+
+        fn load(&self) -> Result<(Version, Document), StoreError> {
+            self.store.load()
+        }
+
+        fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+            let mut left = self.changes.lock().unwrap();
+            if *left == 0 {
+                return self.store.replace(expected, document);
+            }
+            *left -= 1;
+            self.clock.advance(2);
+            Err(StoreError::Busy { path: "here".into() })
+        }
+    }
+
+    fn busy_for(changes: u32) -> (tempfile::TempDir, Arc<TestClock>, Keeper) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(&folder.path().join("store.sqlite"), &written(&state(), 1)).unwrap();
+        let clock = Arc::new(TestClock::at(NOW));
+        let busy = Busy { store, clock: Arc::clone(&clock), changes: Mutex::new(changes) };
+        (folder, clock, Keeper::new(Arc::new(busy), given()).unwrap())
+    }
+
+    #[test]
+    fn a_change_that_had_to_wait_is_decided_again_and_dated_when_it_is_written() {
+        let (_folder, clock, keeper) = busy_for(BUSY_ATTEMPTS);
+        let successor = key();
+        let stage = |state: &State| Ok(Some(state.stage(Arc::clone(&successor), clock.now())?));
+        let state = keeper.change(stage).unwrap();
+        let staged = state.find(successor.kid()).unwrap();
+        let waited = NOW + 2 * u64::from(BUSY_ATTEMPTS);
+        assert_eq!((staged.published, staged.may_sign_from), (waited, waited + GATE));
+    }
+
+    #[test]
+    fn a_store_that_stays_busy_is_an_error_and_unchanged() {
+        let (_folder, clock, keeper) = busy_for(BUSY_ATTEMPTS + 1);
+        let stage = |state: &State| Ok(Some(state.stage(key(), clock.now())?));
+        assert_eq!(keeper.change(stage).unwrap_err().code(), "store_busy");
+        assert_eq!(keeper.version().unwrap(), 1);
     }
 }

@@ -47,8 +47,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// higher. Either everything has happened or nothing has.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another version stands there: load, decide again, come back. Any other
-    /// [`StoreError`] if the store failed.
+    /// [`StoreError::Conflict`] if another version stands there, [`StoreError::Busy`] if others let it not happen within
+    /// two seconds or so: load, decide again, come back. Any other [`StoreError`] if the store failed.
     fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError>;
 }
 
@@ -97,7 +97,12 @@ pub enum StoreError {
         /// The version that stands there.
         found: Version,
     },
-    /// It can't be reached, is busy, full or forbidden.
+    /// Others hold it for longer than a change may wait: decide again, come back.
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It can't be reached, is full or forbidden.
     Unavailable {
         /// What the system says.
         detail: String,
@@ -116,6 +121,7 @@ impl StoreError {
             Self::Damaged { .. } => "store_damaged",
             Self::Lost { .. } => "store_lost",
             Self::Conflict { .. } => "store_conflict",
+            Self::Busy { .. } => "store_busy",
             Self::Unavailable { .. } => "store_unavailable",
         }
     }
@@ -142,6 +148,9 @@ impl fmt::Display for StoreError {
             }
             Self::Conflict { expected, found } => {
                 write!(f, "the store is at version {found}, the change was made for {expected}")
+            }
+            Self::Busy { path } => {
+                write!(f, "another process holds the store `{}`; nothing was changed", path.display())
             }
             Self::Unavailable { detail } => write!(f, "the store can't be used: {detail}"),
         }

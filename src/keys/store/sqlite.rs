@@ -31,8 +31,11 @@ const LAYOUT: i32 = 1;
 /// `synchronous=EXTRA`: all that FULL does, and the folder is synchronised after the journal was removed. With FULL
 /// alone a power cut right after a commit may bring the journal back, and with it the state before.
 const EXTRA: i64 = 3;
-/// How long a call waits for another process that writes.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a call that reads waits for another process that writes.
+const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a change waits for others to let it begin, and once more to let it be committed. A change is dated when it is
+/// decided, so one that had to wait for longer is better decided again.
+const CHANGE_PATIENCE: Duration = Duration::from_secs(1);
 
 impl SqliteStore {
     /// Makes a new store that holds `first`, with mode 0600; folders that are missing are made with mode 0700.
@@ -131,6 +134,7 @@ impl SqliteStore {
     /// Runs `work` on the connection, once it is known that the file is still the one that was opened.
     fn with<T>(
         &self,
+        patience: Duration,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
         let lost = || StoreError::Lost { path: self.path.clone() };
@@ -140,7 +144,8 @@ impl SqliteStore {
         }
         // A panic elsewhere cannot leave the connection half changed: transactions roll back when they are dropped.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut connection).map_err(|e| database_error(&self.path, &e))
+        let worked = connection.busy_timeout(patience).and_then(|()| work(&mut connection));
+        worked.map_err(|e| database_error(&self.path, &e))
     }
 
     fn no_row(&self) -> StoreError {
@@ -150,11 +155,11 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn version(&self) -> Result<Version, StoreError> {
-        self.with(|connection| select_version(connection))?.ok_or_else(|| self.no_row())
+        self.with(READ_PATIENCE, |connection| select_version(connection))?.ok_or_else(|| self.no_row())
     }
 
     fn load(&self) -> Result<(Version, Document), StoreError> {
-        let row = self.with(|connection| {
+        let row = self.with(READ_PATIENCE, |connection| {
             let select = "SELECT version, bytes FROM document WHERE id = 1";
             connection.query_row(select, [], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()
         })?;
@@ -163,7 +168,7 @@ impl Store for SqliteStore {
     }
 
     fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
-        let found = self.with(|connection| {
+        let found = self.with(CHANGE_PATIENCE, |connection| {
             // The write lock is taken before the version is read, so nobody can come in between.
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             let found = select_version(&transaction)?;
@@ -190,7 +195,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&absolute, flags)?;
-        connection.busy_timeout(BUSY)?;
+        connection.busy_timeout(READ_PATIENCE)?;
         connection.pragma_update(None, "synchronous", "EXTRA")?;
         // What was overwritten must not stay behind in free pages: it holds private keys.
         connection.pragma_update(None, "secure_delete", true)?;
@@ -226,6 +231,7 @@ fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::NotADatabase) => StoreError::NotAStore { path },
         // The file ends before its page does.
         Some(_) if short_read(error) => StoreError::Damaged { path, detail: "it was cut off".to_owned() },
+        Some(ErrorCode::DatabaseBusy) => StoreError::Busy { path },
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path, detail: error.to_string() },
         // A statement that the database does not understand, or a value of another type: the tables are not ours.
         Some(ErrorCode::Unknown) | None => StoreError::Damaged { path, detail: error.to_string() },
@@ -466,6 +472,24 @@ mod tests {
         store.replace(2, &document("third")).unwrap();
         let file = fs::read(&path).unwrap();
         assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
+    }
+
+    #[test]
+    fn a_change_that_others_let_neither_begin_nor_be_committed_is_given_up_in_time_and_leaves_nothing() {
+        let (_folder, path) = made();
+        let store = SqliteStore::open(&path).unwrap();
+        let other = Connection::open(&path).unwrap();
+        // One who writes lets it not begin; one who reads lets it not be committed.
+        for (hold, holder) in [("BEGIN IMMEDIATE", "writer"), ("BEGIN; SELECT * FROM document", "reader")] {
+            other.execute_batch(hold).unwrap();
+            let start = std::time::Instant::now();
+            let refusal = store.replace(1, &document("second")).unwrap_err();
+            assert_eq!(refusal, StoreError::Busy { path: path.clone() }, "{holder}");
+            assert!(start.elapsed() < CHANGE_PATIENCE * 3, "{holder}: {:?}", start.elapsed());
+            other.execute_batch("ROLLBACK").unwrap();
+            assert_eq!(store.load(), Ok((1, document("first"))), "{holder}");
+        }
+        assert_eq!(store.replace(1, &document("second")), Ok(2));
     }
 
     #[test]
