@@ -34,10 +34,11 @@ pub use http::{
 pub use issuer::{Issuer, IssuerRefusal};
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, Key, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step,
-    Times, next_step, replace_all_keys, revoke_key, rotate, rotation_due, stage_key, step, tick,
+    Action, Alarm, Key, Older, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError,
+    Step, Times, adjust, next_step, replace_all_keys, revoke_key, rotate, rotation_due, stage_key, step,
+    tick,
 };
-pub use listing::{client_listing, listing};
+pub use listing::{client_listing, listing, settings_listing};
 pub use store::{
     Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, Version,
     rekey,

@@ -8,8 +8,9 @@ use crate::say;
 pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
     match command {
         Clients::List => say(&client_listing(keeper.load()?.1.clients())),
-        Clients::Add(AddClient { id, scope, audience }) => {
-            let (client, secret) = Client::new(id, scope.as_deref(), audience, SystemClock.now())?;
+        Clients::Add(AddClient { id, scope, audience, token_life }) => {
+            let (mut client, secret) = Client::new(id, scope.as_deref(), audience, SystemClock.now())?;
+            client.token_life = token_life.unwrap_or(client.token_life);
             keeper.change(|state| Ok(Some(state.add_client(client.clone())?)))?;
             say(&format!("client_id: {id}\nclient_secret: {}\n", secret.as_str()))
         }

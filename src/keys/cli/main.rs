@@ -7,6 +7,7 @@ mod clients;
 mod init;
 mod keys;
 mod serve;
+mod settings;
 mod token;
 
 use std::io::{self, Write};
@@ -44,6 +45,7 @@ fn run_command(cli: &Cli) -> Result<(), Error> {
         Command::Serve(arguments) => serve::serve(&keeper(&cli.store, kek)?, arguments),
         Command::Token(arguments) => token::token(&keeper(&cli.store, kek)?, arguments),
         Command::Keys(command) => keys::keys(&keeper(&cli.store, kek)?, command),
+        Command::Settings(command) => settings::settings(&keeper(&cli.store, kek)?, command),
         Command::Clients(command) => clients::clients(&keeper(&cli.store, kek)?, command),
     }
 }

@@ -5,13 +5,10 @@ use jotgate_keys::{Clock, Error, Keeper, Signer, SystemClock, TokenRequest};
 use crate::arguments::Token;
 use crate::say;
 
-/// The life of a token for which none was asked, in seconds.
-const USUAL_LIFE: u64 = 1800;
-
 pub(crate) fn token(keeper: &Keeper, arguments: &Token) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     let longest = state.signer()?.longest_life;
-    let life = arguments.ttl.unwrap_or_else(|| USUAL_LIFE.min(longest));
+    let life = arguments.ttl.unwrap_or_else(|| TokenRequest::USUAL_LIFE.min(longest));
     let Token { sub, client_id, audience, scope, .. } = arguments;
     let request = TokenRequest::new(sub, client_id.as_deref(), audience, scope.as_deref(), life)?;
     say(&(Signer::new(&state)?.sign(&request, SystemClock.now())? + "\n"))

@@ -42,8 +42,6 @@ struct Granted<'a> {
 const BODY_LIMIT: usize = 16_384;
 /// How long a client may take for the body.
 const BODY_TIME: Duration = Duration::from_secs(10);
-/// The longest life of a token from here, in seconds.
-const LONGEST_LIFE: u64 = 1800;
 /// The routes: `POST` to [`TOKEN_PATH`] at the root and below the issuer's path.
 pub fn token_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
     let snapshot = published.snapshot();
@@ -97,7 +95,7 @@ impl Endpoint {
         }
         let scope = scope(client, form.get("scope"))?;
         let audiences = audiences(client, &form)?;
-        let life = LONGEST_LIFE.min(snapshot.signer.longest_life());
+        let life = client.token_life.min(snapshot.signer.longest_life());
         let request = TokenRequest::new(&client.id, None, &audiences, scope.as_deref(), life);
         let token = request.and_then(|request| snapshot.signer.sign(&request, now)).map_err(|error| {
             error!(code = error.code(), %error, "no token could be signed");

@@ -96,6 +96,42 @@ impl Times {
         sum([self.replica_delay, self.max_age, self.max_stale, self.fetch_time])
     }
 
+    /// The inequality of that number, 1 to 4, with its numbers, and `relation` between its sides.
+    pub(crate) fn inequality(&self, number: u8, relation: &str) -> String {
+        let (r, m, k) = (self.replica_delay, self.max_age, self.clock_difference);
+        let (fetch, life, leeway, stale) = (self.fetch_time, self.longest_life, self.leeway, self.max_stale);
+        match number {
+            1 => format!(
+                "pre-publication {} s {relation} R + M + F + K = {r} + {m} + {fetch} + {k} = {} s",
+                self.pre_publication,
+                self.least_pre_publication()
+            ),
+            2 => format!(
+                "retention {} s {relation} R + T + L + K = {r} + {life} + {leeway} + {k} = {} s",
+                self.retention,
+                self.least_retention()
+            ),
+            3 => format!(
+                "period {} s {relation} pre-publication {} s (at least R + M + F + K = {r} + {m} + {fetch} + {k} = {} s)",
+                self.period,
+                self.pre_publication,
+                self.least_pre_publication()
+            ),
+            _ => format!(
+                "revocation {} s {relation} R + M + S + F = {r} + {m} + {stale} + {fetch} = {} s",
+                self.revocation,
+                self.least_revocation()
+            ),
+        }
+    }
+
+    /// How long a key stays published after the death of its last token, R + L + K or more. The retention is for the life of
+    /// new keys; what counts for one is the life that was written with it.
+    #[must_use]
+    pub const fn beyond_life(&self) -> u64 {
+        self.retention.saturating_sub(self.longest_life)
+    }
+
     /// The same with the shortest pre-publication, retention and revocation that the inequalities allow.
     #[must_use]
     pub const fn shortest(mut self) -> Self {
@@ -189,41 +225,13 @@ impl SettingsRefusal {
 
 impl fmt::Display for SettingsRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (inequality, t) = match self {
+        match self {
             Self::OutOfBounds { name, seconds, minimum, maximum } => {
-                return write!(f, "the {name} of {seconds} s is outside of {minimum} to {maximum} s");
+                write!(f, "the {name} of {seconds} s is outside of {minimum} to {maximum} s")
             }
-            Self::Broken { inequality, times } => (inequality, times),
-        };
-        let (r, m, k) = (t.replica_delay, t.max_age, t.clock_difference);
-        let (fetch, life, leeway, stale) = (t.fetch_time, t.longest_life, t.leeway, t.max_stale);
-        write!(f, "inequality {inequality} does not hold: ")?;
-        match inequality {
-            1 => write!(
-                f,
-                "pre-publication {} s < R + M + F + K = {r} + {m} + {fetch} + {k} = {} s",
-                t.pre_publication,
-                t.least_pre_publication()
-            ),
-            2 => write!(
-                f,
-                "retention {} s < R + T + L + K = {r} + {life} + {leeway} + {k} = {} s",
-                t.retention,
-                t.least_retention()
-            ),
-            3 => write!(
-                f,
-                "period {} s < pre-publication {} s (at least R + M + F + K = {r} + {m} + {fetch} + {k} = {} s)",
-                t.period,
-                t.pre_publication,
-                t.least_pre_publication()
-            ),
-            _ => write!(
-                f,
-                "revocation {} s < R + M + S + F = {r} + {m} + {stale} + {fetch} = {} s",
-                t.revocation,
-                t.least_revocation()
-            ),
+            Self::Broken { inequality, times } => {
+                write!(f, "inequality {inequality} does not hold: {}", times.inequality(*inequality, "<"))
+            }
         }
     }
 }

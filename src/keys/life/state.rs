@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::older::Older;
 use super::ring::{Key, Phase, Revoked, Ring};
 use super::state_error::StateError;
 use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm};
@@ -15,6 +16,7 @@ use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm};
 pub struct State {
     issuer: Issuer,
     settings: Settings,
+    older: Older,
     rings: Vec<Ring>,
     revoked: Vec<Revoked>,
     clients: Vec<Client>,
@@ -25,7 +27,14 @@ impl State {
     #[must_use]
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let ring = Ring::opened(&settings, first, now);
-        Self { issuer, settings, rings: vec![ring], revoked: vec![], clients: vec![] }
+        Self {
+            issuer,
+            settings,
+            older: Older::default(),
+            rings: vec![ring],
+            revoked: vec![],
+            clients: vec![],
+        }
     }
 
     /// [`State::new`] with a successor that is published from the start. It may sign at any time: there has never been a
@@ -53,11 +62,12 @@ impl State {
     pub fn from_parts(
         issuer: Issuer,
         settings: Settings,
+        older: Older,
         rings: Vec<Ring>,
         revoked: Vec<Revoked>,
         clients: Vec<Client>,
     ) -> Result<Self, StateError> {
-        let state = Self { issuer, settings, rings, revoked, clients };
+        let state = Self { issuer, settings, older, rings, revoked, clients };
         state.hold()?;
         Ok(state)
     }
@@ -72,6 +82,30 @@ impl State {
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// For how long settings of before still bind.
+    #[must_use]
+    pub const fn older(&self) -> &Older {
+        &self.older
+    }
+
+    /// The state with other times. Keys that have signed keep what was written with them; those that have not are as if
+    /// they had been staged with the new times, but never allowed to sign earlier for it.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings, now: u64) -> Self {
+        let mut next = self.clone();
+        next.older = self.older.and(self.settings.times(), now);
+        next.settings = settings;
+        let times = settings.times();
+        let longer = times.pre_publication > self.settings.times().pre_publication;
+        let keys = next.rings.iter_mut().flat_map(|ring| &mut ring.keys);
+        for key in keys.filter(|key| key.phase == Phase::Staged) {
+            key.longest_life = times.longest_life;
+            let from = if longer { key.published.saturating_add(times.pre_publication) } else { 0 };
+            key.may_sign_from = key.may_sign_from.max(from);
+        }
+        next
     }
 
     /// The rings; tokens are signed by the first.
@@ -169,7 +203,7 @@ impl State {
     /// [`StateError::StagedTwice`], [`StateError::KidTwice`].
     pub fn stage(&self, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
         let algorithm = successor.algorithm();
-        let key = Key::staged(&self.settings, successor, now);
+        let key = self.staged(successor, now);
         let mut next = self.clone();
         match next.rings.iter_mut().find(|ring| ring.algorithm == algorithm) {
             Some(ring) => ring.keys.push(key),
@@ -240,7 +274,7 @@ impl State {
         let mut next = self.clone();
         next.revoked.extend(self.keys().map(|key| self.revocation(key.kid(), key.pair.algorithm(), now)));
         let mut ring = Ring::opened(&self.settings, first, now);
-        ring.keys.push(Key::staged(&self.settings, successor, now));
+        ring.keys.push(self.staged(successor, now));
         next.rings = vec![ring];
         next.hold()?;
         Ok(next)
@@ -250,10 +284,8 @@ impl State {
     #[must_use]
     pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
         let Phase::Retiring { until, .. } = key.phase else { return None };
-        let times = settings.times();
-        // The retention is for the life of new keys; what counts is the life that was written with this one.
-        let beyond_life = times.retention.saturating_sub(times.longest_life);
-        Some(until.saturating_add(beyond_life).saturating_add(key.longest_life))
+        let dead_from = until.saturating_add(settings.times().beyond_life()).max(self.older.retired_until);
+        Some(dead_from.saturating_add(key.longest_life))
     }
 
     /// The state without the keys that nobody needs and the revocations that are over; and the identifiers that went.
@@ -267,8 +299,15 @@ impl State {
         (next, gone)
     }
 
+    /// A key that is published from now on.
+    fn staged(&self, pair: Arc<KeyPair>, now: u64) -> Key {
+        let key = Key::staged(&self.settings, pair, now);
+        Key { may_sign_from: key.may_sign_from.max(self.older.may_sign_from), ..key }
+    }
+
     fn revocation(&self, kid: &str, algorithm: SigningAlgorithm, at: u64) -> Revoked {
-        let distrusted_from = at.saturating_add(self.settings.times().revocation);
+        let distrusted_from =
+            at.saturating_add(self.settings.times().revocation).max(self.older.distrusted_from);
         Revoked { kid: kid.to_owned(), algorithm, at, distrusted_from }
     }
 
@@ -437,11 +476,56 @@ mod tests {
     }
 
     #[test]
+    fn a_shorter_max_age_lets_no_new_key_sign_before_the_sets_of_the_longer_one_are_gone() {
+        let (one, two) = (state(), key());
+        let mut times = *one.settings().times();
+        times.max_age = 10;
+        let shorter = Settings::new(times.shortest()).unwrap();
+        let later = one.with_settings(shorter, NOW + 100);
+        let from =
+            |now: u64| later.stage(Arc::clone(&two), now).unwrap().find(two.kid()).unwrap().may_sign_from;
+        assert_eq!(from(NOW + 101), NOW + 100 + GATE, "such a set may have left just before");
+        let pre = shorter.times().pre_publication;
+        assert_eq!(from(NOW + 100 + GATE), NOW + 100 + GATE + pre, "none is left");
+        let back = later.with_settings(*one.settings(), NOW + 101).with_settings(shorter, NOW + 102);
+        assert_eq!(back.older().may_sign_from, NOW + 102 + GATE, "the latest counts");
+    }
+
+    #[test]
+    fn shorter_times_end_no_retirement_and_no_distrust_that_was_promised() {
+        let (one, two) = (state(), key());
+        let old = signer(&one);
+        let mut times = *one.settings().times();
+        (times.replica_delay, times.leeway, times.max_stale) = (0, 0, 0);
+        let shorter = Settings::new(times.shortest()).unwrap();
+        let turned = one.stage(Arc::clone(&two), NOW).unwrap().promote(two.kid(), NOW + GATE).unwrap();
+        let promised = turned.gone_from(turned.find(&old).unwrap(), one.settings()).unwrap();
+        let later = turned.with_settings(shorter, NOW + GATE);
+        assert_eq!(later.gone_from(later.find(&old).unwrap(), &shorter), Some(promised));
+        let thief = later.revoke(&old, NOW + GATE).unwrap();
+        assert_eq!(thief.revoked()[0].distrusted_from, NOW + GATE + one.settings().times().revocation);
+    }
+
+    #[test]
+    fn longer_times_hold_for_keys_that_have_not_signed_and_for_no_other() {
+        let (one, two) = (state(), key());
+        let staged = one.stage(Arc::clone(&two), NOW).unwrap();
+        let mut times = *one.settings().times();
+        (times.max_age, times.longest_life) = (600, 3600);
+        let later = staged.with_settings(Settings::new(times.shortest()).unwrap(), NOW + 1);
+        let (old, new) = (later.signer().unwrap(), later.find(two.kid()).unwrap());
+        assert_eq!((old.longest_life, new.longest_life), (1800, 3600));
+        assert_eq!(new.may_sign_from, NOW + GATE + 300);
+    }
+
+    #[test]
     fn parts_that_break_the_invariant_make_no_state() {
         let whole = state();
         let ring = whole.rings()[0].clone();
         let with = |rings| {
-            State::from_parts(whole.issuer.clone(), whole.settings, rings, vec![], vec![]).unwrap_err().code()
+            State::from_parts(whole.issuer.clone(), whole.settings, Older::default(), rings, vec![], vec![])
+                .unwrap_err()
+                .code()
         };
         let mut asleep = ring.clone();
         asleep.keys[0].phase = Phase::Staged;

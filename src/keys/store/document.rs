@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
-    use crate::{Client, KekError, SigningAlgorithm};
+    use crate::{Client, KekError, Older, Settings, SigningAlgorithm, Times};
 
     /// A document with that JSON, and the seal and digest that belong to it.
     fn signed(json: &str) -> Document {
@@ -129,12 +129,16 @@ mod tests {
     #[test]
     fn a_state_comes_back_whole() {
         let (client, secret) = Client::new("worker", Some("a b"), &["api".to_owned()], NOW).unwrap();
+        let client = Client { token_life: 60, ..client };
         let state = everything().add_client(client).unwrap().disable_client("worker").unwrap();
+        let times = Times { max_age: 10, ..*state.settings().times() }.shortest();
+        let state = state.with_settings(Settings::new(times).unwrap(), NOW + 1000);
         assert!(!written(&state).as_bytes().windows(secret.len()).any(|window| window == secret.as_bytes()));
         let again = read(&written(&state)).unwrap();
         assert_eq!(again.issuer(), state.issuer());
         assert!(again.clients() == state.clients() && again.clients().len() == 1);
-        assert_eq!(again.settings(), state.settings());
+        assert_eq!((again.settings(), again.older()), (state.settings(), state.older()));
+        assert_ne!(again.older(), &Older::default());
         assert_eq!((again.revoked().len(), again.revoked()), (1, state.revoked()));
         assert_eq!((again.rings().len(), again.keys().count()), (2, 4));
         for (read, written) in again.keys().zip(state.keys()) {
@@ -169,12 +173,12 @@ mod tests {
     fn what_a_newer_version_wrote_is_refused_and_never_half_read() {
         let json = json_of(&written(&state()));
         for (from, to, format) in [
-            (r#""format":2"#, r#""format":3"#, Some(3)),
-            (r#""format":2"#, r#""format":1"#, Some(1)),
-            (r#""format":2"#, r#""format":2,"users":[]"#, Some(2)),
-            (r#""created""#, r#""alarm":0,"created""#, Some(2)),
-            (r#""private":"#, r#""plain":"#, Some(2)),
-            (r#""format":2,"#, "", None),
+            (r#""format":3"#, r#""format":4"#, Some(4)),
+            (r#""format":3"#, r#""format":2"#, Some(2)),
+            (r#""format":3"#, r#""format":3,"users":[]"#, Some(3)),
+            (r#""created""#, r#""alarm":0,"created""#, Some(3)),
+            (r#""private":"#, r#""plain":"#, Some(3)),
+            (r#""format":3,"#, "", None),
         ] {
             let newer = json.replace(from, to);
             assert_ne!(newer, json);

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::document_error::DocumentError;
 use crate::{
-    Client, Issuer, Keks, Key, KeyPair, Phase, Revoked, Ring, Settings, SigningAlgorithm, State, Times,
-    Version,
+    Client, Issuer, Keks, Key, KeyPair, Older, Phase, Revoked, Ring, Settings, SigningAlgorithm, State,
+    Times, Version,
 };
 
 /// The format that is written, and the only one that is read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +23,7 @@ pub(super) struct StoredState<'a> {
     sealed_with: &'a str,
     issuer: String,
     settings: Times,
+    older: Older,
     #[serde(borrow)]
     rings: Vec<StoredRing<'a>>,
     revoked: Vec<StoredRevoked<'a>>,
@@ -51,6 +52,7 @@ struct StoredClient {
     audiences: Vec<String>,
     disabled: bool,
     created: u64,
+    token_life: u64,
     secret_sha256: [u8; 32],
 }
 
@@ -96,6 +98,7 @@ impl<'a> StoredState<'a> {
             sealed_with: keks.id(),
             issuer: state.issuer().as_str().to_owned(),
             settings: *state.settings().times(),
+            older: *state.older(),
             rings: rings.collect::<Result<_, _>>()?,
             revoked: state.revoked().iter().map(StoredRevoked::from_revoked).collect(),
             clients: state.clients().iter().cloned().map(StoredClient::from_client).collect(),
@@ -128,7 +131,7 @@ impl<'a> StoredState<'a> {
         let revoked = self.revoked.into_iter().map(StoredRevoked::into_revoked);
         let revoked = revoked.collect::<Result<_, _>>()?;
         let clients = self.clients.into_iter().map(StoredClient::into_client).collect();
-        State::from_parts(issuer, settings, rings, revoked, clients).map_err(DocumentError::State)
+        State::from_parts(issuer, settings, self.older, rings, revoked, clients).map_err(DocumentError::State)
     }
 }
 
@@ -151,13 +154,14 @@ impl<'a> StoredRing<'a> {
 
 impl StoredClient {
     fn from_client(client: Client) -> Self {
-        let Client { id, scopes, audiences, disabled, created, secret_hash: secret_sha256 } = client;
-        Self { id, scopes, audiences, disabled, created, secret_sha256 }
+        let Client { id, scopes, audiences, disabled, created, token_life, secret_hash: secret_sha256 } =
+            client;
+        Self { id, scopes, audiences, disabled, created, token_life, secret_sha256 }
     }
 
     fn into_client(self) -> Client {
-        let Self { id, scopes, audiences, disabled, created, secret_sha256: secret_hash } = self;
-        Client { id, scopes, audiences, disabled, created, secret_hash }
+        let Self { id, scopes, audiences, disabled, created, token_life, secret_sha256: secret_hash } = self;
+        Client { id, scopes, audiences, disabled, created, token_life, secret_hash }
     }
 }
 

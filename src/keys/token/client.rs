@@ -22,6 +22,8 @@ pub struct Client {
     pub disabled: bool,
     /// When it was added, in Unix seconds.
     pub created: u64,
+    /// How long its tokens live, in seconds; never longer than the key may sign.
+    pub token_life: u64,
     /// SHA-256 of the secret, which is random: nobody can guess it from that.
     pub(crate) secret_hash: [u8; 32],
 }
@@ -30,7 +32,7 @@ pub struct Client {
 const SECRET_BYTES: usize = 32;
 
 impl Client {
-    /// A new client with a new secret.
+    /// A new client with a new secret, whose tokens live for [`TokenRequest::USUAL_LIFE`].
     ///
     /// # Errors
     /// [`TokenRefusal::Malformed`] or [`TokenRefusal::Scope`] for names that no token can carry, or without an audience;
@@ -51,7 +53,8 @@ impl Client {
         let scopes =
             checked.scope().map_or_else(Vec::new, |scope| scope.split(' ').map(str::to_owned).collect());
         let (id, audiences, secret_hash) = (id.to_owned(), audiences.to_vec(), hash(secret.as_bytes()));
-        Ok((Self { id, scopes, audiences, disabled: false, created, secret_hash }, secret))
+        let token_life = TokenRequest::USUAL_LIFE;
+        Ok((Self { id, scopes, audiences, disabled: false, created, token_life, secret_hash }, secret))
     }
 
     /// Whether that is its secret; takes as long for every wrong one.

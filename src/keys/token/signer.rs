@@ -57,7 +57,8 @@ impl Signer {
         Ok(Self {
             issuer: state.issuer().clone(),
             key: Arc::clone(&key.pair),
-            longest_life: key.longest_life,
+            // What was written with the key is what retirement counts on; the settings may have become stricter since.
+            longest_life: key.longest_life.min(state.settings().times().longest_life),
             protected: Base64UrlUnpadded::encode_string(&header) + ".",
         })
     }
@@ -128,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::test_keys::{GATE, NOW, key, second_library, state};
+    use crate::{Settings, Times};
 
     fn request(audience: &[&str], scope: Option<&str>, life: u64) -> TokenRequest {
         let audience: Vec<String> = audience.iter().map(|&audience| audience.to_owned()).collect();
@@ -200,6 +202,16 @@ mod tests {
         for seconds in [1, 1800] {
             assert!(signer.sign(&request(&[], None, seconds), NOW).is_ok());
         }
+    }
+
+    #[test]
+    fn a_longest_life_that_is_shortened_holds_at_once_and_one_that_is_raised_for_the_next_key() {
+        let state = state();
+        let with = |longest_life: u64| {
+            let times = Times { longest_life, ..*state.settings().times() }.shortest();
+            Signer::new(&state.with_settings(Settings::new(times).unwrap(), NOW)).unwrap().longest_life()
+        };
+        assert_eq!((with(60), with(3600)), (60, 1800));
     }
 
     #[test]

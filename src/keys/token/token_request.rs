@@ -37,6 +37,9 @@ pub enum TokenRefusal {
 const LONGEST_TEXT: usize = 1024;
 
 impl TokenRequest {
+    /// The life of a token for which no other was chosen, in seconds.
+    pub const USUAL_LIFE: u64 = 1800;
+
     /// Checks what was asked for. Without a client, the subject is the client (RFC 9068 §2.2: a client that acts for
     /// itself). Without an audience, the signer names the issuer as the default resource (RFC 9068 §3).
     ///
