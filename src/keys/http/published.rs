@@ -25,7 +25,9 @@ pub struct Published {
     snapshot: ArcSwapOption<Snapshot>,
     /// Counts answers, to spread the times for which they may be cached.
     answers: AtomicUsize,
-    /// When the store answered last, in Unix seconds.
+    /// When the state was last known to be the store's, in Unix seconds.
+    last_seen: AtomicU64,
+    /// When a look at the store last succeeded, with the step that was due, in Unix seconds.
     last_tick: AtomicU64,
     failing: AtomicBool,
     overdue: AtomicBool,
@@ -75,9 +77,15 @@ impl Published {
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
+    /// Notes that the published state is the store's.
+    pub(crate) fn seen(&self, now: u64) {
+        self.last_seen.store(now, Ordering::Relaxed);
+    }
+
     /// Notes how the last look at the store ended.
     pub(crate) fn ticked(&self, now: u64, succeeded: bool, overdue: bool) {
         if succeeded {
+            self.seen(now);
             self.last_tick.store(now, Ordering::Relaxed);
         }
         self.failing.store(!succeeded, Ordering::Relaxed);
@@ -90,7 +98,7 @@ impl Published {
         signatures.iter().map(|(kid, count)| (kid.clone(), count.load(Ordering::Relaxed))).collect()
     }
 
-    /// When the store answered last, in Unix seconds.
+    /// When a look at the store last succeeded, in Unix seconds.
     pub(crate) fn last_tick(&self) -> u64 {
         self.last_tick.load(Ordering::Relaxed)
     }
@@ -99,7 +107,7 @@ impl Published {
     /// that others have retired or revoked, and does not know it; nor would a look that hangs ever fail.
     pub(crate) fn is_current(&self, snapshot: &Snapshot, now: u64) -> bool {
         let delay = snapshot.state.settings().times().replica_delay;
-        now.abs_diff(self.last_tick()) <= delay.max(1)
+        now.abs_diff(self.last_seen.load(Ordering::Relaxed)) <= delay.max(1)
     }
 
     /// Whether the store failed at the last look.

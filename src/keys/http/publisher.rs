@@ -52,7 +52,11 @@ impl Publisher {
     /// due, if one is. May block on the store. A failure is reported in the log and leaves the published set as it is.
     pub fn look(&mut self) {
         let now = self.clock.now();
-        let looked = self.read().and_then(|()| self.turn());
+        let looked = self.read().and_then(|()| {
+            // What can be read is current, even if nothing can be written, as on a full disk.
+            self.published.seen(now);
+            self.turn()
+        });
         self.published.ticked(now, looked.is_ok(), self.alarm.is_some());
         match (looked, self.failing) {
             (Ok(()), Some((since, _))) => {

@@ -22,7 +22,7 @@ fn verified(set: &Answer, token: &str) -> Value {
     let set: JwkSet = serde_json::from_str(&set.body).unwrap();
     let kid = kid(token);
     let jwk = set.find(&kid).unwrap_or_else(|| panic!("`{kid}` is not published"));
-    let mut validation = Validation::new(Algorithm::ES256);
+    let mut validation = Validation::new(decode_header(token).unwrap().alg);
     validation.leeway = 0;
     validation.set_audience(&["api"]);
     validation.set_issuer(&["https://issuer.example"]);
@@ -165,19 +165,48 @@ fn a_stolen_signer_is_replaced_at_once_and_its_tokens_are_refused() {
 }
 
 #[test]
-fn a_migration_to_another_algorithm_keeps_both_sets_of_keys_published() {
+fn a_migration_from_rs256_to_es256_refuses_no_token() {
     let program = Program::with_store(&[&FAST[..], &["--algorithm", "RS256"]].concat());
+    let serving = program.serve();
     let old = program.done(&TOKEN);
-    let said = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    let said = program.done(&["keys", "stage", "--algorithm", "ES256"]);
     assert!(said.contains(" is published; it may sign "), "{said}");
-    let again = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    let again = program.done(&["keys", "stage", "--algorithm", "ES256"]);
     assert_eq!(again.split(' ').next(), said.split(' ').next());
-    program.done(&["keys", "rotate", "--algorithm", "EdDSA"]);
-    let new = program.done(&TOKEN);
-    assert_eq!(decode_header(&old).unwrap().alg, Algorithm::RS256);
-    assert_eq!(decode_header(&new).unwrap().alg, Algorithm::EdDSA);
-    let state = program.state();
-    assert!(state.find(&kid(&old)).is_some() && state.find(&kid(&new)).is_some());
+    let mut rotate = program.command(&["keys", "rotate", "--algorithm", "ES256"]);
+    let mut rotating = rotate.stdout(Stdio::null()).spawn().unwrap();
+    let mut algorithms = vec![];
+    loop {
+        let over = rotating.try_wait().unwrap();
+        let token = program.done(&TOKEN);
+        let set = get_set(serving.address);
+        verified(&set, old.trim_end());
+        verified(&set, token.trim_end());
+        algorithms.push(decode_header(&token).unwrap().alg);
+        if let Some(status) = over {
+            assert!(status.success());
+            break;
+        }
+    }
+    algorithms.dedup();
+    assert_eq!(algorithms, [Algorithm::RS256, Algorithm::ES256]);
+}
+
+#[test]
+fn tokens_of_each_algorithm_verify_with_the_served_set() {
+    for (algorithm, alg) in [
+        ("ES256", Algorithm::ES256),
+        ("EdDSA", Algorithm::EdDSA),
+        ("ES384", Algorithm::ES384),
+        ("RS256", Algorithm::RS256),
+        ("PS256", Algorithm::PS256),
+    ] {
+        let program = Program::with_store(&["--algorithm", algorithm]);
+        let serving = program.serve();
+        let token = program.done(&TOKEN);
+        assert_eq!(decode_header(&token).unwrap().alg, alg);
+        verified(&get_set(serving.address), token.trim_end());
+    }
 }
 
 #[test]
@@ -416,6 +445,11 @@ fn misuse_is_exit_code_2() {
         vec!["clients", "add", "worker"],
         vec!["keys", "stage", "--algorithm", "HS256"],
         vec!["keys", "stage", "--rsa-bits", "1024"],
+        vec!["keys", "stage", "--rsa-bits", "8192"],
+        vec!["settings", "set"],
+        vec!["settings", "set", "--max-age", "soon"],
+        vec!["clients", "add", "worker", "--audience", "api", "--token-life", "0"],
+        vec!["--log-level", "much", "keys", "list"],
     ] {
         let output = program.run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
