@@ -97,7 +97,7 @@ impl Ring {
         self.keys.iter().rev()
     }
 
-    /// The key that signs; `None` only for a ring outside of a [`State`].
+    /// The key that signs; `None` only for a ring outside of a [`crate::State`].
     #[must_use]
     pub fn signer(&self) -> Option<&Key> {
         self.keys.iter().find(|key| matches!(key.phase, Phase::Signing { .. }))
