@@ -227,6 +227,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn tokens_live_as_long_as_the_clients_do_and_never_longer_than_the_key_may_sign() {
+        for (chosen, life) in [(60, 60), (1801, 1800)] {
+            let (client, secret) = Client::new("worker", None, &["api".to_owned()], NOW).unwrap();
+            let mut trial = trial();
+            trial.secret = secret.to_string();
+            let state = state().add_client(Client { token_life: chosen, ..client }).unwrap();
+            trial.endpoint.published.publish(Snapshot::new(state).unwrap());
+            let header = trial.basic("worker", &trial.secret);
+            let (_, _, json) = trial.ask(&[header], "grant_type=client_credentials").await;
+            assert_eq!(json["expires_in"], life, "{json}");
+            assert_eq!(Trial::claims(&json)["exp"], NOW + life);
+        }
+    }
+
+    #[tokio::test]
     async fn a_client_with_its_secret_in_the_body_gets_what_it_asks_for() {
         let trial = trial();
         let body = format!(

@@ -367,7 +367,17 @@ fn a_new_key_encryption_key_takes_the_place_of_the_old_and_a_running_server_goes
 fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
     let program = Program::with_store(&[]);
     let serving = program.serve();
-    let said = program.done(&["clients", "add", "worker", "--scope", "items:read", "--audience", "api"]);
+    let said = program.done(&[
+        "clients",
+        "add",
+        "worker",
+        "--scope",
+        "items:read",
+        "--audience",
+        "api",
+        "--token-life",
+        "600",
+    ]);
     let secret = said.lines().nth(1).unwrap().strip_prefix("client_secret: ").unwrap();
     assert_eq!(
         program.refused(&["clients", "add", "worker", "--audience", "api"]),
@@ -394,6 +404,7 @@ fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
         (claims["client_id"].as_str(), claims["scope"].as_str()),
         (Some("worker"), Some("items:read"))
     );
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 600);
     program.done(&["clients", "disable", "worker"]);
     let start = Instant::now();
     while ask().status != 401 {
