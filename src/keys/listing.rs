@@ -19,13 +19,63 @@ pub fn listing(state: &State, now: u64) -> String {
 /// One row for each client; no secret.
 #[must_use]
 pub fn client_listing(clients: &[Client]) -> String {
-    let mut rows = vec![["CLIENT", "STATE", "ADDED", "SCOPES", "AUDIENCES"].map(str::to_owned)];
+    let mut rows =
+        vec![["CLIENT", "STATE", "ADDED", "TOKENS LIVE", "SCOPES", "AUDIENCES"].map(str::to_owned)];
     rows.extend(clients.iter().map(|client| {
         let phase = if client.disabled { "disabled" } else { "enabled" };
         let scopes = if client.scopes.is_empty() { "-".to_owned() } else { client.scopes.join(" ") };
-        [client.id.clone(), phase.to_owned(), moment(client.created), scopes, client.audiences.join(" ")]
+        let life = duration(client.token_life);
+        [
+            client.id.clone(),
+            phase.to_owned(),
+            moment(client.created),
+            life,
+            scopes,
+            client.audiences.join(" "),
+        ]
     }));
     table(&rows)
+}
+
+/// One row for each time, and the inequalities that they keep; then what settings of before still forbid. `now` in Unix
+/// seconds.
+#[must_use]
+pub fn settings_listing(state: &State, now: u64) -> String {
+    let times = state.settings().times();
+    let mut rows = vec![["SETTING", "SECONDS", "TIME", "WHAT IT IS"].map(str::to_owned)];
+    rows.extend(
+        [
+            ("period", times.period, "how long a key signs"),
+            ("pre-publication", times.pre_publication, "how long a successor is published before it signs"),
+            ("retention", times.retention, "how long a key stays published after its last signature"),
+            ("revocation", times.revocation, "how long a revoked key may be trusted somewhere"),
+            ("max-age", times.max_age, "M: how long verifiers may cache the key set"),
+            ("longest-life", times.longest_life, "T: the longest life of a token"),
+            ("leeway", times.leeway, "L: how long after its end verifiers take a token"),
+            ("replica-delay", times.replica_delay, "R: until every server follows a change"),
+            ("clock-difference", times.clock_difference, "K: by how much servers' clocks differ"),
+            ("fetch-time", times.fetch_time, "F: how long the fetch of a key set takes"),
+            ("max-stale", times.max_stale, "S: how long verifiers keep a set after failed fetches"),
+        ]
+        .map(|(name, seconds, what)| {
+            [name.to_owned(), seconds.to_string(), duration(seconds), what.to_owned()]
+        }),
+    );
+    let inequalities = (1..=4).map(|number| format!("{number}. {}\n", times.inequality(number, ">=")));
+    let older = state.older();
+    let last = older.may_sign_from.max(older.distrusted_from).max(older.retired_until);
+    let bind = if last > now {
+        format!(
+            "settings of before still bind: no key that is staged now signs before {}, none that retires is gone before {} \
+             and its longest life after that, and one that is revoked may be trusted until {}\n",
+            moment(older.may_sign_from),
+            moment(older.retired_until),
+            moment(older.distrusted_from)
+        )
+    } else {
+        String::new()
+    };
+    format!("{}\n{}{bind}", table(&rows), inequalities.collect::<String>())
 }
 
 /// Rows of cells as lines, each column as wide as its widest cell.
@@ -178,6 +228,25 @@ mod tests {
         ]);
         assert_eq!(lines[4], revoked);
         assert_eq!(lines.len(), 5);
+    }
+
+    #[test]
+    fn the_settings_are_shown_with_what_they_must_keep_and_what_still_binds() {
+        let state = state();
+        let shown = settings_listing(&state, NOW);
+        let row = |name: &str| shown.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        assert_eq!(
+            row("max-age"),
+            "max-age           300      5m        M: how long verifiers may cache the key set"
+        );
+        assert_eq!(row("1. "), "1. pre-publication 303 s >= R + M + F + K = 2 + 300 + 1 + 0 = 303 s");
+        assert_eq!(row("4. "), "4. revocation 3903 s >= R + M + S + F = 2 + 300 + 3600 + 1 = 3903 s");
+        assert!(!shown.contains("of before"));
+        let later = state.with_settings(*state.settings(), NOW);
+        let shown = settings_listing(&later, NOW + 3902);
+        assert!(shown.contains("no key that is staged now signs before 2027-01-15T08:05:03Z, "), "{shown}");
+        assert!(shown.ends_with(" may be trusted until 2027-01-15T09:05:03Z\n"), "{shown}");
+        assert!(!settings_listing(&later, NOW + 3903).contains("of before"));
     }
 
     #[test]

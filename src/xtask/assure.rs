@@ -9,7 +9,7 @@ use crate::{no_arguments, place, process, progress, terminal};
 /// What is run for long: the words for people, the tests, and the variable that makes them long.
 const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 3] = [
     (
-        "500 rotations killed",
+        "500 rotations killed, and as many of init and of rekey",
         ["--package=jotgate-keys", "--test=companion", "killed::", "--"],
         ("JOTGATE_KILLS", "500"),
     ),

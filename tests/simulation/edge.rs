@@ -140,10 +140,10 @@ impl<'w> Edge<'w> {
     }
 
     fn starts(&mut self, at: Moment, purpose: Purpose, waiting: Option<(usize, Stage)>) -> Option<Outcome> {
-        let Surroundings { history, outages, times, .. } = self.world;
+        let Surroundings { history, outages, .. } = self.world;
         self.cache.started(self.now(at), purpose);
         (self.started, self.fetches) = (self.started + 1, self.fetches + 1);
-        let fetched = self.way.fetch(history, outages, times, at);
+        let fetched = self.way.fetch(history, outages, at);
         let waiting = waiting.into_iter().collect();
         self.flights.push(Flight { number: self.started, begun: at, purpose, fetched, waiting });
         None

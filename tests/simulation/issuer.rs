@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jotgate_core::KeySet;
 use jotgate_keys::{
-    Action, KeyPair, Phase, RsaSize, Settings, Signer, SigningAlgorithm, State, TokenRequest, next_step, step,
+    Action, KeyPair, Older, Phase, RsaSize, Settings, Signer, SigningAlgorithm, State, Times, TokenRequest,
+    next_step, step,
 };
 
 /// A moment of true time, in milliseconds.
@@ -24,6 +25,8 @@ pub(crate) enum Deed {
     Emergency,
     /// `keys stage` and `keys rotate` of another algorithm.
     Migrate(SigningAlgorithm),
+    /// `settings set --max-age`, with what older settings forbid cut by so many seconds: none but to show the damage.
+    MaxAge { seconds: u64, cut: u64 },
 }
 
 /// A state, from the moment when it was committed to the store.
@@ -51,6 +54,8 @@ pub(crate) struct History {
     pub(crate) stolen: Vec<Stolen>,
     /// The commits after which nobody can know the keys that sign: emergencies.
     pub(crate) emergencies: Vec<usize>,
+    /// The commits that changed the settings.
+    pub(crate) changes: Vec<usize>,
     /// How often a key signed beyond its period, because its successor was too young.
     pub(crate) overdue: usize,
 }
@@ -70,7 +75,8 @@ pub(crate) fn history(
     let fast = settings.times().clock_difference * 1000;
     let issuer = "https://issuer.example".parse().unwrap();
     let first = State::with_successor(issuer, settings, keys, START / 1000).unwrap();
-    let mut history = History { commits: vec![], stolen: vec![], emergencies: vec![], overdue: 0 };
+    let mut history =
+        History { commits: vec![], stolen: vec![], emergencies: vec![], changes: vec![], overdue: 0 };
     history.commit(START, first);
     let mut deeds = deeds.iter().copied().peekable();
     loop {
@@ -105,6 +111,17 @@ impl History {
     /// The commits in which another key signs than in the one before.
     pub(crate) fn promotions(&self) -> impl Iterator<Item = usize> {
         (1..self.commits.len()).filter(|&place| self.signer(place) != self.signer(place - 1))
+    }
+
+    /// That commit and the changes of the settings before it: a set that left just before any of them lacks what came with
+    /// that commit, and may be cached for as long as it says itself.
+    pub(crate) fn with_changes_before(&self, place: usize) -> impl Iterator<Item = usize> {
+        self.changes.iter().copied().filter(move |change| *change < place).chain([place])
+    }
+
+    /// How long the set of a commit may be cached, in seconds.
+    pub(crate) fn max_age(&self, place: usize) -> u64 {
+        self.commits[place].state.settings().times().max_age
     }
 
     /// The first commit that publishes the key which signs in that one.
@@ -181,6 +198,21 @@ impl History {
         match deed {
             Deed::Rotate => self.rotate(active, at),
             Deed::Migrate(algorithm) => self.rotate(algorithm, at),
+            Deed::MaxAge { seconds, cut } => {
+                let times = Times { max_age: seconds, ..*state.settings().times() }.shortest();
+                let next = state.with_settings(Settings::new(times).unwrap(), now);
+                let older = Older {
+                    may_sign_from: next.older().may_sign_from - cut,
+                    distrusted_from: next.older().distrusted_from - cut,
+                    ..*next.older()
+                };
+                let (settings, rings, revoked) =
+                    (*next.settings(), next.rings().to_vec(), next.revoked().to_vec());
+                let next = State::from_parts(next.issuer().clone(), settings, older, rings, revoked, vec![])
+                    .unwrap();
+                self.changes.push(self.commits.len());
+                self.commit(at, next);
+            }
             Deed::Revoke => {
                 let kid = state.signer().unwrap().kid().to_owned();
                 let next = state.revoke(&kid, now).unwrap();

@@ -8,6 +8,7 @@
 //! | `issuer` | the states that the store held, and when, from a plan of rotations, revocations, migrations |
 //! | `network` | what a fetch brings at a moment: replicas, shared caches, outages |
 //! | `edge` | one verifier with its cache, as the package's loader drives it |
+//! | `algorithms` | before all that: each algorithm, from the signer to the verifier |
 //! | `world` | who asks what and when, at random and at the worst moments; what became of it |
 //!
 //! All moments are milliseconds of true time; a clock shows them shifted by at most the clocks' difference.
@@ -18,6 +19,8 @@
     reason = "all of it is a test, and shows what became of it"
 )]
 
+#[cfg(test)]
+mod algorithms;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A moment enters, what a fetch that begins then brings leaves: an answer of some replica, perhaps by way of a cache.
 
-use jotgate_keys::Times;
-
 use crate::issuer::{History, Moment};
 
 /// The way of a verifier to the issuer.
@@ -58,37 +56,31 @@ pub(crate) struct Answer {
 pub(crate) type Outage = std::ops::Range<Moment>;
 
 impl Way {
-    pub(crate) fn fetch(
-        &self,
-        history: &History,
-        outages: &[Outage],
-        times: &Times,
-        begun: Moment,
-    ) -> Fetched {
+    pub(crate) fn fetch(&self, history: &History, outages: &[Outage], begun: Moment) -> Fetched {
         let at = begun + self.takes;
         // The answer leaves when the question arrives: at once where the way back takes all the time.
         let down = begun >= self.cut || outages.iter().any(|outage| outage.contains(&begun));
-        let kept = self.cache.and_then(|cache| cache.answer(history, times, begun));
-        let max_age = times.max_age - times.max_age / 5 * self.spread / 16;
-        let direct = Answer { commit: seen(history, begun, self.lag), left: begun, age: 0, max_age };
+        let kept = self.cache.and_then(|cache| cache.answer(history, begun));
+        let commit = seen(history, begun, self.lag);
+        let whole = history.max_age(commit);
+        let direct = Answer { commit, left: begun, age: 0, max_age: whole - whole / 5 * self.spread / 16 };
         Fetched { at, answer: if down { None } else { Some(kept.unwrap_or(direct)) } }
     }
 }
 
 impl SharedCache {
-    fn answer(&self, history: &History, times: &Times, now: Moment) -> Option<Answer> {
-        let life = times.max_age * 1000;
+    fn answer(&self, history: &History, now: Moment) -> Option<Answer> {
+        let once = history.max_age(seen(history, self.filled - self.transit, self.lag));
+        // One that is filled again and again keeps everything for as long as the shortest of the answers says.
+        let shortest = (0..history.commits.len()).map(|place| history.max_age(place)).min()?;
+        let life = if self.once { once } else { shortest } * 1000;
         let rounds = now.checked_sub(self.filled % life)? / life;
         let arrived = if self.once { self.filled } else { self.filled % life + rounds * life };
         let age = now.checked_sub(arrived).filter(|age| *age < life)?;
         let left = arrived - self.transit;
         // A cache that cuts its age to whole seconds takes one second more, which belongs to F.
-        Some(Answer {
-            commit: seen(history, left, self.lag),
-            left,
-            age: age.div_ceil(1000),
-            max_age: times.max_age,
-        })
+        let commit = seen(history, left, self.lag);
+        Some(Answer { commit, left, age: age.div_ceil(1000), max_age: history.max_age(commit) })
     }
 }
 

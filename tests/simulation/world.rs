@@ -9,7 +9,7 @@ use jotgate_core::{KeyCacheSettings, Needs, NeedsOptions, Policy, PolicyOptions}
 use jotgate_keys::{KeyPair, RsaSize, Settings, Signer, SigningAlgorithm, State, Times, TokenRequest};
 
 use crate::edge::{Became, Edge, Outcome, Surroundings};
-use crate::issuer::{Deed, History, Moment, START, history};
+use crate::issuer::{Deed, History, Moment, START, Stolen, history};
 use crate::network::{Outage, SharedCache, Way, seen};
 
 /// What is simulated.
@@ -127,8 +127,10 @@ impl Run<'_> {
             if staged == place {
                 continue;
             }
-            let cache = self.filled_late(history.commits[staged].at);
-            for turn in 0..40 {
+            for (turn, cause) in
+                (0..40).flat_map(|turn| history.with_changes_before(staged).map(move |cause| (turn, cause)))
+            {
+                let cache = self.filled_late(history.commits[cause].at);
                 let clock = times.clock_difference * SECOND * (turn % 2);
                 let at = history.commits[place].at + turn * 50;
                 let way = Way { lag: 0, takes: 0, cache: Some(cache), cut: Moment::MAX, spread: 0 };
@@ -165,8 +167,11 @@ impl Run<'_> {
     /// Inequality 4: a verifier got the old set as late as it could, and reaches nobody ever after; a thief goes on.
     fn at_thefts(&mut self) {
         let history = self.world.history;
-        for theft in &history.stolen {
-            let cache = self.filled_late(history.commits[theft.commit].at);
+        let causes = |theft: &Stolen| history.with_changes_before(theft.commit);
+        for (theft, cause) in
+            history.stolen.iter().flat_map(|theft| causes(theft).map(move |cause| (theft, cause)))
+        {
+            let cache = self.filled_late(history.commits[cause].at);
             let way = Way { lag: 0, takes: 0, cache: Some(cache), cut: cache.filled + 1, spread: 0 };
             let far = (cache.filled..theft.distrusted_from - 2 * SECOND).step_by(20 * 1000);
             let near = (theft.distrusted_from - 2 * SECOND..theft.distrusted_from + 5 * SECOND).step_by(50);
@@ -563,6 +568,36 @@ fn inequality_3_one_second_short_keys_are_trusted_with_signing_beyond_their_peri
 fn inequality_4_one_second_short_a_revoked_key_is_trusted_past_its_bound() {
     let report = one_second_short(|times| &mut times.revocation, two_days);
     assert!(report.over_long > 0, "{report:?}");
+}
+
+/// A day on which the sets of ten minutes – no verifier of ours believes a longer time – become sets of five, and keys turn as
+/// fast as they may and are stolen right after it.
+fn shorter_max_age(cut: u64) -> Plan {
+    let times = Times { max_age: 600, ..times() }.shortest();
+    let change = START + 9 * HOUR + LATE;
+    let deeds = vec![
+        (change, Deed::MaxAge { seconds: 300, cut }),
+        (change + 1, Deed::Revoke),
+        (change + 2, Deed::Rotate),
+        (change + 3, Deed::Rotate),
+    ];
+    Plan { deeds, outages: vec![], end: START + DAY, ..ten_days(Settings::new(times).unwrap(), 100) }
+}
+
+#[test]
+fn a_max_age_that_is_shortened_refuses_no_good_token_and_prolongs_no_trust() {
+    let plan = shorter_max_age(0);
+    let report = run(&plan);
+    holds(&report, plan.settings.times());
+    assert_eq!(report.unavailable, 0);
+    assert!(report.trusted_after > 0, "the thief was trusted for a while");
+}
+
+#[test]
+fn what_older_settings_forbid_one_second_short_good_tokens_are_refused_and_a_thief_is_trusted_too_long() {
+    let report = run(&shorter_max_age(1));
+    assert!(report.refusals > 0 && report.over_long > 0, "{report:?}");
+    assert!(report.refused[0].contains("no_matching_key"), "{report:?}");
 }
 
 #[test]

@@ -54,6 +54,15 @@ pub(crate) fn get_set(server: SocketAddr) -> Answer {
     answer
 }
 
+/// Asks for a token with that form.
+#[track_caller]
+pub(crate) fn ask_token(server: SocketAddr, headers: &[(&str, &str)], form: &str) -> Answer {
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let media_type = "content-type: application/x-www-form-urlencoded";
+    let head = format!("POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{media_type}\r\n{lines}");
+    send(server, format!("{head}content-length: {}\r\n\r\n{form}", form.len()).as_bytes())
+}
+
 /// Sends any bytes and reads until the server closes.
 #[track_caller]
 pub(crate) fn send(server: SocketAddr, bytes: &[u8]) -> Answer {

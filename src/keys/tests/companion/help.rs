@@ -29,17 +29,3 @@ fn every_help_has_an_example() {
         assert!(seen.iter().any(|known| known == name), "{seen:?}");
     }
 }
-
-#[test]
-fn the_log_is_json_where_that_is_wished() {
-    let program = Program::with_store(&[]);
-    let mut command = program.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-    let serving = Program::serving(&mut command);
-    serving.signal("TERM");
-    let log = serving.ended().log;
-    assert!(log.lines().count() > 0);
-    for line in log.lines() {
-        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(entry["level"].is_string() && entry["message"].is_string(), "{line}");
-    }
-}

@@ -104,13 +104,23 @@ fn the_set_is_served_with_all_that_caches_and_browsers_need() {
 }
 
 #[test]
-fn head_says_what_get_says_without_a_body() {
+fn every_path_that_answers_get_answers_head_with_the_same_headers() {
     let served = Served::start();
-    let get = get_set(served.address);
-    let head = ask(served.address, "HEAD", JWKS, &[]);
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
-    for name in ["content-type", "content-length", "etag", "access-control-allow-origin"] {
-        assert_eq!(head.header(name), get.header(name), "{name}");
+    let public = [
+        JWKS,
+        "/tenant/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server/tenant",
+        "/tenant/.well-known/openid-configuration",
+    ];
+    eventually("readiness", || ask(served.ops, "GET", "/healthz/ready", &[]).status == 200);
+    let ops = ["/healthz/live", "/healthz/ready", "/metrics"];
+    let all = public.map(|path| (served.address, path)).into_iter().chain(ops.map(|path| (served.ops, path)));
+    for (server, path) in all {
+        let [get, head] = ["GET", "HEAD"].map(|method| ask(server, method, path, &[]));
+        assert_eq!((get.status, head.status, head.body.as_str()), (200, 200, ""), "{path}");
+        for name in ["content-type", "content-length", "etag", "access-control-allow-origin"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
     }
     served.stop();
 }
@@ -215,13 +225,13 @@ fn a_change_by_another_process_is_published_within_the_replica_delay() {
     let (version, document) = store.load().unwrap();
     let keks = &served.keks;
     let ed = Arc::new(KeyPair::generate(SigningAlgorithm::EdDSA, RsaSize::default()).unwrap());
-    let next = document.to_state(keks, version).unwrap().stage(ed, 1_800_000_000).unwrap();
+    let next = document.to_state(keks, version).unwrap().stage(ed, 1_800_000_001).unwrap();
     store.replace(version, &Document::from_state(&next, keks, version + 1).unwrap()).unwrap();
     let start = Instant::now();
     eventually("the new set", || get_set(served.address).kids().len() == 3);
     assert!(start.elapsed() < Duration::from_secs(2));
     let after = get_set(served.address);
-    assert_eq!(after.kids()[..2], before.kids());
+    assert_eq!(after.kids()[1..], before.kids(), "the newest comes first");
     assert_ne!(after.header("etag"), before.header("etag"));
     served.stop();
 }
@@ -267,6 +277,29 @@ fn stopping_ends_idle_connections_and_refuses_new_ones() {
     let mut rest = vec![];
     idle.read_to_end(&mut rest).unwrap();
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_request_under_way_is_answered_after_the_wish_to_stop() {
+    let served = Served::start();
+    let form = "grant_type=client_credentials&client_id=nobody&client_secret=nothing";
+    let (sent, left) = form.split_at(20);
+    let media_type = "content-type: application/x-www-form-urlencoded";
+    let head = format!(
+        "POST /token HTTP/1.1\r\nhost: test\r\n{media_type}\r\ncontent-length: {}\r\n\r\n",
+        form.len()
+    );
+    let mut slow = TcpStream::connect(served.address).unwrap();
+    slow.write_all(format!("{head}{sent}").as_bytes()).unwrap();
+    // Whoever is answered after it has been accepted after it.
+    get_set(served.address);
+    served.stop.send(()).unwrap();
+    eventually("the end of listening", || TcpStream::connect(served.address).is_err());
+    slow.write_all(left.as_bytes()).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.ends_with('}'), "{answer}");
+    served.thread.join().unwrap().unwrap();
 }
 
 #[test]

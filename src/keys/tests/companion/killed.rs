@@ -1,8 +1,8 @@
-//! Rotations killed at many moments: the store stays whole, and no key is lost.
+//! Commands killed at many moments: the store stays whole, no key is lost, and nothing stays lying about.
 
 use std::fs;
 use std::process::{Child, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use jotgate_keys::State;
 use rusqlite::Connection;
@@ -13,6 +13,8 @@ use crate::program::{FAST, Program};
 const KILLS: u32 = 50;
 /// How many of them each store sees. The stores are worked on at once: most of the time a successor has to get old.
 const KILLS_OF_A_STORE: u32 = 10;
+/// How many of each other command are killed, if the same variable does not say it.
+const KILLS_OF_A_COMMAND: u32 = 20;
 /// Every so many turns a reader holds up the commit, so that the kill comes in the middle of it for certain.
 const HELD_UP: u32 = 4;
 
@@ -96,11 +98,78 @@ fn kill_many(kills: u32) -> Tally {
     tally
 }
 
+/// Starts a command, and kills it after that part of the time that it takes. Whether it was in time.
+fn kill_after(program: &Program, arguments: &[&str], whole: Duration, part: f64) -> bool {
+    let mut child = program.command(arguments).stdout(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(whole.mul_f64(part));
+    child.kill().unwrap();
+    !child.wait().unwrap().success()
+}
+
+/// How long a command takes on this machine.
+fn time(program: &Program, arguments: &[&str]) -> Duration {
+    let start = Instant::now();
+    program.done(arguments);
+    start.elapsed()
+}
+
+fn names(program: &Program) -> Vec<String> {
+    let folder = fs::read_dir(program.path().parent().unwrap()).unwrap();
+    let mut names: Vec<String> =
+        folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The parts of its time after which a command is killed.
+fn parts() -> impl Iterator<Item = f64> {
+    let kills = kills(KILLS_OF_A_COMMAND);
+    (0..kills).map(move |turn| f64::from(turn) / f64::from(kills))
+}
+
+/// How many kills were asked for.
+fn kills(usual: u32) -> u32 {
+    std::env::var("JOTGATE_KILLS").map_or(usual, |kills| kills.parse().unwrap())
+}
+
+#[test]
+fn an_init_killed_at_any_moment_leaves_a_whole_store_or_none_and_the_next_command_tidies_up() {
+    let init = ["init", "--issuer", "https://issuer.example"];
+    let whole = time(&Program::new(), &init);
+    let (mut in_time, mut without) = (0, 0);
+    for part in parts() {
+        let program = Program::new();
+        in_time += u32::from(kill_after(&program, &init, whole, part));
+        if !program.path().exists() {
+            without += 1;
+            program.done(&init);
+        }
+        program.done(&["token", "--sub", "somebody"]);
+        assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek"]);
+    }
+    assert!(in_time > 2 && without > 0, "{in_time} killed in time, {without} before there was a store");
+}
+
+#[test]
+fn a_rekey_killed_at_any_moment_leaves_a_store_that_opens_and_the_next_one_tidies_up() {
+    let program = Program::with_store(&[]);
+    let rekey = ["keys", "rekey"];
+    let whole = time(&program, &rekey);
+    let mut in_time = 0;
+    for part in parts() {
+        in_time += u32::from(kill_after(&program, &rekey, whole, part));
+        program.done(&["token", "--sub", "somebody"]);
+    }
+    program.done(&rekey);
+    assert_eq!(fs::read_to_string(program.kek_path()).unwrap().lines().count(), 1);
+    assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek"]);
+    assert!(in_time > 2, "{in_time} killed in time");
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "what `cargo xtask assure` shows")]
 fn a_rotation_killed_at_any_moment_leaves_one_signer_and_every_key() {
-    let kills: u32 = std::env::var("JOTGATE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let stores = kills.div_ceil(KILLS_OF_A_STORE);
+    let stores = kills(KILLS).div_ceil(KILLS_OF_A_STORE);
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..stores).map(|_| scope.spawn(|| kill_many(KILLS_OF_A_STORE))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

@@ -8,8 +8,11 @@
 )]
 
 mod client;
+mod full;
 mod help;
 mod http;
 mod killed;
+mod log;
 mod process;
 mod program;
+mod settings;

@@ -6,12 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use jotgate_keys::{SqliteStore, Store};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::client::{Answer, get_set, send};
+use crate::client::{Answer, ask_token, get_set};
 use crate::program::{FAST, Program};
 
 const TOKEN: [&str; 7] = ["token", "--sub", "somebody", "--audience", "api", "--scope", "items:read"];
@@ -23,7 +22,7 @@ fn verified(set: &Answer, token: &str) -> Value {
     let set: JwkSet = serde_json::from_str(&set.body).unwrap();
     let kid = kid(token);
     let jwk = set.find(&kid).unwrap_or_else(|| panic!("`{kid}` is not published"));
-    let mut validation = Validation::new(Algorithm::ES256);
+    let mut validation = Validation::new(decode_header(token).unwrap().alg);
     validation.leeway = 0;
     validation.set_audience(&["api"]);
     validation.set_issuer(&["https://issuer.example"]);
@@ -33,17 +32,6 @@ fn verified(set: &Answer, token: &str) -> Value {
 
 fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
-}
-
-/// What nobody may see: the key-encryption key, and the private keys as they are stored.
-fn secrets(program: &Program) -> Vec<String> {
-    let (_, document) = SqliteStore::open(&program.path()).unwrap().load().unwrap();
-    let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
-    let keys = text.split("\"private\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
-    let mut secrets: Vec<String> = keys.collect();
-    secrets.push(std::fs::read_to_string(program.kek_path()).unwrap().trim().to_owned());
-    assert!(secrets.iter().all(|secret| secret.len() > 40) && secrets.len() > 2);
-    secrets
 }
 
 #[test]
@@ -79,7 +67,7 @@ fn tokens_of_the_old_and_of_the_new_key_verify_with_the_served_set_right_after_a
     serving.signal("TERM");
     let ended = serving.ended();
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.log);
-    for secret in secrets(&program).iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
+    for secret in program.secrets().iter().map(String::as_str).chain([old.trim_end(), new.trim_end()]) {
         assert!(![&said, &list, &ended.log].iter().any(|text| text.contains(secret)));
     }
 }
@@ -177,19 +165,48 @@ fn a_stolen_signer_is_replaced_at_once_and_its_tokens_are_refused() {
 }
 
 #[test]
-fn a_migration_to_another_algorithm_keeps_both_sets_of_keys_published() {
+fn a_migration_from_rs256_to_es256_refuses_no_token() {
     let program = Program::with_store(&[&FAST[..], &["--algorithm", "RS256"]].concat());
+    let serving = program.serve();
     let old = program.done(&TOKEN);
-    let said = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    let said = program.done(&["keys", "stage", "--algorithm", "ES256"]);
     assert!(said.contains(" is published; it may sign "), "{said}");
-    let again = program.done(&["keys", "stage", "--algorithm", "EdDSA"]);
+    let again = program.done(&["keys", "stage", "--algorithm", "ES256"]);
     assert_eq!(again.split(' ').next(), said.split(' ').next());
-    program.done(&["keys", "rotate", "--algorithm", "EdDSA"]);
-    let new = program.done(&TOKEN);
-    assert_eq!(decode_header(&old).unwrap().alg, Algorithm::RS256);
-    assert_eq!(decode_header(&new).unwrap().alg, Algorithm::EdDSA);
-    let state = program.state();
-    assert!(state.find(&kid(&old)).is_some() && state.find(&kid(&new)).is_some());
+    let mut rotate = program.command(&["keys", "rotate", "--algorithm", "ES256"]);
+    let mut rotating = rotate.stdout(Stdio::null()).spawn().unwrap();
+    let mut algorithms = vec![];
+    loop {
+        let over = rotating.try_wait().unwrap();
+        let token = program.done(&TOKEN);
+        let set = get_set(serving.address);
+        verified(&set, old.trim_end());
+        verified(&set, token.trim_end());
+        algorithms.push(decode_header(&token).unwrap().alg);
+        if let Some(status) = over {
+            assert!(status.success());
+            break;
+        }
+    }
+    algorithms.dedup();
+    assert_eq!(algorithms, [Algorithm::RS256, Algorithm::ES256]);
+}
+
+#[test]
+fn tokens_of_each_algorithm_verify_with_the_served_set() {
+    for (algorithm, alg) in [
+        ("ES256", Algorithm::ES256),
+        ("EdDSA", Algorithm::EdDSA),
+        ("ES384", Algorithm::ES384),
+        ("RS256", Algorithm::RS256),
+        ("PS256", Algorithm::PS256),
+    ] {
+        let program = Program::with_store(&["--algorithm", algorithm]);
+        let serving = program.serve();
+        let token = program.done(&TOKEN);
+        assert_eq!(decode_header(&token).unwrap().alg, alg);
+        verified(&get_set(serving.address), token.trim_end());
+    }
 }
 
 #[test]
@@ -350,7 +367,17 @@ fn a_new_key_encryption_key_takes_the_place_of_the_old_and_a_running_server_goes
 fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
     let program = Program::with_store(&[]);
     let serving = program.serve();
-    let said = program.done(&["clients", "add", "worker", "--scope", "items:read", "--audience", "api"]);
+    let said = program.done(&[
+        "clients",
+        "add",
+        "worker",
+        "--scope",
+        "items:read",
+        "--audience",
+        "api",
+        "--token-life",
+        "600",
+    ]);
     let secret = said.lines().nth(1).unwrap().strip_prefix("client_secret: ").unwrap();
     assert_eq!(
         program.refused(&["clients", "add", "worker", "--audience", "api"]),
@@ -360,13 +387,7 @@ fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
     assert!(list.contains("worker  enabled  ") && !list.contains(secret), "{list}");
     let ask = || {
         let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
-        let head = "POST /token HTTP/1.1\r\nhost: test\r\nconnection: close";
-        let media_type = "content-type: application/x-www-form-urlencoded";
-        let length = body.len();
-        send(
-            serving.address,
-            format!("{head}\r\n{media_type}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
-        )
+        ask_token(serving.address, &[], &body)
     };
     let start = Instant::now();
     let granted = loop {
@@ -383,6 +404,7 @@ fn a_client_gets_tokens_with_its_secret_until_it_is_disabled() {
         (claims["client_id"].as_str(), claims["scope"].as_str()),
         (Some("worker"), Some("items:read"))
     );
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 600);
     program.done(&["clients", "disable", "worker"]);
     let start = Instant::now();
     while ask().status != 401 {
@@ -434,6 +456,11 @@ fn misuse_is_exit_code_2() {
         vec!["clients", "add", "worker"],
         vec!["keys", "stage", "--algorithm", "HS256"],
         vec!["keys", "stage", "--rsa-bits", "1024"],
+        vec!["keys", "stage", "--rsa-bits", "8192"],
+        vec!["settings", "set"],
+        vec!["settings", "set", "--max-age", "soon"],
+        vec!["clients", "add", "worker", "--audience", "api", "--token-life", "0"],
+        vec!["--log-level", "much", "keys", "list"],
     ] {
         let output = program.run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -447,32 +474,6 @@ fn a_token_without_a_life_lives_no_longer_than_the_ring_allows() {
     let serving = program.serve();
     let claims = verified(&get_set(serving.address), program.done(&TOKEN).trim_end());
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
-}
-
-#[test]
-fn every_command_shows_an_example() {
-    let program = Program::new();
-    for arguments in [
-        vec!["--help"],
-        vec!["init", "--help"],
-        vec!["serve", "--help"],
-        vec!["token", "--help"],
-        vec!["keys", "--help"],
-        vec!["keys", "list", "--help"],
-        vec!["keys", "stage", "--help"],
-        vec!["keys", "rotate", "--help"],
-        vec!["keys", "revoke", "--help"],
-        vec!["keys", "emergency", "--help"],
-        vec!["keys", "rekey", "--help"],
-        vec!["clients", "--help"],
-        vec!["clients", "add", "--help"],
-        vec!["clients", "list", "--help"],
-        vec!["clients", "disable", "--help"],
-        vec!["clients", "remove", "--help"],
-    ] {
-        let help = program.done(&arguments);
-        assert!(help.contains("Example:\n  jotgate-keys") || help.contains("Example:\n  curl"), "{help}");
-    }
 }
 
 #[test]
@@ -515,10 +516,7 @@ fn tokens_by_rsa_keys_are_granted_too() {
     let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
     let serving = program.serve();
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
-    let form = "content-type: application/x-www-form-urlencoded";
-    let head = format!("POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{form}\r\n");
-    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-    let answer = send(serving.address, request.as_bytes());
+    let answer = ask_token(serving.address, &[], &body);
     assert_eq!(answer.status, 200);
     let granted: Value = serde_json::from_str(&answer.body).unwrap();
     let token = granted["access_token"].as_str().unwrap();

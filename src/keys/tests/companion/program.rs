@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
-use jotgate_keys::{Keeper, KekSource, SqliteStore, State};
+use jotgate_keys::{Keeper, KekSource, SqliteStore, State, Store};
 
 /// Settings with which a successor may sign after two seconds.
 pub(crate) const FAST: [&str; 8] =
@@ -52,6 +52,19 @@ impl Program {
     pub(crate) fn state(&self) -> State {
         let store = Arc::new(SqliteStore::open(&self.path()).unwrap());
         Keeper::new(store, KekSource::File(self.kek_path())).unwrap().load().unwrap().1
+    }
+
+    /// What nobody may see: the key-encryption key, and the private keys as they are stored.
+    #[track_caller]
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let (_, document) = SqliteStore::open(&self.path()).unwrap().load().unwrap();
+        let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
+        let keys =
+            text.split("\"private\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        let mut secrets: Vec<String> = keys.collect();
+        secrets.push(std::fs::read_to_string(self.kek_path()).unwrap().trim().to_owned());
+        assert!(secrets.iter().all(|secret| secret.len() > 40) && secrets.len() > 2);
+        secrets
     }
 
     pub(crate) fn kek_path(&self) -> PathBuf {

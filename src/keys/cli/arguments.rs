@@ -1,0 +1,377 @@
+//! The words of the command line: arguments enter, one command leaves. What a command does is not decided here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jotgate_keys::{Issuer, RsaSize, SigningAlgorithm, Times};
+
+/// Owns the rotating signing keys, publishes the key set and issues tokens.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Example:
+  jotgate-keys init --issuer http://127.0.0.1:8411
+  jotgate-keys serve
+  jotgate-keys token --sub somebody --audience api"
+)]
+pub(crate) struct Cli {
+    /// The file with the keys
+    #[arg(
+        long,
+        global = true,
+        env = "JOTGATE_STORE",
+        value_name = "PATH",
+        default_value = "./jotgate-keys/store.sqlite"
+    )]
+    pub(crate) store: PathBuf,
+    /// The file with the key-encryption key [default: the store's name with `.kek` after it]
+    ///
+    /// A key in the variable JOTGATE_KEK itself comes before it.
+    #[arg(long, global = true, env = "JOTGATE_KEK_FILE", value_name = "PATH")]
+    pub(crate) kek_file: Option<PathBuf>,
+    /// How the log is written to stderr: lines for people, or JSON, one object a line
+    #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// How much is logged: error, warn, info, debug or trace
+    #[arg(long, global = true, env = "JOTGATE_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: tracing::Level,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object a line, for programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the store and its first key; the only command that does
+    #[command(after_help = "Example:
+  jotgate-keys init --issuer https://issuer.example --max-age 300
+
+The private keys are encrypted with a key-encryption key: by default one is made in a file of mode 0600 beside the store.
+Better elsewhere: --kek-file PATH, or 32 random bytes in base64url in JOTGATE_KEK. Without it the store is lost.
+
+The times must keep four inequalities, else they are refused with their numbers:
+  1. pre-publication >= R + M + F + K     3. period >= pre-publication
+  2. retention       >= R + T + L + K     4. revocation >= R + M + S + F")]
+    Init(Init),
+    /// Publish the key set over HTTP until SIGTERM or SIGINT
+    #[command(after_help = "Example:
+  jotgate-keys serve --listen 127.0.0.1:8411 --ops-listen 127.0.0.1:8412
+  curl http://127.0.0.1:8411/.well-known/jwks.json
+
+Prints one line when it is ready: `listening on http://ADDRESS`. TLS is the affair of the proxy before it.")]
+    Serve(Serve),
+    /// Print one access token (RFC 9068), signed by the key that signs now
+    #[command(after_help = "Example:
+  curl -H \"Authorization: Bearer $(jotgate-keys token --sub somebody --scope 'items:read' --audience api)\" \
+https://api.example/items")]
+    Token(Token),
+    /// Look at the keys, or change them
+    #[command(
+        subcommand,
+        after_help = "Example:
+  jotgate-keys keys list
+  jotgate-keys keys rotate"
+    )]
+    Keys(Keys),
+    /// Look at those who may ask for tokens, or change them
+    #[command(
+        subcommand,
+        after_help = "Example:
+  jotgate-keys clients add worker --audience https://api.example"
+    )]
+    Clients(Clients),
+    /// Look at the times that the store was made with, or change them
+    #[command(
+        subcommand,
+        after_help = "Example:
+  jotgate-keys settings show
+  jotgate-keys settings set --max-age 600"
+    )]
+    Settings(Settings),
+}
+
+/// The times that every server agrees on.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Settings {
+    /// Show every time, and the inequalities that they keep
+    #[command(after_help = "Example:
+  jotgate-keys settings show")]
+    Show,
+    /// Change some times; the others stay
+    #[command(
+        group = clap::ArgGroup::new("any").args(ChosenTimes::NAMES).required(true).multiple(true),
+        override_usage = "jotgate-keys settings set --NAME <SECONDS> …",
+        after_help = "Example:
+  jotgate-keys settings set --max-age 600 --replica-delay 20
+
+A pre-publication, retention or revocation that was as short as the inequalities allow stays so; one that was longer stays
+as it is. Times that break an inequality are refused with their numbers, and nothing is changed. Running servers follow
+within the replica delay. What older settings promised is kept: a key that has signed keeps its longest life, and after a
+shorter max-age no new key signs while a set may be cached for the longer one."
+    )]
+    Set(ChosenTimes),
+}
+
+/// Those who may ask for tokens at `POST /token`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clients {
+    /// Add a client, and print its secret: the only time
+    #[command(after_help = "Example:
+  jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
+  curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token")]
+    Add(AddClient),
+    /// List the clients
+    #[command(after_help = "Example:
+  jotgate-keys clients list")]
+    List,
+    /// Give a client no more tokens; those that it has live on
+    #[command(after_help = "Example:
+  jotgate-keys clients disable worker")]
+    Disable(NamedClient),
+    /// Forget a client
+    #[command(after_help = "Example:
+  jotgate-keys clients remove worker")]
+    Remove(NamedClient),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddClient {
+    /// Its identifier: `client_id`, and `sub` of its tokens
+    #[arg(value_name = "CLIENT")]
+    pub(crate) id: String,
+    /// What it may ask for: words separated by single spaces
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) scope: Option<String>,
+    /// Whom its tokens may be for; may be repeated, the first is taken where it names no `resource`
+    #[arg(long, value_name = "AUDIENCE", required = true)]
+    pub(crate) audience: Vec<String>,
+    /// How long its tokens live; never longer than the key may sign [default: 1800]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) token_life: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NamedClient {
+    /// Its identifier
+    #[arg(value_name = "CLIENT")]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// What tokens say in `iss`, and verifiers compare: an https URL (http for loopback addresses)
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Issuer,
+    /// What keys sign with: ES256, EdDSA, ES384, RS256 or PS256
+    #[arg(long, value_name = "ALG", default_value = "ES256", value_parser = algorithm)]
+    pub(crate) algorithm: SigningAlgorithm,
+    #[command(flatten)]
+    pub(crate) rsa: Rsa,
+    #[command(flatten)]
+    pub(crate) times: ChosenTimes,
+}
+
+/// See [`RsaSize`].
+#[derive(Debug, Args)]
+pub(crate) struct Rsa {
+    /// The length of RSA keys: 2048, 3072 or 4096
+    #[arg(long = "rsa-bits", value_name = "BITS", default_value = "2048", value_parser = rsa_size)]
+    pub(crate) size: RsaSize,
+}
+
+/// See [`Times`].
+#[derive(Debug, Args)]
+pub(crate) struct ChosenTimes {
+    /// How long a key signs before its successor takes over [at first: 30 days]
+    #[arg(long, value_name = "SECONDS")]
+    period: Option<u64>,
+    /// How long a successor is published before it signs [at first: R + M + F + K]
+    #[arg(long, value_name = "SECONDS")]
+    pre_publication: Option<u64>,
+    /// How long a key stays published after its last signature [at first: R + T + L + K]
+    #[arg(long, value_name = "SECONDS")]
+    retention: Option<u64>,
+    /// How long a revoked key may be trusted somewhere [at first: R + M + S + F]
+    #[arg(long, value_name = "SECONDS")]
+    revocation: Option<u64>,
+    /// M: how long verifiers may cache the key set [at first: 300]
+    #[arg(long, value_name = "SECONDS")]
+    max_age: Option<u64>,
+    /// T: the longest life of a token [at first: 1800]
+    #[arg(long, value_name = "SECONDS")]
+    longest_life: Option<u64>,
+    /// L: how long after its end verifiers take a token [at first: 60]
+    #[arg(long, value_name = "SECONDS")]
+    leeway: Option<u64>,
+    /// R: the time until a change is written and every running server publishes and signs from it; 3 or more [at first: 10]
+    #[arg(long, value_name = "SECONDS")]
+    replica_delay: Option<u64>,
+    /// K: by how much the clocks of servers differ [at first: 5]
+    #[arg(long, value_name = "SECONDS")]
+    clock_difference: Option<u64>,
+    /// F: how long the fetch of a key set takes [at first: 10]
+    #[arg(long, value_name = "SECONDS")]
+    fetch_time: Option<u64>,
+    /// S: the longest that a verifier keeps a set after failed fetches: its maxStale [at first: 3600]
+    #[arg(long, value_name = "SECONDS")]
+    max_stale: Option<u64>,
+}
+
+impl ChosenTimes {
+    const NAMES: [&str; 11] = [
+        "period",
+        "pre_publication",
+        "retention",
+        "revocation",
+        "max_age",
+        "longest_life",
+        "leeway",
+        "replica_delay",
+        "clock_difference",
+        "fetch_time",
+        "max_stale",
+    ];
+
+    /// The times of before, with those that were chosen. What stood at the shortest that the inequalities allow stays there.
+    pub(crate) fn over(&self, before: &Times) -> Times {
+        let chosen = Times {
+            period: self.period.unwrap_or(before.period),
+            max_age: self.max_age.unwrap_or(before.max_age),
+            longest_life: self.longest_life.unwrap_or(before.longest_life),
+            leeway: self.leeway.unwrap_or(before.leeway),
+            replica_delay: self.replica_delay.unwrap_or(before.replica_delay),
+            clock_difference: self.clock_difference.unwrap_or(before.clock_difference),
+            fetch_time: self.fetch_time.unwrap_or(before.fetch_time),
+            max_stale: self.max_stale.unwrap_or(before.max_stale),
+            ..*before
+        };
+        let (was, least) = (before.shortest(), chosen.shortest());
+        let follows = |before: u64, was: u64, least: u64| if before == was { least } else { before };
+        let derived = |of: fn(&Times) -> u64| follows(of(before), of(&was), of(&least));
+        Times {
+            pre_publication: self.pre_publication.unwrap_or_else(|| derived(|times| times.pre_publication)),
+            retention: self.retention.unwrap_or_else(|| derived(|times| times.retention)),
+            revocation: self.revocation.unwrap_or_else(|| derived(|times| times.revocation)),
+            ..chosen
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen: an IP address and a port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
+    pub(crate) listen: SocketAddr,
+    /// Where to answer `/healthz/live`, `/healthz/ready` and `/metrics` (Prometheus) [default: nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) ops_listen: Option<SocketAddr>,
+    /// Listen on addresses that others can reach, without TLS
+    #[arg(long)]
+    pub(crate) allow_non_loopback: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// Who the token is about: `sub`
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) sub: String,
+    /// What it allows: `scope`, words separated by single spaces
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) scope: Option<String>,
+    /// How long it lives; never longer than the key may sign [default: 1800, or that if it is shorter]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) ttl: Option<u64>,
+    /// Who it is for: `aud`; may be repeated [default: the issuer]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) audience: Vec<String>,
+    /// Who asked for it: `client_id` [default: the subject]
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client_id: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// List every key: what it is, where it stands, what happened when, and what comes next
+    #[command(after_help = "Example:
+  jotgate-keys keys list")]
+    List,
+    /// Publish a successor that does not sign yet; of another algorithm, to begin a migration
+    #[command(after_help = "Example:
+  jotgate-keys keys stage --algorithm EdDSA
+
+The ring that signs always has a successor. The first key of another algorithm opens a ring beside it, which takes over
+with `keys rotate --algorithm EdDSA`; the keys of the old ring stay published for as long as their tokens live.")]
+    Stage(Stage),
+    /// Let the successor sign now and publish the next one; waits until every verifier can have it
+    #[command(after_help = "Example:
+  jotgate-keys keys rotate
+
+`serve` does so by itself when the period is over. May be killed and run again at any time: it goes on with the key that
+is published already. The old key stays published for as long as its tokens live.")]
+    Rotate(Rotate),
+    /// Take a stolen key out of the set; if it signs, its successor signs at once
+    #[command(after_help = "Example:
+  jotgate-keys keys list
+  jotgate-keys keys revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs
+
+Tokens that the key signed are refused from then on, the good ones too.")]
+    Revoke(Revoke),
+    /// Encrypt the store with a new key-encryption key
+    #[command(after_help = "Example:
+  jotgate-keys keys rekey
+
+The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, put the new key
+before the old one (`JOTGATE_KEK=new,old`), restart the servers, run this, and take the old one away.")]
+    Rekey,
+    /// Revoke every key, when the whole store may be in other hands, and sign with a new one at once
+    #[command(after_help = "Example:
+  jotgate-keys keys emergency
+
+All tokens that live are refused from then on. New ones are refused by verifiers that neither fetch the set for an unknown
+kid nor have come to the end of its max-age.")]
+    Emergency,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stage {
+    /// What the key signs with [default: as the key that signs now]
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    pub(crate) algorithm: Option<SigningAlgorithm>,
+    #[command(flatten)]
+    pub(crate) rsa: Rsa,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// Which ring's successor is to sign [default: the one that signs now]
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    pub(crate) algorithm: Option<SigningAlgorithm>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The key's identifier, as `keys list` shows it
+    // A thumbprint may begin with a hyphen.
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
+    pub(crate) kid: String,
+}
+
+fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+    let names = SigningAlgorithm::ALL.map(SigningAlgorithm::name).join(", ");
+    SigningAlgorithm::from_name(text).ok_or_else(|| format!("one of {names}"))
+}
+
+fn rsa_size(text: &str) -> Result<RsaSize, String> {
+    let size = text.parse().ok().and_then(RsaSize::from_bits);
+    size.ok_or_else(|| format!("one of {}", RsaSize::ALL.map(|size| size.bits().to_string()).join(", ")))
+}

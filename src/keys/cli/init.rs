@@ -1,0 +1,42 @@
+//! `init`: settings enter, a store with its first keys leaves.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jotgate_keys::{
+    Clock, Document, Error, KekSource, KeyPair, Settings, SqliteStore, State, SystemClock, Times,
+};
+
+use crate::arguments::Init;
+use crate::say;
+
+pub(crate) fn init(path: &Path, kek: &KekSource, arguments: &Init) -> Result<(), Error> {
+    let settings = Settings::new(arguments.times.over(&Times::default()))?;
+    let new = || KeyPair::generate(arguments.algorithm, arguments.rsa.size).map(Arc::new);
+    let pairs = [new()?, new()?];
+    let kid = pairs.each_ref().map(|pair| pair.kid().to_owned());
+    let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;
+    SqliteStore::prepare(path)?;
+    // Durable before the store that can't be read without it.
+    let keks = kek.read_or_make()?;
+    SqliteStore::create(path, &Document::from_state(&state, &keks, 1)?)?;
+    let [first, successor] = kid;
+    let (path, issuer) = (path.display(), &arguments.issuer);
+    say(&format!(
+        "made `{path}`; the key {first} signs for {issuer}, its successor is {successor}\n{}",
+        kept_in(kek)
+    ))
+}
+
+/// Where the key is without which the store is lost.
+pub(crate) fn kept_in(kek: &KekSource) -> String {
+    match kek {
+        KekSource::File(path) => {
+            let path = path.display();
+            format!(
+                "the private keys are encrypted with the key in `{path}`: keep a copy, apart from the store's\n"
+            )
+        }
+        KekSource::Given(_) => "the private keys are encrypted with the key in JOTGATE_KEK\n".to_owned(),
+    }
+}

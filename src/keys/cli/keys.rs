@@ -1,0 +1,83 @@
+//! `keys …`: a keeper and a wish enter, what came of it is said.
+
+use std::time::Duration;
+
+use jotgate_keys::{
+    Clock, Error, Keeper, State, SystemClock, listing, rekey, replace_all_keys, revoke_key, rotate, stage_key,
+};
+
+use crate::arguments::{Keys, Rotate, Stage};
+use crate::init::kept_in;
+use crate::say;
+
+pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
+    match command {
+        Keys::List => say(&listing(&keeper.load()?.1, SystemClock.now())),
+        Keys::Stage(arguments) => stage(keeper, arguments),
+        Keys::Rotate(arguments) => rotate_keys(keeper, arguments),
+        Keys::Revoke(arguments) => revoke(keeper, &arguments.kid),
+        Keys::Emergency => emergency(keeper),
+        Keys::Rekey => {
+            let id = rekey(keeper)?;
+            say(&format!(
+                "the private keys are encrypted with the key {id} now\n{}",
+                kept_in(keeper.source())
+            ))
+        }
+    }
+}
+
+fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
+    let (_, state) = keeper.load()?;
+    let algorithm = arguments.algorithm.unwrap_or(state.signer()?.pair.algorithm());
+    let there = state.successor(algorithm).is_some();
+    let (kid, state) = stage_key(keeper, algorithm, arguments.rsa.size, &SystemClock)?;
+    let from = state.find(&kid).map_or(0, |key| key.may_sign_from);
+    let (verb, left) = (if there { "was published already" } else { "is published" }, left(from));
+    say(&format!("{kid} {verb}; it may sign {left}: `keys rotate --algorithm {algorithm}`\n"))
+}
+
+fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
+    let mut told = Ok(());
+    let mut wait = |kid: &str, time: Duration| {
+        if told.is_ok() {
+            told = say(&format!(
+                "published {kid}; it signs in {} s, when every verifier can have it\n",
+                time.as_secs()
+            ));
+        }
+        std::thread::sleep(time);
+    };
+    let rotation = rotate(keeper, arguments.algorithm, &SystemClock, &mut wait)?;
+    told?;
+    let life = rotation.state.find(&rotation.retiring).map_or(0, |key| key.longest_life);
+    say(&format!(
+        "{} signs now; {} stays published: its last tokens live for up to {life} s\n",
+        rotation.signing, rotation.retiring
+    ))
+}
+
+fn revoke(keeper: &Keeper, kid: &str) -> Result<(), Error> {
+    let state = revoke_key(keeper, kid, &SystemClock)?;
+    say(&format!("{kid} is revoked; {} signs\n{}", state.signer()?.kid(), trusted(&state)))
+}
+
+fn emergency(keeper: &Keeper) -> Result<(), Error> {
+    let state = replace_all_keys(keeper, &SystemClock)?;
+    let count = state.revoked().len();
+    let signer = state.signer()?.kid();
+    say(&format!("{count} keys are revoked; {signer} signs, new to every verifier\n{}", trusted(&state)))
+}
+
+fn trusted(state: &State) -> String {
+    let seconds = state.settings().times().revocation;
+    format!("verifiers that keep to the settings trust what was revoked for {seconds} s at most\n")
+}
+
+/// How long it is until then.
+fn left(from: u64) -> String {
+    match from.saturating_sub(SystemClock.now()) {
+        0 => "at any time".to_owned(),
+        seconds => format!("in {seconds} s"),
+    }
+}

@@ -1,0 +1,76 @@
+//! The binary: arguments and signals enter, the library does the work, text and an exit code leave.
+//!
+//! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused.
+
+mod arguments;
+mod clients;
+mod init;
+mod keys;
+mod serve;
+mod settings;
+mod token;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, SqliteStore};
+
+use crate::arguments::{Cli, Command, LogFormat};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log =
+        tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(cli.log_level).with_ansi(false);
+    match cli.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    match run_command(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if this fails too.
+            let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(cli: &Cli) -> Result<(), Error> {
+    let kek = kek_source(cli)?;
+    match &cli.command {
+        Command::Init(arguments) => init::init(&cli.store, &kek, arguments),
+        Command::Serve(arguments) => serve::serve(&keeper(&cli.store, kek)?, arguments),
+        Command::Token(arguments) => token::token(&keeper(&cli.store, kek)?, arguments),
+        Command::Keys(command) => keys::keys(&keeper(&cli.store, kek)?, command),
+        Command::Settings(command) => settings::settings(&keeper(&cli.store, kek)?, command),
+        Command::Clients(command) => clients::clients(&keeper(&cli.store, kek)?, command),
+    }
+}
+
+/// The key-encryption key: in the environment, in the file that was named, or in the one beside the store.
+fn kek_source(cli: &Cli) -> Result<KekSource, Error> {
+    if let Some(text) = std::env::var_os("JOTGATE_KEK") {
+        let keks = Keks::parse(text.to_str().ok_or(KekError::Malformed)?)?;
+        return Ok(KekSource::Given(Arc::new(keks)));
+    }
+    let beside = || {
+        let mut name = cli.store.file_name().unwrap_or_default().to_owned();
+        name.push(".kek");
+        cli.store.with_file_name(name)
+    };
+    Ok(KekSource::File(cli.kek_file.clone().unwrap_or_else(beside)))
+}
+
+fn keeper(path: &Path, kek: KekSource) -> Result<Keeper, Error> {
+    Keeper::new(Arc::new(SqliteStore::open(path)?), kek)
+}
+
+/// Writes to stdout; a reader that went away is an error, not a panic.
+fn say(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

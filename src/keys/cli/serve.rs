@@ -1,0 +1,81 @@
+//! `serve`: addresses and signals enter, the library serves until it is asked to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jotgate_keys::{Error, Keeper, SystemClock, run};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::arguments::Serve;
+use crate::say;
+
+/// Less than this, in seconds, is not enough for a change that may wait for a lock for two seconds, and a server that looks
+/// twice a second.
+const LEAST_REPLICA_DELAY: u64 = 3;
+/// What a shell shows for a process that a signal ended is this and the signal's number.
+const SIGNALLED: i32 = 128;
+
+pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
+    for address in [Some(arguments.listen), arguments.ops_listen].into_iter().flatten() {
+        if !address.ip().is_loopback() && !arguments.allow_non_loopback {
+            let reason = format!("{address} is no loopback address; --allow-non-loopback takes it");
+            return Err(io::Error::other(reason).into());
+        }
+    }
+    // What can't be published is told before anybody is told to come.
+    let (_, state) = keeper.load()?;
+    let delay = state.settings().times().replica_delay;
+    if delay < LEAST_REPLICA_DELAY {
+        tracing::warn!(
+            seconds = delay,
+            "a change takes up to two seconds, servers look twice a second: the replica delay is too short"
+        );
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(async {
+        let signals = [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")];
+        let [terminate, interrupt] =
+            signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
+        let stop = stop_signal(terminate?, interrupt?);
+        let listener = listen(arguments.listen).await?;
+        let ops = match arguments.ops_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        if let Some(ops) = &ops {
+            tracing::info!(address = %ops.local_addr()?, "health and metrics are here");
+        }
+        say(&format!("listening on http://{}\n", listener.local_addr()?))?;
+        run(listener, ops, keeper.clone(), Arc::new(SystemClock), stop).await
+    });
+    // A look at a store that hangs must not keep the process.
+    runtime.shutdown_background();
+    served
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, io::Error> {
+    let explained =
+        |error: io::Error| io::Error::new(error.kind(), format!("{address} can't be listened on: {error}"));
+    TcpListener::bind(address).await.map_err(explained)
+}
+
+type Listened = (Signal, SignalKind, &'static str);
+
+/// Ready at the first signal; the second ends the process at once.
+async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {
+    let name = next_signal(&mut terminate, &mut interrupt).await.2;
+    tracing::info!(signal = name, "asked to stop; a second signal stops at once");
+    tokio::spawn(async move {
+        let (_, kind, _) = next_signal(&mut terminate, &mut interrupt).await;
+        std::process::exit(SIGNALLED + kind.as_raw_value());
+    });
+}
+
+async fn next_signal<'a>(terminate: &'a mut Listened, interrupt: &'a mut Listened) -> &'a Listened {
+    tokio::select! {
+        _ = terminate.0.recv() => terminate,
+        _ = interrupt.0.recv() => interrupt,
+    }
+}

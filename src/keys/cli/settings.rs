@@ -1,0 +1,14 @@
+//! `settings …`: a keeper and other times enter, what is in force from then on is said.
+
+use jotgate_keys::{Clock, Error, Keeper, SystemClock, adjust, settings_listing};
+
+use crate::arguments::Settings;
+use crate::say;
+
+pub(crate) fn settings(keeper: &Keeper, command: &Settings) -> Result<(), Error> {
+    let state = match command {
+        Settings::Show => keeper.load()?.1,
+        Settings::Set(chosen) => adjust(keeper, |before| chosen.over(before), &SystemClock)?,
+    };
+    say(&settings_listing(&state, SystemClock.now()))
+}

@@ -1,0 +1,58 @@
+//! The headers and parameters of a request enter, the client that they authenticate leaves (RFC 6749 §2.3.1).
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
+use base64ct::{Base64, Encoding};
+use zeroize::Zeroizing;
+
+use super::form::{Form, decode};
+use super::grant_refusal::GrantRefusal;
+use crate::token::compare_for_nothing;
+use crate::{Client, Snapshot};
+
+/// RFC 6749 §2.3.1: by the header, or by two parameters, and by one of them alone.
+pub(super) fn authenticate<'a>(
+    snapshot: &'a Snapshot,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Result<&'a Client, GrantRefusal> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (id, secret) = match (given.next(), given.next(), form.get("client_secret")) {
+        (Some(header), None, None) => {
+            let (id, secret) = basic(header).ok_or(GrantRefusal::Client)?;
+            // It may be named a second time, but not another one.
+            if form.get("client_id").is_some_and(|named| named != id) {
+                return Err(GrantRefusal::Request(
+                    "the parameter `client_id` names another client than the header",
+                ));
+            }
+            (id, secret)
+        }
+        (None, _, Some(secret)) => {
+            let id = form.get("client_id").ok_or(GrantRefusal::Client)?;
+            (id.to_owned(), Zeroizing::new(secret.to_owned()))
+        }
+        (None, _, None) => return Err(GrantRefusal::Client),
+        _ => return Err(GrantRefusal::Request("the client authenticates itself in more than one way")),
+    };
+    let Some(client) = snapshot.state.clients().iter().find(|client| client.id == id) else {
+        compare_for_nothing(secret.as_bytes());
+        return Err(GrantRefusal::Client);
+    };
+    if !client.has_secret(secret.as_bytes()) || client.disabled {
+        return Err(GrantRefusal::Client);
+    }
+    Ok(client)
+}
+
+/// RFC 7617 §2, with both parts form-encoded by RFC 6749 §2.3.1.
+fn basic(header: &HeaderValue) -> Option<(String, Zeroizing<String>)> {
+    let (scheme, rest) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = Zeroizing::new(Base64::decode_vec(rest.trim()).ok()?);
+    let colon = pair.iter().position(|&byte| byte == b':')?;
+    let (id, secret) = pair.split_at_checked(colon)?;
+    Some((decode(id)?, Zeroizing::new(decode(secret.strip_prefix(b":")?)?)))
+}

@@ -1,0 +1,165 @@
+//! A request of the operator's own tools enters, how the companion is leaves: health and numbers, no key and no token.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::{Clock, Published, next_step};
+
+#[derive(Clone, Debug)]
+struct Ops {
+    published: Arc<Published>,
+    clock: Arc<dyn Clock>,
+}
+
+const FRESH: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
+
+/// The routes: `/healthz/live`, `/healthz/ready` and `/metrics`.
+pub fn ops_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
+    Router::new()
+        .route("/healthz/live", get(live))
+        .route("/healthz/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(Ops { published, clock })
+}
+
+async fn live() -> Response {
+    ([FRESH], "live\n").into_response()
+}
+
+/// Ready means that the store answers and that the signer is in time. The published set is served either way.
+async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
+    let Some(snapshot) = published.snapshot() else { return not_ready("nothing is published yet\n") };
+    match (published.failing(), published.is_current(&snapshot, clock.now()), published.overdue()) {
+        (true, ..) => not_ready("the store fails\n"),
+        (_, false, _) => not_ready("the store has not answered for longer than the replica delay\n"),
+        (.., true) => not_ready("the signer is overdue\n"),
+        (false, true, false) => ([FRESH], "ready\n").into_response(),
+    }
+}
+
+fn not_ready(reason: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [FRESH], reason).into_response()
+}
+
+/// The text format of Prometheus, version 0.0.4.
+async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
+    let now = clock.now();
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "# HELP jotgate_{name} {help}\n# TYPE jotgate_{name} gauge\njotgate_{name} {value}\n"
+        );
+    };
+    let current = published.snapshot().is_some_and(|snapshot| published.is_current(&snapshot, now));
+    let help = "Whether the store answers: at the last look, and within the replica delay.";
+    gauge("store_up", help, u64::from(current && !published.failing()));
+    gauge("signer_overdue", "Whether the signer should have been replaced.", u64::from(published.overdue()));
+    gauge(
+        "last_successful_tick_timestamp_seconds",
+        "When the store was looked at with success.",
+        published.last_tick(),
+    );
+    if let Some(snapshot) = published.snapshot() {
+        let state = &snapshot.state;
+        if let Ok(signer) = state.signer() {
+            let age = |published: u64| now.saturating_sub(published);
+            gauge("signer_age_seconds", "Since when the signing key is published.", age(signer.published));
+            if let Some(successor) = state.successor(signer.pair.algorithm()) {
+                let help = "Since when its successor is published.";
+                gauge("successor_age_seconds", help, age(successor.published));
+            }
+        }
+        if let Ok(step) = next_step(state, state.settings()) {
+            let help = "The time until the keys change next.";
+            gauge("next_step_seconds", help, step.saturating_sub(now));
+        }
+        let count = u64::try_from(state.keys().count()).unwrap_or(u64::MAX);
+        gauge("published_keys", "How many keys are published.", count);
+    }
+    let name = "jotgate_signatures_total";
+    let _ = write!(text, "# HELP {name} Tokens signed by this process.\n# TYPE {name} counter\n");
+    for (kid, count) in published.signatures() {
+        let _ = writeln!(text, "{name}{{kid=\"{kid}\"}} {count}");
+    }
+    ([FRESH, (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Snapshot;
+    use crate::test_keys::{NOW, TestClock, key, state};
+
+    fn ops(now: u64) -> Ops {
+        let published = Arc::new(Published::default());
+        let state = state().stage(key(), NOW + 10).unwrap();
+        published.publish(Snapshot::new(state).unwrap());
+        published.ticked(now - 1, true, false);
+        Ops { published, clock: Arc::new(TestClock::at(now)) }
+    }
+
+    async fn text(answer: Response) -> String {
+        let bytes = axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_numbers_tell_ages_the_next_step_and_signatures() {
+        let ops = ops(NOW + 20);
+        let snapshot = ops.published.snapshot().unwrap();
+        let kid = snapshot.signer.kid().to_owned();
+        snapshot.signatures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let text = text(metrics(State(ops)).await).await;
+        for line in [
+            "jotgate_store_up 1",
+            "jotgate_signer_overdue 0",
+            "jotgate_last_successful_tick_timestamp_seconds 1800000019",
+            "jotgate_signer_age_seconds 20",
+            "jotgate_successor_age_seconds 10",
+            "jotgate_next_step_seconds 2591980",
+            "jotgate_published_keys 2",
+            &format!("jotgate_signatures_total{{kid=\"{kid}\"}} 1"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_ready_while_the_store_answers_and_the_signer_is_in_time() {
+        let ops = ops(NOW + 1);
+        assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK);
+        for (succeeded, overdue, reason) in
+            [(false, false, "the store fails\n"), (true, true, "the signer is overdue\n")]
+        {
+            ops.published.ticked(NOW, succeeded, overdue);
+            let answer = ready(State(ops.clone())).await;
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(text(answer).await, reason);
+            assert_eq!(live().await.status(), StatusCode::OK);
+        }
+        let nothing = Ops { published: Arc::default(), clock: ops.clock };
+        assert_eq!(ready(State(nothing)).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_ready_while_a_look_at_the_store_hangs_that_neither_fails_nor_succeeds() {
+        let mut ops = ops(NOW + 20);
+        // The replica delay is 2 s, the last look was at NOW + 19.
+        ops.clock = Arc::new(TestClock::at(NOW + 21));
+        assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK);
+        ops.clock = Arc::new(TestClock::at(NOW + 22));
+        let answer = ready(State(ops.clone())).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(text(answer).await, "the store has not answered for longer than the replica delay\n");
+        assert!(text(metrics(State(ops)).await).await.contains("\njotgate_store_up 0\n"));
+    }
+}

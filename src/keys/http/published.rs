@@ -1,0 +1,122 @@
+//! What the publisher read enters; what the routes answer from leaves: a snapshot in memory, without a lock or a store.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use axum::body::Bytes;
+
+use crate::{Error, KeySet, Signer, State, metadata};
+
+/// One state, with everything made from it that is served.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(crate) state: State,
+    pub(crate) set: KeySet,
+    pub(crate) metadata: Bytes,
+    pub(crate) signer: Signer,
+    /// How many tokens the signer has signed here.
+    pub(crate) signatures: Arc<AtomicU64>,
+}
+
+/// What the routes see; empty until the first state was read.
+#[derive(Debug, Default)]
+pub struct Published {
+    snapshot: ArcSwapOption<Snapshot>,
+    /// Counts answers, to spread the times for which they may be cached.
+    answers: AtomicUsize,
+    /// When the state was last known to be the store's, in Unix seconds.
+    last_seen: AtomicU64,
+    /// When a look at the store last succeeded, with the step that was due, in Unix seconds.
+    last_tick: AtomicU64,
+    failing: AtomicBool,
+    overdue: AtomicBool,
+    /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
+    signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
+}
+
+impl Snapshot {
+    /// Makes everything that is served from a state.
+    ///
+    /// # Errors
+    /// Those of [`KeySet::new`] and [`Signer::new`].
+    pub fn new(state: State) -> Result<Self, Error> {
+        let (set, signer) = (KeySet::new(&state)?, Signer::new(&state)?);
+        Ok(Self { set, metadata: metadata(&state)?, signer, state, signatures: Arc::default() })
+    }
+
+    /// The key set.
+    #[must_use]
+    pub const fn set(&self) -> &KeySet {
+        &self.set
+    }
+}
+
+impl Published {
+    /// The snapshot now; `None` before the first was read.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.load_full()
+    }
+
+    /// A number that differs from answer to answer.
+    pub(crate) fn turn(&self) -> usize {
+        self.answers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn publish(&self, mut snapshot: Snapshot) {
+        let mut signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of keys that are gone go too, or a list that only grows would be reported for ever.
+        signatures.retain(|(kid, _)| snapshot.state.find(kid).is_some());
+        let kid = snapshot.signer.kid();
+        match signatures.iter().find(|(known, _)| known == kid) {
+            Some((_, count)) => snapshot.signatures = Arc::clone(count),
+            None => signatures.push((kid.to_owned(), Arc::clone(&snapshot.signatures))),
+        }
+        drop(signatures);
+        self.snapshot.store(Some(Arc::new(snapshot)));
+    }
+
+    /// Notes that the published state is the store's.
+    pub(crate) fn seen(&self, now: u64) {
+        self.last_seen.store(now, Ordering::Relaxed);
+    }
+
+    /// Notes how the last look at the store ended.
+    pub(crate) fn ticked(&self, now: u64, succeeded: bool, overdue: bool) {
+        if succeeded {
+            self.seen(now);
+            self.last_tick.store(now, Ordering::Relaxed);
+        }
+        self.failing.store(!succeeded, Ordering::Relaxed);
+        self.overdue.store(overdue, Ordering::Relaxed);
+    }
+
+    /// How many tokens each key has signed here.
+    pub(crate) fn signatures(&self) -> Vec<(String, u64)> {
+        let signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        signatures.iter().map(|(kid, count)| (kid.clone(), count.load(Ordering::Relaxed))).collect()
+    }
+
+    /// When a look at the store last succeeded, in Unix seconds.
+    pub(crate) fn last_tick(&self) -> u64 {
+        self.last_tick.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store has answered within the replica delay. Who is not told of changes for longer may sign with a key
+    /// that others have retired or revoked, and does not know it; nor would a look that hangs ever fail.
+    pub(crate) fn is_current(&self, snapshot: &Snapshot, now: u64) -> bool {
+        let delay = snapshot.state.settings().times().replica_delay;
+        now.abs_diff(self.last_seen.load(Ordering::Relaxed)) <= delay.max(1)
+    }
+
+    /// Whether the store failed at the last look.
+    pub(crate) fn failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Whether the signer should have been replaced.
+    pub(crate) fn overdue(&self) -> bool {
+        self.overdue.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,139 @@
+//! A request enters, the published set or the metadata leaves, from memory.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::metadata::{JWKS_PATH, metadata_paths};
+use crate::{Published, Snapshot};
+
+/// Said with every answer about the set: it is public, whoever asks.
+const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
+    (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    // Else a script can't read the tag that it is meant to send back.
+    (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+];
+
+/// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
+/// root, and of the two metadata documents.
+pub fn router(published: Arc<Published>) -> Router {
+    let snapshot = published.snapshot();
+    // Braces have a meaning for the router, and none in a URL.
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    let path = path.replace('{', "{{").replace('}', "}}");
+    let mut sets = vec![JWKS_PATH.to_owned(), format!("{path}{JWKS_PATH}")];
+    sets.dedup();
+    let mut documents = metadata_paths(&path).to_vec();
+    documents.retain(|path| !sets.contains(path));
+    documents.dedup();
+    let mut routes = Router::new();
+    // `get` answers `HEAD` too: the same headers, no body (RFC 9110 §9.3.2).
+    for path in sets {
+        routes = routes.route(&path, get(key_set).options(preflight));
+    }
+    for path in documents {
+        routes = routes.route(&path, get(document).options(preflight));
+    }
+    routes.with_state(published)
+}
+
+async fn key_set(State(published): State<Arc<Published>>, request: HeaderMap) -> Response {
+    let Some(snapshot) = published.snapshot() else { return not_yet() };
+    let set = &snapshot.set;
+    // RFC 9110 §15.4.5: a 304 says what a 200 would have said about the tag and the cache.
+    let about = [(ETAG, set.etag().clone()), (CACHE_CONTROL, cache_control(&published, &snapshot))];
+    if matches(&request, set.etag()) {
+        return (StatusCode::NOT_MODIFIED, OPEN_TO_ALL, about).into_response();
+    }
+    // RFC 7517 §8.5.2.
+    let media_type = [(CONTENT_TYPE, "application/jwk-set+json")];
+    (OPEN_TO_ALL, about, media_type, set.body()).into_response()
+}
+
+async fn document(State(published): State<Arc<Published>>) -> Response {
+    let Some(snapshot) = published.snapshot() else { return not_yet() };
+    let about = [(CACHE_CONTROL, cache_control(&published, &snapshot))];
+    let media_type = [(CONTENT_TYPE, "application/json")];
+    (OPEN_TO_ALL, about, media_type, snapshot.metadata.clone()).into_response()
+}
+
+/// An empty set as 200 would have every good token refused, for as long as it is cached.
+fn not_yet() -> Response {
+    let wait = [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, OPEN_TO_ALL, wait).into_response()
+}
+
+fn cache_control(published: &Published, snapshot: &Snapshot) -> HeaderValue {
+    snapshot.set.cache_control(published.turn()).clone()
+}
+
+async fn preflight() -> Response {
+    let allowed = [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match"),
+        (ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, OPEN_TO_ALL, allowed).into_response()
+}
+
+/// RFC 9110 §13.1.2: `If-None-Match` lists tags, compared weakly, or is `*`.
+fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    request
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: HeaderValue = HeaderValue::from_static("\"a-tag\"");
+
+    fn matches_tag(values: &[&str]) -> bool {
+        let headers = values.iter().map(|value| (IF_NONE_MATCH, HeaderValue::from_str(value).unwrap()));
+        matches(&headers.collect(), &TAG)
+    }
+
+    #[test]
+    fn a_tag_that_is_listed_in_any_form_matches() {
+        for values in [
+            vec!["\"a-tag\""],
+            vec!["W/\"a-tag\""],
+            vec!["\"other\", \"a-tag\""],
+            vec!["\"other\",W/\"a-tag\" , \"third\""],
+            vec!["\"other\"", "\"a-tag\""],
+            vec!["*"],
+        ] {
+            assert!(matches_tag(&values), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn another_tag_or_none_does_not() {
+        for values in
+            [vec![], vec![""], vec!["\"other\""], vec!["a-tag"], vec!["\"a-tag"], vec!["w/\"a-tag\""]]
+        {
+            assert!(!matches_tag(&values), "{values:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_set_the_answer_is_503_and_never_an_empty_set() {
+        let answer = key_set(State(Arc::default()), HeaderMap::new()).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+    }
+}

@@ -1,0 +1,39 @@
+//! A keeper and other times enter; the store has them, and no key is dropped or used too early for it.
+
+use crate::{Clock, Error, Keeper, Settings, State, Times};
+
+/// Puts the times that `choose` makes of those in the store into their place; what was promised by the old ones is kept.
+///
+/// # Errors
+/// [`Error::Settings`] if they break an inequality or a bound, and those of [`Keeper::change`].
+pub fn adjust(keeper: &Keeper, choose: impl Fn(&Times) -> Times, clock: &dyn Clock) -> Result<State, Error> {
+    keeper.change(|state| {
+        let settings = Settings::new(choose(state.settings().times()))?;
+        Ok((settings != *state.settings()).then(|| state.with_settings(settings, clock.now())))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_keys::{NOW, TestClock, keeper, state};
+
+    #[test]
+    fn other_times_are_written_once_and_the_same_ones_never() {
+        let (_folder, keeper) = keeper(&state());
+        let clock = TestClock::at(NOW);
+        let longer = |times: &Times| Times { max_age: 600, ..*times }.shortest();
+        for _ in 0..2 {
+            assert_eq!(adjust(&keeper, longer, &clock).unwrap().settings().times().max_age, 600);
+            assert_eq!(keeper.version().unwrap(), 2);
+        }
+    }
+
+    #[test]
+    fn times_that_break_an_inequality_are_refused_and_nothing_is_written() {
+        let (_folder, keeper) = keeper(&state());
+        let broken = |times: &Times| Times { max_age: times.max_age + 1, ..*times };
+        let error = adjust(&keeper, broken, &TestClock::at(NOW)).unwrap_err();
+        assert_eq!((error.code(), keeper.version().unwrap()), ("settings_break_inequality", 1));
+    }
+}

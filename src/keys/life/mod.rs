@@ -1,0 +1,25 @@
+//! The life of the keys: a state, a moment and a wish enter, the next state leaves. What decides is pure; what acts
+//! brings a keeper and a clock to it.
+
+mod adjustment;
+mod older;
+mod revocation;
+mod ring;
+mod rotation;
+mod settings;
+mod spare;
+mod state;
+mod state_error;
+mod step;
+mod tick;
+
+pub use adjustment::adjust;
+pub use older::Older;
+pub use revocation::{replace_all_keys, revoke_key};
+pub use ring::{Key, Phase, Revoked, Ring};
+pub use rotation::{Rotation, rotate, stage_key};
+pub use settings::{Settings, SettingsRefusal, Times};
+pub use state::State;
+pub use state_error::StateError;
+pub use step::{Action, Alarm, Step, next_step, rotation_due, step};
+pub use tick::tick;

@@ -1,0 +1,30 @@
+//! Settings that are replaced, and when, enter; for how long they still bind leaves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Times;
+
+/// For how long settings of before still bind: sets that were served by them are in caches, and servers may not have heard
+/// of others. Moments in Unix seconds, 0 where there were none before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Older {
+    /// No key that is staged from now on signs before: a set without it may be cached until then (inequality 1).
+    pub may_sign_from: u64,
+    /// No key that retires is gone before its longest life has passed since (inequality 2).
+    pub retired_until: u64,
+    /// A key that is revoked may be trusted somewhere until then (inequality 4).
+    pub distrusted_from: u64,
+}
+
+impl Older {
+    /// With the times that were in force until `now`.
+    pub(super) fn and(self, times: &Times, now: u64) -> Self {
+        let until = |seconds: u64| now.saturating_add(seconds);
+        Self {
+            may_sign_from: self.may_sign_from.max(until(times.pre_publication)),
+            retired_until: self.retired_until.max(until(times.beyond_life())),
+            distrusted_from: self.distrusted_from.max(until(times.revocation)),
+        }
+    }
+}

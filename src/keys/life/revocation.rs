@@ -1,0 +1,63 @@
+//! A stolen key, or the wish to be rid of all, enters; a state without it leaves, written in one change.
+
+use super::spare::Spare;
+use crate::{Clock, Error, Keeper, State};
+
+/// Takes a stolen key out of the set at once. If it signs, its successor signs from now on, and another successor is
+/// published in the same change.
+///
+/// # Errors
+/// [`Error::State`] if there is no such key, or if it signs and its successor may not sign yet: then
+/// [`replace_all_keys`] is left. [`Error::KeyPair`] and those of [`Keeper::change`].
+pub fn revoke_key(keeper: &Keeper, kid: &str, clock: &dyn Clock) -> Result<State, Error> {
+    let mut spare = Spare::default();
+    keeper.change(|state| {
+        let now = clock.now();
+        spare.succeed(state.revoke(kid, now)?, now).map(Some)
+    })
+}
+
+/// Revokes every key of the store, successors too, for all of them may be in other hands, and lets a new one sign at
+/// once. Good tokens are refused until verifiers fetch the set: that is what it costs.
+///
+/// # Errors
+/// [`Error::KeyPair`] and those of [`Keeper::change`].
+pub fn replace_all_keys(keeper: &Keeper, clock: &dyn Clock) -> Result<State, Error> {
+    let mut spares = [Spare::default(), Spare::default()];
+    keeper.change(|state| {
+        let (algorithm, size) = (state.active()?.algorithm(), state.signer()?.pair.rsa_size());
+        let [first, successor] = &mut spares;
+        let pairs = [first.key(algorithm, size)?, successor.key(algorithm, size)?];
+        Ok(Some(state.replace_all(pairs, clock.now())?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::test_keys::{GATE, NOW, TestClock, keeper, key, state};
+
+    #[test]
+    fn a_stolen_signer_is_replaced_and_the_next_successor_is_published_in_one_change() {
+        let (first, two) = (state(), key());
+        let stolen = first.signer().unwrap().kid().to_owned();
+        let (_folder, keeper) = keeper(&first.stage(Arc::clone(&two), NOW).unwrap());
+        let after = revoke_key(&keeper, &stolen, &TestClock::at(NOW + GATE)).unwrap();
+        assert_eq!((after.signer().unwrap().kid(), after.keys().count()), (two.kid(), 2));
+        assert_eq!(keeper.version().unwrap(), 2);
+    }
+
+    #[test]
+    fn a_signer_whose_successor_is_too_young_is_left_and_nothing_is_written() {
+        let first = state();
+        let (_folder, keeper) = keeper(&first.stage(key(), NOW).unwrap());
+        let clock = TestClock::at(NOW + GATE - 1);
+        let error = revoke_key(&keeper, first.signer().unwrap().kid(), &clock).unwrap_err();
+        assert_eq!((error.code(), keeper.version().unwrap()), ("state_too_young", 1));
+        let after = replace_all_keys(&keeper, &clock).unwrap();
+        assert!(first.keys().all(|key| after.find(key.kid()).is_none()));
+        assert_eq!((after.keys().count(), after.revoked().len()), (2, 2));
+    }
+}

@@ -1,0 +1,138 @@
+//! Every way in which a state can be none, or a change of it be refused, with one code each.
+
+use std::fmt;
+
+use crate::SigningAlgorithm;
+use crate::listing::moment;
+
+/// Why a state is none, or cannot become the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateError {
+    /// No ring at all: an empty set would be published.
+    NoRing,
+    /// Two rings of one algorithm.
+    RingTwice {
+        /// The algorithm.
+        algorithm: SigningAlgorithm,
+    },
+    /// A key of another algorithm than its ring's.
+    ForeignKey {
+        /// The key.
+        kid: String,
+    },
+    /// Two keys with one identifier.
+    KidTwice {
+        /// The identifier.
+        kid: String,
+    },
+    /// The first ring without exactly one signing key, or another ring with one.
+    NotOneSigner {
+        /// The ring.
+        algorithm: SigningAlgorithm,
+        /// How many it has.
+        signing: usize,
+    },
+    /// A ring with a second successor.
+    StagedTwice {
+        /// The ring.
+        algorithm: SigningAlgorithm,
+    },
+    /// A ring without a key.
+    EmptyRing {
+        /// The ring.
+        algorithm: SigningAlgorithm,
+    },
+    /// A ring without a successor where one is needed.
+    NoSuccessor {
+        /// The ring.
+        algorithm: SigningAlgorithm,
+    },
+    /// A key that is not there.
+    UnknownKey {
+        /// The key.
+        kid: String,
+    },
+    /// Two clients with one identifier.
+    ClientTwice {
+        /// The identifier.
+        id: String,
+    },
+    /// A client that is not there.
+    UnknownClient {
+        /// The identifier.
+        id: String,
+    },
+    /// A key that is not there, or is not staged.
+    NotStaged {
+        /// The key.
+        kid: String,
+    },
+    /// A successor that not every server publishes yet: a token of it would be refused.
+    TooYoung {
+        /// The key.
+        kid: String,
+        /// From when on it may sign, in Unix seconds.
+        from: u64,
+        /// What the clock says.
+        now: u64,
+    },
+}
+
+impl StateError {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoRing => "state_no_ring",
+            Self::RingTwice { .. } => "state_ring_twice",
+            Self::ForeignKey { .. } => "state_foreign_key",
+            Self::KidTwice { .. } => "state_kid_twice",
+            Self::NotOneSigner { .. } => "state_not_one_signer",
+            Self::StagedTwice { .. } => "state_staged_twice",
+            Self::EmptyRing { .. } => "state_empty_ring",
+            Self::NoSuccessor { .. } => "state_no_successor",
+            Self::UnknownKey { .. } => "state_unknown_key",
+            Self::ClientTwice { .. } => "state_client_twice",
+            Self::UnknownClient { .. } => "state_unknown_client",
+            Self::NotStaged { .. } => "state_not_staged",
+            Self::TooYoung { .. } => "state_too_young",
+        }
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRing => f.write_str("there is no key ring"),
+            Self::RingTwice { algorithm } => write!(f, "there are two rings for {algorithm}"),
+            Self::ForeignKey { kid } => write!(f, "the key `{kid}` is of another algorithm than its ring"),
+            Self::KidTwice { kid } => write!(f, "there are two keys `{kid}`"),
+            Self::NotOneSigner { algorithm, signing } => {
+                write!(
+                    f,
+                    "the ring for {algorithm} has {signing} signing keys; the first ring has one, no other has"
+                )
+            }
+            Self::StagedTwice { algorithm } => write!(f, "the ring for {algorithm} has two staged keys"),
+            Self::EmptyRing { algorithm } => write!(f, "the ring for {algorithm} has no key"),
+            Self::NoSuccessor { algorithm } => write!(
+                f,
+                "the ring for {algorithm} has no successor; `keys emergency` replaces all keys at once, published or not"
+            ),
+            Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
+            Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
+            Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
+            Self::NotStaged { kid } => write!(f, "the key `{kid}` is not staged"),
+            Self::TooYoung { kid, from, now } => {
+                let (from, now) = (moment(*from), moment(*now));
+                write!(
+                    f,
+                    "the key `{kid}` may not sign before {from}, for verifiers may not have it, and it is {now}; \
+                     `keys emergency` replaces all keys at once, published or not"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for StateError {}

@@ -1,0 +1,256 @@
+//! A state enters, the bytes that a store keeps leave; and back, with every doubt refused.
+//!
+//! The bytes are two lines and JSON. The first line is the SHA-256 of the rest in hexadecimal: it finds damage. The second
+//! is a seal over the JSON and the store's version, made with the key-encryption key: without that, nothing can be
+//! altered. Private keys, which leave the process here and nowhere else, are sealed each for itself, bound to `kid`, ring
+//! and version.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::document_error::DocumentError;
+use super::stored::StoredState;
+use crate::{Keks, State, Version};
+
+/// What a store keeps: one state as bytes, private keys among them, sealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document(Vec<u8>);
+
+/// The hexadecimal digest and the line feed.
+const DIGEST_BYTES: usize = 64;
+/// The longest second line.
+const SEAL_BYTES: usize = 64;
+
+impl Document {
+    /// Takes bytes as a store gives them; nothing is believed yet.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for a store to keep.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Writes a state down, to be stored under that version.
+    ///
+    /// # Errors
+    /// [`DocumentError::NotWritten`], [`DocumentError::Kek`].
+    pub fn from_state(state: &State, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let stored = StoredState::from_state(state, keks, version)?;
+        let json = serde_json::to_vec(&stored).map_err(|_| DocumentError::NotWritten)?;
+        let seal = keks.seal(&whole_place(version, &json), b"").map_err(DocumentError::Kek)?;
+        let rest = [seal.as_bytes(), b"\n", &json].concat();
+        Ok(Self([hex_digest(&rest).as_bytes(), b"\n", &rest].concat()))
+    }
+
+    /// Reads a state that was stored under that version, checking the digest, the seal, every key against its
+    /// identifier, and the invariant of [`State`].
+    ///
+    /// # Errors
+    /// Any [`DocumentError`].
+    pub fn to_state(&self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
+        let (digest, rest) = self.0.split_at_checked(DIGEST_BYTES).ok_or(DocumentError::Damaged)?;
+        let rest = rest.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
+        if digest != hex_digest(rest).as_bytes() {
+            return Err(DocumentError::Damaged);
+        }
+        let end =
+            rest.iter().take(SEAL_BYTES).position(|&byte| byte == b'\n').ok_or(DocumentError::Damaged)?;
+        let (seal, json) = rest.split_at_checked(end).ok_or(DocumentError::Damaged)?;
+        let seal = str::from_utf8(seal).map_err(|_| DocumentError::Damaged)?;
+        let json = json.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
+        let stored = StoredState::read(json)?;
+        let opened = keks.open(stored.sealed_with(), &whole_place(version, json), seal);
+        opened.map_err(DocumentError::Kek)?;
+        stored.into_state(keks, version)
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("bytes", &self.0.len()).finish()
+    }
+}
+
+/// What the whole document is bound to.
+fn whole_place(version: Version, json: &[u8]) -> Vec<u8> {
+    [format!("jotgate-keys document\n{version}\n").as_bytes(), json].concat()
+}
+
+fn hex_digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(DIGEST_BYTES), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
+    use crate::{Client, KekError, Older, Settings, SigningAlgorithm, Times};
+
+    /// A document with that JSON, and the seal and digest that belong to it.
+    fn signed(json: &str) -> Document {
+        let seal = keks().seal(&whole_place(1, json.as_bytes()), b"").unwrap();
+        let rest = format!("{seal}\n{json}");
+        Document::from_bytes(format!("{}\n{rest}", hex_digest(rest.as_bytes())).into_bytes())
+    }
+
+    fn json_of(document: &Document) -> String {
+        String::from_utf8(document.as_bytes().to_vec()).unwrap().splitn(3, '\n').nth(2).unwrap().to_owned()
+    }
+
+    fn written(state: &State) -> Document {
+        Document::from_state(state, &keks(), 1).unwrap()
+    }
+
+    fn read(document: &Document) -> Result<State, DocumentError> {
+        document.to_state(&keks(), 1)
+    }
+
+    /// One retiring, one signing and one staged key, one that is revoked, and a second ring.
+    fn everything() -> State {
+        let (two, three, four) = (key(), key(), key());
+        let state = state().stage(Arc::clone(&two), NOW + 1).unwrap().revoke(two.kid(), NOW + 2).unwrap();
+        let state = state.stage(Arc::clone(&three), NOW + 3).unwrap();
+        let state = state.promote(three.kid(), NOW + 3 + GATE).unwrap().stage(four, NOW + 999).unwrap();
+        state.stage(key_for(SigningAlgorithm::EdDSA), NOW + 999).unwrap()
+    }
+
+    #[test]
+    fn a_state_comes_back_whole() {
+        let (client, secret) = Client::new("worker", Some("a b"), &["api".to_owned()], NOW).unwrap();
+        let client = Client { token_life: 60, ..client };
+        let state = everything().add_client(client).unwrap().disable_client("worker").unwrap();
+        let times = Times { max_age: 10, ..*state.settings().times() }.shortest();
+        let state = state.with_settings(Settings::new(times).unwrap(), NOW + 1000);
+        assert!(!written(&state).as_bytes().windows(secret.len()).any(|window| window == secret.as_bytes()));
+        let again = read(&written(&state)).unwrap();
+        assert_eq!(again.issuer(), state.issuer());
+        assert!(again.clients() == state.clients() && again.clients().len() == 1);
+        assert_eq!((again.settings(), again.older()), (state.settings(), state.older()));
+        assert_ne!(again.older(), &Older::default());
+        assert_eq!((again.revoked().len(), again.revoked()), (1, state.revoked()));
+        assert_eq!((again.rings().len(), again.keys().count()), (2, 4));
+        for (read, written) in again.keys().zip(state.keys()) {
+            assert_eq!(read.kid(), written.kid());
+            assert_eq!(
+                (read.created, read.published, read.may_sign_from, read.longest_life, read.phase),
+                (
+                    written.created,
+                    written.published,
+                    written.may_sign_from,
+                    written.longest_life,
+                    written.phase
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_cut_or_changed_anywhere_is_damaged() {
+        let document = written(&state());
+        for place in 0..document.as_bytes().len() {
+            let cut = Document::from_bytes(document.as_bytes()[..place].to_vec());
+            assert_eq!(read(&cut).unwrap_err(), DocumentError::Damaged, "cut at {place}");
+            let mut changed = document.as_bytes().to_vec();
+            changed[place] ^= 1;
+            let refusal = read(&Document::from_bytes(changed)).unwrap_err();
+            assert_eq!(refusal, DocumentError::Damaged, "changed at {place}");
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_refused_and_never_half_read() {
+        let json = json_of(&written(&state()));
+        for (from, to, format) in [
+            (r#""format":3"#, r#""format":4"#, Some(4)),
+            (r#""format":3"#, r#""format":2"#, Some(2)),
+            (r#""format":3"#, r#""format":3,"users":[]"#, Some(3)),
+            (r#""created""#, r#""alarm":0,"created""#, Some(3)),
+            (r#""private":"#, r#""plain":"#, Some(3)),
+            (r#""format":3,"#, "", None),
+        ] {
+            let newer = json.replace(from, to);
+            assert_ne!(newer, json);
+            let refusal = read(&signed(&newer)).unwrap_err();
+            assert_eq!(refusal, DocumentError::UnknownFormat { format }, "{to}");
+        }
+    }
+
+    #[test]
+    fn private_keys_are_bound_to_identifier_ring_and_version_and_do_not_show() {
+        let (one, two) = (state(), key());
+        let state = one.stage(Arc::clone(&two), NOW).unwrap();
+        let json = json_of(&written(&state));
+        let stored: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let sealed = |place: usize| stored["rings"][0]["keys"][place]["private"].as_str().unwrap().to_owned();
+        let swapped =
+            json.replace(&sealed(0), "first").replace(&sealed(1), &sealed(0)).replace("first", &sealed(1));
+        assert_eq!(read(&signed(&swapped)).unwrap_err(), DocumentError::Kek(KekError::Altered));
+        let ring = json.replace(r#""algorithm":"ES256""#, r#""algorithm":"ES384""#);
+        assert_eq!(read(&signed(&ring)).unwrap_err(), DocumentError::Kek(KekError::Altered));
+        let later = written(&state).to_state(&keks(), 2).unwrap_err();
+        assert_eq!(later, DocumentError::Kek(KekError::Altered));
+        for pair in [&two, &state.signer().unwrap().pair] {
+            assert!(
+                !written(&state)
+                    .as_bytes()
+                    .windows(32)
+                    .any(|window| pair.pkcs8().windows(32).any(|w| w == window))
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_changed_by_somebody_without_the_key_is_refused_though_its_digest_fits() {
+        let document = written(&state());
+        let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        let rest = rest.replace(r#""longest_life":1800"#, r#""longest_life":1801"#);
+        let forged = format!("{}\n{rest}", hex_digest(rest.as_bytes()));
+        let refusal = read(&Document::from_bytes(forged.into_bytes())).unwrap_err();
+        assert_eq!(refusal, DocumentError::Kek(KekError::Altered));
+    }
+
+    #[test]
+    fn a_document_of_another_key_encryption_key_is_refused_by_name() {
+        let other = Keks::generate().unwrap();
+        let refusal = written(&state()).to_state(&other, 1).unwrap_err();
+        let (sealed_with, at_hand) = (keks().id().to_owned(), other.id().to_owned());
+        assert_eq!(refusal, DocumentError::Kek(KekError::Other { sealed_with, at_hand }));
+    }
+
+    #[test]
+    fn values_that_make_no_state_are_refused_by_their_own_codes() {
+        let json = json_of(&written(&state()));
+        let phase = format!(r#"{{"signing":{{"since":{NOW}}}}}"#);
+        for (from, to, code) in [
+            ("https://issuer.example", "http://issuer.example", "issuer_insecure"),
+            (r#""max_age":300"#, r#""max_age":0"#, "setting_out_of_bounds"),
+            (r#""max_age":300"#, r#""max_age":301"#, "settings_break_inequality"),
+            (r#""algorithm":"ES256""#, r#""algorithm":"none""#, "document_unknown_algorithm"),
+            (r#""private":""#, r#""private":"A"#, "kek_altered"),
+            (phase.as_str(), r#""staged""#, "state_not_one_signer"),
+        ] {
+            let changed = json.replace(from, to);
+            assert_ne!(changed, json, "{from}");
+            assert_eq!(read(&signed(&changed)).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn debug_output_and_errors_show_no_content() {
+        let document = written(&state());
+        assert_eq!(format!("{document:?}"), format!("Document {{ bytes: {} }}", document.as_bytes().len()));
+    }
+}

@@ -1,0 +1,83 @@
+//! Every way in which bytes can be no state, with one code each.
+
+use std::fmt;
+
+use crate::{IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError};
+
+/// Why bytes are no state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentError {
+    /// The digest does not fit the rest, or is not there.
+    Damaged,
+    /// The JSON library failed, which it has no reason to.
+    NotWritten,
+    /// Whole, and written by a version of this program that says more than this one understands.
+    UnknownFormat {
+        /// What the document says it is; `None` where even that could not be read.
+        format: Option<u32>,
+    },
+    /// The name of an algorithm that this program does not sign with.
+    UnknownAlgorithm,
+    /// A private key whose identifier is another's.
+    KidMismatch {
+        /// What the document says.
+        stored: String,
+        /// The key's thumbprint.
+        computed: String,
+    },
+    /// A seal that could not be made or opened.
+    Kek(KekError),
+    /// A private key that could not be read.
+    KeyPair(KeyPairError),
+    /// An issuer that is none.
+    Issuer(IssuerRefusal),
+    /// A setting out of bounds.
+    Settings(SettingsRefusal),
+    /// Keys that make no state.
+    State(StateError),
+}
+
+impl DocumentError {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged => "document_damaged",
+            Self::NotWritten => "document_not_written",
+            Self::UnknownFormat { .. } => "document_unknown_format",
+            Self::UnknownAlgorithm => "document_unknown_algorithm",
+            Self::KidMismatch { .. } => "document_kid_mismatch",
+            Self::Kek(error) => error.code(),
+            Self::KeyPair(error) => error.code(),
+            Self::Issuer(refusal) => refusal.code(),
+            Self::Settings(refusal) => refusal.code(),
+            Self::State(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged => f.write_str("the document is damaged: its digest does not fit"),
+            Self::NotWritten => f.write_str("the document could not be written"),
+            Self::UnknownFormat { format: Some(format) } => {
+                write!(f, "the document of format {format} has members that this version does not know")
+            }
+            Self::UnknownFormat { format: None } => f.write_str("the document is of no known format"),
+            Self::UnknownAlgorithm => {
+                f.write_str("a ring is of an algorithm that this version does not know")
+            }
+            Self::KidMismatch { stored, computed } => {
+                write!(f, "the private key of `{stored}` belongs to `{computed}`")
+            }
+            Self::Kek(error) => error.fmt(f),
+            Self::KeyPair(error) => error.fmt(f),
+            Self::Issuer(refusal) => refusal.fmt(f),
+            Self::Settings(refusal) => refusal.fmt(f),
+            Self::State(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DocumentError {}

@@ -1,0 +1,85 @@
+//! A path enters, a file under another name beside it leaves, to be filled and then put in its place whole.
+//!
+//! Whoever makes one has locked the folder, so one name is enough, and what stands under it before is what a killed process
+//! left behind.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A folder in which nobody else of this program replaces files, for as long as it lives; a killed process lets go.
+#[derive(Debug)]
+pub(crate) struct LockedFolder(File);
+
+/// A file that is removed again, under this name.
+#[derive(Debug)]
+pub(super) struct Draft(PathBuf);
+
+impl LockedFolder {
+    /// Waits for the folder of that file.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        // Not the file itself: that is replaced by another.
+        let folder = File::open(folder_of(path))?;
+        folder.lock()?;
+        Ok(Self(folder))
+    }
+
+    /// An empty file beside `path`, of mode 0600 from its first moment on.
+    pub(super) fn draft(&self, path: &Path) -> io::Result<Draft> {
+        let draft = draft_of(path);
+        // SQLite's journal of a draft goes with it, or it would be taken for the next one's.
+        for left in [&draft, &with_suffix(&draft, "-journal")] {
+            match fs::remove_file(left) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        Ok(Draft(draft))
+    }
+
+    /// Makes names in the folder durable.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+impl Draft {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It has got its place, or is of no worth: a failure is no reason to fail.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Takes away the second name of a file, which is there if its maker was killed between giving the first and this.
+pub(super) fn forget_second_name(path: &Path) {
+    let identity = |path: &Path| fs::symlink_metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    let draft = draft_of(path);
+    if identity(&draft).is_some_and(|second| identity(path) == Some(second)) {
+        // Somebody else may have done so; and it harms nobody.
+        let _ = fs::remove_file(&draft);
+    }
+}
+
+/// The folder of a file.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    with_suffix(path, ".draft")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}

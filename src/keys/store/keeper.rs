@@ -1,0 +1,163 @@
+//! A store enters, states leave: the one place where bytes in a store and states in memory meet.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::{Document, DocumentError, Error, KekError, KekSource, Keks, State, Store, StoreError, Version};
+
+/// Reads and changes the state in a store.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    store: Arc<dyn Store>,
+    source: KekSource,
+    keks: Arc<ArcSwap<Keks>>,
+}
+
+/// Each lost attempt means that somebody else got on; more in a row than this is no accident.
+const ATTEMPTS: u32 = 100;
+/// Each busy attempt has waited for a second or two.
+const BUSY_ATTEMPTS: u32 = 5;
+
+impl Keeper {
+    /// A keeper of that store, which is encrypted with the keys of that source.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`].
+    pub fn new(store: Arc<dyn Store>, source: KekSource) -> Result<Self, Error> {
+        let keks = Arc::new(ArcSwap::new(source.read()?));
+        Ok(Self { store, source, keks })
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// Where the key-encryption keys come from.
+    #[must_use]
+    pub const fn source(&self) -> &KekSource {
+        &self.source
+    }
+
+    /// Reads the key-encryption keys again.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`].
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.keks.store(self.source.read()?);
+        Ok(())
+    }
+
+    /// The version now, cheaply.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn version(&self) -> Result<Version, Error> {
+        Ok(self.store.version()?)
+    }
+
+    /// The state and its version, every key in it parsed and checked.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Document`].
+    pub fn load(&self) -> Result<(Version, State), Error> {
+        let (version, document) = self.store.load()?;
+        match document.to_state(&self.keks.load(), version) {
+            // Another process has encrypted the store anew.
+            Err(DocumentError::Kek(KekError::Other { .. })) => self.refresh()?,
+            other => return Ok((version, other?)),
+        }
+        Ok((version, document.to_state(&self.keks.load(), version)?))
+    }
+
+    /// Changes the state by compare-and-swap: `decide` sees the state as it is now, and is asked again whenever somebody
+    /// else came first or holds the store: what it dates is written within seconds, which the replica delay has room for,
+    /// or not at all. `Ok(None)` from it changes nothing. Gives the state that stands at the end.
+    ///
+    /// # Errors
+    /// Those of `decide`, [`Error::Store`], [`Error::Document`], [`Error::Contended`].
+    pub fn change(
+        &self,
+        mut decide: impl FnMut(&State) -> Result<Option<State>, Error>,
+    ) -> Result<State, Error> {
+        let mut busy = 0;
+        for _ in 0..ATTEMPTS {
+            let (version, state) = self.load()?;
+            let Some(next) = decide(&state)? else { return Ok(state) };
+            let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
+            match self.store.replace(version, &document) {
+                Ok(_) => return Ok(next),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(StoreError::Busy { .. }) if busy < BUSY_ATTEMPTS => busy += 1,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Contended { attempts: ATTEMPTS })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::test_keys::{GATE, NOW, TestClock, given, key, state, written};
+    use crate::{Clock, SqliteStore};
+
+    /// A store that is busy for the next so many changes, each of which waits for two seconds.
+    #[derive(Debug)]
+    struct Busy {
+        store: SqliteStore,
+        clock: Arc<TestClock>,
+        changes: Mutex<u32>,
+    }
+
+    impl Store for Busy {
+        fn version(&self) -> Result<Version, StoreError> {
+            self.store.version()
+        }
+
+        fn load(&self) -> Result<(Version, Document), StoreError> {
+            self.store.load()
+        }
+
+        fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+            let mut left = self.changes.lock().unwrap();
+            if *left == 0 {
+                return self.store.replace(expected, document);
+            }
+            *left -= 1;
+            self.clock.advance(2);
+            Err(StoreError::Busy { path: "here".into() })
+        }
+    }
+
+    fn busy_for(changes: u32) -> (tempfile::TempDir, Arc<TestClock>, Keeper) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(&folder.path().join("store.sqlite"), &written(&state(), 1)).unwrap();
+        let clock = Arc::new(TestClock::at(NOW));
+        let busy = Busy { store, clock: Arc::clone(&clock), changes: Mutex::new(changes) };
+        (folder, clock, Keeper::new(Arc::new(busy), given()).unwrap())
+    }
+
+    #[test]
+    fn a_change_that_had_to_wait_is_decided_again_and_dated_when_it_is_written() {
+        let (_folder, clock, keeper) = busy_for(BUSY_ATTEMPTS);
+        let successor = key();
+        let stage = |state: &State| Ok(Some(state.stage(Arc::clone(&successor), clock.now())?));
+        let state = keeper.change(stage).unwrap();
+        let staged = state.find(successor.kid()).unwrap();
+        let waited = NOW + 2 * u64::from(BUSY_ATTEMPTS);
+        assert_eq!((staged.published, staged.may_sign_from), (waited, waited + GATE));
+    }
+
+    #[test]
+    fn a_store_that_stays_busy_is_an_error_and_unchanged() {
+        let (_folder, clock, keeper) = busy_for(BUSY_ATTEMPTS + 1);
+        let stage = |state: &State| Ok(Some(state.stage(key(), clock.now())?));
+        assert_eq!(keeper.change(stage).unwrap_err().code(), "store_busy");
+        assert_eq!(keeper.version().unwrap(), 1);
+    }
+}

@@ -1,0 +1,160 @@
+//! Where key-encryption keys come from: a file or a value given at the start enters, [`Keks`] leave.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::draft::LockedFolder;
+use crate::{Error, Keks, StoreError};
+
+/// Where the keys are.
+#[derive(Clone, Debug)]
+pub enum KekSource {
+    /// In a file of mode 0600, read again whenever the store was encrypted with another key.
+    File(PathBuf),
+    /// Given once, by the environment or by the caller.
+    Given(Arc<Keks>),
+}
+
+/// Keys that nobody else replaces meanwhile.
+pub(crate) struct LockedKeks<'a>(Option<(LockedFolder, &'a Path)>);
+
+/// More than any list of keys has.
+const LONGEST_FILE: u64 = 65_536;
+
+impl KekSource {
+    /// The keys now.
+    ///
+    /// # Errors
+    /// [`Error::Kek`] for a text that is none; [`Error::Store`] for a file that is not there, can't be read, or can be
+    /// read by others.
+    pub fn read(&self) -> Result<Arc<Keks>, Error> {
+        match self {
+            Self::Given(keks) => Ok(Arc::clone(keks)),
+            Self::File(path) => Ok(Arc::new(Keks::parse(&read_file(path)?)?)),
+        }
+    }
+
+    /// The keys now; a file that is not there is made, with one new key.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`], and [`Error::Store`] if the file can't be made.
+    pub fn read_or_make(&self) -> Result<Arc<Keks>, Error> {
+        let missing = |path: &Path| fs::symlink_metadata(path).is_err();
+        match self {
+            Self::File(path) if missing(path) => {
+                // Of two at once, one would put its key in the place of the one with which the other encrypts a store.
+                let locked = self.lock()?;
+                if !missing(path) {
+                    return self.read();
+                }
+                let keks = Keks::generate()?;
+                locked.replace(&keks)?;
+                Ok(Arc::new(keks))
+            }
+            _ => self.read(),
+        }
+    }
+
+    /// Waits until no other process replaces keys here, for as long as the result lives; a killed process lets go. Keys
+    /// that were given need no lock.
+    pub(crate) fn lock(&self) -> Result<LockedKeks<'_>, Error> {
+        let Self::File(path) = self else { return Ok(LockedKeks(None)) };
+        let folder = LockedFolder::of(path).map_err(|e| failed(path, &e))?;
+        Ok(LockedKeks(Some((folder, path))))
+    }
+}
+
+impl LockedKeks<'_> {
+    /// Puts keys into the place of those in the file, all or nothing; what was given stays as it is.
+    pub(crate) fn replace(&self, keks: &Keks) -> Result<(), Error> {
+        let Some((folder, path)) = &self.0 else { return Ok(()) };
+        write_file(folder, path, keks).map_err(|e| failed(path, &e))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let failed = |e: &io::Error| failed(path, e);
+    let metadata = fs::metadata(path).map_err(|e| failed(&e))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(StoreError::Exposed { path: path.to_owned(), mode }.into());
+    }
+    if !metadata.is_file() || metadata.len() > LONGEST_FILE {
+        return Err(crate::KekError::Malformed.into());
+    }
+    Ok(Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(&e))?))
+}
+
+fn write_file(folder: &LockedFolder, path: &Path, keks: &Keks) -> io::Result<()> {
+    let draft = folder.draft(path)?;
+    let mut file = OpenOptions::new().write(true).open(draft.path())?;
+    file.write_all(keks.to_text().as_bytes())?;
+    // A name that is durable before its bytes are would be a lost key after a power cut.
+    file.sync_all()?;
+    fs::rename(draft.path(), path)?;
+    folder.sync()
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let detail = format!("the key-encryption key `{}`: {error}", path.display());
+    StoreError::Unavailable { detail }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_made_once_closed_to_others_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kek");
+        let source = KekSource::File(path.clone());
+        assert_eq!(source.read().unwrap_err().code(), "store_unavailable");
+        let made = source.read_or_make().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(source.read_or_make().unwrap().id(), made.id());
+        let new = Keks::generate().unwrap();
+        source.lock().unwrap().replace(&new).unwrap();
+        assert_eq!(source.read().unwrap().id(), new.id());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_many_that_make_it_at_once_all_get_the_one_key_that_is_there_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = KekSource::File(folder.path().join("kek"));
+        let made: Vec<String> = std::thread::scope(|scope| {
+            let make = || source.read_or_make().unwrap().id().to_owned();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(made, vec![source.read().unwrap().id(); 8]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_behind_goes_with_the_next_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("kek.draft");
+        fs::write(&left, "half a key").unwrap();
+        KekSource::File(folder.path().join("kek")).read_or_make().unwrap();
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_or_that_holds_no_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kek");
+        let source = KekSource::File(path.clone());
+        source.read_or_make().unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(source.read().unwrap_err().code(), "store_exposed");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&path, "").unwrap();
+        assert_eq!(source.read().unwrap_err().code(), "kek_malformed");
+    }
+}

@@ -1,0 +1,160 @@
+//! Where the one document lives: an expected version and a document enter, the new version leaves, or a refusal.
+//!
+//! A store knows bytes and versions, not keys. What every store must do is stated by the tests in `store_suite.rs`,
+//! which each runs unchanged.
+
+mod document;
+mod document_error;
+mod draft;
+mod keeper;
+mod kek;
+mod kek_source;
+mod rekey;
+mod sqlite;
+#[cfg(test)]
+mod store_suite;
+mod stored;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use document::Document;
+pub use document_error::DocumentError;
+pub use keeper::Keeper;
+pub use kek::{KekError, Keks};
+pub use kek_source::KekSource;
+pub use rekey::rekey;
+pub use sqlite::SqliteStore;
+
+/// The count of changes since the store was made; the first document has version 1.
+pub type Version = u64;
+
+/// One versioned document, changed by compare-and-swap. Calls may block: on a disk, or on another process.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// The version now, cheaply.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn version(&self) -> Result<Version, StoreError>;
+
+    /// The document and its version, from one moment.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn load(&self) -> Result<(Version, Document), StoreError>;
+
+    /// Puts `document` in the place of the one of version `expected`, durably, and gives the new version, which is one
+    /// higher. Either everything has happened or nothing has.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another version stands there, [`StoreError::Busy`] if others let it not happen within
+    /// two seconds or so: load, decide again, come back. Any other [`StoreError`] if the store failed.
+    fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError>;
+}
+
+/// Why a store did not do as it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is none.
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// There is something already where a new one was to be made.
+    AlreadyExists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Others than its owner may read or write it.
+    Exposed {
+        /// Where.
+        path: PathBuf,
+        /// The permission bits it has.
+        mode: u32,
+    },
+    /// Something else than a store, or one of another format.
+    NotAStore {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A store that is broken.
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// What the database says.
+        detail: String,
+    },
+    /// The file that was opened is not there any more, or another one is in its place.
+    Lost {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Another version stands there than the one expected.
+    Conflict {
+        /// The version that the change was made for.
+        expected: Version,
+        /// The version that stands there.
+        found: Version,
+    },
+    /// Others hold it for longer than a change may wait: decide again, come back.
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It can't be reached, is full or forbidden.
+    Unavailable {
+        /// What the system says.
+        detail: String,
+    },
+}
+
+impl StoreError {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "store_missing",
+            Self::AlreadyExists { .. } => "store_already_exists",
+            Self::Exposed { .. } => "store_exposed",
+            Self::NotAStore { .. } => "store_not_a_store",
+            Self::Damaged { .. } => "store_damaged",
+            Self::Lost { .. } => "store_lost",
+            Self::Conflict { .. } => "store_conflict",
+            Self::Busy { .. } => "store_busy",
+            Self::Unavailable { .. } => "store_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => {
+                write!(f, "there is no store at `{}`; `jotgate-keys init` makes one", path.display())
+            }
+            Self::AlreadyExists { path } => {
+                write!(f, "there is something at `{}` already; nothing was changed", path.display())
+            }
+            Self::Exposed { path, mode } => {
+                write!(f, "others may use `{}` (mode {mode:04o}); it must be 0600", path.display())
+            }
+            Self::NotAStore { path } => write!(f, "`{}` is not a store of this program", path.display()),
+            Self::Damaged { path, detail } => {
+                write!(f, "the store `{}` is damaged ({detail}); nothing was changed", path.display())
+            }
+            Self::Lost { path } => {
+                write!(f, "the store `{}` was removed or replaced while it was open", path.display())
+            }
+            Self::Conflict { expected, found } => {
+                write!(f, "the store is at version {found}, the change was made for {expected}")
+            }
+            Self::Busy { path } => {
+                write!(f, "another process holds the store `{}`; nothing was changed", path.display())
+            }
+            Self::Unavailable { detail } => write!(f, "the store can't be used: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

@@ -1,0 +1,64 @@
+//! A keeper enters; the store is encrypted with another key-encryption key.
+
+use std::sync::Arc;
+
+use crate::{Error, Keeper, KekSource, Keks};
+
+/// Encrypts the store with a new key, which is put into the file before and stands there alone afterwards; gives the
+/// identifier of the key that encrypts from now on. Keys that were given are used as they stand, the first of them.
+///
+/// A process killed anywhere leaves a file with every key that the store may need. Servers read the file again by
+/// themselves.
+///
+/// # Errors
+/// Those of [`Keeper::change`] and of [`KekSource::read`].
+pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
+    // Of two at once, one could take away the key with which the other has just encrypted the store.
+    let locked = keeper.source().lock()?;
+    let old = keeper.source().read()?;
+    let new = match keeper.source() {
+        KekSource::File(_) => Arc::new(Keks::generate()?),
+        KekSource::Given(given) => Arc::clone(given),
+    };
+    locked.replace(&old.after(&new)?)?;
+    keeper.refresh()?;
+    // Nothing changes but the seal.
+    keeper.change(|state| Ok(Some(state.clone())))?;
+    locked.replace(&new)?;
+    keeper.refresh()?;
+    Ok(new.id().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_keys::{NOW, key, sealed_in_file, state};
+
+    #[test]
+    fn the_old_key_opens_nothing_afterwards_and_a_keeper_from_before_goes_on() {
+        let (_folder, source, keeper) = sealed_in_file(&state());
+        let old = source.read().unwrap();
+        let other = Keeper::new(keeper.store(), source.clone()).unwrap();
+        let id = rekey(&keeper).unwrap();
+        assert_ne!(id, old.id());
+        let stale = Keeper::new(keeper.store(), KekSource::Given(old)).unwrap();
+        assert_eq!(stale.load().unwrap_err().code(), "kek_other");
+        assert_eq!(stale.change(|state| Ok(Some(state.clone()))).unwrap_err().code(), "kek_other");
+        assert_eq!(keeper.version().unwrap(), 2, "nothing was overwritten");
+        other.change(|state| Ok(Some(state.stage(key(), NOW)?))).unwrap();
+        assert_eq!(keeper.load().unwrap().1.keys().count(), 2);
+    }
+
+    #[test]
+    fn many_at_once_leave_one_key_that_opens_the_store() {
+        let (_folder, source, keeper) = sealed_in_file(&state());
+        let keepers = [(); 4].map(|()| Keeper::new(keeper.store(), source.clone()).unwrap());
+        std::thread::scope(|scope| {
+            for keeper in &keepers {
+                scope.spawn(|| rekey(keeper).unwrap());
+            }
+        });
+        assert_eq!(source.read().unwrap().to_text().lines().count(), 1);
+        assert_eq!(keeper.load().unwrap().0, 5);
+    }
+}

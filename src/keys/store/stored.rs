@@ -1,0 +1,225 @@
+//! The JSON inside a document: a state enters, its members leave, private keys sealed; and back, each member checked by the
+//! type that it belongs to.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::document_error::DocumentError;
+use crate::{
+    Client, Issuer, Keks, Key, KeyPair, Older, Phase, Revoked, Ring, Settings, SigningAlgorithm, State,
+    Times, Version,
+};
+
+/// The format that is written, and the only one that is read.
+const FORMAT: u32 = 3;
+
+// Unknown members are refused throughout: an older program would drop them with its next change.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredState<'a> {
+    format: u32,
+    /// Which key-encryption key opens it.
+    sealed_with: &'a str,
+    issuer: String,
+    settings: Times,
+    older: Older,
+    #[serde(borrow)]
+    rings: Vec<StoredRing<'a>>,
+    revoked: Vec<StoredRevoked<'a>>,
+    clients: Vec<StoredClient>,
+}
+
+#[derive(Deserialize)]
+struct StoredFormat {
+    format: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRevoked<'a> {
+    kid: &'a str,
+    algorithm: &'a str,
+    at: u64,
+    distrusted_from: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredClient {
+    id: String,
+    scopes: Vec<String>,
+    audiences: Vec<String>,
+    disabled: bool,
+    created: u64,
+    token_life: u64,
+    secret_sha256: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRing<'a> {
+    algorithm: &'a str,
+    #[serde(borrow)]
+    keys: Vec<StoredKey<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredKey<'a> {
+    kid: &'a str,
+    /// The PKCS#8 document, sealed.
+    private: String,
+    created: u64,
+    published: u64,
+    may_sign_from: u64,
+    longest_life: u64,
+    phase: StoredPhase,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum StoredPhase {
+    Staged,
+    Signing { since: u64 },
+    Retiring { since: u64, until: u64 },
+}
+
+impl<'a> StoredState<'a> {
+    /// The members of a state that is to be stored under that version.
+    pub(super) fn from_state(
+        state: &'a State,
+        keks: &'a Keks,
+        version: Version,
+    ) -> Result<Self, DocumentError> {
+        let rings = state.rings().iter().map(|ring| StoredRing::from_ring(ring, keks, version));
+        Ok(Self {
+            format: FORMAT,
+            sealed_with: keks.id(),
+            issuer: state.issuer().as_str().to_owned(),
+            settings: *state.settings().times(),
+            older: *state.older(),
+            rings: rings.collect::<Result<_, _>>()?,
+            revoked: state.revoked().iter().map(StoredRevoked::from_revoked).collect(),
+            clients: state.clients().iter().cloned().map(StoredClient::from_client).collect(),
+        })
+    }
+
+    /// Reads JSON whose digest fits; that it is ours, the seal has yet to tell.
+    pub(super) fn read(json: &'a [u8]) -> Result<Self, DocumentError> {
+        let stored: Self = serde_json::from_slice(json).map_err(|_| {
+            let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();
+            DocumentError::UnknownFormat { format }
+        })?;
+        if stored.format != FORMAT {
+            return Err(DocumentError::UnknownFormat { format: Some(stored.format) });
+        }
+        Ok(stored)
+    }
+
+    /// The key-encryption key that opens it.
+    pub(super) const fn sealed_with(&self) -> &'a str {
+        self.sealed_with
+    }
+
+    /// The state, of which every part is checked.
+    pub(super) fn into_state(self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
+        let issuer: Issuer = self.issuer.parse().map_err(DocumentError::Issuer)?;
+        let settings = Settings::new(self.settings).map_err(DocumentError::Settings)?;
+        let rings = self.rings.into_iter().map(|ring| ring.into_ring(keks, self.sealed_with, version));
+        let rings = rings.collect::<Result<_, _>>()?;
+        let revoked = self.revoked.into_iter().map(StoredRevoked::into_revoked);
+        let revoked = revoked.collect::<Result<_, _>>()?;
+        let clients = self.clients.into_iter().map(StoredClient::into_client).collect();
+        State::from_parts(issuer, settings, self.older, rings, revoked, clients).map_err(DocumentError::State)
+    }
+}
+
+impl<'a> StoredRing<'a> {
+    fn from_ring(ring: &'a Ring, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let keys = ring.keys().iter().map(|key| StoredKey::from_key(key, keks, version));
+        Ok(Self { algorithm: ring.algorithm().name(), keys: keys.collect::<Result<_, _>>()? })
+    }
+
+    fn into_ring(self, keks: &Keks, sealed_with: &str, version: Version) -> Result<Ring, DocumentError> {
+        let algorithm = algorithm_of(self.algorithm)?;
+        let open = |key: &StoredKey<'_>| {
+            let place = key_place(key.kid, algorithm, version);
+            keks.open(sealed_with, &place, &key.private).map_err(DocumentError::Kek)
+        };
+        let keys = self.keys.into_iter().map(|key| open(&key).and_then(|der| key.into_key(algorithm, &der)));
+        Ok(Ring::from_parts(algorithm, keys.collect::<Result<_, _>>()?))
+    }
+}
+
+impl StoredClient {
+    fn from_client(client: Client) -> Self {
+        let Client { id, scopes, audiences, disabled, created, token_life, secret_hash: secret_sha256 } =
+            client;
+        Self { id, scopes, audiences, disabled, created, token_life, secret_sha256 }
+    }
+
+    fn into_client(self) -> Client {
+        let Self { id, scopes, audiences, disabled, created, token_life, secret_sha256: secret_hash } = self;
+        Client { id, scopes, audiences, disabled, created, token_life, secret_hash }
+    }
+}
+
+impl<'a> StoredRevoked<'a> {
+    fn from_revoked(Revoked { kid, algorithm, at, distrusted_from }: &'a Revoked) -> Self {
+        Self { kid, algorithm: algorithm.name(), at: *at, distrusted_from: *distrusted_from }
+    }
+
+    fn into_revoked(self) -> Result<Revoked, DocumentError> {
+        let Self { kid, algorithm, at, distrusted_from } = self;
+        Ok(Revoked { kid: kid.to_owned(), algorithm: algorithm_of(algorithm)?, at, distrusted_from })
+    }
+}
+
+impl<'a> StoredKey<'a> {
+    fn from_key(key: &'a Key, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let place = key_place(key.kid(), key.pair.algorithm(), version);
+        Ok(Self {
+            kid: key.kid(),
+            private: keks.seal(&place, key.pair.pkcs8()).map_err(DocumentError::Kek)?,
+            created: key.created,
+            published: key.published,
+            may_sign_from: key.may_sign_from,
+            longest_life: key.longest_life,
+            phase: match key.phase {
+                Phase::Staged => StoredPhase::Staged,
+                Phase::Signing { since } => StoredPhase::Signing { since },
+                Phase::Retiring { since, until } => StoredPhase::Retiring { since, until },
+            },
+        })
+    }
+
+    fn into_key(self, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Key, DocumentError> {
+        let pair = KeyPair::from_pkcs8(algorithm, der).map_err(DocumentError::KeyPair)?;
+        if pair.kid() != self.kid {
+            let (stored, computed) = (self.kid.to_owned(), pair.kid().to_owned());
+            return Err(DocumentError::KidMismatch { stored, computed });
+        }
+        Ok(Key {
+            pair: Arc::new(pair),
+            created: self.created,
+            published: self.published,
+            may_sign_from: self.may_sign_from,
+            longest_life: self.longest_life,
+            phase: match self.phase {
+                StoredPhase::Staged => Phase::Staged,
+                StoredPhase::Signing { since } => Phase::Signing { since },
+                StoredPhase::Retiring { since, until } => Phase::Retiring { since, until },
+            },
+        })
+    }
+}
+
+/// What a private key is bound to.
+fn key_place(kid: &str, algorithm: SigningAlgorithm, version: Version) -> Vec<u8> {
+    format!("jotgate-keys private key\n{kid}\n{algorithm}\n{version}").into_bytes()
+}
+
+fn algorithm_of(name: &str) -> Result<SigningAlgorithm, DocumentError> {
+    SigningAlgorithm::from_name(name).ok_or(DocumentError::UnknownAlgorithm)
+}

@@ -1,0 +1,227 @@
+//! A request and a moment enter, a signed access token by RFC 9068 leaves.
+
+use std::sync::Arc;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jsonwebtoken::Header;
+use jsonwebtoken::signature::Signer as _;
+use serde::Serialize;
+
+use crate::{Error, Issuer, KeyPair, SigningAlgorithm, State, TokenRefusal, TokenRequest};
+
+/// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
+#[derive(Debug)]
+pub struct Signer {
+    issuer: Issuer,
+    key: Arc<KeyPair>,
+    longest_life: u64,
+    /// The encoded header and the dot after it.
+    protected: String,
+}
+
+/// RFC 9068 §2.2. The order is that of the table there.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    exp: u64,
+    aud: Audience<'a>,
+    sub: &'a str,
+    client_id: &'a str,
+    iat: u64,
+    jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+}
+
+/// RFC 7519 §4.1.3: one audience may be a string, and verifiers that know only that are many.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Audience<'a> {
+    One(&'a str),
+    Several(&'a [String]),
+}
+
+impl Signer {
+    /// The signer of that state: the signing key of its first ring.
+    ///
+    /// # Errors
+    /// [`Error::State`] for a state that has none, which no [`State`] is; [`TokenRefusal::NotSigned`] if the JSON
+    /// library fails.
+    pub fn new(state: &State) -> Result<Self, Error> {
+        let key = state.signer()?;
+        let mut header = Header::new(key.pair.algorithm().facts().token);
+        // RFC 9068 §2.1: what is meant as an access token can't be taken for an ID token.
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some(key.kid().to_owned());
+        let header = serde_json::to_vec(&header).map_err(|_| TokenRefusal::NotSigned)?;
+        Ok(Self {
+            issuer: state.issuer().clone(),
+            key: Arc::clone(&key.pair),
+            // What was written with the key is what retirement counts on; the settings may have become stricter since.
+            longest_life: key.longest_life.min(state.settings().times().longest_life),
+            protected: Base64UrlUnpadded::encode_string(&header) + ".",
+        })
+    }
+
+    /// The identifier of the key that it signs with.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        self.key.kid()
+    }
+
+    /// Whether a signature takes milliseconds: an RSA key's.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        matches!(self.key.algorithm(), SigningAlgorithm::RS256 | SigningAlgorithm::PS256)
+    }
+
+    /// The longest life of a token of it, in seconds.
+    #[must_use]
+    pub const fn longest_life(&self) -> u64 {
+        self.longest_life
+    }
+
+    /// Makes a token, valid from `now` (Unix seconds) for the life asked for.
+    ///
+    /// # Errors
+    /// [`TokenRefusal::Life`], [`TokenRefusal::NotSigned`].
+    pub fn sign(&self, request: &TokenRequest, now: u64) -> Result<String, TokenRefusal> {
+        let life = request.life();
+        // INVARIANT: no signature outlives what was written with the key before its first one; retirement counts on it.
+        if life == 0 || life > self.longest_life {
+            return Err(TokenRefusal::Life { seconds: life, longest: self.longest_life });
+        }
+        let claims = Claims {
+            iss: self.issuer.as_str(),
+            exp: now.checked_add(life).ok_or(TokenRefusal::NotSigned)?,
+            aud: match request.audience() {
+                [] => Audience::One(self.issuer.as_str()),
+                [one] => Audience::One(one),
+                several => Audience::Several(several),
+            },
+            sub: request.subject(),
+            client_id: request.client(),
+            iat: now,
+            jti: new_jti()?,
+            scope: request.scope(),
+        };
+        let claims = serde_json::to_vec(&claims).map_err(|_| TokenRefusal::NotSigned)?;
+        let mut token = self.protected.clone() + &Base64UrlUnpadded::encode_string(&claims);
+        let signature = self.key.try_sign(token.as_bytes()).map_err(|_| TokenRefusal::NotSigned)?;
+        token.push('.');
+        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
+        Ok(token)
+    }
+}
+
+/// 128 random bits (RFC 7519 §4.1.7: a negligible probability of the same value twice).
+fn new_jti() -> Result<String, TokenRefusal> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| TokenRefusal::NotSigned)?;
+    Ok(Base64UrlUnpadded::encode_string(&random))
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::jwk::Jwk;
+    use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation, decode};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::test_keys::{GATE, NOW, key, second_library, state};
+    use crate::{Settings, Times};
+
+    fn request(audience: &[&str], scope: Option<&str>, life: u64) -> TokenRequest {
+        let audience: Vec<String> = audience.iter().map(|&audience| audience.to_owned()).collect();
+        TokenRequest::new("somebody", None, &audience, scope, life).unwrap()
+    }
+
+    /// The token as jsonwebtoken verifies it with the published key; `exp` is compared by the tests.
+    fn verified(state: &State, token: &str) -> TokenData<Value> {
+        second_library();
+        let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        let published = serde_json::to_value(state.find(&kid).unwrap().pair.public()).unwrap();
+        let jwk: Jwk = serde_json::from_value(published).unwrap();
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        decode(token, &DecodingKey::from_jwk(&jwk).unwrap(), &validation).unwrap()
+    }
+
+    #[test]
+    fn a_token_verifies_with_jsonwebtoken_and_says_what_was_asked_for() {
+        let state = state();
+        let signer = Signer::new(&state).unwrap();
+        let token = signer.sign(&request(&["api"], Some("items:read items:write"), 60), NOW).unwrap();
+        let TokenData { header, mut claims } = verified(&state, &token);
+        assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+        assert_eq!((header.alg, header.kid.as_deref()), (Algorithm::ES256, Some(signer.kid())));
+        let jti = claims.as_object_mut().unwrap().remove("jti").unwrap();
+        assert_eq!(jti.as_str().unwrap().len(), 22);
+        let expected = json!({
+            "iss": "https://issuer.example", "sub": "somebody", "client_id": "somebody", "aud": "api",
+            "iat": NOW, "exp": NOW + 60, "scope": "items:read items:write",
+        });
+        assert_eq!(claims, expected);
+    }
+
+    #[test]
+    fn several_audiences_are_an_array_and_none_is_the_issuer() {
+        let state = state();
+        let signer = Signer::new(&state).unwrap();
+        for (audience, expected) in [
+            (vec!["a", "b"], json!(["a", "b"])),
+            (vec!["a"], json!("a")),
+            (vec![], json!("https://issuer.example")),
+        ] {
+            let token = signer.sign(&request(&audience, None, 60), NOW).unwrap();
+            let claims = verified(&state, &token).claims;
+            assert_eq!(claims["aud"], expected);
+            assert_eq!(claims.get("scope"), None);
+        }
+    }
+
+    #[test]
+    fn two_tokens_of_one_request_differ_in_their_identifier() {
+        let state = state();
+        let signer = Signer::new(&state).unwrap();
+        let [one, other] = [(); 2].map(|()| {
+            let token = signer.sign(&request(&[], None, 60), NOW).unwrap();
+            verified(&state, &token).claims["jti"].clone()
+        });
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_life_of_no_seconds_or_beyond_the_keys_longest_is_refused() {
+        let signer = Signer::new(&state()).unwrap();
+        for seconds in [0, 1801, u64::MAX] {
+            let refusal = signer.sign(&request(&[], None, seconds), NOW).unwrap_err();
+            assert_eq!(refusal, TokenRefusal::Life { seconds, longest: 1800 });
+        }
+        for seconds in [1, 1800] {
+            assert!(signer.sign(&request(&[], None, seconds), NOW).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_longest_life_that_is_shortened_holds_at_once_and_one_that_is_raised_for_the_next_key() {
+        let state = state();
+        let with = |longest_life: u64| {
+            let times = Times { longest_life, ..*state.settings().times() }.shortest();
+            Signer::new(&state.with_settings(Settings::new(times).unwrap(), NOW)).unwrap().longest_life()
+        };
+        assert_eq!((with(60), with(3600)), (60, 1800));
+    }
+
+    #[test]
+    fn a_staged_key_does_not_sign_and_a_promoted_one_does() {
+        let (one, two) = (state(), key());
+        let staged = one.stage(Arc::clone(&two), NOW).unwrap();
+        assert_eq!(Signer::new(&staged).unwrap().kid(), Signer::new(&one).unwrap().kid());
+        let promoted = staged.promote(two.kid(), NOW + GATE).unwrap();
+        let signer = Signer::new(&promoted).unwrap();
+        assert_eq!(signer.kid(), two.kid());
+        verified(&promoted, &signer.sign(&request(&[], None, 1), NOW).unwrap());
+    }
+}

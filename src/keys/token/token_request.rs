@@ -1,0 +1,173 @@
+//! What somebody asks to be signed: loose text enters, a request that makes a token by RFC 9068 leaves.
+
+use std::fmt;
+
+/// What a token shall say. Who issues it, when, and under which identifier is the signer's affair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRequest {
+    subject: String,
+    client: String,
+    audience: Vec<String>,
+    scope: Option<String>,
+    life: u64,
+}
+
+/// Why no token was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenRefusal {
+    /// A member that is empty, too long, or has control characters.
+    Malformed {
+        /// Which.
+        name: &'static str,
+    },
+    /// A scope with characters that RFC 6749 §3.3 does not allow, or a second time.
+    Scope,
+    /// A life of no seconds, or longer than the key may sign.
+    Life {
+        /// What was asked for, in seconds.
+        seconds: u64,
+        /// The longest that the key may sign, in seconds.
+        longest: u64,
+    },
+    /// The system gave no randomness, or the signature failed.
+    NotSigned,
+}
+
+/// What a member may have in bytes: identifiers are short, and a token has to fit into a header.
+const LONGEST_TEXT: usize = 1024;
+
+impl TokenRequest {
+    /// The life of a token for which no other was chosen, in seconds.
+    pub const USUAL_LIFE: u64 = 1800;
+
+    /// Checks what was asked for. Without a client, the subject is the client (RFC 9068 §2.2: a client that acts for
+    /// itself). Without an audience, the signer names the issuer as the default resource (RFC 9068 §3).
+    ///
+    /// # Errors
+    /// [`TokenRefusal::Malformed`], [`TokenRefusal::Scope`]. The life is checked against the key, by the signer.
+    pub fn new(
+        subject: &str,
+        client: Option<&str>,
+        audience: &[String],
+        scope: Option<&str>,
+        life: u64,
+    ) -> Result<Self, TokenRefusal> {
+        let client = client.unwrap_or(subject);
+        let members = [("subject", subject), ("client", client)];
+        let audiences = audience.iter().map(|audience| ("audience", audience.as_str()));
+        for (name, text) in members.into_iter().chain(audiences) {
+            if text.is_empty() || text.len() > LONGEST_TEXT || text.contains(char::is_control) {
+                return Err(TokenRefusal::Malformed { name });
+            }
+        }
+        Ok(Self {
+            subject: subject.to_owned(),
+            client: client.to_owned(),
+            audience: audience.to_vec(),
+            scope: scope.map(parse_scope).transpose()?,
+            life,
+        })
+    }
+
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub(crate) fn client(&self) -> &str {
+        &self.client
+    }
+
+    pub(crate) fn audience(&self) -> &[String] {
+        &self.audience
+    }
+
+    pub(crate) fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    pub(crate) const fn life(&self) -> u64 {
+        self.life
+    }
+}
+
+impl TokenRefusal {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "token_malformed_request",
+            Self::Scope => "token_invalid_scope",
+            Self::Life { .. } => "token_life",
+            Self::NotSigned => "token_not_signed",
+        }
+    }
+}
+
+impl fmt::Display for TokenRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { name } => {
+                write!(f, "the {name} must have 1 to {LONGEST_TEXT} bytes and no control characters")
+            }
+            Self::Scope => f.write_str("a scope is a list of different words, separated by single spaces"),
+            Self::Life { seconds, longest } => {
+                write!(f, "a life of {seconds} s was asked for, the key signs 1 to {longest} s")
+            }
+            Self::NotSigned => f.write_str("the token could not be signed"),
+        }
+    }
+}
+
+impl std::error::Error for TokenRefusal {}
+
+/// RFC 6749 §3.3: `scope-token *( SP scope-token )`, a token being of `%x21 / %x23-5B / %x5D-7E`.
+fn parse_scope(text: &str) -> Result<String, TokenRefusal> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let well_formed = |word: &str| !word.is_empty() && word.bytes().all(allowed);
+    let twice =
+        words.iter().enumerate().any(|(place, word)| words.iter().take(place).any(|seen| seen == word));
+    if text.len() > LONGEST_TEXT || twice || !words.iter().all(|word| well_formed(word)) {
+        return Err(TokenRefusal::Scope);
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_scope(scope: &str) -> Result<TokenRequest, TokenRefusal> {
+        TokenRequest::new("s", None, &[], Some(scope), 60)
+    }
+
+    #[test]
+    fn scopes_are_lists_of_different_words() {
+        for scope in ["a", "items:read items:write", "https://a.example/x ~!#"] {
+            assert_eq!(with_scope(scope).unwrap().scope(), Some(scope));
+        }
+        for scope in ["", " ", "a  b", " a", "a ", "a a", "a\tb", "\"a\"", "a\\b", "ä", "a\n"] {
+            assert_eq!(with_scope(scope), Err(TokenRefusal::Scope), "`{scope}`");
+        }
+    }
+
+    #[test]
+    fn empty_overlong_and_control_characters_are_refused_with_the_members_name() {
+        let long = "x".repeat(LONGEST_TEXT + 1);
+        for bad in ["", long.as_str(), "a\nb", "a\u{0}"] {
+            let audience = [bad.to_owned()];
+            for (name, request) in [
+                ("subject", TokenRequest::new(bad, Some("c"), &[], None, 60)),
+                ("client", TokenRequest::new("s", Some(bad), &[], None, 60)),
+                ("audience", TokenRequest::new("s", None, &audience, None, 60)),
+            ] {
+                assert_eq!(request, Err(TokenRefusal::Malformed { name }));
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_client_the_subject_is_the_client() {
+        assert_eq!(TokenRequest::new("s", None, &[], None, 60).unwrap().client(), "s");
+    }
+}
