@@ -1,17 +1,17 @@
 //! A point on a NIST curve: coordinates enter, checked it stays, a yes or no leaves.
 
 #[cfg(feature = "crates-engine")]
-use by_crates::{P256Key, P384Key};
+use by_crates::{P256Key, P384Key, P521Key};
 
 #[cfg(not(feature = "crates-engine"))]
-use crate::engine::ecdsa::{P256Key, P384Key};
+use crate::engine::ecdsa::{P256Key, P384Key, P521Key};
 use crate::{Curve, Hash, KeyRefusal, digest};
 
 /// A public key of ECDSA.
 pub(crate) enum EcKey {
     P256(P256Key),
     P384(P384Key),
-    P521(by_crates::P521Key),
+    P521(P521Key),
 }
 
 impl EcKey {
@@ -26,7 +26,7 @@ impl EcKey {
         match curve {
             Curve::P256 => P256Key::from_coordinates(x, y).map(Self::P256),
             Curve::P384 => P384Key::from_coordinates(x, y).map(Self::P384),
-            Curve::P521 => by_crates::P521Key::from_coordinates(x, y).map(Self::P521),
+            Curve::P521 => P521Key::from_coordinates(x, y).map(Self::P521),
             Curve::Ed25519 => None,
         }
         .ok_or(KeyRefusal::PointNotOnCurve { curve })
@@ -52,16 +52,15 @@ impl EcKey {
     }
 }
 
-/// The same interface by RustCrypto's crates.
+/// The same by RustCrypto's crates.
+#[cfg(any(test, feature = "crates-engine"))]
 pub(crate) mod by_crates {
     use alloc::vec::Vec;
 
     use p521::ecdsa::signature::hazmat::PrehashVerifier;
 
-    #[cfg(any(test, feature = "crates-engine"))]
     pub(crate) struct P256Key(p256::ecdsa::VerifyingKey);
 
-    #[cfg(any(test, feature = "crates-engine"))]
     impl P256Key {
         pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
             p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
@@ -73,10 +72,8 @@ pub(crate) mod by_crates {
         }
     }
 
-    #[cfg(any(test, feature = "crates-engine"))]
     pub(crate) struct P384Key(p384::ecdsa::VerifyingKey);
 
-    #[cfg(any(test, feature = "crates-engine"))]
     impl P384Key {
         pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
             p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
@@ -95,7 +92,6 @@ pub(crate) mod by_crates {
             p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
         }
 
-        #[inline(never)]
         pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
             p521::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
@@ -162,13 +158,45 @@ mod tests {
 
     #[test]
     fn a_coordinate_that_is_not_reduced_is_refused() {
-        // The point with x = 5 on P-256, and the same with x = 5 + p.
-        let y = hex("459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
-        let mut x = hex("0000000000000000000000000000000000000000000000000000000000000005");
-        assert!(EcKey::from_parts(Curve::P256, &x, &y).is_ok());
-        x = hex("ffffffff00000001000000000000000000000001000000000000000000000004");
-        let refusal = Some(KeyRefusal::PointNotOnCurve { curve: Curve::P256 });
-        assert_eq!(EcKey::from_parts(Curve::P256, &x, &y).err(), refusal);
+        // The point with x = 5 on P-256, and that with x = 1 on P-521; then each with p added to a coordinate that has room for it.
+        for (curve, point, unreduced) in [
+            (
+                Curve::P256,
+                [
+                    "0000000000000000000000000000000000000000000000000000000000000005",
+                    "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc",
+                ],
+                [Some("ffffffff00000001000000000000000000000001000000000000000000000004"), None],
+            ),
+            (
+                Curve::P521,
+                [
+                    "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
+                     000000000000000000000000000000000001",
+                    "0010e59be93c4f269c0269c79e2afd65d6aeaa9b701eacc194fb3ee03df47849bf550ec636ebee0ddd4a16f1cd940660\
+                     5af38f584567770e3f272d688c832e843564",
+                ],
+                [
+                    Some(
+                        "020000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
+                         000000000000000000000000000000000000",
+                    ),
+                    Some(
+                        "0210e59be93c4f269c0269c79e2afd65d6aeaa9b701eacc194fb3ee03df47849bf550ec636ebee0ddd4a16f1cd940660\
+                         5af38f584567770e3f272d688c832e843563",
+                    ),
+                ],
+            ),
+        ] {
+            let [x, y] = point.map(hex);
+            assert!(EcKey::from_parts(curve, &x, &y).is_ok());
+            let refusal = Some(KeyRefusal::PointNotOnCurve { curve });
+            let [other_x, other_y] = unreduced.map(|number| number.map(hex));
+            assert_eq!(EcKey::from_parts(curve, &other_x.unwrap(), &y).err(), refusal);
+            if let Some(other_y) = other_y {
+                assert_eq!(EcKey::from_parts(curve, &x, &other_y).err(), refusal);
+            }
+        }
     }
 
     #[test]
@@ -194,15 +222,46 @@ mod tests {
 
     #[test]
     fn r_and_s_of_zero_or_not_below_n_are_refused() {
-        let (message, signature) = signed(ES256_TOKEN);
-        let n = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-        for wrong in [vec![0; 32], n, vec![0xff; 32]] {
-            for half in [0..32, 32..64] {
-                let mut signature = signature.clone();
-                signature[half].copy_from_slice(&wrong);
-                assert!(!key(known_answers::p256()).verify(Hash::Sha256, message, &signature));
+        for (token, parts, hash, n) in [
+            (ES256_TOKEN, known_answers::p256(), Hash::Sha256, P256_ORDER),
+            (ES512_TOKEN, known_answers::p521(), Hash::Sha512, P521_ORDER),
+        ] {
+            let (key, (message, signature), n) = (key(parts), signed(token), hex(n));
+            assert!(key.verify(hash, message, &signature));
+            for wrong in [vec![0; n.len()], n.clone(), vec![0xff; n.len()]] {
+                for half in [0..n.len(), n.len()..2 * n.len()] {
+                    let mut signature = signature.clone();
+                    signature[half].copy_from_slice(&wrong);
+                    assert!(!key.verify(hash, message, &signature));
+                }
+            }
+            assert!(!key.verify(hash, message, &vec![0; 2 * n.len()]));
+        }
+    }
+
+    #[test]
+    fn r_and_s_with_n_or_a_bit_above_it_added_are_refused() {
+        // P-521's numbers take 66 bytes, of whose bits the first seven are zero: a multiple of n more has room.
+        let (key, (message, signature)) = (key(known_answers::p521()), signed(ES512_TOKEN));
+        for half in [0..66, 66..132] {
+            let mut more = signature.clone();
+            let mut carry = 0;
+            for (digit, add) in more[half.clone()].iter_mut().zip(hex(P521_ORDER)).rev() {
+                let sum = u16::from(*digit) + u16::from(add) + carry;
+                [*digit, _] = sum.to_le_bytes();
+                carry = sum >> 8;
+            }
+            assert_eq!(carry, 0);
+            assert!(!key.verify(Hash::Sha512, message, &more));
+            for bit in 1..8 {
+                let mut more = signature.clone();
+                more[half.start] |= 1 << bit;
+                assert!(!key.verify(Hash::Sha512, message, &more));
             }
         }
-        assert!(!key(known_answers::p256()).verify(Hash::Sha256, message, &[0; 64]));
     }
+
+    const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    const P521_ORDER: &str = "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709\
+                              a5d03bb5c9b8899c47aebb6fb71e91386409";
 }

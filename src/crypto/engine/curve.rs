@@ -6,12 +6,15 @@
 use super::field::Field;
 use super::field_p256::P256Field;
 use super::field_p384::P384Field;
+use super::field_p521::P521Field;
 use super::scalar::Modulus;
 use super::table::Slot;
 
 /// A curve of the NIST (SP 800-186 §3.2.1) with `W` words to a number.
 pub(crate) trait Curve<const W: usize>: 'static {
     type Field: Field;
+    /// The length of a number in bytes.
+    const BYTES: usize = 4 * W;
     /// The field's prime.
     const PRIME: [u32; W];
     /// b.
@@ -282,6 +285,112 @@ impl Curve<12> for P384 {
 
     fn base_tables() -> &'static BaseTables<P384Field> {
         static TABLES: BaseTables<P384Field> = BaseTables::new();
+        &TABLES
+    }
+}
+
+/// P-521.
+pub(crate) struct P521;
+
+static P521_ORDER: Modulus<17, 19> = Modulus::new([
+    0x9138_6409,
+    0xbb6f_b71e,
+    0x899c_47ae,
+    0x3bb5_c9b8,
+    0xf709_a5d0,
+    0x7fcc_0148,
+    0xbf2f_966b,
+    0x5186_8783,
+    0xffff_fffa,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0xffff_ffff,
+    0x1ff,
+]);
+
+impl Curve<17> for P521 {
+    type Field = P521Field;
+    // 521 bits: the highest word has nine.
+    const BYTES: usize = 66;
+    const PRIME: [u32; 17] = super::field_p521::PRIME;
+    const B: [u32; 17] = [
+        0x6b50_3f00,
+        0xef45_1fd4,
+        0x3d2c_34f1,
+        0x3573_df88,
+        0x3bb1_bf07,
+        0x1652_c0bd,
+        0xec7e_937b,
+        0x5619_3951,
+        0x8ef1_09e1,
+        0xb8b4_8991,
+        0x99b3_15f3,
+        0xa2da_725b,
+        0xb685_40ee,
+        0x929a_21a0,
+        0x8e1c_9a1f,
+        0x953e_b961,
+        0x51,
+    ];
+    const BASE: [[u32; 17]; 2] = [
+        [
+            0xc2e5_bd66,
+            0xf97e_7e31,
+            0x856a_429b,
+            0x3348_b3c1,
+            0xa2ff_a8de,
+            0xfe1d_c127,
+            0xefe7_5928,
+            0xa14b_5e77,
+            0x6b4d_3dba,
+            0xf828_af60,
+            0x053f_b521,
+            0x9c64_8139,
+            0x2395_b442,
+            0x9e3e_cb66,
+            0x0404_e9cd,
+            0x858e_06b7,
+            0xc6,
+        ],
+        [
+            0x9fd1_6650,
+            0x88be_9476,
+            0xa272_c240,
+            0x353c_7086,
+            0x3fad_0761,
+            0xc550_b901,
+            0x5ef4_2640,
+            0x97ee_7299,
+            0x273e_662c,
+            0x17af_bd17,
+            0x579b_4468,
+            0x98f5_4449,
+            0x2c7d_1bd9,
+            0x5c8a_5fb4,
+            0x9a3b_c004,
+            0x3929_6a78,
+            0x118,
+        ],
+    ];
+
+    fn is_unit(number: &[u32; 17]) -> bool {
+        P521_ORDER.is_unit(number)
+    }
+
+    fn quotients(dividends: [&[u32; 17]; 2], divisor: &[u32; 17]) -> [[u32; 17]; 2] {
+        P521_ORDER.quotients(dividends, divisor)
+    }
+
+    fn plus_order(number: &[u32; 17]) -> Option<[u32; 17]> {
+        P521_ORDER.plus(number, &Self::PRIME)
+    }
+
+    fn base_tables() -> &'static BaseTables<P521Field> {
+        static TABLES: BaseTables<P521Field> = BaseTables::new();
         &TABLES
     }
 }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::curve::{Affine, Curve, Jacobian, P256, P384};
+use super::curve::{Affine, Curve, Jacobian, P256, P384, P521};
 use super::field::{Field, Invertible, invert_all};
 use super::limbs::words_from_be;
 use super::scalar::digits;
@@ -20,11 +20,13 @@ pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
 pub(crate) type P256Key = EcdsaKey<P256, 8>;
 /// A public key on P-384.
 pub(crate) type P384Key = EcdsaKey<P384, 12>;
+/// A public key on P-521.
+pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-        let point = Affine::from_words::<C, W>(&words_from_be(x)?, &words_from_be(y)?)?;
+        let point = Affine::from_words::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
         Some(Self { point, heat: Heat::new() })
     }
 
@@ -42,23 +44,28 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Counts a success and builds the table that is due.
     #[inline(never)]
     fn grow(&self) {
-        let [growth, wider] = &GROWTH;
+        let [p256, p384, p521] = &GROWTH;
+        let growth = match W {
+            8 => p256,
+            12 => p384,
+            _ => p521,
+        };
         let build_base = |rows, width| {
             let base = base_point::<C, W>();
             base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
         };
         let build = |rows, width| multiples(&self.point, rows, width);
-        self.heat.success(if W > 8 { wider } else { growth }, &C::base_tables().full, build_base, build);
+        self.heat.success(growth, &C::base_tables().full, build_base, build);
     }
 
     /// Nothing if the signature's numbers are out of range.
     fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
-        let (r, s) = signature.split_at_checked(4 * W)?;
-        let (r, s): ([u32; W], [u32; W]) = (words_from_be(r)?, words_from_be(s)?);
+        let (r, s) = signature.split_at_checked(C::BYTES)?;
+        let (r, s) = (number::<C, W>(r)?, number::<C, W>(s)?);
         if !C::is_unit(&r) || !C::is_unit(&s) {
             return None;
         }
-        let [u, v] = C::quotients([&leftmost(digest), &r], &s);
+        let [u, v] = C::quotients([&leftmost::<C, W>(digest), &r], &s);
         let sum = self.sum(&u, &v)?;
         // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed.
         let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
@@ -112,12 +119,16 @@ fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
     Affine::from_words::<C, W>(x, y)
 }
 
-/// The leftmost bits of a digest, or all of a shorter one, as a number.
-fn leftmost<const W: usize>(digest: &[u8]) -> [u32; W] {
-    let mut bytes = Vec::with_capacity(4 * W);
-    bytes.resize((4 * W).saturating_sub(digest.len()), 0);
-    bytes.extend(digest.iter().take(4 * W));
-    words_from_be(&bytes).unwrap_or([0; W])
+/// A big-endian number of the curve's length.
+fn number<C: Curve<W>, const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+    (bytes.len() == C::BYTES).then(|| words_from_be(bytes))?
+}
+
+/// The leftmost bytes of a digest, or all of a shorter one, as a number.
+// As many bits as the order has (FIPS 186-5 §6.4.2 step 2): the orders of P-256 and P-384 fill their bytes, and every digest is
+// shorter than P-521's.
+fn leftmost<C: Curve<W>, const W: usize>(digest: &[u8]) -> [u32; W] {
+    words_from_be(digest.get(..C::BYTES).unwrap_or(digest)).unwrap_or([0; W])
 }
 
 fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
@@ -200,10 +211,12 @@ fn bases<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> Vec<V
 /// The width of the rows that serve a verification without tables.
 const ROW_WIDTH: usize = 5;
 
-/// For P-256 and P-384. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds.
-const GROWTH: [Growth; 2] = [
+/// For P-256, P-384 and P-521. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds. P-521 is
+/// rare and its tables are large: a quarter of a megabyte, then less than a half.
+const GROWTH: [Growth; 3] = [
     Growth { bits: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
     Growth { bits: 384, steps: &[(16, 5), (512, 6), (2048, 9)] },
+    Growth { bits: 521, steps: &[(16, 5), (512, 6)] },
 ];
 
 #[cfg(test)]
@@ -218,8 +231,16 @@ mod tests {
     /// The second implementation: a key's coordinates, a digest and a signature enter.
     type Theirs = fn(&[u8], &[u8], &[u8], &[u8]) -> bool;
 
-    fn bytes(words: &[u32]) -> Vec<u8> {
-        words.iter().rev().flat_map(|word| word.to_be_bytes()).collect()
+    /// The curve's big-endian bytes of a number, which must fit them.
+    fn bytes<C: Curve<W>, const W: usize>(words: &[u32; W]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = words.iter().rev().flat_map(|word| word.to_be_bytes()).collect();
+        let number = bytes.split_off(4 * W - C::BYTES);
+        assert!(bytes.iter().all(|byte| *byte == 0));
+        number
+    }
+
+    fn coordinate<C: Curve<W>, const W: usize>(element: &C::Field) -> Vec<u8> {
+        bytes::<C, W>(&element.to_words().try_into().unwrap())
     }
 
     fn small<const W: usize>(number: u32) -> [u32; W] {
@@ -242,7 +263,12 @@ mod tests {
     }
 
     fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
-        core::iter::repeat_with(|| random.words()).find(C::is_unit).unwrap()
+        // In P-521's highest word 23 bits are none of the order's.
+        let masked = |mut words: [u32; W]| {
+            words[W - 1] &= C::PRIME[W - 1];
+            words
+        };
+        core::iter::repeat_with(|| masked(random.words())).find(C::is_unit).unwrap()
     }
 
     fn key<C: Curve<W>, const W: usize>(point: Affine<C::Field>) -> Key<C, W> {
@@ -295,9 +321,10 @@ mod tests {
             let r = usable.unwrap_or(small(1));
             let s = C::quotients([&r, &r], v)[0];
             let z = product::<C, W>(u, &s);
-            let (digest, mut signature) = (bytes(&z), [bytes(&r), bytes(&s)].concat());
+            let (digest, mut signature) =
+                (bytes::<C, W>(&z), [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat());
             self.judge(&digest, &signature, Some(usable.is_some()));
-            signature[random.below(8 * W)] ^= 1 << random.below(8);
+            signature[random.below(2 * C::BYTES)] ^= 1 << random.below(8);
             self.judge(&digest, &signature, None);
         }
     }
@@ -307,7 +334,7 @@ mod tests {
         theirs: Theirs,
         run: impl FnOnce(&mut Contest<'_, C, W>),
     ) -> [usize; 2] {
-        let (x, y) = (bytes(&point.x.to_words()), bytes(&point.y.to_words()));
+        let (x, y) = (coordinate::<C, W>(&point.x), coordinate::<C, W>(&point.y));
         let keys = [(0, 0), (40, 5), (700, if W > 8 { 6 } else { 7 })].map(|(successes, width)| {
             let key: Key<C, W> = Key::from_coordinates(&x, &y).unwrap();
             (0..successes).for_each(|_| key.grow());
@@ -327,7 +354,7 @@ mod tests {
         let mut edges: Vec<[u32; W]> = [1, 2, 3, 16, 17, 32, 33, 64, 65].map(small).to_vec();
         edges.extend([1, 2, 16].map(|number| opposite::<C, W>(&small(number))));
         let mut high = small(0);
-        high[W - 1] = 0x8000_0000;
+        high[W - 1] = C::PRIME[W - 1] ^ (C::PRIME[W - 1] >> 1);
         edges.extend([high, C::quotients([&small(1), &small(1)], &small(2))[0]]);
         let factors = [small(1), small(2), small(32), opposite::<C, W>(&small(1))];
         let mut points: Vec<_> =
@@ -388,8 +415,13 @@ mod tests {
             let r = C::quotients([&x, &x], &small(1))[0];
             let s = C::quotients([&r, &r], &v)[0];
             let z = product::<C, W>(&u, &s);
-            let signature = [bytes(&r), bytes(&s)].concat();
-            contest::<C, W>(public, theirs, |contest| contest.judge(&bytes(&z), &signature, Some(true)));
+            let digest = bytes::<C, W>(&z);
+            let [signature, unreduced] = [&r, &x].map(|r| [bytes::<C, W>(r), bytes::<C, W>(&s)].concat());
+            contest::<C, W>(public, theirs, |contest| {
+                contest.judge(&digest, &signature, Some(true));
+                // x itself in place of r is congruent to it, and out of range.
+                contest.judge(&digest, &unreduced, Some(r == x));
+            });
             above_order += usize::from(r != x);
             accepted += 1;
         }
@@ -404,6 +436,10 @@ mod tests {
         by_crates::P384Key::from_coordinates(x, y).unwrap().verify(digest, signature)
     }
 
+    fn p521(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+        by_crates::P521Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    }
+
     #[test]
     fn p256_agrees_with_rustcrypto_on_edge_and_random_sums() {
         agree::<P256, 8>(p256, 1);
@@ -416,6 +452,11 @@ mod tests {
     }
 
     #[test]
+    fn p521_agrees_with_rustcrypto_on_edge_and_random_sums() {
+        agree::<P521, 17>(p521, 4);
+    }
+
+    #[test]
     fn p256_agrees_with_rustcrypto_where_x_passes_the_order() {
         agree_where_x_passes_the_order::<P256, 8>(p256);
     }
@@ -423,6 +464,11 @@ mod tests {
     #[test]
     fn p384_agrees_with_rustcrypto_where_x_passes_the_order() {
         agree_where_x_passes_the_order::<P384, 12>(p384);
+    }
+
+    #[test]
+    fn p521_agrees_with_rustcrypto_where_x_passes_the_order() {
+        agree_where_x_passes_the_order::<P521, 17>(p521);
     }
 
     fn exceptions_are_met<C: Curve<W>, const W: usize>() {
@@ -452,13 +498,26 @@ mod tests {
     fn equal_and_opposite_points_take_their_own_path() {
         exceptions_are_met::<P256, 8>();
         exceptions_are_met::<P384, 12>();
+        exceptions_are_met::<P521, 17>();
     }
 
     #[test]
-    fn a_digest_counts_by_its_leftmost_bits() {
-        assert_eq!(leftmost::<2>(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), [0x0506_0708, 0x0102_0304]);
-        assert_eq!(leftmost::<2>(&[1, 2, 3]), [0x0001_0203, 0]);
-        assert_eq!(leftmost::<2>(&[]), [0, 0]);
+    fn a_digest_counts_by_its_leftmost_bytes() {
+        let digest: [u8; 64] = core::array::from_fn(|at| u8::try_from(at).unwrap());
+        assert_eq!(bytes::<P256, 8>(&leftmost::<P256, 8>(&digest)), digest[..32]);
+        assert_eq!(bytes::<P384, 12>(&leftmost::<P384, 12>(&digest)), digest[..48]);
+        assert_eq!(bytes::<P521, 17>(&leftmost::<P521, 17>(&digest)), [&[0, 0], &digest[..]].concat());
+        assert_eq!(leftmost::<P256, 8>(&[1, 2, 3]), small(0x0001_0203));
+        assert_eq!(leftmost::<P256, 8>(&[]), [0; 8]);
+    }
+
+    #[test]
+    fn numbers_of_another_length_are_none() {
+        for length in [0, 31, 33, 64, 65, 67, 68] {
+            assert_eq!(number::<P256, 8>(&[0; 68][..length]), None);
+            assert_eq!(number::<P521, 17>(&[0; 68][..length]), None);
+        }
+        assert_eq!(number::<P521, 17>(&[0; 66]), Some([0; 17]));
     }
 
     #[test]
@@ -509,5 +568,6 @@ mod tests {
     fn tables_of_every_width_agree_with_doubling() {
         tables_agree::<P256, 8>(&[5, 7, 10]);
         tables_agree::<P384, 12>(&[5, 6, 9]);
+        tables_agree::<P521, 17>(&[5, 6]);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) trait Field: Invertible + Send + Sync + 'static {
     /// The square; takes what [`Invertible::times`] takes.
     fn squared(&self) -> Self;
 
-    /// `a b - c d` with one reduction; takes what [`Invertible::times`] takes.
+    /// `a b - c d`; takes what [`Invertible::times`] takes.
     fn difference_of_products(minuend: [&Self; 2], subtrahend: [&Self; 2]) -> Self;
 
     /// The difference of two tidy elements; it is not tidy itself.
@@ -54,5 +54,112 @@ pub(crate) fn invert_all<F: Invertible>(elements: &mut [F]) {
         let next = inverse.times(element);
         *element = inverse.times(&before);
         inverse = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limbs::{add_words, is_below, subtract_words};
+    use super::super::random::Random;
+    use super::super::scalar::Modulus;
+    use super::super::{field_p256, field_p384, field_p521};
+    use super::*;
+
+    /// Arithmetic by words, without limbs that carry lazily.
+    struct Plain<const W: usize, const L: usize> {
+        modulus: Modulus<W, L>,
+        prime: [u32; W],
+    }
+
+    impl<const W: usize, const L: usize> Plain<W, L> {
+        fn plus(&self, a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+            let (sum, carry) = add_words(a, b);
+            if carry == 1 || !is_below(&sum, &self.prime) { subtract_words(&sum, &self.prime) } else { sum }
+        }
+
+        fn minus(&self, a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+            if *b == [0; W] { *a } else { self.plus(a, &subtract_words(&self.prime, b)) }
+        }
+
+        fn times(&self, a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+            if *b == [0; W] {
+                return *b;
+            }
+            let [inverse, _] = self.modulus.quotients([&number(1), &number(1)], b);
+            self.modulus.quotients([a, a], &inverse)[0]
+        }
+
+        /// Numbers below the prime: its edges, those of words and of limbs, and some by chance.
+        fn numbers(&self) -> Vec<[u32; W]> {
+            let mut numbers = [0, 1, 2, 8].map(number).to_vec();
+            numbers.extend([1, 2, 3].map(|less| subtract_words(&self.prime, &number(less))));
+            for bit in (0..32 * W).step_by(32).chain((0..32 * W).step_by(28)).chain((0..32 * W).step_by(29)) {
+                let mut power = [0; W];
+                power[bit / 32] = 1 << (bit % 32);
+                numbers.extend([power, subtract_words(&power, &number(1))]);
+            }
+            let mut random = Random::seeded(521);
+            for _ in 0..10 {
+                let mut words: [u32; W] = random.words();
+                words[W - 1] &= self.prime[W - 1];
+                numbers.push(words);
+            }
+            numbers.retain(|number| is_below(number, &self.prime));
+            assert!(numbers.len() > 4 * W);
+            numbers
+        }
+    }
+
+    fn number<const W: usize>(low: u32) -> [u32; W] {
+        let mut words = [0; W];
+        words[0] = low;
+        words
+    }
+
+    fn agrees_with_words<F: Field, const W: usize, const L: usize>(prime: [u32; W]) {
+        let plain: Plain<W, L> = Plain { modulus: Modulus::new(prime), prime };
+        let numbers = plain.numbers();
+        let eight = number(8);
+        for (index, a) in numbers.iter().enumerate() {
+            let element = F::from_words(a).unwrap();
+            assert_eq!(element.to_words(), a);
+            assert_eq!(element.is_zero(), *a == [0; W]);
+            assert_eq!(element.squared().to_words(), plain.times(a, a));
+            let one_or_none = if element.is_zero() { number(0) } else { number::<W>(1) };
+            assert_eq!(element.inverted().times(&element).to_words(), one_or_none);
+            for (other, b) in numbers.iter().enumerate() {
+                let c = &numbers[(index + other) % numbers.len()];
+                let [x, y, z] = [a, b, c].map(|number| F::from_words(number).unwrap());
+                assert_eq!(x.times(&y).to_words(), plain.times(a, b));
+                let (ab, bc) = (plain.minus(a, b), plain.minus(b, c));
+                let (xy, yz) = (x.minus(&y), y.minus(&z));
+                assert_eq!(xy.to_words(), ab);
+                assert_eq!(xy.times(&yz).to_words(), plain.times(&ab, &bc));
+                let expected = plain.minus(&plain.times(&ab, &bc), &plain.times(&bc, c));
+                assert_eq!(F::difference_of_products([&xy, &yz], [&yz, &z]).to_words(), expected);
+                let expected = plain.plus(&plain.times(&ab, &eight), &plain.times(c, &eight));
+                assert_eq!(F::sum([(8, &x), (-8, &y), (8, &z)]).to_words(), expected);
+            }
+        }
+        for too_large in
+            [0, 1, 8].map(|more| add_words(&prime, &number(more)).0).into_iter().chain([[u32::MAX; W]])
+        {
+            assert!(F::from_words(&too_large).is_none());
+        }
+    }
+
+    #[test]
+    fn p256_computes_as_words_do() {
+        agrees_with_words::<field_p256::P256Field, 8, 9>(field_p256::PRIME);
+    }
+
+    #[test]
+    fn p384_computes_as_words_do() {
+        agrees_with_words::<field_p384::P384Field, 12, 13>(field_p384::PRIME);
+    }
+
+    #[test]
+    fn p521_computes_as_words_do() {
+        agrees_with_words::<field_p521::P521Field, 17, 19>(field_p521::PRIME);
     }
 }

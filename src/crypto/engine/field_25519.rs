@@ -7,7 +7,8 @@
 use super::divsteps::Inverter;
 use super::field::Invertible;
 use super::limbs::{
-    is_below, limbs_from_words, low_limb, narrow, product, square, subtract_words, widest, words_from_limbs,
+    carried, is_below, limbs_from_words, low_limb, narrow, product, square, subtract_words, widest,
+    words_from_limbs,
 };
 
 /// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
@@ -58,14 +59,8 @@ impl Field25519 {
         // carries leaves no limb negative and one subtraction suffices.
         let tidy = self.times(&Self::ONE);
         let prime: [i32; N] = limbs_from_words(&PRIME, WIDTH);
-        let mut columns: [i64; N] = core::array::from_fn(|at| i64::from(tidy.0[at]) + i64::from(prime[at]));
-        let mut limbs = [0; N];
-        for at in 0..N - 1 {
-            limbs[at] = low_limb(columns[at], WIDTH);
-            columns[at + 1] += columns[at] >> WIDTH;
-        }
-        limbs[N - 1] = narrow(columns[N - 1]);
-        let words = words_from_limbs(&limbs, WIDTH);
+        let columns: [i64; N] = core::array::from_fn(|at| i64::from(tidy.0[at]) + i64::from(prime[at]));
+        let words = words_from_limbs(&carried(columns, WIDTH), WIDTH);
         if is_below(&words, &PRIME) { words } else { subtract_words(&words, &PRIME) }
     }
 

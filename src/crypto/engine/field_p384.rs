@@ -7,7 +7,7 @@
 use super::divsteps::Inverter;
 use super::field::{Field, Invertible};
 use super::limbs::{
-    is_below, limbs_from_words, low_limb, narrow, power_of_two, product, square, subtract_words, widest,
+    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, widest,
     words_from_limbs,
 };
 
@@ -77,7 +77,7 @@ impl Field for P384Field {
         columns[3] += above << 12;
         columns[1] -= above << 4;
         columns[0] += above;
-        carry(columns)
+        Self(carried(columns, WIDTH))
     }
 
     #[cfg(test)]
@@ -124,19 +124,7 @@ fn reduce(mut columns: [i64; M]) -> P384Field {
         columns[at + 4] -= quotient << 16;
         columns[at + 13] += quotient << 20;
     }
-    carry(core::array::from_fn(|at| columns[N + at]))
-}
-
-/// Carries all but the last column, which must fit a limb then.
-#[inline(always)]
-fn carry(mut columns: [i64; N]) -> P384Field {
-    let mut limbs = [0; N];
-    for at in 0..N - 1 {
-        limbs[at] = low_limb(columns[at], WIDTH);
-        columns[at + 1] += columns[at] >> WIDTH;
-    }
-    limbs[N - 1] = narrow(columns[N - 1]);
-    P384Field(limbs)
+    P384Field(carried(core::array::from_fn(|at| columns[N + at]), WIDTH))
 }
 
 const W: usize = 12;

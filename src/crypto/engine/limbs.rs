@@ -1,15 +1,11 @@
 //! Numbers as bytes, words and limbs: a word has 32 bits, a limb fewer and a sign; little-endian, both.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
-/// A big-endian number of exactly `4 * W` bytes.
+/// A big-endian number of at most `4 * W` bytes.
 pub(crate) fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     let mut words = [0; W];
-    let (chunks, rest) = bytes.as_chunks::<4>();
-    if chunks.len() != W || !rest.is_empty() {
-        return None;
-    }
-    for (word, chunk) in words.iter_mut().rev().zip(chunks) {
-        *word = u32::from_be_bytes(*chunk);
+    for (at, byte) in bytes.iter().rev().enumerate() {
+        *words.get_mut(at / 4)? |= u32::from(*byte) << (at % 4 * 8);
     }
     Some(words)
 }
@@ -151,6 +147,18 @@ pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
     columns
 }
 
+/// Carries all but the last column, which must fit a limb then: no other limb is negative.
+#[inline(always)]
+pub(crate) fn carried<const N: usize>(mut columns: [i64; N], width: usize) -> [i32; N] {
+    let mut limbs = [0; N];
+    for at in 0..N - 1 {
+        limbs[at] = low_limb(columns[at], width);
+        columns[at + 1] += columns[at] >> width;
+    }
+    limbs[N - 1] = narrow(columns[N - 1]);
+    limbs
+}
+
 /// The largest magnitude among all limbs but the last: what the debug assertions of the bounds look at.
 pub(crate) fn widest(limbs: &[i32]) -> u64 {
     let (_, limbs) = limbs.split_last().unwrap_or((&0, &[]));
@@ -162,12 +170,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_become_words_of_their_exact_number_only() {
+    fn big_endian_bytes_become_words_if_they_are_not_too_many() {
         let bytes: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
         assert_eq!(words_from_be(&bytes), Some([0x0506_0708, 0x0102_0304]));
+        assert_eq!(words_from_be(&bytes[..6]), Some([0x0304_0506, 0x0102]));
+        assert_eq!(words_from_be(&[]), Some([0, 0]));
+        for too_many in [[1, 2, 3, 4, 5, 6, 7, 8, 9], [0; 9]] {
+            assert_eq!(words_from_be::<2>(&too_many), None);
+        }
+    }
+
+    #[test]
+    fn little_endian_bytes_become_words_of_their_exact_number_only() {
+        let bytes: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
         assert_eq!(words_from_le(&bytes), Some([0x0403_0201, 0x0807_0605]));
         for wrong in [&bytes[..7], &bytes[..4], &[]] {
-            assert_eq!(words_from_be::<2>(wrong), None);
             assert_eq!(words_from_le::<2>(wrong), None);
         }
     }

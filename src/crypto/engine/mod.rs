@@ -9,6 +9,7 @@ mod field;
 mod field_25519;
 mod field_p256;
 mod field_p384;
+mod field_p521;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod lanes;
 mod limbs;
