@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use spin::RwLock;
 
-use super::scalar::{digit_count, digits};
+use jotgate_arithmetic::scalar::{digit_count, digits};
 
 /// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i below the number of rows.
 pub(crate) struct Table<E> {
