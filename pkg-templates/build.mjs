@@ -17,6 +17,9 @@ const root = dirname(templates)
 // The tools stand where the tests' tools stand: one lock file for all.
 const require = createRequire(join(root, 'tests', 'package.json'))
 
+/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares both with what it generates. */
+const CONVENTIONS = '0.2.130'
+
 const { values } = parseArgs({ options: { bindings: { type: 'string' }, out: { type: 'string' } } })
 if (!values.bindings || !values.out) {
   console.error('usage: node pkg-templates/build.mjs --bindings <folder> --out <folder>')
@@ -40,23 +43,47 @@ async function copyBindings() {
   const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
   await writeFile(join(dist, 'jotgate.wasm'), wasm)
   await writeFile(join(dist, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  // The generated code takes these two from the global scope; ours knows one more place to find them.
-  const glue = await readFile(join(bindings, 'jotgate_bg.js'), 'utf8')
-  await writeFile(
-    join(dist, 'jotgate_bg.js'),
-    `import { TextDecoder, TextEncoder } from './text_coding.js'\n${glue}`,
-  )
+  await writeFile(join(dist, 'jotgate_bg.js'), await imports(new WebAssembly.Module(wasm)))
   for (const name of ['jotgate_bg.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
+}
 
-  const declared = await readFile(join(templates, 'src', 'jotgate_bg.d.ts'), 'utf8')
-  const generated = await readFile(join(bindings, 'jotgate_bg.js'), 'utf8')
-  const missing = [...declared.matchAll(/^export declare (?:class|function) (\w+)/gm)]
-    .map(([, name]) => name)
-    .filter(
-      (name) => !new RegExp(`^export (?:class|function) ${name}\\b|^export \\{[^}]*\\b${name}\\b`, 'm').test(generated),
-    )
-  if (missing.length > 0)
-    throw new Error(`the bindings lack ${missing.join(', ')}: src/wasm and jotgate_bg.d.ts differ`)
+/** Of the generated bindings what the core imports, and what that needs: calls of its exports are in `bindings.ts`. */
+async function imports(module) {
+  const lock = await readFile(join(root, 'Cargo.lock'), 'utf8')
+  const [, version] = /^name = "wasm-bindgen"\nversion = "([^"]+)"/m.exec(lock) ?? []
+  if (version !== CONVENTIONS) throw new Error(`bindings.ts is written for wasm-bindgen ${CONVENTIONS}, not ${version}`)
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name))
+  const ours = await readFile(join(templates, 'src', 'bindings.ts'), 'utf8')
+  const missing = [...ours.matchAll(/\bcore\.(\w+)/g)].map(([, name]) => name).filter((name) => !exported.has(name))
+  if (missing.length > 0) throw new Error(`the core lacks ${missing.join(', ')}: src/wasm and bindings.ts differ`)
+
+  const { build } = require('esbuild')
+  const names = WebAssembly.Module.imports(module).map(({ name }) => name)
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { ${[...names, '__wbg_set_wasm'].join(', ')} } from './jotgate_bg.js'`,
+      resolveDir: bindings,
+    },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['./host_answer.js'],
+    plugins: [{ name: 'imports alone', setup: ({ onLoad }) => onLoad({ filter: /jotgate_bg\.js$/ }, withoutClasses) }],
+    write: false,
+  })
+  const [{ text }] = outputFiles
+  // The generated code takes these two from the global scope; ours knows one more place to find them.
+  return `import { TextDecoder, TextEncoder } from './text_coding.js'\n${text}`
+}
+
+/** Without what would keep the generated classes, which are nobody's then. */
+async function withoutClasses({ path }) {
+  const generated = await readFile(path, 'utf8')
+  const contents = generated
+    .replace(/^if \(Symbol\.dispose\).*$/gm, '')
+    .replace(/^const \w+Finalization = [^;]*;$/gm, '')
+  if (/Finalization = |^if \(Symbol/m.test(contents)) throw new Error('wasm-bindgen makes classes otherwise')
+  return { contents }
 }
 
 function compileTypeScript() {

@@ -17,7 +17,7 @@ export async function makeProject(source) {
   for (const name of (await readdir(project)).filter((name) => name.endsWith('.tgz'))) await rm(join(project, name))
   npm('pack', source, '--pack-destination', project)
   const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'))
-  npm('install', '--no-save', '--offline', '--no-package-lock', `./${tarball}`)
+  npm('install', '--no-save', '--prefer-offline', '--no-package-lock', `./${tarball}`)
   await rm(join(project, 'contest'), { recursive: true, force: true })
   await cp(join(benches, 'contest'), join(project, 'contest'), { recursive: true })
 }

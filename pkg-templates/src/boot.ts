@@ -1,5 +1,6 @@
 /** A loader's module enters, the running core leaves: instantiated at first use, once for all entries of the package. */
-import * as bindings from './jotgate_bg.js'
+import * as bindings from './bindings.js'
+import * as imports from './jotgate_bg.js'
 import { load, prepare } from '#wasm'
 
 /** The running core. */
@@ -24,11 +25,9 @@ export async function bootAside(): Promise<Core> {
 }
 
 function start(module: WebAssembly.Module): Core {
-  const instance = new WebAssembly.Instance(module, {
-    './jotgate_bg.js': bindings as unknown as WebAssembly.ModuleImports,
+  const { exports } = new WebAssembly.Instance(module, {
+    './jotgate_bg.js': imports as unknown as WebAssembly.ModuleImports,
   })
-  const exports = instance.exports as { memory: WebAssembly.Memory; __wbindgen_start(): void } & WebAssembly.Exports
-  bindings.__wbg_set_wasm(exports)
-  exports.__wbindgen_start()
-  return { memory: exports.memory, bindings }
+  imports.__wbg_set_wasm(exports)
+  return { memory: bindings.start(exports), bindings }
 }

@@ -41,14 +41,18 @@ export interface Question {
   readonly alg: string
   /** The place of the key in its set, −1 for a key given directly. */
   readonly keyIndex: number
-  /** What was signed: a view that the next call to the core makes worthless, or a copy. */
-  readonly signed: () => Uint8Array<ArrayBuffer>
-  /** The signature, as long as the modulus; like the other. */
-  readonly signature: () => Uint8Array<ArrayBuffer>
+  /** What was signed. */
+  readonly signed: Uint8Array<ArrayBuffer>
+  /** The signature, as long as the modulus. */
+  readonly signature: Uint8Array<ArrayBuffer>
 }
 
 /** Whether the signature holds, or `undefined` where the core has to find out by itself. */
-export type Answer = (question: Question) => boolean | undefined
+export type Check = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | undefined
+
+/** What answers for an algorithm and the key at a place, if anybody does. The check is handed views that the next call to the core
+ * makes worthless. */
+export type Answer = (alg: string, keyIndex: number) => Check | undefined
 
 /**
  * Verifies a token under one key. `now` is in seconds since 1970-01-01T00:00:00Z. `told` is whether an RSA signature holds, of
@@ -66,7 +70,9 @@ export function verifyWithKey(
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   const verify = (host: number) => core.bindings.verifyWithKey(policy, key, needs, written, now, host)
-  return verdict(core, typeof told === 'function' ? asking(core, told, verify) : verify(TOLD(told)), token)
+  if (typeof told === 'function') asking(core, told, verify)
+  else verify(TOLD(told))
+  return verdict(core)
 }
 
 /** Verifies a token under the keys of a set; all else as {@link verifyWithKey}. */
@@ -82,7 +88,9 @@ export function verifyWithSet(
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   const verify = (host: number) => core.bindings.verifyWithSet(policy, set, needs, written, now, host)
-  return verdict(core, typeof told === 'function' ? asking(core, told, verify) : verify(TOLD(told)), token)
+  if (typeof told === 'function') asking(core, told, verify)
+  else verify(TOLD(told))
+  return verdict(core)
 }
 
 /** How much room the tokens of one crossing may take, in bytes. */
@@ -125,16 +133,14 @@ export function verifyBatch(
     }
     if (told === undefined) verify(TOLD(undefined))
     else asking(core, told, verify)
-    const from = core.bindings.outputPointer()
-    const table = new DataView(core.memory.buffer, from, places.length * 20)
-    let at = from + places.length * 20
+    const table = answer(core)[PLACE] as number
+    const numbers = new Int32Array(places.length * NUMBERS)
+    new Uint8Array(numbers.buffer).set(view(core).subarray(table, table + numbers.byteLength))
+    let at = table + numbers.byteLength
     places.forEach((place, order) => {
-      const [ok = 0, header = 0, payload = 0, refused = 0] = [0, 4, 8, 12].map((byte) =>
-        table.getUint32(order * 20 + byte, true),
-      )
-      const keyIndex = table.getInt32(order * 20 + 16, true)
-      verdicts[place] = read(core, tokens[place], ok === 1, at, header, payload, refused, keyIndex)
-      at += header + payload + refused
+      const own = order * NUMBERS
+      verdicts[place] = read(core, at, numbers, own)
+      for (const text of numbers.subarray(own, own + 3)) at += text
     })
   }
   return verdicts
@@ -145,15 +151,17 @@ const TOLD = (told: boolean | undefined) => (told === undefined ? 0 : told ? 2 :
 /** It may ask. */
 const ASK = 1
 
-function asking(core: Core, answer: Answer, verify: (host: number) => boolean): boolean {
-  const asked: Asked = (place, keyIndex, from, length, signatureFrom, signatureLength) =>
-    answer({
-      alg: ASKED[place] as string,
-      keyIndex,
-      signed: () => view(core).subarray(from, from + length),
-      signature: () => view(core).subarray(signatureFrom, signatureFrom + signatureLength),
-    })
-  return answering(asked, () => verify(ASK))
+function asking(core: Core, answer: Answer, verify: (host: number) => boolean): void {
+  const asked: Asked = (place, keyIndex, from, length, signatureFrom, signatureLength) => {
+    // Views are made last: what comes before may let the core's memory grow.
+    const check = answer(ASKED[place] as string, keyIndex)
+    const bytes = view(core)
+    return check?.(
+      bytes.subarray(from, from + length),
+      bytes.subarray(signatureFrom, signatureFrom + signatureLength),
+    )
+  }
+  answering(asked, () => verify(ASK))
 }
 
 /** What a host could compute for a token under one key, copied, so that it outlives other calls. */
@@ -177,13 +185,15 @@ const ASKED = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
 function question(core: Core, place: number, length: number): Question | undefined {
   if (place === 0) return undefined
-  const { inputPointer, keyIndex, outputPointer, payloadLength } = core.bindings
-  const bytes = payloadLength()
-  const from = inputPointer()
-  // The token is what was signed, a dot, and the signature in base64url.
-  const signed = view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3))
-  const signature = view(core).slice(outputPointer(), outputPointer() + bytes)
-  return { alg: ASKED[place] as string, keyIndex: keyIndex(), signed: () => signed, signature: () => signature }
+  const [at, , bytes, , keyIndex] = answer(core) as unknown as Numbers
+  const from = core.bindings.inputPointer()
+  return {
+    alg: ASKED[place] as string,
+    keyIndex,
+    // The token is what was signed, a dot, and the signature in base64url.
+    signed: view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3)),
+    signature: view(core).slice(at, at + bytes),
+  }
 }
 
 /** Verifies the signature of a compact JWS under one key, whatever its payload is. */
@@ -192,13 +202,9 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: refusal(core) }
-  const { headerLength, outputPointer, payloadLength } = core.bindings
-  const from = outputPointer() + headerLength()
-  return {
-    ok: true,
-    header: json(core, outputPointer(), headerLength()),
-    payload: view(core).slice(from, from + payloadLength()),
-  }
+  const [at, header, payload] = answer(core) as unknown as Numbers
+  const from = at + header
+  return { ok: true, header: json(core, at, header), payload: view(core).slice(from, from + payload) }
 }
 
 /** Reads header and claims of a token; nothing is verified. */
@@ -206,7 +212,8 @@ export function decode(token: unknown): Verdict {
   const core = boot()
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  return verdict(core, core.bindings.decode(written), token)
+  core.bindings.decode(written)
+  return verdict(core)
 }
 
 /** Reads the header of a token; nothing is verified, the payload is not looked at. */
@@ -215,7 +222,8 @@ export function decodeHeader(token: unknown): { header: ProtectedHeader } | { re
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { refusal: written }
   if (!core.bindings.decodeHeader(written)) return { refusal: refusal(core) }
-  return { header: json(core, core.bindings.outputPointer(), core.bindings.headerLength()) }
+  const [at, header] = answer(core) as unknown as Numbers
+  return { header: json(core, at, header) }
 }
 
 /** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
@@ -228,12 +236,46 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The core's memory as bytes; made again when the memory has grown and left the old view empty. */
 let bytes: Uint8Array<ArrayBuffer> | undefined
+/** The same, from the place on where the last token was written. */
+let input: Uint8Array<ArrayBuffer> | undefined
+/** The answer's numbers. */
+let numbers: Int32Array<ArrayBuffer> | undefined
+/** How the host reads Latin-1 out of the memory, if it does so at once. */
+let latin1: Latin1 | undefined
+
+/** A Buffer of Node or Bun. */
+interface Latin1 {
+  latin1Slice(from: number, to: number): string
+}
 
 function view(core: Core): Uint8Array<ArrayBuffer> {
   const { buffer } = core.memory
-  if (bytes?.buffer !== buffer) bytes = new Uint8Array(buffer as ArrayBuffer)
+  if (bytes?.buffer !== buffer) {
+    const first = bytes === undefined
+    bytes = new Uint8Array(buffer as ArrayBuffer)
+    numbers = new Int32Array(buffer as ArrayBuffer, core.bindings.answerPointer(), 1 + NUMBERS)
+    latin1 = latin1Of(buffer as ArrayBuffer)
+    if (first && latin1 !== undefined) core.bindings.speakLatin1()
+  }
   return bytes
 }
+
+function latin1Of(buffer: ArrayBuffer): Latin1 | undefined {
+  const { Buffer } = globalThis as { Buffer?: { from?(buffer: ArrayBuffer): Partial<Latin1> } }
+  const memory = Buffer?.from?.(buffer)
+  return typeof memory?.latin1Slice === 'function' ? (memory as Latin1) : undefined
+}
+
+/** The numbers of the last answer: where its texts stand, then what {@link read} takes. */
+function answer(core: Core): Int32Array<ArrayBuffer> {
+  view(core)
+  return numbers as Int32Array<ArrayBuffer>
+}
+
+/** The place of the texts among an answer's numbers, and how many numbers follow it. */
+const PLACE = 0
+const NUMBERS = 6
+type Numbers = [place: number, header: number, payload: number, refusal: number, keyIndex: number]
 
 /** What lets a token in that will not be verified. */
 const UNVERIFIED = { admit: (units: number) => boot().bindings.admitUnverified(units) }
@@ -245,7 +287,9 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
     if (pointer === 0) return refusal(core)
     // There is room for three bytes a code unit, the most that UTF-8 needs: what is not ASCII arrives as bytes above
     // 0x7F, never cut or changed into something else, and is refused.
-    return encoder.encodeInto(token, view(core).subarray(pointer, pointer + token.length * 3)).written
+    const memory = view(core)
+    if (input?.buffer !== memory.buffer || input.byteOffset !== pointer) input = memory.subarray(pointer)
+    return encoder.encodeInto(token, input).written
   }
   if (!isBytes(token)) return NOT_TEXT
   const pointer = door.admit(token.length)
@@ -254,55 +298,60 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
   return token.length
 }
 
-function verdict(core: Core, ok: boolean, token: unknown): Verdict {
-  const { headerLength, keyIndex, outputPointer, payloadLength, refusalLength } = core.bindings
-  return read(core, token, ok, outputPointer(), headerLength(), payloadLength(), refusalLength(), keyIndex())
+function verdict(core: Core): Verdict {
+  const numbers = answer(core)
+  return read(core, numbers[PLACE] as number, numbers, PLACE + 1)
 }
 
-/** A verdict whose texts stand one behind the other, with these lengths. */
-function read(
-  core: Core,
-  token: unknown,
-  ok: boolean,
-  from: number,
-  length: number,
-  payload: number,
-  refused: number,
-  keyIndex: number,
-): Verdict {
-  if (ok) {
-    const header = headerOf(core, token, from, length)
-    const claims = text(core, from + length, payload)
-    return { ok, header, payload: JSON.parse(claims) as JWTPayload, claims, keyIndex }
+/** A verdict whose texts stand one behind the other, by the numbers from a place on. */
+function read(core: Core, from: number, numbers: Int32Array, place: number): Verdict {
+  // By index: a list of names on the left would ask for an iterator, which costs as much as all of this.
+  const header = numbers[place] as number
+  const payload = numbers[place + 1] as number
+  const refused = numbers[place + 2] as number
+  const keyIndex = numbers[place + 3] as number
+  const headerNumber = numbers[place + 4] as number
+  const isLatin1 = numbers[place + 5] === 1
+  const at = from + header
+  if (refused > 0) {
+    const refusal = json<Refusal>(core, at + payload, refused)
+    return payload === 0 ? { ok: false, refusal } : { ok: false, refusal, payload: claimsOf(core, at, payload) }
   }
-  const refusal = json<Refusal>(core, from + length + payload, refused)
-  return payload === 0 ? { ok, refusal } : { ok, refusal, payload: claims(core, from + length, payload) }
+  const claims = isLatin1 ? (latin1 as Latin1).latin1Slice(at, at + payload) : text(core, at, payload)
+  return {
+    ok: true,
+    header: headerOf(core, headerNumber, from, header),
+    payload: JSON.parse(claims) as JWTPayload,
+    claims,
+    keyIndex,
+  }
 }
 
-/** Headers that were read before, by their encoded text: an issuer writes few. */
-const headers = new Map<string, ProtectedHeader>()
-/** How many of them are remembered, and how long one may be, in characters. */
-const HEADERS = 32
-const LONGEST_HEADER = 512
+/** Headers that were read before, by the numbers that the core gives them: an issuer writes few. */
+const headers = new Map<number, ProtectedHeader>()
+/** How many of them are remembered. */
+const HEADERS = 64
 
 /** The header of an accepted token, an object of its own each time. */
-function headerOf(core: Core, token: unknown, from: number, length: number): ProtectedHeader {
-  if (typeof token !== 'string') return json(core, from, length)
-  const encoded = token.slice(0, token.indexOf('.'))
-  const known = headers.get(encoded)
+function headerOf(core: Core, number: number, from: number, length: number): ProtectedHeader {
+  const known = headers.get(number)
   if (known !== undefined) return { ...known }
   const header = json<ProtectedHeader>(core, from, length)
   // A copy of one level is a whole copy where nothing has members of its own.
-  const flat = Object.values(header).every((value) => typeof value !== 'object')
-  if (flat && encoded.length <= LONGEST_HEADER) {
+  if (number !== 0 && isFlat(header)) {
     if (headers.size === HEADERS) headers.clear()
-    headers.set(encoded, { ...header })
+    headers.set(number, { ...header })
   }
   return header
 }
 
+/** Whether no member has members of its own. */
+export function isFlat(object: object): boolean {
+  return Object.values(object).every((value) => typeof value !== 'object')
+}
+
 /** The claims of a refused token; none where it was the claims' JSON that was refused. */
-function claims(core: Core, from: number, length: number): JWTPayload {
+function claimsOf(core: Core, from: number, length: number): JWTPayload {
   try {
     return json(core, from, length)
   } catch {
@@ -311,8 +360,8 @@ function claims(core: Core, from: number, length: number): JWTPayload {
 }
 
 function refusal(core: Core): Refusal {
-  const { headerLength, outputPointer, payloadLength, refusalLength } = core.bindings
-  return json(core, outputPointer() + headerLength() + payloadLength(), refusalLength())
+  const [at, header, payload, refused] = answer(core) as unknown as Numbers
+  return json(core, at + header + payload, refused)
 }
 
 function json<T>(core: Core, from: number, length: number): T {

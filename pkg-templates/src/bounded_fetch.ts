@@ -1,6 +1,7 @@
 /** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable, type JOSEError } from './errors.js'
+import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from './errors.js'
 import { isBrowser, takesCacheMode } from './isolation.js'
+import { because, isWithoutKeys } from './refusal.js'
 import { TextDecoder } from './text_coding.js'
 
 /** What fetches instead of the host's `fetch`. */
@@ -65,6 +66,7 @@ export function deadline(milliseconds: number): Deadline {
  */
 export async function boundedFetch(question: Question): Promise<Answer> {
   const { url, fetch: own, deadline, etag, pastCaches = false, about } = question
+  const [code, name] = about
   const headers = new Headers(question.headers)
   if (!isBrowser()) {
     if (etag !== undefined) headers.set('if-none-match', etag)
@@ -76,9 +78,9 @@ export async function boundedFetch(question: Question): Promise<Answer> {
   try {
     return await Promise.race([read(request(url, init), etag !== undefined, deadline.signal, about), deadline.late])
   } catch (thrown) {
-    if (thrown instanceof JWKSUnavailable || thrown instanceof JWKSInvalid) throw thrown
-    if (deadline.signal.aborted) throw timedOut(about, thrown)
-    throw unavailable(`${about[0]}_unreachable`, `${about[1]} could not be fetched`, thrown)
+    if (isWithoutKeys(thrown)) throw thrown
+    if (!deadline.signal.aborted) throw unavailable(`${code}_unreachable`, `${name} could not be fetched`, thrown)
+    throw because(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
   }
 }
 
@@ -133,19 +135,10 @@ function seconds(age: string | undefined): number {
 
 /** There is no answer to work with. */
 export function unavailable(refusal: string, message: string, cause?: unknown): JWKSUnavailable {
-  return coded(new JWKSUnavailable(message, cause === undefined ? undefined : { cause }), refusal)
+  return because(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
 }
 
 /** The answer is not what it should be. */
 export function invalid(refusal: string, message: string): JWKSInvalid {
-  return coded(new JWKSInvalid(message), refusal)
-}
-
-function timedOut([code, name]: About, cause: unknown): JWKSTimeout {
-  return coded(new JWKSTimeout(`${name} did not arrive in time`, { cause }), `${code}_timeout`)
-}
-
-function coded<T extends JOSEError>(error: T, refusal: string): T {
-  error.refusal = refusal
-  return error
+  return because(refusal, new JWKSInvalid(message))
 }

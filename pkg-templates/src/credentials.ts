@@ -3,6 +3,7 @@ import { bearer, type Credentials, malformed } from './bearer.js'
 import { type Options, text, texts } from './options.js'
 import { misuse } from './refusal.js'
 import type { ReadField, RequestLike } from './request.js'
+import { webUrl } from './url.js'
 
 /** Where a token may stand besides `Authorization: Bearer`. */
 export interface CredentialOptions {
@@ -126,14 +127,7 @@ function token(name: string, value: unknown): string {
 }
 
 function publicOrigin(name: string, value: string): string {
-  let origin: string | undefined
-  try {
-    const url = new URL(value)
-    if (url.protocol === 'https:' || url.protocol === 'http:') origin = url.origin
-  } catch {
-    // Told below.
-  }
   // Written as browsers send it, or it would never be equal to what they send.
-  if (origin !== value) throw misuse(name, 'must be origins as browsers send them: `https://app.example`')
-  return value
+  if (webUrl(value)?.origin === value) return value
+  throw misuse(name, 'must be origins as browsers send them: `https://app.example`')
 }

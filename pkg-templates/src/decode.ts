@@ -1,6 +1,7 @@
 /** A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. */
 import { decode, decodeHeader, isBytes } from './boundary.js'
 import { JWTInvalid } from './errors.js'
+import { because } from './refusal.js'
 import type { JWTPayload } from './types.js'
 
 /** A header that was not verified: it may name algorithms that nobody knows. */
@@ -24,9 +25,7 @@ export interface UnverifiedHeader {
 export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPayload {
   const verdict = decode(isBytes(token) ? undefined : token)
   if (verdict.ok) return verdict.payload as Claims & JWTPayload
-  const error = new JWTInvalid(verdict.refusal.message)
-  error.refusal = verdict.refusal.code
-  throw error
+  throw because(verdict.refusal.code, new JWTInvalid(verdict.refusal.message))
 }
 
 /**

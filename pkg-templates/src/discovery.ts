@@ -2,13 +2,14 @@
 import { type About, boundedFetch, invalid, type Question, unavailable } from './bounded_fetch.js'
 import type { JOSEError } from './errors.js'
 import { misuse } from './refusal.js'
+import { webUrl } from './url.js'
 
 const ABOUT: About = ['discovery', "the issuer's metadata"]
 
 /** Checks an issuer's identifier (RFC 8414 §2): its text stays as it was given, since it is compared exactly. */
 export function issuerIdentifier(name: string, value: unknown): string {
   if (typeof value !== 'string') throw misuse(name, 'must be the text of a URL')
-  const url = parsed(value)
+  const url = webUrl(value)
   if (url === undefined) throw misuse(name, 'is not an absolute http: or https: URL without credentials')
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
     throw misuse(name, 'must have neither a query nor a fragment')
@@ -67,22 +68,10 @@ function keySetAddress(issuer: string, text: string): string {
   const { issuer: named, jwks_uri: uri } = metadata as { issuer?: unknown; jwks_uri?: unknown }
   // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
   if (named !== issuer) throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} is another issuer's`)
-  const url = typeof uri === 'string' ? parsed(uri) : undefined
+  const url = typeof uri === 'string' ? webUrl(uri) : undefined
   if (url === undefined || url.hash !== '') throw invalid('discovery_jwks_uri', `${ABOUT[1]} names no key set`)
   if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {
     throw invalid('discovery_jwks_uri', `${ABOUT[1]} names a key set that is not fetched by https:`)
   }
   return url.href
-}
-
-/** An absolute `http:` or `https:` URL without credentials. */
-function parsed(text: string): URL | undefined {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    return undefined
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined
-  return url.username === '' && url.password === '' ? url : undefined
 }

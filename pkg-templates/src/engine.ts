@@ -1,8 +1,8 @@
 /** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
 import { boot } from './boot.js'
 import {
+  type Answer,
   isBytes,
-  type Question,
   questionWithKey,
   questionWithSet,
   verifyBatch,
@@ -48,6 +48,8 @@ export class Engine implements Judge {
   readonly #keys: ImportedKey | KeySet | RemoteKeySet
   /** Who verifies RSA signatures instead of the core, if it is asked for any. */
   readonly #host: HostRsa | undefined
+  /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
+  #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
   /** The tokens that were accepted, if they are remembered. */
   readonly #cache: TokenCache | undefined
 
@@ -116,11 +118,9 @@ export class Engine implements Judge {
     if (set === undefined && !(keys instanceof ImportedKey)) return []
     const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
     const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
-    const host = this.#host?.now
     const keyOf = (index: number) => (set === undefined ? (keys as ImportedKey) : setKey(set, index))
-    const answer = host && ((question: Question) => host(keyOf(question.keyIndex), question))
     const under = set === undefined ? { key: handle(keys as ImportedKey) } : { set: setHandle(set) }
-    const verdicts = verifyBatch(this.#policy, under, needs, rest, now, answer)
+    const verdicts = verifyBatch(this.#policy, under, needs, rest, now, this.#answer(set))
     return tokens.map((token, place) => {
       const verdict = known[place] ?? verdicts[place]
       if (verdict === undefined || known[place] !== undefined) return verdict
@@ -150,13 +150,22 @@ export class Engine implements Judge {
     return holds === undefined ? undefined : { holds, set }
   }
 
+  /** Who answers at once about signatures under a set, or under the one key. */
+  #answer(set: KeySet | undefined): Answer | undefined {
+    const host = this.#host?.now
+    if (host === undefined) return undefined
+    if (this.#answers === undefined || this.#answers.set !== set) {
+      const keyOf = (index: number) => (set === undefined ? (this.#keys as ImportedKey) : setKey(set, index))
+      this.#answers = { set, answer: (alg, index) => host(keyOf(index), alg) }
+    }
+    return this.#answers.answer
+  }
+
   #judgeWithKey(key: ImportedKey, token: unknown, needs: Needs, told?: boolean): Judgement {
     const now = this.#now()
     const known = this.#cache?.find(token, undefined, needs, now)
     if (known !== undefined) return known
-    const host = this.#host?.now
-    const answer = told ?? (host && ((question: Question) => host(key, question)))
-    const judgement = verifyWithKey(this.#policy, handle(key), needs, token, now, answer)
+    const judgement = verifyWithKey(this.#policy, handle(key), needs, token, now, told ?? this.#answer(undefined))
     this.#cache?.keep(token, judgement, undefined, needs, now)
     return judgement
   }
@@ -165,9 +174,7 @@ export class Engine implements Judge {
     const now = this.#now()
     const known = this.#cache?.find(token, set, needs, now)
     if (known !== undefined) return known
-    const host = this.#host?.now
-    const answer = told ?? (host && ((question: Question) => host(setKey(set, question.keyIndex), question)))
-    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, answer)
+    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, told ?? this.#answer(set))
     const key = verdict.ok && verdict.keyIndex >= 0 ? setKey(set, verdict.keyIndex) : undefined
     const judgement = key === undefined ? verdict : { ...verdict, key }
     this.#cache?.keep(token, judgement, set, needs, now)

@@ -12,7 +12,7 @@ export class JOSEError extends Error {
   /** The class's code. */
   static readonly code: string = 'ERR_JOSE_GENERIC'
   /** The stable code of the class of failure, `ERR_…`. */
-  readonly code: string = 'ERR_JOSE_GENERIC'
+  readonly code: string
   /**
    * The stable code of the exact reason, `snake_case`: `expired`, `signature_mismatch`, `crit_not_understood`, …
    * `unspecified` for an error that the package did not make.
@@ -28,6 +28,7 @@ export class JOSEError extends Error {
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'JOSEError'
+    this.code = new.target.code
   }
 }
 
@@ -56,63 +57,63 @@ abstract class ClaimError extends JOSEError {
 /** A claim is missing, of the wrong type, or not what was asked for (RFC 7519 §4.1). */
 export class JWTClaimValidationFailed extends ClaimError {
   static override readonly code = 'ERR_JWT_CLAIM_VALIDATION_FAILED'
-  override readonly code = 'ERR_JWT_CLAIM_VALIDATION_FAILED'
+  declare readonly code: 'ERR_JWT_CLAIM_VALIDATION_FAILED'
   override name = 'JWTClaimValidationFailed'
 }
 
 /** The token has expired (RFC 7519 §4.1.4), or is older than `maxTokenAge` allows. */
 export class JWTExpired extends ClaimError {
   static override readonly code = 'ERR_JWT_EXPIRED'
-  override readonly code = 'ERR_JWT_EXPIRED'
+  declare readonly code: 'ERR_JWT_EXPIRED'
   override name = 'JWTExpired'
 }
 
 /** The token's algorithm is not on the list, or not one that the key is for (RFC 8725 §3.1). */
 export class JOSEAlgNotAllowed extends JOSEError {
   static override readonly code = 'ERR_JOSE_ALG_NOT_ALLOWED'
-  override readonly code = 'ERR_JOSE_ALG_NOT_ALLOWED'
+  declare readonly code: 'ERR_JOSE_ALG_NOT_ALLOWED'
   override name = 'JOSEAlgNotAllowed'
 }
 
 /** The token, or the key, asks for something that jotgate does not know. */
 export class JOSENotSupported extends JOSEError {
   static override readonly code = 'ERR_JOSE_NOT_SUPPORTED'
-  override readonly code = 'ERR_JOSE_NOT_SUPPORTED'
+  declare readonly code: 'ERR_JOSE_NOT_SUPPORTED'
   override name = 'JOSENotSupported'
 }
 
 /** The token is no compact JWS, or one that could mean two things (RFC 7515 §7.1). */
 export class JWSInvalid extends JOSEError {
   static override readonly code = 'ERR_JWS_INVALID'
-  override readonly code = 'ERR_JWS_INVALID'
+  declare readonly code: 'ERR_JWS_INVALID'
   override name = 'JWSInvalid'
 }
 
 /** The payload is no set of claims (RFC 7519 §7.2). */
 export class JWTInvalid extends JOSEError {
   static override readonly code = 'ERR_JWT_INVALID'
-  override readonly code = 'ERR_JWT_INVALID'
+  declare readonly code: 'ERR_JWT_INVALID'
   override name = 'JWTInvalid'
 }
 
 /** A key could not be read, or is too weak to be used (RFC 7517 §4, RFC 7518 §6). */
 export class JWKInvalid extends JOSEError {
   static override readonly code = 'ERR_JWK_INVALID'
-  override readonly code = 'ERR_JWK_INVALID'
+  declare readonly code: 'ERR_JWK_INVALID'
   override name = 'JWKInvalid'
 }
 
 /** A key set could not be read (RFC 7517 §5). */
 export class JWKSInvalid extends JOSEError {
   static override readonly code = 'ERR_JWKS_INVALID'
-  override readonly code = 'ERR_JWKS_INVALID'
+  declare readonly code: 'ERR_JWKS_INVALID'
   override name = 'JWKSInvalid'
 }
 
 /** No key of the set can have signed the token. */
 export class JWKSNoMatchingKey extends JOSEError {
   static override readonly code = 'ERR_JWKS_NO_MATCHING_KEY'
-  override readonly code = 'ERR_JWKS_NO_MATCHING_KEY'
+  declare readonly code: 'ERR_JWKS_NO_MATCHING_KEY'
   override name = 'JWKSNoMatchingKey'
 
   constructor(message: string = 'no key of the set matches the token', options?: ErrorOptions) {
@@ -126,7 +127,7 @@ export class JWKSNoMatchingKey extends JOSEError {
  */
 export class JWKSMultipleMatchingKeys extends JOSEError {
   static override readonly code = 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-  override readonly code = 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  declare readonly code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
   override name = 'JWKSMultipleMatchingKeys';
 
   /** The keys, as `importJWK` would give them. */
@@ -140,7 +141,7 @@ export class JWKSMultipleMatchingKeys extends JOSEError {
 /** The issuer did not answer in time. */
 export class JWKSTimeout extends JOSEError {
   static override readonly code = 'ERR_JWKS_TIMEOUT'
-  override readonly code = 'ERR_JWKS_TIMEOUT'
+  declare readonly code: 'ERR_JWKS_TIMEOUT'
   override name = 'JWKSTimeout'
 
   constructor(message: string = 'the key set did not arrive in time', options?: ErrorOptions) {
@@ -154,14 +155,14 @@ export class JWKSTimeout extends JOSEError {
  */
 export class JWKSUnavailable extends JOSEError {
   static override readonly code = 'ERR_JWKS_UNAVAILABLE'
-  override readonly code = 'ERR_JWKS_UNAVAILABLE'
+  declare readonly code: 'ERR_JWKS_UNAVAILABLE'
   override name = 'JWKSUnavailable'
 }
 
 /** The signature is not one of this token under this key (RFC 7515 §5.2). */
 export class JWSSignatureVerificationFailed extends JOSEError {
   static override readonly code = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
-  override readonly code = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+  declare readonly code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
   override name = 'JWSSignatureVerificationFailed'
 
   constructor(message: string = 'the signature does not match', options?: ErrorOptions) {

@@ -2,11 +2,13 @@
 import { boot } from './boot.js'
 import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
 import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
-import { Engine, type Judge, type Judgement, keysFrom, type Keys, noNeeds } from './engine.js'
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from './errors.js'
+import { Engine, type Judge, type Judgement, type Keys, noNeeds } from './engine.js'
+import { JWKSUnavailable } from './errors.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
-import type { Needs } from './jotgate_bg.js'
+import type { Needs } from './bindings.js'
+import { keysOf } from './key_option.js'
 import {
+  audiences,
   callable,
   FIELD_NAMES,
   flag,
@@ -18,14 +20,8 @@ import {
   text,
   texts,
 } from './options.js'
-import { misuse, refusing } from './refusal.js'
-import {
-  type HeaderFields,
-  REMOTE_NAMES,
-  RemoteKeySet,
-  type RemoteKeySetOptions,
-  type WaitUntil,
-} from './remote_key_set.js'
+import { because, isWithoutKeys, misuse, refusing } from './refusal.js'
+import { type HeaderFields, REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from './types.js'
 
@@ -226,7 +222,7 @@ export function createGate<Claims, Principal>(
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
   const engine: Judge = several
     ? new Issuers(given, fields, { audienceRequired: !openAudience })
-    : new Engine(given, fields, source(given))
+    : new Engine(given, fields, keysOf(given, fields.issuer ?? []))
   const needsOf = rememberedNeeds()
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
@@ -245,7 +241,7 @@ export function createGate<Claims, Principal>(
     try {
       judgement = (yield judge(credentials.token, checked, waitUntil)) as Judgement
     } catch (thrown) {
-      if (!isUnavailable(thrown)) throw thrown
+      if (!isWithoutKeys(thrown)) throw thrown
       const { refusal, retryAfter } = thrown
       return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) })
     }
@@ -269,7 +265,9 @@ export function createGate<Claims, Principal>(
   const judgeNow: Judging = (token, checked) => {
     const judgement = engine.judgeNow(token, checked)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
-    if (judgement.fetchable === true) throw notReady()
+    if (judgement.fetchable === true) {
+      throw because('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
+    }
     return judgement
   }
   const gate: Gate<JWTPayload, unknown, Preflight> = {
@@ -337,28 +335,6 @@ function isPreflight(request: RequestLike, field: ReadField): boolean {
   return request.method === 'OPTIONS' && field('origin') !== null && field('access-control-request-method') !== null
 }
 
-function notReady(): JWKSUnavailable {
-  const error = new JWKSUnavailable("no key in hand is the token's: await `check`")
-  error.refusal = 'keys_not_ready'
-  return error
-}
-
-function source(given: Options): ReturnType<typeof keysFrom> {
-  if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
-  const remote = Object.fromEntries(
-    REMOTE_NAMES.filter((name) => given.has(name)).map((name) => [name, given.read(name, same)]),
-  )
-  if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
-  if (!given.has('keys')) {
-    const [issuer = '', ...others] = given.require('issuer', texts)
-    if (others.length > 0) throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
-    return RemoteKeySet.fromIssuer(issuer, remote)
-  }
-  const [useless] = Object.keys(remote)
-  if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
-  return given.require('keys', keysFrom)
-}
-
 /** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
 function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: WaitUntil; rule?: Rule } {
   const LIMIT = 100
@@ -385,10 +361,6 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
 
 const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
 const NEED_NAMES = [...LIST_NAMES, 'authorize', 'waitUntil']
-
-function isUnavailable(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
-  return thrown instanceof JWKSUnavailable || thrown instanceof JWKSTimeout || thrown instanceof JWKSInvalid
-}
 
 function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], request: RequestLike): Denied {
   const { status, error, refusal, detail } = denial
@@ -422,17 +394,8 @@ function withHeaders(response: Response, added: HeaderFields | undefined): Respo
   return new Response(body, { status, statusText, headers })
 }
 
-/** The audiences, or `false` where tokens name none. */
-function audiences(name: string, value: unknown): string[] | false {
-  return value !== false && texts(name, value)
-}
-
 function printable(name: string, value: unknown): string {
   const realm = text(name, value)
   if (!/^[\x20-\x7e]+$/.test(realm)) throw misuse(name, 'must be printable ASCII')
   return realm
-}
-
-function same(_: string, value: unknown): unknown {
-  return value
 }

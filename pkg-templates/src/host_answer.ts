@@ -26,7 +26,14 @@ export function answering<T>(asked: Asked, work: () => T): T {
 }
 
 /** What the core calls: 1 where the signature holds, 0 where it does not, −1 where nobody can tell. */
-export function hostAnswer(...question: Parameters<Asked>): number {
-  const holds = listener?.(...question)
+export function hostAnswer(
+  algorithm: number,
+  keyIndex: number,
+  signed: number,
+  signedLength: number,
+  signature: number,
+  signatureLength: number,
+): number {
+  const holds = listener?.(algorithm, keyIndex, signed, signedLength, signature, signatureLength)
   return holds === undefined ? -1 : Number(holds)
 }

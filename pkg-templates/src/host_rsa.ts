@@ -2,14 +2,14 @@
  * A key and an RSA signature enter, what the host's own cryptography says of it leaves. Which host computes faster than the core
  * was measured; all that makes a verdict besides – parsing, the choice of the key, the policy – stays in the core.
  */
-import type { Question } from './boundary.js'
+import type { Check, Question } from './boundary.js'
 import { handle, type ImportedKey } from './imported_key.js'
 import { requestsAreIsolated } from './isolation.js'
 
 /** What a host says: whether the signature holds, or `undefined` where it can't tell and the core has to. */
 export interface HostRsa {
-  /** At once. */
-  now?(key: ImportedKey, question: Question): boolean | undefined
+  /** At once: what checks signatures of a key, if it can. */
+  now?(key: ImportedKey, alg: string): Check | undefined
   /** Later. The question's bytes are copies. `undefined`: not yet, for the key is still being imported. */
   later?(key: ImportedKey, question: Question): Promise<boolean | undefined> | undefined
 }
@@ -69,7 +69,7 @@ class Held<T> {
 /** `node:crypto`, as Node and Bun have it. */
 function byNode(node: NodeCrypto): HostRsa {
   const { createPublicKey, verify, constants } = node
-  const held = new Held<NodeKey | null>()
+  const held = new Held<Check | null>()
   const form = (key: ImportedKey, alg: string): NodeKey | null => {
     const jwk = JSON.parse(handle(key).publicJwk() as string) as JsonWebKey
     try {
@@ -83,18 +83,19 @@ function byNode(node: NodeCrypto): HostRsa {
       return null
     }
   }
-  return {
-    now(key, { alg, signed, signature }) {
-      const object = held.of(key, alg, () => form(key, alg))
-      if (object === null) return undefined
+  const check = (key: ImportedKey, alg: string): Check | null => {
+    const object = form(key, alg)
+    const hash = `sha${alg.slice(2)}`
+    if (object === null) return null
+    return (signed, signature) => {
       try {
-        // Views are made last: what came before may have let the core's memory grow.
-        return verify(`sha${alg.slice(2)}`, signed(), object, signature())
+        return verify(hash, signed, object, signature)
       } catch {
         return undefined
       }
-    },
+    }
   }
+  return { now: (key, alg) => held.of(key, alg, () => check(key, alg)) ?? undefined }
 }
 
 /** How many signatures of a key the core verifies before an import is begun again that came to no end. */
@@ -119,7 +120,7 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
       const name = alg.startsWith('RS') ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS'
       if (slot.key !== undefined) {
         const how = { name, saltLength: bits / 8 }
-        return subtle.verify(how, slot.key, signature(), signed()).catch(() => undefined)
+        return subtle.verify(how, slot.key, signature, signed).catch(() => undefined)
       }
       // Nobody waits for it: in Workers the request that began it may end before it does, and another begins it again.
       if (slot.missed++ % PATIENCE === 0) {

@@ -36,7 +36,7 @@ export class ImportedKey implements KeyDescription {
   /** `public`, or `secret` for a shared secret. */
   readonly type: 'public' | 'secret'
   /** {@inheritDoc KeyDescription.kty} */
-  readonly kty: string
+  declare readonly kty: string
   /** {@inheritDoc KeyDescription.crv} */
   declare readonly crv?: string
   /** {@inheritDoc KeyDescription.kid} */
@@ -48,9 +48,9 @@ export class ImportedKey implements KeyDescription {
   /** {@inheritDoc KeyDescription.key_ops} */
   declare readonly key_ops?: readonly string[]
   /** {@inheritDoc KeyDescription.bits} */
-  readonly bits: number
+  declare readonly bits: number
   /** {@inheritDoc KeyDescription.algorithms} */
-  readonly algorithms: readonly Algorithm[]
+  declare readonly algorithms: readonly Algorithm[]
 
   static {
     handleOf = (key) => key.#handle
@@ -64,16 +64,15 @@ export class ImportedKey implements KeyDescription {
     this.#handle = handle
     const description = JSON.parse(handle.describe()) as KeyDescription
     this.type = description.kty === 'oct' ? 'secret' : 'public'
-    this.kty = description.kty
-    if (description.crv !== undefined) this.crv = description.crv
-    if (description.kid !== undefined) this.kid = description.kid
-    if (description.alg !== undefined) this.alg = description.alg
-    if (description.use !== undefined) this.use = description.use
-    if (description.key_ops !== undefined) this.key_ops = Object.freeze(description.key_ops)
-    this.bits = description.bits
-    this.algorithms = Object.freeze(description.algorithms)
-    Object.freeze(this)
+    Object.assign(this, description)
+    frozen(this)
   }
+}
+
+/** Freezes an object and the lists in it. */
+export function frozen<T extends object>(described: T): T {
+  for (const value of Object.values(described)) if (typeof value === 'object') Object.freeze(value)
+  return Object.freeze(described)
 }
 
 /** A handle becomes a key. */

@@ -1,10 +1,11 @@
 /** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
+import type { Needs } from './bindings.js'
 import { decode } from './boundary.js'
-import { Engine, type Judge, type Judgement, type Keys, keysFrom } from './engine.js'
-import type { Needs } from './jotgate_bg.js'
-import { list, Options, type PolicyFields, text, texts } from './options.js'
+import { Engine, type Judge, type Judgement, type Keys } from './engine.js'
+import { keysOf } from './key_option.js'
+import { audiences, filled, list, Options, type PolicyFields, text } from './options.js'
 import { misuse, type Refusal } from './refusal.js'
-import { REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
+import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 import type { Algorithm } from './types.js'
 
 /** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
@@ -41,13 +42,13 @@ export class Issuers implements Judge {
       const algorithms = given.read('algorithms', list) ?? fields.algorithms
       if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
-      const audience = given.read('audience', (name, value) => value !== false && texts(name, value))
+      const audience = given.read('audience', audiences)
       if (audience === undefined && own.audience === undefined && audienceRequired) {
         throw misuse('audience', 'is required, for all issuers or for each: `false` where tokens name none')
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      this.#engines.set(issuer, new Engine(shared, own, source(given, issuer)))
+      this.#engines.set(issuer, new Engine(shared, own, keysOf(given, [issuer])))
     }
   }
 
@@ -78,23 +79,9 @@ export class Issuers implements Judge {
 
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
 
-function source(given: Options, issuer: string): ReturnType<typeof keysFrom> {
-  if (given.has('keys') && given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
-  const named = REMOTE_NAMES.filter((name) => given.has(name))
-  if (given.has('keys')) {
-    const [useless] = named
-    if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
-    return given.require('keys', keysFrom)
-  }
-  const remote = Object.fromEntries(named.map((name) => [name, given.read(name, (_, value) => value)]))
-  if (given.has('jwksUri')) return given.require('jwksUri', (_, uri) => new RemoteKeySet(uri as string, remote))
-  return RemoteKeySet.fromIssuer(issuer, remote)
-}
-
 function entries(name: string, value: unknown): unknown[] {
   if (!Array.isArray(value)) throw misuse(name, 'must be an array of issuers')
-  if (value.length === 0) throw misuse(name, 'must not be empty')
-  return value as unknown[]
+  return filled<unknown[]>(name, value)
 }
 
 function refusal(code: string, reason: string, message: string): Refusal {

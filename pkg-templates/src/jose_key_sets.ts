@@ -5,9 +5,9 @@ import type { ImportedKey } from './imported_key.js'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './jose_types.js'
 import { KeySource } from './key_source.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from './key_set.js'
-import { milliseconds, Options } from './options.js'
+import { callable, milliseconds, Options } from './options.js'
 import { misuse } from './refusal.js'
-import { address, callable, requestHeaders } from './remote_key_set.js'
+import { address, requestHeaders } from './remote_key_set.js'
 
 /** The key of the option that holds what fetches instead of the host's `fetch`. */
 export const customFetch: unique symbol = Symbol('customFetch')
@@ -83,7 +83,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   const source = new KeySource({
     at: { url: address(url) },
     headers,
-    fetch: own === undefined ? undefined : (callable('customFetch', own) as FetchFunction),
+    fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
     settings: {
       // jose's 0 gives up at once; so does the shortest timer that there is.
       timeoutDuration: Math.max(given.read('timeoutDuration', whole) ?? 5_000, 1) / 1000,

@@ -1,6 +1,6 @@
 /** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
 import { boot } from './boot.js'
-import { type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
+import { frozen, type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
 import type * as bindings from './jotgate_bg.js'
 import { misuse, refusing } from './refusal.js'
 import type { JSONWebKeySet } from './types.js'
@@ -128,8 +128,3 @@ export function publicText(text: string): string {
 
 /** RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
-
-function frozen<T extends KeySetMember | SkippedMember | DroppedMembers>(member: T): T {
-  for (const value of Object.values(member)) if (typeof value === 'object') Object.freeze(value)
-  return Object.freeze(member)
-}

@@ -13,11 +13,11 @@ import {
   unavailable,
 } from './bounded_fetch.js'
 import { discovered } from './discovery.js'
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable, type JOSEError } from './errors.js'
+import { JWKSUnavailable, type JOSEError } from './errors.js'
 import { requestsAreIsolated } from './isolation.js'
 import type { KeyCache } from './jotgate_bg.js'
 import { KeySet, publicText } from './key_set.js'
-import { refusing } from './refusal.js'
+import { because, isWithoutKeys, refusing } from './refusal.js'
 import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './second_level.js'
 
 /** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
@@ -62,8 +62,8 @@ export class KeySource {
   /** The fetches under way that others may wait for; never set where requests must not share promises. */
   #pending: { scheduled?: Promise<KeySet>; key?: Promise<KeySet> } = {}
   #underWay = 0
-  /** Why the last fetch failed, as plain values: an error's cause may belong to another request. */
-  #failure: { kind: 'timeout' | 'invalid' | 'unavailable'; refusal: string; message: string } | undefined
+  /** Why the last fetch failed, in parts: an error's cause may belong to another request. */
+  #failure: Failure = { kind: JWKSUnavailable, refusal: 'keys_not_ready', message: 'there is no key set to trust' }
   #located: { url: string; since: number } | undefined
   #key: Promise<string> | string | undefined
 
@@ -157,7 +157,7 @@ export class KeySource {
       } catch (thrown) {
         // RFC 5861 §4: the old set serves on, unless its time ended while this request waited.
         const still = this.current()
-        if (still !== undefined && isRefusal(thrown)) return still
+        if (still !== undefined && isWithoutKeys(thrown)) return still
         throw thrown
       }
     }
@@ -269,14 +269,14 @@ export class KeySource {
       return set
     } catch (thrown) {
       this.#located = undefined
-      if (!isRefusal(thrown)) {
+      if (!isWithoutKeys(thrown)) {
         this.#cache.failed(this.#now(), forKey)
         throw thrown
       }
       // The core has counted an answer that is too old already.
       if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), forKey)
-      const kind = thrown instanceof JWKSTimeout ? 'timeout' : thrown instanceof JWKSInvalid ? 'invalid' : 'unavailable'
-      this.#failure = { kind, refusal: thrown.refusal, message: thrown.message }
+      const { constructor, refusal, message } = thrown
+      this.#failure = { kind: constructor as Failure['kind'], refusal, message }
       throw retry(thrown, this.#cache.retryAfter(this.#now(), forKey))
     } finally {
       limit.end()
@@ -363,16 +363,15 @@ export class KeySource {
   }
 
   #unavailable(now: number, forKey: boolean): JOSEError {
-    const { kind, refusal, message } = this.#failure ?? {
-      kind: 'unavailable',
-      refusal: 'keys_not_ready',
-      message: 'there is no key set to trust',
-    }
-    const Kind = { timeout: JWKSTimeout, invalid: JWKSInvalid, unavailable: JWKSUnavailable }[kind]
-    const error = new Kind(message)
-    error.refusal = refusal
-    return retry(error, this.#cache.retryAfter(now, forKey))
+    const { kind, refusal, message } = this.#failure
+    return retry(because(refusal, new kind(message)), this.#cache.retryAfter(now, forKey))
   }
+}
+
+interface Failure {
+  readonly kind: new (message: string) => JOSEError
+  readonly refusal: string
+  readonly message: string
 }
 
 function pending(): JOSEError {
@@ -386,10 +385,6 @@ function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void
   } catch {
     // The work goes on for as long as the request does.
   }
-}
-
-function isRefusal(thrown: unknown): thrown is JOSEError {
-  return thrown instanceof JWKSUnavailable || thrown instanceof JWKSTimeout || thrown instanceof JWKSInvalid
 }
 
 function retry<T extends JOSEError>(error: T, seconds: number): T {

@@ -154,25 +154,40 @@ export function clockFrom(options: Options): () => number {
   return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
 }
 
+/** A string. */
+export function string(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw misuse(name, 'must be a string')
+  return value
+}
+
 /** A string that is not empty. */
 export function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw misuse(name, 'must be a string')
-  if (value === '') throw misuse(name, 'must not be empty')
+  const found = filled(name, string(name, value))
   // The core's text is UTF-8, which has no place for half a character.
-  if (/\p{Surrogate}/u.test(value)) throw misuse(name, 'is not well-formed text')
+  if (/\p{Surrogate}/u.test(found)) throw misuse(name, 'is not well-formed text')
+  return found
+}
+
+/** A text or an array that is not empty. */
+export function filled<T extends { readonly length: number }>(name: string, value: T): T {
+  if (value.length === 0) throw misuse(name, 'must not be empty')
   return value
 }
 
 /** An array of strings, neither it nor they empty. */
 export function list(name: string, value: unknown): string[] {
   if (!Array.isArray(value)) throw misuse(name, 'must be an array of strings')
-  if (value.length === 0) throw misuse(name, 'must not be empty')
-  return Array.from(value as unknown[], (item) => text(name, item))
+  return Array.from(filled<unknown[]>(name, value), (item) => text(name, item))
 }
 
 /** A string as a list of one, or an array of strings. */
 export function texts(name: string, value: unknown): string[] {
   return Array.isArray(value) ? list(name, value) : [text(name, value)]
+}
+
+/** The audiences, or `false` where tokens name none. */
+export function audiences(name: string, value: unknown): string[] | false {
+  return value !== false && texts(name, value)
 }
 
 /** `true` or `false`. */
@@ -183,8 +198,13 @@ export function flag(name: string, value: unknown): boolean {
 
 /** A whole number, at least 1. */
 export function size(name: string, value: unknown): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) throw misuse(name, 'must be a whole number, at least 1')
-  return value as number
+  return whole(name, value, '')
+}
+
+/** The same, of units that the message names. */
+export function whole(name: string, value: unknown, units: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
+  throw misuse(name, `must be a whole number${units}, at least 1`)
 }
 
 /** A function; what it returns is looked at when it is called. */

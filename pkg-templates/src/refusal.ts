@@ -36,10 +36,22 @@ export interface Refusal {
 
 /** The error for a refusal; `payload` holds the claims where the signature held. */
 export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
-  if (refusal.class === 'ERR_OPTION') return typeError(refusal.message, refusal.code)
-  const error = instance(refusal, payload)
-  error.refusal = refusal.code
+  const { code, class: kind, message, claim, reason } = refusal
+  if (kind === 'ERR_OPTION') return typeError(message, code)
+  const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
+  if (OfClaim !== undefined) return because(code, new OfClaim(message, payload, claim, reason))
+  return because(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
+}
+
+/** An error with its exact reason. */
+export function because<T extends JOSEError>(refusal: string, error: T): T {
+  error.refusal = refusal
   return error
+}
+
+/** Whether there are no keys to verify with, which is not the token's fault. */
+export function isWithoutKeys(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
+  return WITHOUT_KEYS.some((kind) => thrown instanceof kind)
 }
 
 /** Calls into the core; where it throws, the text that it throws becomes the error that it tells of. */
@@ -69,34 +81,21 @@ function typeError(message: string, refusal: string): TypeError {
   return Object.assign(new TypeError(message), { code: 'ERR_OPTION', refusal })
 }
 
-function instance({ class: code, message, claim, reason }: Refusal, payload: JWTPayload): JOSEError {
-  switch (code) {
-    case 'ERR_JOSE_ALG_NOT_ALLOWED':
-      return new JOSEAlgNotAllowed(message)
-    case 'ERR_JOSE_NOT_SUPPORTED':
-      return new JOSENotSupported(message)
-    case 'ERR_JWS_INVALID':
-      return new JWSInvalid(message)
-    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
-      return new JWSSignatureVerificationFailed(message)
-    case 'ERR_JWT_INVALID':
-      return new JWTInvalid(message)
-    case 'ERR_JWT_EXPIRED':
-      return new JWTExpired(message, payload, claim, reason)
-    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
-    case 'ERR_INSUFFICIENT_SCOPE':
-      return new JWTClaimValidationFailed(message, payload, claim, reason)
-    case 'ERR_JWK_INVALID':
-      return new JWKInvalid(message)
-    case 'ERR_JWKS_INVALID':
-      return new JWKSInvalid(message)
-    case 'ERR_JWKS_NO_MATCHING_KEY':
-      return new JWKSNoMatchingKey(message)
-    case 'ERR_JWKS_TIMEOUT':
-      return new JWKSTimeout(message)
-    case 'ERR_JWKS_UNAVAILABLE':
-      return new JWKSUnavailable(message)
-    default:
-      return new JOSEError(message)
-  }
+const WITHOUT_KEYS = [JWKSUnavailable, JWKSTimeout, JWKSInvalid]
+const OF_CLAIMS = [JWTExpired, JWTClaimValidationFailed]
+const CLASSES = [
+  JOSEAlgNotAllowed,
+  JOSENotSupported,
+  JWKInvalid,
+  JWKSInvalid,
+  JWKSNoMatchingKey,
+  JWKSTimeout,
+  JWKSUnavailable,
+  JWSInvalid,
+  JWSSignatureVerificationFailed,
+  JWTInvalid,
+]
+
+function classOf<T extends { readonly code: string }>(classes: readonly T[], code: string): T | undefined {
+  return classes.find((kind) => kind.code === code)
 }

@@ -3,9 +3,10 @@ import type { FetchFunction } from './bounded_fetch.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySource, type WaitUntil } from './key_source.js'
 import { jsonText, KeySet, publicText } from './key_set.js'
-import { milliseconds, Options } from './options.js'
+import { callable, milliseconds, Options, string, whole } from './options.js'
 import { misuse } from './refusal.js'
 import type { JSONWebKeySet } from './types.js'
+import { absoluteUrl, holdsCredentials, isWeb } from './url.js'
 
 export type { WaitUntil } from './key_source.js'
 
@@ -171,43 +172,31 @@ function settings(
   options: RemoteKeySetOptions,
 ): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'settings'> {
   const given = new Options('RemoteKeySet', options, REMOTE_NAMES)
-  const timeoutDuration = (given.read('timeoutDuration', positive) ?? 5_000) / 1000
-  const cooldownDuration = (given.read('cooldownDuration', milliseconds) ?? 30_000) / 1000
-  const cacheMaxAge = (given.read('cacheMaxAge', milliseconds) ?? 600_000) / 1000
-  const least = given.read('cacheMinAge', milliseconds)
-  const cacheMinAge = least === undefined ? Math.min(30, cacheMaxAge) : least / 1000
+  const seconds = (name: string, otherwise: number) => (given.read(name, milliseconds) ?? otherwise) / 1000
+  const timeoutDuration = (given.read('timeoutDuration', time) ?? 5_000) / 1000
+  const cooldownDuration = seconds('cooldownDuration', 30_000)
+  const cacheMaxAge = seconds('cacheMaxAge', 600_000)
+  const cacheMinAge = seconds('cacheMinAge', Math.min(30_000, cacheMaxAge * 1000))
   if (cacheMinAge > cacheMaxAge) throw misuse('cacheMinAge', 'must not be above `cacheMaxAge`')
-  const maxStale = (given.read('maxStale', milliseconds) ?? 3_600_000) / 1000
+  const maxStale = seconds('maxStale', 3_600_000)
   const headers = given.read('headers', requestHeaders) ?? new Headers()
   if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json')
-  const fetch = given.read('fetch', callable)
+  const fetch = given.read('fetch', callable<FetchFunction>)
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
 /** The text of an `http:` or `https:` URL without credentials. */
 export function address(value: unknown): string {
   if (typeof value !== 'string' && !(value instanceof URL)) throw misuse('url', 'must be a URL or its text')
-  let url: URL
-  try {
-    url = new URL(value)
-  } catch {
-    throw misuse('url', 'is not an absolute URL')
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw misuse('url', 'must be an http: or https: URL')
-  if (url.username !== '' || url.password !== '') throw misuse('url', 'must not hold credentials')
+  const url = absoluteUrl(value)
+  if (url === undefined) throw misuse('url', 'is not an absolute URL')
+  if (!isWeb(url)) throw misuse('url', 'must be an http: or https: URL')
+  if (holdsCredentials(url)) throw misuse('url', 'must not hold credentials')
   return url.href
 }
 
-function positive(name: string, value: unknown): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) {
-    throw misuse(name, 'must be a whole number of milliseconds, at least 1')
-  }
-  return value as number
-}
-
-function string(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw misuse(name, 'must be a string')
-  return value
+function time(name: string, value: unknown): number {
+  return whole(name, value, ' of milliseconds')
 }
 
 /** Header fields, in any form that `new Headers` takes. */
@@ -218,10 +207,4 @@ export function requestHeaders(name: string, value: unknown): Headers {
   } catch {
     throw misuse(name, 'holds a name or a value that no header can have')
   }
-}
-
-/** A function that fetches. */
-export function callable(name: string, value: unknown): FetchFunction {
-  if (typeof value !== 'function') throw misuse(name, 'must be a function')
-  return value as FetchFunction
 }

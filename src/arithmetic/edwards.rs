@@ -130,7 +130,8 @@ pub fn multiples(point: &Extended, rows: Range<usize>, width: usize) -> Vec<Niel
 fn ready(points: &[Extended]) -> Vec<Niels> {
     let double_d = D.plus(&D);
     let mut inverses: Vec<Field> = points.iter().map(|point| point.z).collect();
-    invert_all(&mut inverses);
+    let all = invert_all(&mut inverses);
+    debug_assert!(all.is_some());
     let affine = |(point, inverse): (&Extended, &Field)| {
         let (x, y) = (point.x.times(inverse), point.y.times(inverse));
         Niels {

@@ -49,21 +49,24 @@ pub trait Field: Invertible + Send + Sync + 'static {
 }
 
 /// Replaces each element by its inverse with one inversion in all (P. L. Montgomery, "Speeding the Pollard and elliptic
-/// curve methods of factorization", 1987). None may be zero.
-pub fn invert_all<F: Invertible>(elements: &mut [F]) {
+/// curve methods of factorization", 1987); nothing, and no element is changed, if one of them is zero.
+pub fn invert_all<F: Invertible>(elements: &mut [F]) -> Option<()> {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(elements.len());
     for element in &*elements {
         before.push(product);
         product = product.times(element);
     }
-    debug_assert!(!product.is_zero());
+    if product.is_zero() {
+        return None;
+    }
     let mut inverse = product.inverted();
     for (element, before) in elements.iter_mut().zip(before).rev() {
         let next = inverse.times(element);
         *element = inverse.times(&before);
         inverse = next;
     }
+    Some(())
 }
 
 #[cfg(test)]

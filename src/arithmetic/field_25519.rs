@@ -7,8 +7,8 @@
 use super::divsteps::Inverter;
 use super::field::Invertible;
 use super::limbs::{
-    carried, is_below, limbs_from_words, low_limb, narrow, product, square, subtract_words, widest,
-    words_from_limbs,
+    carried, is_below, limbs_from_words, low_limb, narrow, product_by_differences, square, subtract_words,
+    widest, words_from_limbs,
 };
 
 /// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
@@ -21,7 +21,7 @@ impl Invertible for Field25519 {
 
     fn times(&self, other: &Self) -> Self {
         assert_factors(&self.0, &other.0);
-        reduce(product(&self.0, &other.0))
+        reduce(product_by_differences(&self.0, &other.0))
     }
 
     fn is_zero(&self) -> bool {
@@ -135,12 +135,13 @@ fn assert_factors(a: &[i32; N], b: &[i32; N]) {
 /// Folds the upper columns and carries, to the nearest: limbs that may have either sign are a bit smaller.
 #[inline(always)]
 fn reduce(mut columns: [i64; M]) -> Field25519 {
-    // INVARIANT: each upper column is split first: 1216 (2^29 + 2^34) < 2^45 is added to a lower one.
-    for at in N..M {
-        let (low, high) = (i64::from(low_limb(columns[at], WIDTH)), columns[at] >> WIDTH);
-        columns[at - N] += FOLD * low;
-        columns[at - N + 1] += FOLD * high;
+    // INVARIANT: the upper columns are carried first, the last of them is the carry alone, below 2^35: 1216 times each is
+    // added to a lower one, less than 2^46.
+    for at in N..M - 1 {
+        columns[at + 1] += columns[at] >> WIDTH;
+        columns[at - N] += FOLD * i64::from(low_limb(columns[at], WIDTH));
     }
+    columns[N - 1] += FOLD * columns[M - 1];
     let mut limbs = [0; N];
     for at in 0..N - 1 {
         let carry = (columns[at] + (1 << (WIDTH - 1))) >> WIDTH;
@@ -162,7 +163,7 @@ fn reduce(mut columns: [i64; M]) -> Field25519 {
 
 const W: usize = 8;
 const N: usize = 9;
-const M: usize = 2 * N - 1;
+const M: usize = 2 * N;
 const WIDTH: usize = 29;
 /// The bits of the last limb below 2^255.
 const TOP: usize = 23;

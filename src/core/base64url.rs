@@ -12,11 +12,12 @@ const VALUES: [u8; 256] = values();
 /// The bytes behind a token's text, or `None`. Whoever sends a token knows it, so its letters may be looked up in a table; a
 /// secret comes by [`decode_secret`].
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let (fours, rest) = text.as_chunks::<4>();
-    let mut bytes = vec![0; fours.len() * 3];
+    let mut bytes = vec![0; text.len() / 4 * 3];
     // What is none of the alphabet leaves its mark here: one test for all of the text.
     let mut seen = 0;
-    for (three, &four) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
+    let (text, room) = vectors::decode(text, &mut bytes, &mut seen);
+    let (fours, rest) = text.as_chunks::<4>();
+    for (three, &four) in room.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
         let [a, b, c, d] = four.map(value);
         seen |= a | b | c | d;
         *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
@@ -42,6 +43,77 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 pub(crate) fn decode_secret(text: &[u8]) -> Option<Vec<u8>> {
     let text = core::str::from_utf8(text).ok()?;
     Base64UrlUnpadded::decode_vec(text).ok()
+}
+
+/// Sixteen letters at a time, where there are vectors for it (after W. Muła and D. Lemire, "Faster Base64 encoding and decoding
+/// using AVX2 instructions", 2018): the text and the room for its bytes enter, what is left of both leaves.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod vectors {
+    use core::arch::wasm32::{
+        u8x16_add, u8x16_all_true, u8x16_eq, u8x16_lt, u8x16_shuffle, u8x16_splat, u8x16_sub, u16x8_shl,
+        u16x8_shr, u16x8_splat, u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_splat, u64x2,
+        u64x2_extract_lane, v128, v128_and, v128_or,
+    };
+
+    use super::NONE;
+
+    pub(super) fn decode<'t, 'r>(
+        text: &'t [u8],
+        room: &'r mut [u8],
+        seen: &mut u8,
+    ) -> (&'t [u8], &'r mut [u8]) {
+        let (sixteens, rest) = text.as_chunks::<16>();
+        // INVARIANT: there are twelve bytes of room for every sixteen letters.
+        let (twelves, behind) = room.split_at_mut((12 * sixteens.len()).min(room.len()));
+        for (twelve, sixteen) in twelves.as_chunks_mut::<12>().0.iter_mut().zip(sixteens) {
+            let (low, high) = sixteen.split_at(8);
+            let [low, high] =
+                [low, high].map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
+            let (values, all) = values(u64x2(low, high));
+            if !all {
+                *seen |= NONE;
+            }
+            let packed = packed(values);
+            let (eight, four) = twelve.split_at_mut(8);
+            eight.copy_from_slice(&u64x2_extract_lane::<0>(packed).to_le_bytes());
+            four.copy_from_slice(&u32x4_extract_lane::<2>(packed).to_le_bytes());
+        }
+        (rest, behind)
+    }
+
+    /// The six bits of each letter, and whether all of them are of the alphabet.
+    fn values(letters: v128) -> (v128, bool) {
+        let from = |first, count| u8x16_lt(u8x16_sub(letters, u8x16_splat(first)), u8x16_splat(count));
+        let classes = [
+            (from(b'A', 26), 0_u8.wrapping_sub(b'A')),
+            (from(b'a', 26), 26_u8.wrapping_sub(b'a')),
+            (from(b'0', 10), 52_u8.wrapping_sub(b'0')),
+            (u8x16_eq(letters, u8x16_splat(b'-')), 62_u8.wrapping_sub(b'-')),
+            (u8x16_eq(letters, u8x16_splat(b'_')), 63_u8.wrapping_sub(b'_')),
+        ];
+        let (mut known, mut distance) = (u8x16_splat(0), u8x16_splat(0));
+        for (class, shift) in classes {
+            known = v128_or(known, class);
+            distance = v128_or(distance, v128_and(class, u8x16_splat(shift)));
+        }
+        (u8x16_add(letters, distance), u8x16_all_true(known))
+    }
+
+    /// Four times six bits as three bytes, four times, in the first twelve.
+    fn packed(values: v128) -> v128 {
+        // Two values as twelve bits, the first one higher; then two of those as twenty-four.
+        let pairs = v128_or(u16x8_shl(v128_and(values, u16x8_splat(0xff)), 6), u16x8_shr(values, 8));
+        let fours = v128_or(u32x4_shl(v128_and(pairs, u32x4_splat(0xffff)), 12), u32x4_shr(pairs, 16));
+        u8x16_shuffle::<2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 16, 16, 16, 16>(fours, u8x16_splat(0))
+    }
+}
+
+/// Where there are none.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod vectors {
+    pub(super) fn decode<'t, 'r>(text: &'t [u8], room: &'r mut [u8], _: &mut u8) -> (&'t [u8], &'r mut [u8]) {
+        (text, room)
+    }
 }
 
 fn value(letter: u8) -> u8 {
@@ -97,12 +169,13 @@ mod tests {
         assert_eq!(decode(b"Zm8").as_deref(), Some(&b"fo"[..]));
     }
 
-    #[test]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
     fn both_ways_agree_on_every_byte_at_every_place() {
-        for place in 0..7 {
-            for length in place + 1..=7 {
+        for place in 0..39 {
+            for length in (place + 1..=7).chain([16, 19, 34, 39]).filter(|length| place < *length) {
                 for byte in 0..=u8::MAX {
-                    let mut text = b"AgQwAgQ"[..length].to_vec();
+                    let mut text = b"AgQwAgQABCDefghIJKLmnopQRST0123-_uvwXYZ"[..length].to_vec();
                     text[place] = byte;
                     assert_eq!(decode(&text), decode_secret(&text), "{text:?}");
                 }

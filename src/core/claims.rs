@@ -1,11 +1,9 @@
 //! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). Claims of a token whose signature was
 //! not verified can't get here: [`Claims::read`] takes a [`SignedPayload`].
 
-use alloc::vec::Vec;
-
 use crate::{
     header::Header,
-    json::{Json, Names, Object},
+    json::{Document, Json, Names, Object},
     refusal::Refusal,
     signature::SignedPayload,
 };
@@ -14,7 +12,19 @@ use crate::{
 #[derive(Debug)]
 pub struct Claims<'p> {
     pub(crate) header: &'p Header,
-    pub(crate) object: Object<'p>,
+    document: Document<'p>,
+    registered: Registered,
+}
+
+/// Where the claims stand that a policy asks for: they are looked for once.
+#[derive(Debug, Default)]
+struct Registered {
+    iss: Option<usize>,
+    sub: Option<usize>,
+    aud: Option<usize>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
 }
 
 impl<'p> Claims<'p> {
@@ -24,51 +34,105 @@ impl<'p> Claims<'p> {
     /// # Errors
     /// [`Refusal::ClaimsJson`], [`Refusal::ClaimType`] or [`Refusal::ClaimNotNumber`].
     pub fn read(signed: &'p SignedPayload) -> Result<Self, Refusal> {
-        let object = Object::read(signed.payload(), Names::Unique).map_err(Refusal::ClaimsJson)?;
-        for claim in ["iss", "sub"] {
-            if object.get(claim).is_some_and(|value| value.as_str().is_none()) {
-                return Err(Refusal::ClaimType { claim });
-            }
-        }
-        if object.get("aud").is_some_and(|value| texts(value).is_none()) {
-            return Err(Refusal::ClaimType { claim: "aud" });
-        }
-        for claim in ["exp", "nbf", "iat"] {
-            let finite = |value: &Json<'_>| matches!(value, Json::Number(number) if number.is_finite());
-            if object.get(claim).is_some_and(|value| !finite(value)) {
-                return Err(Refusal::ClaimNotNumber { claim });
-            }
-        }
-        Ok(Self { header: signed.header(), object })
+        let document = Document::read(signed.payload(), Names::Unique).map_err(Refusal::ClaimsJson)?;
+        let registered = Registered::find(document.object())?;
+        Ok(Self { header: signed.header(), document, registered })
     }
 
-    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
-        self.object.get(claim).and_then(Json::as_str)
+    /// The claims as an object.
+    pub(crate) fn object(&self) -> Object<'_> {
+        self.document.object()
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z.
-    pub(crate) fn time(&self, claim: &str) -> Option<f64> {
-        match self.object.get(claim) {
-            Some(Json::Number(number)) => Some(*number),
-            _ => None,
-        }
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.text(self.registered.iss)
     }
 
-    /// The recipients: none where there is no `aud`.
-    pub(crate) fn audiences(&self) -> Vec<&str> {
-        self.object.get("aud").and_then(texts).unwrap_or_default()
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.text(self.registered.sub)
+    }
+
+    /// Whether it is one of the recipients: nobody is where there is no `aud`.
+    pub(crate) fn is_for(&self, audience: &str) -> bool {
+        let aud = self.registered.aud.and_then(|place| self.object().at(place));
+        aud.and_then(texts).is_some_and(|mut texts| texts.any(|text| text == audience))
+    }
+
+    /// The end, in seconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn exp(&self) -> Option<f64> {
+        self.registered.exp
+    }
+
+    /// The beginning, as [`Claims::exp`].
+    pub(crate) fn nbf(&self) -> Option<f64> {
+        self.registered.nbf
+    }
+
+    /// When it was issued, as [`Claims::exp`].
+    pub(crate) fn iat(&self) -> Option<f64> {
+        self.registered.iat
     }
 
     pub(crate) fn has(&self, claim: &str) -> bool {
-        self.object.get(claim).is_some()
+        let Registered { iss, sub, aud, exp, nbf, iat } = &self.registered;
+        match claim {
+            "iss" => iss.is_some(),
+            "sub" => sub.is_some(),
+            "aud" => aud.is_some(),
+            "exp" => exp.is_some(),
+            "nbf" => nbf.is_some(),
+            "iat" => iat.is_some(),
+            other => self.object().members().any(|(name, _)| name == other),
+        }
+    }
+
+    fn text(&self, place: Option<usize>) -> Option<&str> {
+        self.object().at(place?)?.as_str()
+    }
+}
+
+impl Registered {
+    /// Each in its type; of several that are not, the first in this order is told: `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
+    fn find(claims: Object<'_>) -> Result<Self, Refusal> {
+        const NAMES: [&str; 6] = ["iss", "sub", "aud", "exp", "nbf", "iat"];
+        let mut places = [None; NAMES.len()];
+        for (name, place) in claims.members().filter(|(name, _)| name.len() == 3) {
+            for (known, found) in NAMES.iter().zip(&mut places) {
+                if *known == name {
+                    *found = Some(place);
+                }
+            }
+        }
+        let [iss, sub, aud, exp, nbf, iat] = places;
+        let typed = |claim, place: Option<usize>, fits: fn(Json<'_>) -> bool| match place {
+            Some(place) if !claims.at(place).is_some_and(fits) => Err(Refusal::ClaimType { claim }),
+            place => Ok(place),
+        };
+        let time = |claim, place: Option<usize>| match place.map(|place| claims.at(place)) {
+            None => Ok(None),
+            // The reader of JSON took finite ones only.
+            Some(Some(Json::Number(number))) => Ok(Some(number)),
+            Some(_) => Err(Refusal::ClaimNotNumber { claim }),
+        };
+        Ok(Self {
+            iss: typed("iss", iss, |value| value.as_str().is_some())?,
+            sub: typed("sub", sub, |value| value.as_str().is_some())?,
+            aud: typed("aud", aud, |value| texts(value).is_some())?,
+            exp: time("exp", exp)?,
+            nbf: time("nbf", nbf)?,
+            iat: time("iat", iat)?,
+        })
     }
 }
 
 /// A string as a list of one, an array of strings as it is, anything else as nothing.
-pub(crate) fn texts<'j>(value: &'j Json<'_>) -> Option<Vec<&'j str>> {
-    match value {
-        Json::String(text) => Some(alloc::vec![text.as_ref()]),
-        Json::Array(items) => items.iter().map(Json::as_str).collect(),
-        _ => None,
-    }
+pub(crate) fn texts<'d>(value: Json<'d>) -> Option<impl Iterator<Item = &'d str>> {
+    let (one, many) = match value {
+        Json::String(text) => (Some(text), None),
+        Json::Array(items) if items.items().all(|item| item.as_str().is_some()) => {
+            (None, Some(items.items()))
+        }
+        _ => return None,
+    };
+    Some(one.into_iter().chain(many.into_iter().flatten().filter_map(Json::as_str)))
 }

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     base64url, header,
-    json::{Names, Object},
+    json::{Document, Names},
     refusal::{JsonProblem, Part, Refusal},
     token::Parts,
 };
@@ -28,7 +28,7 @@ pub fn decode(token: &[u8], maximum: usize) -> Result<Unverified, Refusal> {
     let header = decode_header(token, maximum)?;
     let parts = Parts::split(token, maximum)?;
     let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
-    Object::read(&payload, Names::Unique).map_err(Refusal::ClaimsJson)?;
+    Document::read(&payload, Names::Unique).map_err(Refusal::ClaimsJson)?;
     let claims = text(payload).map_err(Refusal::ClaimsJson)?;
     Ok(Unverified { header, claims })
 }
@@ -39,7 +39,7 @@ pub fn decode(token: &[u8], maximum: usize) -> Result<Unverified, Refusal> {
 /// [`Refusal::TokenTooLong`], [`Refusal::TokenParts`], [`Refusal::Base64url`] or [`Refusal::HeaderJson`].
 pub fn decode_header(token: &[u8], maximum: usize) -> Result<String, Refusal> {
     let header = header::text(&Parts::split(token, maximum)?)?;
-    Object::read(header.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
+    Document::read(header.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
     Ok(header)
 }
 

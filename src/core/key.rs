@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     base64url,
-    json::{Json, Names, Object},
+    json::{Document, Json, Names, Object},
     refusal::Refusal,
 };
 
@@ -33,8 +33,8 @@ impl Key {
     /// # Errors
     /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
     pub fn from_jwk(text: &str) -> Result<Self, Refusal> {
-        let jwk = Object::read(text.as_bytes(), Names::Unique).map_err(Refusal::JwkJson)?;
-        Self::from_members(&jwk)
+        let jwk = Document::read(text.as_bytes(), Names::Unique).map_err(Refusal::JwkJson)?;
+        Self::from_members(jwk.object())
     }
 
     /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468, RFC 5280 §4.1, RFC 8017 §A.1.1).
@@ -140,7 +140,7 @@ impl Key {
         Ok(())
     }
 
-    pub(crate) fn from_members(jwk: &Object<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn from_members(jwk: Object<'_>) -> Result<Self, Refusal> {
         let parts = match text(jwk, "kty")? {
             "RSA" => KeyParts::Rsa { n: bytes(jwk, "n")?, e: bytes(jwk, "e")? },
             "EC" => match Curve::from_name(text(jwk, "crv")?) {
@@ -205,15 +205,15 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-fn text<'j>(jwk: &'j Object<'_>, name: &'static str) -> Result<&'j str, Refusal> {
+fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
     jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
 }
 
-fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
+fn bytes(jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
     base64url::decode_secret(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
 }
 
-fn optional_text(jwk: &Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
+fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
     match jwk.get(name) {
         None => Ok(None),
         Some(Json::String(value)) => Ok(Some(value.to_string())),
@@ -221,12 +221,12 @@ fn optional_text(jwk: &Object<'_>, name: &'static str) -> Result<Option<String>,
     }
 }
 
-fn operations(jwk: &Object<'_>) -> Result<Option<Vec<String>>, Refusal> {
+fn operations(jwk: Object<'_>) -> Result<Option<Vec<String>>, Refusal> {
     const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
     let Some(value) = jwk.get("key_ops") else { return Ok(None) };
     let names = value.as_array().ok_or(REFUSED)?;
     names
-        .iter()
+        .items()
         .map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED))
         .collect::<Result<_, _>>()
         .map(Some)

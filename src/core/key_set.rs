@@ -7,7 +7,7 @@ use jotgate_crypto::Algorithm;
 
 use crate::{
     header::Header,
-    json::{Json, Names, Object},
+    json::{Document, Json, Names},
     key::Key,
     policy::Policy,
     refusal::{JsonProblem, Refusal},
@@ -72,16 +72,17 @@ impl KeySet {
         if text.len() > MAXIMUM_SET_BYTES {
             return Err(Refusal::JwksTooLarge);
         }
-        let set = Object::read(text.as_bytes(), Names::Marked).map_err(Refusal::JwksJson)?;
+        let document = Document::read(text.as_bytes(), Names::Marked).map_err(Refusal::JwksJson)?;
+        let set = document.object();
         if set.ambiguous {
             return Err(Refusal::JwksJson(JsonProblem::DuplicateMember));
         }
         let members = set.get("keys").and_then(Json::as_array).ok_or(Refusal::JwksKeys)?;
-        if members.len() > MAXIMUM_SET_KEYS {
+        if members.items().nth(MAXIMUM_SET_KEYS).is_some() {
             return Err(Refusal::JwksTooLarge);
         }
         let mut read = Self { keys: Vec::new(), skipped: Vec::new(), dropped: Vec::new() };
-        for (index, member) in members.iter().enumerate() {
+        for (index, member) in members.items().enumerate() {
             match key(member) {
                 Ok(key) => {
                     let names = private_members(member);
@@ -139,10 +140,34 @@ pub enum Keys<'k> {
     Set(&'k KeySet),
 }
 
+/// A key that may have signed a token; its place in its set, `None` for a key given directly.
+pub(crate) type Candidate<'k> = (Option<usize>, &'k Key);
+
 /// The keys that may have signed a token: at least one, at most [`MAXIMUM_CANDIDATES`], each fit for its algorithm.
 #[derive(Debug)]
 pub struct Candidates<'k> {
-    pub(crate) keys: Vec<(Option<usize>, &'k Key)>,
+    places: [Option<Candidate<'k>>; MAXIMUM_CANDIDATES],
+}
+
+impl<'k> Candidates<'k> {
+    /// The first so many of the keys.
+    fn of(keys: impl Iterator<Item = Candidate<'k>>) -> Self {
+        let mut places = [None; MAXIMUM_CANDIDATES];
+        for (place, key) in places.iter_mut().zip(keys) {
+            *place = Some(key);
+        }
+        Self { places }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Candidate<'k>> {
+        self.places.iter().map_while(|place| *place)
+    }
+
+    /// The only one, if there is just one.
+    pub(crate) fn only(&self) -> Option<Candidate<'k>> {
+        let mut keys = self.iter();
+        keys.next().filter(|_| keys.next().is_none())
+    }
 }
 
 impl<'k> Keys<'k> {
@@ -154,18 +179,15 @@ impl<'k> Keys<'k> {
     pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
         match self {
             Self::One(key) => {
-                key.fits(header.algorithm, policy.minimum_secret)?;
-                Ok(Candidates { keys: alloc::vec![(None, key)] })
+                key.fits(header.algorithm(), policy.minimum_secret)?;
+                Ok(Candidates::of(core::iter::once((None, key))))
             }
             Self::Set(set) => {
-                let kid = header.kid.as_deref();
-                let keys: Vec<_> = set
-                    .matching(kid, header.algorithm, policy.minimum_secret)
-                    .map(|member| (Some(member.index), &member.key))
-                    .take(MAXIMUM_CANDIDATES)
-                    .collect();
-                if !keys.is_empty() {
-                    Ok(Candidates { keys })
+                let kid = header.kid();
+                let matching = set.matching(kid, header.algorithm(), policy.minimum_secret);
+                let keys = Candidates::of(matching.map(|member| (Some(member.index), &member.key)));
+                if keys.iter().next().is_some() {
+                    Ok(keys)
                 } else if kid.is_some() && set.named(kid).next().is_some() {
                     // The set has a key of that name: asking the issuer for it again would not help.
                     Err(Refusal::KeyDoesNotFit)
@@ -177,7 +199,7 @@ impl<'k> Keys<'k> {
     }
 }
 
-fn key(member: &Json<'_>) -> Result<Key, Refusal> {
+fn key(member: Json<'_>) -> Result<Key, Refusal> {
     let Json::Object(jwk) = member else { return Err(Refusal::JwkJson(JsonProblem::NotObject)) };
     if jwk.ambiguous {
         return Err(Refusal::JwkJson(JsonProblem::DuplicateMember));
@@ -189,12 +211,12 @@ fn key(member: &Json<'_>) -> Result<Key, Refusal> {
     Key::from_members(jwk)
 }
 
-fn kid(member: &Json<'_>) -> Option<String> {
+fn kid(member: Json<'_>) -> Option<String> {
     let Json::Object(jwk) = member else { return None };
     jwk.get("kid").and_then(Json::as_str).map(crate::refusal::shortened)
 }
 
-fn private_members(member: &Json<'_>) -> Vec<&'static str> {
+fn private_members(member: Json<'_>) -> Vec<&'static str> {
     let Json::Object(jwk) = member else { return Vec::new() };
     PRIVATE_MEMBERS.into_iter().filter(|name| jwk.get(name).is_some()).collect()
 }

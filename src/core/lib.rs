@@ -27,7 +27,7 @@ mod token;
 mod verifier;
 
 pub use claims::Claims;
-pub use header::Header;
+pub use header::{Header, Headers};
 pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey};
 pub use key::Key;
 pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
@@ -40,4 +40,4 @@ pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
 pub use scope::{Needs, NeedsOptions};
 pub use signature::{Host, Question, SignedPayload};
 pub use token::Parts;
-pub use verifier::{Refused, Verdict, question, verify, verify_asking, verify_signature};
+pub use verifier::{Refused, Verdict, question, verify, verify_signature, verify_with};

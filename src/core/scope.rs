@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     claims::texts,
-    json::{Json, Names, Object},
+    json::{Document, Json, Names, Object},
     policy::{self, Verified},
     refusal::Refusal,
 };
@@ -67,7 +67,7 @@ impl Needs {
     /// # Errors
     /// [`Refusal::InsufficientScope`], [`Refusal::InsufficientPermissions`] or [`Refusal::InsufficientRoles`].
     pub fn judge(&self, verified: &Verified<'_>) -> Result<(), Refusal> {
-        self.judge_claims(&verified.claims.object)
+        self.judge_claims(verified.claims.object())
     }
 
     /// Holds claims that were verified before to the needs, given as their JSON text: the second request of one caller.
@@ -75,11 +75,11 @@ impl Needs {
     /// # Errors
     /// As [`Needs::judge`], and [`Refusal::ClaimsJson`].
     pub fn met_by(&self, claims: &str) -> Result<(), Refusal> {
-        let claims = Object::read(claims.as_bytes(), Names::Unique).map_err(Refusal::ClaimsJson)?;
-        self.judge_claims(&claims)
+        let claims = Document::read(claims.as_bytes(), Names::Unique).map_err(Refusal::ClaimsJson)?;
+        self.judge_claims(claims.object())
     }
 
-    fn judge_claims(&self, claims: &Object<'_>) -> Result<(), Refusal> {
+    fn judge_claims(&self, claims: Object<'_>) -> Result<(), Refusal> {
         // The first of the three that is there counts: a union would let a token carry two stories.
         if !self.scope.met(claims, &["scope", "scp", "scopes"]) {
             let needed = if self.scope.all.is_empty() { &self.scope.any } else { &self.scope.all };
@@ -96,7 +96,7 @@ impl Needs {
 }
 
 impl Need {
-    fn met(&self, claims: &Object<'_>, names: &[&str]) -> bool {
+    fn met(&self, claims: Object<'_>, names: &[&str]) -> bool {
         if self.all.is_empty() && self.any.is_empty() {
             return true;
         }
@@ -108,10 +108,10 @@ impl Need {
 
 /// What a claim grants: the words of a string (RFC 6749 §3.3), or the strings of an array as they stand. A claim of
 /// any other shape grants nothing.
-fn granted<'j>(claim: &'j Json<'_>) -> Vec<&'j str> {
+fn granted(claim: Json<'_>) -> Vec<&str> {
     match claim {
         Json::String(words) => words.split(' ').filter(|word| !word.is_empty()).collect(),
-        other => texts(other).unwrap_or_default(),
+        other => texts(other).map(Iterator::collect).unwrap_or_default(),
     }
 }
 

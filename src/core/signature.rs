@@ -1,7 +1,7 @@
 //! The fourth stage: parts, header and candidate keys enter, a payload leaves that one of the keys signed
 //! (RFC 7515 §5.2). This file is the only maker of [`SignedPayload`].
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use jotgate_crypto::Algorithm;
 
@@ -38,12 +38,12 @@ impl<'q> Question<'q> {
         candidates: &Candidates<'_>,
         signature: &'q [u8],
     ) -> Option<Self> {
-        let [(key_index, key)] = candidates.keys.as_slice() else { return None };
+        let (key_index, key) = candidates.only()?;
         // Hosts differ in what they take for a signature of another length.
-        let fits = header.algorithm.is_rsa() && signature.len() == key.prepared().bits().div_ceil(8);
+        let fits = header.algorithm().is_rsa() && signature.len() == key.prepared().bits().div_ceil(8);
         fits.then_some(Self {
-            algorithm: header.algorithm,
-            key_index: *key_index,
+            algorithm: header.algorithm(),
+            key_index,
             signing_input: parts.signing_input,
             signature,
         })
@@ -86,11 +86,11 @@ impl SignedPayload {
         let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
         let question = || Question::of(parts, &header, candidates, &signature);
         let told = host.and_then(|host| host(question()?));
-        let signer = candidates.keys.iter().find(|(_, key)| {
-            told.unwrap_or_else(|| key.prepared().verify(header.algorithm, parts.signing_input, &signature))
+        let signer = candidates.iter().find(|(_, key)| {
+            told.unwrap_or_else(|| key.prepared().verify(header.algorithm(), parts.signing_input, &signature))
         });
         match signer {
-            Some((key_index, _)) => Ok(Self { key_index: *key_index, header, payload }),
+            Some((key_index, _)) => Ok(Self { key_index, header, payload }),
             None => Err(Refusal::SignatureMismatch),
         }
     }
@@ -111,11 +111,5 @@ impl SignedPayload {
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.key_index
-    }
-
-    /// The header's text and the payload's bytes.
-    #[must_use]
-    pub fn into_texts(self) -> (String, Vec<u8>) {
-        (self.header.text, self.payload)
     }
 }

@@ -1,10 +1,10 @@
 //! The whole way: a token, keys, a policy, needs and the time enter, a verdict leaves. The stages are the other files'.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::boxed::Box;
 
 use crate::{
     claims::Claims,
-    header::Header,
+    header::{Header, Headers},
     key_set::Keys,
     policy::Policy,
     refusal::Refusal,
@@ -40,7 +40,7 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    judge(signed(token, keys, policy, None), policy, needs, now)
+    verify_with(token, keys, policy, needs, now, &mut Headers::default(), None)
 }
 
 fn judge(
@@ -59,19 +59,21 @@ fn judge(
     }
 }
 
-/// [`verify`], with a host that may be asked whether an RSA signature holds. All else is judged as ever.
+/// [`verify`], with headers that were read before, and with a host that may be asked whether an RSA signature holds. All else is
+/// judged as ever.
 ///
 /// # Errors
 /// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] where the host says that it does not hold.
-pub fn verify_asking(
+pub fn verify_with(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
     needs: &Needs,
     now: f64,
-    host: Host<'_>,
+    headers: &mut Headers,
+    host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    judge(signed(token, keys, policy, Some(host)), policy, needs, now)
+    judge(signed(token, keys, policy, headers, host), policy, needs, now)
 }
 
 /// Hands what a host could compute for a token to `ask`, for a host that can't answer at once; `None` where there is nothing to
@@ -80,10 +82,11 @@ pub fn question<T>(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
+    headers: &mut Headers,
     ask: impl FnOnce(Question<'_>) -> T,
 ) -> Option<T> {
     let parts = Parts::split(token, policy.maximum_bytes).ok()?;
-    let header = Header::read(&parts, policy).ok()?;
+    let header = Header::read(&parts, policy, headers).ok()?;
     let candidates = keys.select(&header, policy).ok()?;
     Question::put(&parts, &header, &candidates, ask)
 }
@@ -93,17 +96,18 @@ pub fn question<T>(
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
-    signed(token, keys, policy, None)
+    signed(token, keys, policy, &mut Headers::default(), None)
 }
 
 fn signed(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
+    headers: &mut Headers,
     host: Option<Host<'_>>,
 ) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
-    let header = Header::read(&parts, policy)?;
+    let header = Header::read(&parts, policy, headers)?;
     let candidates = keys.select(&header, policy)?;
     SignedPayload::verify(&parts, header, &candidates, host)
 }
@@ -126,11 +130,5 @@ impl Verdict {
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.signed.key_index()
-    }
-
-    /// The header's text and the claims' text as bytes.
-    #[must_use]
-    pub fn into_texts(self) -> (String, Vec<u8>) {
-        self.signed.into_texts()
     }
 }

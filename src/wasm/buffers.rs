@@ -1,6 +1,6 @@
 //! The two buffers of an instance: where a token is written by the host, and where the host reads the answer.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use jotgate_core::{Refusal, Refused, SignedPayload, Verdict};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,18 +10,50 @@ use crate::describe;
 /// How much of a buffer is kept between calls: what a token of the default limit needs when written as UTF-8.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// The answer to one call: three texts, one after the other.
+/// The answer to one call. The host knows where it stands and looks at its numbers without another call.
 #[derive(Default)]
+#[repr(C)]
 struct Output {
+    /// Where `bytes` stand in memory.
+    place: u32,
+    numbers: Numbers,
+    /// Header, payload and refusal, one text behind the other.
     bytes: Vec<u8>,
-    header: usize,
-    payload: usize,
+}
+
+/// What there is to know of an answer, each in four bytes.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Numbers {
+    /// The lengths in bytes. Nothing is refused without a text that says why.
+    header: u32,
+    payload: u32,
+    refusal: u32,
+    /// Which member of the key set signed; −1 for a key given directly, and after a refusal.
     key_index: i32,
+    /// The number of the header, 0 without one.
+    header_number: u32,
+    /// 1 where the payload is written as Latin-1, one byte a code unit.
+    latin1: u32,
 }
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static OUTPUT: RefCell<Output> = const { RefCell::new(Output { bytes: Vec::new(), header: 0, payload: 0, key_index: -1 }) };
+    static OUTPUT: RefCell<Output> = RefCell::default();
+    static LATIN1: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Where the answers to all calls stand in memory: see [`Output`].
+#[wasm_bindgen(js_name = answerPointer)]
+#[must_use]
+pub fn answer_pointer() -> *const u32 {
+    OUTPUT.with(|output| output.as_ptr().cast_const().cast())
+}
+
+/// From now on payloads are written as Latin-1 where they can be: hosts that can read it read it three times as fast.
+#[wasm_bindgen(js_name = speakLatin1)]
+pub fn speak_latin1() {
+    LATIN1.set(true);
 }
 
 /// Makes room for `length` bytes of input and says where.
@@ -57,31 +89,35 @@ pub fn admit_batch(length: usize) -> *const u8 {
 }
 
 /// One call for many tokens: each answer is taken out of the output before the next is written, and all of them stand there at
-/// the end, behind a table of five numbers of four bytes for each: accepted or not, the lengths of header, payload and
-/// refusal, and the key's place.
+/// the end, behind a table of the numbers of each.
 pub(crate) fn collect(answers: impl Iterator<Item = bool>) {
     let (mut table, mut texts) = (Vec::new(), Vec::new());
-    for accepted in answers {
+    for _ in answers {
         OUTPUT.with_borrow(|output| {
-            let refusal = output.bytes.len() - output.header - output.payload;
-            let lengths = [usize::from(accepted), output.header, output.payload, refusal];
-            for length in lengths {
-                table.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+            let Numbers { header, payload, refusal, key_index, header_number, latin1 } = output.numbers;
+            for number in [header, payload, refusal, key_index.cast_unsigned(), header_number, latin1] {
+                table.extend_from_slice(&number.to_le_bytes());
             }
-            table.extend_from_slice(&output.key_index.to_le_bytes());
             texts.extend_from_slice(&output.bytes);
         });
     }
     OUTPUT.with_borrow_mut(|output| {
         output.bytes = table;
         output.bytes.append(&mut texts);
-        (output.header, output.payload, output.key_index) = (0, 0, -1);
+        output.numbers = Numbers::default();
+        output.settle();
     });
 }
 
 /// Writes what was accepted; always `true`.
 pub(crate) fn accept(header: &str, payload: &[u8], key_index: Option<usize>) -> bool {
-    write(header.as_bytes(), payload, &[], key_index);
+    write(header, 0, Payload::Bytes(payload), &[], key_index);
+    true
+}
+
+/// Writes claims that were decoded; always `true`.
+pub(crate) fn decoded(header: &str, claims: &str) -> bool {
+    write(header, 0, Payload::Text(claims), &[], None);
     true
 }
 
@@ -90,7 +126,7 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
     let text = describe::refusal(refusal);
     let header = signed.map(|signed| signed.header().text()).unwrap_or_default();
     let payload = signed.map(SignedPayload::payload).unwrap_or_default();
-    write(header.as_bytes(), payload, text.as_bytes(), None);
+    write(header, 0, Payload::Bytes(payload), text.as_bytes(), None);
     false
 }
 
@@ -98,59 +134,138 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
 pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
     match outcome {
         Ok(verdict) => {
-            let index = verdict.key_index();
-            accept(verdict.header().text(), verdict.claims().as_bytes(), index)
+            let header = verdict.header();
+            write(header.text(), header.number(), Payload::Text(verdict.claims()), &[], verdict.key_index());
+            true
         }
         Err(Refused { refusal, signed }) => refuse(&refusal, signed.as_deref()),
     }
 }
 
-fn write(header: &[u8], payload: &[u8], refusal: &[u8], key_index: Option<usize>) {
+/// What a token carries.
+enum Payload<'p> {
+    /// Anything.
+    Bytes(&'p [u8]),
+    /// Claims.
+    Text(&'p str),
+}
+
+fn write(header: &str, header_number: u32, payload: Payload<'_>, refusal: &[u8], key_index: Option<usize>) {
     OUTPUT.with_borrow_mut(|output| {
-        output.bytes.clear();
-        if output.bytes.capacity() > KEPT_BYTES {
-            output.bytes.shrink_to(KEPT_BYTES);
+        let bytes = &mut output.bytes;
+        bytes.clear();
+        if bytes.capacity() > KEPT_BYTES {
+            bytes.shrink_to(KEPT_BYTES);
         }
-        for text in [header, payload, refusal] {
-            output.bytes.extend_from_slice(text);
-        }
-        output.header = header.len();
-        output.payload = payload.len();
-        output.key_index = key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1);
+        bytes.extend_from_slice(header.as_bytes());
+        let from = bytes.len();
+        let latin1 = match payload {
+            Payload::Text(text) if LATIN1.get() && push_latin1(bytes, text) => 1,
+            Payload::Text(text) => {
+                bytes.truncate(from);
+                bytes.extend_from_slice(text.as_bytes());
+                0
+            }
+            Payload::Bytes(payload) => {
+                bytes.extend_from_slice(payload);
+                0
+            }
+        };
+        let payload = bytes.len() - from;
+        bytes.extend_from_slice(refusal);
+        output.numbers = Numbers {
+            header: number(header.len()),
+            payload: number(payload),
+            refusal: number(refusal.len()),
+            key_index: key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1),
+            header_number,
+            latin1,
+        };
+        output.settle();
     });
 }
 
-/// Where the answer to the last call stands in memory.
-#[wasm_bindgen(js_name = outputPointer)]
-#[must_use]
-pub fn output_pointer() -> *const u8 {
-    OUTPUT.with_borrow(|output| output.bytes.as_ptr())
+impl Output {
+    /// The bytes may have moved.
+    fn settle(&mut self) {
+        self.place = number(self.bytes.as_ptr().addr());
+    }
 }
 
-/// The length in bytes of the header in the answer.
-#[wasm_bindgen(js_name = headerLength)]
-#[must_use]
-pub fn header_length() -> usize {
-    OUTPUT.with_borrow(|output| output.header)
+/// In the 32-bit memory of an instance every length and place fits.
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The length in bytes of the payload in the answer.
-#[wasm_bindgen(js_name = payloadLength)]
-#[must_use]
-pub fn payload_length() -> usize {
-    OUTPUT.with_borrow(|output| output.payload)
+/// Writes text as Latin-1 (ISO 8859-1), or only the beginning of it where it has a letter beyond.
+fn push_latin1(bytes: &mut Vec<u8>, text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    loop {
+        let plain = ascii_before(rest);
+        let (ascii, beyond) = rest.split_at(plain);
+        bytes.extend_from_slice(ascii);
+        // U+0080 to U+00FF are those whose first byte is one of these two.
+        match beyond {
+            [] => return true,
+            [lead @ 0xc2..=0xc3, trail, after @ ..] => {
+                bytes.push(lead << 6 | trail & 0x3f);
+                rest = after;
+            }
+            _ => return false,
+        }
+    }
 }
 
-/// The length in bytes of the refusal in the answer.
-#[wasm_bindgen(js_name = refusalLength)]
-#[must_use]
-pub fn refusal_length() -> usize {
-    OUTPUT.with_borrow(|output| output.bytes.len() - output.header - output.payload)
+/// How many bytes of ASCII it begins with, looked for eight at a time.
+fn ascii_before(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let plain = 8 * eights
+        .iter()
+        .take_while(|eight| u64::from_le_bytes(**eight) & 0x8080_8080_8080_8080 == 0)
+        .count();
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// Which member of the key set signed the accepted token; −1 for a key given directly, and after a refusal.
-#[wasm_bindgen(js_name = keyIndex)]
-#[must_use]
-pub fn key_index() -> i32 {
-    OUTPUT.with_borrow(|output| output.key_index)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_becomes_latin1_letter_by_letter_where_it_can() {
+        let latin1: String = ('\0'..='\u{ff}').collect();
+        let mut bytes = Vec::new();
+        assert!(push_latin1(&mut bytes, &latin1));
+        assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
+        for text in ["", "a", "é", "aé", "éa", "éé", "Nuñez", "0123456é8901234567é", "01234567é9012345"]
+        {
+            let mut bytes = Vec::new();
+            assert!(push_latin1(&mut bytes, text));
+            assert_eq!(bytes.iter().map(|byte| char::from(*byte)).collect::<String>(), text);
+        }
+        for text in ["\u{100}", "aĀb", "é€", "😀", "\u{fffd}"] {
+            assert!(!push_latin1(&mut Vec::new(), text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_tells_its_numbers() {
+        let numbers = || OUTPUT.with_borrow(|output| (output.numbers, output.bytes.clone()));
+        accept("{}", b"\xff", Some(7));
+        let (Numbers { header, payload, refusal, key_index, latin1, .. }, bytes) = numbers();
+        assert_eq!((header, payload, refusal, key_index, latin1), (2, 1, 0, 7, 0));
+        assert_eq!(bytes, b"{}\xff");
+        decoded("{}", "é");
+        assert_eq!((numbers().0.payload, numbers().0.latin1), (2, 0));
+        speak_latin1();
+        decoded("{}", "é");
+        assert_eq!((numbers().0.payload, numbers().0.latin1), (1, 1));
+        assert_eq!(numbers().1, b"{}\xe9");
+        decoded("{}", "é€");
+        assert_eq!((numbers().0.payload, numbers().0.latin1), (5, 0));
+        refuse(&Refusal::NoMatchingKey, None);
+        let (Numbers { payload, refusal, key_index, .. }, bytes) = numbers();
+        assert_eq!((payload, key_index), (0, -1));
+        assert_eq!(refusal, number(bytes.len()));
+    }
 }

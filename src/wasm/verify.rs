@@ -1,10 +1,12 @@
 //! The calls: each reads the input buffer, asks the core, and leaves its answer in the output buffer.
 
+use std::cell::RefCell;
+
 use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, collect, refuse, with_input},
+    buffers::{accept, answer, collect, decoded, refuse, with_input},
     handles::{Key, KeySet, Needs, Policy, admit},
 };
 
@@ -47,11 +49,20 @@ fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, n
 
 fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now: f64, host: u32) -> bool {
     let (policy, needs) = (&policy.policy, &needs.needs);
-    answer(match host {
-        ASK => core::verify_asking(token, keys, policy, needs, now, &mut asked),
-        HOLDS | FAILS => core::verify_asking(token, keys, policy, needs, now, &mut |_| Some(host == HOLDS)),
-        _ => core::verify(token, keys, policy, needs, now),
-    })
+    let mut told = |_: core::Question<'_>| Some(host == HOLDS);
+    let host: Option<core::Host<'_>> = match host {
+        ASK => Some(&mut asked),
+        HOLDS | FAILS => Some(&mut told),
+        _ => None,
+    };
+    answer(
+        HEADERS.with_borrow_mut(|headers| core::verify_with(token, keys, policy, needs, now, headers, host)),
+    )
+}
+
+thread_local! {
+    /// The headers that this instance has read.
+    static HEADERS: RefCell<core::Headers> = RefCell::default();
 }
 
 /// The host is asked about RSA signatures.
@@ -161,11 +172,14 @@ fn place(algorithm: core::Algorithm) -> u32 {
 
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        core::question(token, keys, &policy.policy, |question| {
-            accept("", question.signature, question.key_index);
-            place(question.algorithm)
-        })
-        .unwrap_or(0)
+        HEADERS
+            .with_borrow_mut(|headers| {
+                core::question(token, keys, &policy.policy, headers, |question| {
+                    accept("", question.signature, question.key_index);
+                    place(question.algorithm)
+                })
+            })
+            .unwrap_or(0)
     })
 }
 
@@ -194,7 +208,7 @@ pub fn admit_unverified(length: usize) -> *const u8 {
 #[must_use]
 pub fn decode(length: usize) -> bool {
     match with_input(length, |token| dangerous::decode(token, MAXIMUM_UNVERIFIED)) {
-        Ok(unverified) => accept(&unverified.header, unverified.claims.as_bytes(), None),
+        Ok(unverified) => decoded(&unverified.header, &unverified.claims),
         Err(refusal) => refuse(&refusal, None),
     }
 }
@@ -205,16 +219,6 @@ pub fn decode(length: usize) -> bool {
 pub fn decode_header(length: usize) -> bool {
     match with_input(length, |token| dangerous::decode_header(token, MAXIMUM_UNVERIFIED)) {
         Ok(header) => accept(&header, &[], None),
-        Err(refusal) => refuse(&refusal, None),
-    }
-}
-
-/// Whether claims that were verified before, as JSON text, meet the needs; the refusal stands in the output.
-#[wasm_bindgen(js_name = needsMet)]
-#[must_use]
-pub fn needs_met(needs: &Needs, claims: &str) -> bool {
-    match needs.needs.met_by(claims) {
-        Ok(()) => accept("", &[], None),
         Err(refusal) => refuse(&refusal, None),
     }
 }

@@ -80,8 +80,9 @@ impl<E> Slot<E> {
         self.table.try_read()?.clone()
     }
 
-    pub(crate) fn width(&self) -> usize {
-        self.table.try_read().and_then(|table| table.as_ref().map(|table| table.width())).unwrap_or(0)
+    /// The table's width, zero without one; nothing where it is being replaced just now.
+    pub(crate) fn width(&self) -> Option<usize> {
+        Some(self.table.try_read()?.as_ref().map_or(0, |table| table.width()))
     }
 
     pub(crate) fn put(&self, table: Table<E>) -> Arc<Table<E>> {
@@ -109,7 +110,8 @@ impl<E> Slot<E> {
             let Some(share) = share(entries * size_of::<E>()) else { return };
             *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
         }
-        let Some(draft) = kept.as_mut() else { return };
+        // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
+        let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return };
         let done = draft.entries.len() >> (width - 1);
         let until = rows.min(done + (ENTRIES_OF_A_CALL >> (width - 1)).max(1));
         draft.entries.extend(build(done..until, width));
@@ -136,27 +138,52 @@ impl<E> Heat<E> {
         self.slot.get()
     }
 
-    /// Counts a success and builds of what is due some rows: first of the base point's table, which all keys share, then of the
-    /// key's. `build` makes the entries of rows of a width.
-    pub(crate) fn success(
+    /// Counts a success.
+    pub(crate) fn count(&self) {
+        let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
+        self.successes.store(successes, Ordering::Relaxed);
+    }
+
+    /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. `build` makes
+    /// the entries of rows of a width.
+    pub(crate) fn build(
         &self,
         growth: &Growth,
         base: &Slot<E>,
         build_base: impl FnOnce(Range<usize>, usize) -> Vec<E>,
         build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
     ) {
-        let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
-        self.successes.store(successes, Ordering::Relaxed);
+        let successes = self.successes.load(Ordering::Relaxed);
         let due = growth.steps.iter().rev().find(|(after, _)| successes >= *after);
         let Some(&(_, width)) = due else { return };
         let rows = digit_count(growth.bits, width);
-        if base.width() < width {
-            // The base points' tables are three at most and don't count against the keys.
+        let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
+        if base_width < width {
+            // The base points' tables are one a curve and don't count against the keys.
             base.advance(width, rows, |_| Some(None), build_base);
-        } else if self.slot.width() < width {
+        } else if key_width < width {
             let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
             self.slot.advance(width, rows, |bytes| Share::of(bytes, bound).map(Some), build);
         }
+    }
+}
+
+#[cfg(test)]
+impl<E> Heat<E> {
+    /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
+    /// table meanwhile, and who finds it taken goes without.
+    #[track_caller]
+    pub(crate) fn heat(&self, successes: u32, width: usize, build: impl Fn()) {
+        extern crate std;
+        (0..successes).for_each(|_| self.count());
+        for _ in 0..1_000_000 {
+            if self.slot.width() == Some(width) {
+                return;
+            }
+            build();
+            std::thread::yield_now();
+        }
+        panic!("a table of width {width} is never built after {successes} successes");
     }
 }
 
@@ -184,3 +211,28 @@ const BOUND: usize = 8 << 20;
 /// Tables wider than this are a luxury: they may take half of the memory, so that a few keys which were hot first leave room for
 /// the usual tables of those that come later.
 const LARGEST_USUAL: usize = 7;
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
+        let slot = Slot::new();
+        let ask = |width, rows| {
+            let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
+            slot.advance(width, rows, |_| Some(None), build);
+        };
+        ask(10, 3);
+        ask(5, 3);
+        ask(10, 3);
+        assert!(slot.get().is_none());
+        ask(5, 3);
+        ask(10, 3);
+        let table = slot.get().unwrap();
+        assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
+        assert!(table.entries.iter().all(|width| *width == 10));
+    }
+}

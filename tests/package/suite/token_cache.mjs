@@ -72,6 +72,44 @@ export function tokenCacheTests({ jotgate, test, world }) {
     }
   })
 
+  test('every hit gives the claims that the token has, whatever they are', async () => {
+    const { keys, raw } = world()
+    const text = `{"iss":"${issuer}","aud":["${audience}"],"exp":${NOW + 60},"__proto__":{"polluted":true},"zero":-0,
+      "deep":[[{"__proto__":[1],"a":{"b":[null,true,"é€"]}}],-0,{}],"empty":{},"none":null}`
+    const token = await raw('{"alg":"HS256"}', text)
+    const verifier = new Verifier({ ...base, algorithms: ['HS256'], keys: keys.HS256.secret, tokenCache: {} })
+    const shown = (value) =>
+      typeof value === 'object' && value !== null
+        ? [Array.isArray(value), Object.getPrototypeOf(value) === (Array.isArray(value) ? Array : Object).prototype]
+            .concat(Object.getOwnPropertyNames(value).map((name) => [name, shown(value[name])]))
+        : Object.is(value, -0)
+          ? '-0'
+          : value
+    const changed = (value) => {
+      if (typeof value !== 'object' || value === null) return
+      for (const name of Object.keys(value)) changed(Object.getOwnPropertyDescriptor(value, name).value)
+      if (Array.isArray(value)) value.push('added')
+      else value.added = 'added'
+    }
+    for (let turn = 0; turn < 4; turn++) {
+      const { payload } = verifier.verifySync(token)
+      same(shown(payload), shown(JSON.parse(text)))
+      changed(payload)
+    }
+    same([{}.polluted, {}.added], [undefined, undefined])
+  })
+
+  test('a token that ends as a remembered one is another token', async () => {
+    const { verifier } = await verifierOf({})
+    const token = await world().token('ES256')
+    const [header, , signature] = token.split('.')
+    verifier.verifySync(token)
+    same(refusal(() => verifier.verifySync(`${header}.e30.${signature}`)), 'signature_mismatch')
+    same(refusal(() => verifier.verifySync(`x${token}`)), 'header_base64url')
+    same(refusal(() => verifier.verifySync(token.slice(-24))), 'token_parts')
+    verifier.verifySync(token)
+  })
+
   test('a remembered token is held to the clock as any other', async () => {
     const { currentDate: _, ...open } = base
     const token = await world().token('ES256', { exp: NOW + 100, nbf: NOW })

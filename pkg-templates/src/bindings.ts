@@ -1,0 +1,424 @@
+/**
+ * The running core's exports enter, handles and functions leave. wasm-bindgen generates such a file too, of several times the
+ * size; this one keeps to the conventions of the version that `build.mjs` insists on: a string or a list is handed over as
+ * its place and length, for the core to free, a result comes back as `[value, error, failed]`.
+ */
+import { TextDecoder, TextEncoder } from './text_coding.js'
+
+/** A place and a length in the core's memory; place 0: nothing. */
+type Span = [at: number, length: number]
+type Made = [at: number, error: number, failed: number]
+type Time = [there: number, seconds: number]
+type Kind = 'key' | 'keyset' | 'keycache' | 'policy' | 'needs'
+
+/** What the core exports; `build.mjs` refuses to build when a name that stands here is not there. */
+interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: number) => void> {
+  memory: WebAssembly.Memory
+  __wbindgen_externrefs: WebAssembly.Table
+  __externref_table_dealloc(place: number): void
+  __wbindgen_malloc(length: number, align: number): number
+  __wbindgen_free(at: number, length: number, align: number): void
+  __wbindgen_start(): void
+
+  key_fromJwk(...text: [...Span, ...alg: Span]): Made
+  key_fromPem(...text: [...Span, ...alg: Span]): Made
+  key_fromCertificate(...text: [...Span, ...alg: Span]): Made
+  key_fromSecret(...bytes: [...Span, ...alg: Span]): Made
+  key_describe(key: number): Span
+  key_thumbprint(key: number, ...hash: Span): [...Span, error: number, failed: number]
+  key_publicJwk(key: number): Span
+
+  keyset_new(...text: Span): Made
+  keyset_describe(set: number): Span
+  keyset_candidates(set: number, ...kid: [...Span, ...alg: Span]): Span
+  keyset_key(set: number, index: number): number
+
+  keycache_new(settings: object): Made
+  keycache_lookup(cache: number, now: number, noKey: boolean): Span
+  keycache_retryAfter(cache: number, now: number, noKey: boolean): number
+  keycache_started(cache: number, now: number, forKey: boolean): void
+  keycache_renewed(
+    cache: number,
+    now: number,
+    forKey: boolean,
+    age: number,
+    ...cacheControl: [...Span, ...etag: Span]
+  ): Span
+  keycache_confirmed(cache: number, now: number, forKey: boolean, age: number, ...cacheControl: Span): Span
+  keycache_hydrated(
+    cache: number,
+    now: number,
+    sent: number,
+    arrived: number,
+    ...cacheControl: [...Span, ...etag: Span]
+  ): number
+  keycache_failed(cache: number, now: number, forKey: boolean): void
+  keycache_isTrusted(cache: number, now: number): number
+  keycache_isFresh(cache: number, now: number): number
+  keycache_isCoolingDown(cache: number, now: number): number
+  keycache_etag(cache: number): Span
+  keycache_sent(cache: number): Time
+  keycache_arrived(cache: number): Time
+  keycache_trustedTo(cache: number): Time
+
+  policy_new(options: object): Made
+  policy_admit(policy: number, codeUnits: number): number
+  policy_checkKey(policy: number, key: number): [error: number, failed: number]
+  needs_new(options: object): Made
+
+  verifyWithKey(policy: number, key: number, needs: number, length: number, now: number, host: number): number
+  verifyWithSet(policy: number, set: number, needs: number, length: number, now: number, host: number): number
+  verifyBatchWithKey(policy: number, key: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
+  verifyBatchWithSet(policy: number, set: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
+  questionWithKey(policy: number, key: number, length: number): number
+  questionWithSet(policy: number, set: number, length: number): number
+  verifySignature(policy: number, key: number, length: number): number
+  decode(length: number): number
+  decodeHeader(length: number): number
+  admitBatch(length: number): number
+  admitUnverified(codeUnits: number): number
+  inputPointer(): number
+  answerPointer(): number
+  speakLatin1(): void
+}
+
+let core: Exports
+
+/** @internal Takes the exports of the one instance, and lets it set itself up. */
+export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
+  core = exports as unknown as Exports
+  core.__wbindgen_start()
+  return core.memory
+}
+
+/** What lies in the core's memory until nobody holds this any more. */
+class Handle {
+  readonly #kind: Kind
+  /** Where it lies; 0 once it is freed, which the core refuses to use. */
+  at: number
+
+  constructor(kind: Kind, at: number) {
+    this.#kind = kind
+    this.at = at
+    unused?.register(this, [kind, at], this)
+  }
+
+  free(): void {
+    unused?.unregister(this)
+    core[`__wbg_${this.#kind}_free`](this.at, 0)
+    this.at = 0
+  }
+}
+
+/** Not every host has one: there the core keeps what it has. */
+const unused =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<[Kind, number]>(([kind, at]) => core[`__wbg_${kind}_free`](at, 1))
+
+/** A key, checked and prepared. */
+export class Key extends Handle {
+  constructor(at: number) {
+    super('key', at)
+  }
+
+  static fromJwk(text: string, alg?: string): Key {
+    return new Key(made(core.key_fromJwk(...lent(text), ...lent(alg))))
+  }
+
+  static fromPem(text: string, alg?: string): Key {
+    return new Key(made(core.key_fromPem(...lent(text), ...lent(alg))))
+  }
+
+  static fromCertificate(text: string, alg?: string): Key {
+    return new Key(made(core.key_fromCertificate(...lent(text), ...lent(alg))))
+  }
+
+  static fromSecret(bytes: Uint8Array, alg?: string): Key {
+    return new Key(made(core.key_fromSecret(...lentBytes(bytes), ...lent(alg))))
+  }
+
+  /** What may be said of the key, as JSON text: no number of it. */
+  describe(): string {
+    return taken(core.key_describe(this.at))
+  }
+
+  /** The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
+  thumbprint(hash: string): string {
+    const [at, length, error, failed] = core.key_thumbprint(this.at, ...lent(hash))
+    return taken([made([at, error, failed]), length])
+  }
+
+  /** The key as a JWK with nothing but what makes it up; none for a secret. */
+  publicJwk(): string | undefined {
+    return takenIfThere(core.key_publicJwk(this.at))
+  }
+}
+
+/** The usable keys of a JWKS. */
+export class KeySet extends Handle {
+  constructor(text: string) {
+    super('keyset', made(core.keyset_new(...lent(text))))
+  }
+
+  /** The keys and the skipped members, as JSON text. */
+  describe(): string {
+    return taken(core.keyset_describe(this.at))
+  }
+
+  /** The places in the set of every key that may have signed a token of that `kid` and `alg`. */
+  candidates(kid: string | undefined, alg: string): Uint32Array {
+    const [at, length] = core.keyset_candidates(this.at, ...lent(kid), ...lent(alg))
+    const places = new Uint32Array(core.memory.buffer, at >>> 0, length).slice()
+    core.__wbindgen_free(at, length * 4, 4)
+    return places
+  }
+
+  /** The key at that place in the set, if it is a usable one. */
+  key(index: number): Key | undefined {
+    const at = core.keyset_key(this.at, index)
+    return at === 0 ? undefined : new Key(at)
+  }
+}
+
+/** When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z. */
+export class KeyCache extends Handle {
+  constructor(settings: object) {
+    super('keycache', made(core.keycache_new(settings)))
+  }
+
+  /** What a request is to do; `noKey` says that the set in hand has no key for its token. */
+  lookup(now: number, noKey: boolean): Decision {
+    return taken(core.keycache_lookup(this.at, now, noKey)) as Decision
+  }
+
+  /** After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision. */
+  retryAfter(now: number, noKey: boolean): number {
+    return core.keycache_retryAfter(this.at, now, noKey)
+  }
+
+  /** A fetch begins; `forKey` says that it is one for an unknown key. */
+  started(now: number, forKey: boolean): void {
+    core.keycache_started(this.at, now, forKey)
+  }
+
+  /** A set arrived that holds keys; `age` is what its `Age` header says, in seconds. */
+  renewed(now: number, forKey: boolean, age: number, cacheControl: string, etag?: string): Renewal {
+    return taken(core.keycache_renewed(this.at, now, forKey, age, ...lent(cacheControl), ...lent(etag))) as Renewal
+  }
+
+  /** The set in hand is still the one: 304. Without a `cacheControl` what was said before goes on. */
+  confirmed(now: number, forKey: boolean, age: number, cacheControl?: string): Renewal {
+    return taken(core.keycache_confirmed(this.at, now, forKey, age, ...lent(cacheControl))) as Renewal
+  }
+
+  /** A set that was fetched elsewhere or earlier; whether it is the set in hand from now on. */
+  hydrated(now: number, sent: number, arrived: number, cacheControl: string, etag?: string): boolean {
+    return core.keycache_hydrated(this.at, now, sent, arrived, ...lent(cacheControl), ...lent(etag)) !== 0
+  }
+
+  /** The fetch failed, or brought what is no key set. */
+  failed(now: number, forKey: boolean): void {
+    core.keycache_failed(this.at, now, forKey)
+  }
+
+  /** Whether the set in hand may be used. */
+  isTrusted(now: number): boolean {
+    return core.keycache_isTrusted(this.at, now) !== 0
+  }
+
+  /** Whether the set in hand is fresh. */
+  isFresh(now: number): boolean {
+    return core.keycache_isFresh(this.at, now) !== 0
+  }
+
+  /** Whether there is no other fetch for an unknown key now. */
+  isCoolingDown(now: number): boolean {
+    return core.keycache_isCoolingDown(this.at, now) !== 0
+  }
+
+  /** The entity tag of the set in hand. */
+  etag(): string | undefined {
+    return takenIfThere(core.keycache_etag(this.at))
+  }
+
+  /** When the origin sent the set in hand. */
+  sent(): number | undefined {
+    return timeIfThere(core.keycache_sent(this.at))
+  }
+
+  /** When the set in hand arrived at whoever fetched it. */
+  arrived(): number | undefined {
+    return timeIfThere(core.keycache_arrived(this.at))
+  }
+
+  /** When the trust in the set in hand ends, unless it is renewed. */
+  trustedTo(): number | undefined {
+    return timeIfThere(core.keycache_trustedTo(this.at))
+  }
+}
+
+/** What a request is to do about a remote key set. */
+export type Decision = 'use' | 'refresh' | 'fetch' | 'fetch_key' | 'wait' | 'wait_key' | 'refuse_key' | 'unavailable'
+/** What became of an answer: `older`, the set in hand is newer and stays; `stale`, it is too old to be trusted. */
+export type Renewal = 'taken' | 'older' | 'stale'
+
+/** What is asked of every token. */
+export class Policy extends Handle {
+  constructor(options: object) {
+    super('policy', made(core.policy_new(options)))
+  }
+
+  /** Makes room for a token and says where; 0: longer than the policy allows, the refusal stands in the output. */
+  admit(codeUnits: number): number {
+    return core.policy_admit(this.at, codeUnits) >>> 0
+  }
+
+  /** Whether the key could ever verify a token under this policy; throws if not. */
+  checkKey(key: Key): void {
+    made([0, ...core.policy_checkKey(this.at, key.at)])
+  }
+}
+
+/** What a request needs of a token. */
+export class Needs extends Handle {
+  constructor(options: object) {
+    super('needs', made(core.needs_new(options)))
+  }
+}
+
+/** Verifies the token of `length` bytes in the input; `host`: what a host says of its signature. */
+export function verifyWithKey(
+  policy: Policy,
+  key: Key,
+  needs: Needs,
+  length: number,
+  now: number,
+  host: number,
+): boolean {
+  return core.verifyWithKey(policy.at, key.at, needs.at, length, now, host) !== 0
+}
+
+export function verifyWithSet(
+  policy: Policy,
+  set: KeySet,
+  needs: Needs,
+  length: number,
+  now: number,
+  host: number,
+): boolean {
+  return core.verifyWithSet(policy.at, set.at, needs.at, length, now, host) !== 0
+}
+
+/** Verifies the tokens of these lengths, one behind the other in the input. */
+export function verifyBatchWithKey(
+  policy: Policy,
+  key: Key,
+  needs: Needs,
+  lengths: Uint32Array,
+  now: number,
+  host: number,
+): void {
+  core.verifyBatchWithKey(policy.at, key.at, needs.at, ...lentNumbers(lengths), now, host)
+}
+
+export function verifyBatchWithSet(
+  policy: Policy,
+  set: KeySet,
+  needs: Needs,
+  lengths: Uint32Array,
+  now: number,
+  host: number,
+): void {
+  core.verifyBatchWithSet(policy.at, set.at, needs.at, ...lentNumbers(lengths), now, host)
+}
+
+/** What a host could compute for the token in the input: the place of its algorithm, 0 for nothing. */
+export function questionWithKey(policy: Policy, key: Key, length: number): number {
+  return core.questionWithKey(policy.at, key.at, length)
+}
+
+export function questionWithSet(policy: Policy, set: KeySet, length: number): number {
+  return core.questionWithSet(policy.at, set.at, length)
+}
+
+/** Verifies the signature of the token in the input, whatever its payload. */
+export function verifySignature(policy: Policy, key: Key, length: number): boolean {
+  return core.verifySignature(policy.at, key.at, length) !== 0
+}
+
+/** Decodes header and claims of the token in the input, verifying nothing. */
+export function decode(length: number): boolean {
+  return core.decode(length) !== 0
+}
+
+/** Decodes the header of the token in the input, verifying nothing. */
+export function decodeHeader(length: number): boolean {
+  return core.decodeHeader(length) !== 0
+}
+
+/** Makes room for several tokens, `length` bytes in all, and says where. */
+export function admitBatch(length: number): number {
+  return core.admitBatch(length) >>> 0
+}
+
+/** Makes room for a token that will be decoded without being verified; 0 as in `Policy.admit`. */
+export function admitUnverified(codeUnits: number): number {
+  return core.admitUnverified(codeUnits) >>> 0
+}
+
+export function inputPointer(): number {
+  return core.inputPointer() >>> 0
+}
+
+/** Where the answers to all calls stand: seven numbers of four bytes, as `src/wasm/buffers.rs` orders them. */
+export function answerPointer(): number {
+  return core.answerPointer() >>> 0
+}
+
+/** From now on payloads are written as Latin-1 where they can be. */
+export function speakLatin1(): void {
+  core.speakLatin1()
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** What was made, unless the core threw something instead. */
+function made([at, error, failed]: Made): number {
+  if (failed === 0) return at
+  const thrown: unknown = core.__wbindgen_externrefs.get(error)
+  core.__externref_table_dealloc(error)
+  throw thrown
+}
+
+/** Bytes in the core's memory, where it frees them; numbers of more bytes lie at multiples of their size. */
+function lentBytes(bytes: Uint8Array, align = 1): Span {
+  const at = core.__wbindgen_malloc(bytes.length, align) >>> 0
+  new Uint8Array(core.memory.buffer).set(bytes, at)
+  return [at, bytes.length]
+}
+
+function lentNumbers(numbers: Uint32Array): Span {
+  const [at] = lentBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), 4)
+  return [at, numbers.length]
+}
+
+function lent(text: string | undefined): Span {
+  return text === undefined ? [0, 0] : lentBytes(encoder.encode(text))
+}
+
+/** Text that the core gave away, which is freed. */
+function taken([at, length]: Span): string {
+  const text = decoder.decode(new Uint8Array(core.memory.buffer, at >>> 0, length))
+  core.__wbindgen_free(at, length, 1)
+  return text
+}
+
+function takenIfThere(text: Span): string | undefined {
+  return text[0] === 0 ? undefined : taken(text)
+}
+
+function timeIfThere([there, seconds]: Time): number | undefined {
+  return there === 0 ? undefined : seconds
+}
