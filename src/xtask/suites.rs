@@ -33,13 +33,16 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 11] = [
+pub(crate) const SUITES: [Suite; 14] = [
+    quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
+    quick("boundary", Kind::Native { package: "jotgate-wasm" }),
     quick("companion", Kind::Native { package: "jotgate-keys" }),
     quick("second opinion", Kind::Native { package: "second-opinion" }),
     quick("simulation of rotations", Kind::Native { package: "simulation" }),
     quick("task runner", Kind::Native { package: "xtask" }),
+    quick("arithmetic as WebAssembly in Node", Kind::Wasm { package: "jotgate-arithmetic" }),
     quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("package", Kind::Package),

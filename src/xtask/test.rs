@@ -20,7 +20,8 @@ use crate::{npm, package, place, process, progress, terminal};
 /// How long one suite may take, where nothing is installed first.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The crates that have a test program each; `--workspace` would build the tools a second time.
-const NATIVE: [&str; 7] = [
+const NATIVE: [&str; 8] = [
+    "jotgate-arithmetic",
     "jotgate-crypto",
     "jotgate-core",
     "jotgate-wasm",
@@ -32,7 +33,7 @@ const NATIVE: [&str; 7] = [
 /// The crates whose tests run with either engine, and the feature that changes it.
 const VERIFYING: [&str; 3] = ["jotgate-crypto", "jotgate-core", "second-opinion"];
 const CRATES_ENGINE: &str = "jotgate-crypto/crates-engine";
-const WASM: [&str; 2] = ["jotgate-crypto", "jotgate-core"];
+const WASM: [&str; 3] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core"];
 
 /// What a suite's last line begins with when the machine lacks what it needs.
 const SKIPPED: &str = "skipped: ";

@@ -1,13 +1,12 @@
-//! Points on `y² = x³ - 3x + b` over a prime field, of prime order: points enter, their sums leave.
-//!
-//! Formulas: D. J. Bernstein and T. Lange, "Explicit-Formulas Database", Jacobian coordinates for a = -3: `madd` without
-//! its doubled variables, and `dbl-2001-b`.
+//! The curves of the NIST, `y² = x³ - 3x + b` over a prime field, of prime order: coordinates enter, a point leaves.
 
-use super::field::Field;
-use super::field_p256::P256Field;
-use super::field_p384::P384Field;
-use super::field_p521::P521Field;
-use super::scalar::Modulus;
+use jotgate_arithmetic::field::Field;
+use jotgate_arithmetic::field_p256::{self, P256Field};
+use jotgate_arithmetic::field_p384::{self, P384Field};
+use jotgate_arithmetic::field_p521::{self, P521Field};
+use jotgate_arithmetic::jacobian::Affine;
+use jotgate_arithmetic::orders;
+
 use super::table::Slot;
 
 /// A curve of the NIST (SP 800-186 §3.2.1) with `W` words to a number.
@@ -46,114 +45,19 @@ impl<F> BaseTables<F> {
     }
 }
 
-/// A point by its two coordinates, both tidy: never the point at infinity, which has none.
-#[derive(Clone, Copy)]
-pub(crate) struct Affine<F> {
-    pub(crate) x: F,
-    pub(crate) y: F,
-}
-
-impl<F: Field> Affine<F> {
-    /// The point of two numbers: both below p, and on the curve. The cofactor is 1, there is no subgroup to check.
-    pub(crate) fn from_words<C: Curve<W, Field = F>, const W: usize>(
-        x: &[u32; W],
-        y: &[u32; W],
-    ) -> Option<Self> {
-        let (x, y, b) = (F::from_words(x)?, F::from_words(y)?, F::from_words(&C::B)?);
-        let cube = x.squared().times(&x);
-        let right = F::sum([(1, &cube), (-3, &x), (1, &b)]);
-        y.squared().minus(&right).is_zero().then_some(Self { x, y })
-    }
-
-    pub(crate) fn negated_if(&self, negative: bool) -> Self {
-        Self { x: self.x, y: if negative { F::sum([(-1, &self.y)]) } else { self.y } }
-    }
-}
-
-/// A point as `(X / Z², Y / Z³)`.
-#[derive(Clone, Copy)]
-pub(crate) struct Jacobian<F> {
-    pub(crate) x: F,
-    pub(crate) y: F,
-    pub(crate) z: F,
-}
-
-impl<F: Field> Jacobian<F> {
-    pub(crate) fn from_affine(point: &Affine<F>) -> Self {
-        Self { x: point.x, y: point.y, z: F::ONE }
-    }
-
-    /// Twice the point. The order is odd: no point but infinity is its own negative, and y is never zero.
-    pub(crate) fn doubled(&self) -> Self {
-        let (delta, gamma) = (self.z.squared(), self.y.squared());
-        let beta = self.x.times(&gamma);
-        let minus = F::sum([(3, &self.x), (-3, &delta)]);
-        let plus = F::sum([(1, &self.x), (1, &delta)]);
-        let alpha = minus.times(&plus);
-        let x = F::sum([(1, &alpha.squared()), (-8, &beta)]);
-        let around = F::sum([(4, &beta), (-1, &x)]);
-        let y = F::sum([(1, &alpha.times(&around)), (-8, &gamma.squared())]);
-        let z = F::sum([(2, &self.y.times(&self.z))]);
-        Self { x, y, z }
-    }
-
-    /// The sum, unless both are the same point or one is the other's negative: then Z of the result is zero, and stays
-    /// it in all that is added after, so that one look at the end tells.
-    pub(crate) fn plus_other(&self, other: &Affine<F>) -> Self {
-        let z_squared = self.z.squared();
-        let h = other.x.times(&z_squared).minus(&self.x);
-        let r = other.y.times(&z_squared.times(&self.z)).minus(&self.y);
-        self.plus_apart(&h, &r)
-    }
-
-    /// The sum of any two points; nothing is the point at infinity.
-    pub(crate) fn plus(&self, other: &Affine<F>) -> Option<Self> {
-        let z_squared = self.z.squared();
-        let h = other.x.times(&z_squared).minus(&self.x);
-        let r = other.y.times(&z_squared.times(&self.z)).minus(&self.y);
-        if !h.is_zero() {
-            Some(self.plus_apart(&h, &r))
-        } else if r.is_zero() {
-            Some(self.doubled())
-        } else {
-            None
-        }
-    }
-
-    /// The rest of the addition: `h` and `r` are how far apart the points' coordinates are, times Z² and Z³.
-    #[inline(always)]
-    fn plus_apart(&self, h: &F, r: &F) -> Self {
-        let h_squared = h.squared();
-        let h_cubed = h_squared.times(h);
-        let v = self.x.times(&h_squared);
-        let x = F::sum([(1, &r.squared()), (-1, &h_cubed), (-2, &v)]);
-        let y = F::difference_of_products([r, &v.minus(&x)], [&self.y, &h_cubed]);
-        Self { x, y, z: self.z.times(h) }
-    }
-
-    /// Whether the first coordinate is `x`.
-    pub(crate) fn has_x(&self, x: &F) -> bool {
-        x.times(&self.z.squared()).minus(&self.x).is_zero()
-    }
+/// The point of two numbers: both below p, and on the curve. The cofactor is 1, there is no subgroup to check.
+pub(crate) fn point<C: Curve<W>, const W: usize>(x: &[u32; W], y: &[u32; W]) -> Option<Affine<C::Field>> {
+    let [x, y, b] = [x, y, &C::B].map(|number| C::Field::from_words(number));
+    let point = Affine { x: x?, y: y? };
+    point.is_on_curve(&b?).then_some(point)
 }
 
 /// P-256.
 pub(crate) struct P256;
 
-static P256_ORDER: Modulus<8, 9> = Modulus::new([
-    0xfc63_2551,
-    0xf3b9_cac2,
-    0xa717_9e84,
-    0xbce6_faad,
-    0xffff_ffff,
-    0xffff_ffff,
-    0,
-    0xffff_ffff,
-]);
-
 impl Curve<8> for P256 {
     type Field = P256Field;
-    const PRIME: [u32; 8] = super::field_p256::PRIME;
+    const PRIME: [u32; 8] = field_p256::PRIME;
     const B: [u32; 8] = [
         0x27d2_604b,
         0x3bce_3c3e,
@@ -188,15 +92,15 @@ impl Curve<8> for P256 {
     ];
 
     fn is_unit(number: &[u32; 8]) -> bool {
-        P256_ORDER.is_unit(number)
+        orders::P256.is_unit(number)
     }
 
     fn quotients(dividends: [&[u32; 8]; 2], divisor: &[u32; 8]) -> [[u32; 8]; 2] {
-        P256_ORDER.quotients(dividends, divisor)
+        orders::P256.quotients(dividends, divisor)
     }
 
     fn plus_order(number: &[u32; 8]) -> Option<[u32; 8]> {
-        P256_ORDER.plus(number, &Self::PRIME)
+        orders::P256.plus(number, &Self::PRIME)
     }
 
     fn base_tables() -> &'static BaseTables<P256Field> {
@@ -208,24 +112,9 @@ impl Curve<8> for P256 {
 /// P-384.
 pub(crate) struct P384;
 
-static P384_ORDER: Modulus<12, 13> = Modulus::new([
-    0xccc5_2973,
-    0xecec_196a,
-    0x48b0_a77a,
-    0x581a_0db2,
-    0xf437_2ddf,
-    0xc763_4d81,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-]);
-
 impl Curve<12> for P384 {
     type Field = P384Field;
-    const PRIME: [u32; 12] = super::field_p384::PRIME;
+    const PRIME: [u32; 12] = field_p384::PRIME;
     const B: [u32; 12] = [
         0xd3ec_2aef,
         0x2a85_c8ed,
@@ -272,15 +161,15 @@ impl Curve<12> for P384 {
     ];
 
     fn is_unit(number: &[u32; 12]) -> bool {
-        P384_ORDER.is_unit(number)
+        orders::P384.is_unit(number)
     }
 
     fn quotients(dividends: [&[u32; 12]; 2], divisor: &[u32; 12]) -> [[u32; 12]; 2] {
-        P384_ORDER.quotients(dividends, divisor)
+        orders::P384.quotients(dividends, divisor)
     }
 
     fn plus_order(number: &[u32; 12]) -> Option<[u32; 12]> {
-        P384_ORDER.plus(number, &Self::PRIME)
+        orders::P384.plus(number, &Self::PRIME)
     }
 
     fn base_tables() -> &'static BaseTables<P384Field> {
@@ -292,31 +181,11 @@ impl Curve<12> for P384 {
 /// P-521.
 pub(crate) struct P521;
 
-static P521_ORDER: Modulus<17, 19> = Modulus::new([
-    0x9138_6409,
-    0xbb6f_b71e,
-    0x899c_47ae,
-    0x3bb5_c9b8,
-    0xf709_a5d0,
-    0x7fcc_0148,
-    0xbf2f_966b,
-    0x5186_8783,
-    0xffff_fffa,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0x1ff,
-]);
-
 impl Curve<17> for P521 {
     type Field = P521Field;
     // 521 bits: the highest word has nine.
     const BYTES: usize = 66;
-    const PRIME: [u32; 17] = super::field_p521::PRIME;
+    const PRIME: [u32; 17] = field_p521::PRIME;
     const B: [u32; 17] = [
         0x6b50_3f00,
         0xef45_1fd4,
@@ -378,15 +247,15 @@ impl Curve<17> for P521 {
     ];
 
     fn is_unit(number: &[u32; 17]) -> bool {
-        P521_ORDER.is_unit(number)
+        orders::P521.is_unit(number)
     }
 
     fn quotients(dividends: [&[u32; 17]; 2], divisor: &[u32; 17]) -> [[u32; 17]; 2] {
-        P521_ORDER.quotients(dividends, divisor)
+        orders::P521.quotients(dividends, divisor)
     }
 
     fn plus_order(number: &[u32; 17]) -> Option<[u32; 17]> {
-        P521_ORDER.plus(number, &Self::PRIME)
+        orders::P521.plus(number, &Self::PRIME)
     }
 
     fn base_tables() -> &'static BaseTables<P521Field> {

@@ -4,10 +4,12 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::curve::{Affine, Curve, Jacobian, P256, P384, P521};
-use super::field::{Field, Invertible, invert_all};
-use super::limbs::words_from_be;
-use super::scalar::digits;
+use jotgate_arithmetic::field::{Field, Invertible, invert_all};
+use jotgate_arithmetic::jacobian::{Affine, Jacobian};
+use jotgate_arithmetic::limbs::words_from_be;
+use jotgate_arithmetic::scalar::digits;
+
+use super::curve::{Curve, P256, P384, P521, point};
 use super::table::{Growth, Heat, Table};
 
 /// A public key.
@@ -26,7 +28,7 @@ pub(crate) type P521Key = EcdsaKey<P521, 17>;
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-        let point = Affine::from_words::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
+        let point = point::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
         Some(Self { point, heat: Heat::new() })
     }
 
@@ -115,7 +117,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
 
 fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
     let [x, y] = &C::BASE;
-    Affine::from_words::<C, W>(x, y)
+    point::<C, W>(x, y)
 }
 
 /// A big-endian number of the curve's length.
@@ -146,7 +148,7 @@ fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> V
             .flat_map(|(row, last)| {
                 let below = row.len() - 1;
                 let others = row.iter().take(below).map(|point| last.x.minus(&point.x));
-                others.chain([F::sum([(2, &last.y)])])
+                others.chain([F::sum(&[(2, &last.y)])])
             })
             .collect();
         let all = invert_all(&mut denominators);
@@ -162,7 +164,7 @@ fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> V
                 .collect();
             sums.extend(inverses.next().map(|inverse| {
                 let x_squared = last.x.squared();
-                let numerator = F::sum([(3, &x_squared), (-3, &F::ONE)]);
+                let numerator = F::sum(&[(3, &x_squared), (-3, &F::ONE)]);
                 chord(last, last, &numerator.times(inverse))
             }));
             sums
@@ -189,8 +191,8 @@ fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
 
 /// The sum of two points whose line has this slope.
 fn chord<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
-    let x = F::sum([(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
-    let y = F::sum([(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
+    let x = F::sum(&[(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
+    let y = F::sum(&[(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
     Affine { x, y }
 }
 
@@ -242,9 +244,9 @@ const fn growth<const W: usize>() -> &'static Growth {
 mod tests {
     use alloc::vec;
 
-    use super::super::random::Random;
     use super::*;
     use crate::ec_key::by_crates;
+    use jotgate_arithmetic::random::Random;
 
     type Key<C, const W: usize> = EcdsaKey<C, W>;
     /// The second implementation: a key's coordinates, a digest and a signature enter.
@@ -278,7 +280,7 @@ mod tests {
     /// `-a` modulo the order; a is a unit.
     fn opposite<C: Curve<W>, const W: usize>(a: &[u32; W]) -> [u32; W] {
         let order = C::plus_order(&[0; W]).unwrap();
-        super::super::limbs::subtract_words(&order, a)
+        jotgate_arithmetic::limbs::subtract_words(&order, a)
     }
 
     fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
@@ -402,10 +404,10 @@ mod tests {
     /// A point with this x, if there is one: a square root modulo p ≡ 3 (mod 4).
     fn with_x<C: Curve<W>, const W: usize>(x: &[u32; W]) -> Option<Affine<C::Field>> {
         let (x, b) = (C::Field::from_words(x)?, C::Field::from_words(&C::B)?);
-        let right = C::Field::sum([(1, &x.squared().times(&x)), (-3, &x), (1, &b)]);
+        let right = C::Field::sum(&[(1, &x.squared().times(&x)), (-3, &x), (1, &b)]);
         // (p + 1)/4, out of 4 (p + 1)/4 = p + 1.
         let mut power = C::Field::ONE;
-        let (sum, _) = super::super::limbs::add_words(&C::PRIME, &small(1));
+        let (sum, _) = jotgate_arithmetic::limbs::add_words(&C::PRIME, &small(1));
         for bit in (2..32 * W).rev() {
             power = power.squared();
             if sum[bit / 32] >> (bit % 32) & 1 == 1 {
@@ -419,8 +421,8 @@ mod tests {
     fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
         let mut random = Random::seeded(2);
         let order = C::plus_order(&[0; W]).unwrap();
-        let step = |number: u32| super::super::limbs::add_words(&order, &small(number)).0;
-        let below = |number: u32| super::super::limbs::subtract_words(&order, &small(number));
+        let step = |number: u32| jotgate_arithmetic::limbs::add_words(&order, &small(number)).0;
+        let below = |number: u32| jotgate_arithmetic::limbs::subtract_words(&order, &small(number));
         let [mut above_order, mut accepted] = [0, 0];
         let xs = (1..40).map(step).chain((1..20).map(below)).chain((1..20).map(small));
         for x in xs {

@@ -3,11 +3,12 @@
 
 use alloc::vec::Vec;
 
+use jotgate_arithmetic::edwards::{Extended, Niels, multiples};
+use jotgate_arithmetic::limbs::words_from_le;
+use jotgate_arithmetic::orders::ED25519;
+use jotgate_arithmetic::scalar::digits;
 use sha2::{Digest, Sha512};
 
-use super::edwards::{Extended, Niels, multiples};
-use super::limbs::words_from_le;
-use super::scalar::{Modulus, digits};
 use super::table::{Growth, Heat, Slot, Table};
 
 /// A public key.
@@ -56,12 +57,12 @@ impl PublicKey {
     fn check(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(32)?;
         let s: [u32; 8] = words_from_le(s)?;
-        if !ORDER.contains(&s) {
+        if !ED25519.contains(&s) {
             return None;
         }
         let hash = Sha512::new().chain_update(r).chain_update(self.bytes).chain_update(message).finalize();
         let (low, high) = hash.split_at_checked(32)?;
-        let k = ORDER.reduce_wide(&words_from_le(low)?, &words_from_le(high)?);
+        let k = ED25519.reduce_wide(&words_from_le(low)?, &words_from_le(high)?);
         Some(self.sum(&s, &k)?.words() == words_from_le(r)?)
     }
 
@@ -101,10 +102,6 @@ impl PublicKey {
 static BASE_ROW: Slot<Niels> = Slot::new();
 static BASE_FULL: Slot<Niels> = Slot::new();
 
-/// L, the order of the base point.
-static ORDER: Modulus<8, 9> =
-    Modulus::new([0x5cf5_d3ed, 0x5812_631a, 0xa2f7_9cd6, 0x14de_f9de, 0, 0, 0, 0x1000_0000]);
-
 /// The base point's encoding: y = 4/5, x even.
 const BASE: [u32; 8] =
     [0x6666_6658, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666];
@@ -120,10 +117,10 @@ mod tests {
     use curve25519_dalek::{EdwardsPoint, Scalar, constants};
     use ed25519_dalek::{Signer, SigningKey};
 
-    use super::super::limbs::subtract_words;
-    use super::super::random::Random;
     use super::*;
     use crate::ed25519_key::by_crates;
+    use jotgate_arithmetic::limbs::subtract_words;
+    use jotgate_arithmetic::random::Random;
 
     const L: [u32; 8] = [0x5cf5_d3ed, 0x5812_631a, 0xa2f7_9cd6, 0x14de_f9de, 0, 0, 0, 0x1000_0000];
 
@@ -227,7 +224,7 @@ mod tests {
             7 => 0x7fff_ffff,
             _ => u32::MAX,
         });
-        let around = (0..19).map(|number| super::super::limbs::add_words(&prime, &small(number)).0);
+        let around = (0..19).map(|number| jotgate_arithmetic::limbs::add_words(&prime, &small(number)).0);
         let below = (1..40).map(|number| subtract_words(&prime, &small(number)));
         let any: Vec<[u32; 8]> = (0..1000).map(|_| random.words()).collect();
         for mut words in low.chain(around).chain(below).chain(any) {
@@ -258,7 +255,7 @@ mod tests {
             for _ in 0..20 {
                 let [s, k] = [(); 2].map(|()| {
                     let words: [u32; 8] = random.words();
-                    ORDER.reduce_wide(&words, &[0; 8])
+                    ED25519.reduce_wide(&words, &[0; 8])
                 });
                 assert_eq!(key.sum(&s, &k).unwrap().words(), key.sum_by_doubling(&s, &k).unwrap().words());
             }

@@ -3,11 +3,8 @@
 
 use alloc::boxed::Box;
 
-use super::mont::{self, Montgomery};
-#[cfg(target_arch = "wasm32")]
-use super::mont26::Modulus;
-#[cfg(not(target_arch = "wasm32"))]
-use super::mont64::Modulus;
+use jotgate_arithmetic::modulus::Modulus;
+
 use super::rsa_padding;
 use crate::Hash;
 
@@ -46,7 +43,7 @@ impl PublicKey {
             return None;
         }
         let em = em.get_mut(..self.n.len())?;
-        mont::power(&self.modulus, signature, self.e, em);
+        self.modulus.power(signature, self.e, em);
         Some(em)
     }
 }

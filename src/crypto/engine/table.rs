@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use spin::RwLock;
 
-use super::scalar::{digit_count, digits};
+use jotgate_arithmetic::scalar::{digit_count, digits};
 
 /// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i below the number of rows.
 pub(crate) struct Table<E> {
@@ -169,31 +169,6 @@ impl<E> Heat<E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::*;
-
-    #[test]
-    fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
-        let slot = Slot::new();
-        let ask = |width, rows| {
-            let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
-            slot.advance(width, rows, |_| Some(None), build);
-        };
-        ask(10, 3);
-        ask(5, 3);
-        ask(10, 3);
-        assert!(slot.get().is_none());
-        ask(5, 3);
-        ask(10, 3);
-        let table = slot.get().unwrap();
-        assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
-        assert!(table.entries.iter().all(|width| *width == 10));
-    }
-}
-
-#[cfg(test)]
 impl<E> Heat<E> {
     /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
     /// table meanwhile, and who finds it taken goes without.
@@ -236,3 +211,28 @@ const BOUND: usize = 8 << 20;
 /// Tables wider than this are a luxury: they may take half of the memory, so that a few keys which were hot first leave room for
 /// the usual tables of those that come later.
 const LARGEST_USUAL: usize = 7;
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
+        let slot = Slot::new();
+        let ask = |width, rows| {
+            let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
+            slot.advance(width, rows, |_| Some(None), build);
+        };
+        ask(10, 3);
+        ask(5, 3);
+        ask(10, 3);
+        assert!(slot.get().is_none());
+        ask(5, 3);
+        ask(10, 3);
+        let table = slot.get().unwrap();
+        assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
+        assert!(table.entries.iter().all(|width| *width == 10));
+    }
+}

@@ -5,6 +5,29 @@
 use super::divsteps::Inverter;
 use super::limbs::{add_words, is_below, low_limb, low_word, power_of_two, subtract_words};
 
+/// The order of a NIST curve's group. An object, not a type that callers are generic over: so its arithmetic is compiled here, for
+/// speed.
+pub trait Order<const W: usize>: Sync {
+    /// Whether the number lies in 1..m.
+    fn is_unit(&self, number: &[u32; W]) -> bool;
+
+    /// The two numbers divided by a third: `[a / c, b / c]`, below m. c lies below m and is coprime to it; a and b are
+    /// any numbers below R.
+    fn quotients(&self, dividends: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2];
+
+    /// The number and m added, if that stays below `limit`.
+    fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]>;
+}
+
+/// The order of an Edwards curve's base point, as [`Order`].
+pub trait EdwardsOrder<const W: usize>: Sync {
+    /// Whether the number is below m.
+    fn contains(&self, number: &[u32; W]) -> bool;
+
+    /// `low + R high` modulo m, for any two numbers below R.
+    fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W];
+}
+
 /// An odd modulus m with what Montgomery's multiplication needs (P. L. Montgomery, "Modular multiplication without
 /// trial division", 1985); R is `2^(32 * W)`. `L` limbs of 30 bits hold 30 bits more than m has.
 pub(crate) struct Modulus<const W: usize, const L: usize> {
@@ -33,36 +56,6 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
             inverter: Inverter::new(&words),
             words,
         }
-    }
-
-    /// Whether the number is below m.
-    pub(crate) fn contains(&self, number: &[u32; W]) -> bool {
-        is_below(number, &self.words)
-    }
-
-    /// Whether the number lies in 1..m.
-    pub(crate) fn is_unit(&self, number: &[u32; W]) -> bool {
-        *number != [0; W] && self.contains(number)
-    }
-
-    /// The two numbers divided by a third: `[a / c, b / c]`, below m. c lies below m and is coprime to it; a and b are
-    /// any numbers below R.
-    pub(crate) fn quotients(&self, [a, b]: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2] {
-        let inverse_times_radix = self.montgomery(&self.radix_squared, &self.inverter.invert(c));
-        [self.montgomery(a, &inverse_times_radix), self.montgomery(b, &inverse_times_radix)]
-    }
-
-    /// `low + R high` modulo m, for any two numbers below R.
-    pub(crate) fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W] {
-        let low = self.montgomery(low, &self.radix);
-        let high = self.montgomery(high, &self.radix_squared);
-        self.sum(&low, &high)
-    }
-
-    /// The number and m added, if that stays below `limit`.
-    pub(crate) fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]> {
-        let (sum, carry) = add_words(number, &self.words);
-        (carry == 0 && is_below(&sum, limit)).then_some(sum)
     }
 
     /// `a + b` modulo m, for two numbers below m.
@@ -100,14 +93,43 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
     }
 }
 
+impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
+    fn is_unit(&self, number: &[u32; W]) -> bool {
+        *number != [0; W] && is_below(number, &self.words)
+    }
+
+    fn quotients(&self, [a, b]: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2] {
+        let inverse_times_radix = self.montgomery(&self.radix_squared, &self.inverter.invert(c));
+        [self.montgomery(a, &inverse_times_radix), self.montgomery(b, &inverse_times_radix)]
+    }
+
+    fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]> {
+        let (sum, carry) = add_words(number, &self.words);
+        (carry == 0 && is_below(&sum, limit)).then_some(sum)
+    }
+}
+
+impl<const W: usize, const L: usize> EdwardsOrder<W> for Modulus<W, L> {
+    fn contains(&self, number: &[u32; W]) -> bool {
+        is_below(number, &self.words)
+    }
+
+    fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W] {
+        let low = self.montgomery(low, &self.radix);
+        let high = self.montgomery(high, &self.radix_squared);
+        self.sum(&low, &high)
+    }
+}
+
 /// How many digits of `width` bits a scalar of `bits` bits has: one more than it seems, for the last carry.
-pub(crate) const fn digit_count(bits: usize, width: usize) -> usize {
+#[must_use]
+pub const fn digit_count(bits: usize, width: usize) -> usize {
     bits / width + 1
 }
 
 /// The digits of a scalar to the base `2^width`, the least first, each in `-2^(width - 1) + 1 ..= 2^(width - 1)`: a signed
 /// digit halves the table (A. D. Booth, 1951).
-pub(crate) fn digits(scalar: &[u32], width: usize) -> impl Iterator<Item = i32> {
+pub fn digits(scalar: &[u32], width: usize) -> impl Iterator<Item = i32> {
     let half = 1 << (width - 1);
     let mut carry = 0;
     (0..digit_count(32 * scalar.len(), width)).map(move |index| {

@@ -20,7 +20,7 @@ use super::lanes::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
 use super::mont::{self, Montgomery};
 
 /// A modulus, prepared; R = 2^(26·`len`).
-pub(super) struct Modulus {
+pub(crate) struct Modulus {
     /// Limbs in use, whole groups of them.
     len: usize,
     /// n, for the last product.
@@ -45,7 +45,7 @@ struct Factor {
 
 /// A number below 2·n*, in the three forms that the kernel reads.
 #[derive(Clone)]
-pub(super) struct Number {
+pub(crate) struct Number {
     /// Little-endian, each below 2^26, and zeros behind.
     limbs: [u32; MAXIMUM_LIMBS + GROUP],
     /// The halves of each limb in the two halves of a word.

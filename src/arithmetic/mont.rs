@@ -5,7 +5,7 @@
 
 /// A modulus n, prepared: products come divided by R, a power of two above n (Montgomery 1985, "Modular
 /// multiplication without trial division").
-pub(super) trait Montgomery {
+pub(crate) trait Montgomery {
     /// A residue modulo n, not necessarily the smallest one.
     type Number: Clone;
 
@@ -29,7 +29,7 @@ pub(super) trait Montgomery {
 /// Square and multiply from the left. As `e` is odd the last multiplication is by `base` itself, outside of
 /// Montgomery's form, and that leaves the form too: e = 65537 takes 16 squarings and 1 multiplication besides the
 /// entry.
-pub(super) fn power<M: Montgomery>(modulus: &M, base: &[u8], e: u32, out: &mut [u8]) {
+pub(crate) fn power<M: Montgomery>(modulus: &M, base: &[u8], e: u32, out: &mut [u8]) {
     debug_assert!(e % 2 == 1 && e >= 3);
     let base = modulus.read(base);
     let r_squared = modulus.r_squared();
@@ -50,7 +50,7 @@ pub(super) fn power<M: Montgomery>(modulus: &M, base: &[u8], e: u32, out: &mut [
 
 /// R² modulo n from `two`, which is 2·R modulo n, and R = 2^`r_bits`: that is R·2^`r_bits`, the Montgomery form of a
 /// power of 2.
-pub(super) fn r_squared<M: Montgomery>(modulus: &M, two: &M::Number, r_bits: usize) -> M::Number {
+pub(crate) fn r_squared<M: Montgomery>(modulus: &M, two: &M::Number, r_bits: usize) -> M::Number {
     let (mut x, mut next) = (two.clone(), two.clone());
     for bit in (0..r_bits.ilog2()).rev() {
         modulus.square(&x, &mut next);
@@ -71,7 +71,7 @@ mod tests {
     use rsa::BoxedUint;
 
     use super::*;
-    use crate::engine::{mont26, mont64};
+    use crate::{mont26, mont64};
 
     /// Holds the power on both kernels against the `rsa` crate's public operation.
     #[track_caller]

@@ -6,15 +6,16 @@
 
 use super::divsteps::Inverter;
 use super::field::{Field, Invertible};
+use super::jacobian::{self, Affine, Jacobian};
 use super::limbs::{
-    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, widest,
-    words_from_limbs,
+    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, weighted,
+    widest, words_from_limbs,
 };
 
 /// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
 /// such has limbs of the same magnitude.
-#[derive(Clone, Copy)]
-pub(crate) struct P384Field([i32; N]);
+#[derive(Clone, Copy, Debug)]
+pub struct P384Field([i32; N]);
 
 impl Invertible for P384Field {
     const ONE: Self = Self(limbs_from_words(&power_of_two(N * WIDTH, &PRIME), WIDTH));
@@ -63,13 +64,9 @@ impl Field for P384Field {
     // INVARIANT: factors of at most 8, three terms: every column is below 2^34. What lies above 2^384 is folded back
     // first: 2^384 ≡ 2^128 + 2^96 - 2^32 + 1. So the last limb is 2^20 and a carry at most, the value is within
     // 2^384 (-0.01, 1.01).
-    fn sum<const K: usize>(terms: [(i32, &Self); K]) -> Self {
-        let mut columns = [0_i64; N];
-        for (factor, term) in terms {
-            for (column, limb) in columns.iter_mut().zip(term.0) {
-                *column += i64::from(factor) * i64::from(limb);
-            }
-        }
+    #[inline(never)]
+    fn sum(terms: &[(i32, &Self)]) -> Self {
+        let mut columns = weighted(terms, |term| &term.0);
         debug_assert!(columns.iter().all(|column| column.unsigned_abs() < 1 << 34));
         let above = columns[13] >> TOP;
         columns[13] -= above << TOP;
@@ -80,7 +77,15 @@ impl Field for P384Field {
         Self(carried(columns, WIDTH))
     }
 
-    #[cfg(test)]
+    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
+        jacobian::double_of(point)
+    }
+
+    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
+        jacobian::sum_of_others(point, other)
+    }
+
+    #[cfg(any(test, feature = "for-tests"))]
     fn to_words(&self) -> alloc::vec::Vec<u32> {
         self.words().to_vec()
     }
@@ -133,7 +138,8 @@ const M: usize = 2 * N;
 const WIDTH: usize = 28;
 /// The bits of the last limb below 2^384.
 const TOP: usize = 20;
-pub(crate) const PRIME: [u32; W] = [
+/// p, its lowest word first.
+pub const PRIME: [u32; W] = [
     0xffff_ffff,
     0,
     0,

@@ -6,9 +6,9 @@
 //! from 89, Safari from 16.4 (2023).
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use portable::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
+pub(crate) use portable::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
 #[cfg(target_arch = "wasm32")]
-pub(super) use simd::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
+pub(crate) use simd::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
 
 #[cfg(target_arch = "wasm32")]
 mod simd {
@@ -18,31 +18,31 @@ mod simd {
     };
 
     /// Four lanes of 32 bits, or two of 64.
-    pub(in super::super) type Lanes = v128;
+    pub(crate) type Lanes = v128;
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    pub(in super::super) fn lanes([a, b, c, d]: [u32; 4]) -> Lanes {
+    pub(crate) fn lanes([a, b, c, d]: [u32; 4]) -> Lanes {
         u32x4(a, b, c, d)
     }
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    pub(in super::super) fn splat(word: u32) -> Lanes {
+    pub(crate) fn splat(word: u32) -> Lanes {
         u32x4_splat(word)
     }
 
     /// `sum` + the products of the lower and of the upper 16 bits, added, in each lane.
     #[inline]
     #[target_feature(enable = "simd128")]
-    pub(in super::super) fn dot_add(sum: Lanes, x: Lanes, y: Lanes) -> Lanes {
+    pub(crate) fn dot_add(sum: Lanes, x: Lanes, y: Lanes) -> Lanes {
         i32x4_add(sum, i32x4_dot_i16x8(x, y))
     }
 
     /// Adds lane 0 + 2^`SHIFT` · lane 1, and lane 2 + 2^`SHIFT` · lane 3, to two wide lanes.
     #[inline]
     #[target_feature(enable = "simd128")]
-    pub(in super::super) fn widen_add<const SHIFT: u32>(wide: Lanes, narrow: Lanes) -> Lanes {
+    pub(crate) fn widen_add<const SHIFT: u32>(wide: Lanes, narrow: Lanes) -> Lanes {
         let even = v128_and(narrow, u64x2_splat(0xffff_ffff));
         let odd = i64x2_shl(u64x2_shr(narrow, 32), SHIFT);
         i64x2_add(wide, i64x2_add(even, odd))
@@ -50,7 +50,7 @@ mod simd {
 
     #[inline]
     #[target_feature(enable = "simd128")]
-    pub(in super::super) fn wide_lanes(wide: Lanes) -> [u64; 2] {
+    pub(crate) fn wide_lanes(wide: Lanes) -> [u64; 2] {
         [u64x2_extract_lane::<0>(wide), u64x2_extract_lane::<1>(wide)]
     }
 }
@@ -60,18 +60,18 @@ mod portable {
     #![expect(clippy::indexing_slicing, reason = "four lanes, four indices")]
 
     /// Four lanes of 32 bits, or two of 64, the lower half first.
-    pub(in super::super) type Lanes = [u32; 4];
+    pub(crate) type Lanes = [u32; 4];
 
-    pub(in super::super) fn lanes(words: [u32; 4]) -> Lanes {
+    pub(crate) fn lanes(words: [u32; 4]) -> Lanes {
         words
     }
 
-    pub(in super::super) fn splat(word: u32) -> Lanes {
+    pub(crate) fn splat(word: u32) -> Lanes {
         [word; 4]
     }
 
     /// `sum` + the products of the lower and of the upper 16 bits, added, in each lane.
-    pub(in super::super) fn dot_add(sum: Lanes, x: Lanes, y: Lanes) -> Lanes {
+    pub(crate) fn dot_add(sum: Lanes, x: Lanes, y: Lanes) -> Lanes {
         core::array::from_fn(|i| {
             let [x, y] = [x[i], y[i]];
             // The instruction takes halves with a sign.
@@ -81,7 +81,7 @@ mod portable {
     }
 
     /// Adds lane 0 + 2^`SHIFT` · lane 1, and lane 2 + 2^`SHIFT` · lane 3, to two wide lanes.
-    pub(in super::super) fn widen_add<const SHIFT: u32>(wide: Lanes, narrow: Lanes) -> Lanes {
+    pub(crate) fn widen_add<const SHIFT: u32>(wide: Lanes, narrow: Lanes) -> Lanes {
         let [low, high] = wide_lanes(wide);
         let [a, b, c, d] = narrow.map(u64::from);
         let halves =
@@ -90,7 +90,7 @@ mod portable {
         [a, b, c, d]
     }
 
-    pub(in super::super) fn wide_lanes([a, b, c, d]: Lanes) -> [u64; 2] {
+    pub(crate) fn wide_lanes([a, b, c, d]: Lanes) -> [u64; 2] {
         [[a, b], [c, d]].map(|[low, high]| u64::from(high) << 32 | u64::from(low))
     }
 }

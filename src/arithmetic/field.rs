@@ -2,8 +2,11 @@
 
 use alloc::vec::Vec;
 
+use crate::jacobian::{Affine, Jacobian};
+
 /// An element that can be inverted.
-pub(crate) trait Invertible: Copy {
+pub trait Invertible: Copy {
+    /// The neutral element of multiplication.
     const ONE: Self;
 
     /// The product of two that are each tidy or the difference of two tidy ones.
@@ -18,7 +21,7 @@ pub(crate) trait Invertible: Copy {
 
 /// An element of a NIST curve's prime field. Limbs carry lazily, so each operation says what it takes and gives: *tidy* is what a
 /// product and [`Field::sum`] give.
-pub(crate) trait Field: Invertible + Send + Sync + 'static {
+pub trait Field: Invertible + Send + Sync + 'static {
     /// The element of a number, or nothing if it is not below p. Takes exactly the field's words.
     fn from_words(words: &[u32]) -> Option<Self>;
 
@@ -31,17 +34,23 @@ pub(crate) trait Field: Invertible + Send + Sync + 'static {
     /// The difference of two tidy elements; it is not tidy itself.
     fn minus(&self, other: &Self) -> Self;
 
-    /// The sum of multiples, with factors of magnitude 8 at most, tidy.
-    fn sum<const K: usize>(terms: [(i32, &Self); K]) -> Self;
+    /// The sum of up to three multiples, with factors of magnitude 8 at most, tidy.
+    fn sum(terms: &[(i32, &Self)]) -> Self;
+
+    /// [`Jacobian::doubled`] over this field.
+    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self>;
+
+    /// [`Jacobian::plus_other`] over this field.
+    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self>;
 
     /// The number, below p.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "for-tests"))]
     fn to_words(&self) -> Vec<u32>;
 }
 
 /// Replaces each element by its inverse with one inversion in all (P. L. Montgomery, "Speeding the Pollard and elliptic
 /// curve methods of factorization", 1987); nothing, and no element is changed, if one of them is zero.
-pub(crate) fn invert_all<F: Invertible>(elements: &mut [F]) -> Option<()> {
+pub fn invert_all<F: Invertible>(elements: &mut [F]) -> Option<()> {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(elements.len());
     for element in &*elements {
@@ -62,11 +71,11 @@ pub(crate) fn invert_all<F: Invertible>(elements: &mut [F]) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limbs::{add_words, is_below, subtract_words};
-    use super::super::random::Random;
-    use super::super::scalar::Modulus;
-    use super::super::{field_p256, field_p384, field_p521};
     use super::*;
+    use crate::limbs::{add_words, is_below, subtract_words};
+    use crate::random::Random;
+    use crate::scalar::{Modulus, Order};
+    use crate::{field_p256, field_p384, field_p521};
 
     /// Arithmetic by words, without limbs that carry lazily.
     struct Plain<const W: usize, const L: usize> {
@@ -141,7 +150,7 @@ mod tests {
                 let expected = plain.minus(&plain.times(&ab, &bc), &plain.times(&bc, c));
                 assert_eq!(F::difference_of_products([&xy, &yz], [&yz, &z]).to_words(), expected);
                 let expected = plain.plus(&plain.times(&ab, &eight), &plain.times(c, &eight));
-                assert_eq!(F::sum([(8, &x), (-8, &y), (8, &z)]).to_words(), expected);
+                assert_eq!(F::sum(&[(8, &x), (-8, &y), (8, &z)]).to_words(), expected);
             }
         }
         for too_large in

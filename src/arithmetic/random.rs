@@ -1,27 +1,33 @@
 //! A seed enters, always the same chance leaves: a failure comes back on the next run. For tests.
 
+use crate::limbs::low_word;
+
 /// Marsaglia's xorshift, 64 bits wide.
-pub(super) struct Random(u64);
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(super) fn seeded(seed: u64) -> Self {
+    /// Chance that begins with the seed.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
         // Zero is the one state that it never leaves; the multiplication spreads small seeds.
         Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    fn next(&mut self) -> u64 {
+    fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0
+        low_word(self.0 >> 32)
     }
 
     /// A number below `end`, which is at least 1.
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from((self.next() >> 32) % end as u64).unwrap()
+    pub fn below(&mut self, end: usize) -> usize {
+        self.next() as usize % end
     }
 
-    pub(super) fn words<const W: usize>(&mut self) -> [u32; W] {
-        core::array::from_fn(|_| u32::try_from(self.next() >> 32).unwrap())
+    /// A number of that many words.
+    pub fn words<const W: usize>(&mut self) -> [u32; W] {
+        core::array::from_fn(|_| self.next())
     }
 }

@@ -9,6 +9,7 @@
 
 use super::divsteps::Inverter;
 use super::field::{Field, Invertible};
+use super::jacobian::{self, Affine, Jacobian};
 use super::limbs::{
     carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, widest,
     words_from_limbs,
@@ -16,8 +17,8 @@ use super::limbs::{
 
 /// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
 /// such has limbs of the same magnitude.
-#[derive(Clone, Copy)]
-pub(crate) struct P521Field([i32; N]);
+#[derive(Clone, Copy, Debug)]
+pub struct P521Field([i32; N]);
 
 impl Invertible for P521Field {
     const ONE: Self = Self(limbs_from_words(&power_of_two(N * WIDTH, &PRIME), WIDTH));
@@ -59,11 +60,19 @@ impl Field for P521Field {
         Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
     }
 
-    fn sum<const K: usize>(terms: [(i32, &Self); K]) -> Self {
-        sum_of(&terms)
+    fn sum(terms: &[(i32, &Self)]) -> Self {
+        sum_of(terms)
     }
 
-    #[cfg(test)]
+    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
+        jacobian::double_of(point)
+    }
+
+    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
+        jacobian::sum_of_others(point, other)
+    }
+
+    #[cfg(any(test, feature = "for-tests"))]
     fn to_words(&self) -> alloc::vec::Vec<u32> {
         self.words().to_vec()
     }
@@ -128,7 +137,8 @@ const M: usize = 2 * N;
 const WIDTH: usize = 28;
 /// The bits of the last limb below 2^521.
 const TOP: usize = 17;
-pub(crate) const PRIME: [u32; W] = {
+/// p, its lowest word first.
+pub const PRIME: [u32; W] = {
     let mut words = [0xffff_ffff; W];
     words[W - 1] = 0x1ff;
     words
@@ -149,9 +159,9 @@ mod tests {
             assert_eq!(product.words(), square.words());
         }
         assert_eq!(high.times(&low).words(), same.times(&opposite).words());
-        let double = P521Field::sum([(2, &square)]);
+        let double = P521Field::sum(&[(2, &square)]);
         assert_eq!(P521Field::difference_of_products([&high, &high], [&high, &low]).words(), double.words());
-        let negative = P521Field::sum([(-2, &square)]);
+        let negative = P521Field::sum(&[(-2, &square)]);
         assert_eq!(P521Field::difference_of_products([&high, &low], [&low, &low]).words(), negative.words());
     }
 }

@@ -2,7 +2,8 @@
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 /// A big-endian number of at most `4 * W` bytes.
-pub(crate) fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+#[must_use]
+pub fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     let mut words = [0; W];
     for (at, byte) in bytes.iter().rev().enumerate() {
         *words.get_mut(at / 4)? |= u32::from(*byte) << (at % 4 * 8);
@@ -11,7 +12,8 @@ pub(crate) fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
 }
 
 /// A little-endian number of exactly `4 * W` bytes.
-pub(crate) fn words_from_le<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+#[must_use]
+pub fn words_from_le<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     let mut words = [0; W];
     let (chunks, rest) = bytes.as_chunks::<4>();
     if chunks.len() != W || !rest.is_empty() {
@@ -36,7 +38,8 @@ pub(crate) const fn is_below(a: &[u32], b: &[u32]) -> bool {
 }
 
 /// `a + b` and the carry out of it.
-pub(crate) const fn add_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> ([u32; W], u32) {
+#[must_use]
+pub const fn add_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> ([u32; W], u32) {
     let (mut sum, mut carry, mut at) = ([0; W], 0, 0);
     while at < W {
         let wide = a[at] as u64 + b[at] as u64 + carry;
@@ -47,7 +50,8 @@ pub(crate) const fn add_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> ([u
 }
 
 /// `a - b` modulo `2^(32 * W)`.
-pub(crate) const fn subtract_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
+#[must_use]
+pub const fn subtract_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
     let (mut difference, mut borrow, mut at) = ([0; W], 0, 0);
     while at < W {
         let wide = (a[at] as u64).wrapping_sub(b[at] as u64 + borrow);
@@ -167,6 +171,27 @@ pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
         for j in i + 1..N {
             columns[i + j] += double * i64::from(a[j]);
         }
+    }
+    columns
+}
+
+/// The sum of multiples, column by column without carries; `limbs` are an element's.
+#[inline(always)]
+pub(crate) fn weighted<E, const N: usize>(terms: &[(i32, &E)], limbs: impl Fn(&E) -> &[i32; N]) -> [i64; N] {
+    let mut columns = [0; N];
+    let mut add = |terms: &[(i32, &E)]| {
+        for (factor, term) in terms {
+            for (column, limb) in columns.iter_mut().zip(limbs(term)) {
+                *column += i64::from(*factor) * i64::from(*limb);
+            }
+        }
+    };
+    // Of a number of terms that the compiler sees it keeps the columns in registers.
+    match terms {
+        [one] => add(core::slice::from_ref(one)),
+        [one, two] => add(&[*one, *two]),
+        [one, two, three] => add(&[*one, *two, *three]),
+        more => add(more),
     }
     columns
 }

@@ -11,8 +11,8 @@ use super::field::{Invertible, invert_all};
 use super::field_25519::Field25519 as Field;
 
 /// A point by `(X / Z, Y / Z)`, with T = X Y / Z. All tidy.
-#[derive(Clone, Copy)]
-pub(crate) struct Extended {
+#[derive(Clone, Copy, Debug)]
+pub struct Extended {
     x: Field,
     y: Field,
     z: Field,
@@ -21,18 +21,20 @@ pub(crate) struct Extended {
 
 /// A point by its two coordinates, made ready to be added: `y + x`, `y - x` and `2 d x y`, all tidy
 /// (D. J. Bernstein, N. Duif, T. Lange, P. Schwabe and B.-Y. Yang, "High-speed high-security signatures", 2012).
-#[derive(Clone, Copy)]
-pub(crate) struct Niels {
+#[derive(Clone, Copy, Debug)]
+pub struct Niels {
     plus: Field,
     minus: Field,
     product: Field,
 }
 
 impl Extended {
-    pub(crate) const NEUTRAL: Self = Self { x: Field::ZERO, y: Field::ONE, z: Field::ONE, t: Field::ZERO };
+    /// The neutral element.
+    pub const NEUTRAL: Self = Self { x: Field::ZERO, y: Field::ONE, z: Field::ONE, t: Field::ZERO };
 
     /// Decodes a point (RFC 8032 §5.1.3), in its canonical encoding only: y below p, and no sign where x is zero.
-    pub(crate) fn from_words(encoded: &[u32; 8]) -> Option<Self> {
+    #[must_use]
+    pub fn from_words(encoded: &[u32; 8]) -> Option<Self> {
         let [words @ .., top] = *encoded;
         let [a, b, c, d, e, f, g] = words;
         let y = Field::from_words(&[a, b, c, d, e, f, g, top & 0x7fff_ffff])?;
@@ -49,7 +51,8 @@ impl Extended {
     }
 
     /// The encoding (RFC 8032 §5.1.2).
-    pub(crate) fn words(&self) -> [u32; 8] {
+    #[must_use]
+    pub fn words(&self) -> [u32; 8] {
         let inverse = self.z.inverted();
         let [low, ..] = self.x.times(&inverse).words();
         let mut encoded = self.y.times(&inverse).words();
@@ -59,13 +62,17 @@ impl Extended {
         encoded
     }
 
-    pub(crate) fn negated(&self) -> Self {
+    /// The negative.
+    #[must_use]
+    pub fn negated(&self) -> Self {
         Self { x: self.x.negated(), y: self.y, z: self.z, t: self.t.negated() }
     }
 
+    /// Twice the point.
     // INVARIANT, as multiples of a tidy limb: e is 3, f 4, g 2, h 2: the largest product of two is e f with 12, below
     // the 15 that the field takes.
-    pub(crate) fn doubled(&self) -> Self {
+    #[must_use]
+    pub fn doubled(&self) -> Self {
         let (a, b, z_squared) = (self.x.squared(), self.y.squared(), self.z.squared());
         let h = a.plus(&b);
         let e = h.minus(&self.x.plus(&self.y).squared());
@@ -74,8 +81,10 @@ impl Extended {
         Self { x: e.times(&f), y: g.times(&h), z: f.times(&g), t: e.times(&h) }
     }
 
+    /// The sum, or the difference.
     // INVARIANT, as multiples of a tidy limb: e and h are 2, f and g are 3, as 2 Z is 2: the largest product is f g with 9.
-    pub(crate) fn plus(&self, other: &Niels, negative: bool) -> Self {
+    #[must_use]
+    pub fn plus(&self, other: &Niels, negative: bool) -> Self {
         let (plus, minus) = if negative { (&other.minus, &other.plus) } else { (&other.plus, &other.minus) };
         let a = self.y.minus(&self.x).times(minus);
         let b = self.y.plus(&self.x).times(plus);
@@ -87,14 +96,16 @@ impl Extended {
     }
 
     /// Whether eight times the point is the neutral one.
-    pub(crate) fn is_of_small_order(&self) -> bool {
+    #[must_use]
+    pub fn is_of_small_order(&self) -> bool {
         let eightfold = self.doubled().doubled().doubled();
         eightfold.x.is_zero() && eightfold.y.minus(&eightfold.z).is_zero()
     }
 }
 
-/// The entries of a [`super::table::Table`] of the point.
-pub(crate) fn multiples(point: &Extended, rows: Range<usize>, width: usize) -> Vec<Niels> {
+/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i among the rows, one row after the other.
+#[must_use]
+pub fn multiples(point: &Extended, rows: Range<usize>, width: usize) -> Vec<Niels> {
     let half = 1 << (width - 1);
     // The rows' first entries, ready to be added to the others.
     let mut next = *point;

@@ -13,8 +13,8 @@ use super::limbs::{
 
 /// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
 /// up and carry nothing: at most four tidy elements may be summed in all.
-#[derive(Clone, Copy)]
-pub(crate) struct Field25519([i32; N]);
+#[derive(Clone, Copy, Debug)]
+pub struct Field25519([i32; N]);
 
 impl Invertible for Field25519 {
     const ONE: Self = Self::small(1);
@@ -35,26 +35,32 @@ impl Invertible for Field25519 {
 }
 
 impl Field25519 {
-    pub(crate) const ZERO: Self = Self([0; N]);
+    /// The neutral element of addition.
+    pub const ZERO: Self = Self([0; N]);
 
-    pub(crate) const fn small(number: i32) -> Self {
+    /// A small number.
+    #[must_use]
+    pub const fn small(number: i32) -> Self {
         let mut limbs = [0; N];
         limbs[0] = number;
         Self(limbs)
     }
 
     /// The element of a number below p; it may be used like a sum of two tidy ones.
-    pub(crate) const fn constant(words: &[u32; W]) -> Self {
+    #[must_use]
+    pub const fn constant(words: &[u32; W]) -> Self {
         Self(limbs_from_words(words, WIDTH))
     }
 
     /// The element of a number below p, or nothing.
-    pub(crate) fn from_words(words: &[u32; W]) -> Option<Self> {
+    #[must_use]
+    pub fn from_words(words: &[u32; W]) -> Option<Self> {
         is_below(words, &PRIME).then(|| Self::constant(words).times(&Self::ONE))
     }
 
     /// The number, below p.
-    pub(crate) fn words(&self) -> [u32; W] {
+    #[must_use]
+    pub fn words(&self) -> [u32; W] {
         // INVARIANT: a tidy value lies in ±(2^254 + 2^249), and p is added: above 0 and below 2p, so that one pass of
         // carries leaves no limb negative and one subtraction suffices.
         let tidy = self.times(&Self::ONE);
@@ -64,25 +70,34 @@ impl Field25519 {
         if is_below(&words, &PRIME) { words } else { subtract_words(&words, &PRIME) }
     }
 
-    pub(crate) fn squared(&self) -> Self {
+    /// The square; takes what a product takes.
+    #[must_use]
+    pub fn squared(&self) -> Self {
         assert_factors(&self.0, &self.0);
         reduce(square(&self.0))
     }
 
-    pub(crate) fn plus(&self, other: &Self) -> Self {
+    /// The sum, not tidy.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
         Self(core::array::from_fn(|at| self.0[at] + other.0[at]))
     }
 
-    pub(crate) fn minus(&self, other: &Self) -> Self {
+    /// The difference, not tidy.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
         Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
     }
 
-    pub(crate) fn negated(&self) -> Self {
+    /// The negative, as tidy as the element.
+    #[must_use]
+    pub fn negated(&self) -> Self {
         Self(self.0.map(i32::wrapping_neg))
     }
 
     /// A square root of `self / divisor`, if there is one (RFC 8032 §5.1.3 step 3); of two, either.
-    pub(crate) fn root_of_quotient(&self, divisor: &Self) -> Option<Self> {
+    #[must_use]
+    pub fn root_of_quotient(&self, divisor: &Self) -> Option<Self> {
         // (u/v)^((p + 3)/8) = u v³ (u v⁷)^((p - 5)/8).
         let cubed = divisor.squared().times(divisor);
         let seventh = cubed.squared().times(divisor);

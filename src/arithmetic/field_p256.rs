@@ -6,15 +6,16 @@
 
 use super::divsteps::Inverter;
 use super::field::{Field, Invertible};
+use super::jacobian::{self, Affine, Jacobian};
 use super::limbs::{
-    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, widest,
-    words_from_limbs,
+    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, weighted,
+    widest, words_from_limbs,
 };
 
 /// An element. All limbs but the last lie in `0..2^29` after a product and after [`Field::sum`]; the difference of two
 /// such has limbs of the same magnitude.
-#[derive(Clone, Copy)]
-pub(crate) struct P256Field([i32; N]);
+#[derive(Clone, Copy, Debug)]
+pub struct P256Field([i32; N]);
 
 impl Invertible for P256Field {
     const ONE: Self = Self(limbs_from_words(&power_of_two(N * WIDTH, &PRIME), WIDTH));
@@ -63,13 +64,8 @@ impl Field for P256Field {
     // INVARIANT: factors of at most 8, three terms: every column is below 2^35. What lies above 2^256 is folded back
     // first: 2^256 ≡ 2^224 - 2^192 - 2^96 + 1. So the last limb is 2^24 and a carry at most, the value is within
     // 2^256 (-0.01, 1.01).
-    fn sum<const K: usize>(terms: [(i32, &Self); K]) -> Self {
-        let mut columns = [0_i64; N];
-        for (factor, term) in terms {
-            for (column, limb) in columns.iter_mut().zip(term.0) {
-                *column += i64::from(factor) * i64::from(limb);
-            }
-        }
+    fn sum(terms: &[(i32, &Self)]) -> Self {
+        let mut columns = weighted(terms, |term| &term.0);
         debug_assert!(columns.iter().all(|column| column.unsigned_abs() < 1 << 35));
         let above = columns[8] >> TOP;
         columns[8] -= above << TOP;
@@ -80,7 +76,15 @@ impl Field for P256Field {
         Self(carried(columns, WIDTH))
     }
 
-    #[cfg(test)]
+    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
+        jacobian::double_of(point)
+    }
+
+    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
+        jacobian::sum_of_others(point, other)
+    }
+
+    #[cfg(any(test, feature = "for-tests"))]
     fn to_words(&self) -> alloc::vec::Vec<u32> {
         self.words().to_vec()
     }
@@ -136,4 +140,5 @@ const M: usize = 2 * N;
 const WIDTH: usize = 29;
 /// The bits of the last limb below 2^256.
 const TOP: usize = 24;
-pub(crate) const PRIME: [u32; W] = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0, 0, 0, 1, 0xffff_ffff];
+/// p, its lowest word first.
+pub const PRIME: [u32; W] = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0, 0, 0, 1, 0xffff_ffff];

@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use super::mont::{self, Montgomery};
 
 /// A modulus of `len` limbs; R = 2^(64·`len`).
-pub(super) struct Modulus {
+pub(crate) struct Modulus {
     /// The modulus.
     n: Box<[u64]>,
     /// -n⁻¹ modulo 2^64.
@@ -23,7 +23,7 @@ pub(super) struct Modulus {
 ///
 /// INVARIANT: a number is below R, not necessarily below n ("almost Montgomery multiplication", Gueron 2012): only what
 /// leaves is reduced in full.
-pub(super) type Number = [u64; MAXIMUM_LIMBS];
+pub(crate) type Number = [u64; MAXIMUM_LIMBS];
 
 impl Montgomery for Modulus {
     type Number = Number;

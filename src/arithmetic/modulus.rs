@@ -1,0 +1,31 @@
+//! An RSA modulus enters and is prepared; a number below it and an exponent enter, the power leaves.
+
+use super::mont::{self, Montgomery};
+#[cfg(target_arch = "wasm32")]
+use super::mont26::Modulus as Prepared;
+#[cfg(not(target_arch = "wasm32"))]
+use super::mont64::Modulus as Prepared;
+
+/// An odd modulus, with what its products need.
+pub struct Modulus {
+    prepared: Prepared,
+}
+
+impl Modulus {
+    /// Prepares an odd modulus of `bits` bits, 64 < `bits` ≤ 8192, big-endian, first byte not zero.
+    #[must_use]
+    pub fn new(n: &[u8], bits: usize) -> Self {
+        Self { prepared: Prepared::new(n, bits) }
+    }
+
+    /// `base`^`e` modulo n into `out`, which is as long as n. `base` < n, as long as n; `e` is odd and at least 3.
+    pub fn power(&self, base: &[u8], e: u32, out: &mut [u8]) {
+        mont::power(&self.prepared, base, e, out);
+    }
+}
+
+impl core::fmt::Debug for Modulus {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Modulus")
+    }
+}
