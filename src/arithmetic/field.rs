@@ -43,6 +43,9 @@ pub trait Field: Invertible + Send + Sync + 'static {
     /// [`Jacobian::plus_other`] over this field.
     fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self>;
 
+    /// [`Affine::chord_to`] over this field.
+    fn third_of(a: &Affine<Self>, b: &Affine<Self>, slope: &Self) -> Affine<Self>;
+
     /// The number, below p.
     #[cfg(any(test, feature = "for-tests"))]
     fn to_words(&self) -> Vec<u32>;

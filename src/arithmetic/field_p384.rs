@@ -81,6 +81,10 @@ impl Field for P384Field {
         jacobian::double_of(point)
     }
 
+    fn third_of(a: &Affine<Self>, b: &Affine<Self>, slope: &Self) -> Affine<Self> {
+        jacobian::third_of(a, b, slope)
+    }
+
     fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
         jacobian::sum_of_others(point, other)
     }

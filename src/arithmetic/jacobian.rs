@@ -22,6 +22,12 @@ impl<F: Field> Affine<F> {
         self.y.squared().minus(&right).is_zero()
     }
 
+    /// The sum of two points whose line has this slope.
+    #[must_use]
+    pub fn chord_to(&self, other: &Self, slope: &F) -> Self {
+        F::third_of(self, other, slope)
+    }
+
     /// The point, or its negative.
     #[must_use]
     pub fn negated_if(&self, negative: bool) -> Self {
@@ -75,6 +81,14 @@ impl<F: Field> Jacobian<F> {
     pub fn has_x(&self, x: &F) -> bool {
         x.times(&self.z.squared()).minus(&self.x).is_zero()
     }
+}
+
+/// What [`Field::third_of`] computes.
+#[inline(always)]
+pub(crate) fn third_of<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
+    let x = F::sum(&[(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
+    let y = F::sum(&[(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
+    Affine { x, y }
 }
 
 /// What [`Field::double_of`] computes.

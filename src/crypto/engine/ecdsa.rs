@@ -160,12 +160,12 @@ fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> V
                 .iter()
                 .take(below)
                 .zip(&mut inverses)
-                .map(|(point, inverse)| chord(last, point, &last.y.minus(&point.y).times(inverse)))
+                .map(|(point, inverse)| last.chord_to(point, &last.y.minus(&point.y).times(inverse)))
                 .collect();
             sums.extend(inverses.next().map(|inverse| {
                 let x_squared = last.x.squared();
                 let numerator = F::sum(&[(3, &x_squared), (-3, &F::ONE)]);
-                chord(last, last, &numerator.times(inverse))
+                last.chord_to(last, &numerator.times(inverse))
             }));
             sums
         });
@@ -183,17 +183,12 @@ fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
     let (pairs, rest) = points.as_chunks::<2>();
     let mut denominators: Vec<F> = pairs.iter().map(|[a, b]| a.x.minus(&b.x)).collect();
     invert_all(&mut denominators)?;
-    let sums =
-        pairs.iter().zip(&denominators).map(|([a, b], inverse)| chord(a, b, &a.y.minus(&b.y).times(inverse)));
+    let sums = pairs
+        .iter()
+        .zip(&denominators)
+        .map(|([a, b], inverse)| a.chord_to(b, &a.y.minus(&b.y).times(inverse)));
     *points = sums.chain(rest.iter().copied()).collect();
     Some(())
-}
-
-/// The sum of two points whose line has this slope.
-fn chord<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
-    let x = F::sum(&[(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
-    let y = F::sum(&[(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
-    Affine { x, y }
 }
 
 /// Each row's first entry, in a row of its own: `2^(width i) P`.
