@@ -43,11 +43,24 @@ export function nodeHttpTests({ jotgate, test, world }) {
     }
   })
 
+  test('a fetch that has ended leaves no timer behind, well or badly', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    for (const answer of [async () => Response.json(world().jwks), () => Promise.reject(new Error('down'))]) {
+      const keys = new RemoteKeySet('https://issuer.example/jwks', { fetch: answer, timeoutDuration: 30_000 })
+      await keys.reload().catch(() => {})
+      same(timers(), before)
+    }
+  })
+
   test('over HTTP: a set is fetched and kept, every bad answer is refused in bounded time, sockets are let go', async () => {
     let answer
     let requests = 0
+    const open = new Set()
     const server = createServer((request, response) => {
       requests++
+      open.add(response)
+      response.on('close', () => open.delete(response))
       answer(response, request)
     })
     server.listen(0, '127.0.0.1')
@@ -65,8 +78,9 @@ export function nodeHttpTests({ jotgate, test, world }) {
       same(requests, 1)
 
       const bad = [
-        ['key_set_redirected', (response) => response.writeHead(302, { location: '/other' }).end()],
-        ['key_set_status', (response) => response.writeHead(503).end('{"keys":[]}')],
+        // Bodies that nobody reads, and that do not end by themselves.
+        ['key_set_redirected', (response) => response.writeHead(302, { location: '/other' }).write('elsewhere')],
+        ['key_set_status', (response) => response.writeHead(503).write('{"keys":[]}')],
         ['key_set_unreachable', (response) => response.destroy()],
         ['key_set_timeout', () => {}],
         ['key_set_timeout', (response) => response.write('{"keys":[')],
@@ -90,6 +104,8 @@ export function nodeHttpTests({ jotgate, test, world }) {
         const checks = verifier(keys)
         await refused(() => checks.verify(stranger), { refusal }, refusal)
         same((await checks.verify(token)).payload, CLAIMS)
+        for (let turn = 0; open.size > 0 && turn < 600; turn++) await new Promise((settle) => setTimeout(settle, 50))
+        same(open.size, 0, `${refusal}: a socket is not let go`)
       }
       answer = serve
       await refused(() => verifier(first).verify(stranger), { refusal: 'no_matching_key' })

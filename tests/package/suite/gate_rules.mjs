@@ -50,6 +50,20 @@ export function gateRuleTests({ jotgate, test, world }) {
     await refused(() => gate.check(incoming, { authorize: async () => asked() }), { message: 'it was asked' })
   })
 
+  test('what is no verdict is thrown, and never taken for missing keys', async () => {
+    const { currentDate: _, ...rest } = settings({ keys: world().jwks })
+    const [gate, incoming, { now }] = [createGate(rest), await request(), Date]
+    Date.now = () => {
+      throw new RangeError('the clock is away')
+    }
+    try {
+      await refused(() => gate.check(incoming), { message: 'the clock is away' })
+      await refused(() => gate.checkSync(incoming), { message: 'the clock is away' })
+    } finally {
+      Date.now = now
+    }
+  })
+
   test('principal looks the user up; nobody is 401', async () => {
     const users = new Map([['user-1', { name: 'Jane', admin: false }]])
     const gate = gateWith({ principal: (claims) => users.get(claims.sub) })

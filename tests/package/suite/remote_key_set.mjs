@@ -458,6 +458,34 @@ export function remoteKeySetTests({ jotgate, facade, test: add, world }) {
     })
   })
 
+  test('a fetch is given five seconds, where nothing else is said', async () => {
+    const { keys } = make(serving(world().jwks))
+    const real = globalThis.setTimeout
+    const asked = []
+    globalThis.setTimeout = (call, after, ...more) => {
+      asked.push(after)
+      return real(call, after, ...more)
+    }
+    try {
+      await keys.reload()
+    } finally {
+      globalThis.setTimeout = real
+    }
+    same(asked[0], 5_000)
+  })
+
+  test('where no promise may be shared, verifySync begins no fetch that nobody would carry on', () =>
+    inWorker(async () => {
+      const { host, checks } = make(said({ 'cache-control': 'max-age=100' }))
+      const token = await world().token('ES256')
+      await checks.verify(token)
+      await later(90_000, async () => {
+        same(checks.verifySync(token).payload, CLAIMS)
+        await sleep(5)
+        same(host.calls.length, 1)
+      })
+    }))
+
   test('a waitUntil that throws costs no good token', async () => {
     const { keys } = make(serving(world().jwks))
     const gate = createGate({ keys, algorithms: ['ES256'], issuer, audience, currentDate })
@@ -694,6 +722,10 @@ export function remoteKeySetTests({ jotgate, facade, test: add, world }) {
         same(calls(), [...places.slice(0, turn + 1), jwks_uri])
         await keys.reload()
         same(calls().length, turn + 3, 'the metadata is not asked for again')
+        await later(86_300_000, () => keys.reload())
+        same(calls().length, turn + 4, 'nor within a day')
+        await later(86_500_000, () => keys.reload())
+        same(calls().slice(turn + 4), [...places.slice(0, turn + 1), jwks_uri], 'after a day it is')
       }
     }
   })
@@ -716,6 +748,7 @@ export function remoteKeySetTests({ jotgate, facade, test: add, world }) {
       [{ [place]: { issuer, jwks_uri: 'http://issuer.example/jwks' } }, { refusal: 'discovery_jwks_uri' }],
       [{ [place]: { issuer, jwks_uri: 'https://u:p@issuer.example/jwks' } }, { refusal: 'discovery_jwks_uri' }],
       [{ [place]: { issuer, jwks_uri: 'file:///etc/passwd' } }, { refusal: 'discovery_jwks_uri' }],
+      [{ [place]: { issuer, jwks_uri: `${jwks_uri}#part` } }, { refusal: 'discovery_jwks_uri' }],
       [{ [place]: [issuer] }, { refusal: 'discovery_malformed' }],
       [{ [place]: null }, { refusal: 'discovery_malformed' }],
       [{ [place]: () => new Response('<html>') }, { refusal: 'discovery_malformed' }],
@@ -733,6 +766,8 @@ export function remoteKeySetTests({ jotgate, facade, test: add, world }) {
       const options = { fetch, timeoutDuration: expected.refusal === 'discovery_timeout' ? 50 : PATIENCE }
       await refused(() => verifier(RemoteKeySet.fromIssuer(issuer, options)).verify(token), expected, expected.refusal)
       ok(!calls().includes(jwks_uri), expected.refusal)
+      // Who can't be reached at one address can't be at the others.
+      if (/unreachable|timeout/.test(expected.refusal)) same(calls().length, 1, expected.refusal)
       const gate = createGate({ ...options, algorithms: ['ES256'], issuer, audience, currentDate })
       const denied = await gate.check(new Request(url, { headers: { authorization: `Bearer ${token}` } }))
       same([denied.status, denied.refusal], [503, expected.refusal])
