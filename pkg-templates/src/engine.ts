@@ -50,6 +50,9 @@ export class Engine implements Judge {
   readonly #host: HostRsa | undefined
   /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
   #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
+  /** How many verdicts were asked for and not awaited yet, and whose turn it is to wait for a host. */
+  #underWay = 0
+  #turn = false
   /** The tokens that were accepted, if they are remembered. */
   readonly #cache: TokenCache | undefined
 
@@ -85,7 +88,7 @@ export class Engine implements Judge {
 
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
-    if (this.#host?.later !== undefined && this.#cache?.has(token) !== true) {
+    if (this.#waits() && this.#cache?.has(token) !== true) {
       const told = await this.#ask(token)
       if (told !== undefined) {
         const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
@@ -104,7 +107,8 @@ export class Engine implements Judge {
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    const found = this.#host?.later === undefined ? this.#judgeTogether(tokens, needs) : []
+    const { later, whenBusy } = this.#host ?? {}
+    const found = later === undefined || whenBusy === true ? this.#judgeTogether(tokens, needs) : []
     const each = (token: unknown, place: number) => found[place] ?? this.judge(token, needs)
     return Promise.allSettled(tokens.map(each))
   }
@@ -131,6 +135,16 @@ export class Engine implements Judge {
       this.#cache?.keep(token, judgement, set, needs, now)
       return judgement
     })
+  }
+
+  /** Whether a host is asked that takes its time. */
+  #waits(): boolean {
+    const { later, whenBusy } = this.#host ?? {}
+    if (whenBusy !== true) return later !== undefined
+    // Who awaits each verdict before asking for the next finds none under way: this runs before it goes on.
+    this.#underWay++
+    queueMicrotask(() => this.#underWay--)
+    return this.#underWay > 1 && (this.#turn = !this.#turn)
   }
 
   /** What a host says of the token's signature that takes its time, and about which set. */

@@ -12,6 +12,8 @@ export interface HostRsa {
   now?(key: ImportedKey, alg: string): Check | undefined
   /** Later. The question's bytes are copies. `undefined`: not yet, for the key is still being imported. */
   later?(key: ImportedKey, question: Question): Promise<boolean | undefined> | undefined
+  /** Asked later only for every second one of several that are under way: alone, each is faster at once. */
+  readonly whenBusy?: boolean
 }
 
 /** What is used of `node:crypto`; its own types would ask every user for `@types/node`. */
@@ -39,9 +41,10 @@ let found: HostRsa | undefined
 
 function find(): HostRsa | undefined {
   const host = globalThis as {
+    Bun?: unknown
     Deno?: unknown
     process?: { getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }
-    navigator?: { userAgentData?: unknown }
+    navigator?: { userAgent?: string; userAgentData?: unknown }
     crypto?: { subtle?: SubtleCrypto }
   }
   // Its two ways into its cryptography cost more than the core takes for the signature.
@@ -50,7 +53,10 @@ function find(): HostRsa | undefined {
   // `userAgentData` tells Chromium; Firefox and WebKit are slower than the core.
   if (requestsAreIsolated() || host.navigator?.userAgentData !== undefined) return subtle && bySubtle(subtle)
   const node = host.process?.getBuiltinModule?.('node:crypto')
-  return node && byNode(node)
+  // Their Web Cryptography is slow to answer, but uses other cores.
+  const besides = host.Bun !== undefined || host.navigator?.userAgent?.includes('Firefox/') === true
+  const beside = besides && subtle ? { ...bySubtle(subtle), whenBusy: true } : undefined
+  return node || beside ? { ...beside, ...(node && byNode(node)) } : undefined
 }
 
 /** One key in the host's form, for each algorithm that it was used with. */

@@ -43,7 +43,7 @@ thread_local! {
     static LATIN1: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where the answers to all calls stand in memory: see [`Output`].
+/// Where the answers to all calls stand in memory, their numbers first: where the texts stand, then six of four bytes each.
 #[wasm_bindgen(js_name = answerPointer)]
 #[must_use]
 pub fn answer_pointer() -> *const u32 {
