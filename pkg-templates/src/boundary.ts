@@ -50,8 +50,10 @@ export interface Question {
 /** Whether the signature holds, or `undefined` where the core has to find out by itself. */
 export type Check = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | undefined
 
-/** What answers for an algorithm and the key at a place, if anybody does. The check is handed views that the next call to the core
- * makes worthless. */
+/**
+ * What answers for an algorithm and the key at a place, if anybody does. The check is handed views that the next call to
+ * the core makes worthless.
+ */
 export type Answer = (alg: string, keyIndex: number) => Check | undefined
 
 /**
@@ -70,8 +72,7 @@ export function verifyWithKey(
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   const verify = (host: number) => core.bindings.verifyWithKey(policy, key, needs, written, now, host)
-  if (typeof told === 'function') asking(core, told, verify)
-  else verify(TOLD(told))
+  tell(core, told, verify)
   return verdict(core)
 }
 
@@ -88,8 +89,7 @@ export function verifyWithSet(
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   const verify = (host: number) => core.bindings.verifyWithSet(policy, set, needs, written, now, host)
-  if (typeof told === 'function') asking(core, told, verify)
-  else verify(TOLD(told))
+  tell(core, told, verify)
   return verdict(core)
 }
 
@@ -129,10 +129,8 @@ export function verifyBatch(
     const verify = (host: number) => {
       if ('key' in keys) core.bindings.verifyBatchWithKey(policy, keys.key, needs, lengths, now, host)
       else core.bindings.verifyBatchWithSet(policy, keys.set, needs, lengths, now, host)
-      return true
     }
-    if (told === undefined) verify(TOLD(undefined))
-    else asking(core, told, verify)
+    tell(core, told, verify)
     const table = answer(core)[PLACE] as number
     const numbers = new Int32Array(places.length * NUMBERS)
     new Uint8Array(numbers.buffer).set(view(core).subarray(table, table + numbers.byteLength))
@@ -151,10 +149,15 @@ const TOLD = (told: boolean | undefined) => (told === undefined ? 0 : told ? 2 :
 /** It may ask. */
 const ASK = 1
 
-function asking(core: Core, answer: Answer, verify: (host: number) => boolean): void {
+/** Calls the core with what a host said, or with one that may be asked meanwhile. */
+function tell(core: Core, told: boolean | Answer | undefined, verify: (host: number) => void): void {
+  if (typeof told !== 'function') {
+    verify(TOLD(told))
+    return
+  }
   const asked: Asked = (place, keyIndex, from, length, signatureFrom, signatureLength) => {
     // Views are made last: what comes before may let the core's memory grow.
-    const check = answer(ASKED[place] as string, keyIndex)
+    const check = told(ASKED[place] as string, keyIndex)
     const bytes = view(core)
     return check?.(
       bytes.subarray(from, from + length),

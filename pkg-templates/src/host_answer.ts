@@ -26,6 +26,7 @@ export function answering<T>(asked: Asked, work: () => T): T {
 }
 
 /** What the core calls: 1 where the signature holds, 0 where it does not, −1 where nobody can tell. */
+// Each by its name: gathered in a list and spread again, they would be copied twice for every token.
 export function hostAnswer(
   algorithm: number,
   keyIndex: number,

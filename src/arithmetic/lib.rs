@@ -1,7 +1,9 @@
-//! Numbers enter, numbers leave: the fields of the curves, their points, the orders of their groups, powers modulo an RSA modulus. All numbers are
-//! public: nothing here takes the same time for all of them. What a signature is made of stands in `jotgate-crypto`.
+//! Numbers enter, numbers leave: the fields of the curves, their points, the orders of their groups, powers modulo an RSA modulus.
+//! All numbers are public: nothing here takes the same time for all of them. What a signature is made of stands in
+//! `jotgate-crypto`.
 //!
-//! A crate of its own because here alone every instruction counts: it is compiled for speed where all else is compiled to be small.
+//! A crate of its own because it needs nothing else, and every instruction counts: whoever builds the rest to be small leaves this
+//! as it is.
 #![no_std]
 
 extern crate alloc;

@@ -20,9 +20,6 @@ pub(crate) enum Tools {
     WithTestRunner,
 }
 
-/// The profile of the workspace that makes what is sent to a browser.
-const PROFILE: &str = "wasm";
-
 /// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
 const OPTIMISE: [&str; 13] = [
     "-O3",
@@ -97,11 +94,10 @@ pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
 
 fn compile() -> Result<PathBuf> {
     let compiler = toolchain::wasm32()?;
-    let mut command =
-        cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--profile", PROFILE], "wasm");
+    let mut command = cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--release"], "wasm");
     compiler.apply(&mut command);
     progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
-    let compiled = place::target("wasm").join(WASM32).join(PROFILE).join("jotgate_wasm.wasm");
+    let compiled = place::target("wasm").join(WASM32).join("release/jotgate_wasm.wasm");
     if !compiled.exists() {
         bail!("cargo made no `{}`", compiled.display());
     }
