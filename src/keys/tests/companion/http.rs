@@ -286,13 +286,16 @@ fn a_request_under_way_is_answered_after_the_wish_to_stop() {
     let (sent, left) = form.split_at(20);
     let media_type = "content-type: application/x-www-form-urlencoded";
     let head = format!(
-        "POST /token HTTP/1.1\r\nhost: test\r\n{media_type}\r\ncontent-length: {}\r\n\r\n",
+        "POST /token HTTP/1.1\r\nhost: test\r\n{media_type}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
         form.len()
     );
     let mut slow = TcpStream::connect(served.address).unwrap();
-    slow.write_all(format!("{head}{sent}").as_bytes()).unwrap();
-    // Whoever is answered after it has been accepted after it.
-    get_set(served.address);
+    slow.write_all(head.as_bytes()).unwrap();
+    // It is under way when its body is asked for (RFC 9110 §10.1.1); a connection that only was accepted may be closed.
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    slow.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    slow.write_all(sent.as_bytes()).unwrap();
     served.stop.send(()).unwrap();
     eventually("the end of listening", || TcpStream::connect(served.address).is_err());
     slow.write_all(left.as_bytes()).unwrap();
