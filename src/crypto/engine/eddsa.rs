@@ -71,8 +71,11 @@ impl PublicKey {
         let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
             return self.sum_by_doubling(s, k);
         };
-        let summands = base.summands(s).chain(key.summands(k));
-        Some(summands.fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, negative)))
+        // Copied first: the tables are larger than a processor's nearest caches. It can wait for many entries at once, but for none
+        // that stands behind an addition.
+        let summands: Vec<_> =
+            base.summands(s).chain(key.summands(k)).map(|(point, negative)| (*point, negative)).collect();
+        Some(summands.iter().fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, *negative)))
     }
 
     /// The same without tables (E. G. Straus, "Addition chains of vectors", 1964).
