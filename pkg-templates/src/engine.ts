@@ -50,9 +50,8 @@ export class Engine implements Judge {
   readonly #host: HostRsa | undefined
   /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
   #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
-  /** How many verdicts were asked for and not awaited yet, and whose turn it is to wait for a host. */
+  /** How many verdicts were asked for and not awaited yet or wait for a host. */
   #underWay = 0
-  #turn = false
   /** The tokens that were accepted, if they are remembered. */
   readonly #cache: TokenCache | undefined
 
@@ -89,7 +88,8 @@ export class Engine implements Judge {
   async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
     const keys = this.#keys
     if (this.#waits() && this.#cache?.has(token) !== true) {
-      const told = await this.#ask(token)
+      this.#underWay++
+      const told = await this.#ask(token).finally(() => this.#underWay--)
       if (told !== undefined) {
         const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
         if (keys instanceof RemoteKeySet) return keys.search(look, misses, waitUntil)
@@ -144,7 +144,7 @@ export class Engine implements Judge {
     // Who awaits each verdict before asking for the next finds none under way: this runs before it goes on.
     this.#underWay++
     queueMicrotask(() => this.#underWay--)
-    return this.#underWay > 1 && (this.#turn = !this.#turn)
+    return this.#underWay > 1
   }
 
   /** What a host says of the token's signature that takes its time, and about which set. */

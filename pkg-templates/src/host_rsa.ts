@@ -12,7 +12,7 @@ export interface HostRsa {
   now?(key: ImportedKey, alg: string): Check | undefined
   /** Later. The question's bytes are copies. `undefined`: not yet, for the key is still being imported. */
   later?(key: ImportedKey, question: Question): Promise<boolean | undefined> | undefined
-  /** Asked later only for every second one of several that are under way: alone, each is faster at once. */
+  /** Asked later only while others are under way: alone, each is faster at once. */
   readonly whenBusy?: boolean
 }
 
@@ -23,6 +23,19 @@ interface NodeCrypto {
   >
   createPublicKey(input: { key: JsonWebKey; format: 'jwk' }): object
   verify(hash: string, signed: Uint8Array, key: NodeKey, signature: Uint8Array): boolean
+  verify(
+    hash: string,
+    signed: Uint8Array,
+    key: NodeKey,
+    signature: Uint8Array,
+    told: (error: Error | null, holds?: boolean) => void,
+  ): void
+}
+
+/** What checks signatures of a key, both ways. */
+interface Node {
+  readonly now: Check
+  readonly later: (question: Question, settle: (holds: boolean | undefined) => void) => void
 }
 
 interface NodeKey {
@@ -41,7 +54,6 @@ let found: HostRsa | undefined
 
 function find(): HostRsa | undefined {
   const host = globalThis as {
-    Bun?: unknown
     Deno?: unknown
     process?: { getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }
     navigator?: { userAgent?: string; userAgentData?: unknown }
@@ -53,10 +65,10 @@ function find(): HostRsa | undefined {
   // `userAgentData` tells Chromium; Firefox and WebKit are slower than the core.
   if (requestsAreIsolated() || host.navigator?.userAgentData !== undefined) return subtle && bySubtle(subtle)
   const node = host.process?.getBuiltinModule?.('node:crypto')
-  // Their Web Cryptography is slow to answer, but uses other cores.
-  const besides = host.Bun !== undefined || host.navigator?.userAgent?.includes('Firefox/') === true
-  const beside = besides && subtle ? { ...bySubtle(subtle), whenBusy: true } : undefined
-  return node || beside ? { ...beside, ...(node && byNode(node)) } : undefined
+  if (node !== undefined) return byNode(node)
+  // It is slow to answer there, but uses other cores.
+  if (host.navigator?.userAgent?.includes('Firefox/') === true) return subtle && { ...bySubtle(subtle), whenBusy: true }
+  return undefined
 }
 
 /** One key in the host's form, for each algorithm that it was used with. */
@@ -72,10 +84,10 @@ class Held<T> {
   }
 }
 
-/** `node:crypto`, as Node and Bun have it. */
+/** `node:crypto`, as Node and Bun have it; later it computes in threads of its own. */
 function byNode(node: NodeCrypto): HostRsa {
   const { createPublicKey, verify, constants } = node
-  const held = new Held<Check | null>()
+  const held = new Held<Node | null>()
   const form = (key: ImportedKey, alg: string): NodeKey | null => {
     const jwk = JSON.parse(handle(key).publicJwk() as string) as JsonWebKey
     try {
@@ -89,19 +101,36 @@ function byNode(node: NodeCrypto): HostRsa {
       return null
     }
   }
-  const check = (key: ImportedKey, alg: string): Check | null => {
+  const both = (key: ImportedKey, alg: string): Node | null => {
     const object = form(key, alg)
     const hash = `sha${alg.slice(2)}`
     if (object === null) return null
-    return (signed, signature) => {
-      try {
-        return verify(hash, signed, object, signature)
-      } catch {
-        return undefined
-      }
+    return {
+      now(signed, signature) {
+        try {
+          return verify(hash, signed, object, signature)
+        } catch {
+          return undefined
+        }
+      },
+      later({ signed, signature }, settle) {
+        try {
+          verify(hash, signed, object, signature, (error, holds) => settle(error === null ? holds : undefined))
+        } catch {
+          settle(undefined)
+        }
+      },
     }
   }
-  return { now: (key, alg) => held.of(key, alg, () => check(key, alg)) ?? undefined }
+  const at = (key: ImportedKey, alg: string) => held.of(key, alg, () => both(key, alg))
+  return {
+    now: (key, alg) => at(key, alg)?.now,
+    later(key, question) {
+      const later = at(key, question.alg)?.later
+      return later && new Promise((settle) => later(question, settle))
+    },
+    whenBusy: true,
+  }
 }
 
 /** How many signatures of a key the core verifies before an import is begun again that came to no end. */
