@@ -17,7 +17,7 @@ const CASES = [1, KEYS_OF_A_SET].flatMap((keys) =>
 
 const FULL = {
   cases: CASES,
-  rounds: 25,
+  rounds: 12,
   // Milliseconds: what a clock can tell apart, and short beside what disturbs.
   batch: { others: 6, chromium: 10, firefox: 12, workerd: 20 },
   // Milliseconds, verifications of a key, and milliseconds for a set of keys that has to get hot.

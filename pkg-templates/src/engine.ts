@@ -202,7 +202,7 @@ export function keysFrom(name: string, value: unknown): ImportedKey | KeySet | R
   if (isBytes(value)) return keyFromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
-    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes')
+    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
     return keyFromPem(value)
   }
   if (typeof value === 'object' && value !== null) {

@@ -14,13 +14,13 @@ use crate::table::{Column, Table, Tone};
 use crate::wasm::Tools;
 use crate::{npm, package, place, process, progress, terminal};
 
-/// How long it may take: three runs of everything take an hour or two.
+/// How long it may take: three runs of everything take an hour or less where nothing disturbs them.
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// The words that are handed on; those that take a value, with one.
 const FLAGS: [&str; 1] = ["--quick"];
 const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 
-/// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 25]`
+/// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: whoever builds meanwhile would be measured too.
