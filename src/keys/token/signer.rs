@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
 use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
 
 use crate::{Error, Issuer, KeyPair, SigningAlgorithm, State, TokenRefusal, TokenRequest};
+
+/// The bytes set aside for a token's claims before they are written; more may follow.
+const CLAIMS: usize = 512;
+
+/// The characters set aside for a dot and the longest signature that is not RSA's: 96 bytes by ES384, in base64url.
+const SIGNATURE: usize = 1 + 128;
 
 /// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
 #[derive(Debug)]
@@ -28,7 +35,7 @@ struct Claims<'a> {
     sub: &'a str,
     client_id: &'a str,
     iat: u64,
-    jti: String,
+    jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
 }
@@ -59,7 +66,7 @@ impl Signer {
             key: Arc::clone(&key.pair),
             // What was written with the key is what retirement counts on; the settings may have become stricter since.
             longest_life: key.longest_life.min(state.settings().times().longest_life),
-            protected: Base64UrlUnpadded::encode_string(&header) + ".",
+            protected: URL_SAFE_NO_PAD.encode(&header) + ".",
         })
     }
 
@@ -102,14 +109,18 @@ impl Signer {
             sub: request.subject(),
             client_id: request.client(),
             iat: now,
-            jti: new_jti()?,
+            jti: &new_jti()?,
             scope: request.scope(),
         };
-        let claims = serde_json::to_vec(&claims).map_err(|_| TokenRefusal::NotSigned)?;
-        let mut token = self.protected.clone() + &Base64UrlUnpadded::encode_string(&claims);
+        let mut json = Vec::with_capacity(CLAIMS);
+        serde_json::to_writer(&mut json, &claims).map_err(|_| TokenRefusal::NotSigned)?;
+        // Room for the whole token at once: to grow it piece by piece costs as much as to encode it.
+        let mut token = String::with_capacity(self.protected.len() + json.len() * 4 / 3 + SIGNATURE);
+        token.push_str(&self.protected);
+        URL_SAFE_NO_PAD.encode_string(&json, &mut token);
         let signature = self.key.try_sign(token.as_bytes()).map_err(|_| TokenRefusal::NotSigned)?;
         token.push('.');
-        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
+        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
         Ok(token)
     }
 }
@@ -118,7 +129,7 @@ impl Signer {
 fn new_jti() -> Result<String, TokenRefusal> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TokenRefusal::NotSigned)?;
-    Ok(Base64UrlUnpadded::encode_string(&random))
+    Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
 #[cfg(test)]
