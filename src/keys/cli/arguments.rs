@@ -128,7 +128,9 @@ pub(crate) enum Clients {
     /// Add a client, and print its secret: the only time
     #[command(after_help = "Example:
   jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
-  curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token")]
+  curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token
+
+A server that runs knows of it, and of its end, within a second.")]
     Add(AddClient),
     /// List the clients
     #[command(after_help = "Example:
