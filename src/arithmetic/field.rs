@@ -37,6 +37,21 @@ pub trait Field: Invertible + Send + Sync + 'static {
     /// The sum of up to three multiples, with factors of magnitude 8 at most, tidy.
     fn sum(terms: &[(i32, &Self)]) -> Self;
 
+    /// The negative of a tidy element; it may be used like the difference of two.
+    fn negated(&self) -> Self {
+        Self::sum(&[(-1, self)])
+    }
+
+    /// `a b - c`, tidy; a and b are what [`Invertible::times`] takes, c is tidy or the negative of a tidy one.
+    fn product_less([a, b]: [&Self; 2], c: &Self) -> Self {
+        Self::sum(&[(1, &a.times(b)), (-1, c)])
+    }
+
+    /// `a² - b - f c`, tidy; a is what [`Invertible::times`] takes, b and c are tidy, f is 1 or 2.
+    fn square_less(&self, b: &Self, (factor, c): (i32, &Self)) -> Self {
+        Self::sum(&[(1, &self.squared()), (-1, b), (-factor, c)])
+    }
+
     /// [`Jacobian::doubled`] over this field.
     fn double_of(point: &Jacobian<Self>) -> Jacobian<Self>;
 

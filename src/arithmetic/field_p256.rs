@@ -65,15 +65,32 @@ impl Field for P256Field {
     // first: 2^256 ≡ 2^224 - 2^192 - 2^96 + 1. So the last limb is 2^24 and a carry at most, the value is within
     // 2^256 (-0.01, 1.01).
     fn sum(terms: &[(i32, &Self)]) -> Self {
-        let mut columns = weighted(terms, |term| &term.0);
+        let columns = weighted(terms, |term| &term.0);
         debug_assert!(columns.iter().all(|column| column.unsigned_abs() < 1 << 35));
-        let above = columns[8] >> TOP;
-        columns[8] -= above << TOP;
-        columns[7] += above << 21;
-        columns[6] -= above << 18;
-        columns[3] -= above << 9;
-        columns[0] += above;
-        Self(carried(columns, WIDTH))
+        folded(columns)
+    }
+
+    fn negated(&self) -> Self {
+        Self(self.0.map(i32::wrapping_neg))
+    }
+
+    // INVARIANT: what is subtracted has columns below 2^31, three of them.
+    fn product_less([a, b]: [&Self; 2], c: &Self) -> Self {
+        assert_factors(&[(&a.0, &b.0)]);
+        let mut upper = reduced(product(&a.0, &b.0));
+        for (column, limb) in upper.iter_mut().zip(c.0) {
+            *column -= i64::from(limb);
+        }
+        folded(upper)
+    }
+
+    fn square_less(&self, b: &Self, (factor, c): (i32, &Self)) -> Self {
+        assert_factors(&[(&self.0, &self.0)]);
+        let mut upper = reduced(square(&self.0));
+        for (column, (b, c)) in upper.iter_mut().zip(b.0.into_iter().zip(c.0)) {
+            *column -= i64::from(b) + i64::from(factor) * i64::from(c);
+        }
+        folded(upper)
     }
 
     fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
@@ -124,7 +141,13 @@ fn assert_factors(factors: &[(&[i32; N], &[i32; N])]) {
 /// Montgomery's reduction: the columns divided by R, modulo p.
 // INVARIANT: x of magnitude 16 2^512 at most gives (x + q p) / R, in 2^256 (-0.5, 1.5): 16 2^512 / 2^261 = 0.5 2^256.
 #[inline(always)]
-fn reduce(mut columns: [i64; M]) -> P256Field {
+fn reduce(columns: [i64; M]) -> P256Field {
+    P256Field(carried(reduced(columns), WIDTH))
+}
+
+/// The same, the columns not carried yet.
+#[inline(always)]
+fn reduced(mut columns: [i64; M]) -> [i64; N] {
     for at in 0..N {
         let quotient = i64::from(low_limb(columns[at], WIDTH));
         // - q, which clears the limb,
@@ -135,7 +158,21 @@ fn reduce(mut columns: [i64; M]) -> P256Field {
         columns[at + 7] -= quotient << 21;
         columns[at + 8] += quotient << 24;
     }
-    P256Field(carried(core::array::from_fn(|at| columns[N + at]), WIDTH))
+    core::array::from_fn(|at| columns[N + at])
+}
+
+/// Folds back what lies above 2^256 ≡ 2^224 - 2^192 - 2^96 + 1, and carries.
+// INVARIANT: of the last column only the carry of the one before is foreseen, not what that is carried itself: less than 2^7.
+// So the last limb is 2^24 and 2^7 at most, the value is within 2^256 (-0.01, 1.01).
+#[inline(always)]
+fn folded(mut columns: [i64; N]) -> P256Field {
+    let above = (columns[8] + (columns[7] >> WIDTH)) >> TOP;
+    columns[8] -= above << TOP;
+    columns[7] += above << 21;
+    columns[6] -= above << 18;
+    columns[3] -= above << 9;
+    columns[0] += above;
+    P256Field(carried(columns, WIDTH))
 }
 
 const W: usize = 8;

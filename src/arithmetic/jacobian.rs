@@ -31,7 +31,7 @@ impl<F: Field> Affine<F> {
     /// The point, or its negative.
     #[must_use]
     pub fn negated_if(&self, negative: bool) -> Self {
-        Self { x: self.x, y: if negative { F::sum(&[(-1, &self.y)]) } else { self.y } }
+        Self { x: self.x, y: if negative { self.y.negated() } else { self.y } }
     }
 }
 
@@ -86,8 +86,8 @@ impl<F: Field> Jacobian<F> {
 /// What [`Field::third_of`] computes.
 #[inline(always)]
 pub(crate) fn third_of<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
-    let x = F::sum(&[(1, &slope.squared()), (-1, &a.x), (-1, &b.x)]);
-    let y = F::sum(&[(1, &slope.times(&a.x.minus(&x))), (-1, &a.y)]);
+    let x = slope.square_less(&a.x, (1, &b.x));
+    let y = F::product_less([slope, &a.x.minus(&x)], &a.y);
     Affine { x, y }
 }
 
@@ -111,12 +111,12 @@ pub(crate) fn double_of<F: Field>(point: &Jacobian<F>) -> Jacobian<F> {
 pub(crate) fn sum_of_others<F: Field>(point: &Jacobian<F>, other: &Affine<F>) -> Jacobian<F> {
     let z_squared = point.z.squared();
     // How far apart the points' coordinates are, times Z² and Z³.
-    let h = other.x.times(&z_squared).minus(&point.x);
-    let r = other.y.times(&z_squared.times(&point.z)).minus(&point.y);
+    let h = F::product_less([&other.x, &z_squared], &point.x);
+    let r = F::product_less([&other.y, &z_squared.times(&point.z)], &point.y);
     let h_squared = h.squared();
     let h_cubed = h_squared.times(&h);
     let v = point.x.times(&h_squared);
-    let x = F::sum(&[(1, &r.squared()), (-1, &h_cubed), (-2, &v)]);
+    let x = r.square_less(&h_cubed, (2, &v));
     let y = F::difference_of_products([&r, &v.minus(&x)], [&point.y, &h_cubed]);
     Jacobian { x, y, z: point.z.times(&h) }
 }
