@@ -28,6 +28,14 @@ pub struct Niels {
     product: Field,
 }
 
+impl Niels {
+    /// A look at it: see [`Field::ends`].
+    #[must_use]
+    pub const fn ends(&self) -> i32 {
+        self.plus.ends() ^ self.minus.ends() ^ self.product.ends()
+    }
+}
+
 impl Extended {
     /// The neutral element.
     pub const NEUTRAL: Self = Self { x: Field::ZERO, y: Field::ONE, z: Field::ONE, t: Field::ZERO };

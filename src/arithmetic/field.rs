@@ -37,6 +37,9 @@ pub trait Field: Invertible + Send + Sync + 'static {
     /// The sum of up to three multiples, with factors of magnitude 8 at most, tidy.
     fn sum(terms: &[(i32, &Self)]) -> Self;
 
+    /// The first limb and the last, in one: to look at them is to have the processor fetch all that lies between.
+    fn ends(&self) -> i32;
+
     /// The negative of a tidy element; it may be used like the difference of two.
     fn negated(&self) -> Self {
         Self::sum(&[(-1, self)])

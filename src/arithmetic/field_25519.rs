@@ -70,6 +70,12 @@ impl Field25519 {
         if is_below(&words, &PRIME) { words } else { subtract_words(&words, &PRIME) }
     }
 
+    /// The first limb and the last, in one: to look at them is to have the processor fetch all that lies between.
+    #[must_use]
+    pub const fn ends(&self) -> i32 {
+        self.0[0] ^ self.0[N - 1]
+    }
+
     /// The square; takes what a product takes.
     #[must_use]
     pub fn squared(&self) -> Self {

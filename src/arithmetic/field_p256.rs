@@ -93,6 +93,10 @@ impl Field for P256Field {
         folded(upper)
     }
 
+    fn ends(&self) -> i32 {
+        self.0[0] ^ self.0[N - 1]
+    }
+
     fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
         jacobian::double_of(point)
     }

@@ -77,6 +77,10 @@ impl Field for P384Field {
         Self(carried(columns, WIDTH))
     }
 
+    fn ends(&self) -> i32 {
+        self.0[0] ^ self.0[N - 1]
+    }
+
     fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
         jacobian::double_of(point)
     }

@@ -28,6 +28,11 @@ impl<F: Field> Affine<F> {
         F::third_of(self, other, slope)
     }
 
+    /// A look at it: see [`Field::ends`].
+    pub fn ends(&self) -> i32 {
+        self.x.ends() ^ self.y.ends()
+    }
+
     /// The point, or its negative.
     #[must_use]
     pub fn negated_if(&self, negative: bool) -> Self {

@@ -10,7 +10,7 @@ use jotgate_arithmetic::limbs::words_from_be;
 use jotgate_arithmetic::scalar::digits;
 
 use super::curve::{Curve, P256, P384, P521, point};
-use super::table::{Growth, Heat, Table};
+use super::table::{Growth, Heat, Table, fetch};
 
 /// A public key.
 pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
@@ -79,8 +79,10 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     #[inline(never)]
     fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
-        let summands = base.summands(u).chain(key.summands(v));
-        let mut points: Vec<_> = summands.map(|(point, negative)| point.negated_if(negative)).collect();
+        let summands: Vec<_> = base.summands(u).chain(key.summands(v)).collect();
+        fetch(&summands, Affine::ends);
+        let mut points: Vec<_> =
+            summands.iter().map(|(point, negative)| point.negated_if(*negative)).collect();
         while points.len() > FEW {
             add_in_pairs(&mut points)?;
         }

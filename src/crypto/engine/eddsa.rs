@@ -9,7 +9,7 @@ use jotgate_arithmetic::orders::ED25519;
 use jotgate_arithmetic::scalar::digits;
 use sha2::{Digest, Sha512};
 
-use super::table::{Growth, Heat, Slot, Table};
+use super::table::{Growth, Heat, Slot, Table, fetch};
 
 /// A public key.
 pub(crate) struct PublicKey {
@@ -71,10 +71,8 @@ impl PublicKey {
         let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
             return self.sum_by_doubling(s, k);
         };
-        // Copied first: the tables are larger than a processor's nearest caches. It can wait for many entries at once, but for none
-        // that stands behind an addition.
-        let summands: Vec<_> =
-            base.summands(s).chain(key.summands(k)).map(|(point, negative)| (*point, negative)).collect();
+        let summands: Vec<_> = base.summands(s).chain(key.summands(k)).collect();
+        fetch(&summands, Niels::ends);
         Some(summands.iter().fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, *negative)))
     }
 
