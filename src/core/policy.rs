@@ -248,11 +248,17 @@ fn is_media_type(typ: &str, other: &str) -> bool {
 fn algorithms(names: Option<Vec<String>>) -> Result<Option<Vec<Algorithm>>, Refusal> {
     const NAME: &str = "algorithms";
     let Some(names) = texts(NAME, names)? else { return Ok(None) };
-    let known = names.iter().map(|name| Algorithm::from_name(name));
-    known
-        .collect::<Option<_>>()
-        .map(Some)
-        .ok_or(Refusal::Option { name: NAME, problem: "names an algorithm that is not known" })
+    let known = |name: &String| {
+        Algorithm::from_name(name).ok_or_else(|| Refusal::Option {
+            name: NAME,
+            problem: if Algorithm::ALL.iter().any(|algorithm| algorithm.name() == name) {
+                "names an algorithm that this build leaves out"
+            } else {
+                "names an algorithm that is not known"
+            },
+        })
+    };
+    names.iter().map(known).collect::<Result<_, _>>().map(Some)
 }
 
 pub(crate) fn texts(name: &'static str, values: Option<Vec<String>>) -> Result<Option<Vec<String>>, Refusal> {

@@ -115,6 +115,17 @@ impl Curve {
         Self::ALL.into_iter().find(|curve| curve.name() == name)
     }
 
+    /// Whether this build has it: a build may be made for fewer algorithms, by the crate's features.
+    #[must_use]
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::P256 => cfg!(feature = "p256"),
+            Self::P384 => cfg!(feature = "p384"),
+            Self::P521 => cfg!(feature = "p521"),
+            Self::Ed25519 => cfg!(feature = "ed25519"),
+        }
+    }
+
     /// The length of one coordinate in bytes.
     #[must_use]
     pub const fn bytes(self) -> usize {
@@ -224,16 +235,26 @@ impl Algorithm {
         self.facts().name
     }
 
+    /// Whether this build has it: a build may be made for fewer algorithms, by the crate's features.
+    #[must_use]
+    pub const fn is_built(self) -> bool {
+        match self.facts() {
+            Facts { curve: Some(curve), .. } => curve.is_built(),
+            Facts { key_type: KeyType::Oct, .. } => cfg!(feature = "hmac"),
+            _ => cfg!(feature = "rsa"),
+        }
+    }
+
     /// Whether it takes an RSA key (RFC 7518 §3.3, §3.5).
     #[must_use]
     pub const fn is_rsa(self) -> bool {
         matches!(self.facts().key_type, KeyType::Rsa)
     }
 
-    /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive).
+    /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive), if this build has it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name && algorithm.is_built())
     }
 }
 

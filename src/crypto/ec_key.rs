@@ -3,8 +3,18 @@
 #[cfg(feature = "crates-engine")]
 use by_crates::{P256Key, P384Key, P521Key};
 
-#[cfg(not(feature = "crates-engine"))]
-use crate::engine::ecdsa::{P256Key, P384Key, P521Key};
+#[cfg(not(feature = "p256"))]
+use crate::absent::EcdsaKey as P256Key;
+#[cfg(not(feature = "p384"))]
+use crate::absent::EcdsaKey as P384Key;
+#[cfg(not(feature = "p521"))]
+use crate::absent::EcdsaKey as P521Key;
+#[cfg(all(feature = "p256", not(feature = "crates-engine")))]
+use crate::engine::ecdsa::P256Key;
+#[cfg(all(feature = "p384", not(feature = "crates-engine")))]
+use crate::engine::ecdsa::P384Key;
+#[cfg(all(feature = "p521", not(feature = "crates-engine")))]
+use crate::engine::ecdsa::P521Key;
 use crate::{Curve, Hash, KeyRefusal, digest};
 
 /// A public key of ECDSA.
@@ -18,6 +28,9 @@ impl EcKey {
     /// Checks that both coordinates have the field's width, lie below its prime, and are of a point on the curve
     /// (never the point at infinity, which has none). The cofactor is 1: there is no subgroup to check.
     pub(crate) fn from_parts(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyRefusal> {
+        if !curve.is_built() {
+            return Err(KeyRefusal::UnsupportedKind);
+        }
         for coordinate in [x, y] {
             if coordinate.len() != curve.bytes() {
                 return Err(KeyRefusal::CoordinateLength { curve, bytes: coordinate.len() });

@@ -4,9 +4,12 @@
 
 extern crate alloc;
 
+#[cfg(not(feature = "all"))]
+mod absent;
 pub mod algorithm;
 mod asn1;
 mod ec_key;
+#[cfg(feature = "ed25519")]
 mod ed25519_key;
 #[cfg(not(feature = "crates-engine"))]
 mod engine;
@@ -16,7 +19,9 @@ mod key_refusal;
 #[cfg(test)]
 mod known_answers;
 mod prepared_key;
+#[cfg(feature = "rsa")]
 mod rsa_key;
+#[cfg(feature = "hmac")]
 mod secret;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType};

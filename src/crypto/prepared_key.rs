@@ -3,9 +3,18 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+#[cfg(not(feature = "ed25519"))]
+use crate::absent::Ed25519Key;
+#[cfg(not(feature = "rsa"))]
+use crate::absent::RsaKey;
+#[cfg(not(feature = "hmac"))]
+use crate::absent::Secret;
 use crate::ec_key::EcKey;
+#[cfg(feature = "ed25519")]
 use crate::ed25519_key::Ed25519Key;
+#[cfg(feature = "rsa")]
 use crate::rsa_key::RsaKey;
+#[cfg(feature = "hmac")]
 use crate::secret::Secret;
 use crate::{Algorithm, Curve, Family, KeyParts, KeyRefusal, KeyType};
 
@@ -26,7 +35,7 @@ impl PreparedKey {
     /// Checks a key's numbers and prepares it. Leading zeros of an RSA modulus or exponent are not counted.
     ///
     /// # Errors
-    /// Any [`KeyRefusal`] but the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
+    /// [`KeyRefusal::UnsupportedKind`] for the key of an algorithm that was not built in. Any other [`KeyRefusal`] but the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
     pub fn from_parts(parts: &KeyParts) -> Result<Self, KeyRefusal> {
         let material = match parts {
             KeyParts::Secret(secret) => Material::Secret(Secret::from_bytes(secret)?),
@@ -62,8 +71,8 @@ impl PreparedKey {
     #[must_use]
     pub fn bits(&self) -> usize {
         match &self.material {
-            Material::Secret(secret) => secret.bits,
-            Material::Rsa(key) => key.bits,
+            Material::Secret(secret) => secret.bits(),
+            Material::Rsa(key) => key.bits(),
             Material::Ec(key) => key.curve().bits(),
             Material::Ed25519(_) => Curve::Ed25519.bits(),
         }

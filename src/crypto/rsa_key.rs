@@ -11,7 +11,7 @@ use crate::{Hash, KeyRefusal};
 /// An RSA public key with a modulus of 2048 to 8192 bits (the lower bound: RFC 7518 §3.3) and a sane exponent.
 pub(crate) struct RsaKey {
     /// The length of the modulus.
-    pub(crate) bits: usize,
+    bits: usize,
     key: PublicKey,
 }
 
@@ -32,6 +32,11 @@ impl RsaKey {
         }
         let e = e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte));
         Ok(Self { bits, key: PublicKey::new(n, bits, e) })
+    }
+
+    /// The length of the modulus.
+    pub(crate) fn bits(&self) -> usize {
+        self.bits
     }
 
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2): the signature as long as the modulus and below it, the padding built

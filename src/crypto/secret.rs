@@ -12,7 +12,7 @@ use crate::{Hash, KeyRefusal};
 /// The states are as good as the secret and are overwritten when they go, the copy of each verification too.
 pub(crate) struct Secret {
     /// The length of the secret.
-    pub(crate) bits: usize,
+    bits: usize,
     states: Box<States>,
 }
 
@@ -41,6 +41,11 @@ impl Secret {
                 sha512: keyed(secret)?,
             }),
         })
+    }
+
+    /// The length of the secret.
+    pub(crate) fn bits(&self) -> usize {
+        self.bits
     }
 
     /// Compares the MAC of `message` to `mac`, in constant time.

@@ -1,8 +1,11 @@
 //! The curves of the NIST, `y² = x³ - 3x + b` over a prime field, of prime order: coordinates enter, a point leaves.
 
 use jotgate_arithmetic::field::Field;
+#[cfg(feature = "p256")]
 use jotgate_arithmetic::field_p256::{self, P256Field};
+#[cfg(feature = "p384")]
 use jotgate_arithmetic::field_p384::{self, P384Field};
+#[cfg(feature = "p521")]
 use jotgate_arithmetic::field_p521::{self, P521Field};
 use jotgate_arithmetic::jacobian::Affine;
 use jotgate_arithmetic::orders;
@@ -53,8 +56,10 @@ pub(crate) fn point<C: Curve<W>, const W: usize>(x: &[u32; W], y: &[u32; W]) -> 
 }
 
 /// P-256.
+#[cfg(feature = "p256")]
 pub(crate) struct P256;
 
+#[cfg(feature = "p256")]
 impl Curve<8> for P256 {
     type Field = P256Field;
     const PRIME: [u32; 8] = field_p256::PRIME;
@@ -110,8 +115,10 @@ impl Curve<8> for P256 {
 }
 
 /// P-384.
+#[cfg(feature = "p384")]
 pub(crate) struct P384;
 
+#[cfg(feature = "p384")]
 impl Curve<12> for P384 {
     type Field = P384Field;
     const PRIME: [u32; 12] = field_p384::PRIME;
@@ -179,8 +186,10 @@ impl Curve<12> for P384 {
 }
 
 /// P-521.
+#[cfg(feature = "p521")]
 pub(crate) struct P521;
 
+#[cfg(feature = "p521")]
 impl Curve<17> for P521 {
     type Field = P521Field;
     // 521 bits: the highest word has nine.

@@ -9,7 +9,13 @@ use jotgate_arithmetic::jacobian::{Affine, Jacobian};
 use jotgate_arithmetic::limbs::words_from_be;
 use jotgate_arithmetic::scalar::digits;
 
-use super::curve::{Curve, P256, P384, P521, point};
+#[cfg(feature = "p256")]
+use super::curve::P256;
+#[cfg(feature = "p384")]
+use super::curve::P384;
+#[cfg(feature = "p521")]
+use super::curve::P521;
+use super::curve::{Curve, point};
 use super::table::{Growth, Heat, Table, fetch};
 
 /// A public key.
@@ -19,10 +25,13 @@ pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
 }
 
 /// A public key on P-256.
+#[cfg(feature = "p256")]
 pub(crate) type P256Key = EcdsaKey<P256, 8>;
 /// A public key on P-384.
+#[cfg(feature = "p384")]
 pub(crate) type P384Key = EcdsaKey<P384, 12>;
 /// A public key on P-521.
+#[cfg(feature = "p521")]
 pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
