@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::cargo::cargo;
 use crate::progress::say;
+use crate::selection::Selection;
 use crate::table::{Column, Table, Tone};
 use crate::wasm::Tools;
 use crate::{npm, package, place, process, progress, terminal};
@@ -25,7 +26,7 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: whoever builds meanwhile would be measured too.
     let _lock = place::lock()?;
-    let package = package::build(Tools::Generator)?;
+    let package = package::build(Tools::Generator, &Selection::ALL)?;
     let native = if words.want_native() { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);

@@ -14,6 +14,7 @@ use crate::demo::actors::{Companion, Worker};
 use crate::demo::story::Stage;
 use crate::process::{self, Scratch};
 use crate::progress::say;
+use crate::selection::Selection;
 use crate::table::{Column, Table};
 use crate::wasm::Tools;
 use crate::{no_arguments, package, place, terminal};
@@ -25,7 +26,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     let lock = place::lock()?;
     let (package, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
-        let package = package::build(Tools::Generator);
+        let package = package::build(Tools::Generator, &Selection::ALL);
         let program = process::joined(program);
         anyhow::Ok((package?, program?))
     })?;

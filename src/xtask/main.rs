@@ -14,6 +14,7 @@ mod package;
 mod place;
 mod process;
 mod progress;
+mod selection;
 mod suites;
 mod table;
 mod terminal;
@@ -37,7 +38,11 @@ const COMMANDS: [(&str, &str, Run); 8] = [
         "run every quick suite; --all adds those that install more, --rest runs only these; with --complete none may skip",
         test::test,
     ),
-    ("build", "leave the npm package, ready for `npm pack`, in target/npm/jotgate", package::command),
+    (
+        "build",
+        "leave the npm package, ready for `npm pack`, in target/npm; --algorithms ES256,… leaves the others out",
+        package::command,
+    ),
     (
         "bench",
         "measure jotgate against other verifiers, in every runtime; --quick: in under two minutes",

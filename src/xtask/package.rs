@@ -1,31 +1,37 @@
-//! `pkg-templates` and the bindings enter, the npm package leaves in `target/npm/jotgate`.
+//! `pkg-templates` and the bindings enter, the npm package leaves in `target/npm/jotgate`, or beside it where algorithms are left out.
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::files::Stamp;
+use crate::selection::Selection;
 use crate::wasm::{self, Tools};
-use crate::{no_arguments, npm, place, process, progress, terminal};
+use crate::{npm, place, process, progress, terminal};
 
-/// `cargo xtask build`
+/// `cargo xtask build [--algorithms ES256,…]`
 pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
-    no_arguments("build", arguments)?;
+    let selection = match arguments {
+        [] => Selection::ALL,
+        ["--algorithms", list] => Selection::of(list)?,
+        _ => bail!("`build` takes `--algorithms` and a list of them, such as `ES256,RS256`"),
+    };
     let _lock = place::lock()?;
-    let package = build(Tools::Generator)?;
+    let package = build(Tools::Generator, &selection)?;
     terminal::say(&format!("the npm package is in {}", package.display()));
     Ok(true)
 }
 
 /// Builds the package and all that it needs, as far as it is not there.
-pub(crate) fn build(tools: Tools) -> Result<PathBuf> {
-    let bindings = wasm::bindings(tools)?;
-    let package = place::target("npm/jotgate");
+pub(crate) fn build(tools: Tools, selection: &Selection) -> Result<PathBuf> {
+    let bindings = wasm::bindings(tools, selection)?;
+    let name = format!("npm/jotgate{}", selection.suffix());
+    let package = place::target(&name);
     let names = ["pkg-templates", "Cargo.toml", "LICENSE-MIT", "LICENSE-APACHE", "tests/package-lock.json"];
     let mut inputs: Vec<PathBuf> = names.iter().map(|name| place::at(name)).collect();
     inputs.push(bindings.clone());
     // Beside the package, not in it: it is packed as it is.
-    let stamp = Stamp::of(place::target("npm/jotgate.stamp"), &inputs, &[])?;
+    let stamp = Stamp::of(place::target(&format!("{name}.stamp")), &inputs, &[])?;
     if stamp.is_current() && package.join("package.json").exists() {
         return Ok(package);
     }

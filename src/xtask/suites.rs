@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     CratesEngine,
     /// What `tests/package/run.mjs` lists: the packed package where it needs nothing installed.
     Package,
+    /// Packages that leave algorithms out.
+    LeftOut,
     /// What it lists with `--all` besides: every other runtime, each installed first, and the checkers of packages.
     Runtimes,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 14] = [
+pub(crate) const SUITES: [Suite; 15] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -47,6 +49,7 @@ pub(crate) const SUITES: [Suite; 14] = [
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("package", Kind::Package),
     Suite { name: "the crates' engine", when: When::All, kind: Kind::CratesEngine },
+    Suite { name: "fewer algorithms", when: When::All, kind: Kind::LeftOut },
     Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 

@@ -11,6 +11,7 @@ use anyhow::{Error, Result, bail, ensure};
 use crate::cargo::{self, TestProgram, cargo};
 use crate::counts::Counts;
 use crate::process::{Line, Output};
+use crate::selection::Selection;
 use crate::suites::{Kind, SUITES, Suite, When};
 use crate::table::{Column, Table, Tone};
 use crate::toolchain::{self, WASM32};
@@ -86,7 +87,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
 
 /// Builds the package, and the test programs for wasm32.
 fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
-    package::build(Tools::WithTestRunner)?;
+    package::build(Tools::WithTestRunner, &Selection::ALL)?;
     if !suites.iter().any(|suite| matches!(suite.kind, Kind::Wasm { .. })) {
         return Ok(Vec::new());
     }
@@ -177,6 +178,15 @@ impl Rows {
                     for package in VERIFYING {
                         let name = format!("{}: {package}", suite.name);
                         self.run_programs(&name, package, &programs, |file| Command::new(file))?;
+                    }
+                }
+                Kind::LeftOut => {
+                    for algorithms in ["ES256", "HS256,HS384,HS512"] {
+                        let package = package::build(Tools::Generator, &Selection::of(algorithms)?)?;
+                        let mut command = npm::node(&["tests/package/run.mjs", "left-out", "--package"]);
+                        command.arg(package).env("BUILT", algorithms);
+                        let name = format!("{}: {algorithms}", suite.name);
+                        self.run(&name, Counts::of_last_line, &mut [command], LIMIT, false)?;
                     }
                 }
                 Kind::Package => self.run_listed("package", &listed(&[])?, LIMIT, false)?,

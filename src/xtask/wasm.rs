@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{self, cargo};
 use crate::files::{self, Stamp};
+use crate::selection::Selection;
 use crate::toolchain::{self, WASM32};
 use crate::{npm, place, process, progress};
 
@@ -53,19 +54,19 @@ pub(crate) fn test_runner() -> PathBuf {
     place::target("tools/test-runner")
 }
 
-/// The folder with the bindings, made anew if what they are made of has changed. The tools must be there.
+/// The folder with the bindings of a selection, made anew if what they are made of has changed. The tools must be there.
 ///
 /// Sets up what is missing, each thing beside the others.
-pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
+pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
     let compiled = thread::scope(|scope| {
         let npm = scope.spawn(npm::install);
         let tools = scope.spawn(move || tools(which));
-        let compiled = compile()?;
+        let compiled = compile(selection)?;
         process::joined(npm)?;
         process::joined(tools)?;
         anyhow::Ok(compiled)
     })?;
-    let place = place::target("npm/bindings");
+    let place = place::target(&format!("npm/bindings{}", selection.suffix()));
     let generator = place::target("tools/bindgen");
     let ours = place::at("src/xtask/bindgen/bindgen.rs");
     let inputs = [compiled.clone(), ours, npm::package("binaryen").join("package.json")];
@@ -92,9 +93,11 @@ pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
     Ok(place)
 }
 
-fn compile() -> Result<PathBuf> {
+/// The core as cargo left it. Every selection has the same file: the next one takes its place.
+fn compile(selection: &Selection) -> Result<PathBuf> {
     let compiler = toolchain::wasm32()?;
     let mut command = cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--release"], "wasm");
+    command.args(selection.words());
     compiler.apply(&mut command);
     progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
     let compiled = place::target("wasm").join(WASM32).join("release/jotgate_wasm.wasm");

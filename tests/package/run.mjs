@@ -63,6 +63,8 @@ const SUITES = {
   types,
 }
 
+/** Suites of packages that are built apart: who asks for one names the package, and in `BUILT` its algorithms. */
+const APART = { 'left-out': (project) => node(project, 'left_out.mjs', { env: { BUILT: process.env.BUILT } }) }
 const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 /** What suites that live elsewhere are given, besides `about`, which takes facts for the matrix. */
 const tools = { here, require, run, node, bundle, issuer, output }
@@ -92,7 +94,7 @@ if (values.list) {
   }
 } else {
   const [name] = positionals
-  const suite = ALL[name]
+  const suite = ALL[name] ?? APART[name]
   if (suite === undefined || positionals.length > 1) {
     console.error(`usage: node tests/package/run.mjs <${Object.keys(ALL).join(' | ')}>`)
     process.exit(2)
@@ -111,7 +113,7 @@ if (values.list) {
   } finally {
     await rm(project.folder, { recursive: true, force: true })
   }
-  await keep(RESULTS, name, process.exitCode, about)
+  if (name in ALL) await keep(RESULTS, name, process.exitCode, about)
   // Whatever a runtime has left under way, such as edge-runtime its timers, is not waited for.
   process.exit()
 }
