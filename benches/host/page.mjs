@@ -151,7 +151,7 @@ function sizes(measured) {
     table(
       ['', 'raw', 'gzip', 'brotli'],
       [
-        ...Object.entries(wasm).map(([name, weight]) => row(`\`${name}\``, weight)),
+        ...Object.entries(wasm).map(([name, weight]) => row(`WebAssembly, ${name}`, weight)),
         row('JavaScript of the main entry, all of it', main),
         ...Object.entries(bundles).map(([name, weight]) => row(`bundle: ${name}`, weight)),
       ],

@@ -46,7 +46,7 @@ export async function otherPart(name, fixtures, plan, tell) {
     case 'table-memory':
       return tableMemory({ algorithms: plan.algorithms, ...plan.tableMemory }, tell)
     case 'sizes':
-      return sizes()
+      return sizes(plan.fewer)
   }
 }
 

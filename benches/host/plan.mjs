@@ -48,7 +48,8 @@ export function planFrom(words) {
       algorithm: { type: 'string' },
       runs: { type: 'string' },
       rounds: { type: 'string' },
-      package: { type: 'string' },
+      'package': { type: 'string' },
+      'fewer': { type: 'string', multiple: true, default: [] },
       native: { type: 'string' },
     },
   })
@@ -69,6 +70,7 @@ export function planFrom(words) {
     // Only then does the page in docs/ tell of everything that it has a place for.
     whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined,
     package: values.package,
+    fewer: values.fewer,
     native: values.native,
   }
 }

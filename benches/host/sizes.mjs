@@ -1,6 +1,6 @@
 /** The package and its peers enter, what they weigh leaves, in bytes. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { bundle, NATIVE } from './bundle.mjs'
 import { project } from './places.mjs'
@@ -16,14 +16,15 @@ const ENTRIES = {
 }
 
 /**
- * `wasm`: each module of the package; `main`: the JavaScript of the main entry, all that it exports, without the
+ * `wasm`: the module of the package, and those of the packages in `fewer`, which leave algorithms out; `main`: the JavaScript of the main entry, all that it exports, without the
  * module; `bundles`: for Node, what a program takes along that verifies tokens, all in one file.
  */
-export async function sizes() {
+export async function sizes(fewer) {
   const dist = join(project, 'node_modules', 'jotgate', 'dist')
-  const names = (await readdir(dist)).filter((name) => name.endsWith('.wasm'))
-  const wasm = {}
-  for (const name of names) wasm[name] = weights(await readFile(join(dist, name)))
+  const wasm = { 'all algorithms': weights(await readFile(join(dist, 'jotgate.wasm'))) }
+  for (const folder of fewer) {
+    wasm[basename(folder).replace('jotgate-', 'only ')] = weights(await readFile(join(folder, 'dist', 'jotgate.wasm')))
+  }
   const main = await bundled(`export * from 'jotgate'`, {
     conditions: ['workerd'],
     loader: { '.wasm': 'empty' },

@@ -21,6 +21,9 @@ const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 const FLAGS: [&str; 1] = ["--quick"];
 const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 
+/// What packages that leave algorithms out are built for, to be weighed.
+const FEWER: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
+
 /// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
@@ -30,6 +33,12 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let native = if words.want_native() { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);
+    if words.is_whole() {
+        for algorithms in FEWER {
+            let fewer = package::build(Tools::Generator, &Selection::of(algorithms)?)?;
+            node.arg("--fewer").arg(fewer);
+        }
+    }
     if let Some(program) = native {
         node.arg("--native").arg(program);
     }
@@ -69,6 +78,11 @@ impl<'a> Words<'a> {
             }
         }
         Ok(words)
+    }
+
+    /// Whether everything is measured.
+    fn is_whole(&self) -> bool {
+        !self.quick && self.runtime.is_none()
     }
 
     /// Whether the program without JavaScript takes part: it brings a C library along, which takes minutes to build.
