@@ -151,19 +151,18 @@ impl<'t> Document<'t> {
     fn repeats(&self, from: usize) -> bool {
         let names =
             || Members(Inside { document: self, at: from, end: self.values.len() }).map(|(name, _)| name);
-        // A bit for the shape of each name: where it is not set, there is no such name yet.
-        let (mut shapes, mut count) = (0_u64, 0);
+        // A bit for the shape of each name: where it is not set, there is no such name yet. So many of them that two of twenty
+        // names seldom share one.
+        let (mut shapes, mut count) = ([0_u64; 8], 0);
         for name in names() {
-            let bytes = name.as_bytes();
-            let ends = bytes
-                .first()
-                .zip(bytes.last())
-                .map_or(0, |(first, last)| usize::from(*first) * 5 + usize::from(*last));
-            let shape = 1 << ((ends + bytes.len()) % 64);
-            if shapes & shape != 0 && names().take(count).any(|other| other == name) {
-                return true;
+            let shape = shape(name.as_bytes());
+            let bit = 1 << (shape % 64);
+            if let Some(shapes) = shapes.get_mut(shape / 64) {
+                if *shapes & bit != 0 && names().take(count).any(|other| other == name) {
+                    return true;
+                }
+                *shapes |= bit;
             }
-            shapes |= shape;
             count += 1;
             if count == MANY {
                 // A hostile object of thousands goes through a tree, so that its cost grows with its length and not with the
@@ -174,6 +173,16 @@ impl<'t> Document<'t> {
         }
         false
     }
+}
+
+/// A number below 512 for a name: of its length, its ends and its middle, multiplied so that each of them counts in the upper bits.
+fn shape(name: &[u8]) -> usize {
+    let at = |place: usize| name.get(place).copied().unwrap_or_default();
+    let length = name.len();
+    let [low, ..] = length.to_le_bytes();
+    let parts = u32::from_le_bytes([low, at(0), at(length / 2), at(length.wrapping_sub(1))]);
+    // Of 32 bits the upper nine: always an index here.
+    (parts.wrapping_mul(0x9e37_79b1) >> 23) as usize
 }
 
 /// From how many members on names are compared by a tree.

@@ -122,8 +122,14 @@ impl Verdict {
     /// The claims as JSON text.
     #[must_use]
     pub fn claims(&self) -> &str {
-        // INVARIANT: the claims were read from these bytes, so they are UTF-8.
-        core::str::from_utf8(self.signed.payload()).unwrap_or_default()
+        core::str::from_utf8(self.claims_utf8()).unwrap_or_default()
+    }
+
+    /// The same as bytes, for whoever hands them on: nobody looks again whether they are UTF-8.
+    // INVARIANT: the claims were read from these bytes, so they are.
+    #[must_use]
+    pub fn claims_utf8(&self) -> &[u8] {
+        self.signed.payload()
     }
 
     /// Which member of the key set signed it; `None` for a key given directly.

@@ -117,7 +117,7 @@ pub(crate) fn accept(header: &str, payload: &[u8], key_index: Option<usize>) -> 
 
 /// Writes claims that were decoded; always `true`.
 pub(crate) fn decoded(header: &str, claims: &str) -> bool {
-    write(header, 0, Payload::Text(claims), &[], None);
+    write(header, 0, Payload::Text(claims.as_bytes()), &[], None);
     true
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
     match outcome {
         Ok(verdict) => {
             let header = verdict.header();
-            write(header.text(), header.number(), Payload::Text(verdict.claims()), &[], verdict.key_index());
+            write(header.text(), header.number(), Payload::Text(verdict.claims_utf8()), &[], verdict.key_index());
             true
         }
         Err(Refused { refusal, signed }) => refuse(&refusal, signed.as_deref()),
@@ -146,8 +146,8 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
 enum Payload<'p> {
     /// Anything.
     Bytes(&'p [u8]),
-    /// Claims.
-    Text(&'p str),
+    /// Claims, in UTF-8.
+    Text(&'p [u8]),
 }
 
 fn write(header: &str, header_number: u32, payload: Payload<'_>, refusal: &[u8], key_index: Option<usize>) {
@@ -163,7 +163,7 @@ fn write(header: &str, header_number: u32, payload: Payload<'_>, refusal: &[u8],
             Payload::Text(text) if LATIN1.get() && push_latin1(bytes, text) => 1,
             Payload::Text(text) => {
                 bytes.truncate(from);
-                bytes.extend_from_slice(text.as_bytes());
+                bytes.extend_from_slice(text);
                 0
             }
             Payload::Bytes(payload) => {
@@ -197,9 +197,9 @@ fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Writes text as Latin-1 (ISO 8859-1), or only the beginning of it where it has a letter beyond.
-fn push_latin1(bytes: &mut Vec<u8>, text: &str) -> bool {
-    let mut rest = text.as_bytes();
+/// Writes text in UTF-8 as Latin-1 (ISO 8859-1), or only the beginning of it where it has a letter beyond.
+fn push_latin1(bytes: &mut Vec<u8>, text: &[u8]) -> bool {
+    let mut rest = text;
     loop {
         let plain = ascii_before(rest);
         let (ascii, beyond) = rest.split_at(plain);
@@ -235,16 +235,16 @@ mod tests {
     fn text_becomes_latin1_letter_by_letter_where_it_can() {
         let latin1: String = ('\0'..='\u{ff}').collect();
         let mut bytes = Vec::new();
-        assert!(push_latin1(&mut bytes, &latin1));
+        assert!(push_latin1(&mut bytes, latin1.as_bytes()));
         assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
         for text in ["", "a", "é", "aé", "éa", "éé", "Nuñez", "0123456é8901234567é", "01234567é9012345"]
         {
             let mut bytes = Vec::new();
-            assert!(push_latin1(&mut bytes, text));
+            assert!(push_latin1(&mut bytes, text.as_bytes()));
             assert_eq!(bytes.iter().map(|byte| char::from(*byte)).collect::<String>(), text);
         }
         for text in ["\u{100}", "aĀb", "é€", "😀", "\u{fffd}"] {
-            assert!(!push_latin1(&mut Vec::new(), text), "{text}");
+            assert!(!push_latin1(&mut Vec::new(), text.as_bytes()), "{text}");
         }
     }
 
