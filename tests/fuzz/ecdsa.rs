@@ -183,9 +183,10 @@ impl Curve {
         number
     }
 
-    fn parts(&self, [x, y]: &Point) -> KeyParts {
+    fn case(&self, [x, y]: &Point, message: &[u8], signature: Vec<u8>) -> Case {
         let curve = self.algorithm.facts().curve.expect("ECDSA has a curve");
-        KeyParts::Ec { curve, x: x.clone(), y: y.clone() }
+        let key = KeyParts::Ec { curve, x: x.clone(), y: y.clone() };
+        Case { algorithm: self.algorithm, key, message: message.to_vec(), signature }
     }
 
     /// A key that verified many signatures, and its secret number.
@@ -203,13 +204,9 @@ impl Curve {
         };
         let key = self.hot[index].get_or_init(|| {
             let public = (self.public)(&secret).expect("no secret number is zero");
-            let right = |number: usize| {
-                let message = number.to_le_bytes().to_vec();
-                let made = (self.sign)(&secret, &small(width, 7), &self.hash(&message));
-                (made.expect("neither is zero").concat(), message)
-            };
-            let successes = if *successes == 0 { self.hottest } else { *successes };
-            heated(self.algorithm, &self.parts(&public), successes, (0..).map(right))
+            let made = (self.sign)(&secret, &small(width, 7), &self.hash(b"")).expect("neither is zero");
+            let right = self.case(&public, b"", made.concat());
+            heated(&right, if *successes == 0 { self.hottest } else { *successes })
         });
         (secret, key)
     }
@@ -244,19 +241,11 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
     let (mut public, made) = made.unwrap_or_else(|| ([curve.number(input), curve.number(input)], None));
     let right = made.is_some();
     let [r, s] = made.unwrap_or_else(|| [curve.number(input), curve.number(input)]);
-    let case = |public: &Point, message: &[u8], made: Vec<u8>| Case {
-        algorithm: curve.algorithm,
-        key: curve.parts(public),
-        message: message.to_vec(),
-        signature: made,
-    };
-    let whole = case(&public, &message, [&r[..], &s].concat());
+    let whole = curve.case(&public, &message, [&r[..], &s].concat());
     let accepted = judge(&whole, hot);
     assert!(accepted || !right, "a right signature is refused by all");
     // A key of the input's own with its first table: the signature is repeated until it is there.
-    let warmed = (right && hot.is_none() && input.below(16) == 1).then(|| {
-        heated(curve.algorithm, &whole.key, 40, std::iter::repeat((whole.signature.clone(), message.clone())))
-    });
+    let warmed = (right && hot.is_none() && input.below(16) == 1).then(|| heated(&whole, 40));
     if let Some(key) = &warmed {
         judge(&whole, Some(key));
     }
@@ -296,6 +285,6 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
     }
     if bent > 0 {
         let made = resized.unwrap_or_else(|| numbers.concat());
-        judge(&case(&public, &message, made), hot.filter(|_| public == before));
+        judge(&curve.case(&public, &message, made), hot.filter(|_| public == before));
     }
 }
