@@ -21,13 +21,19 @@ pub(crate) struct Curve {
     /// Of a secret number: both coordinates; nothing for zero.
     public: fn(&[u8]) -> Option<Point>,
     /// Of a secret number, a nonce and a hash: R and S.
-    sign: fn(&[u8], &[u8], &[u8]) -> Option<[Vec<u8>; 2]>,
+    sign: Sign,
     /// Of what R's x and S shall be, and a hash: the key for which they are a signature, R and S.
-    forge: fn(&Wanted, &[u8]) -> Option<(Point, [Vec<u8>; 2])>,
+    forge: Forge,
 }
 
 /// Both coordinates.
 type Point = [Vec<u8>; 2];
+/// R and S.
+type Signature = [Vec<u8>; 2];
+/// What [`Curve::sign`] does.
+type Sign = fn(&[u8], &[u8], &[u8]) -> Option<Signature>;
+/// What [`Curve::forge`] does.
+type Forge = fn(&Wanted, &[u8]) -> Option<(Point, Signature)>;
 
 /// What a signature shall be.
 struct Wanted {
@@ -87,7 +93,7 @@ macro_rules! curve {
                 Some([point.x()?.to_vec(), point.y()?.to_vec()])
             }
 
-            fn units(r: Scalar, s: Scalar) -> Option<[Vec<u8>; 2]> {
+            fn units(r: Scalar, s: Scalar) -> Option<Signature> {
                 let units = r != Scalar::ZERO && s != Scalar::ZERO;
                 units.then(|| [r, s].map(|number| number.to_repr().to_vec()))
             }
@@ -177,7 +183,7 @@ impl Curve {
             6 => input.bytes(width),
             _ => input.spread(width),
         };
-        if self.bits % 8 != 0 {
+        if !self.bits.is_multiple_of(8) {
             number[0] &= 0xff >> (8 - self.bits % 8);
         }
         number
@@ -216,13 +222,13 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
     let mut message = input.message();
     let hash = curve.hash(&message);
     let way = input.below(2 * KEYS.len());
-    let (mut hot, mut made) = (None, None);
+    let (mut hot, mut made, mut unreduced) = (None, None, None);
     if way < KEYS.len() {
         let (secret, key) = curve.heated(way);
         hot = Some(key);
         let public = (curve.public)(&secret).expect("no secret number is zero");
         made = Some((public, (curve.sign)(&secret, &curve.number(input), &hash)));
-    } else if way % 3 == 0 {
+    } else if way.is_multiple_of(3) {
         let secret = curve.number(input);
         made = (curve.public)(&secret)
             .map(|public| (public, (curve.sign)(&secret, &curve.number(input), &hash)));
@@ -234,6 +240,7 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
             divisor: curve.number(input),
         };
         if let Some((public, made_for)) = (curve.forge)(&wanted, &hash) {
+            unreduced = (wanted.x != made_for[0]).then_some(wanted.x);
             made = Some((public, Some(made_for)));
         }
     }
@@ -244,6 +251,10 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
     let whole = curve.case(&public, &message, [&r[..], &s].concat());
     let accepted = judge(&whole, hot);
     assert!(accepted || !right, "a right signature is refused by all");
+    // An x from the order on stands for the same residue, and must not stand in a signature.
+    if let Some(x) = unreduced {
+        assert!(!judge(&curve.case(&public, &message, [&x[..], &s].concat()), None), "R is taken as it is");
+    }
     // A key of the input's own with its first table: the signature is repeated until it is there.
     let warmed = (right && hot.is_none() && input.below(16) == 1).then(|| heated(&whole, 40));
     if let Some(key) = &warmed {
