@@ -17,6 +17,9 @@ pub(crate) struct Curve {
     order: &'static str,
     /// How often those of [`KEYS`] that are heated most have verified: until their widest table is there.
     hottest: usize,
+    /// Where the highest row of the base point's tables begins: the last entry out of them meets the first of the key's, which for
+    /// such a key may be the same point or its opposite.
+    tops: [usize; 3],
     hot: [OnceLock<PreparedKey>; KEYS.len()],
     /// Of a secret number: both coordinates; nothing for zero.
     public: fn(&[u8]) -> Option<Point>,
@@ -43,7 +46,7 @@ struct Wanted {
     divisor: Vec<u8>,
 }
 
-/// S is one of these, divided: so that S itself, or a factor of the verification, is the divisor's inverse or the divisor.
+/// What S is, times the divisor: with the hash or R, the divisor is a factor of the verification.
 #[derive(Clone, Copy)]
 enum Over {
     One,
@@ -51,27 +54,34 @@ enum Over {
     R,
 }
 
-/// Keys that verified so often that they have tables: how often – zero is until the widest is there – and the secret number: 0
-/// is one without any pattern. The base point and its neighbours make equal and opposite entries in both tables.
+/// Keys that verified so often that they have tables: how often – zero is until the widest is there, by `growth` of the engine –
+/// and their secret number. The base point and its neighbours make equal and opposite entries in both tables.
 // Tables wider than the usual may take half of the memory for all of them: one such key a curve leaves room for the others.
-const KEYS: [(usize, Secret); 7] = [
+const KEYS: [(usize, Secret); 10] = [
     (40, Secret::Spread(1)),
     (40, Secret::Small(1)),
+    (40, Secret::Opposite(1)),
+    (40, Secret::Small(2)),
+    (40, Secret::Top(0)),
+    (40, Secret::Top(1)),
+    (40, Secret::Top(2)),
     (600, Secret::Spread(2)),
     (600, Secret::Small(1)),
-    (600, Secret::Opposite(1)),
-    (600, Secret::Small(2)),
     (0, Secret::Spread(3)),
 ];
 
 enum Secret {
+    /// Without any pattern, of this seed.
     Spread(u8),
     Small(u8),
+    /// The order less this.
     Opposite(u8),
+    /// The two to which power stands in [`Curve::tops`].
+    Top(usize),
 }
 
 macro_rules! curve {
-    ($name:ident, $krate:ident, $algorithm:ident, $bits:literal, $hottest:literal, $prime:literal, $order:literal) => {
+    ($name:ident, $krate:ident, $algorithm:ident, $bits:literal, $hottest:literal, $tops:expr, $prime:literal, $order:literal) => {
         pub(crate) static $name: Curve = {
             use $krate::elliptic_curve::Group;
             use $krate::elliptic_curve::ff::PrimeField;
@@ -104,6 +114,7 @@ macro_rules! curve {
                 prime: $prime,
                 order: $order,
                 hottest: $hottest,
+                tops: $tops,
                 hot: [const { OnceLock::new() }; KEYS.len()],
                 public: |secret| coordinates(ProjectivePoint::generator() * scalar(secret)),
                 sign: |secret, nonce, hash| {
@@ -137,6 +148,7 @@ curve!(
     ES256,
     256,
     4200,
+    [255, 252, 250],
     "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
 );
@@ -146,6 +158,7 @@ curve!(
     ES384,
     384,
     2200,
+    [380, 384, 378],
     "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"
 );
@@ -155,6 +168,7 @@ curve!(
     ES512,
     521,
     600,
+    [520, 516, 516],
     "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
     "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
 );
@@ -206,6 +220,7 @@ impl Curve {
                 number
             }
             Secret::Small(number) => small(width, *number),
+            Secret::Top(at) => power_of_two(width, self.tops[*at]),
             Secret::Opposite(number) => minus(&hex(self.order), &small(width, *number)),
         };
         let key = self.hot[index].get_or_init(|| {
