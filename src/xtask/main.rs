@@ -8,6 +8,7 @@ mod debian;
 mod demo;
 mod deny;
 mod files;
+mod fuzz;
 mod load;
 mod npm;
 mod package;
@@ -31,7 +32,7 @@ use anyhow::{Result, bail};
 type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
-const COMMANDS: [(&str, &str, Run); 8] = [
+const COMMANDS: [(&str, &str, Run); 9] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
     (
         "test",
@@ -53,6 +54,11 @@ const COMMANDS: [(&str, &str, Run); 8] = [
         "assure",
         "run the long forms: 500 rotations killed, a million signatures judged twice, months of rotations simulated",
         assure::assure,
+    ),
+    (
+        "fuzz",
+        "hold every primitive against RustCrypto and aws-lc-rs, with inputs that libFuzzer chooses; --seconds says how long",
+        fuzz::fuzz,
     ),
     ("deny", "hold the licences and sources of every dependency against deny.toml", deny::command),
     ("setup", "fetch and build what the others need: they also do it by themselves", setup),
