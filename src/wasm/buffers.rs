@@ -135,7 +135,13 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
     match outcome {
         Ok(verdict) => {
             let header = verdict.header();
-            write(header.text(), header.number(), Payload::Text(verdict.claims_utf8()), &[], verdict.key_index());
+            write(
+                header.text(),
+                header.number(),
+                Payload::Text(verdict.claims_utf8()),
+                &[],
+                verdict.key_index(),
+            );
             true
         }
         Err(Refused { refusal, signed }) => refuse(&refusal, signed.as_deref()),

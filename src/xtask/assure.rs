@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::cargo::cargo;
+use crate::fuzz::fuzz;
 use crate::progress::say;
 use crate::{no_arguments, place, process, progress, terminal};
 
@@ -25,10 +26,13 @@ const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 3] = [
     ),
 ];
 
+/// For how many seconds inputs are sought that jotgate, RustCrypto and aws-lc-rs judge differently.
+const FUZZED: &str = "600";
+
 /// `cargo xtask assure`
 pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
     no_arguments("assure", arguments)?;
-    let _lock = place::lock()?;
+    let lock = place::lock()?;
     let mut held = true;
     for (name, words, (variable, value)) in LONG_FORMS {
         let mut command = cargo(&["test"], "");
@@ -47,5 +51,6 @@ pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
         }
         held &= output.succeeded;
     }
-    Ok(held)
+    drop(lock);
+    Ok(held & fuzz(&["--seconds", FUZZED])?)
 }

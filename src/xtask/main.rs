@@ -52,7 +52,7 @@ const COMMANDS: [(&str, &str, Run); 9] = [
     ("load", "measure the companion under load, by wrk, and write docs/load.md", load::load),
     (
         "assure",
-        "run the long forms: 500 rotations killed, a million signatures judged twice, months of rotations simulated",
+        "run the long forms: 500 rotations killed, a million signatures judged twice, months of rotations simulated, ten minutes of fuzzing",
         assure::assure,
     ),
     (
