@@ -2,12 +2,12 @@
  * Every vector, by the core alone and by each host that may verify RSA in its place: the verdicts must be those that the
  * vectors ask for, whoever computes. `HOST` says whom to use: `own`, `node` or `subtle`.
  */
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { report } = await load('runners/report.mjs')
+const { keysOf, verdicts } = await load('runners/vectors.mjs')
 const { HOST } = process.env
 
 /** How often a host was asked, and how often it was to answer later. */
@@ -31,15 +31,6 @@ if (HOST === 'subtle') {
   Object.defineProperty(globalThis, 'navigator', { value: { userAgentData: {} }, configurable: true })
 }
 const { KeySet, Verifier } = await import('jotgate')
-
-const bytes = (text) => new Uint8Array(Buffer.from(text, 'base64url'))
-
-function keysOf(key) {
-  if (key.keys !== undefined) return new KeySet(key)
-  if (key.pem !== undefined) return key.pem
-  if (key.secret_b64u !== undefined) return bytes(key.secret_b64u)
-  return key
-}
 
 /** What became of a case: `accept`, or the code of the refusal. */
 async function outcome(verifier, token) {
@@ -72,33 +63,22 @@ async function outcomeLater(verifier, token) {
   }
 }
 
-const folder = join(process.env.TESTS, '..', 'vectors')
 const failures = []
 let passed = 0
 let mistakes = 0
-for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json'))) {
-  const { cases } = JSON.parse(await readFile(join(folder, file), 'utf8'))
-  for (const entry of cases) {
-    const { kind, key, token, token_b64u: encoded, now = 0, code, expect = code } = entry
-    // What is no verdict on a token, or on bytes that are no text, is the crates' affair.
-    if ((kind !== undefined && kind !== 'refuse') || expect === undefined || encoded !== undefined) continue
-    const policy = entry.policy ?? { algorithms: entry.algorithms ?? [entry.alg] }
-    const { algorithms } = policy
-    if (algorithms?.[0] === undefined || key === undefined || Object.keys(policy).some((name) => name === 'typOptional')) continue
-    const options = { ...policy, currentDate: new Date(now * 1000), hostCrypto: HOST !== 'own' }
-    let verifier
-    try {
-      verifier = new Verifier({ ...options, keys: keysOf(key) })
-    } catch (error) {
-      // A key that can't be read, or that no algorithm of the list fits, is a mistake before there is a token.
-      if (error.refusal === expect) passed += 1
-      else mistakes += 1
-      continue
-    }
-    const found = await outcome(verifier, token)
-    if (found === expect) passed += 1
-    else failures.push({ name: `${file}: ${entry.name}`, problem: `${found} instead of ${expect}` })
+for (const { name, key, token, options, expect } of await verdicts()) {
+  let verifier
+  try {
+    verifier = new Verifier({ ...options, hostCrypto: HOST !== 'own', keys: keysOf(key, KeySet) })
+  } catch (error) {
+    // A key that can't be read, or that no algorithm of the list fits, is a mistake before there is a token.
+    if (error.refusal === expect) passed += 1
+    else mistakes += 1
+    continue
   }
+  const found = await outcome(verifier, token)
+  if (found === expect) passed += 1
+  else failures.push({ name, problem: `${found} instead of ${expect}` })
 }
 if (HOST === 'own' ? asked > 0 : asked < 40) failures.push({ name: 'the host', problem: `was asked ${asked} times` })
 if (HOST === 'node' && askedAside < 20) failures.push({ name: 'the host', problem: `answered ${askedAside} times later` })

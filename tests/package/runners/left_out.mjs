@@ -2,11 +2,12 @@
  * Every vector, with a package that was built for fewer algorithms: `BUILT` names those that it has. Their tokens must be judged as
  * ever, and the others refused as options, by name, before there is a token.
  */
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const { report } = await import(pathToFileURL(join(process.env.TESTS, 'runners/report.mjs')))
+const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
+const { report } = await load('runners/report.mjs')
+const { keysOf, verdicts } = await load('runners/vectors.mjs')
 const { KeySet, Verifier } = await import('jotgate')
 
 const built = process.env.BUILT.split(',')
@@ -15,13 +16,6 @@ let passed = 0
 const expect = (name, found, wanted) => {
   if (found === wanted) passed += 1
   else failures.push({ name, problem: `${found} instead of ${wanted}` })
-}
-
-function keysOf(key) {
-  if (key.keys !== undefined) return new KeySet(key)
-  if (key.pem !== undefined) return key.pem
-  if (key.secret_b64u !== undefined) return new Uint8Array(Buffer.from(key.secret_b64u, 'base64url'))
-  return key
 }
 
 /** `accept`, or the code of the refusal. */
@@ -50,36 +44,27 @@ let mistakes = 0
 let usableKey
 /** The public keys of all vectors, whatever their kind. */
 const publicKeys = []
-const folder = join(process.env.TESTS, '..', 'vectors')
-for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json'))) {
-  const { cases } = JSON.parse(await readFile(join(folder, file), 'utf8'))
-  for (const entry of cases) {
-    const { kind, key, token, token_b64u: encoded, now = 0, code, expect: wanted = code } = entry
-    if ((kind !== undefined && kind !== 'refuse') || wanted === undefined || encoded !== undefined) continue
-    if (['EC', 'OKP', 'RSA'].includes(key?.kty)) publicKeys.push(key)
-    const policy = entry.policy ?? { algorithms: entry.algorithms ?? [entry.alg] }
-    const { algorithms } = policy
-    if (algorithms?.[0] === undefined || key === undefined || 'typOptional' in policy) continue
-    if (!algorithms.every((name) => built.includes(name))) continue
-    let verifier
-    try {
-      verifier = new Verifier({ ...policy, currentDate: new Date(now * 1000), keys: keysOf(key) })
-    } catch (error) {
-      if (error.refusal === wanted) passed += 1
-      else mistakes += 1
-      continue
-    }
-    expect(`${file}: ${entry.name}`, await outcome(verifier, token), wanted)
-    if (wanted === 'accept') usableKey ??= key
-    judged += 1
+for (const { name, key, token, options, expect: wanted } of await verdicts()) {
+  if (['EC', 'OKP', 'RSA'].includes(key.kty)) publicKeys.push(key)
+  if (!options.algorithms.every((name) => built.includes(name))) continue
+  let verifier
+  try {
+    verifier = new Verifier({ ...options, keys: keysOf(key, KeySet) })
+  } catch (error) {
+    if (error.refusal === wanted) passed += 1
+    else mistakes += 1
+    continue
   }
+  expect(name, await outcome(verifier, token), wanted)
+  if (wanted === 'accept') usableKey ??= key
+  judged += 1
 }
 if (mistakes > 25) failures.push({ name: 'options', problem: `${mistakes} were mistakes` })
 if (judged < 30) failures.push({ name: 'the vectors', problem: `only ${judged} were of these algorithms` })
 
 const names = 'HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
 for (const name of names.filter((name) => !built.includes(name))) {
-  const make = () => new Verifier({ algorithms: [name], keys: keysOf(usableKey) })
+  const make = () => new Verifier({ algorithms: [name], keys: keysOf(usableKey, KeySet) })
   expect(`${name} as an option`, complaint(make), 'left out')
 }
 

@@ -1,0 +1,32 @@
+/** The vectors that end in a verdict on a token enter from `tests/vectors`, what a `Verifier` wants leaves. */
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'vectors')
+
+/** `[{ name, key, token, options, expect }]`: `expect` is `accept`, or the code of the refusal. */
+export async function verdicts() {
+  const found = []
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json'))) {
+    const { cases } = JSON.parse(await readFile(join(folder, file), 'utf8'))
+    for (const entry of cases) {
+      const { kind, key, token, token_b64u: encoded, now = 0, code, expect = code } = entry
+      // What is no verdict on a token, or on bytes that are no text, is the crates' affair.
+      if ((kind !== undefined && kind !== 'refuse') || expect === undefined || encoded !== undefined) continue
+      const policy = entry.policy ?? { algorithms: entry.algorithms ?? [entry.alg] }
+      if (policy.algorithms?.[0] === undefined || key === undefined || 'typOptional' in policy) continue
+      const options = { ...policy, currentDate: new Date(now * 1000) }
+      found.push({ name: `${file}: ${entry.name}`, key, token, options, expect })
+    }
+  }
+  return found
+}
+
+/** A vector's key, as the option `keys` takes it; `KeySet` is the package's. */
+export function keysOf(key, KeySet) {
+  if (key.keys !== undefined) return new KeySet(key)
+  if (key.pem !== undefined) return key.pem
+  if (key.secret_b64u !== undefined) return new Uint8Array(Buffer.from(key.secret_b64u, 'base64url'))
+  return key
+}
