@@ -64,7 +64,7 @@ const SUITES = {
 }
 
 /** Suites of packages that are built apart: who asks for one names the package, and in `BUILT` its algorithms. */
-const APART = { 'left-out': (project) => node(project, 'left_out.mjs', { env: { BUILT: process.env.BUILT } }) }
+const APART = { 'left-out': (project) => node(project, 'left_out.mjs') }
 const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 /** What suites that live elsewhere are given, besides `about`, which takes facts for the matrix. */
 const tools = { here, require, run, node, bundle, issuer, output }

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { report } = await load('runners/report.mjs')
-const { keysOf, verdicts } = await load('runners/vectors.mjs')
+const { judge, keysOf, outcomeLater, verdicts } = await load('runners/vectors.mjs')
 const { HOST } = process.env
 
 /** How often a host was asked, and how often it was to answer later. */
@@ -54,32 +54,8 @@ function outcomeNow(verifier, token) {
   }
 }
 
-async function outcomeLater(verifier, token) {
-  try {
-    await verifier.verify(token)
-    return 'accept'
-  } catch (error) {
-    return error.refusal
-  }
-}
-
-const failures = []
-let passed = 0
-let mistakes = 0
-for (const { name, key, token, options, expect } of await verdicts()) {
-  let verifier
-  try {
-    verifier = new Verifier({ ...options, hostCrypto: HOST !== 'own', keys: keysOf(key, KeySet) })
-  } catch (error) {
-    // A key that can't be read, or that no algorithm of the list fits, is a mistake before there is a token.
-    if (error.refusal === expect) passed += 1
-    else mistakes += 1
-    continue
-  }
-  const found = await outcome(verifier, token)
-  if (found === expect) passed += 1
-  else failures.push({ name, problem: `${found} instead of ${expect}` })
-}
+const make = ({ key, options }) => new Verifier({ ...options, hostCrypto: HOST !== 'own', keys: keysOf(key, KeySet) })
+const { passed, failures, mistakes } = await judge(await verdicts(), make, outcome)
 if (HOST === 'own' ? asked > 0 : asked < 40) failures.push({ name: 'the host', problem: `was asked ${asked} times` })
 if (HOST === 'node' && askedAside < 20) failures.push({ name: 'the host', problem: `answered ${askedAside} times later` })
 if (mistakes > 25) failures.push({ name: 'options', problem: `${mistakes} were mistakes` })

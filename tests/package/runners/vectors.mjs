@@ -23,6 +23,43 @@ export async function verdicts() {
   return found
 }
 
+/**
+ * Judges cases: `make` gives a verifier for the options of each, `outcome` what became of its token. `judged` counts those that
+ * came so far; `mistakes` those whose key can't be read or fits no algorithm of the list, which end before there is a token,
+ * with another code than the case has.
+ */
+export async function judge(cases, make, outcome) {
+  const failures = []
+  let passed = 0
+  let judged = 0
+  let mistakes = 0
+  for (const { name, token, expect, ...of } of cases) {
+    let verifier
+    try {
+      verifier = make(of)
+    } catch (error) {
+      if (error.refusal === expect) passed += 1
+      else mistakes += 1
+      continue
+    }
+    judged += 1
+    const found = await outcome(verifier, token)
+    if (found === expect) passed += 1
+    else failures.push({ name, problem: `${found} instead of ${expect}` })
+  }
+  return { passed, failures, judged, mistakes }
+}
+
+/** `accept`, or the code of the refusal. */
+export async function outcomeLater(verifier, token) {
+  try {
+    await verifier.verify(token)
+    return 'accept'
+  } catch (error) {
+    return error.refusal
+  }
+}
+
 /** A vector's key, as the option `keys` takes it; `KeySet` is the package's. */
 export function keysOf(key, KeySet) {
   if (key.keys !== undefined) return new KeySet(key)
