@@ -88,27 +88,16 @@ pub(crate) fn heated(right: &Case, successes: usize) -> PreparedKey {
 
 /// The MAC by RustCrypto.
 pub(crate) fn mac(hash: Hash, secret: &[u8], message: &[u8]) -> Vec<u8> {
-    const TAKEN: &str = "HMAC takes secrets of any length";
     match hash {
-        Hash::Sha256 => Hmac::<Sha256>::new_from_slice(secret)
-            .expect(TAKEN)
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
-        Hash::Sha384 => Hmac::<Sha384>::new_from_slice(secret)
-            .expect(TAKEN)
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
-        Hash::Sha512 => Hmac::<Sha512>::new_from_slice(secret)
-            .expect(TAKEN)
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
+        Hash::Sha256 => mac_by::<Hmac<Sha256>>(secret, message),
+        Hash::Sha384 => mac_by::<Hmac<Sha384>>(secret, message),
+        Hash::Sha512 => mac_by::<Hmac<Sha512>>(secret, message),
     }
+}
+
+fn mac_by<M: Mac + KeyInit>(secret: &[u8], message: &[u8]) -> Vec<u8> {
+    let keyed = <M as KeyInit>::new_from_slice(secret).expect("HMAC takes secrets of any length");
+    keyed.chain_update(message).finalize().into_bytes().to_vec()
 }
 
 fn meaning(refusal: KeyRefusal) -> Option<Meant> {
