@@ -65,9 +65,10 @@ export const inTheWay = [
     item(`**HS256 in workerd and Chromium.** Their Web Cryptography answers in a few microseconds there, of which the
       claims' \`JSON.parse\` alone takes one or two: no verifier could be four times as fast.`),
     item(`**Sizes and the cold start.** The engine compiles the module before the first verdict. Without any signatures
-      but HMAC it weighs three fifths: the rest is JSON, keys in their forms, policies, remote sets and the texts of refusals, and
-      "s" or "z" in place of 3 as optimisation saves three kilobytes at most. The JavaScript of the main entry holds the gate, the remote key sets and the options' checks: remote sets
-      alone are five kilobytes, and what could be said once is said once.`),
+      but HMAC it weighs three fifths: the rest is JSON, keys in their forms, policies, remote sets and the texts of
+      refusals, and "s" or "z" in place of 3 as optimisation saves three kilobytes at most. The JavaScript of the main
+      entry holds the gate, the remote key sets and the options' checks: remote sets alone are five kilobytes, and what
+      could be said once is said once.`),
   ].join('\n'),
 ].join('\n\n')
 

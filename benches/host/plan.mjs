@@ -48,8 +48,8 @@ export function planFrom(words) {
       algorithm: { type: 'string' },
       runs: { type: 'string' },
       rounds: { type: 'string' },
-      'package': { type: 'string' },
-      'fewer': { type: 'string', multiple: true, default: [] },
+      package: { type: 'string' },
+      fewer: { type: 'string', multiple: true, default: [] },
       native: { type: 'string' },
     },
   })

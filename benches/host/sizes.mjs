@@ -16,8 +16,9 @@ const ENTRIES = {
 }
 
 /**
- * `wasm`: the module of the package, and those of the packages in `fewer`, which leave algorithms out; `main`: the JavaScript of the main entry, all that it exports, without the
- * module; `bundles`: for Node, what a program takes along that verifies tokens, all in one file.
+ * `wasm`: the module of the package, and those of the packages in `fewer`, which leave algorithms out; `main`: the
+ * JavaScript of the main entry, all that it exports, without the module; `bundles`: for Node, what a program takes along
+ * that verifies tokens, all in one file.
  */
 export async function sizes(fewer) {
   const dist = join(project, 'node_modules', 'jotgate', 'dist')

@@ -30,10 +30,10 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     // Held to the end: whoever builds meanwhile would be measured too.
     let _lock = place::lock()?;
     let package = package::build(Tools::Generator, &Selection::ALL)?;
-    let native = if words.want_native() { Some(build_native()?) } else { None };
+    let native = if words.want("native") { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);
-    if words.is_whole() {
+    if words.want("sizes") {
         for algorithms in FEWER {
             let fewer = package::build(Tools::Generator, &Selection::of(algorithms)?)?;
             node.arg("--fewer").arg(fewer);
@@ -80,15 +80,11 @@ impl<'a> Words<'a> {
         Ok(words)
     }
 
-    /// Whether everything is measured.
-    fn is_whole(&self) -> bool {
-        !self.quick && self.runtime.is_none()
-    }
-
-    /// Whether the program without JavaScript takes part: it brings a C library along, which takes minutes to build.
-    fn want_native(&self) -> bool {
+    /// Whether a part is measured for which something of its own is built. `--quick` builds nothing: the program without JavaScript
+    /// brings a C library along, which takes minutes, and packages with fewer algorithms take one.
+    fn want(&self, part: &str) -> bool {
         match self.runtime {
-            Some(list) => list.split(',').any(|name| name.trim() == "native"),
+            Some(list) => list.split(',').any(|name| name.trim() == part),
             None => !self.quick,
         }
     }
@@ -199,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_native_program_is_built_only_where_it_takes_part() {
-        let wanted = |words: &[&str]| Words::of(words).unwrap().want_native();
+        let wanted = |words: &[&str]| Words::of(words).unwrap().want("native");
         assert!(wanted(&[]));
         assert!(wanted(&["--runs", "1"]));
         assert!(!wanted(&["--quick"]));
