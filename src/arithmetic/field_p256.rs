@@ -61,9 +61,7 @@ impl Field for P256Field {
         Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
     }
 
-    // INVARIANT: factors of at most 8, three terms: every column is below 2^35. What lies above 2^256 is folded back
-    // first: 2^256 ≡ 2^224 - 2^192 - 2^96 + 1. So the last limb is 2^24 and a carry at most, the value is within
-    // 2^256 (-0.01, 1.01).
+    // INVARIANT: factors of at most 8, three terms: every column is below 2^35.
     fn sum(terms: &[(i32, &Self)]) -> Self {
         let columns = weighted(terms, |term| &term.0);
         debug_assert!(columns.iter().all(|column| column.unsigned_abs() < 1 << 35));
@@ -74,7 +72,7 @@ impl Field for P256Field {
         Self(self.0.map(i32::wrapping_neg))
     }
 
-    // INVARIANT: what is subtracted has columns below 2^31, three of them.
+    // INVARIANT, here and in the square: three limbs below 2^29 or their negatives are subtracted from a column, less than 2^31.
     fn product_less([a, b]: [&Self; 2], c: &Self) -> Self {
         assert_factors(&[(&a.0, &b.0)]);
         let mut upper = reduced(product(&a.0, &b.0));

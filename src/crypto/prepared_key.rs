@@ -35,7 +35,8 @@ impl PreparedKey {
     /// Checks a key's numbers and prepares it. Leading zeros of an RSA modulus or exponent are not counted.
     ///
     /// # Errors
-    /// [`KeyRefusal::UnsupportedKind`] for the key of an algorithm that was not built in. Any other [`KeyRefusal`] but the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
+    /// [`KeyRefusal::UnsupportedKind`] for the key of an algorithm that was not built in. Any other [`KeyRefusal`] but the two
+    /// mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
     pub fn from_parts(parts: &KeyParts) -> Result<Self, KeyRefusal> {
         let material = match parts {
             KeyParts::Secret(secret) => Material::Secret(Secret::from_bytes(secret)?),
