@@ -50,9 +50,9 @@ pub(crate) fn decode_secret(text: &[u8]) -> Option<Vec<u8>> {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_add, u8x16_all_true, u8x16_eq, u8x16_lt, u8x16_shuffle, u8x16_splat, u8x16_sub, u16x8_shl,
-        u16x8_shr, u16x8_splat, u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_splat, u64x2,
-        u64x2_extract_lane, v128, v128_and, v128_or,
+        i8x16, i16x8, i32x4_dot_i16x8, u8x16_add, u8x16_eq, u8x16_shr, u8x16_shuffle, u8x16_splat,
+        u8x16_swizzle, u16x8_shl, u16x8_shr, u16x8_splat, u32x4_extract_lane, u64x2, u64x2_extract_lane,
+        v128, v128_and, v128_any_true, v128_or,
     };
 
     use super::NONE;
@@ -65,45 +65,43 @@ mod vectors {
         let (sixteens, rest) = text.as_chunks::<16>();
         // INVARIANT: there are twelve bytes of room for every sixteen letters.
         let (twelves, behind) = room.split_at_mut((12 * sixteens.len()).min(room.len()));
+        let mut strangers = u8x16_splat(0);
         for (twelve, sixteen) in twelves.as_chunks_mut::<12>().0.iter_mut().zip(sixteens) {
             let (low, high) = sixteen.split_at(8);
             let [low, high] =
                 [low, high].map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
-            let (values, all) = values(u64x2(low, high));
-            if !all {
-                *seen |= NONE;
-            }
+            let (values, strange) = values(u64x2(low, high));
+            strangers = v128_or(strangers, strange);
             let packed = packed(values);
             let (eight, four) = twelve.split_at_mut(8);
             eight.copy_from_slice(&u64x2_extract_lane::<0>(packed).to_le_bytes());
             four.copy_from_slice(&u32x4_extract_lane::<2>(packed).to_le_bytes());
         }
+        if v128_any_true(strangers) {
+            *seen |= NONE;
+        }
         (rest, behind)
     }
 
-    /// The six bits of each letter, and whether all of them are of the alphabet.
-    fn values(letters: v128) -> (v128, bool) {
-        let from = |first, count| u8x16_lt(u8x16_sub(letters, u8x16_splat(first)), u8x16_splat(count));
-        let classes = [
-            (from(b'A', 26), 0_u8.wrapping_sub(b'A')),
-            (from(b'a', 26), 26_u8.wrapping_sub(b'a')),
-            (from(b'0', 10), 52_u8.wrapping_sub(b'0')),
-            (u8x16_eq(letters, u8x16_splat(b'-')), 62_u8.wrapping_sub(b'-')),
-            (u8x16_eq(letters, u8x16_splat(b'_')), 63_u8.wrapping_sub(b'_')),
-        ];
-        let (mut known, mut distance) = (u8x16_splat(0), u8x16_splat(0));
-        for (class, shift) in classes {
-            known = v128_or(known, class);
-            distance = v128_or(distance, v128_and(class, u8x16_splat(shift)));
-        }
-        (u8x16_add(letters, distance), u8x16_all_true(known))
+    /// The six bits of each letter, and beside them what is not zero where it is none of the alphabet's.
+    fn values(letters: v128) -> (v128, v128) {
+        let (upper, lower) = (u8x16_shr(letters, 4), v128_and(letters, u8x16_splat(0x0f)));
+        // How far a letter lies from its value, by its upper half: `-`, the digits, the two rows of large letters and the two of
+        // small ones. The underscore stands among the large.
+        let distance = i8x16(0, 0, 17, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+        let underscore = v128_and(u8x16_eq(letters, u8x16_splat(b'_')), u8x16_splat(33));
+        let values = u8x16_add(u8x16_add(letters, u8x16_swizzle(distance, upper)), underscore);
+        // Each row has a bit; of each lower half those are set in whose row there is no such letter. Rows 4 and 6 are alike.
+        let rows = i8x16(32, 32, 1, 2, 4, 8, 4, 16, 32, 32, 32, 32, 32, 32, 32, 32);
+        let strange = i8x16(37, 33, 33, 33, 33, 33, 33, 33, 33, 33, 35, 59, 59, 58, 59, 51);
+        (values, v128_and(u8x16_swizzle(rows, upper), u8x16_swizzle(strange, lower)))
     }
 
     /// Four times six bits as three bytes, four times, in the first twelve.
     fn packed(values: v128) -> v128 {
         // Two values as twelve bits, the first one higher; then two of those as twenty-four.
         let pairs = v128_or(u16x8_shl(v128_and(values, u16x8_splat(0xff)), 6), u16x8_shr(values, 8));
-        let fours = v128_or(u32x4_shl(v128_and(pairs, u32x4_splat(0xffff)), 12), u32x4_shr(pairs, 16));
+        let fours = i32x4_dot_i16x8(pairs, i16x8(4096, 1, 4096, 1, 4096, 1, 4096, 1));
         u8x16_shuffle::<2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 16, 16, 16, 16>(fours, u8x16_splat(0))
     }
 }

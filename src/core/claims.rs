@@ -4,7 +4,8 @@
 use crate::{
     header::Header,
     json::{Document, Json, Names, Object},
-    refusal::Refusal,
+    layouts::Layouts,
+    refusal::{JsonProblem, Refusal},
     signature::SignedPayload,
 };
 
@@ -34,7 +35,19 @@ impl<'p> Claims<'p> {
     /// # Errors
     /// [`Refusal::ClaimsJson`], [`Refusal::ClaimType`] or [`Refusal::ClaimNotNumber`].
     pub fn read(signed: &'p SignedPayload) -> Result<Self, Refusal> {
-        let document = Document::read(signed.payload(), Names::Unique).map_err(Refusal::ClaimsJson)?;
+        Self::of(signed, Document::read(signed.payload(), Names::Unique))
+    }
+
+    /// The same, of claims that may be laid out as others were that are known.
+    ///
+    /// # Errors
+    /// As [`Claims::read`].
+    pub(crate) fn read_like(signed: &'p SignedPayload, layouts: &mut Layouts) -> Result<Self, Refusal> {
+        Self::of(signed, Document::read_like(signed.payload(), layouts))
+    }
+
+    fn of(signed: &'p SignedPayload, read: Result<Document<'p>, JsonProblem>) -> Result<Self, Refusal> {
+        let document = read.map_err(Refusal::ClaimsJson)?;
         let registered = Registered::find(document.object())?;
         Ok(Self { header: signed.header(), document, registered })
     }
@@ -42,6 +55,10 @@ impl<'p> Claims<'p> {
     /// The claims as an object.
     pub(crate) fn object(&self) -> Object<'_> {
         self.document.object()
+    }
+
+    pub(crate) fn document(&self) -> &Document<'p> {
+        &self.document
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {
@@ -54,7 +71,7 @@ impl<'p> Claims<'p> {
 
     /// Whether it is one of the recipients: nobody is where there is no `aud`.
     pub(crate) fn is_for(&self, audience: &str) -> bool {
-        let aud = self.registered.aud.and_then(|place| self.object().at(place));
+        let aud = self.registered.aud.and_then(|place| self.document.json(place));
         aud.and_then(texts).is_some_and(|mut texts| texts.any(|text| text == audience))
     }
 
@@ -87,23 +104,27 @@ impl<'p> Claims<'p> {
     }
 
     fn text(&self, place: Option<usize>) -> Option<&str> {
-        self.object().at(place?)?.as_str()
+        self.document.text_at(place?)
     }
 }
 
 impl Registered {
     /// Each in its type; of several that are not, the first in this order is told: `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
     fn find(claims: Object<'_>) -> Result<Self, Refusal> {
-        const NAMES: [&str; 6] = ["iss", "sub", "aud", "exp", "nbf", "iat"];
-        let mut places = [None; NAMES.len()];
-        for (name, place) in claims.members().filter(|(name, _)| name.len() == 3) {
-            for (known, found) in NAMES.iter().zip(&mut places) {
-                if *known == name {
-                    *found = Some(place);
-                }
+        let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat] = [None; 6];
+        for (name, place) in claims.members() {
+            // Each has three letters: few claims are looked at twice.
+            let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else { continue };
+            match name {
+                b"iss" => iss = Some(place),
+                b"sub" => sub = Some(place),
+                b"aud" => aud = Some(place),
+                b"exp" => exp = Some(place),
+                b"nbf" => nbf = Some(place),
+                b"iat" => iat = Some(place),
+                _ => {}
             }
         }
-        let [iss, sub, aud, exp, nbf, iat] = places;
         let typed = |claim, place: Option<usize>, fits: fn(Json<'_>) -> bool| match place {
             Some(place) if !claims.at(place).is_some_and(fits) => Err(Refusal::ClaimType { claim }),
             place => Ok(place),

@@ -9,7 +9,12 @@
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
-use crate::{number, refusal::JsonProblem};
+use crate::{
+    blocks,
+    layouts::{Expected, Layouts},
+    number,
+    refusal::JsonProblem,
+};
 
 /// The deepest nesting that is read: the object at the top is level one.
 const MAXIMUM_DEPTH: usize = 128;
@@ -21,27 +26,31 @@ pub(crate) struct Document<'t> {
     /// The values in the order in which they begin, in an object each behind its name.
     // INVARIANT: never empty, and the first one is an object.
     values: Vec<Value>,
-    /// What the strings say that are written with escapes.
-    unescaped: Vec<String>,
+    /// What the strings say that are written with escapes, by where they begin.
+    unescaped: Vec<(usize, String)>,
 }
 
 /// Where a value stands.
 #[derive(Clone, Copy, Debug)]
-struct Value {
-    kind: Kind,
-    /// Where it begins and ends in the text, a string within its quotation marks; of [`Kind::Unescaped`] the place among the
-    /// unescaped.
-    from: usize,
-    to: usize,
+pub(crate) struct Value {
+    pub(crate) kind: Kind,
+    /// Where it begins and ends in the text, a string within its quotation marks; of [`Kind::Whole`] the value's lower and upper
+    /// 32 bits.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
     /// The place of the first value that lies behind it and not in it.
-    next: usize,
+    pub(crate) next: usize,
 }
 
+/// What a value is, by how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Null,
     True,
     False,
+    /// A number from 0 that is written as a few digits, as times are.
+    Whole,
+    /// Any other.
     Number,
     String,
     Unescaped,
@@ -94,19 +103,36 @@ pub(crate) enum Names {
 impl<'t> Document<'t> {
     /// Reads `text` as one object.
     pub(crate) fn read(text: &'t [u8], names: Names) -> Result<Self, JsonProblem> {
+        Self::read_as(text, names, &Layouts::default()).map(|(document, _)| document)
+    }
+
+    /// The same, names unique, of a text that may be laid out as others were that are known; then they know this one too.
+    pub(crate) fn read_like(text: &'t [u8], layouts: &mut Layouts) -> Result<Self, JsonProblem> {
+        let (document, is_known) = Self::read_as(text, Names::Unique, layouts)?;
+        if !is_known {
+            layouts.learn(&document);
+        }
+        Ok(document)
+    }
+
+    /// Reads `text`, and tells whether all objects were laid out as expected.
+    fn read_as(text: &'t [u8], names: Names, layouts: &Layouts) -> Result<(Self, bool), JsonProblem> {
         let text = core::str::from_utf8(text).map_err(|_| JsonProblem::NotUtf8)?;
         if text.starts_with('\u{feff}') {
             return Err(JsonProblem::NotUtf8);
         }
         // The claims of most tokens: a list that grows is moved each time.
         let document = Document { text, values: Vec::with_capacity(64), unescaped: Vec::new() };
-        let mut reader = Reader { text: text.as_bytes(), at: 0, names, document };
+        let mut reader =
+            Reader { text: text.as_bytes(), at: 0, names, layouts, objects: 0, as_expected: true, document };
         reader.value(0)?;
         reader.skip_space();
-        let Reader { at, document, .. } = reader;
+        let Reader { at, document, objects, as_expected, .. } = reader;
         match document.values.first() {
             _ if at < text.len() => Err(JsonProblem::Malformed),
-            Some(Value { kind: Kind::Object | Kind::Ambiguous, .. }) => Ok(document),
+            Some(Value { kind: Kind::Object | Kind::Ambiguous, .. }) => {
+                Ok((document, as_expected && layouts.expected_objects(objects)))
+            }
             _ => Err(JsonProblem::NotObject),
         }
     }
@@ -121,15 +147,16 @@ impl<'t> Document<'t> {
     }
 
     /// The value at a place, as it is looked at.
-    fn json(&self, place: usize) -> Option<Json<'_>> {
+    pub(crate) fn json(&self, place: usize) -> Option<Json<'_>> {
         let value = self.values.get(place)?;
         let inside = || Inside { document: self, at: place + 1, end: value.next };
         Some(match value.kind {
             Kind::Null => Json::Null,
             Kind::True => Json::Bool(true),
             Kind::False => Json::Bool(false),
+            Kind::Whole => Json::Number(value.to as f64 * 4_294_967_296.0 + value.from as f64),
             // INVARIANT: the reader took it for a number that a double holds.
-            Kind::Number => Json::Number(double(self.text.get(value.from..value.to)?)?),
+            Kind::Number => Json::Number(number::read(self.text.get(value.from..value.to)?)?),
             Kind::String | Kind::Unescaped => Json::String(self.string(value)?),
             Kind::Array => Json::Array(Array(inside())),
             Kind::Object | Kind::Ambiguous => {
@@ -142,9 +169,52 @@ impl<'t> Document<'t> {
     fn string(&self, value: &Value) -> Option<&str> {
         match value.kind {
             Kind::String => self.text.get(value.from..value.to),
-            Kind::Unescaped => self.unescaped.get(value.from).map(String::as_str),
+            Kind::Unescaped => {
+                let place = self.unescaped.binary_search_by_key(&value.from, |(from, _)| *from).ok()?;
+                self.unescaped.get(place).map(|(_, text)| text.as_str())
+            }
             _ => None,
         }
+    }
+
+    /// What the string at a place says.
+    pub(crate) fn text_at(&self, place: usize) -> Option<&str> {
+        self.values.get(place).and_then(|value| self.string(value))
+    }
+
+    /// The text that was read.
+    pub(crate) fn text(&self) -> &str {
+        self.text
+    }
+
+    /// How many values it has, names among them.
+    pub(crate) fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Where the value at a place stands.
+    pub(crate) fn value(&self, place: usize) -> Option<Value> {
+        self.values.get(place).copied()
+    }
+
+    /// How many objects begin between two places.
+    pub(crate) fn objects_from(&self, place: usize, end: usize) -> usize {
+        let values = self.values.get(place..end).unwrap_or_default();
+        values.iter().filter(|value| value.kind == Kind::Object).count()
+    }
+
+    /// Of each object in the order in which they begin its names as they are written, `None` for one that is written with escapes.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = impl Iterator<Item = Option<&str>>> {
+        let objects = self.values.iter().enumerate().filter(|(_, value)| value.kind == Kind::Object);
+        objects.map(move |(place, value)| {
+            let end = value.next;
+            let mut at = place + 1;
+            core::iter::from_fn(move || {
+                let name = self.values.get(at).filter(|_| at < end)?;
+                at = self.values.get(at + 1)?.next;
+                Some(self.text.get(name.from..name.to).filter(|_| name.kind == Kind::String))
+            })
+        })
     }
 
     /// Whether a name stands twice among the members from that place on.
@@ -252,16 +322,21 @@ impl<'d> Json<'d> {
 }
 
 /// A text, how far it was read, and what was found.
-struct Reader<'t> {
+struct Reader<'t, 'l> {
     text: &'t [u8],
     at: usize,
     names: Names,
+    layouts: &'l Layouts,
+    /// How many objects began.
+    objects: usize,
+    /// All objects so far were laid out as expected.
+    as_expected: bool,
     document: Document<'t>,
 }
 
 type Read<T> = Result<T, JsonProblem>;
 
-impl<'t> Reader<'t> {
+impl<'t, 'l> Reader<'t, 'l> {
     /// The value that begins here, after any space, within `depth` levels.
     fn value(&mut self, depth: usize) -> Read<()> {
         self.skip_space();
@@ -277,33 +352,47 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self, depth: usize) -> Read<()> {
+        let mut expected = self.layouts.expected(self.objects);
+        self.objects += 1;
         let place = self.begin(Kind::Object);
         self.skip_space();
-        if self.takes(b'}') {
-            self.end(place, Kind::Object);
-            return Ok(());
-        }
-        loop {
-            self.skip_space();
-            if self.peek() != Some(b'"') {
-                return Err(JsonProblem::Malformed);
+        if !self.takes(b'}') {
+            loop {
+                self.name(&mut expected)?;
+                self.value(depth)?;
+                self.skip_space();
+                if !self.takes(b',') {
+                    break;
+                }
             }
-            self.string()?;
-            self.skip_space();
-            self.expect(b':')?;
-            self.value(depth)?;
-            self.skip_space();
-            if !self.takes(b',') {
-                break;
-            }
+            self.expect(b'}')?;
         }
-        self.expect(b'}')?;
-        let ambiguous = self.document.repeats(place + 1);
+        // Names that came as expected are unique: nothing else is ever learnt.
+        let came = expected.came();
+        self.as_expected &= came;
+        let ambiguous = !came && self.document.repeats(place + 1);
         if ambiguous && self.names == Names::Unique {
             return Err(JsonProblem::DuplicateMember);
         }
         self.end(place, if ambiguous { Kind::Ambiguous } else { Kind::Object });
         Ok(())
+    }
+
+    /// A name with its colon, at once where it is the one that is expected.
+    fn name(&mut self, expected: &mut Expected<'l>) -> Read<()> {
+        if let Some(length) = expected.next(self.rest()) {
+            let from = self.at + 1;
+            self.at += length;
+            self.push(Kind::String, from, self.at - 2);
+            return Ok(());
+        }
+        self.skip_space();
+        if self.peek() != Some(b'"') {
+            return Err(JsonProblem::Malformed);
+        }
+        self.string()?;
+        self.skip_space();
+        self.expect(b':')
     }
 
     fn array(&mut self, depth: usize) -> Read<()> {
@@ -363,9 +452,8 @@ impl<'t> Reader<'t> {
             self.skip_plain()?;
             text.push_str(self.since(from)?);
         }
-        let place = self.document.unescaped.len();
-        self.document.unescaped.push(text);
-        self.push(Kind::Unescaped, place, place);
+        self.document.unescaped.push((from, text));
+        self.push(Kind::Unescaped, from, self.at - 1);
         Ok(())
     }
 
@@ -374,32 +462,9 @@ impl<'t> Reader<'t> {
         self.document.text.get(from..self.at).ok_or(JsonProblem::Malformed)
     }
 
-    /// Goes on to the next quotation mark or backslash; control characters must be escaped. Eight bytes at a time.
+    /// Goes on to the next quotation mark or backslash; control characters must be escaped.
     fn skip_plain(&mut self) -> Read<()> {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        let mut rest = self.rest();
-        while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-            let eight = u64::from_le_bytes(*eight);
-            // The highest bit of a byte, where it is below a bound of at most 128; above the first such byte a borrow may set
-            // it too (S. E. Anderson, "Bit Twiddling Hacks").
-            let below = |bytes: u64, bound: u64| bytes.wrapping_sub(ONES * bound) & !bytes & HIGHS;
-            let quotes = below(eight ^ (ONES * 0x22), 1);
-            let found = quotes | below(eight ^ (ONES * 0x5c), 1) | below(eight, 0x20);
-            if found != 0 {
-                self.at += (found.trailing_zeros() / 8) as usize;
-                return self.stops();
-            }
-            self.at += 8;
-            rest = after;
-        }
-        let ends = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-        self.at += rest.iter().position(ends).ok_or(JsonProblem::Malformed)?;
-        self.stops()
-    }
-
-    /// Whether plain text may end here.
-    fn stops(&self) -> Read<()> {
+        self.at += blocks::plain_before(self.rest());
         if matches!(self.peek(), Some(b'"' | b'\\')) { Ok(()) } else { Err(JsonProblem::Malformed) }
     }
 
@@ -448,36 +513,42 @@ impl<'t> Reader<'t> {
     /// A number (RFC 8259 §6) that a double can hold: to every reader of the token it is one.
     fn number(&mut self) -> Read<()> {
         let from = self.at;
-        self.takes(b'-');
+        let negative = self.takes(b'-');
         let leads_with_zero = self.peek() == Some(b'0');
-        let count = self.digits()?;
+        let (count, whole) = self.digits()?;
         if leads_with_zero && count > 1 {
             return Err(JsonProblem::Malformed);
         }
-        let mut finite = count <= number::EXACT_DIGITS;
+        let mut plain = count <= number::EXACT_DIGITS;
         if self.takes(b'.') {
             self.digits()?;
-            finite = false;
+            plain = false;
         }
         if self.takes(b'e') || self.takes(b'E') {
             let _ = self.takes(b'+') || self.takes(b'-');
             self.digits()?;
-            finite = false;
+            plain = false;
         }
-        if !finite && number::read(self.since(from)?).is_none() {
+        if plain && !negative {
+            let [low, high] = [whole & u64::from(u32::MAX), whole >> 32].map(usize::try_from);
+            self.push(Kind::Whole, low.unwrap_or(0), high.unwrap_or(0));
+            return Ok(());
+        }
+        if !plain && number::read(self.since(from)?).is_none() {
             return Err(JsonProblem::Malformed);
         }
         self.push(Kind::Number, from, self.at);
         Ok(())
     }
 
-    /// One digit or more, and how many.
-    fn digits(&mut self) -> Read<usize> {
-        let from = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
+    /// One digit or more: how many, and their number where it is below 2^64.
+    fn digits(&mut self) -> Read<(usize, u64)> {
+        let (from, mut whole) = (self.at, 0_u64);
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
         }
-        if self.at > from { Ok(self.at - from) } else { Err(JsonProblem::Malformed) }
+        if self.at > from { Ok((self.at - from, whole)) } else { Err(JsonProblem::Malformed) }
     }
 
     fn word(&mut self, word: &[u8], kind: Kind) -> Read<()> {
@@ -513,16 +584,6 @@ impl<'t> Reader<'t> {
     fn rest(&self) -> &'t [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
-}
-
-/// The double of a number's text, if there is one: of a whole number at once, as times are.
-fn double(text: &str) -> Option<f64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.len() > number::EXACT_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return number::read(text);
-    }
-    let whole = digits.bytes().fold(0.0, |whole, digit| whole * 10.0 + f64::from(digit - b'0'));
-    Some(if digits.len() < text.len() { -whole } else { whole })
 }
 
 /// The level of what lies inside.

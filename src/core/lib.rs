@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod base64url;
+mod blocks;
 mod claims;
 pub mod dangerous;
 mod header;
@@ -18,16 +19,19 @@ mod json;
 mod key;
 mod key_cache;
 mod key_set;
+mod layouts;
 mod number;
+mod outline;
 mod policy;
 mod refusal;
 mod scope;
 mod signature;
+pub mod text;
 mod token;
 mod verifier;
 
 pub use claims::Claims;
-pub use header::{Header, Headers};
+pub use header::Header;
 pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey};
 pub use key::Key;
 pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
@@ -40,4 +44,4 @@ pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
 pub use scope::{Needs, NeedsOptions};
 pub use signature::{Host, Question, SignedPayload};
 pub use token::Parts;
-pub use verifier::{Refused, Verdict, question, verify, verify_signature, verify_with};
+pub use verifier::{Memory, Refused, Verdict, question, verify, verify_signature, verify_with};

@@ -1,6 +1,6 @@
 //! The first stage: a token's bytes enter, its three parts leave (RFC 7515 §7.1).
 
-use crate::refusal::Refusal;
+use crate::{blocks::dot_before, refusal::Refusal};
 
 /// The parts of a compact JWS, still encoded.
 #[derive(Clone, Copy, Debug)]
@@ -21,54 +21,21 @@ impl<'t> Parts<'t> {
         if token.len() > maximum {
             return Err(Refusal::TokenTooLong { maximum });
         }
-        let mut dots = Dots { rest: token, at: 0, found: 0 };
-        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
-            return Err(Refusal::TokenParts);
-        };
-        let part = |from: usize, to: usize| token.get(from..to).ok_or(Refusal::TokenParts);
-        Ok(Self {
-            signing_input: part(0, second)?,
-            header: part(0, first)?,
-            payload: part(first + 1, second)?,
-            signature: part(second + 1, token.len())?,
-        })
+        Self::of(token).ok_or(Refusal::TokenParts)
+    }
+
+    fn of(token: &'t [u8]) -> Option<Self> {
+        let (header, rest) = at_dot(token)?;
+        let (payload, signature) = at_dot(rest)?;
+        let signing_input = token.get(..=header.len() + payload.len())?;
+        at_dot(signature).is_none().then_some(Self { signing_input, header, payload, signature })
     }
 }
 
-/// The places of the dots in a token, found eight bytes at a time.
-struct Dots<'t> {
-    /// What was not looked at yet, and where it begins.
-    rest: &'t [u8],
-    at: usize,
-    /// The highest bit of each byte of the eight before `at` that is a dot not told yet.
-    found: u64,
-}
-
-impl Iterator for Dots<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        while self.found == 0 {
-            let Some((eight, rest)) = self.rest.split_first_chunk::<8>() else {
-                let place = self.rest.iter().position(|byte| *byte == b'.')?;
-                let found = self.at + place;
-                self.rest = self.rest.get(place + 1..).unwrap_or_default();
-                self.at = found + 1;
-                return Some(found);
-            };
-            // A byte is zero where it was a dot; adding 0x7F to its low bits sets the highest of every other. No carry leaves
-            // a byte.
-            let zero = u64::from_le_bytes(*eight) ^ (ONES * 0x2e);
-            self.found = !(((zero & !HIGHS) + !HIGHS) | zero) & HIGHS;
-            (self.rest, self.at) = (rest, self.at + 8);
-        }
-        // INVARIANT: fewer than 64 zeros before a bit that is set.
-        let place = usize::try_from(self.found.trailing_zeros() / 8).ok()?;
-        self.found &= self.found - 1;
-        Some(self.at - 8 + place)
-    }
+/// What stands before the first dot and behind it; nothing where there is none.
+fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let place = dot_before(text);
+    Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
 #[cfg(test)]
@@ -78,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dot_is_found_at_its_place() {
+    fn parts_are_found_wherever_the_dots_stand() {
         for length in 0..40 {
             for one in 0..length {
                 for other in 0..length {
@@ -86,10 +53,16 @@ mod tests {
                     for fill in [0, b'/', 0xae, 0xff, b'a'] {
                         let mut token = vec![fill; length];
                         (token[one], token[other]) = (b'.', b'.');
-                        let expected: Vec<usize> =
-                            (0..length).filter(|place| token[*place] == b'.').collect();
-                        let found: Vec<usize> = Dots { rest: &token, at: 0, found: 0 }.collect();
-                        assert_eq!(found, expected);
+                        let expected: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
+                        match (Parts::split(&token, 40), expected.as_slice()) {
+                            (Ok(found), [header, payload, signature]) => {
+                                assert_eq!((found.header, found.payload), (*header, *payload));
+                                assert_eq!(found.signature, *signature);
+                                assert_eq!(found.signing_input, [*header, *payload].join(&b'.'));
+                            }
+                            (Err(Refusal::TokenParts), parts) => assert_ne!(parts.len(), 3),
+                            (found, parts) => panic!("{found:?} {parts:?}"),
+                        }
                     }
                 }
             }

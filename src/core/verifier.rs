@@ -6,6 +6,8 @@ use crate::{
     claims::Claims,
     header::{Header, Headers},
     key_set::Keys,
+    layouts::Layouts,
+    outline::Outline,
     policy::Policy,
     refusal::Refusal,
     scope::Needs,
@@ -28,6 +30,24 @@ pub struct Refused {
     pub signed: Option<Box<SignedPayload>>,
 }
 
+/// What earlier tokens had that the next one is likely to have too, and the room for what is told of each: kept from call to call by
+/// whoever verifies many.
+#[derive(Debug, Default)]
+pub struct Memory {
+    headers: Headers,
+    layouts: Layouts,
+    outline: Outline,
+}
+
+impl Memory {
+    /// What stands where in the claims of the token that was accepted last; nothing where one was refused since, or where the
+    /// claims have to be read as any JSON. `src/core/outline.rs` tells what each number says.
+    #[must_use]
+    pub fn outline(&self) -> &[u32] {
+        self.outline.words()
+    }
+}
+
 /// Verifies a token. `now` is the time in seconds since 1970-01-01T00:00:00Z. The steps and their order: size and parts,
 /// header, algorithm, key, signature (RFC 7515 §5.2), claims (RFC 7519 §7.2), policy, needs.
 ///
@@ -40,27 +60,26 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    verify_with(token, keys, policy, needs, now, &mut Headers::default(), None)
+    let signed = signed(token, keys, policy, &mut Headers::default(), None);
+    judge(signed, |signed| {
+        let verified = policy.judge(Claims::read(signed)?, now)?;
+        needs.judge(&verified)
+    })
 }
 
 fn judge(
     signed: Result<SignedPayload, Refusal>,
-    policy: &Policy,
-    needs: &Needs,
-    now: f64,
+    judge: impl FnOnce(&SignedPayload) -> Result<(), Refusal>,
 ) -> Result<Verdict, Refused> {
     let signed = signed.map_err(|refusal| Refused { refusal, signed: None })?;
-    let judged = Claims::read(&signed)
-        .and_then(|claims| policy.judge(claims, now))
-        .and_then(|verified| needs.judge(&verified));
-    match judged {
+    match judge(&signed) {
         Ok(()) => Ok(Verdict { signed }),
         Err(refusal) => Err(Refused { refusal, signed: Some(Box::new(signed)) }),
     }
 }
 
-/// [`verify`], with headers that were read before, and with a host that may be asked whether an RSA signature holds. All else is
-/// judged as ever.
+/// [`verify`], with a memory of earlier tokens, which then holds the outline of this one's claims, and with a host that may be asked
+/// whether an RSA signature holds. All else is judged as ever.
 ///
 /// # Errors
 /// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] where the host says that it does not hold.
@@ -70,10 +89,17 @@ pub fn verify_with(
     policy: &Policy,
     needs: &Needs,
     now: f64,
-    headers: &mut Headers,
+    memory: &mut Memory,
     host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    judge(signed(token, keys, policy, headers, host), policy, needs, now)
+    let Memory { headers, layouts, outline } = memory;
+    outline.clear();
+    judge(signed(token, keys, policy, headers, host), |signed| {
+        let verified = policy.judge(Claims::read_like(signed, layouts)?, now)?;
+        needs.judge(&verified)?;
+        outline.draw(verified.claims.document(), layouts);
+        Ok(())
+    })
 }
 
 /// Hands what a host could compute for a token to `ask`, for a host that can't answer at once; `None` where there is nothing to
@@ -82,11 +108,11 @@ pub fn question<T>(
     token: &[u8],
     keys: Keys<'_>,
     policy: &Policy,
-    headers: &mut Headers,
+    memory: &mut Memory,
     ask: impl FnOnce(Question<'_>) -> T,
 ) -> Option<T> {
     let parts = Parts::split(token, policy.maximum_bytes).ok()?;
-    let header = Header::read(&parts, policy, headers).ok()?;
+    let header = Header::read(&parts, policy, &mut memory.headers).ok()?;
     let candidates = keys.select(&header, policy).ok()?;
     Question::put(&parts, &header, &candidates, ask)
 }

@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
-use jotgate_core::{Refusal, Refused, SignedPayload, Verdict};
+use jotgate_core::{Refusal, Refused, SignedPayload, Verdict, text::push_latin1};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::describe;
@@ -19,6 +19,8 @@ struct Output {
     numbers: Numbers,
     /// Header, payload and refusal, one text behind the other.
     bytes: Vec<u8>,
+    /// The outline of the payload (`src/core/outline.rs`).
+    outline: Vec<u32>,
 }
 
 /// What there is to know of an answer, each in four bytes.
@@ -35,6 +37,15 @@ struct Numbers {
     header_number: u32,
     /// 1 where the payload is written as Latin-1, one byte a code unit.
     latin1: u32,
+    /// Where the outline stands, in words of four bytes; 0 where there is none.
+    outline: u32,
+}
+
+impl Numbers {
+    fn words(self) -> [u32; 7] {
+        let Self { header, payload, refusal, key_index, header_number, latin1, outline } = self;
+        [header, payload, refusal, key_index.cast_unsigned(), header_number, latin1, outline]
+    }
 }
 
 thread_local! {
@@ -43,7 +54,7 @@ thread_local! {
     static LATIN1: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where the answers to all calls stand in memory, their numbers first: where the texts stand, then six of four bytes each.
+/// Where the answers to all calls stand in memory, their numbers first: where the texts stand, then seven of four bytes each.
 #[wasm_bindgen(js_name = answerPointer)]
 #[must_use]
 pub fn answer_pointer() -> *const u32 {
@@ -88,36 +99,41 @@ pub fn admit_batch(length: usize) -> *const u8 {
     reserve(length)
 }
 
-/// One call for many tokens: each answer is taken out of the output before the next is written, and all of them stand there at
-/// the end, behind a table of the numbers of each.
-pub(crate) fn collect(answers: impl Iterator<Item = bool>) {
-    let (mut table, mut texts) = (Vec::new(), Vec::new());
+/// One call for many tokens, `count` of them: each answer is taken out of the output before the next is written, and all of them stand
+/// there at the end: as the outline a table of the numbers of each and then their outlines, whose places count from the table's
+/// beginning; as the payload their texts.
+pub(crate) fn collect(answers: impl Iterator<Item = bool>, count: usize) {
+    let (mut table, mut outlines, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let behind = count * Numbers::default().words().len();
     for _ in answers {
         OUTPUT.with_borrow(|output| {
-            let Numbers { header, payload, refusal, key_index, header_number, latin1 } = output.numbers;
-            for number in [header, payload, refusal, key_index.cast_unsigned(), header_number, latin1] {
-                table.extend_from_slice(&number.to_le_bytes());
-            }
+            let outline = match output.outline.as_slice() {
+                [] => 0,
+                _ => number(behind + outlines.len()),
+            };
+            table.extend(Numbers { outline, ..output.numbers }.words());
+            outlines.extend_from_slice(&output.outline);
             texts.extend_from_slice(&output.bytes);
         });
     }
+    table.append(&mut outlines);
     OUTPUT.with_borrow_mut(|output| {
-        output.bytes = table;
-        output.bytes.append(&mut texts);
-        output.numbers = Numbers::default();
+        output.numbers = Numbers { payload: number(texts.len()), ..Numbers::default() };
+        output.bytes = texts;
+        output.outline = table;
         output.settle();
     });
 }
 
 /// Writes what was accepted; always `true`.
 pub(crate) fn accept(header: &str, payload: &[u8], key_index: Option<usize>) -> bool {
-    write(header, 0, Payload::Bytes(payload), &[], key_index);
+    write(header, 0, Payload::Bytes(payload), &[], key_index, &[]);
     true
 }
 
 /// Writes claims that were decoded; always `true`.
 pub(crate) fn decoded(header: &str, claims: &str) -> bool {
-    write(header, 0, Payload::Text(claims.as_bytes()), &[], None);
+    write(header, 0, Payload::Text(claims.as_bytes()), &[], None, &[]);
     true
 }
 
@@ -126,12 +142,12 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
     let text = describe::refusal(refusal);
     let header = signed.map(|signed| signed.header().text()).unwrap_or_default();
     let payload = signed.map(SignedPayload::payload).unwrap_or_default();
-    write(header, 0, Payload::Bytes(payload), text.as_bytes(), None);
+    write(header, 0, Payload::Bytes(payload), text.as_bytes(), None, &[]);
     false
 }
 
-/// Writes a verdict.
-pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
+/// Writes a verdict, and the outline of the claims that were accepted.
+pub(crate) fn answer(outcome: Result<Verdict, Refused>, outline: &[u32]) -> bool {
     match outcome {
         Ok(verdict) => {
             let header = verdict.header();
@@ -141,6 +157,7 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>) -> bool {
                 Payload::Text(verdict.claims_utf8()),
                 &[],
                 verdict.key_index(),
+                outline,
             );
             true
         }
@@ -156,7 +173,14 @@ enum Payload<'p> {
     Text(&'p [u8]),
 }
 
-fn write(header: &str, header_number: u32, payload: Payload<'_>, refusal: &[u8], key_index: Option<usize>) {
+fn write(
+    header: &str,
+    header_number: u32,
+    payload: Payload<'_>,
+    refusal: &[u8],
+    key_index: Option<usize>,
+    outline: &[u32],
+) {
     OUTPUT.with_borrow_mut(|output| {
         let bytes = &mut output.bytes;
         bytes.clear();
@@ -186,7 +210,10 @@ fn write(header: &str, header_number: u32, payload: Payload<'_>, refusal: &[u8],
             key_index: key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1),
             header_number,
             latin1,
+            outline: 0,
         };
+        output.outline.clear();
+        output.outline.extend_from_slice(outline);
         output.settle();
     });
 }
@@ -195,6 +222,8 @@ impl Output {
     /// The bytes may have moved.
     fn settle(&mut self) {
         self.place = number(self.bytes.as_ptr().addr());
+        self.numbers.outline =
+            if self.outline.is_empty() { 0 } else { number(self.outline.as_ptr().addr() / 4) };
     }
 }
 
@@ -203,56 +232,9 @@ fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Writes text in UTF-8 as Latin-1 (ISO 8859-1), or only the beginning of it where it has a letter beyond.
-fn push_latin1(bytes: &mut Vec<u8>, text: &[u8]) -> bool {
-    let mut rest = text;
-    loop {
-        let plain = ascii_before(rest);
-        let (ascii, beyond) = rest.split_at(plain);
-        bytes.extend_from_slice(ascii);
-        // U+0080 to U+00FF are those whose first byte is one of these two.
-        match beyond {
-            [] => return true,
-            [lead @ 0xc2..=0xc3, trail, after @ ..] => {
-                bytes.push(lead << 6 | trail & 0x3f);
-                rest = after;
-            }
-            _ => return false,
-        }
-    }
-}
-
-/// How many bytes of ASCII it begins with, looked for eight at a time.
-fn ascii_before(bytes: &[u8]) -> usize {
-    let (eights, _) = bytes.as_chunks::<8>();
-    let plain = 8 * eights
-        .iter()
-        .take_while(|eight| u64::from_le_bytes(**eight) & 0x8080_8080_8080_8080 == 0)
-        .count();
-    let rest = bytes.get(plain..).unwrap_or_default();
-    plain + rest.iter().take_while(|byte| byte.is_ascii()).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_becomes_latin1_letter_by_letter_where_it_can() {
-        let latin1: String = ('\0'..='\u{ff}').collect();
-        let mut bytes = Vec::new();
-        assert!(push_latin1(&mut bytes, latin1.as_bytes()));
-        assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
-        for text in ["", "a", "é", "aé", "éa", "éé", "Nuñez", "0123456é8901234567é", "01234567é9012345"]
-        {
-            let mut bytes = Vec::new();
-            assert!(push_latin1(&mut bytes, text.as_bytes()));
-            assert_eq!(bytes.iter().map(|byte| char::from(*byte)).collect::<String>(), text);
-        }
-        for text in ["\u{100}", "aĀb", "é€", "😀", "\u{fffd}"] {
-            assert!(!push_latin1(&mut Vec::new(), text.as_bytes()), "{text}");
-        }
-    }
 
     #[test]
     fn an_answer_tells_its_numbers() {

@@ -55,14 +55,15 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
         HOLDS | FAILS => Some(&mut told),
         _ => None,
     };
-    answer(
-        HEADERS.with_borrow_mut(|headers| core::verify_with(token, keys, policy, needs, now, headers, host)),
-    )
+    MEMORY.with_borrow_mut(|memory| {
+        let outcome = core::verify_with(token, keys, policy, needs, now, memory, host);
+        answer(outcome, memory.outline())
+    })
 }
 
 thread_local! {
-    /// The headers that this instance has read.
-    static HEADERS: RefCell<core::Headers> = RefCell::default();
+    /// What this instance remembers of the tokens it verified.
+    static MEMORY: RefCell<core::Memory> = RefCell::default();
 }
 
 /// The host is asked about RSA signatures.
@@ -129,13 +130,14 @@ pub fn verify_batch_with_set(
 fn batch(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, lengths: &[u32], now: f64, host: u32) {
     with_input(usize::MAX, |input| {
         let mut rest = input;
-        collect(lengths.iter().map(|length| {
+        let answers = lengths.iter().map(|length| {
             // INVARIANT: the lengths are those of what was written.
             let length = usize::try_from(*length).unwrap_or(0).min(rest.len());
             let (token, after) = rest.split_at(length);
             rest = after;
             judge(token, keys, policy, needs, now, host)
-        }));
+        });
+        collect(answers, lengths.len());
     });
 }
 
@@ -172,9 +174,9 @@ fn place(algorithm: core::Algorithm) -> u32 {
 
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        HEADERS
-            .with_borrow_mut(|headers| {
-                core::question(token, keys, &policy.policy, headers, |question| {
+        MEMORY
+            .with_borrow_mut(|memory| {
+                core::question(token, keys, &policy.policy, memory, |question| {
                     accept("", question.signature, question.key_index);
                     place(question.algorithm)
                 })

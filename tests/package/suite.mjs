@@ -6,6 +6,7 @@
 import { badInputTests } from './suite/bad_input.mjs'
 import { gateComplaintTests } from './suite/complaints_gate.mjs'
 import { batchTests } from './suite/batch.mjs'
+import { claimsTests } from './suite/claims.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
@@ -47,6 +48,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   interleavingTests(context)
   hostCryptoTests(context)
   batchTests(context)
+  claimsTests(context)
   tokenCacheTests(context)
   badInputTests(context)
   decodePureTests(context)
