@@ -258,8 +258,9 @@ interface Buffer {
 }
 
 function view(core: Core): Uint8Array<ArrayBuffer> {
-  const { buffer: memory } = core.memory
-  if (bytes?.buffer !== memory) {
+  // Asked for its length rather than the memory for its buffer: that is a call into the host.
+  if (bytes === undefined || bytes.length === 0) {
+    const { buffer: memory } = core.memory
     const first = bytes === undefined
     bytes = new Uint8Array(memory as ArrayBuffer)
     words = new Uint32Array(memory as ArrayBuffer)

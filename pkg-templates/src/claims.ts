@@ -75,7 +75,12 @@ function value(): unknown {
       if (layout?.number !== rest || !layout.inOrder) throw UNKNOWN
       const { names, blank } = layout
       const object = { ...blank }
-      for (let place = 0; place < names.length; place++) object[names[place] as string] = value()
+      for (let place = 0; place < names.length; place++) {
+        const member = words[at] as number
+        // Most are strings: no call for them.
+        object[names[place] as string] =
+          (member & 7) === STRING ? text.substring(member >>> 3, words[(at += 2) - 1]) : value()
+      }
       return object
     }
     default:
