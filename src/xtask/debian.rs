@@ -27,7 +27,9 @@ const CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort,panic_unwind,test,p
 pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
     let folder = cache.join(COMPILER);
     let wrapper = folder.join("bin/rustc");
-    if !folder.join(WHOLE).exists() || !toolchain::has_standard_library(wrapper.as_os_str()) {
+    let rustc = wrapper.as_os_str();
+    let is_whole = folder.join(WHOLE).exists() && toolchain::has_standard_library(rustc);
+    if !is_whole || !toolchain::has_sources(rustc) {
         return Ok(None);
     }
     other(&folder).map(Some)
@@ -47,7 +49,7 @@ pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
     if !toolchain::has_standard_library(draft.join("bin/rustc").as_os_str()) {
         bail!("what was built is no standard library");
     }
-    for leftover in ["debs", "stub", "lists", "apt", "root/usr/src", "root/usr/lib/rustlib/src"] {
+    for leftover in ["debs", "stub", "lists", "apt"] {
         let _ = fs::remove_dir_all(draft.join(leftover));
     }
     fs::write(draft.join(WHOLE), format!("{version}\n"))?;

@@ -19,6 +19,11 @@ pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
 /// vectors make the curves' multiplications slower by half.
 const SIMD: [&str; 3] = ["-Ctarget-feature=+simd128", "-Cno-vectorize-loops", "-Cno-vectorize-slp"];
 
+/// What makes the standard library anew beside what is shipped, so that a panic is a trap and nothing else: its messages, and all that
+/// writes them, are a twentieth of what a browser would fetch, and nobody would see them there.
+const SILENT: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
+const SILENT_CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort";
+
 /// The compiler that wasm32 is built with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wasm32 {
@@ -36,13 +41,33 @@ pub(crate) struct Other {
 }
 
 impl Wasm32 {
-    /// Makes a cargo command build for wasm32 with this compiler.
+    /// Makes a cargo command build for wasm32 with this compiler, for tests, whose panics must say where they were.
     pub(crate) fn apply(&self, command: &mut Command) {
+        self.apply_with(command, &[]);
+    }
+
+    /// Makes a cargo command build what is shipped; says so where it gets larger than it could be.
+    pub(crate) fn apply_for_release(&self, command: &mut Command) {
+        let rustc = self.other.as_ref().map_or("rustc".as_ref(), |other| other.rustc.as_os_str());
+        if !has_sources(rustc) {
+            progress::tell(
+                "the package gets a twentieth larger: the compiler lacks the sources of its standard library \
+                 (with rustup: `rustup component add rust-src`)",
+            );
+            self.apply(command);
+            return;
+        }
+        // Both are unstable, and used here for nothing that a program could mean.
+        command.arg(SILENT_CRATES).env("RUSTC_BOOTSTRAP", "1");
+        self.apply_with(command, &SILENT);
+    }
+
+    fn apply_with(&self, command: &mut Command, more: &[&str]) {
         // What is built leaves this machine: its paths must not stand in panic messages. Flags of the user's own
         // are for native code.
         let mut flags = vec![format!("--remap-path-prefix={}=/jotgate", place::root().display())];
         flags.extend(cargo_home().map(|path| format!("--remap-path-prefix={}=/cargo", path.display())));
-        flags.extend(SIMD.map(str::to_owned));
+        flags.extend(SIMD.iter().chain(more).map(|&flag| flag.to_owned()));
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         if let Some(Other { rustc, rustdoc, linker }) = &self.other {
             command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);
@@ -95,6 +120,14 @@ pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
     ["libstd-", "libtest-"]
         .iter()
         .all(|start| names.iter().any(|name| name.starts_with(start) && name.ends_with(".rlib")))
+}
+
+/// Whether a compiler has the sources of its standard library.
+pub(crate) fn has_sources(rustc: &OsStr) -> bool {
+    let sysroot =
+        process::answer(Command::new(rustc).current_dir(place::root()).args(["--print", "sysroot"]));
+    sysroot
+        .is_some_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists())
 }
 
 /// The linker for wasm32 that the active toolchain carries.

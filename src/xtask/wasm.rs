@@ -98,7 +98,7 @@ fn compile(selection: &Selection) -> Result<PathBuf> {
     let compiler = toolchain::wasm32()?;
     let mut command = cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--release"], "wasm");
     command.args(selection.words());
-    compiler.apply(&mut command);
+    compiler.apply_for_release(&mut command);
     progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
     let compiled = place::target("wasm").join(WASM32).join("release/jotgate_wasm.wasm");
     if !compiled.exists() {
