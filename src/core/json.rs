@@ -109,7 +109,9 @@ impl<'t> Document<'t> {
     /// The same, names unique, of a text that may be laid out as others were that are known; then they know this one too.
     pub(crate) fn read_like(text: &'t [u8], layouts: &mut Layouts) -> Result<Self, JsonProblem> {
         let (document, is_known) = Self::read_as(text, Names::Unique, layouts)?;
-        if !is_known {
+        if is_known {
+            layouts.met_again();
+        } else {
             layouts.learn(&document);
         }
         Ok(document)

@@ -14,6 +14,8 @@ pub(crate) struct Layouts {
     forgotten: u32,
     /// The numbers of the last text's objects, in the order in which they begin.
     last: Vec<u32>,
+    /// One of these is new.
+    news: bool,
 }
 
 /// The names of an object as they stand in a text, each between quotation marks and with its colon.
@@ -68,9 +70,20 @@ impl Layouts {
         self.last.get(order).copied().unwrap_or_default()
     }
 
+    /// Whether the last text had a layout that none before it had.
+    pub(crate) fn had_news(&self) -> bool {
+        self.news
+    }
+
+    /// The last text was laid out as the one before it.
+    pub(crate) fn met_again(&mut self) {
+        self.news = false;
+    }
+
     /// Remembers how the objects of a text are laid out, whose names are unique.
     pub(crate) fn learn(&mut self, document: &Document<'_>) {
         self.last.clear();
+        self.news = false;
         for names in document.objects().take(Self::OBJECTS) {
             let number = Layout::of(names).map_or(0, |layout| self.number_of(layout));
             self.last.push(number);
@@ -85,6 +98,7 @@ impl Layouts {
                 self.forgotten = self.forgotten.saturating_add(MOST);
             }
             self.known.push(layout);
+            self.news = true;
             self.known.len() - 1
         });
         // After four billion of them there are no numbers left.

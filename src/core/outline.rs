@@ -47,10 +47,11 @@ impl Outline {
         self.words.clear();
     }
 
-    /// Draws the outline of a text that `layouts` know; none of one with very many values.
+    /// Draws the outline of a text that `layouts` have just met; none of one with very many values, and none at the first sight of a
+    /// layout: the host does not know it either, and an instance that starts has one thing less to compile.
     pub(crate) fn draw(&mut self, document: &Document<'_>, layouts: &Layouts) {
         self.words.clear();
-        if document.count() > Self::MOST {
+        if layouts.had_news() || document.count() > Self::MOST {
             return;
         }
         let units = Units::of(document.text().as_bytes());
