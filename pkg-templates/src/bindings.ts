@@ -376,7 +376,7 @@ export function answerPointer(): number {
   return core.answerPointer() >>> 0
 }
 
-/** From now on payloads are written as Latin-1 where they can be. */
+/** From now on claims are written as Latin-1 where they can be. */
 export function speakLatin1(): void {
   core.speakLatin1()
 }

@@ -5,6 +5,7 @@
 import { boot, type Core } from './boot.js'
 import { claimsFrom } from './claims.js'
 import { answering, type Asked } from './host_answer.js'
+import { requestsAreIsolated } from './isolation.js'
 import type { Key, KeySet, Needs, Policy } from './jotgate_bg.js'
 import { NOT_TEXT, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
@@ -265,7 +266,8 @@ function view(core: Core): Uint8Array<ArrayBuffer> {
     bytes = new Uint8Array(memory as ArrayBuffer)
     words = new Uint32Array(memory as ArrayBuffer)
     numbers = new Int32Array(memory as ArrayBuffer, core.bindings.answerPointer(), 1 + NUMBERS)
-    buffer = bufferOver(memory as ArrayBuffer)
+    // Workers load theirs when it is first asked for: two of the milliseconds up to the first verdict.
+    buffer = requestsAreIsolated() ? undefined : bufferOver(memory as ArrayBuffer)
     if (first && buffer !== undefined) core.bindings.speakLatin1()
   }
   return bytes
@@ -286,7 +288,7 @@ function answer(core: Core): Int32Array<ArrayBuffer> {
 
 /** The place of the texts among an answer's numbers, and how many numbers follow it. */
 const PLACE = 0
-const NUMBERS = 7
+const NUMBERS = 6
 type Numbers = [place: number, header: number, payload: number, refusal: number, keyIndex: number]
 
 /** What lets a token in that will not be verified. */
@@ -324,14 +326,14 @@ function read(core: Core, from: number, numbers: Int32Array, place: number, word
   const refused = numbers[place + 2] as number
   const keyIndex = numbers[place + 3] as number
   const headerNumber = numbers[place + 4] as number
-  const isLatin1 = numbers[place + 5] === 1
-  const outline = numbers[place + 6] as number
+  const outline = numbers[place + 5] as number
   const at = from + header
   if (refused > 0) {
     const refusal = json<Refusal>(core, at + payload, refused)
     return payload === 0 ? { ok: false, refusal } : { ok: false, refusal, payload: claimsOf(core, at, payload) }
   }
-  const claims = isLatin1 ? (buffer as Buffer).latin1Slice(at, at + payload) : text(core, at, payload)
+  // Latin-1 for those that read it, ASCII for all others.
+  const claims = buffer === undefined ? text(core, at, payload) : buffer.latin1Slice(at, at + payload)
   return {
     ok: true,
     header: headerOf(core, headerNumber, from, header),

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::{
     json::{Document, Kind},
     layouts::Layouts,
-    text::Units,
+    text::{Letters, Units},
 };
 
 /// What stands where in a text, value by value in their order. Of each word the lowest three bits tell what it is about:
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     words: Vec<u32>,
+    letters: Letters,
 }
 
 /// The kinds, as the table above tells them.
@@ -43,19 +44,25 @@ impl Outline {
         &self.words
     }
 
+    /// What the text is to be written in, so that these are its places.
+    pub(crate) fn letters(&self) -> Letters {
+        self.letters
+    }
+
     pub(crate) fn clear(&mut self) {
         self.words.clear();
     }
 
     /// Draws the outline of a text that `layouts` have just met; none of one with very many values, and none at the first sight of a
     /// layout: the host does not know it either, and an instance that starts has one thing less to compile.
-    pub(crate) fn draw(&mut self, document: &Document<'_>, layouts: &Layouts) {
+    pub(crate) fn draw(&mut self, document: &Document<'_>, layouts: &Layouts, letters: Letters) {
         self.words.clear();
+        self.letters = letters;
         if layouts.had_news() || document.count() > Self::MOST {
             return;
         }
-        let units = Units::of(document.text().as_bytes());
-        let mut pen = Pen { document, layouts, units, objects: 0, words: &mut self.words };
+        let units = Units::of(document.text().as_bytes(), letters);
+        let mut pen = Pen { document, layouts, letters, units, objects: 0, words: &mut self.words };
         if pen.value(0).is_none() {
             self.words.clear();
         }
@@ -66,6 +73,7 @@ impl Outline {
 struct Pen<'d> {
     document: &'d Document<'d>,
     layouts: &'d Layouts,
+    letters: Letters,
     units: Units<'d>,
     /// How many objects began.
     objects: usize,
@@ -77,7 +85,7 @@ impl Pen<'_> {
     fn value(&mut self, place: usize) -> Option<()> {
         let value = self.document.value(place)?;
         match value.kind {
-            Kind::String => self.span(kind::STRING, value.from, value.to),
+            Kind::String => self.string(value.from, value.to),
             Kind::Whole => {
                 self.word(kind::WHOLE, u32::try_from(value.to).ok()?)?;
                 self.words.push(u32::try_from(value.from).ok()?);
@@ -87,8 +95,10 @@ impl Pen<'_> {
             Kind::False => self.word(kind::WORD, 0),
             Kind::True => self.word(kind::WORD, 1),
             Kind::Null => self.word(kind::WORD, 2),
-            // With its quotation marks.
-            Kind::Unescaped => self.span(kind::OTHER, value.from - 1, value.to + 1),
+            Kind::Unescaped => {
+                let (from, to) = (self.units.before(value.from), self.units.before(value.to));
+                self.quoted(from, to)
+            }
             Kind::Array => {
                 let head = self.words.len();
                 self.word(kind::ARRAY, 0)?;
@@ -119,10 +129,29 @@ impl Pen<'_> {
         }
     }
 
+    /// A string that is written without escapes; in ASCII it may get some.
+    fn string(&mut self, from: usize, to: usize) -> Option<()> {
+        let bytes = to - from;
+        let (from, to) = (self.units.before(from), self.units.before(to));
+        if self.letters == Letters::Ascii && to - from != bytes {
+            return self.quoted(from, to);
+        }
+        self.units(kind::STRING, from, to)
+    }
+
+    /// A string with escapes: with its quotation marks.
+    fn quoted(&mut self, from: usize, to: usize) -> Option<()> {
+        self.units(kind::OTHER, from.checked_sub(1)?, to + 1)
+    }
+
     fn span(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
-        let from = u32::try_from(self.units.before(from)).ok()?;
-        self.word(kind, from)?;
-        self.words.push(u32::try_from(self.units.before(to)).ok()?);
+        let (from, to) = (self.units.before(from), self.units.before(to));
+        self.units(kind, from, to)
+    }
+
+    fn units(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
+        self.word(kind, u32::try_from(from).ok()?)?;
+        self.words.push(u32::try_from(to).ok()?);
         Some(())
     }
 

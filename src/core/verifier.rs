@@ -12,6 +12,7 @@ use crate::{
     refusal::Refusal,
     scope::Needs,
     signature::{Host, Question, SignedPayload},
+    text::Letters,
     token::Parts,
 };
 
@@ -37,9 +38,21 @@ pub struct Memory {
     headers: Headers,
     layouts: Layouts,
     outline: Outline,
+    reads_latin1: bool,
 }
 
 impl Memory {
+    /// Whether the host reads Latin-1.
+    pub fn set_latin1(&mut self, reads: bool) {
+        self.reads_latin1 = reads;
+    }
+
+    /// What the accepted claims are to be written in, for these to be the places of the outline.
+    #[must_use]
+    pub fn letters(&self) -> Letters {
+        self.outline.letters()
+    }
+
     /// What stands where in the claims of the token that was accepted last; nothing where one was refused since, or where the
     /// claims have to be read as any JSON. `src/core/outline.rs` tells what each number says.
     #[must_use]
@@ -92,12 +105,13 @@ pub fn verify_with(
     memory: &mut Memory,
     host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    let Memory { headers, layouts, outline } = memory;
+    let Memory { headers, layouts, outline, reads_latin1 } = memory;
     outline.clear();
     judge(signed(token, keys, policy, headers, host), |signed| {
         let verified = policy.judge(Claims::read_like(signed, layouts)?, now)?;
         needs.judge(&verified)?;
-        outline.draw(verified.claims.document(), layouts);
+        let letters = Letters::of(signed.payload(), *reads_latin1);
+        outline.draw(verified.claims.document(), layouts, letters);
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
-use jotgate_core::{Refusal, Refused, SignedPayload, Verdict, text::push_latin1};
+use jotgate_core::{Memory, Refusal, Refused, SignedPayload, Verdict, text::Letters};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::describe;
@@ -35,16 +35,14 @@ struct Numbers {
     key_index: i32,
     /// The number of the header, 0 without one.
     header_number: u32,
-    /// 1 where the payload is written as Latin-1, one byte a code unit.
-    latin1: u32,
     /// Where the outline stands, in words of four bytes; 0 where there is none.
     outline: u32,
 }
 
 impl Numbers {
-    fn words(self) -> [u32; 7] {
-        let Self { header, payload, refusal, key_index, header_number, latin1, outline } = self;
-        [header, payload, refusal, key_index.cast_unsigned(), header_number, latin1, outline]
+    fn words(self) -> [u32; 6] {
+        let Self { header, payload, refusal, key_index, header_number, outline } = self;
+        [header, payload, refusal, key_index.cast_unsigned(), header_number, outline]
     }
 }
 
@@ -54,17 +52,22 @@ thread_local! {
     static LATIN1: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where the answers to all calls stand in memory, their numbers first: where the texts stand, then seven of four bytes each.
+/// Where the answers to all calls stand in memory, their numbers first: where the texts stand, then six of four bytes each.
 #[wasm_bindgen(js_name = answerPointer)]
 #[must_use]
 pub fn answer_pointer() -> *const u32 {
     OUTPUT.with(|output| output.as_ptr().cast_const().cast())
 }
 
-/// From now on payloads are written as Latin-1 where they can be: hosts that can read it read it three times as fast.
+/// From now on claims are written as Latin-1 where they can be: some hosts read it at once.
 #[wasm_bindgen(js_name = speakLatin1)]
 pub fn speak_latin1() {
     LATIN1.set(true);
+}
+
+/// Whether the host reads Latin-1.
+pub(crate) fn reads_latin1() -> bool {
+    LATIN1.get()
 }
 
 /// Makes room for `length` bytes of input and says where.
@@ -133,7 +136,8 @@ pub(crate) fn accept(header: &str, payload: &[u8], key_index: Option<usize>) -> 
 
 /// Writes claims that were decoded; always `true`.
 pub(crate) fn decoded(header: &str, claims: &str) -> bool {
-    write(header, 0, Payload::Text(claims.as_bytes()), &[], None, &[]);
+    let letters = Letters::of(claims.as_bytes(), reads_latin1());
+    write(header, 0, Payload::Text(claims.as_bytes(), letters), &[], None, &[]);
     true
 }
 
@@ -146,18 +150,18 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
     false
 }
 
-/// Writes a verdict, and the outline of the claims that were accepted.
-pub(crate) fn answer(outcome: Result<Verdict, Refused>, outline: &[u32]) -> bool {
+/// Writes a verdict, and what `memory` holds of the claims that were accepted.
+pub(crate) fn answer(outcome: Result<Verdict, Refused>, memory: &Memory) -> bool {
     match outcome {
         Ok(verdict) => {
             let header = verdict.header();
             write(
                 header.text(),
                 header.number(),
-                Payload::Text(verdict.claims_utf8()),
+                Payload::Text(verdict.claims_utf8(), memory.letters()),
                 &[],
                 verdict.key_index(),
-                outline,
+                memory.outline(),
             );
             true
         }
@@ -169,8 +173,8 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>, outline: &[u32]) -> bool
 enum Payload<'p> {
     /// Anything.
     Bytes(&'p [u8]),
-    /// Claims, in UTF-8.
-    Text(&'p [u8]),
+    /// Claims in UTF-8, and what they are written in: one byte a code unit.
+    Text(&'p [u8], Letters),
 }
 
 fn write(
@@ -189,18 +193,10 @@ fn write(
         }
         bytes.extend_from_slice(header.as_bytes());
         let from = bytes.len();
-        let latin1 = match payload {
-            Payload::Text(text) if LATIN1.get() && push_latin1(bytes, text) => 1,
-            Payload::Text(text) => {
-                bytes.truncate(from);
-                bytes.extend_from_slice(text);
-                0
-            }
-            Payload::Bytes(payload) => {
-                bytes.extend_from_slice(payload);
-                0
-            }
-        };
+        match payload {
+            Payload::Text(text, letters) => letters.push(bytes, text),
+            Payload::Bytes(payload) => bytes.extend_from_slice(payload),
+        }
         let payload = bytes.len() - from;
         bytes.extend_from_slice(refusal);
         output.numbers = Numbers {
@@ -209,7 +205,6 @@ fn write(
             refusal: number(refusal.len()),
             key_index: key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1),
             header_number,
-            latin1,
             outline: 0,
         };
         output.outline.clear();
@@ -240,17 +235,16 @@ mod tests {
     fn an_answer_tells_its_numbers() {
         let numbers = || OUTPUT.with_borrow(|output| (output.numbers, output.bytes.clone()));
         accept("{}", b"\xff", Some(7));
-        let (Numbers { header, payload, refusal, key_index, latin1, .. }, bytes) = numbers();
-        assert_eq!((header, payload, refusal, key_index, latin1), (2, 1, 0, 7, 0));
+        let (Numbers { header, payload, refusal, key_index, .. }, bytes) = numbers();
+        assert_eq!((header, payload, refusal, key_index), (2, 1, 0, 7));
         assert_eq!(bytes, b"{}\xff");
         decoded("{}", "é");
-        assert_eq!((numbers().0.payload, numbers().0.latin1), (2, 0));
+        assert_eq!(numbers().1, b"{}\\u00e9");
         speak_latin1();
         decoded("{}", "é");
-        assert_eq!((numbers().0.payload, numbers().0.latin1), (1, 1));
-        assert_eq!(numbers().1, b"{}\xe9");
+        assert_eq!((numbers().0.payload, numbers().1), (1, b"{}\xe9".to_vec()));
         decoded("{}", "é€");
-        assert_eq!((numbers().0.payload, numbers().0.latin1), (5, 0));
+        assert_eq!((numbers().0.payload, numbers().1), (12, b"{}\\u00e9\\u20ac".to_vec()));
         refuse(&Refusal::NoMatchingKey, None);
         let (Numbers { payload, refusal, key_index, .. }, bytes) = numbers();
         assert_eq!((payload, key_index), (0, -1));

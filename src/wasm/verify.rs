@@ -6,7 +6,7 @@ use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, collect, decoded, refuse, with_input},
+    buffers::{accept, answer, collect, decoded, reads_latin1, refuse, with_input},
     handles::{Key, KeySet, Needs, Policy, admit},
 };
 
@@ -56,8 +56,9 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
         _ => None,
     };
     MEMORY.with_borrow_mut(|memory| {
+        memory.set_latin1(reads_latin1());
         let outcome = core::verify_with(token, keys, policy, needs, now, memory, host);
-        answer(outcome, memory.outline())
+        answer(outcome, memory)
     })
 }
 
