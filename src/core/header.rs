@@ -109,7 +109,7 @@ impl Header {
         &self.parameters.text
     }
 
-    /// The number that [`Headers`] gave this text and no other; 0 if it gave none.
+    /// The number that the memory of headers gave this text and no other; 0 if it gave none.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number

@@ -27,6 +27,7 @@ pub(crate) enum EcKey {
 impl EcKey {
     /// Checks that both coordinates have the field's width, lie below its prime, and are of a point on the curve
     /// (never the point at infinity, which has none). The cofactor is 1: there is no subgroup to check.
+    #[inline(never)]
     pub(crate) fn from_parts(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyRefusal> {
         if !curve.is_built() {
             return Err(KeyRefusal::UnsupportedKind);
@@ -55,6 +56,7 @@ impl EcKey {
 
     /// ECDSA (FIPS 186-5 §6.4.2) over `R || S` (RFC 7518 §3.4), both in 1..n. The larger of the two values of S is
     /// accepted: JWS does not forbid it, and half of all signers give it.
+    #[inline(never)]
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let digest = digest(hash, message);
         match self {

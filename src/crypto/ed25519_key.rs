@@ -14,6 +14,7 @@ pub(crate) struct Ed25519Key {
 
 impl Ed25519Key {
     /// Checks and decodes the 32 bytes of RFC 8032 §5.1.3.
+    #[inline(never)]
     pub(crate) fn from_bytes(x: &[u8]) -> Result<Self, KeyRefusal> {
         let curve = Curve::Ed25519;
         let bytes = x.try_into().map_err(|_| KeyRefusal::CoordinateLength { curve, bytes: x.len() })?;
@@ -27,6 +28,7 @@ impl Ed25519Key {
     /// RFC 8032 §5.1.7 without the cofactor: S must be below L, and R is compared as bytes to the encoding of
     /// `[S]B − [k]A`, so that a non-canonical R never matches. An R of small order is not singled out: only the
     /// key's owner can make such a signature, and RFC 8032 accepts it.
+    #[inline(never)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, signature)
     }

@@ -31,6 +31,8 @@ enum Material {
     Ed25519(Box<Ed25519Key>),
 }
 
+// What each kind of key does is `inline(never)`: engines compile a function of WebAssembly when it is first called, all of it, and
+// the first verdict should wait for no other algorithm than its own.
 impl PreparedKey {
     /// Checks a key's numbers and prepares it. Leading zeros of an RSA modulus or exponent are not counted.
     ///

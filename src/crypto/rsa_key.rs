@@ -17,6 +17,7 @@ pub(crate) struct RsaKey {
 
 impl RsaKey {
     /// Checks and prepares a key of two unsigned big-endian numbers; leading zeros do not count.
+    #[inline(never)]
     pub(crate) fn from_parts(n: &[u8], e: &[u8]) -> Result<Self, KeyRefusal> {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let bits = bit_length(n);

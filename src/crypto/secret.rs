@@ -24,6 +24,7 @@ struct States {
 
 impl Secret {
     /// Prepares a secret that is neither empty nor PEM text. Its length is for the policy to judge.
+    #[inline(never)]
     pub(crate) fn from_bytes(secret: &[u8]) -> Result<Self, KeyRefusal> {
         if secret.is_empty() {
             return Err(KeyRefusal::SecretEmpty);
@@ -65,6 +66,7 @@ fn keyed<M: KeyInit>(secret: &[u8]) -> Result<M, KeyRefusal> {
 
 /// An HMAC state is two states and one buffer of its hash. It bears no `ZeroizeOnDrop` itself; the bound on the hash
 /// makes it a compile error to lose the zeroize features.
+#[inline(never)]
 fn is_mac<D: EagerHash + ZeroizeOnDrop>(state: &Hmac<D>, message: &[u8], mac: &[u8]) -> bool {
     state.clone().chain_update(message).verify_slice(mac).is_ok()
 }
