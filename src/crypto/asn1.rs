@@ -2,19 +2,16 @@
 
 use alloc::vec::Vec;
 
-use base64ct::{Base64, Encoding};
-use pkcs1::RsaPublicKeyRef;
-use spki::der::asn1::{AnyRef, BitStringRef, ContextSpecific, Null};
-use spki::der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
-use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
+use base64ct::{Base64UrlUnpadded, Encoding};
 
+use crate::der::{BIT_STRING, Der, EXPLICIT_0, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, Value};
 use crate::{Curve, KeyParts, KeyRefusal};
 
 /// Takes the one block out of PEM text and hands it to the reader of its label.
 pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
     read_block(text, |label| match label {
-        "PUBLIC KEY" => Some(read_spki),
-        "RSA PUBLIC KEY" => Some(read_pkcs1),
+        b"PUBLIC KEY" => Some(read_spki),
+        b"RSA PUBLIC KEY" => Some(read_pkcs1),
         _ => None,
     })
 }
@@ -22,7 +19,7 @@ pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
 /// Takes the key out of a certificate in PEM. It has a door of its own: whoever hands over a certificate as a key has
 /// to know that nothing but the key is looked at.
 pub(crate) fn read_certificate_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
-    read_block(text, |label| (label == "CERTIFICATE").then_some(read_certificate))
+    read_block(text, |label| (label == b"CERTIFICATE").then_some(read_certificate))
 }
 
 /// What reads the bytes of a block.
@@ -32,65 +29,88 @@ type Read = fn(&[u8]) -> Result<KeyParts, KeyRefusal>;
 ///
 /// Lines may be of any length (RFC 7468 §3, "lax"): keys come out of environment variables and JSON as one line.
 /// Text before or after the block, a second block and RFC 1421 headers are malformed.
-fn read_block(text: &str, reader: fn(&str) -> Option<Read>) -> Result<KeyParts, KeyRefusal> {
-    let block = text.trim_ascii();
-    let (label, rest) = block
-        .strip_prefix("-----BEGIN ")
-        .and_then(|rest| rest.split_once("-----"))
-        .ok_or(KeyRefusal::Malformed)?;
+fn read_block(text: &str, reader: fn(&[u8]) -> Option<Read>) -> Result<KeyParts, KeyRefusal> {
+    let block = text.trim_ascii().as_bytes();
+    let (label, rest) =
+        block.strip_prefix(b"-----BEGIN ").and_then(split_at_dashes).ok_or(KeyRefusal::Malformed)?;
     // The label decides before anything else is read: a private key is never decoded.
     let read = reader(label).ok_or(KeyRefusal::UnsupportedKind)?;
     let body = rest
-        .strip_suffix("-----")
+        .strip_suffix(DASHES)
         .and_then(|rest| rest.strip_suffix(label))
-        .and_then(|rest| rest.strip_suffix("-----END "))
+        .and_then(|rest| rest.strip_suffix(b"-----END "))
         .ok_or(KeyRefusal::Malformed)?;
-    let base64: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let base64 = core::str::from_utf8(&base64).map_err(|_| KeyRefusal::Malformed)?;
-    read(&Base64::decode_vec(base64).map_err(|_| KeyRefusal::Malformed)?)
+    read(&base64(body).ok_or(KeyRefusal::Malformed)?)
+}
+
+const DASHES: &[u8] = b"-----";
+
+/// What stands before the first dashes, and what behind them.
+fn split_at_dashes(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let place = text.windows(DASHES.len()).position(|window| window == DASHES)?;
+    let (before, rest) = text.split_at_checked(place)?;
+    Some((before, rest.strip_prefix(DASHES)?))
+}
+
+/// The bytes behind padded Base64 (RFC 4648 §4) with white space anywhere.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut letters: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if !letters.len().is_multiple_of(4) || letters.iter().any(|letter| matches!(letter, b'-' | b'_')) {
+        return None;
+    }
+    for _padding in 0..2 {
+        letters.pop_if(|last| *last == b'=');
+    }
+    // By the alphabet of JWKs, whose reader is there.
+    for letter in &mut letters {
+        match letter {
+            b'+' => *letter = b'-',
+            b'/' => *letter = b'_',
+            _ => {}
+        }
+    }
+    Base64UrlUnpadded::decode_vec(core::str::from_utf8(&letters).ok()?).ok()
 }
 
 /// Reads the key of a certificate (RFC 5280 §4.1); nothing may follow it. Its other fields are stepped over: they must
 /// be of the type that the standard gives them, what they say is not looked at.
 fn read_certificate(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
-    let outer = AnyRef::from_der(der).and_then(|whole| {
-        whole.sequence(|fields| {
-            let signed = AnyRef::decode(fields)?;
-            AlgorithmIdentifierRef::decode(fields)?;
-            BitStringRef::decode(fields)?;
-            Ok::<_, spki::der::Error>(signed)
-        })
-    });
-    let info = outer.and_then(|signed| signed.sequence(signed_fields)).map_err(|_| KeyRefusal::Malformed)?;
-    read_spki(info)
+    read_key(certified(der).ok_or(KeyRefusal::Malformed)?)
 }
 
-/// The SubjectPublicKeyInfo among the fields of a TBSCertificate.
-fn signed_fields<'a>(fields: &mut SliceReader<'a>) -> spki::der::Result<&'a [u8]> {
-    ContextSpecific::<u8>::decode_explicit(fields, TagNumber(0))?;
-    AnyRef::decode(fields)?.tag().assert_eq(Tag::Integer)?;
-    AlgorithmIdentifierRef::decode(fields)?;
-    for _issuer_validity_subject in 0..3 {
-        AnyRef::decode(fields)?.tag().assert_eq(Tag::Sequence)?;
+/// The fields of the SubjectPublicKeyInfo in a certificate.
+fn certified(der: &[u8]) -> Option<Der<'_>> {
+    let mut certificate = Der::new(der).only_fields()?;
+    let mut signed = certificate.fields()?;
+    certificate.take(SEQUENCE)?; // signatureAlgorithm
+    certificate.take(BIT_STRING)?; // signatureValue
+    certificate.end()?;
+
+    if let Some(version) = signed.take_if(EXPLICIT_0) {
+        Der::new(version).only(INTEGER)?;
     }
-    let info = fields.tlv_bytes()?;
-    while !fields.is_finished() {
-        // The unique identifiers and the extensions.
-        let field = AnyRef::decode(fields)?.tag();
-        if !field.is_context_specific() {
-            return Err(field.unexpected_error(None).into());
-        }
+    signed.take(INTEGER)?; // serialNumber
+    for _signature_issuer_validity_subject in 0..4 {
+        signed.take(SEQUENCE)?;
     }
-    Ok(info)
+    let key = signed.fields()?;
+    // The unique identifiers and the extensions are told by their context.
+    while !signed.is_empty() {
+        signed.next().filter(|field| field.tag & 0xc0 == 0x80)?;
+    }
+    Some(key)
 }
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1); nothing may follow it.
 pub(crate) fn read_spki(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
-    let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| KeyRefusal::Malformed)?;
-    let key = info.subject_public_key.as_bytes().ok_or(KeyRefusal::Malformed)?;
-    let parameters = info.algorithm.parameters;
-    match info.algorithm.oid {
-        RSA_ENCRYPTION if parameters == Some(AnyRef::from(Null)) => read_pkcs1(key),
+    read_key(Der::new(der).only_fields().ok_or(KeyRefusal::Malformed)?)
+}
+
+/// Reads the fields of a SubjectPublicKeyInfo.
+fn read_key(fields: Der<'_>) -> Result<KeyParts, KeyRefusal> {
+    let (algorithm, parameters, key) = info(fields).ok_or(KeyRefusal::Malformed)?;
+    match algorithm {
+        RSA_ENCRYPTION if matches!(parameters, Some(Value { tag: NULL, content: [] })) => read_pkcs1(key),
         // RFC 4055 §1.2: the parameters must be there and be NULL.
         RSA_ENCRYPTION => Err(KeyRefusal::Malformed),
         EC_PUBLIC_KEY => read_point(named_curve(parameters)?, key),
@@ -103,19 +123,36 @@ pub(crate) fn read_spki(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     }
 }
 
+/// The algorithm, its parameters and the key among the fields of a SubjectPublicKeyInfo.
+fn info(mut fields: Der<'_>) -> Option<(&[u8], Option<Value<'_>>, &[u8])> {
+    let mut identifier = fields.fields()?;
+    let key = fields.bytes()?;
+    fields.end()?;
+    let algorithm = identifier.take(OBJECT_IDENTIFIER)?;
+    let parameters = if identifier.is_empty() { None } else { Some(identifier.next()?) };
+    identifier.end()?;
+    Some((algorithm, parameters, key))
+}
+
 /// Reads an RSAPublicKey (RFC 8017 §A.1.1); nothing may follow it.
 pub(crate) fn read_pkcs1(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
-    let key = RsaPublicKeyRef::try_from(der).map_err(|_| KeyRefusal::Malformed)?;
-    Ok(KeyParts::Rsa { n: key.modulus.as_bytes().to_vec(), e: key.public_exponent.as_bytes().to_vec() })
+    let numbers = || {
+        let mut fields = Der::new(der).only_fields()?;
+        let numbers = (fields.unsigned()?, fields.unsigned()?);
+        fields.end()?;
+        Some(numbers)
+    };
+    let (n, e) = numbers().ok_or(KeyRefusal::Malformed)?;
+    Ok(KeyParts::Rsa { n: n.to_vec(), e: e.to_vec() })
 }
 
 /// RFC 5480 §2.1.1: only a named curve. Explicit curve parameters are how CVE-2020-0601 came about.
-fn named_curve(parameters: Option<AnyRef<'_>>) -> Result<Curve, KeyRefusal> {
-    let name = parameters.ok_or(KeyRefusal::Malformed)?.decode_as::<ObjectIdentifier>();
-    match name {
-        Ok(SECP256R1) => Ok(Curve::P256),
-        Ok(SECP384R1) => Ok(Curve::P384),
-        Ok(SECP521R1) => Ok(Curve::P521),
+fn named_curve(parameters: Option<Value<'_>>) -> Result<Curve, KeyRefusal> {
+    let Value { tag, content } = parameters.ok_or(KeyRefusal::Malformed)?;
+    match content {
+        SECP256R1 if tag == OBJECT_IDENTIFIER => Ok(Curve::P256),
+        SECP384R1 if tag == OBJECT_IDENTIFIER => Ok(Curve::P384),
+        SECP521R1 if tag == OBJECT_IDENTIFIER => Ok(Curve::P521),
         _ => Err(KeyRefusal::UnsupportedKind),
     }
 }
@@ -133,23 +170,27 @@ fn read_point(curve: Curve, point: &[u8]) -> Result<KeyParts, KeyRefusal> {
     }
 }
 
-/// RFC 3279 §2.3.1. An RSA key bound to PSS by its own identifier (RFC 4055 §1.2) is not supported.
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-/// RFC 5480 §2.1.1.
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// RFC 5480 §2.1.1.1.
-const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-/// RFC 5480 §2.1.1.1.
-const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-/// RFC 5480 §2.1.1.1.
-const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-/// RFC 8410 §3.
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// 1.2.840.113549.1.1.1 (RFC 3279 §2.3.1). An RSA key bound to PSS by its own identifier (RFC 4055 §1.2) is not supported.
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+/// 1.2.840.10045.2.1 (RFC 5480 §2.1.1).
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+/// 1.2.840.10045.3.1.7 (RFC 5480 §2.1.1.1).
+const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+/// 1.3.132.0.34 (RFC 5480 §2.1.1.1).
+const SECP384R1: &[u8] = &[0x2b, 0x81, 4, 0, 34];
+/// 1.3.132.0.35 (RFC 5480 §2.1.1.1).
+const SECP521R1: &[u8] = &[0x2b, 0x81, 4, 0, 35];
+/// 1.3.101.112 (RFC 8410 §3).
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::known_answers;
+    use alloc::string::ToString;
+    use base64ct::Base64;
+    use pkcs1::RsaPublicKeyRef;
+    use spki::SubjectPublicKeyInfoRef;
 
     fn pem(label: &str, body: &str) -> alloc::string::String {
         alloc::format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
@@ -169,6 +210,39 @@ mod tests {
     fn is_refused(body: &str, refusal: KeyRefusal) {
         assert_eq!(KeyParts::from_pem(&pem("PUBLIC KEY", body)).err(), Some(refusal));
         assert_eq!(KeyParts::from_spki(&der(body)).err(), Some(refusal));
+    }
+
+    /// The numbers of a key as the second reader finds them.
+    fn by_library(der: &[u8]) -> Option<KeyParts> {
+        let info = SubjectPublicKeyInfoRef::try_from(der).ok()?;
+        let key = info.subject_public_key.as_bytes()?;
+        let parameters = info.algorithm.parameters;
+        match info.algorithm.oid.to_string().as_str() {
+            "1.2.840.113549.1.1.1" => {
+                let key = RsaPublicKeyRef::try_from(key)
+                    .ok()
+                    .filter(|_| parameters.is_some_and(|null| null.is_null()))?;
+                Some(KeyParts::Rsa {
+                    n: key.modulus.as_bytes().to_vec(),
+                    e: key.public_exponent.as_bytes().to_vec(),
+                })
+            }
+            "1.2.840.10045.2.1" => {
+                let curve = match parameters?.decode_as::<spki::ObjectIdentifier>().ok()?.to_string().as_str()
+                {
+                    "1.2.840.10045.3.1.7" => Curve::P256,
+                    "1.3.132.0.34" => Curve::P384,
+                    "1.3.132.0.35" => Curve::P521,
+                    _ => return None,
+                };
+                let (x, y) = key.strip_prefix(&[4])?.split_at_checked(curve.bytes())?;
+                (y.len() == curve.bytes()).then(|| KeyParts::Ec { curve, x: x.to_vec(), y: y.to_vec() })
+            }
+            "1.3.101.112" if parameters.is_none() && key.len() == 32 => {
+                Some(KeyParts::Ed25519 { x: key.to_vec() })
+            }
+            _ => None,
+        }
     }
 
     #[test]
@@ -305,7 +379,9 @@ mod tests {
             {
                 let mut changed = key.clone();
                 changed[at] = value;
-                match KeyParts::from_spki(&changed) {
+                let read = KeyParts::from_spki(&changed);
+                assert!(read.as_ref().ok() == by_library(&changed).as_ref(), "byte {at} as {value}");
+                match read {
                     Ok(KeyParts::Ec { curve, x, y }) => {
                         assert_eq!((x.len(), y.len()), (curve.bytes(), curve.bytes()));
                     }

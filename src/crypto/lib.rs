@@ -8,6 +8,7 @@ extern crate alloc;
 mod absent;
 pub mod algorithm;
 mod asn1;
+mod der;
 mod ec_key;
 #[cfg(feature = "ed25519")]
 mod ed25519_key;
