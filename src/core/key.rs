@@ -181,24 +181,28 @@ impl Key {
     fn required_members(&self) -> Zeroizing<String> {
         let kty = self.prepared.key_type().name();
         let encode = |bytes: &[u8]| Zeroizing::new(base64url::encode(bytes));
+        // Each text is made at once: no part of a secret is left behind by one that grew.
         Zeroizing::new(match &self.parts {
-            KeyParts::Secret(secret) => alloc::format!(r#"{{"k":"{}","kty":"{kty}"}}"#, *encode(secret)),
+            KeyParts::Secret(k) => [r#"{"k":""#, &encode(k), r#"","kty":""#, kty, END].concat(),
             KeyParts::Rsa { n, e } => {
                 // RFC 7518 §6.3.1.1: as few bytes as the number needs, however many were sent.
-                let (n, e) = (encode(without_zeros(n)), encode(without_zeros(e)));
-                alloc::format!(r#"{{"e":"{}","kty":"{kty}","n":"{}"}}"#, *e, *n)
+                let [n, e] = [n, e].map(|number| encode(without_zeros(number)));
+                [r#"{"e":""#, &e, r#"","kty":""#, kty, r#"","n":""#, &n, END].concat()
             }
             KeyParts::Ec { curve, x, y } => {
-                let crv = curve.name();
-                alloc::format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{}","y":"{}"}}"#, *encode(x), *encode(y))
+                let [x, y] = [x, y].map(|coordinate| encode(coordinate));
+                [CURVE, curve.name(), r#"","kty":""#, kty, r#"","x":""#, &x, r#"","y":""#, &y, END].concat()
             }
             KeyParts::Ed25519 { x } => {
-                let crv = Curve::Ed25519.name();
-                alloc::format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{}"}}"#, *encode(x))
+                [CURVE, Curve::Ed25519.name(), r#"","kty":""#, kty, r#"","x":""#, &encode(x), END].concat()
             }
         })
     }
 }
+
+/// How the keys that name a curve begin, and how all of them end.
+const CURVE: &str = r#"{"crv":""#;
+const END: &str = r#""}"#;
 
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();

@@ -3,8 +3,10 @@
 //! Core's own reader and writer of doubles bring tables of 12 KB and as much code: an eighth of what is sent to a browser. Those
 //! here are small, and held against them in the tests. A time takes the short way, one multiplication or division at most.
 
-use alloc::vec::Vec;
-use core::{cmp::Ordering, fmt};
+use alloc::{string::String, vec::Vec};
+use core::cmp::Ordering;
+
+use jotgate_crypto::message::digits;
 
 /// As many digits as can tell a double's neighbour from the middle between the two; what stands behind them only has to be
 /// known to be there.
@@ -89,16 +91,15 @@ fn nearest(digits: &[u8], power: i32) -> Option<f64> {
 
 /// `numerator / denominator · 2^power` as a double.
 fn quotient(mut numerator: Big, mut denominator: Big, power: i32) -> Option<f64> {
-    // Both get as many bits, the numerator one less, and the highest place of the denominator is filled: the quotient lies
-    // between a quarter and one.
-    let bits = denominator.bits().max(numerator.bits() + 1).next_multiple_of(Big::LIMB);
-    let (up, down) = (bits - 1 - numerator.bits(), bits - denominator.bits());
+    // The numerator gets one bit less: the quotient lies between a quarter and one.
+    let up = (denominator.bits() - 1).saturating_sub(numerator.bits());
+    let down = (numerator.bits() + 1).saturating_sub(denominator.bits());
     numerator.shift(up);
     denominator.shift(down);
-    let mut quotient = 0;
-    for _ in 0..2 {
-        quotient = quotient << Big::LIMB | u64::from(numerator.next_place(&denominator));
-    }
+    let quotient = (0..64).fold(0, |quotient: u64, _| {
+        numerator.multiply(2, 0);
+        quotient << 1 | u64::from(numerator.take_away(&denominator))
+    });
     // The number is `quotient · 2^exponent`, and a bit more where something remains.
     let spare = quotient.leading_zeros();
     let quotient = quotient << spare;
@@ -171,70 +172,54 @@ impl Big {
         self.0.iter().all(|place| *place == 0)
     }
 
-    /// One place of the quotient of `self · 2^32` by a larger number whose highest bit is set; the rest stays (Knuth, The Art
-    /// of Computer Programming 2, §4.3.1, algorithm D).
-    fn next_place(&mut self, by: &Self) -> u32 {
-        self.0.insert(0, 0);
-        self.0.resize(by.0.len() + 1, 0);
-        let [.., second, highest] = *self.0.as_slice() else { return 0 };
-        let leading = u64::from(highest) << Self::LIMB | u64::from(second);
-        let first = by.0.last().map_or(1, |place| u64::from(*place).max(1));
-        // Never too small, and too large by two at most.
-        let mut place = u32::try_from(leading / first).unwrap_or(u32::MAX);
-        let (mut carry, mut borrow) = (0, false);
-        for (place_of_self, place_of_by) in self.0.iter_mut().zip(by.0.iter().chain(&[0])) {
-            let low;
-            (low, carry) = place.carrying_mul(*place_of_by, carry);
-            (*place_of_self, borrow) = place_of_self.borrowing_sub(low, borrow);
+    /// Subtracts a number that is not larger, and tells whether it was.
+    fn take_away(&mut self, other: &Self) -> bool {
+        let mut borrow = false;
+        let others = other.0.iter().copied().chain(core::iter::repeat(0));
+        let rest = self.0.iter().zip(others).map(|(place, other)| {
+            let rest;
+            (rest, borrow) = place.borrowing_sub(other, borrow);
+            rest
+        });
+        let rest: Vec<u32> = rest.collect();
+        let fits = !borrow && self.0.len() >= other.0.len();
+        if fits {
+            self.0 = rest;
         }
-        while borrow {
-            place = place.wrapping_sub(1);
-            let mut carry = false;
-            for (place_of_self, place_of_by) in self.0.iter_mut().zip(by.0.iter().chain(&[0])) {
-                (*place_of_self, carry) = place_of_self.carrying_add(*place_of_by, carry);
-            }
-            borrow = !carry;
-        }
-        self.0.truncate(by.0.len());
-        place
+        fits
     }
 }
 
 /// A number of seconds as a message shows it: with as few decimals as tell the double from its neighbours, at most nine, and no
 /// more digits than a double surely holds. What is larger than any time is shown as larger.
-pub(crate) struct Seconds(pub(crate) f64);
+pub(crate) fn seconds(seconds: f64) -> String {
+    let (negative, size) = (seconds < 0.0, seconds.abs());
+    if size > WHOLE {
+        return String::from(if negative { "<-9007199254740992" } else { ">9007199254740992" });
+    }
+    let (mut decimals, mut scale) = (0, 1.0);
+    while decimals < DECIMALS && double(rounded(size * scale)) / scale != size && size * scale * 10.0 < WHOLE
+    {
+        (decimals, scale) = (decimals + 1, scale * 10.0);
+    }
+    let (shown, mut unit) = (rounded(size * scale), 10_u64.pow(decimals));
+    let mut text = String::from(if negative { "-" } else { "" });
+    text.push_str(&digits(shown / unit));
+    let mut rest = shown % unit;
+    if rest > 0 {
+        while rest % 10 == 0 {
+            (rest, unit) = (rest / 10, unit / 10);
+        }
+        // With a one in front of them, the decimals keep their zeros.
+        text.push('.');
+        text.push_str(digits(unit + rest).get(1..).unwrap_or_default());
+    }
+    text
+}
 
 /// From here on not every whole number is a double.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 const DECIMALS: u32 = 9;
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (negative, size) = (self.0 < 0.0, self.0.abs());
-        if size > WHOLE {
-            return f.write_str(if negative { "<-9007199254740992" } else { ">9007199254740992" });
-        }
-        let (mut decimals, mut scale) = (0, 1.0);
-        while decimals < DECIMALS
-            && double(rounded(size * scale)) / scale != size
-            && size * scale * 10.0 < WHOLE
-        {
-            (decimals, scale) = (decimals + 1, scale * 10.0);
-        }
-        let (mut rest, mut unit) = (rounded(size * scale), 10_u64.pow(decimals));
-        write!(f, "{}{}", if negative { "-" } else { "" }, rest / unit)?;
-        rest %= unit;
-        if rest > 0 {
-            f.write_str(".")?;
-        }
-        while rest > 0 {
-            unit /= 10;
-            write!(f, "{}", rest / unit)?;
-            rest %= unit;
-        }
-        Ok(())
-    }
-}
 
 /// The nearest whole number to one from 0 to 2^53.
 #[expect(
@@ -451,9 +436,9 @@ mod tests {
             ]);
         }
         for time in times {
-            assert_eq!(Seconds(time).to_string(), time.to_string());
+            assert_eq!(seconds(time), time.to_string());
             if time > 0.0 {
-                assert_eq!(Seconds(-time).to_string(), (-time).to_string());
+                assert_eq!(seconds(-time), (-time).to_string());
             }
         }
     }
@@ -468,7 +453,7 @@ mod tests {
             (1.0 / 3.0, "0.333333333"),
             (1_700_000_000.123_456_7, "1700000000.123457"),
         ] {
-            assert_eq!(Seconds(number).to_string(), text);
+            assert_eq!(seconds(number), text);
         }
     }
 }

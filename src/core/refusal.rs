@@ -4,9 +4,10 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use jotgate_crypto::message::{count, say};
 use jotgate_crypto::{Algorithm, KeyRefusal};
 
-use crate::number::Seconds;
+use crate::number::seconds;
 
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -397,6 +398,95 @@ impl Refusal {
             Self::Option { .. } => row("option", Class::Option),
         }
     }
+
+    /// Writes the message of [`fmt::Display`].
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn tell(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+        match self {
+            Self::TokenTooLong { maximum } => {
+                say(to, &["the token is longer than ", &count(*maximum), " bytes"])
+            }
+            Self::TokenParts => to.write_str("the token is not three parts joined by dots"),
+            Self::Base64url { part } => say(to, &["the ", part.name(), " is not base64url"]),
+            Self::HeaderJson(problem) => say(to, &["the header ", problem.message()]),
+            Self::HeaderParameter { name } => {
+                say(to, &["the header parameter `", name, "` has the wrong type"])
+            }
+            Self::AlgorithmMissing => to.write_str("the header has no `alg`"),
+            Self::AlgorithmNone => to.write_str("the token is not signed: `alg` is none"),
+            Self::AlgorithmUnknown { algorithm } => {
+                say(to, &["the algorithm `", algorithm, "` is not known"])
+            }
+            Self::AlgorithmNotAllowed { algorithm, allowed } => {
+                let allowed: Vec<_> = allowed.iter().map(|algorithm| algorithm.name()).collect();
+                say(to, &["the algorithm `", algorithm, "` is not allowed, only ", &allowed.join(", ")])
+            }
+            Self::CritMalformed => to.write_str("`crit` must name distinct header parameters that are there"),
+            Self::CritNotUnderstood { name } => {
+                say(to, &["the critical header parameter `", name, "` is not understood"])
+            }
+            Self::PayloadUnencoded => to.write_str("`b64` must be true: the payload of a token is encoded"),
+            Self::NoMatchingKey => to.write_str("no key of the set matches the token"),
+            Self::KeyDoesNotFit => to.write_str("the key that the token names is not for its algorithm"),
+            Self::KeyAlgorithm { algorithm } => say(to, &["the key is not for ", algorithm.name()]),
+            Self::KeyUse => to.write_str("the key's `use` is not `sig`"),
+            Self::KeyOperations => to.write_str("the key's `key_ops` lack `verify`"),
+            Self::Key(refusal) => refusal.tell(to),
+            Self::SignatureMismatch => to.write_str("the signature does not match"),
+            Self::ClaimsJson(problem) => say(to, &["the payload ", problem.message()]),
+            Self::ClaimMissing { claim } => say(to, &["the claim `", claim, "` is missing"]),
+            Self::ClaimNotNumber { claim } => say(to, &["the claim `", claim, "` is not a finite number"]),
+            Self::ClaimType { claim } => say(to, &["the claim `", claim, "` has the wrong type"]),
+            Self::TypeMissing => to.write_str("the header has no `typ`"),
+            Self::TypeMismatch { found } => say(to, &["the token's type `", found, "` is not accepted"]),
+            Self::IssuerMismatch { found } => say(to, &["the issuer `", found, "` is not accepted"]),
+            Self::AudienceMismatch => to.write_str("the token is for another audience"),
+            Self::SubjectMismatch => to.write_str("the token is about another subject"),
+            Self::Expired { exp, now } => {
+                say(to, &["the token expired at ", &seconds(*exp), ", it is ", &seconds(*now)])
+            }
+            Self::NotYetValid { nbf, now } => {
+                say(to, &["the token is not valid before ", &seconds(*nbf), ", it is ", &seconds(*now)])
+            }
+            Self::IssuedInFuture { iat, now } => {
+                say(to, &["the token was issued at ", &seconds(*iat), ", it is ", &seconds(*now)])
+            }
+            Self::TooOld { iat, now, maximum } => {
+                let [iat, now, maximum] = [iat, now, maximum].map(|time| seconds(*time));
+                say(
+                    to,
+                    &[
+                        "the token was issued at ",
+                        &iat,
+                        ", it is ",
+                        &now,
+                        ", ",
+                        &maximum,
+                        " seconds are allowed",
+                    ],
+                )
+            }
+            Self::ConfirmationNotEnforced => {
+                to.write_str("the token is bound by `cnf` to a key whose proof is not asked for")
+            }
+            Self::InsufficientScope { needed } => {
+                to.write_str("the token lacks scopes, needed")?;
+                needed.iter().try_for_each(|scope| say(to, &[" `", scope, "`"]))
+            }
+            Self::InsufficientPermissions => to.write_str("the token lacks permissions"),
+            Self::InsufficientRoles => to.write_str("the token lacks roles"),
+            Self::JwkJson(problem) => say(to, &["the key ", problem.message()]),
+            Self::JwkMember { name } => say(to, &["the key's member `", name, "` is missing or malformed"]),
+            Self::JwkUnsupported { name } => say(to, &["the key's `", name, "` has no algorithm here"]),
+            Self::JwkSymmetricInSet => to.write_str("a shared secret in a key set is ignored"),
+            Self::JwksJson(problem) => say(to, &["the key set ", problem.message()]),
+            Self::JwksKeys => to.write_str("the key set has no array `keys`"),
+            Self::JwksTooLarge => to.write_str("the key set is too large"),
+            Self::Option { name, problem } => say(to, &["`", name, "` ", problem]),
+        }
+    }
 }
 
 impl From<KeyRefusal> for Refusal {
@@ -407,74 +497,7 @@ impl From<KeyRefusal> for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TokenTooLong { maximum } => write!(f, "the token is longer than {maximum} bytes"),
-            Self::TokenParts => f.write_str("the token is not three parts joined by dots"),
-            Self::Base64url { part } => write!(f, "the {} is not base64url", part.name()),
-            Self::HeaderJson(problem) => write!(f, "the header {}", problem.message()),
-            Self::HeaderParameter { name } => write!(f, "the header parameter `{name}` has the wrong type"),
-            Self::AlgorithmMissing => f.write_str("the header has no `alg`"),
-            Self::AlgorithmNone => f.write_str("the token is not signed: `alg` is none"),
-            Self::AlgorithmUnknown { algorithm } => write!(f, "the algorithm `{algorithm}` is not known"),
-            Self::AlgorithmNotAllowed { algorithm, allowed } => {
-                write!(f, "the algorithm `{algorithm}` is not allowed, only")?;
-                for (index, algorithm) in allowed.iter().enumerate() {
-                    write!(f, "{} {}", if index == 0 { "" } else { "," }, algorithm.name())?;
-                }
-                Ok(())
-            }
-            Self::CritMalformed => f.write_str("`crit` must name distinct header parameters that are there"),
-            Self::CritNotUnderstood { name } => {
-                write!(f, "the critical header parameter `{name}` is not understood")
-            }
-            Self::PayloadUnencoded => f.write_str("`b64` must be true: the payload of a token is encoded"),
-            Self::NoMatchingKey => f.write_str("no key of the set matches the token"),
-            Self::KeyDoesNotFit => f.write_str("the key that the token names is not for its algorithm"),
-            Self::KeyAlgorithm { algorithm } => write!(f, "the key is not for {}", algorithm.name()),
-            Self::KeyUse => f.write_str("the key's `use` is not `sig`"),
-            Self::KeyOperations => f.write_str("the key's `key_ops` lack `verify`"),
-            Self::Key(refusal) => refusal.fmt(f),
-            Self::SignatureMismatch => f.write_str("the signature does not match"),
-            Self::ClaimsJson(problem) => write!(f, "the payload {}", problem.message()),
-            Self::ClaimMissing { claim } => write!(f, "the claim `{claim}` is missing"),
-            Self::ClaimNotNumber { claim } => write!(f, "the claim `{claim}` is not a finite number"),
-            Self::ClaimType { claim } => write!(f, "the claim `{claim}` has the wrong type"),
-            Self::TypeMissing => f.write_str("the header has no `typ`"),
-            Self::TypeMismatch { found } => write!(f, "the token's type `{found}` is not accepted"),
-            Self::IssuerMismatch { found } => write!(f, "the issuer `{found}` is not accepted"),
-            Self::AudienceMismatch => f.write_str("the token is for another audience"),
-            Self::SubjectMismatch => f.write_str("the token is about another subject"),
-            Self::Expired { exp, now } => {
-                write!(f, "the token expired at {}, it is {}", Seconds(*exp), Seconds(*now))
-            }
-            Self::NotYetValid { nbf, now } => {
-                write!(f, "the token is not valid before {}, it is {}", Seconds(*nbf), Seconds(*now))
-            }
-            Self::IssuedInFuture { iat, now } => {
-                write!(f, "the token was issued at {}, it is {}", Seconds(*iat), Seconds(*now))
-            }
-            Self::TooOld { iat, now, maximum } => {
-                let (iat, now, maximum) = (Seconds(*iat), Seconds(*now), Seconds(*maximum));
-                write!(f, "the token was issued at {iat}, it is {now}, {maximum} seconds are allowed")
-            }
-            Self::ConfirmationNotEnforced => {
-                f.write_str("the token is bound by `cnf` to a key whose proof is not asked for")
-            }
-            Self::InsufficientScope { needed } => {
-                f.write_str("the token lacks scopes, needed")?;
-                needed.iter().try_for_each(|scope| write!(f, " `{scope}`"))
-            }
-            Self::InsufficientPermissions => f.write_str("the token lacks permissions"),
-            Self::InsufficientRoles => f.write_str("the token lacks roles"),
-            Self::JwkJson(problem) => write!(f, "the key {}", problem.message()),
-            Self::JwkMember { name } => write!(f, "the key's member `{name}` is missing or malformed"),
-            Self::JwkUnsupported { name } => write!(f, "the key's `{name}` has no algorithm here"),
-            Self::JwkSymmetricInSet => f.write_str("a shared secret in a key set is ignored"),
-            Self::JwksJson(problem) => write!(f, "the key set {}", problem.message()),
-            Self::JwksKeys => f.write_str("the key set has no array `keys`"),
-            Self::JwksTooLarge => f.write_str("the key set is too large"),
-            Self::Option { name, problem } => write!(f, "`{name}` {problem}"),
-        }
+        self.tell(f)
     }
 }
 
@@ -484,9 +507,10 @@ impl core::error::Error for Refusal {}
 /// must not fill or forge a log line).
 pub(crate) fn shortened(value: &str) -> String {
     const LIMIT: usize = 64;
-    let mut shown: String =
-        value.chars().take(LIMIT).map(|c| if matches!(c, ' '..='~') && c != '`' { c } else { '?' }).collect();
-    if value.chars().nth(LIMIT).is_some() {
+    let letter = |letter: char| if matches!(letter, ' '..='~') && letter != '`' { letter } else { '?' };
+    let mut letters = value.chars();
+    let mut shown: String = letters.by_ref().take(LIMIT).map(letter).collect();
+    if letters.next().is_some() {
         shown.push_str("...");
     }
     shown

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::algorithm::{Algorithm, Curve, KeyType};
+use crate::message::{count, say};
 
 /// Why key material was refused. The values compared are inside; the material itself never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,35 +87,46 @@ impl KeyRefusal {
             Self::CurveMismatch { .. } => "key_curve_mismatch",
         }
     }
+
+    /// Writes the message of [`fmt::Display`].
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn tell(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+        match self {
+            Self::Malformed => to.write_str("the key could not be read"),
+            Self::UnsupportedKind => to.write_str("not a public key for signatures"),
+            Self::RsaModulusSize { bits, minimum, maximum } => {
+                let [bits, minimum, maximum] = [bits, minimum, maximum].map(|bits| count(*bits));
+                say(to, &["the RSA modulus has ", &bits, " bits, accepted are ", &minimum, " to ", &maximum])
+            }
+            Self::RsaModulusEven => to.write_str("the RSA modulus is even"),
+            Self::RsaExponent => to.write_str("the RSA exponent must be odd, at least 3 and at most 32 bits"),
+            Self::CoordinateLength { curve, bytes } => {
+                let [right, bytes] = [curve.bytes(), *bytes].map(count);
+                say(to, &["a coordinate on ", curve.name(), " has ", &right, " bytes, not ", &bytes])
+            }
+            Self::PointNotOnCurve { curve } => say(to, &["the point does not lie on ", curve.name()]),
+            Self::PointOfSmallOrder => to.write_str("the Ed25519 point is of small order"),
+            Self::SecretEmpty => to.write_str("the secret is empty"),
+            Self::SecretIsPem => to.write_str("PEM text is not a secret"),
+            Self::SecretTooShort { bits, minimum } => {
+                let [bits, minimum] = [bits, minimum].map(|bits| count(*bits));
+                say(to, &["the secret has ", &bits, " bits, the algorithm asks for ", &minimum])
+            }
+            Self::TypeMismatch { algorithm, key_type } => {
+                say(to, &[algorithm.name(), " does not take a key of type ", key_type.name()])
+            }
+            Self::CurveMismatch { algorithm, curve } => {
+                say(to, &[algorithm.name(), " does not take a key on ", curve.name()])
+            }
+        }
+    }
 }
 
 impl fmt::Display for KeyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("the key could not be read"),
-            Self::UnsupportedKind => f.write_str("not a public key for signatures"),
-            Self::RsaModulusSize { bits, minimum, maximum } => {
-                write!(f, "the RSA modulus has {bits} bits, accepted are {minimum} to {maximum}")
-            }
-            Self::RsaModulusEven => f.write_str("the RSA modulus is even"),
-            Self::RsaExponent => f.write_str("the RSA exponent must be odd, at least 3 and at most 32 bits"),
-            Self::CoordinateLength { curve, bytes } => {
-                write!(f, "a coordinate on {} has {} bytes, not {bytes}", curve.name(), curve.bytes())
-            }
-            Self::PointNotOnCurve { curve } => write!(f, "the point does not lie on {}", curve.name()),
-            Self::PointOfSmallOrder => f.write_str("the Ed25519 point is of small order"),
-            Self::SecretEmpty => f.write_str("the secret is empty"),
-            Self::SecretIsPem => f.write_str("PEM text is not a secret"),
-            Self::SecretTooShort { bits, minimum } => {
-                write!(f, "the secret has {bits} bits, the algorithm asks for {minimum}")
-            }
-            Self::TypeMismatch { algorithm, key_type } => {
-                write!(f, "{} does not take a key of type {}", algorithm.name(), key_type.name())
-            }
-            Self::CurveMismatch { algorithm, curve } => {
-                write!(f, "{} does not take a key on {}", algorithm.name(), curve.name())
-            }
-        }
+        self.tell(f)
     }
 }
 

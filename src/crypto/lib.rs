@@ -19,6 +19,7 @@ mod key_parts;
 mod key_refusal;
 #[cfg(test)]
 mod known_answers;
+pub mod message;
 mod prepared_key;
 #[cfg(feature = "rsa")]
 mod rsa_key;

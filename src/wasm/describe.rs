@@ -1,15 +1,13 @@
 //! Refusals and keys as JSON text, for the host's own parser.
 
-use core::fmt::{self, Display, Write};
-
-use jotgate_core::{Curve, Key, KeySet, Refusal};
+use jotgate_core::{Curve, Key, KeySet, Refusal, message::count};
 
 /// A refusal as JSON text.
 pub(crate) fn refusal(refusal: &Refusal) -> String {
     let mut object = Object::default();
     object.text("code", refusal.code());
     object.text("class", refusal.class().code());
-    object.shown("message", refusal);
+    object.message(refusal);
     if let Some((claim, reason)) = refusal.claim() {
         object.text("claim", claim);
         object.text("reason", reason.name());
@@ -41,7 +39,7 @@ pub(crate) fn key_set(set: &KeySet) -> String {
         object.number("index", skipped.index);
         object.text_if_any("kid", skipped.kid.as_deref());
         object.text("code", skipped.refusal.code());
-        object.shown("message", &skipped.refusal);
+        object.message(&skipped.refusal);
         object.finish()
     });
     object.list("dropped", set.dropped(), |dropped| {
@@ -84,7 +82,8 @@ impl Object {
     }
 
     fn text(&mut self, name: &str, value: &str) {
-        self.shown(name, &value);
+        self.name(name);
+        self.text.push_str(&quoted(value));
     }
 
     fn text_if_any(&mut self, name: &str, value: Option<&str>) {
@@ -95,13 +94,14 @@ impl Object {
 
     fn number(&mut self, name: &str, value: usize) {
         self.name(name);
-        // A string takes all that is written.
-        let _ = write!(self.text, "{value}");
+        self.text.push_str(&count(value));
     }
 
-    fn shown(&mut self, name: &str, value: &dyn Display) {
-        self.name(name);
-        quote(&mut self.text, value);
+    fn message(&mut self, refusal: &Refusal) {
+        let mut message = String::new();
+        // A string takes all that is written.
+        let _ = refusal.tell(&mut message);
+        self.text("message", &message);
     }
 
     fn list<T>(&mut self, name: &str, items: &[T], shown: impl Fn(&T) -> String) {
@@ -119,32 +119,25 @@ impl Object {
     }
 }
 
+/// A JSON string (RFC 8259 §7): of the letters that must be escaped each as its code.
 fn quoted(value: &str) -> String {
-    let mut text = String::new();
-    quote(&mut text, &value);
+    let mut text = String::from('"');
+    for letter in value.chars() {
+        match letter {
+            '"' | '\\' => text.extend(['\\', letter]),
+            '\0'..' ' => {
+                text.push_str("\\u00");
+                text.extend([u32::from(letter) >> 4, u32::from(letter) & 0xf].map(hexadecimal));
+            }
+            _ => text.push(letter),
+        }
+    }
+    text.push('"');
     text
 }
 
-fn quote(text: &mut String, value: &dyn Display) {
-    text.push('"');
-    let _ = write!(Escaped(text), "{value}");
-    text.push('"');
-}
-
-/// What is written stands in a JSON string (RFC 8259 §7): of the letters that must be escaped each as its code.
-struct Escaped<'t>(&'t mut String);
-
-impl Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for letter in text.chars() {
-            match letter {
-                '"' | '\\' => self.0.extend(['\\', letter]),
-                '\0'..' ' => write!(self.0, "\\u{:04x}", u32::from(letter))?,
-                _ => self.0.push(letter),
-            }
-        }
-        Ok(())
-    }
+fn hexadecimal(digit: u32) -> char {
+    char::from_digit(digit, 16).unwrap_or('0')
 }
 
 #[cfg(test)]
