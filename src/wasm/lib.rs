@@ -10,3 +10,7 @@ pub mod handles;
 pub mod key_cache;
 mod options;
 pub mod verify;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
