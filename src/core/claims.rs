@@ -72,7 +72,7 @@ impl<'p> Claims<'p> {
     /// Whether it is one of the recipients: nobody is where there is no `aud`.
     pub(crate) fn is_for(&self, audience: &str) -> bool {
         let aud = self.registered.aud.and_then(|place| self.document.json(place));
-        aud.and_then(texts).is_some_and(|mut texts| texts.any(|text| text == audience))
+        aud.and_then(|aud| has_text(aud, audience)) == Some(true)
     }
 
     /// The end, in seconds since 1970-01-01T00:00:00Z.
@@ -138,7 +138,7 @@ impl Registered {
         Ok(Self {
             iss: typed("iss", iss, |value| value.as_str().is_some())?,
             sub: typed("sub", sub, |value| value.as_str().is_some())?,
-            aud: typed("aud", aud, |value| texts(value).is_some())?,
+            aud: typed("aud", aud, |value| has_text(value, "").is_some())?,
             exp: time("exp", exp)?,
             nbf: time("nbf", nbf)?,
             iat: time("iat", iat)?,
@@ -146,14 +146,12 @@ impl Registered {
     }
 }
 
-/// A string as a list of one, an array of strings as it is, anything else as nothing.
-pub(crate) fn texts<'d>(value: Json<'d>) -> Option<impl Iterator<Item = &'d str>> {
-    let (one, many) = match value {
-        Json::String(text) => (Some(text), None),
-        Json::Array(items) if items.items().all(|item| item.as_str().is_some()) => {
-            (None, Some(items.items()))
+/// Whether a string is that text, or an array of strings has it; `None` for any other value.
+pub(crate) fn has_text(value: Json<'_>, text: &str) -> Option<bool> {
+    match value {
+        Json::Array(items) => {
+            items.items().try_fold(false, |found, item| Some(found | (item.as_str()? == text)))
         }
-        _ => return None,
-    };
-    Some(one.into_iter().chain(many.into_iter().flatten().filter_map(Json::as_str)))
+        other => other.as_str().map(|only| only == text),
+    }
 }

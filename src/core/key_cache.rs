@@ -127,20 +127,22 @@ impl Freshness {
     pub fn read(cache_control: &str) -> Self {
         let mut read = Self::default();
         let (mut shared, mut uncached) = (None, false);
-        for directive in cache_control.split(',') {
-            let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
-            if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
+        for directive in cache_control.as_bytes().split(|byte| *byte == b',') {
+            let mut sides = directive.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+            let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+            let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+            if is("no-store") || is("no-cache") {
                 uncached = true;
             }
             let Some(seconds) = delta_seconds(value) else { continue };
-            if name.eq_ignore_ascii_case("max-age") {
-                read.max_age = Some(read.max_age.map_or(seconds, |earlier: f64| earlier.min(seconds)));
-            } else if name.eq_ignore_ascii_case("s-maxage") {
-                shared = Some(shared.map_or(seconds, |earlier: f64| earlier.min(seconds)));
-            } else if name.eq_ignore_ascii_case("stale-while-revalidate") {
+            let sooner = |earlier: Option<f64>| Some(earlier.map_or(seconds, |earlier| earlier.min(seconds)));
+            if is("max-age") {
+                read.max_age = sooner(read.max_age);
+            } else if is("s-maxage") {
+                shared = sooner(shared);
+            } else if is("stale-while-revalidate") {
                 read.stale_while_revalidate = seconds;
-            } else if name.eq_ignore_ascii_case("stale-if-error") {
+            } else if is("stale-if-error") {
                 read.stale_if_error = Some(seconds);
             }
         }
@@ -164,12 +166,13 @@ pub enum Renewal {
     Stale,
 }
 
-/// RFC 9111 §1.2.2: digits alone; what overflows is as good as for ever, and bounded by the settings.
-fn delta_seconds(value: &str) -> Option<f64> {
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    value.parse::<u32>().map_or(Some(f64::from(u32::MAX)), |seconds| Some(f64::from(seconds)))
+/// RFC 9111 §1.2.2: digits alone, or in quotes; what overflows is as good as for ever, and bounded by the settings.
+fn delta_seconds(value: &[u8]) -> Option<f64> {
+    let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let digits = quoted.unwrap_or(value);
+    let add = |seconds: u32, digit: &u8| seconds.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+    (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+        .then(|| f64::from(digits.iter().fold(0, add)))
 }
 
 /// The set in hand: when the origin sent it, and what it said of its freshness.

@@ -77,24 +77,47 @@ impl Policy {
     /// # Errors
     /// [`Refusal::Option`] names the first option that makes no sense: empty, not a number, unknown.
     pub fn new(options: PolicyOptions) -> Result<Self, Refusal> {
-        let mut required = texts("requiredClaims", options.required_claims)?.unwrap_or_default();
+        for (name, list) in [
+            ("requiredClaims", &options.required_claims),
+            ("algorithms", &options.algorithms),
+            ("issuer", &options.issuer),
+            ("audience", &options.audience),
+            ("typ", &options.typ),
+            ("crit", &options.crit),
+        ] {
+            holds_texts(name, list.as_deref())?;
+        }
+        if options.subject.as_deref() == Some("") {
+            return Err(Refusal::Option { name: "subject", problem: EMPTY });
+        }
+        for (name, seconds) in
+            [("clockTolerance", options.clock_tolerance), ("maxTokenAge", options.max_token_age)]
+        {
+            if seconds.is_some_and(|seconds| !(seconds.is_finite() && seconds >= 0.0)) {
+                let problem = "must be a finite number of seconds, not below zero";
+                return Err(Refusal::Option { name, problem });
+            }
+        }
+        let maximum_bytes = size("maxTokenLength", options.max_token_length)?;
+        let minimum_secret = size("minSecretLength", options.min_secret_length)?;
+        let algorithms = options.algorithms.as_deref().map(algorithms).transpose()?;
+        let mut required = options.required_claims.unwrap_or_default();
         if options.require_exp.unwrap_or(true) && !required.iter().any(|claim| claim == "exp") {
             required.push("exp".to_owned());
         }
         Ok(Self {
-            algorithms: algorithms(options.algorithms)?,
-            issuers: texts("issuer", options.issuer)?,
-            audiences: texts("audience", options.audience)?,
-            subject: text("subject", options.subject)?,
-            types: texts("typ", options.typ)?,
+            algorithms,
+            issuers: options.issuer,
+            audiences: options.audience,
+            subject: options.subject,
+            types: options.typ,
             type_optional: options.typ_optional,
             required,
-            clock_tolerance: seconds("clockTolerance", options.clock_tolerance)?.unwrap_or(0.0),
-            maximum_age: seconds("maxTokenAge", options.max_token_age)?,
-            understood: texts("crit", options.crit)?.unwrap_or_default(),
-            maximum_bytes: size("maxTokenLength", options.max_token_length)?
-                .unwrap_or(DEFAULT_MAXIMUM_TOKEN_BYTES),
-            minimum_secret: size("minSecretLength", options.min_secret_length)?,
+            clock_tolerance: options.clock_tolerance.unwrap_or(0.0),
+            maximum_age: options.max_token_age,
+            understood: options.crit.unwrap_or_default(),
+            maximum_bytes: maximum_bytes.unwrap_or(DEFAULT_MAXIMUM_TOKEN_BYTES),
+            minimum_secret,
             refuse_bound: options.refuse_bound,
         })
     }
@@ -245,12 +268,10 @@ fn is_media_type(typ: &str, other: &str) -> bool {
     typ.eq_ignore_ascii_case(other)
 }
 
-fn algorithms(names: Option<Vec<String>>) -> Result<Option<Vec<Algorithm>>, Refusal> {
-    const NAME: &str = "algorithms";
-    let Some(names) = texts(NAME, names)? else { return Ok(None) };
+fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, Refusal> {
     let known = |name: &String| {
         Algorithm::from_name(name).ok_or_else(|| Refusal::Option {
-            name: NAME,
+            name: "algorithms",
             problem: if Algorithm::ALL.iter().any(|algorithm| algorithm.name() == name) {
                 "names an algorithm that this build leaves out"
             } else {
@@ -258,29 +279,20 @@ fn algorithms(names: Option<Vec<String>>) -> Result<Option<Vec<Algorithm>>, Refu
             },
         })
     };
-    names.iter().map(known).collect::<Result<_, _>>().map(Some)
+    names.iter().map(known).collect()
 }
 
-pub(crate) fn texts(name: &'static str, values: Option<Vec<String>>) -> Result<Option<Vec<String>>, Refusal> {
-    let Some(values) = values else { return Ok(None) };
-    if values.is_empty() || values.iter().any(String::is_empty) {
-        return Err(Refusal::Option { name, problem: "must not be empty" });
-    }
-    Ok(Some(values))
-}
-
-fn text(name: &'static str, value: Option<String>) -> Result<Option<String>, Refusal> {
-    Ok(texts(name, value.map(|value| alloc::vec![value]))?.and_then(|values| values.into_iter().next()))
-}
-
-fn seconds(name: &'static str, value: Option<f64>) -> Result<Option<f64>, Refusal> {
-    match value {
-        Some(value) if !(value.is_finite() && value >= 0.0) => {
-            Err(Refusal::Option { name, problem: "must be a finite number of seconds, not below zero" })
+/// Refuses a list that is there and empty, or holds an empty text.
+pub(crate) fn holds_texts(name: &'static str, list: Option<&[String]>) -> Result<(), Refusal> {
+    match list {
+        Some(list) if list.is_empty() || list.iter().any(String::is_empty) => {
+            Err(Refusal::Option { name, problem: EMPTY })
         }
-        value => Ok(value),
+        _ => Ok(()),
     }
 }
+
+const EMPTY: &str = "must not be empty";
 
 fn size(name: &'static str, value: Option<f64>) -> Result<Option<usize>, Refusal> {
     /// 16 MiB: far beyond any token, and room for three times as much is there in every runtime.

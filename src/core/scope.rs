@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    claims::texts,
+    claims::has_text,
     json::{Document, Json, Names, Object},
     policy::{self, Verified},
     refusal::Refusal,
@@ -49,16 +49,30 @@ impl Needs {
     /// [`Refusal::Option`]: an empty list (it would let everybody in), or a scope with a character that RFC 6749 §3.3
     /// has no room for (it would break the challenge that names it).
     pub fn new(options: NeedsOptions) -> Result<Self, Refusal> {
+        for (name, list) in [
+            ("scopes", &options.scopes),
+            ("anyScope", &options.any_scope),
+            ("permissions", &options.permissions),
+            ("anyPermission", &options.any_permission),
+            ("roles", &options.roles),
+            ("anyRole", &options.any_role),
+        ] {
+            policy::holds_texts(name, list.as_deref())?;
+        }
+        for (name, list) in [("scopes", &options.scopes), ("anyScope", &options.any_scope)] {
+            let mut letters = list.iter().flatten().flat_map(|scope| scope.bytes());
+            if letters.any(|letter| !matches!(letter, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(Refusal::Option { name, problem: "holds a character that a scope can't have" });
+            }
+        }
+        let need = |all: Option<Vec<String>>, any: Option<Vec<String>>| Need {
+            all: all.unwrap_or_default(),
+            any: any.unwrap_or_default(),
+        };
         Ok(Self {
-            scope: Need {
-                all: scopes("scopes", options.scopes)?,
-                any: scopes("anyScope", options.any_scope)?,
-            },
-            permission: Need {
-                all: list("permissions", options.permissions)?,
-                any: list("anyPermission", options.any_permission)?,
-            },
-            role: Need { all: list("roles", options.roles)?, any: list("anyRole", options.any_role)? },
+            scope: need(options.scopes, options.any_scope),
+            permission: need(options.permissions, options.any_permission),
+            role: need(options.roles, options.any_role),
         })
     }
 
@@ -102,32 +116,20 @@ impl Need {
 
     #[inline(never)]
     fn is_granted(&self, claims: Object<'_>, names: &[&str]) -> bool {
-        let granted = names.iter().find_map(|name| claims.get(name)).map(granted).unwrap_or_default();
-        let holds = |need: &String| granted.contains(&need.as_str());
+        let Some(claim) = names.iter().find_map(|name| claims.get(name)) else { return false };
+        let holds = |need: &String| grants(claim, need);
         self.all.iter().all(holds) && (self.any.is_empty() || self.any.iter().any(holds))
     }
 }
 
-/// What a claim grants: the words of a string (RFC 6749 §3.3), or the strings of an array as they stand. A claim of
-/// any other shape grants nothing.
-fn granted(claim: Json<'_>) -> Vec<&str> {
+/// Whether a claim grants what is needed, which is not empty: one of the words of a string (RFC 6749 §3.3), or of the strings of
+/// an array as they stand. A claim of any other shape grants nothing.
+fn grants(claim: Json<'_>, need: &str) -> bool {
     match claim {
-        Json::String(words) => words.split(' ').filter(|word| !word.is_empty()).collect(),
-        other => texts(other).map(Iterator::collect).unwrap_or_default(),
-    }
-}
-
-fn list(name: &'static str, values: Option<Vec<String>>) -> Result<Vec<String>, Refusal> {
-    Ok(policy::texts(name, values)?.unwrap_or_default())
-}
-
-fn scopes(name: &'static str, values: Option<Vec<String>>) -> Result<Vec<String>, Refusal> {
-    let scopes = list(name, values)?;
-    let token = |scope: &String| scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    if scopes.iter().all(token) {
-        Ok(scopes)
-    } else {
-        Err(Refusal::Option { name, problem: "holds a character that a scope can't have" })
+        Json::String(words) => {
+            words.as_bytes().split(|byte| *byte == b' ').any(|word| word == need.as_bytes())
+        }
+        other => has_text(other, need) == Some(true),
     }
 }
 

@@ -71,7 +71,7 @@ impl Key {
     #[wasm_bindgen(js_name = publicJwk)]
     #[must_use]
     pub fn public_jwk(&self) -> Option<String> {
-        self.key()?.public_jwk().map(|text| text.to_string())
+        self.key()?.public_jwk().map(|text| String::clone(&text))
     }
 
     /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`.
@@ -166,7 +166,7 @@ impl Policy {
     /// The refusal of an option, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Policy::new(Options::of(options)?.policy()?) {
+        match core::Policy::new(Options::read(options, Options::policy)?) {
             Ok(policy) => Ok(Self { policy }),
             Err(refusal) => Err(thrown(&refusal)),
         }
@@ -206,7 +206,7 @@ impl Needs {
     /// The refusal of a list, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Needs::new(Options::of(options)?.needs()?) {
+        match core::Needs::new(Options::read(options, Options::needs)?) {
             Ok(needs) => Ok(Self { needs }),
             Err(refusal) => Err(thrown(&refusal)),
         }

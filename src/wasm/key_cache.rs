@@ -20,7 +20,7 @@ impl KeyCache {
     /// The refusal of a setting, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: JsValue) -> Result<Self, JsValue> {
-        match core::KeyCache::new(Options::of(settings)?.key_cache()?) {
+        match core::KeyCache::new(Options::read(settings, Options::key_cache)?) {
             Ok(cache) => Ok(Self { cache }),
             Err(refusal) => Err(thrown(&refusal)),
         }
