@@ -96,11 +96,12 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
 /// The core as cargo left it. Every selection has the same file: the next one takes its place.
 fn compile(selection: &Selection) -> Result<PathBuf> {
     let compiler = toolchain::wasm32()?;
-    let mut command = cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--release"], "wasm");
+    let mut command =
+        cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--profile", "npm"], "wasm");
     command.args(selection.words());
     compiler.apply_for_release(&mut command);
     progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
-    let compiled = place::target("wasm").join(WASM32).join("release/jotgate_wasm.wasm");
+    let compiled = place::target("wasm").join(WASM32).join("npm/jotgate_wasm.wasm");
     if !compiled.exists() {
         bail!("cargo made no `{}`", compiled.display());
     }
