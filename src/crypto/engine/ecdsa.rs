@@ -147,45 +147,42 @@ fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
     Table::unbounded(ROW_WIDTH, multiples(point, 0..1, ROW_WIDTH))
 }
 
-/// The entries of a [`Table`]. All rows grow together, by sums of affine points that share one inversion: with m
-/// multiples, a round adds the m-th to each, and 2m are there.
+/// The entries of a [`Table`]: row after row, one sum after the other.
 fn multiples<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> Vec<Affine<F>> {
-    let mut rows = bases(point, rows, width);
-    for _ in 1..width {
-        let pairs = || rows.iter().filter_map(|row| Some((row, row.last()?)));
-        // INVARIANT: no denominator is zero: in a group of prime order above 2^width, k P = ± m P for 0 < k ≤ m ≤
-        // 2^(width - 2) only if k = m, and y is never zero.
-        let mut denominators: Vec<F> = pairs()
-            .flat_map(|(row, last)| {
-                let below = row.len() - 1;
-                let others = row.iter().take(below).map(|point| last.x.minus(&point.x));
-                others.chain([F::sum(&[(2, &last.y)])])
-            })
-            .collect();
-        let all = invert_all(&mut denominators);
-        debug_assert!(all.is_some());
-        let mut inverses = denominators.iter();
-        let sums = pairs().map(|(row, last)| {
-            let below = row.len() - 1;
-            let mut sums: Vec<_> = row
-                .iter()
-                .take(below)
-                .zip(&mut inverses)
-                .map(|(point, inverse)| last.chord_to(point, &last.y.minus(&point.y).times(inverse)))
-                .collect();
-            sums.extend(inverses.next().map(|inverse| {
-                let x_squared = last.x.squared();
-                let numerator = F::sum(&[(3, &x_squared), (-3, &F::ONE)]);
-                last.chord_to(last, &numerator.times(inverse))
-            }));
-            sums
-        });
-        let sums: Vec<Vec<_>> = sums.collect();
-        for (row, sums) in rows.iter_mut().zip(sums) {
-            row.extend(sums);
+    let mut base = Jacobian::from_affine(point);
+    let mut bases = Vec::with_capacity(rows.len());
+    for row in 0..rows.end {
+        if rows.contains(&row) {
+            bases.push(base);
+        }
+        for _ in 0..width {
+            base = base.doubled();
         }
     }
-    rows.into_iter().flatten().collect()
+    let mut entries = Vec::with_capacity(rows.len() << (width - 1));
+    for base in &affine(&bases) {
+        let mut multiple = Jacobian::from_affine(base);
+        entries.push(multiple);
+        for count in 1..1 << (width - 1) {
+            // INVARIANT: in a group of prime order above 2^width, k P = ± P for 0 < k < 2^(width - 1) only if k = 1.
+            multiple = if count == 1 { multiple.doubled() } else { multiple.plus_other(base) };
+            entries.push(multiple);
+        }
+    }
+    affine(&entries)
+}
+
+/// The same points; all divisions share one inversion.
+fn affine<F: Field>(points: &[Jacobian<F>]) -> Vec<Affine<F>> {
+    let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+    // INVARIANT: Z is zero at infinity only, and no multiple of a point that is asked for here is there.
+    let all = invert_all(&mut inverses);
+    debug_assert!(all.is_some());
+    let divide = |(point, inverse): (&Jacobian<F>, &F)| {
+        let squared = inverse.squared();
+        Affine { x: point.x.times(&squared), y: point.y.times(&squared.times(inverse)) }
+    };
+    points.iter().zip(&inverses).map(divide).collect()
 }
 
 /// Adds each point to its neighbour, so that half as many are left; all divisions share one inversion, which makes a sum of
@@ -200,34 +197,6 @@ fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
         .map(|([a, b], inverse)| a.chord_to(b, &a.y.minus(&b.y).times(inverse)));
     *points = sums.chain(rest.iter().copied()).collect();
     Some(())
-}
-
-/// Each row's first entry, in a row of its own: `2^(width i) P`.
-fn bases<F: Field>(point: &Affine<F>, rows: Range<usize>, width: usize) -> Vec<Vec<Affine<F>>> {
-    let mut next = Jacobian::from_affine(point);
-    for _ in 0..rows.start * width {
-        next = next.doubled();
-    }
-    let mut bases = Vec::with_capacity(rows.len());
-    for _ in rows.clone() {
-        bases.push(next);
-        if bases.len() < rows.len() {
-            for _ in 0..width {
-                next = next.doubled();
-            }
-        }
-    }
-    let mut inverses: Vec<F> = bases.iter().map(|base| base.z).collect();
-    // INVARIANT: Z is zero at infinity only, and no multiple by a power of two is there.
-    let all = invert_all(&mut inverses);
-    debug_assert!(all.is_some());
-    let affine = |(base, inverse): (&Jacobian<F>, &F)| {
-        let squared = inverse.squared();
-        let mut row = Vec::with_capacity(1 << (width - 1));
-        row.push(Affine { x: base.x.times(&squared), y: base.y.times(&squared.times(inverse)) });
-        row
-    };
-    bases.iter().zip(&inverses).map(affine).collect()
 }
 
 /// So few points are added one by one: an inversion costs as much as ten additions.
@@ -302,10 +271,8 @@ mod tests {
         Key { point, heat: Heat::new() }
     }
 
-    fn affine<F: Field>(point: &Jacobian<F>) -> Affine<F> {
-        let inverse = point.z.inverted();
-        let squared = inverse.squared();
-        Affine { x: point.x.times(&squared), y: point.y.times(&squared.times(&inverse)) }
+    fn divided<F: Field>(point: &Jacobian<F>) -> Affine<F> {
+        affine(core::slice::from_ref(point))[0]
     }
 
     /// `u G + v Q`, without tables.
@@ -314,7 +281,7 @@ mod tests {
         u: &[u32; W],
         v: &[u32; W],
     ) -> Option<Affine<C::Field>> {
-        key::<C, W>(point).sum_by_doubling(u, v).map(|sum| affine(&sum))
+        key::<C, W>(point).sum_by_doubling(u, v).map(|sum| divided(&sum))
     }
 
     /// The same key at three temperatures, and what RustCrypto says.
@@ -506,13 +473,13 @@ mod tests {
         assert!(hot.sum_by_tables(&small(1), &small(1)).is_none());
         assert!(hot.sum_by_tables(&small(1), &minus_one).is_none());
         assert!(hot.sum_by_tables(&small(5), &small(3)).is_some());
-        let double = affine(&hot.sum(&small(1), &small(1)).unwrap());
-        let doubled = affine(&Jacobian::from_affine(&base).doubled());
+        let double = divided(&hot.sum(&small(1), &small(1)).unwrap());
+        let doubled = divided(&Jacobian::from_affine(&base).doubled());
         assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
         assert!(hot.sum(&small(1), &minus_one).is_none());
         // Neighbours that are equal or opposite, before and behind others; what is left of the others is their sum.
         let [one, two, four] =
-            [1, 2, 4].map(|factor| affine(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+            [1, 2, 4].map(|factor| divided(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
         for pair in [[one, one], [one, one.negated_if(true)]] {
             for mut points in
                 [[&pair[..], &[one, two]].concat(), [&[one, two, four, two][..], &pair].concat()]
@@ -522,19 +489,19 @@ mod tests {
         }
         let mut points = vec![one, two, four, one, two];
         add_in_pairs(&mut points).unwrap();
-        let sums = [3, 5, 2].map(|factor| affine(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+        let sums = [3, 5, 2].map(|factor| divided(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
         assert_eq!(points.len(), sums.len());
         for (point, sum) in points.iter().zip(sums) {
             assert_eq!([point.x.to_words(), point.y.to_words()], [sum.x.to_words(), sum.y.to_words()]);
         }
         // The complete addition itself.
         let point = Jacobian::from_affine(&base).doubled();
-        let same = affine(&point);
+        let same = divided(&point);
         assert!(point.plus_other(&same).z.is_zero() && point.plus_other(&same.negated_if(true)).z.is_zero());
         assert!(point.plus(&same.negated_if(true)).is_none());
-        let four = affine(&point.plus(&same).unwrap());
-        assert!(four.x.minus(&affine(&point.doubled()).x).is_zero());
-        assert_eq!(four.x.to_words(), affine(&hot.sum(&small(4), &[0; W]).unwrap()).x.to_words());
+        let four = divided(&point.plus(&same).unwrap());
+        assert!(four.x.minus(&divided(&point.doubled()).x).is_zero());
+        assert_eq!(four.x.to_words(), divided(&hot.sum(&small(4), &[0; W]).unwrap()).x.to_words());
     }
 
     #[test]
@@ -584,7 +551,7 @@ mod tests {
     /// As a key gets hot, its tables take each other's place, some rows in a call; the sum stays what it is.
     fn tables_agree<C: Curve<W>, const W: usize>(growth: &Growth) {
         let mut random = Random::seeded(5915);
-        let key = key::<C, W>(affine(
+        let key = key::<C, W>(divided(
             &base_point::<C, W>().map(|base| Jacobian::from_affine(&base).doubled()).unwrap(),
         ));
         let mut counted = 0;

@@ -75,7 +75,7 @@ struct Draft<E> {
 }
 
 /// How many entries one call makes: a fraction of a millisecond, and enough to share an inversion among.
-const ENTRIES_OF_A_CALL: usize = 512;
+const ENTRIES_OF_A_CALL: usize = 256;
 
 impl<E> Slot<E> {
     pub(crate) const fn new() -> Self {
