@@ -109,7 +109,7 @@ impl Key {
     /// sameness.
     #[must_use]
     pub fn thumbprint(&self, hash: Hash) -> String {
-        base64url::encode(&digest(hash, self.required_members().as_bytes()))
+        base64url::encode(&digest(hash, &[self.required_members().as_bytes()]))
     }
 
     /// Whether the key may verify that algorithm: type and curve (RFC 8725 §3.1), `alg`, `use`, `key_ops`, and for a

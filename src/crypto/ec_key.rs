@@ -58,7 +58,7 @@ impl EcKey {
     /// accepted: JWS does not forbid it, and half of all signers give it.
     #[inline(never)]
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-        let digest = digest(hash, message);
+        let digest = digest(hash, &[message]);
         match self {
             Self::P256(key) => key.verify(&digest, signature),
             Self::P384(key) => key.verify(&digest, signature),

@@ -3,13 +3,12 @@
 
 use alloc::vec::Vec;
 
+use super::table::{Growth, Heat, Slot, Table, fetch};
+use crate::{Hash, digest};
 use jotgate_arithmetic::edwards::{Extended, Niels, multiples};
 use jotgate_arithmetic::limbs::words_from_le;
 use jotgate_arithmetic::orders::ED25519;
 use jotgate_arithmetic::scalar::digits;
-use sha2::{Digest, Sha512};
-
-use super::table::{Growth, Heat, Slot, Table, fetch};
 
 /// A public key.
 pub(crate) struct PublicKey {
@@ -60,7 +59,7 @@ impl PublicKey {
         if !ED25519.contains(&s) {
             return None;
         }
-        let hash = Sha512::new().chain_update(r).chain_update(self.bytes).chain_update(message).finalize();
+        let hash = digest(Hash::Sha512, &[r, &self.bytes, message]);
         let (low, high) = hash.split_at_checked(32)?;
         let k = ED25519.reduce_wide(&words_from_le(low)?, &words_from_le(high)?);
         Some(self.sum(&s, &k)?.words() == words_from_le(r)?)

@@ -1,41 +1,18 @@
 //! RSA's two encodings of a message (RFC 8017 §9): what a signature was opened to and a message enter, whether the one
 //! is an encoding of the other leaves. All of it is public: comparisons need not take the same time.
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
-
-use crate::Hash;
+use crate::{Hash, digest};
 
 /// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 FF … FF 00 DigestInfo. What is expected is written down, byte by byte, and
 /// nothing is parsed: there is one encoding of a message only, with at least 8 bytes FF and the NULL.
 pub(super) fn is_pkcs1(em: &[u8], hash: Hash, message: &[u8]) -> bool {
-    match hash {
-        Hash::Sha256 => is_digest_info::<Sha256>(em, 1, message),
-        Hash::Sha384 => is_digest_info::<Sha384>(em, 2, message),
-        Hash::Sha512 => is_digest_info::<Sha512>(em, 3, message),
-    }
-}
-
-/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) with MGF1 (§B.2.1) over the same hash and a salt as long as the hash. `em` is as
-/// long as the modulus, which has `bits` bits, and is overwritten.
-pub(super) fn is_pss(em: &mut [u8], bits: usize, hash: Hash, message: &[u8]) -> bool {
-    // §8.1.2, 2c: the encoding has a bit less than the modulus; where that is a byte less, the first byte is zero.
-    let em_bits = bits.saturating_sub(1);
-    let Some((leading, em)) = em.split_at_mut_checked(em.len().wrapping_sub(em_bits.div_ceil(8))) else {
-        return false;
+    // The last number of the hash's identifier 2.16.840.1.101.3.4.2.x.
+    let arc = match hash {
+        Hash::Sha256 => 1,
+        Hash::Sha384 => 2,
+        Hash::Sha512 => 3,
     };
-    if leading.iter().any(|byte| *byte != 0) {
-        return false;
-    }
-    match hash {
-        Hash::Sha256 => is_pss_with::<Sha256>(em, em_bits, message),
-        Hash::Sha384 => is_pss_with::<Sha384>(em, em_bits, message),
-        Hash::Sha512 => is_pss_with::<Sha512>(em, em_bits, message),
-    }
-}
-
-/// `arc` is the last number of the hash's identifier 2.16.840.1.101.3.4.2.x.
-fn is_digest_info<D: Digest>(em: &[u8], arc: u8, message: &[u8]) -> bool {
-    let digest = D::digest(message);
+    let digest = digest(hash, &[message]);
     let Some((em, digest_seen)) = em.split_at_checked(em.len().wrapping_sub(digest.len())) else {
         return false;
     };
@@ -50,11 +27,21 @@ fn is_digest_info<D: Digest>(em: &[u8], arc: u8, message: &[u8]) -> bool {
     ];
     let Some(em) = em.strip_suffix(&info) else { return false };
     let [0, 1, padding @ .., 0] = em else { return false };
-    digest_seen == &*digest && padding.len() >= 8 && padding.iter().all(|byte| *byte == 0xff)
+    digest_seen == digest && padding.len() >= 8 && padding.iter().all(|byte| *byte == 0xff)
 }
 
-fn is_pss_with<D: Digest>(em: &mut [u8], em_bits: usize, message: &[u8]) -> bool {
-    let hash_bytes = <D as Digest>::output_size();
+/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) with MGF1 (§B.2.1) over the same hash and a salt as long as the hash. `em` is as
+/// long as the modulus, which has `bits` bits, and is overwritten.
+pub(super) fn is_pss(em: &mut [u8], bits: usize, hash: Hash, message: &[u8]) -> bool {
+    // §8.1.2, 2c: the encoding has a bit less than the modulus; where that is a byte less, the first byte is zero.
+    let em_bits = bits.saturating_sub(1);
+    let Some((leading, em)) = em.split_at_mut_checked(em.len().wrapping_sub(em_bits.div_ceil(8))) else {
+        return false;
+    };
+    if leading.iter().any(|byte| *byte != 0) {
+        return false;
+    }
+    let hash_bytes = hash.bytes();
     // Step 4: EM = maskedDB || H || 0xbc.
     let Some((&mut 0xbc, em)) = em.split_last_mut() else { return false };
     let Some((db, h)) = em.split_at_mut_checked(em.len().wrapping_sub(hash_bytes)) else { return false };
@@ -66,7 +53,7 @@ fn is_pss_with<D: Digest>(em: &mut [u8], em_bits: usize, message: &[u8]) -> bool
     }
     // Steps 7 and 8.
     for (counter, block) in (0_u32..).zip(db.chunks_mut(hash_bytes)) {
-        let mask = D::new().chain_update(&*h).chain_update(counter.to_be_bytes()).finalize();
+        let mask = digest(hash, &[h, &counter.to_be_bytes()]);
         for (byte, mask) in block.iter_mut().zip(&mask) {
             *byte ^= mask;
         }
@@ -82,14 +69,15 @@ fn is_pss_with<D: Digest>(em: &mut [u8], em_bits: usize, message: &[u8]) -> bool
         return false;
     }
     // Steps 12 to 14.
-    let again = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
-    *h == *again
+    *h == digest(hash, &[&[0; 8], &digest(hash, &[message]), salt])
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
+
+    use sha2::{Digest, Sha256};
 
     use super::*;
     use crate::known_answers::hex;
