@@ -2,6 +2,8 @@
 //! signed digits leave.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
+use alloc::vec::Vec;
+
 use super::divsteps::Inverter;
 use super::limbs::{add_words, is_below, low_limb, low_word, power_of_two, subtract_words};
 
@@ -65,32 +67,42 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
     }
 
     /// `a b / R` modulo m, below m, for any a below R and b below m.
-    // INVARIANT: the running sum stays below 2m, so `top` is 0 or 1 after each round: (2m + (2^32 - 1) (b + m)) / 2^32
-    // < 2m, as b < m.
     fn montgomery(&self, a: &[u32; W], b: &[u32; W]) -> [u32; W] {
-        let (mut sum, mut top) = ([0_u32; W], 0_u64);
-        for word in a {
-            let quotient = low_word(u64::from(sum[0]) + u64::from(*word) * u64::from(b[0]))
-                .wrapping_mul(self.minus_inverse);
-            // Two carries: together they could exceed 64 bits.
-            let (mut carry, mut reduction) = (0, 0);
-            for at in 0..W {
-                carry += u64::from(*word) * u64::from(b[at]) + u64::from(sum[at]);
-                reduction += u64::from(quotient) * u64::from(self.words[at]) + u64::from(low_word(carry));
-                carry >>= 32;
-                if at > 0 {
-                    sum[at - 1] = low_word(reduction);
-                }
-                debug_assert!(at > 0 || low_word(reduction) == 0);
-                reduction >>= 32;
-            }
-            let last = top + carry + reduction;
-            sum[W - 1] = low_word(last);
-            top = last >> 32;
-            debug_assert!(top <= 1);
-        }
+        let mut sum = [0; W];
+        let top = montgomery(&mut sum, a, b, &self.words, self.minus_inverse);
         if top == 1 || !is_below(&sum, &self.words) { subtract_words(&sum, &self.words) } else { sum }
     }
+}
+
+/// What [`Modulus::montgomery`] computes, but for a last subtraction of m: its words and the one above. All are as long as `sum`.
+// INVARIANT: the running sum stays below 2m, so `top` is 0 or 1 after each round: (2m + (2^32 - 1) (b + m)) / 2^32
+// < 2m, as b < m.
+// Once for all lengths.
+#[inline(never)]
+fn montgomery(sum: &mut [u32], a: &[u32], b: &[u32], modulus: &[u32], minus_inverse: u32) -> u64 {
+    let (mut top, last) = (0, sum.len() - 1);
+    let (a, b, modulus) = (&a[..=last], &b[..=last], &modulus[..=last]);
+    for word in a.iter().map(|word| u64::from(*word)) {
+        let (first, modulus_first) = (u64::from(sum[0]) + word * u64::from(b[0]), u64::from(modulus[0]));
+        let quotient = u64::from(low_word(first).wrapping_mul(minus_inverse));
+        // Two carries: together they could exceed 64 bits.
+        let mut carry = first >> 32;
+        let mut reduction = quotient * modulus_first + u64::from(low_word(first));
+        debug_assert!(low_word(reduction) == 0);
+        reduction >>= 32;
+        for at in 1..=last {
+            carry += word * u64::from(b[at]) + u64::from(sum[at]);
+            reduction += quotient * u64::from(modulus[at]) + u64::from(low_word(carry));
+            sum[at - 1] = low_word(reduction);
+            carry >>= 32;
+            reduction >>= 32;
+        }
+        let above = top + carry + reduction;
+        sum[last] = low_word(above);
+        top = above >> 32;
+        debug_assert!(top <= 1);
+    }
+    top
 }
 
 impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
@@ -129,17 +141,19 @@ pub const fn digit_count(bits: usize, width: usize) -> usize {
 
 /// The digits of a scalar to the base `2^width`, the least first, each in `-2^(width - 1) + 1 ..= 2^(width - 1)`: a signed
 /// digit halves the table (A. D. Booth, 1951).
-pub fn digits(scalar: &[u32], width: usize) -> impl Iterator<Item = i32> {
+#[must_use]
+pub fn digits(scalar: &[u32], width: usize) -> Vec<i32> {
     let half = 1 << (width - 1);
     let mut carry = 0;
-    (0..digit_count(32 * scalar.len(), width)).map(move |index| {
+    let digit = |index: usize| {
         let word = |at: usize| u64::from(scalar.get(at).copied().unwrap_or(0));
         let (at, shift) = (index * width / 32, index * width % 32);
         let bits = (word(at) | (word(at + 1) << 32)) >> shift;
         let digit = low_limb(bits.cast_signed(), width) + carry;
         carry = i32::from(digit > half);
         digit - carry * 2 * half
-    })
+    };
+    (0..digit_count(32 * scalar.len(), width)).map(digit).collect()
 }
 
 #[cfg(test)]
@@ -187,7 +201,7 @@ mod tests {
         for scalar in [[0, 0], [u32::MAX; 2], [1, 0], [0x8888_8888; 2], [0x7777_7777, 0x8000_0000], [0, 1]] {
             for width in 2..=10 {
                 let (mut sum, half) = (0_i128, 1 << (width - 1));
-                for (index, digit) in digits(&scalar, width).enumerate() {
+                for (index, digit) in digits(&scalar, width).into_iter().enumerate() {
                     assert!(-half < digit && digit <= half);
                     sum += i128::from(digit) << (index * width);
                 }

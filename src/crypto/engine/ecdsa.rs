@@ -16,7 +16,7 @@ use super::curve::P384;
 #[cfg(feature = "p521")]
 use super::curve::P521;
 use super::curve::{Curve, point};
-use super::table::{Growth, Heat, Table, fetch};
+use super::table::{Growth, Heat, Table, summands};
 
 /// A public key.
 pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
@@ -62,7 +62,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
             base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
         };
         let build = |rows, width| multiples(&self.point, rows, width);
-        self.heat.build(growth, &C::base_tables().full, build_base, build);
+        self.heat.build(growth, &C::base_tables().full, &build_base, &build);
     }
 
     /// Nothing if the signature's numbers are out of range.
@@ -88,8 +88,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     #[inline(never)]
     fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
-        let summands: Vec<_> = base.summands(u).chain(key.summands(v)).collect();
-        fetch(&summands, Affine::ends);
+        let summands = summands([(&base, u), (&key, v)], Affine::ends);
         let mut points: Vec<_> =
             summands.iter().map(|(point, negative)| point.negated_if(*negative)).collect();
         while points.len() > FEW {
@@ -108,9 +107,8 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
             None => C::base_tables().row.put(row_of(&base_point::<C, W>()?)),
         };
         let key_row = row_of(&self.point);
-        let digits = |scalar: &[u32; W]| -> Vec<i32> { digits(scalar, ROW_WIDTH).collect() };
         let mut sum: Option<Jacobian<C::Field>> = None;
-        for (u, v) in digits(u).into_iter().zip(digits(v)).rev() {
+        for (u, v) in digits(u, ROW_WIDTH).into_iter().zip(digits(v, ROW_WIDTH)).rev() {
             for _ in 0..ROW_WIDTH {
                 sum = sum.map(|sum| sum.doubled());
             }

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::table::{Growth, Heat, Slot, Table, fetch};
+use super::table::{Growth, Heat, Slot, Table, summands};
 use crate::{Hash, digest};
 use jotgate_arithmetic::edwards::{Extended, Niels, multiples};
 use jotgate_arithmetic::limbs::words_from_le;
@@ -48,8 +48,8 @@ impl PublicKey {
             let base = Extended::from_words(&BASE);
             base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
         };
-        self.heat
-            .build(&GROWTH, &BASE_FULL, build_base, |rows, width| multiples(&self.negative, rows, width));
+        let build = |rows, width| multiples(&self.negative, rows, width);
+        self.heat.build(&GROWTH, &BASE_FULL, &build_base, &build);
     }
 
     /// Nothing if S is out of range.
@@ -70,8 +70,7 @@ impl PublicKey {
         let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
             return self.sum_by_doubling(s, k);
         };
-        let summands: Vec<_> = base.summands(s).chain(key.summands(k)).collect();
-        fetch(&summands, Niels::ends);
+        let summands = summands([(&base, s), (&key, k)], Niels::ends);
         Some(summands.iter().fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, *negative)))
     }
 
@@ -84,9 +83,8 @@ impl PublicKey {
             None => BASE_ROW.put(row_of(&Extended::from_words(&BASE)?)),
         };
         let key_row = row_of(&self.negative);
-        let digits = |scalar: &[u32; 8]| -> Vec<i32> { digits(scalar, ROW_WIDTH).collect() };
         let mut sum = Extended::NEUTRAL;
-        for (s, k) in digits(s).into_iter().zip(digits(k)).rev() {
+        for (s, k) in digits(s, ROW_WIDTH).into_iter().zip(digits(k, ROW_WIDTH)).rev() {
             for _ in 0..ROW_WIDTH {
                 sum = sum.doubled();
             }

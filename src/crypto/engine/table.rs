@@ -29,10 +29,12 @@ impl<E> Table<E> {
         self.width
     }
 
-    /// For each digit of the scalar that is not zero, the least first, its entry and whether it is to be subtracted.
-    pub(crate) fn summands(&self, scalar: &[u32]) -> impl Iterator<Item = (&E, bool)> {
+    /// Appends for each digit of the scalar that is not zero, the least first, its entry and whether it is to be subtracted.
+    fn append_summands<'t>(&'t self, scalar: &[u32], summands: &mut Vec<(&'t E, bool)>) {
         let rows = self.entries.chunks_exact(1 << (self.width - 1));
-        rows.zip(digits(scalar, self.width)).filter_map(|(row, digit)| Some((entry(row, digit)?, digit < 0)))
+        for (row, digit) in rows.zip(digits(scalar, self.width)) {
+            summands.extend(entry(row, digit).map(|entry| (entry, digit < 0)));
+        }
     }
 
     /// The entry of a digit in the first row, and whether it is to be subtracted.
@@ -46,9 +48,21 @@ fn entry<E>(row: &[E], digit: i32) -> Option<&E> {
     row.get(usize::try_from(digit.unsigned_abs()).ok()?.checked_sub(1)?)
 }
 
+/// What two tables make of two scalars: entries to be added, or subtracted. The processor has fetched them: see [`fetch`].
+pub(crate) fn summands<'t, E>(
+    [(table, scalar), (other, other_scalar)]: [(&'t Table<E>, &[u32]); 2],
+    ends: impl Fn(&E) -> i32,
+) -> Vec<(&'t E, bool)> {
+    let mut summands = Vec::with_capacity(64);
+    table.append_summands(scalar, &mut summands);
+    other.append_summands(other_scalar, &mut summands);
+    fetch(&summands, ends);
+    summands
+}
+
 /// Has the processor fetch entries before they are needed, `ends` being a look at one. The tables are larger than its nearest
 /// caches, and it waits for many entries at once, but for none that stands behind an addition.
-pub(crate) fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
+fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
     core::hint::black_box(summands.iter().fold(0, |all, (entry, _)| all ^ ends(entry)));
 }
 
@@ -58,6 +72,15 @@ pub(crate) struct Growth {
     pub(crate) bits: usize,
     /// After how many successes, and to which width; in order.
     pub(crate) steps: &'static [(u32, usize)],
+}
+
+impl Growth {
+    /// The width of the table that is due after so many successes, and how many rows it has.
+    #[inline(never)]
+    fn due(&self, successes: u32) -> Option<(usize, usize)> {
+        let due = self.steps.iter().rev().find(|(after, _)| successes >= *after);
+        due.map(|(_, width)| (*width, digit_count(self.bits, *width)))
+    }
 }
 
 /// Where a table is kept, or none, and the rows of the one that will take its place. Never waits: whoever finds it locked goes
@@ -99,21 +122,24 @@ impl<E> Slot<E> {
         table
     }
 
-    /// Builds the next rows of a table of that width; the last ones put it in its place. `share` is asked once for the memory of
-    /// all of it, in bytes; `build` makes the entries of some rows.
+    /// Builds the next rows of a table of that width; the last ones put it in its place. All of its memory is asked for at once,
+    /// where there is a bound on it; `build` makes the entries of some rows.
     fn advance(
         &self,
         width: usize,
         rows: usize,
-        share: impl FnOnce(usize) -> Option<Option<Share>>,
-        build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
+        bound: Option<usize>,
+        build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
     ) {
         let Some(mut kept) = self.draft.try_write() else { return };
         if kept.as_ref().is_none_or(|draft| draft.width < width) {
             // What was begun narrower is given up, and gives its share back before another is asked for.
             *kept = None;
             let entries = rows << (width - 1);
-            let Some(share) = share(entries * size_of::<E>()) else { return };
+            let share = match bound.map(|bound| Share::of(entries * size_of::<E>(), bound)) {
+                Some(None) => return,
+                granted => granted.flatten(),
+            };
             *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
         }
         // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
@@ -156,20 +182,17 @@ impl<E> Heat<E> {
         &self,
         growth: &Growth,
         base: &Slot<E>,
-        build_base: impl FnOnce(Range<usize>, usize) -> Vec<E>,
-        build: impl FnOnce(Range<usize>, usize) -> Vec<E>,
+        build_base: &dyn Fn(Range<usize>, usize) -> Vec<E>,
+        build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
     ) {
-        let successes = self.successes.load(Ordering::Relaxed);
-        let due = growth.steps.iter().rev().find(|(after, _)| successes >= *after);
-        let Some(&(_, width)) = due else { return };
-        let rows = digit_count(growth.bits, width);
+        let Some((width, rows)) = growth.due(self.successes.load(Ordering::Relaxed)) else { return };
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
         if base_width < width {
             // The base points' tables are one a curve and don't count against the keys.
-            base.advance(width, rows, |_| Some(None), build_base);
+            base.advance(width, rows, None, build_base);
         } else if key_width < width {
             let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
-            self.slot.advance(width, rows, |bytes| Share::of(bytes, bound).map(Some), build);
+            self.slot.advance(width, rows, Some(bound), build);
         }
     }
 }
@@ -229,7 +252,7 @@ mod tests {
         let slot = Slot::new();
         let ask = |width, rows| {
             let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
-            slot.advance(width, rows, |_| Some(None), build);
+            slot.advance(width, rows, None, &build);
         };
         ask(10, 3);
         ask(5, 3);
