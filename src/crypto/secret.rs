@@ -60,6 +60,7 @@ impl Secret {
 }
 
 /// HMAC takes keys of any length; should the library ever refuse one, it is not a key.
+#[inline(never)]
 fn keyed<M: KeyInit>(secret: &[u8]) -> Result<M, KeyRefusal> {
     M::new_from_slice(secret).map_err(|_| KeyRefusal::Malformed)
 }
