@@ -7,7 +7,7 @@
 //! What was read stays one list of values in the order of the text, each with where it begins and ends: a token has twenty
 //! claims, of which a policy looks at six, and a tree would be built and torn down for all of them.
 
-use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use alloc::{collections::BinaryHeap, string::String, vec::Vec};
 
 use crate::{
     blocks,
@@ -238,10 +238,11 @@ impl<'t> Document<'t> {
             }
             count += 1;
             if count == MANY {
-                // A hostile object of thousands goes through a tree, so that its cost grows with its length and not with the
-                // square of it.
-                let mut seen = BTreeSet::new();
-                return !names().all(|name| seen.insert(name));
+                // A hostile object of thousands goes through a heap, so that its cost grows with its length and not with the
+                // square of it: equal names leave it one behind the other.
+                let mut heap: BinaryHeap<&str> = names().collect();
+                let mut last = None;
+                return core::iter::from_fn(|| heap.pop()).any(|name| last.replace(name) == Some(name));
             }
         }
         false
@@ -258,7 +259,7 @@ fn shape(name: &[u8]) -> usize {
     (parts.wrapping_mul(0x9e37_79b1) >> 23) as usize
 }
 
-/// From how many members on names are compared by a tree.
+/// From how many members on names are compared in a heap.
 const MANY: usize = 48;
 
 impl<'d> Object<'d> {

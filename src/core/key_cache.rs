@@ -130,20 +130,16 @@ impl Freshness {
         for directive in cache_control.as_bytes().split(|byte| *byte == b',') {
             let mut sides = directive.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
             let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
-            let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-            if is("no-store") || is("no-cache") {
-                uncached = true;
-            }
+            let name = name.to_ascii_lowercase();
+            uncached |= matches!(&*name, b"no-store" | b"no-cache");
             let Some(seconds) = delta_seconds(value) else { continue };
             let sooner = |earlier: Option<f64>| Some(earlier.map_or(seconds, |earlier| earlier.min(seconds)));
-            if is("max-age") {
-                read.max_age = sooner(read.max_age);
-            } else if is("s-maxage") {
-                shared = sooner(shared);
-            } else if is("stale-while-revalidate") {
-                read.stale_while_revalidate = seconds;
-            } else if is("stale-if-error") {
-                read.stale_if_error = Some(seconds);
+            match &*name {
+                b"max-age" => read.max_age = sooner(read.max_age),
+                b"s-maxage" => shared = sooner(shared),
+                b"stale-while-revalidate" => read.stale_while_revalidate = seconds,
+                b"stale-if-error" => read.stale_if_error = Some(seconds),
+                _ => {}
             }
         }
         read.max_age = if uncached {
