@@ -180,7 +180,7 @@ impl Curve {
 
     /// The message's hash as a number: none is longer than its curve.
     fn hash(&self, message: &[u8]) -> Vec<u8> {
-        let hash = digest(self.algorithm.facts().hash, message);
+        let hash = digest(self.algorithm.facts().hash, &[message]);
         [&vec![0; self.width() - hash.len()], &hash[..]].concat()
     }
 

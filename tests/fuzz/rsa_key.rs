@@ -143,7 +143,7 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
 
 /// EMSA-PKCS1-v1_5 (RFC 8017 §9.2), right or nearly, and which of both.
 fn pkcs1(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec<u8>, bool) {
-    let digest = digest(hash, message);
+    let digest = digest(hash, &[message]);
     let length = digest.len().to_le_bytes()[0];
     let arc = match hash {
         Hash::Sha256 => 1,
@@ -193,14 +193,14 @@ fn pss(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec<u
     };
     let salt = input.spread(salt_bytes);
     let mut right = salt_bytes == hash_bytes;
-    let h = digest(hash, &[&[0; 8], &digest(hash, message)[..], &salt].concat());
+    let h = digest(hash, &[&[0; 8], &digest(hash, &[message]), &salt]);
     let mut db = [&vec![0; most - salt_bytes], &[1][..], &salt].concat();
     let bend = input.below(8);
     right &= bend > 3;
     if bend == 0 {
         input.flip(&mut db);
     }
-    let mask = (0_u32..).flat_map(|block| digest(hash, &[&h[..], &block.to_be_bytes()].concat()).to_vec());
+    let mask = (0_u32..).flat_map(|block| digest(hash, &[&h, &block.to_be_bytes()]));
     for (byte, mask) in db.iter_mut().zip(mask) {
         *byte ^= mask;
     }

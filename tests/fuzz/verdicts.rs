@@ -128,7 +128,7 @@ fn crates(case: &Case) -> Crates {
         },
         KeyParts::Ec { curve, x, y } => {
             let point = [&[4], &x[..], y].concat();
-            let hash = digest(facts.hash, message);
+            let hash = digest(facts.hash, &[message]);
             macro_rules! verifies {
                 ($krate:ident) => {
                     $krate::ecdsa::VerifyingKey::from_sec1_bytes(&point).is_ok_and(|key| {
