@@ -28,9 +28,6 @@ pub trait Field: Invertible + Send + Sync + 'static {
     /// The square; takes what [`Invertible::times`] takes.
     fn squared(&self) -> Self;
 
-    /// `a b - c d`; takes what [`Invertible::times`] takes.
-    fn difference_of_products(minuend: [&Self; 2], subtrahend: [&Self; 2]) -> Self;
-
     /// The difference of two tidy elements; it is not tidy itself.
     fn minus(&self, other: &Self) -> Self;
 
@@ -168,8 +165,10 @@ mod tests {
                 let (xy, yz) = (x.minus(&y), y.minus(&z));
                 assert_eq!(xy.to_words(), ab);
                 assert_eq!(xy.times(&yz).to_words(), plain.times(&ab, &bc));
-                let expected = plain.minus(&plain.times(&ab, &bc), &plain.times(&bc, c));
-                assert_eq!(F::difference_of_products([&xy, &yz], [&yz, &z]).to_words(), expected);
+                let expected = plain.minus(&plain.times(&ab, &bc), c);
+                assert_eq!(F::product_less([&xy, &yz], &z).to_words(), expected);
+                let expected = plain.minus(&plain.minus(&plain.times(&ab, &ab), b), &plain.plus(c, c));
+                assert_eq!(xy.square_less(&y, (2, &z)).to_words(), expected);
                 let expected = plain.plus(&plain.times(&ab, &eight), &plain.times(c, &eight));
                 assert_eq!(F::sum(&[(8, &x), (-8, &y), (8, &z)]).to_words(), expected);
             }

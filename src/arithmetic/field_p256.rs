@@ -21,7 +21,7 @@ impl Invertible for P256Field {
     const ONE: Self = Self(limbs_from_words(&power_of_two(N * WIDTH, &PRIME), WIDTH));
 
     fn times(&self, other: &Self) -> Self {
-        assert_factors(&[(&self.0, &other.0)]);
+        assert_factors(&self.0, &other.0);
         reduce(product(&self.0, &other.0))
     }
 
@@ -44,17 +44,8 @@ impl Field for P256Field {
     }
 
     fn squared(&self) -> Self {
-        assert_factors(&[(&self.0, &self.0)]);
+        assert_factors(&self.0, &self.0);
         reduce(square(&self.0))
-    }
-
-    fn difference_of_products([a, b]: [&Self; 2], [c, d]: [&Self; 2]) -> Self {
-        assert_factors(&[(&a.0, &b.0), (&c.0, &d.0)]);
-        let (mut columns, subtrahend) = (product(&a.0, &b.0), product::<N, M>(&c.0, &d.0));
-        for (column, other) in columns.iter_mut().zip(subtrahend) {
-            *column -= other;
-        }
-        reduce(columns)
     }
 
     fn minus(&self, other: &Self) -> Self {
@@ -74,7 +65,7 @@ impl Field for P256Field {
 
     // INVARIANT, here and in the square: three limbs below 2^29 or their negatives are subtracted from a column, less than 2^31.
     fn product_less([a, b]: [&Self; 2], c: &Self) -> Self {
-        assert_factors(&[(&a.0, &b.0)]);
+        assert_factors(&a.0, &b.0);
         let mut upper = reduced(product(&a.0, &b.0));
         for (column, limb) in upper.iter_mut().zip(c.0) {
             *column -= i64::from(limb);
@@ -83,7 +74,7 @@ impl Field for P256Field {
     }
 
     fn square_less(&self, b: &Self, (factor, c): (i32, &Self)) -> Self {
-        assert_factors(&[(&self.0, &self.0)]);
+        assert_factors(&self.0, &self.0);
         let mut upper = reduced(square(&self.0));
         for (column, (b, c)) in upper.iter_mut().zip(b.0.into_iter().zip(c.0)) {
             *column -= i64::from(b) + i64::from(factor) * i64::from(c);
@@ -126,18 +117,14 @@ impl P256Field {
 }
 
 /// Checks, in a test build, what [`reduce`] takes.
-// INVARIANT: |limb a| |limb b| summed over the products is at most 15 2^56, the last limbs at most 2^26 (the value: 4
+// INVARIANT: |limb a| |limb b| is at most 15 2^56, the last limbs at most 2^26 (the value: 4
 // 2^256). A column sums at most eight products of two limbs that are not the last: 120 2^56; the two with a last limb
 // (2^57 each), the carry from below (2^35) and the multiples of q (4 columns' worth of 2^53) stay below the
 // remaining 8 2^56 to 2^63.
-fn assert_factors(factors: &[(&[i32; N], &[i32; N])]) {
-    debug_assert!(factors.iter().map(|(a, b)| widest(*a) * widest(*b)).sum::<u64>() <= 15 << 56);
-    debug_assert!(
-        factors.iter().all(|(a, b)| a[8].unsigned_abs() <= 1 << 26 && b[8].unsigned_abs() <= 1 << 26)
-    );
-    let tops =
-        |(a, b): &(&[i32; N], &[i32; N])| u64::from(a[8].unsigned_abs()) * u64::from(b[8].unsigned_abs());
-    debug_assert!(factors.iter().map(tops).sum::<u64>() <= 1 << 52);
+fn assert_factors(a: &[i32; N], b: &[i32; N]) {
+    debug_assert!(widest(a) * widest(b) <= 15 << 56);
+    debug_assert!(a[8].unsigned_abs() <= 1 << 26 && b[8].unsigned_abs() <= 1 << 26);
+    debug_assert!(u64::from(a[8].unsigned_abs()) * u64::from(b[8].unsigned_abs()) <= 1 << 52);
 }
 
 /// Montgomery's reduction: the columns divided by R, modulo p.

@@ -51,10 +51,6 @@ impl Field for P521Field {
         reduce(square(&self.0))
     }
 
-    fn difference_of_products([a, b]: [&Self; 2], [c, d]: [&Self; 2]) -> Self {
-        sum_of(&[(1, &a.times(b)), (-1, &c.times(d))])
-    }
-
     #[inline(never)]
     fn minus(&self, other: &Self) -> Self {
         Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
@@ -167,9 +163,5 @@ mod tests {
             assert_eq!(product.words(), square.words());
         }
         assert_eq!(high.times(&low).words(), same.times(&opposite).words());
-        let double = P521Field::sum(&[(2, &square)]);
-        assert_eq!(P521Field::difference_of_products([&high, &high], [&high, &low]).words(), double.words());
-        let negative = P521Field::sum(&[(-2, &square)]);
-        assert_eq!(P521Field::difference_of_products([&high, &low], [&low, &low]).words(), negative.words());
     }
 }

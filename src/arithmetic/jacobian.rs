@@ -122,6 +122,6 @@ pub(crate) fn sum_of_others<F: Field>(point: &Jacobian<F>, other: &Affine<F>) ->
     let h_cubed = h_squared.times(&h);
     let v = point.x.times(&h_squared);
     let x = r.square_less(&h_cubed, (2, &v));
-    let y = F::difference_of_products([&r, &v.minus(&x)], [&point.y, &h_cubed]);
+    let y = F::product_less([&r, &v.minus(&x)], &point.y.times(&h_cubed));
     Jacobian { x, y, z: point.z.times(&h) }
 }
