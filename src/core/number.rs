@@ -109,10 +109,7 @@ fn double(whole: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{
-        format,
-        string::{String, ToString},
-    };
+    use alloc::{format, string::ToString};
 
     use super::*;
 
