@@ -52,23 +52,24 @@ impl<const L: usize> Inverter<L> {
     // INVARIANT: both lie in (-2m, m) before and after. The rows of a matrix have |u| + |v| ≤ 2^30, so that with m added
     // to what is negative, |u d + v e| < 2^30 m; the multiple of m that makes it divisible takes 2^30 m at most.
     fn apply_modulo(&self, matrix: &Matrix, d: &mut [i32; L], e: &mut [i32; L]) {
-        let (d_negative, e_negative) = (d[L - 1] < 0, e[L - 1] < 0);
-        let row = |[u, v]: [i64; 2]| {
-            let extra = u * i64::from(d_negative) + v * i64::from(e_negative);
-            let low = u * i64::from(d[0]) + v * i64::from(e[0]);
-            let rest = i64::from(self.low_inverse) * i64::from(low_limb(low, WIDTH)) + extra;
-            let multiple = extra - i64::from(low_limb(rest, WIDTH));
-            let mut result = [0; L];
-            let mut carry = (low + multiple * i64::from(self.modulus[0])) >> WIDTH;
-            for at in 1..L {
-                carry += u * i64::from(d[at]) + v * i64::from(e[at]) + multiple * i64::from(self.modulus[at]);
-                result[at - 1] = low_limb(carry, WIDTH);
-                carry >>= WIDTH;
-            }
-            result[L - 1] = narrow(carry);
-            result
-        };
-        (*d, *e) = (row(matrix.f), row(matrix.g));
+        (*d, *e) = (self.row_modulo(matrix.f, d, e), self.row_modulo(matrix.g, d, e));
+    }
+
+    #[inline(always)]
+    fn row_modulo(&self, [u, v]: [i64; 2], d: &[i32; L], e: &[i32; L]) -> [i32; L] {
+        let extra = u * i64::from(d[L - 1] < 0) + v * i64::from(e[L - 1] < 0);
+        let low = u * i64::from(d[0]) + v * i64::from(e[0]);
+        let rest = i64::from(self.low_inverse) * i64::from(low_limb(low, WIDTH)) + extra;
+        let multiple = extra - i64::from(low_limb(rest, WIDTH));
+        let mut result = [0; L];
+        let mut carry = (low + multiple * i64::from(self.modulus[0])) >> WIDTH;
+        for at in 1..L {
+            carry += u * i64::from(d[at]) + v * i64::from(e[at]) + multiple * i64::from(self.modulus[at]);
+            result[at - 1] = low_limb(carry, WIDTH);
+            carry >>= WIDTH;
+        }
+        result[L - 1] = narrow(carry);
+        result
     }
 
     /// From (-2m, m), negated if asked to, into 0..m.
@@ -90,20 +91,22 @@ impl<const L: usize> Inverter<L> {
 
 /// `(f, g)` times the matrix, divided by `2^30`, which leaves nothing.
 fn apply<const L: usize>(matrix: &Matrix, f: &mut [i32; L], g: &mut [i32; L]) {
-    let row = |[u, v]: [i64; 2]| {
-        let mut carry = u * i64::from(f[0]) + v * i64::from(g[0]);
-        debug_assert!(low_limb(carry, WIDTH) == 0);
+    (*f, *g) = (row(matrix.f, f, g), row(matrix.g, f, g));
+}
+
+#[inline(always)]
+fn row<const L: usize>([u, v]: [i64; 2], f: &[i32; L], g: &[i32; L]) -> [i32; L] {
+    let mut carry = u * i64::from(f[0]) + v * i64::from(g[0]);
+    debug_assert!(low_limb(carry, WIDTH) == 0);
+    carry >>= WIDTH;
+    let mut result = [0; L];
+    for at in 1..L {
+        carry += u * i64::from(f[at]) + v * i64::from(g[at]);
+        result[at - 1] = low_limb(carry, WIDTH);
         carry >>= WIDTH;
-        let mut result = [0; L];
-        for at in 1..L {
-            carry += u * i64::from(f[at]) + v * i64::from(g[at]);
-            result[at - 1] = low_limb(carry, WIDTH);
-            carry >>= WIDTH;
-        }
-        result[L - 1] = narrow(carry);
-        result
-    };
-    (*f, *g) = (row(matrix.f), row(matrix.g));
+    }
+    result[L - 1] = narrow(carry);
+    result
 }
 
 /// Thirty division steps in one, times `2^30`: what f, and g, become of `[f, g]`.

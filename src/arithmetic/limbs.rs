@@ -178,20 +178,22 @@ pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
 /// The sum of multiples, column by column without carries; `limbs` are an element's.
 #[inline(always)]
 pub(crate) fn weighted<E, const N: usize>(terms: &[(i32, &E)], limbs: impl Fn(&E) -> &[i32; N]) -> [i64; N] {
-    let mut columns = [0; N];
-    let mut add = |terms: &[(i32, &E)]| {
-        for (factor, term) in terms {
-            for (column, limb) in columns.iter_mut().zip(limbs(term)) {
-                *column += i64::from(*factor) * i64::from(*limb);
-            }
-        }
-    };
     // Of a number of terms that the compiler sees it keeps the columns in registers.
     match terms {
-        [one] => add(core::slice::from_ref(one)),
-        [one, two] => add(&[*one, *two]),
-        [one, two, three] => add(&[*one, *two, *three]),
-        more => add(more),
+        [one] => add_up(&[*one], limbs),
+        [one, two] => add_up(&[*one, *two], limbs),
+        [one, two, three] => add_up(&[*one, *two, *three], limbs),
+        more => add_up(more, limbs),
+    }
+}
+
+#[inline(always)]
+fn add_up<E, const N: usize>(terms: &[(i32, &E)], limbs: impl Fn(&E) -> &[i32; N]) -> [i64; N] {
+    let mut columns = [0; N];
+    for (factor, term) in terms {
+        for (column, limb) in columns.iter_mut().zip(limbs(term)) {
+            *column += i64::from(*factor) * i64::from(*limb);
+        }
     }
     columns
 }

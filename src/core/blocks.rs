@@ -3,24 +3,24 @@
 
 /// How many bytes it begins with before the first that ends plain text in JSON: a quotation mark, a backslash or a control
 /// character (RFC 8259 §7).
-#[inline]
+#[inline(always)]
 pub(crate) fn plain_before(bytes: &[u8]) -> usize {
     before(bytes, wide::ends, |byte| matches!(byte, b'"' | b'\\' | ..0x20))
 }
 
 /// How many bytes of ASCII it begins with.
-#[inline]
+#[inline(always)]
 pub(crate) fn ascii_before(bytes: &[u8]) -> usize {
     before(bytes, wide::beyond, |byte| !byte.is_ascii())
 }
 
 /// How many bytes it begins with before the first dot.
-#[inline]
+#[inline(always)]
 pub(crate) fn dot_before(bytes: &[u8]) -> usize {
     before(bytes, wide::dots, |byte| byte == b'.')
 }
 
-#[inline]
+#[inline(always)]
 fn before(bytes: &[u8], find: impl Fn(&wide::Block) -> wide::Found, is: impl Fn(u8) -> bool) -> usize {
     let mut rest = bytes;
     while let Some((block, after)) = rest.split_first_chunk() {

@@ -168,7 +168,7 @@ impl<'t> Document<'t> {
     }
 
     /// What a string says.
-    #[inline]
+    #[inline(always)]
     fn string(&self, value: &Value) -> Option<&str> {
         match value.kind {
             Kind::String => self.text.get(value.from..value.to),
@@ -467,7 +467,7 @@ impl<'t, 'l> Reader<'t, 'l> {
     }
 
     /// Goes on to the next quotation mark or backslash; control characters must be escaped.
-    #[inline]
+    #[inline(always)]
     fn skip_plain(&mut self) -> Read<()> {
         self.at += blocks::plain_before(self.rest());
         if matches!(self.peek(), Some(b'"' | b'\\')) { Ok(()) } else { Err(JsonProblem::Malformed) }

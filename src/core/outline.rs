@@ -149,7 +149,7 @@ impl Pen<'_> {
         self.units(kind, from, to)
     }
 
-    #[inline]
+    #[inline(always)]
     fn units(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
         self.word(kind, u32::try_from(from).ok()?)?;
         self.words.push(u32::try_from(to).ok()?);
