@@ -63,10 +63,9 @@ export const inTheWay = [
     item(`**HS256 beside fast-jwt.** It calls OpenSSL, which has the processor's instructions for SHA-256: less than one
       microsecond a token. All else jotgate does in half of the time that fast-jwt takes for it.`),
     item(`**RS256 and PS256 beside fast-jwt.** jotgate lets Node verify RSA, too: more than four fifths of the time of both.`),
-    item(`**Sizes.** Two fifths of the WebAssembly are signatures, three are JSON, keys in their forms, policies, remote sets, HMAC and
-      the texts of refusals, and no function of them is a fiftieth. Writing out fewer of the curves' loops would save one kilobyte
-      more, and EdDSA would take half as long again. The JavaScript of the main entry holds the gate, the remote key sets and the
-      options' checks: remote sets alone are five kilobytes, and what could be said once is said once.`),
+    item(`**The JavaScript of the main entry** holds the gate, the remote key sets and the options' checks: remote sets alone are five
+      kilobytes, the gate and its answers four, and what could be said once is said once. A bundler that shakes trees leaves out
+      what a program does not name.`),
     item(`**The cold start.** Of the time in Node 20 the engine takes five milliseconds to look the module over and to make the
       ways into it, and as many to compile what is called first; half a megabyte of text, which is what survives every
       bundler, takes three to read and to decode. With its functions in a table, where ways in are made when they are needed,

@@ -68,6 +68,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
 
   verifyWithKey(policy: number, key: number, needs: number, length: number, now: number, host: number): number
   verifyWithSet(policy: number, set: number, needs: number, length: number, now: number, host: number): number
+  verifyWithoutKeys(policy: number, needs: number, length: number): void
   verifyBatchWithKey(policy: number, key: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
   verifyBatchWithSet(policy: number, set: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
   questionWithKey(policy: number, key: number, length: number): number
@@ -308,6 +309,11 @@ export function verifyWithSet(
   host: number,
 ): boolean {
   return core.verifyWithSet(policy.at, set.at, needs.at, length, now, host) !== 0
+}
+
+/** Refuses the token of `length` bytes in the input, for want of a key where nothing else is wrong with it. */
+export function verifyWithoutKeys(policy: Policy, needs: Needs, length: number): void {
+  core.verifyWithoutKeys(policy.at, needs.at, length)
 }
 
 /** Verifies the tokens of these lengths, one behind the other in the input. */

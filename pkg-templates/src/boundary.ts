@@ -95,6 +95,15 @@ export function verifyWithSet(
   return verdict(core)
 }
 
+/** What is said of a token while there is no key in hand. */
+export function verifyWithoutKeys(policy: Policy, needs: Needs, token: unknown): Verdict {
+  const core = boot()
+  const written = write(core, token, policy)
+  if (typeof written === 'object') return { ok: false, refusal: written }
+  core.bindings.verifyWithoutKeys(policy, needs, written)
+  return verdict(core)
+}
+
 /** How much room the tokens of one crossing may take, in bytes. */
 const ROOM_OF_A_BATCH = 192 * 1024
 

@@ -7,6 +7,7 @@ import {
   questionWithSet,
   verifyBatch,
   verifyWithKey,
+  verifyWithoutKeys,
   verifyWithSet,
   type Verdict,
 } from './boundary.js'
@@ -14,7 +15,6 @@ import { JWKSUnavailable } from './errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle, ImportedKey, jwkText, keyFromJwk, keyFromPem, keyFromSecret } from './imported_key.js'
 import type { Needs, Policy } from './jotgate_bg.js'
-import type * as bindings from './jotgate_bg.js'
 import { KeySet, setHandle, setKey } from './key_set.js'
 import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
 import { misuse, refusing } from './refusal.js'
@@ -214,8 +214,7 @@ export function keysFrom(name: string, value: unknown): ImportedKey | KeySet | R
 
 /** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
-  empty ??= refusing(() => new (boot().bindings.KeySet)('{"keys":[]}'))
-  const verdict = verifyWithSet(policy, empty, noNeeds(), token, 0)
+  const verdict = verifyWithoutKeys(policy, noNeeds(), token)
   return misses(verdict) ? undefined : verdict
 }
 
@@ -229,7 +228,6 @@ function misses(judgement: Judgement): boolean {
   return !judgement.ok && judgement.refusal.code === 'no_matching_key'
 }
 
-let empty: bindings.KeySet | undefined
 let none: Needs | undefined
 
 function usable(algorithms: readonly string[], set: KeySet): void {

@@ -134,6 +134,8 @@ impl KeySet {
 /// Where the keys for a token come from.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'k> {
+    /// None in hand yet: nothing verifies, and what would be refused whatever the keys are is refused as that.
+    None,
     /// One key given directly; a token's `kid` is not looked at.
     One(&'k Key),
     /// A set to choose from.
@@ -178,6 +180,7 @@ impl<'k> Keys<'k> {
     /// [`Refusal::KeyDoesNotFit`].
     pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
         match self {
+            Self::None => Err(Refusal::NoMatchingKey),
             Self::One(key) => {
                 key.fits(header.algorithm(), policy.minimum_secret)?;
                 Ok(Candidates::of(core::iter::once((None, key))))

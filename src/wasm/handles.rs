@@ -7,7 +7,11 @@ use std::rc::Rc;
 use jotgate_core as core;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{buffers, describe, options::Options};
+use crate::{
+    buffers, describe,
+    options::Options,
+    public::{Public, public},
+};
 
 /// A key, checked and prepared.
 #[wasm_bindgen]
@@ -20,7 +24,7 @@ pub struct Key {
 #[derive(Debug)]
 pub(crate) enum Held {
     Own(Box<core::Key>),
-    Member(Rc<core::KeySet>, usize),
+    Member(Public<Rc<core::KeySet>>, usize),
 }
 
 #[wasm_bindgen]
@@ -40,7 +44,7 @@ impl Key {
     /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromPem)]
     pub fn from_pem(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
-        Self::made(core::Key::from_pem(text), alg)
+        Self::made(public(|| core::Key::from_pem(text)).map(Public::into_inner), alg)
     }
 
     /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
@@ -49,7 +53,7 @@ impl Key {
     /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromCertificate)]
     pub fn from_certificate(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
-        Self::made(core::Key::from_certificate(text), alg)
+        Self::made(public(|| core::Key::from_certificate(text)).map(Public::into_inner), alg)
     }
 
     /// Takes a shared secret for HMAC.
@@ -112,7 +116,7 @@ impl Key {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeySet {
-    pub(crate) set: Rc<core::KeySet>,
+    pub(crate) set: Public<Rc<core::KeySet>>,
 }
 
 #[wasm_bindgen]
@@ -123,8 +127,8 @@ impl KeySet {
     /// The refusal as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        match core::KeySet::from_jwks(text) {
-            Ok(set) => Ok(Self { set: Rc::new(set) }),
+        match public(|| core::KeySet::from_jwks(text).map(Rc::new)) {
+            Ok(set) => Ok(Self { set }),
             Err(refusal) => Err(thrown(&refusal)),
         }
     }
@@ -147,7 +151,7 @@ impl KeySet {
     #[must_use]
     pub fn key(&self, index: usize) -> Option<Key> {
         let place = self.set.keys().iter().position(|member| member.index == index)?;
-        Some(Key { held: Held::Member(Rc::clone(&self.set), place) })
+        Some(Key { held: Held::Member(self.set.clone(), place) })
     }
 }
 

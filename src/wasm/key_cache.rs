@@ -3,13 +3,17 @@
 use jotgate_core::{self as core, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{handles::thrown, options::Options};
+use crate::{
+    handles::thrown,
+    options::Options,
+    public::{Public, public},
+};
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyCache {
-    cache: core::KeyCache,
+    cache: Public<core::KeyCache>,
 }
 
 #[wasm_bindgen]
@@ -20,7 +24,8 @@ impl KeyCache {
     /// The refusal of a setting, as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: JsValue) -> Result<Self, JsValue> {
-        match core::KeyCache::new(Options::read(settings, Options::key_cache)?) {
+        let settings = Options::read(settings, Options::key_cache)?;
+        match public(|| core::KeyCache::new(settings)) {
             Ok(cache) => Ok(Self { cache }),
             Err(refusal) => Err(thrown(&refusal)),
         }

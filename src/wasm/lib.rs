@@ -9,6 +9,7 @@ mod describe;
 pub mod handles;
 pub mod key_cache;
 mod options;
+mod public;
 pub mod verify;
 
 #[cfg(target_arch = "wasm32")]

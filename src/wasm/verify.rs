@@ -42,7 +42,15 @@ pub fn verify_with_set(
     verify(core::Keys::Set(&set.set), policy, needs, length, now, host)
 }
 
+/// Judges the token of `length` bytes in the input without a key: it is refused, as [`core::Refusal::NoMatchingKey`] where all else is
+/// for the keys to decide.
+#[wasm_bindgen(js_name = verifyWithoutKeys)]
+pub fn verify_without_keys(policy: &Policy, needs: &Needs, length: usize) {
+    verify(core::Keys::None, policy, needs, length, 0.0, 0);
+}
+
 /// `host`: 0 for nobody, or one of [`ASK`], [`HOLDS`] and [`FAILS`].
+#[inline(never)]
 fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
     with_input(length, |token| judge(token, keys, policy, needs, now, host))
 }

@@ -111,7 +111,7 @@ fn attempt(
             .map_err(|refused| refused.refusal)
     };
     let one = |key: Result<Key, Refusal>| key.and_then(|key| with(Keys::One(&key)));
-    Ok(if key.get("keys").is_some() {
+    let outcome = if key.get("keys").is_some() {
         KeySet::from_jwks(&key.to_string()).and_then(|set| with(Keys::Set(&set)))
     } else if let Some(pem) = key["pem"].as_str() {
         one(Key::from_pem(pem))
@@ -120,7 +120,12 @@ fn attempt(
     } else {
         // A JWK may be given as text, where its text is what is wrong with it.
         one(Key::from_jwk(&key["jwk_text"].as_str().map_or_else(|| key.to_string(), str::to_owned)))
-    })
+    };
+    match with(Keys::None) {
+        Err(Refusal::NoMatchingKey) => Ok(outcome),
+        Err(_) if outcome.is_err() => Ok(outcome),
+        early => Err(format!("without keys it is {early:?}, with them {outcome:?}")),
+    }
 }
 
 /// The policy of an RFC's case: its algorithms, and `exp` only where its claims have one.
