@@ -64,8 +64,8 @@ export const inTheWay = [
       microsecond a token. All else jotgate does in half of the time that fast-jwt takes for it.`),
     item(`**RS256 and PS256 beside fast-jwt.** jotgate lets Node verify RSA, too: more than four fifths of the time of both.`),
     item(`**The JavaScript of the main entry** holds the gate, the remote key sets and the options' checks: remote sets alone are five
-      kilobytes, the gate and its answers four, and what could be said once is said once. A bundler that shakes trees leaves out
-      what a program does not name.`),
+      kilobytes, the gate and its answers four, and what could be said once is said once. Bundlers leave out what a program does
+      not name: with \`Verifier\` alone sixteen are left.`),
     item(`**The cold start.** Of the time in Node 20 the engine takes five milliseconds to look the module over and to make the
       ways into it, and as many to compile what is called first; half a megabyte of text, which is what survives every
       bundler, takes three to read and to decode. With its functions in a table, where ways in are made when they are needed,

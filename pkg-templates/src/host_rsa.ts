@@ -61,14 +61,15 @@ function find(): HostRsa | undefined {
   }
   // Its two ways into its cryptography cost more than the core takes for the signature.
   if (host.Deno !== undefined) return undefined
-  const subtle = host.crypto?.subtle
+  // Asked for where it is used: Node loads it when it is looked at.
+  const subtle = () => host.crypto?.subtle && bySubtle(host.crypto.subtle)
   // `userAgentData` tells Chromium; Firefox and WebKit are slower than the core.
-  if (requestsAreIsolated() || host.navigator?.userAgentData !== undefined) return subtle && bySubtle(subtle)
-  const node = host.process?.getBuiltinModule?.('node:crypto')
-  if (node !== undefined) return byNode(node)
+  if (requestsAreIsolated() || host.navigator?.userAgentData !== undefined) return subtle()
+  const { process } = host
+  if (process?.getBuiltinModule !== undefined) return byNode(() => process.getBuiltinModule?.('node:crypto'))
   // It is slow to answer there, but uses other cores.
-  if (host.navigator?.userAgent?.includes('Firefox/') === true) return subtle && { ...bySubtle(subtle), whenBusy: true }
-  return undefined
+  const slow = host.navigator?.userAgent?.includes('Firefox/') === true ? subtle() : undefined
+  return slow && { ...slow, whenBusy: true }
 }
 
 /** One key in the host's form, for each algorithm that it was used with. */
@@ -84,11 +85,13 @@ class Held<T> {
   }
 }
 
+/** How many signatures the core verifies before `node:crypto` is loaded, which takes Node as long as a hundred of them. */
+const FEW = 8
+
 /** `node:crypto`, as Node and Bun have it; later it computes in threads of its own. */
-function byNode(node: NodeCrypto): HostRsa {
-  const { createPublicKey, verify, constants } = node
+function byNode(load: () => NodeCrypto | undefined): HostRsa {
   const held = new Held<Node | null>()
-  const form = (key: ImportedKey, alg: string): NodeKey | null => {
+  const form = ({ createPublicKey, constants }: NodeCrypto, key: ImportedKey, alg: string): NodeKey | null => {
     const jwk = JSON.parse(handle(key).publicJwk() as string) as JsonWebKey
     try {
       const object = createPublicKey({ key: jwk, format: 'jwk' })
@@ -102,9 +105,11 @@ function byNode(node: NodeCrypto): HostRsa {
     }
   }
   const both = (key: ImportedKey, alg: string): Node | null => {
-    const object = form(key, alg)
+    const node = load()
+    const object = node === undefined ? null : form(node, key, alg)
+    if (node === undefined || object === null) return null
+    const { verify } = node
     const hash = `sha${alg.slice(2)}`
-    if (object === null) return null
     return {
       now(signed, signature) {
         try {
@@ -122,7 +127,12 @@ function byNode(node: NodeCrypto): HostRsa {
       },
     }
   }
-  const at = (key: ImportedKey, alg: string) => held.of(key, alg, () => both(key, alg))
+  let seen = 0
+  const at = (key: ImportedKey, alg: string): Node | null => {
+    if (seen === FEW) return held.of(key, alg, () => both(key, alg))
+    seen += 1
+    return null
+  }
   return {
     now: (key, alg) => at(key, alg)?.now,
     later(key, question) {
