@@ -95,7 +95,9 @@ impl KeyRefusal {
     pub fn tell(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         match self {
             Self::Malformed => to.write_str("the key could not be read"),
-            Self::UnsupportedKind => to.write_str("not a kind of public key that signatures are verified with here"),
+            Self::UnsupportedKind => {
+                to.write_str("not a kind of public key that signatures are verified with here")
+            }
             Self::RsaModulusSize { bits, minimum, maximum } => {
                 let [bits, minimum, maximum] = [bits, minimum, maximum].map(|bits| count(*bits));
                 say(to, &["the RSA modulus has ", &bits, " bits, accepted are ", &minimum, " to ", &maximum])

@@ -20,15 +20,14 @@ pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
 const SIMD: [&str; 3] = ["-Ctarget-feature=+simd128", "-Cno-vectorize-loops", "-Cno-vectorize-slp"];
 
 /// What LLVM does for speed wherever it can, at the cost of code: a seventh less after compression. Functions are merged into their
-/// callers, loops whose length is not known are written out, their counters doubled, and what is known on one way of several computed
-/// on the others; what is computed for each token says itself what belongs together.
-const SMALL: [&str; 7] = [
+/// callers, loops whose length is not known are written out, and what is known on one way of several computed on the others; what is
+/// computed for each token says itself what belongs together.
+const SMALL: [&str; 6] = [
     "-Cllvm-args=-inline-threshold=75",
     "-Cllvm-args=-inlinehint-threshold=75",
     "-Cllvm-args=-unroll-runtime=false",
     "-Cllvm-args=-unroll-allow-peeling=false",
     "-Cllvm-args=-jump-threading-threshold=1",
-    "-Cllvm-args=-disable-lsr",
     "-Cllvm-args=-enable-pre=false",
 ];
 
