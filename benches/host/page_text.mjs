@@ -60,9 +60,6 @@ export const inTheWay = [
     item(`**HS256 in workerd.** Its Web Cryptography answers in a few microseconds there: three and a half times as fast as jose is
       less than six, of which SHA-256 over a kilobyte takes WebAssembly three. What is left for the token's way in, its
       JSON, the policy and the claims' way out takes four.`),
-    item(`**HS256 beside fast-jwt.** It calls OpenSSL, which has the processor's instructions for SHA-256: less than one
-      microsecond a token. All else jotgate does in half of the time that fast-jwt takes for it.`),
-    item(`**RS256 and PS256 beside fast-jwt.** jotgate lets Node verify RSA, too: more than four fifths of the time of both.`),
     item(`**The JavaScript of the main entry** holds the gate, the remote key sets and the options' checks: remote sets alone are five
       kilobytes, the gate and its answers four, and what could be said once is said once. Bundlers leave out what a program does
       not name: with \`Verifier\` alone sixteen are left.`),
