@@ -1,7 +1,7 @@
 /**
  * The generated bindings enter, a folder leaves that is ready for `npm pack`:
  *
- *     node pkg-templates/build.mjs --bindings <folder with jotgate_bg.js and jotgate_bg.wasm> --out target/npm/jotgate
+ *     node pkg-templates/build.mjs --bindings <folder with jotgate_bg.wasm> --out target/npm/jotgate
  *
  * Run from the root of the repository, after `npm ci` in `tests`.
  */
@@ -17,8 +17,15 @@ const root = dirname(templates)
 // The tools stand where the tests' tools stand: one lock file for all.
 const require = createRequire(join(root, 'tests', 'package.json'))
 
-/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares both with what it generates. */
+/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares it with what it generates. */
 const CONVENTIONS = '0.2.130'
+
+/** What the core imports, by the names that it has in Rust: what answers, and where that stands. */
+const IMPORTS = {
+  hostAnswer: ['hostAnswer', 'host_answer.js'],
+  __wbindgen_throw: ['thrown', 'bindings.js'],
+  __wbindgen_init_externref_table: ['nothing', 'bindings.js'],
+}
 
 const { values } = parseArgs({ options: { bindings: { type: 'string' }, out: { type: 'string' } } })
 if (!values.bindings || !values.out) {
@@ -38,16 +45,16 @@ await writeCommonJs()
 await writePackage()
 console.log(`package: ${out}`)
 
-/** The core as a file for edge runtimes and as text for everyone else, and its bindings. */
+/** The core as a file for edge runtimes and as text for everyone else, and what it imports. */
 async function copyBindings() {
   const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
   await writeFile(join(dist, 'jotgate.wasm'), wasm)
   await writeFile(join(dist, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  await writeFile(join(dist, 'jotgate_bg.js'), await imports(new WebAssembly.Module(wasm)))
-  for (const name of ['jotgate_bg.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
+  await writeFile(join(dist, 'imports.js'), await imports(new WebAssembly.Module(wasm)))
+  for (const name of ['imports.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
 }
 
-/** Of the generated bindings what the core imports, and what that needs: calls of its exports are in `bindings.ts`. */
+/** A module with what the core imports, by the names that wasm-bindgen gives them. */
 async function imports(module) {
   const lock = await readFile(join(root, 'Cargo.lock'), 'utf8')
   const [, version] = /^name = "wasm-bindgen"\nversion = "([^"]+)"/m.exec(lock) ?? []
@@ -57,33 +64,13 @@ async function imports(module) {
   const missing = [...ours.matchAll(/\bcore\.(\w+)/g)].map(([, name]) => name).filter((name) => !exported.has(name))
   if (missing.length > 0) throw new Error(`the core lacks ${missing.join(', ')}: src/wasm and bindings.ts differ`)
 
-  const { build } = require('esbuild')
-  const names = WebAssembly.Module.imports(module).map(({ name }) => name)
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `export { ${[...names, '__wbg_set_wasm'].join(', ')} } from './jotgate_bg.js'`,
-      resolveDir: bindings,
-    },
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['./host_answer.js'],
-    plugins: [{ name: 'imports alone', setup: ({ onLoad }) => onLoad({ filter: /jotgate_bg\.js$/ }, withoutClasses) }],
-    write: false,
+  const entries = WebAssembly.Module.imports(module).map(({ name }) => {
+    const known = Object.keys(IMPORTS).find((known) => name === known || name.startsWith(`__wbg_${known}_`))
+    if (known === undefined) throw new Error(`the core imports ${name}, which nothing here answers`)
+    const [ours, file] = IMPORTS[known]
+    return `export { ${ours} as ${name} } from './${file}'\n`
   })
-  const [{ text }] = outputFiles
-  // The generated code takes these two from the global scope; ours knows one more place to find them.
-  return `import { TextDecoder, TextEncoder } from './text_coding.js'\n${text}`
-}
-
-/** Without what would keep the generated classes, which are nobody's then. */
-async function withoutClasses({ path }) {
-  const generated = await readFile(path, 'utf8')
-  const contents = generated
-    .replace(/^if \(Symbol\.dispose\).*$/gm, '')
-    .replace(/^const \w+Finalization = [^;]*;$/gm, '')
-  if (/Finalization = |^if \(Symbol/m.test(contents)) throw new Error('wasm-bindgen makes classes otherwise')
-  return { contents }
+  return entries.join('')
 }
 
 function compileTypeScript() {

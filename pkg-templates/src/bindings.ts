@@ -1,39 +1,37 @@
 /**
  * The running core's exports enter, handles and functions leave. wasm-bindgen generates such a file too, of several times the
  * size; this one keeps to the conventions of the version that `build.mjs` insists on: a string or a list is handed over as
- * its place and length, for the core to free, a result comes back as `[value, error, failed]`.
+ * its place and length, for the core to free; what could not be made is place 0, and the answer says why.
  */
+import { errorFrom, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
 
 /** A place and a length in the core's memory; place 0: nothing. */
 type Span = [at: number, length: number]
-type Made = [at: number, error: number, failed: number]
 type Time = [there: number, seconds: number]
 type Kind = 'key' | 'keyset' | 'keycache' | 'policy' | 'needs'
 
 /** What the core exports; `build.mjs` refuses to build when a name that stands here is not there. */
 interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: number) => void> {
   memory: WebAssembly.Memory
-  __wbindgen_externrefs: WebAssembly.Table
-  __externref_table_dealloc(place: number): void
   __wbindgen_malloc(length: number, align: number): number
   __wbindgen_free(at: number, length: number, align: number): void
   __wbindgen_start(): void
 
-  key_fromJwk(...text: [...Span, ...alg: Span]): Made
-  key_fromPem(...text: [...Span, ...alg: Span]): Made
-  key_fromCertificate(...text: [...Span, ...alg: Span]): Made
-  key_fromSecret(...bytes: [...Span, ...alg: Span]): Made
+  key_fromJwk(...text: [...Span, ...alg: Span]): number
+  key_fromPem(...text: [...Span, ...alg: Span]): number
+  key_fromCertificate(...text: [...Span, ...alg: Span]): number
+  key_fromSecret(...bytes: [...Span, ...alg: Span]): number
   key_describe(key: number): Span
-  key_thumbprint(key: number, ...hash: Span): [...Span, error: number, failed: number]
+  key_thumbprint(key: number, ...hash: Span): Span
   key_publicJwk(key: number): Span
 
-  keyset_new(...text: Span): Made
+  keyset_fromJwks(...text: Span): number
   keyset_describe(set: number): Span
   keyset_candidates(set: number, ...kid: [...Span, ...alg: Span]): Span
   keyset_key(set: number, index: number): number
 
-  keycache_new(settings: object): Made
+  keycache_fromSettings(...text: Span): number
   keycache_lookup(cache: number, now: number, noKey: boolean): Span
   keycache_retryAfter(cache: number, now: number, noKey: boolean): number
   keycache_started(cache: number, now: number, forKey: boolean): void
@@ -61,10 +59,10 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   keycache_arrived(cache: number): Time
   keycache_trustedTo(cache: number): Time
 
-  policy_new(options: object): Made
+  policy_fromOptions(...text: Span): number
   policy_admit(policy: number, codeUnits: number): number
-  policy_checkKey(policy: number, key: number): [error: number, failed: number]
-  needs_new(options: object): Made
+  policy_checkKey(policy: number, key: number): number
+  needs_fromLists(...text: Span): number
 
   verifyWithKey(policy: number, key: number, needs: number, length: number, now: number, host: number): number
   verifyWithSet(policy: number, set: number, needs: number, length: number, now: number, host: number): number
@@ -146,8 +144,8 @@ export class Key extends Handle {
 
   /** The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
   thumbprint(hash: string): string {
-    const [at, length, error, failed] = core.key_thumbprint(this.at, ...lent(hash))
-    return taken([made([at, error, failed]), length])
+    const [at, length] = core.key_thumbprint(this.at, ...lent(hash))
+    return taken([made(at), length])
   }
 
   /** The key as a JWK with nothing but what makes it up; none for a secret. */
@@ -159,7 +157,7 @@ export class Key extends Handle {
 /** The usable keys of a JWKS. */
 export class KeySet extends Handle {
   constructor(text: string) {
-    super('keyset', made(core.keyset_new(...lent(text))))
+    super('keyset', made(core.keyset_fromJwks(...lent(text))))
   }
 
   /** The keys and the skipped members, as JSON text. */
@@ -185,7 +183,7 @@ export class KeySet extends Handle {
 /** When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z. */
 export class KeyCache extends Handle {
   constructor(settings: object) {
-    super('keycache', made(core.keycache_new(settings)))
+    super('keycache', made(core.keycache_fromSettings(...lent(JSON.stringify(settings)))))
   }
 
   /** What a request is to do; `noKey` says that the set in hand has no key for its token. */
@@ -267,7 +265,7 @@ export type Renewal = 'taken' | 'older' | 'stale'
 /** What is asked of every token. */
 export class Policy extends Handle {
   constructor(options: object) {
-    super('policy', made(core.policy_new(options)))
+    super('policy', made(core.policy_fromOptions(...lent(JSON.stringify(options)))))
   }
 
   /** Makes room for a token and says where; 0: longer than the policy allows, the refusal stands in the output. */
@@ -277,14 +275,14 @@ export class Policy extends Handle {
 
   /** Whether the key could ever verify a token under this policy; throws if not. */
   checkKey(key: Key): void {
-    made([0, ...core.policy_checkKey(this.at, key.at)])
+    made(core.policy_checkKey(this.at, key.at))
   }
 }
 
 /** What a request needs of a token. */
 export class Needs extends Handle {
   constructor(options: object) {
-    super('needs', made(core.needs_new(options)))
+    super('needs', made(core.needs_fromLists(...lent(JSON.stringify(options)))))
   }
 }
 
@@ -377,7 +375,7 @@ export function inputPointer(): number {
   return core.inputPointer() >>> 0
 }
 
-/** Where the answers to all calls stand: seven numbers of four bytes, as `src/wasm/buffers.rs` orders them. */
+/** Where the answers to all calls stand: a place and six numbers, of four bytes each, as `src/wasm/buffers.rs` orders them. */
 export function answerPointer(): number {
   return core.answerPointer() >>> 0
 }
@@ -387,15 +385,28 @@ export function speakLatin1(): void {
   core.speakLatin1()
 }
 
+/** What the core throws where a handle is used that was freed, or is in use. */
+export function thrown(at: number, length: number): never {
+  throw new Error(text([at, length]))
+}
+
+/** What the core calls for a table of the host's objects: none ever enters it. */
+export function nothing(): void {}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** What was made, unless the core threw something instead. */
-function made([at, error, failed]: Made): number {
-  if (failed === 0) return at
-  const thrown: unknown = core.__wbindgen_externrefs.get(error)
-  core.__externref_table_dealloc(error)
-  throw thrown
+/** Where something was made; throws the error that its refusal tells of. */
+function made(at: number): number {
+  if (at === 0) throw errorFrom(refusal())
+  return at
+}
+
+/** Why the last answer is a refusal. */
+export function refusal(): Refusal {
+  const numbers = new Uint32Array(core.memory.buffer, answerPointer(), 4)
+  const [place, header, payload, length] = numbers as unknown as [number, number, number, number]
+  return JSON.parse(text([place + header + payload, length])) as Refusal
 }
 
 /** Bytes in the core's memory, where it frees them; numbers of more bytes lie at multiples of their size. */
@@ -415,10 +426,14 @@ function lent(text: string | undefined): Span {
 }
 
 /** Text that the core gave away, which is freed. */
-function taken([at, length]: Span): string {
-  const text = decoder.decode(new Uint8Array(core.memory.buffer, at >>> 0, length))
-  core.__wbindgen_free(at, length, 1)
-  return text
+function taken(span: Span): string {
+  const found = text(span)
+  core.__wbindgen_free(...span, 1)
+  return found
+}
+
+function text([at, length]: Span): string {
+  return decoder.decode(new Uint8Array(core.memory.buffer, at >>> 0, length))
 }
 
 function takenIfThere(text: Span): string | undefined {

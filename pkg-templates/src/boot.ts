@@ -1,6 +1,6 @@
 /** A loader's module enters, the running core leaves: instantiated at first use, once for all entries of the package. */
 import * as bindings from './bindings.js'
-import * as imports from './jotgate_bg.js'
+import * as imports from './imports.js'
 import { load, prepare } from '#wasm'
 
 /** The running core. */
@@ -28,6 +28,5 @@ function start(module: WebAssembly.Module): Core {
   const { exports } = new WebAssembly.Instance(module, {
     './jotgate_bg.js': imports as unknown as WebAssembly.ModuleImports,
   })
-  imports.__wbg_set_wasm(exports)
   return { memory: bindings.start(exports), bindings }
 }

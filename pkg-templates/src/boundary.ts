@@ -6,7 +6,7 @@ import { boot, type Core } from './boot.js'
 import { claimsFrom } from './claims.js'
 import { answering, type Asked } from './host_answer.js'
 import { requestsAreIsolated } from './isolation.js'
-import type { Key, KeySet, Needs, Policy } from './jotgate_bg.js'
+import type { Key, KeySet, Needs, Policy } from './bindings.js'
 import { NOT_TEXT, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'
@@ -216,7 +216,7 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
   const core = boot()
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
-  if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: refusal(core) }
+  if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: core.bindings.refusal() }
   const [at, header, payload] = answer(core) as unknown as Numbers
   const from = at + header
   return { ok: true, header: json(core, at, header), payload: view(core).slice(from, from + payload) }
@@ -236,7 +236,7 @@ export function decodeHeader(token: unknown): { header: ProtectedHeader } | { re
   const core = boot()
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { refusal: written }
-  if (!core.bindings.decodeHeader(written)) return { refusal: refusal(core) }
+  if (!core.bindings.decodeHeader(written)) return { refusal: core.bindings.refusal() }
   const [at, header] = answer(core) as unknown as Numbers
   return { header: json(core, at, header) }
 }
@@ -307,7 +307,7 @@ const UNVERIFIED = { admit: (units: number) => boot().bindings.admitUnverified(u
 function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number | Refusal {
   if (typeof token === 'string') {
     const pointer = door.admit(token.length)
-    if (pointer === 0) return refusal(core)
+    if (pointer === 0) return core.bindings.refusal()
     // There is room for three bytes a code unit, the most that UTF-8 needs: what is not ASCII arrives as bytes above
     // 0x7F, never cut or changed into something else, and is refused.
     const memory = view(core)
@@ -317,7 +317,7 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
   }
   if (!isBytes(token)) return NOT_TEXT
   const pointer = door.admit(token.length)
-  if (pointer === 0) return refusal(core)
+  if (pointer === 0) return core.bindings.refusal()
   view(core).set(token, pointer)
   return token.length
 }
@@ -382,11 +382,6 @@ function claimsOf(core: Core, from: number, length: number): JWTPayload {
   } catch {
     return {}
   }
-}
-
-function refusal(core: Core): Refusal {
-  const [at, header, payload, refused] = answer(core) as unknown as Numbers
-  return json(core, at + header + payload, refused)
 }
 
 function json<T>(core: Core, from: number, length: number): T {

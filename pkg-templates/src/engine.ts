@@ -14,10 +14,10 @@ import {
 import { JWKSUnavailable } from './errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle, ImportedKey, jwkText, keyFromJwk, keyFromPem, keyFromSecret } from './imported_key.js'
-import type { Needs, Policy } from './jotgate_bg.js'
+import type { Needs, Policy } from './bindings.js'
 import { KeySet, setHandle, setKey } from './key_set.js'
 import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
-import { misuse, refusing } from './refusal.js'
+import { misuse } from './refusal.js'
 import { RemoteKeySet, type WaitUntil } from './remote_key_set.js'
 import { TokenCache, type TokenCacheOptions } from './token_cache.js'
 import type { JSONWebKeySet, JWK } from './types.js'
@@ -220,7 +220,7 @@ export function precheck(policy: Policy, token: unknown): Verdict | undefined {
 
 /** The needs of those who have none. */
 export function noNeeds(): Needs {
-  return (none ??= refusing(() => new (boot().bindings.Needs)({})))
+  return (none ??= new (boot().bindings.Needs)({}))
 }
 
 /** Whether the set has no key for the token: another set may. */
@@ -239,7 +239,7 @@ function usable(algorithms: readonly string[], set: KeySet): void {
 
 function presentable(policy: Policy, key: ImportedKey): void {
   try {
-    refusing(() => policy.checkKey(handle(key)))
+    policy.checkKey(handle(key))
   } catch (thrown) {
     if (thrown instanceof TypeError) throw thrown
     throw Object.assign(misuse('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {

@@ -20,7 +20,7 @@ import {
   text,
   texts,
 } from './options.js'
-import { because, isWithoutKeys, misuse, refusing } from './refusal.js'
+import { because, isWithoutKeys, misuse } from './refusal.js'
 import { type HeaderFields, REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from './remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from './types.js'
@@ -351,7 +351,7 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
     const text = JSON.stringify(fields)
     let checked = text === '{}' ? noNeeds() : seen.get(text)
     if (checked === undefined) {
-      checked = refusing(() => new (boot().bindings.Needs)(fields))
+      checked = new (boot().bindings.Needs)(fields)
       if (seen.size >= LIMIT) seen.clear()
       seen.set(text, checked)
     }

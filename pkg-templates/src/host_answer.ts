@@ -35,6 +35,7 @@ export function hostAnswer(
   signature: number,
   signatureLength: number,
 ): number {
-  const holds = listener?.(algorithm, keyIndex, signed, signedLength, signature, signatureLength)
+  // Places in memory arrive as signed numbers.
+  const holds = listener?.(algorithm, keyIndex, signed >>> 0, signedLength, signature >>> 0, signatureLength)
   return holds === undefined ? -1 : Number(holds)
 }

@@ -1,7 +1,6 @@
 /** A key as JavaScript holds it: what it is for can be read, its material can not. */
 import { boot } from './boot.js'
-import type { Key } from './jotgate_bg.js'
-import { refusing } from './refusal.js'
+import type { Key } from './bindings.js'
 import type { Algorithm, JWK } from './types.js'
 
 /** What is known of a key. */
@@ -95,20 +94,20 @@ export function jwkText(jwk: JWK): string {
 
 /** A key from a JWK's JSON text; `alg` is what it is for where it does not say so itself. */
 export function keyFromJwk(text: string, alg?: string): ImportedKey {
-  return refusing(() => keyFrom(boot().bindings.Key.fromJwk(text, alg)))
+  return keyFrom(boot().bindings.Key.fromJwk(text, alg))
 }
 
 /** A key from PEM text: SPKI or PKCS#1. */
 export function keyFromPem(text: string, alg?: string): ImportedKey {
-  return refusing(() => keyFrom(boot().bindings.Key.fromPem(text, alg)))
+  return keyFrom(boot().bindings.Key.fromPem(text, alg))
 }
 
 /** The key of an X.509 certificate in PEM; nothing else of the certificate is looked at. */
 export function keyFromCertificate(text: string, alg?: string): ImportedKey {
-  return refusing(() => keyFrom(boot().bindings.Key.fromCertificate(text, alg)))
+  return keyFrom(boot().bindings.Key.fromCertificate(text, alg))
 }
 
 /** A key from a shared secret. */
 export function keyFromSecret(secret: Uint8Array, alg?: string): ImportedKey {
-  return refusing(() => keyFrom(boot().bindings.Key.fromSecret(secret, alg)))
+  return keyFrom(boot().bindings.Key.fromSecret(secret, alg))
 }

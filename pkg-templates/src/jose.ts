@@ -9,7 +9,7 @@ import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } fro
 import { noNeeds, precheck } from './engine.js'
 import { JOSENotSupported, JWKSInvalid, JWSInvalid } from './errors.js'
 import { handle, ImportedKey, keyFromCertificate, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
-import type { Policy } from './jotgate_bg.js'
+import type { Policy } from './bindings.js'
 import { keyOf } from './jose_key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './jose_keys.js'
 import type {
@@ -32,7 +32,7 @@ import type {
 } from './jose_types.js'
 import { KeySet } from './key_set.js'
 import { clockFrom, Options, policyFields, type PolicyFields, policyFrom } from './options.js'
-import { errorFrom, NOT_TEXT, refusing } from './refusal.js'
+import { errorFrom, NOT_TEXT } from './refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from './decode.js'
 export * as errors from './errors.js'
@@ -207,7 +207,7 @@ export async function calculateJwkThumbprint(
     throw new TypeError('`digestAlgorithm` must be one of sha256, sha384, sha512')
   }
   const prepared = key instanceof ImportedKey ? key : keyFromJwk(thumbprintText(await jwkOf(key)))
-  return refusing(() => handle(prepared).thumbprint(digestAlgorithm))
+  return handle(prepared).thumbprint(digestAlgorithm)
 }
 
 /**

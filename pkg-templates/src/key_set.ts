@@ -1,8 +1,8 @@
 /** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
 import { boot } from './boot.js'
 import { frozen, type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
-import type * as bindings from './jotgate_bg.js'
-import { misuse, refusing } from './refusal.js'
+import type * as bindings from './bindings.js'
+import { misuse } from './refusal.js'
 import type { JSONWebKeySet } from './types.js'
 
 /** A usable key of a set. */
@@ -66,7 +66,7 @@ export class KeySet {
    */
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
-    const handle = refusing(() => new (boot().bindings.KeySet)(text))
+    const handle = new (boot().bindings.KeySet)(text)
     const { size, keys, skipped, dropped } = JSON.parse(handle.describe()) as {
       size: number
       keys: KeySetMember[]

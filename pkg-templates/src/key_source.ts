@@ -15,9 +15,9 @@ import {
 import { discovered } from './discovery.js'
 import { JWKSUnavailable, type JOSEError } from './errors.js'
 import { requestsAreIsolated } from './isolation.js'
-import type { KeyCache } from './jotgate_bg.js'
+import type { KeyCache } from './bindings.js'
 import { KeySet, publicText } from './key_set.js'
-import { because, isWithoutKeys, refusing } from './refusal.js'
+import { because, isWithoutKeys } from './refusal.js'
 import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './second_level.js'
 
 /** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
@@ -69,7 +69,7 @@ export class KeySource {
 
   constructor(options: KeySourceOptions) {
     this.#options = options
-    this.#cache = refusing(() => new (boot().bindings.KeyCache)(options.settings))
+    this.#cache = new (boot().bindings.KeyCache)(options.settings)
   }
 
   /** The set in hand, while it is trusted. */

@@ -5,8 +5,8 @@
  */
 import { boot } from './boot.js'
 import { type Duration, seconds } from './duration.js'
-import type { Policy } from './jotgate_bg.js'
-import { misuse, refusing } from './refusal.js'
+import type { Policy } from './bindings.js'
+import { misuse } from './refusal.js'
 import type { TokenCacheOptions } from './token_cache.js'
 import type { Algorithm } from './types.js'
 
@@ -145,7 +145,7 @@ export function policyFields(options: Options, wanted: readonly PolicyName[] = F
 
 /** The fields become the core's policy; from here on they are never looked at again. */
 export function policyFrom(fields: PolicyFields): Policy {
-  return refusing(() => new (boot().bindings.Policy)(fields))
+  return new (boot().bindings.Policy)(fields)
 }
 
 /** The clock of a policy: the caller's fixed date, or the host's clock, in whole seconds as jose counts. */
@@ -164,7 +164,7 @@ export function string(name: string, value: unknown): string {
 export function text(name: string, value: unknown): string {
   const found = filled(name, string(name, value))
   // The core's text is UTF-8, which has no place for half a character.
-  if (/\p{Surrogate}/u.test(found)) throw misuse(name, 'is not well-formed text')
+  if (/[\ud800-\udfff]/u.test(found)) throw misuse(name, 'is not well-formed text')
   return found
 }
 

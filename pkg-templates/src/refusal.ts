@@ -1,4 +1,4 @@
-/** A refusal of the core, as JSON text, enters; a value or the error class that users compare leaves. */
+/** A refusal of the core enters, the error of the class that users compare leaves. */
 import {
   JOSEAlgNotAllowed,
   JOSEError,
@@ -52,17 +52,6 @@ export function because<T extends JOSEError>(refusal: string, error: T): T {
 /** Whether there are no keys to verify with, which is not the token's fault. */
 export function isWithoutKeys(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
   return WITHOUT_KEYS.some((kind) => thrown instanceof kind)
-}
-
-/** Calls into the core; where it throws, the text that it throws becomes the error that it tells of. */
-export function refusing<T>(call: () => T): T {
-  try {
-    return call()
-  } catch (thrown) {
-    const { name, message } = (thrown ?? {}) as Error
-    if (name !== 'JotgateRefusal') throw thrown
-    throw errorFrom(JSON.parse(message) as Refusal)
-  }
 }
 
 /** What is misused, and how: for mistakes of the program, at the moment that it makes them. */

@@ -5,7 +5,7 @@
 import { isFlat } from './boundary.js'
 import type { Judgement } from './engine.js'
 import { handle, type ImportedKey } from './imported_key.js'
-import type { Needs } from './jotgate_bg.js'
+import type { Needs } from './bindings.js'
 import { type KeySet, setKey } from './key_set.js'
 import { Options, type PolicyFields, size } from './options.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'

@@ -21,6 +21,7 @@ mod key_cache;
 mod key_set;
 mod layouts;
 mod number;
+mod options;
 mod outline;
 mod policy;
 mod refusal;

@@ -1,15 +1,14 @@
 //! What the host holds on to: keys, key sets, policies and needs, each made once and used for many tokens.
 //!
-//! Constructors throw an error that carries the refusal as JSON text; the TypeScript side makes one of its class.
+//! What can't be made is no handle, and the refusal stands in the output; the TypeScript side throws an error of its class.
 
 use std::rc::Rc;
 
 use jotgate_core as core;
-use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     buffers, describe,
-    options::Options,
     public::{Public, public},
 };
 
@@ -30,38 +29,30 @@ pub(crate) enum Held {
 #[wasm_bindgen]
 impl Key {
     /// Reads a JWK from JSON text; `alg` counts where the JWK has none.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromJwk)]
-    pub fn from_jwk(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+    #[must_use]
+    pub fn from_jwk(text: &str, alg: Option<String>) -> Option<Self> {
         Self::made(core::Key::from_jwk(text), alg)
     }
 
     /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromPem)]
-    pub fn from_pem(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+    #[must_use]
+    pub fn from_pem(text: &str, alg: Option<String>) -> Option<Self> {
         Self::made(public(|| core::Key::from_pem(text)).map(Public::into_inner), alg)
     }
 
     /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromCertificate)]
-    pub fn from_certificate(text: &str, alg: Option<String>) -> Result<Self, JsValue> {
+    #[must_use]
+    pub fn from_certificate(text: &str, alg: Option<String>) -> Option<Self> {
         Self::made(public(|| core::Key::from_certificate(text)).map(Public::into_inner), alg)
     }
 
     /// Takes a shared secret for HMAC.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
     #[wasm_bindgen(js_name = fromSecret)]
-    pub fn from_secret(bytes: &[u8], alg: Option<String>) -> Result<Self, JsValue> {
+    #[must_use]
+    pub fn from_secret(bytes: &[u8], alg: Option<String>) -> Option<Self> {
         Self::made(core::Key::from_secret(bytes), alg)
     }
 
@@ -78,30 +69,28 @@ impl Key {
         self.key()?.public_jwk().map(|text| String::clone(&text))
     }
 
-    /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`.
-    ///
-    /// # Errors
-    /// The refusal of any other hash, as JSON text.
-    pub fn thumbprint(&self, hash: &str) -> Result<String, JsValue> {
+    /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`, any other is refused.
+    #[must_use]
+    pub fn thumbprint(&self, hash: &str) -> Option<String> {
         let hash = match hash {
             "sha256" => core::Hash::Sha256,
             "sha384" => core::Hash::Sha384,
             "sha512" => core::Hash::Sha512,
             _ => {
                 let problem = "must be one of sha256, sha384, sha512";
-                return Err(thrown(&core::Refusal::Option { name: "digestAlgorithm", problem }));
+                return made(Err(core::Refusal::Option { name: "digestAlgorithm", problem }));
             }
         };
-        Ok(self.key().map(|key| key.thumbprint(hash)).unwrap_or_default())
+        self.key().map(|key| key.thumbprint(hash))
     }
 
-    fn made(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Result<Self, JsValue> {
-        let key = key.map_err(|refusal| thrown(&refusal))?;
+    fn made(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Option<Self> {
+        let key = made(key)?;
         let key = match alg {
             Some(alg) => key.for_algorithm(&alg),
             None => key,
         };
-        Ok(Self { held: Held::Own(Box::new(key)) })
+        Some(Self { held: Held::Own(Box::new(key)) })
     }
 
     pub(crate) fn key(&self) -> Option<&core::Key> {
@@ -122,15 +111,10 @@ pub struct KeySet {
 #[wasm_bindgen]
 impl KeySet {
     /// Reads a JWKS from JSON text.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
-    #[wasm_bindgen(constructor)]
-    pub fn new(text: &str) -> Result<Self, JsValue> {
-        match public(|| core::KeySet::from_jwks(text).map(Rc::new)) {
-            Ok(set) => Ok(Self { set }),
-            Err(refusal) => Err(thrown(&refusal)),
-        }
+    #[wasm_bindgen(js_name = fromJwks)]
+    #[must_use]
+    pub fn from_jwks(text: &str) -> Option<Self> {
+        made(public(|| core::KeySet::from_jwks(text).map(Rc::new))).map(|set| Self { set })
     }
 
     /// The keys and the skipped members, as JSON text.
@@ -164,16 +148,11 @@ pub struct Policy {
 
 #[wasm_bindgen]
 impl Policy {
-    /// Checks the options, those of [`core::PolicyOptions`].
-    ///
-    /// # Errors
-    /// The refusal of an option, as JSON text.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Policy::new(Options::read(options, Options::policy)?) {
-            Ok(policy) => Ok(Self { policy }),
-            Err(refusal) => Err(thrown(&refusal)),
-        }
+    /// Checks the options, those of [`core::PolicyOptions`], from JSON text.
+    #[wasm_bindgen(js_name = fromOptions)]
+    #[must_use]
+    pub fn from_options(text: &str) -> Option<Self> {
+        made(core::PolicyOptions::read(text).and_then(core::Policy::new)).map(|policy| Self { policy })
     }
 
     /// Makes room for a token of `length` UTF-16 code units and says where: three bytes for each, the most that UTF-8
@@ -184,14 +163,13 @@ impl Policy {
         admit(length, maximum)
     }
 
-    /// Whether the key could ever verify a token under this policy.
-    ///
-    /// # Errors
-    /// The refusal as JSON text.
+    /// Whether the key could ever verify a token under this policy; if not, the refusal stands in the output.
     #[wasm_bindgen(js_name = checkKey)]
-    pub fn check_key(&self, key: &Key) -> Result<(), JsValue> {
-        let key = key.key().ok_or(JsValue::NULL)?;
-        self.policy.check_key(key).map_err(|refusal| thrown(&refusal))
+    #[must_use]
+    pub fn check_key(&self, key: &Key) -> bool {
+        let checked =
+            key.key().ok_or(core::Refusal::NoMatchingKey).and_then(|key| self.policy.check_key(key));
+        made(checked).is_some()
     }
 }
 
@@ -204,16 +182,11 @@ pub struct Needs {
 
 #[wasm_bindgen]
 impl Needs {
-    /// Checks the lists, those of [`core::NeedsOptions`].
-    ///
-    /// # Errors
-    /// The refusal of a list, as JSON text.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<Self, JsValue> {
-        match core::Needs::new(Options::read(options, Options::needs)?) {
-            Ok(needs) => Ok(Self { needs }),
-            Err(refusal) => Err(thrown(&refusal)),
-        }
+    /// Checks the lists, those of [`core::NeedsOptions`], from JSON text.
+    #[wasm_bindgen(js_name = fromLists)]
+    #[must_use]
+    pub fn from_lists(text: &str) -> Option<Self> {
+        made(core::NeedsOptions::read(text).and_then(core::Needs::new)).map(|needs| Self { needs })
     }
 }
 
@@ -226,13 +199,7 @@ pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
     buffers::reserve(length.saturating_mul(3))
 }
 
-/// The name of the errors that carry a refusal.
-const REFUSAL: &str = "JotgateRefusal";
-
-/// A refusal as what a constructor throws: an error whose message is the refusal's JSON text, so that one which slips
-/// through unread is still an error with a stack.
-pub(crate) fn thrown(refusal: &core::Refusal) -> JsValue {
-    let error = js_sys::Error::new(&describe::refusal(refusal));
-    error.set_name(REFUSAL);
-    error.into()
+/// What was made; where it is refused nothing, and the refusal in the output.
+pub(crate) fn made<T>(outcome: Result<T, core::Refusal>) -> Option<T> {
+    outcome.map_err(|refusal| buffers::refuse(&refusal, None)).ok()
 }

@@ -1,11 +1,10 @@
 //! The life of one remote key set, as the host's loader drives it: it fetches, the core decides.
 
 use jotgate_core::{self as core, Decision, Found, Freshness, Purpose, Renewal};
-use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    handles::thrown,
-    options::Options,
+    handles::made,
     public::{Public, public},
 };
 
@@ -18,17 +17,12 @@ pub struct KeyCache {
 
 #[wasm_bindgen]
 impl KeyCache {
-    /// Checks the settings, those of [`core::KeyCacheSettings`], in seconds.
-    ///
-    /// # Errors
-    /// The refusal of a setting, as JSON text.
-    #[wasm_bindgen(constructor)]
-    pub fn new(settings: JsValue) -> Result<Self, JsValue> {
-        let settings = Options::read(settings, Options::key_cache)?;
-        match public(|| core::KeyCache::new(settings)) {
-            Ok(cache) => Ok(Self { cache }),
-            Err(refusal) => Err(thrown(&refusal)),
-        }
+    /// Checks the settings, those of [`core::KeyCacheSettings`], in seconds, from JSON text.
+    #[wasm_bindgen(js_name = fromSettings)]
+    #[must_use]
+    pub fn from_settings(text: &str) -> Option<Self> {
+        let cache = public(|| core::KeyCacheSettings::read(text).and_then(core::KeyCache::new));
+        made(cache).map(|cache| Self { cache })
     }
 
     /// What a request is to do; `no_key` says that the set in hand has no key for its token. One of `use`, `refresh`

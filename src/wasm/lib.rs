@@ -8,7 +8,6 @@ pub mod buffers;
 mod describe;
 pub mod handles;
 pub mod key_cache;
-mod options;
 mod public;
 pub mod verify;
 
