@@ -1,4 +1,5 @@
 /** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
+import { Key, type Needs, type Policy } from './bindings.js'
 import { boot } from './boot.js'
 import {
   type Answer,
@@ -13,8 +14,7 @@ import {
 } from './boundary.js'
 import { JWKSUnavailable } from './errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
-import { handle, ImportedKey, jwkText, keyFromJwk, keyFromPem, keyFromSecret } from './imported_key.js'
-import type { Needs, Policy } from './bindings.js'
+import { handle, ImportedKey, jwkText } from './imported_key.js'
 import { KeySet, setHandle, setKey } from './key_set.js'
 import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
 import { misuse } from './refusal.js'
@@ -45,7 +45,7 @@ export interface Judge {
 export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
-  readonly #keys: ImportedKey | KeySet | RemoteKeySet
+  readonly #keys: Key | KeySet | RemoteKeySet
   /** Who verifies RSA signatures instead of the core, if it is asked for any. */
   readonly #host: HostRsa | undefined
   /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
@@ -56,7 +56,7 @@ export class Engine implements Judge {
   readonly #cache: TokenCache | undefined
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
-  constructor(options: Options, fields: PolicyFields, keys: ImportedKey | KeySet | RemoteKeySet) {
+  constructor(options: Options, fields: PolicyFields, keys: Key | KeySet | RemoteKeySet) {
     this.#policy = policyFrom(fields)
     this.#now = clockFrom(options)
     this.#keys = keys
@@ -64,13 +64,13 @@ export class Engine implements Judge {
     if ((options.read('hostCrypto', flag) ?? true) && rsa === true) this.#host = hostRsa()
     this.#cache = options.read('tokenCache', (_, bounds) => new TokenCache(bounds as TokenCacheOptions, fields))
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
-    if (keys instanceof ImportedKey) presentable(this.#policy, keys)
+    if (keys instanceof Key) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
   }
 
   judgeNow(token: unknown, needs: Needs): Judgement {
     const keys = this.#keys
-    if (keys instanceof ImportedKey) return this.#judgeWithKey(keys, token, needs)
+    if (keys instanceof Key) return this.#judgeWithKey(keys, token, needs)
     const set = keys instanceof KeySet ? keys : keys.keySet
     if (set !== undefined && keys instanceof RemoteKeySet) {
       keys.nudge()
@@ -118,18 +118,17 @@ export class Engine implements Judge {
     const keys = this.#keys
     const now = this.#now()
     if (keys instanceof RemoteKeySet) keys.nudge()
-    const set = keys instanceof ImportedKey ? undefined : keys instanceof KeySet ? keys : keys.keySet
-    if (set === undefined && !(keys instanceof ImportedKey)) return []
+    const set = keys instanceof Key ? undefined : keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined && !(keys instanceof Key)) return []
     const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
     const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
-    const keyOf = (index: number) => (set === undefined ? (keys as ImportedKey) : setKey(set, index))
-    const under = set === undefined ? { key: handle(keys as ImportedKey) } : { set: setHandle(set) }
+    const under = set === undefined ? { key: keys as Key } : { set: setHandle(set) }
     const verdicts = verifyBatch(this.#policy, under, needs, rest, now, this.#answer(set))
     return tokens.map((token, place) => {
       const verdict = known[place] ?? verdicts[place]
       if (verdict === undefined || known[place] !== undefined) return verdict
       const judgement: Judgement =
-        verdict.ok && verdict.keyIndex >= 0 ? { ...verdict, key: keyOf(verdict.keyIndex) } : verdict
+        verdict.ok && set !== undefined ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
       // The issuer may have the key by now: who can wait asks it.
       if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
       this.#cache?.keep(token, judgement, set, needs, now)
@@ -152,15 +151,15 @@ export class Engine implements Judge {
     // Bytes could be others when the answer is there.
     if (typeof token !== 'string') return undefined
     const keys = this.#keys
-    if (keys instanceof ImportedKey) {
-      const question = questionWithKey(this.#policy, handle(keys), token)
+    if (keys instanceof Key) {
+      const question = questionWithKey(this.#policy, keys, token)
       const holds = question && (await this.#host?.later?.(keys, question))
       return holds === undefined ? undefined : { holds, set: undefined }
     }
     const set = keys instanceof KeySet ? keys : keys.keySet
     if (set === undefined) return undefined
     const question = questionWithSet(this.#policy, setHandle(set), token)
-    const holds = question && (await this.#host?.later?.(setKey(set, question.keyIndex), question))
+    const holds = question && (await this.#host?.later?.(handle(setKey(set, question.keyIndex)), question))
     return holds === undefined ? undefined : { holds, set }
   }
 
@@ -169,17 +168,17 @@ export class Engine implements Judge {
     const host = this.#host?.now
     if (host === undefined) return undefined
     if (this.#answers === undefined || this.#answers.set !== set) {
-      const keyOf = (index: number) => (set === undefined ? (this.#keys as ImportedKey) : setKey(set, index))
+      const keyOf = (index: number) => (set === undefined ? (this.#keys as Key) : handle(setKey(set, index)))
       this.#answers = { set, answer: (alg, index) => host(keyOf(index), alg) }
     }
     return this.#answers.answer
   }
 
-  #judgeWithKey(key: ImportedKey, token: unknown, needs: Needs, told?: boolean): Judgement {
+  #judgeWithKey(key: Key, token: unknown, needs: Needs, told?: boolean): Judgement {
     const now = this.#now()
     const known = this.#cache?.find(token, undefined, needs, now)
     if (known !== undefined) return known
-    const judgement = verifyWithKey(this.#policy, handle(key), needs, token, now, told ?? this.#answer(undefined))
+    const judgement = verifyWithKey(this.#policy, key, needs, token, now, told ?? this.#answer(undefined))
     this.#cache?.keep(token, judgement, undefined, needs, now)
     return judgement
   }
@@ -197,17 +196,18 @@ export class Engine implements Judge {
 }
 
 /** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
-export function keysFrom(name: string, value: unknown): ImportedKey | KeySet | RemoteKeySet {
-  if (value instanceof ImportedKey || value instanceof KeySet || value instanceof RemoteKeySet) return value
-  if (isBytes(value)) return keyFromSecret(value)
+export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKeySet {
+  if (value instanceof KeySet || value instanceof RemoteKeySet) return value
+  if (value instanceof ImportedKey) return handle(value)
+  if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
-    return keyFromPem(value)
+    return boot().bindings.Key.fromPem(value)
   }
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
-    if ('kty' in value) return keyFromJwk(jwkText(value as JWK))
+    if ('kty' in value) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
   }
   throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
 }
@@ -237,9 +237,9 @@ function usable(algorithms: readonly string[], set: KeySet): void {
   }
 }
 
-function presentable(policy: Policy, key: ImportedKey): void {
+function presentable(policy: Policy, key: Key): void {
   try {
-    policy.checkKey(handle(key))
+    policy.checkKey(key)
   } catch (thrown) {
     if (thrown instanceof TypeError) throw thrown
     throw Object.assign(misuse('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {

@@ -2,16 +2,16 @@
  * A key and an RSA signature enter, what the host's own cryptography says of it leaves. Which host computes faster than the core
  * was measured; all that makes a verdict besides – parsing, the choice of the key, the policy – stays in the core.
  */
+import type { Key } from './bindings.js'
 import type { Check, Question } from './boundary.js'
-import { handle, type ImportedKey } from './imported_key.js'
 import { requestsAreIsolated } from './isolation.js'
 
 /** What a host says: whether the signature holds, or `undefined` where it can't tell and the core has to. */
 export interface HostRsa {
   /** At once: what checks signatures of a key, if it can. */
-  now?(key: ImportedKey, alg: string): Check | undefined
+  now?(key: Key, alg: string): Check | undefined
   /** Later. The question's bytes are copies. `undefined`: not yet, for the key is still being imported. */
-  later?(key: ImportedKey, question: Question): Promise<boolean | undefined> | undefined
+  later?(key: Key, question: Question): Promise<boolean | undefined> | undefined
   /** Asked later only while others are under way: alone, each is faster at once. */
   readonly whenBusy?: boolean
 }
@@ -74,9 +74,9 @@ function find(): HostRsa | undefined {
 
 /** One key in the host's form, for each algorithm that it was used with. */
 class Held<T> {
-  readonly #keys = new WeakMap<ImportedKey, Map<string, T>>()
+  readonly #keys = new WeakMap<Key, Map<string, T>>()
 
-  of(key: ImportedKey, alg: string, make: () => T): T {
+  of(key: Key, alg: string, make: () => T): T {
     let forms = this.#keys.get(key)
     if (forms === undefined) this.#keys.set(key, (forms = new Map<string, T>()))
     let form = forms.get(alg)
@@ -91,8 +91,8 @@ const FEW = 8
 /** `node:crypto`, as Node and Bun have it; later it computes in threads of its own. */
 function byNode(load: () => NodeCrypto | undefined): HostRsa {
   const held = new Held<Node | null>()
-  const form = ({ createPublicKey, constants }: NodeCrypto, key: ImportedKey, alg: string): NodeKey | null => {
-    const jwk = JSON.parse(handle(key).publicJwk() as string) as JsonWebKey
+  const form = ({ createPublicKey, constants }: NodeCrypto, key: Key, alg: string): NodeKey | null => {
+    const jwk = JSON.parse(key.publicJwk() as string) as JsonWebKey
     try {
       const object = createPublicKey({ key: jwk, format: 'jwk' })
       if (alg.startsWith('RS')) return { key: object, padding: constants.RSA_PKCS1_PADDING }
@@ -104,7 +104,7 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
       return null
     }
   }
-  const both = (key: ImportedKey, alg: string): Node | null => {
+  const both = (key: Key, alg: string): Node | null => {
     const node = load()
     const object = node === undefined ? null : form(node, key, alg)
     if (node === undefined || object === null) return null
@@ -128,7 +128,7 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
     }
   }
   let seen = 0
-  const at = (key: ImportedKey, alg: string): Node | null => {
+  const at = (key: Key, alg: string): Node | null => {
     if (seen === FEW) return held.of(key, alg, () => both(key, alg))
     seen += 1
     return null
@@ -169,7 +169,7 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
       }
       // Nobody waits for it: in Workers the request that began it may end before it does, and another begins it again.
       if (slot.missed++ % PATIENCE === 0) {
-        const jwk = JSON.parse(handle(key).publicJwk() as string) as JsonWebKey
+        const jwk = JSON.parse(key.publicJwk() as string) as JsonWebKey
         subtle.importKey('jwk', jwk, { name, hash: `SHA-${bits}` }, false, ['verify']).then(
           (imported) => (slot.key = imported),
           () => (slot.unusable = true),
