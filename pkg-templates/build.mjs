@@ -1,5 +1,5 @@
 /**
- * The generated bindings enter, a folder leaves that is ready for `npm pack`:
+ * The bound core enters, a folder leaves that is ready for `npm pack`:
  *
  *     node pkg-templates/build.mjs --bindings <folder with jotgate_bg.wasm> --out target/npm/jotgate
  *
@@ -17,7 +17,7 @@ const root = dirname(templates)
 // The tools stand where the tests' tools stand: one lock file for all.
 const require = createRequire(join(root, 'tests', 'package.json'))
 
-/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares it with what it generates. */
+/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares the two. */
 const CONVENTIONS = '0.2.130'
 
 /** What the core imports, by the names that it has in Rust: what answers, and where that stands. */

@@ -182,8 +182,9 @@ export class KeySet extends Handle {
 
 /** When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z. */
 export class KeyCache extends Handle {
-  constructor(settings: object) {
-    super('keycache', made(core.keycache_fromSettings(...lent(JSON.stringify(settings)))))
+  /** @param settings - an object's JSON text */
+  constructor(settings: string) {
+    super('keycache', made(core.keycache_fromSettings(...lent(settings))))
   }
 
   /** What a request is to do; `noKey` says that the set in hand has no key for its token. */
@@ -264,8 +265,9 @@ export type Renewal = 'taken' | 'older' | 'stale'
 
 /** What is asked of every token. */
 export class Policy extends Handle {
-  constructor(options: object) {
-    super('policy', made(core.policy_fromOptions(...lent(JSON.stringify(options)))))
+  /** @param options - an object's JSON text */
+  constructor(options: string) {
+    super('policy', made(core.policy_fromOptions(...lent(options))))
   }
 
   /** Makes room for a token and says where; 0: longer than the policy allows, the refusal stands in the output. */
@@ -281,8 +283,9 @@ export class Policy extends Handle {
 
 /** What a request needs of a token. */
 export class Needs extends Handle {
-  constructor(options: object) {
-    super('needs', made(core.needs_fromLists(...lent(JSON.stringify(options)))))
+  /** @param lists - an object's JSON text */
+  constructor(lists: string) {
+    super('needs', made(core.needs_fromLists(...lent(lists))))
   }
 }
 

@@ -2,11 +2,11 @@
  * A token enters the core's memory, its verdict is read out of it. Nothing in here awaits: between `admit` and the last
  * read no other call may come in between, or one request would read another's claims.
  */
+import type { Key, KeySet, Needs, Policy } from './bindings.js'
 import { boot, type Core } from './boot.js'
 import { claimsFrom } from './claims.js'
 import { answering, type Asked } from './host_answer.js'
 import { requestsAreIsolated } from './isolation.js'
-import type { Key, KeySet, Needs, Policy } from './bindings.js'
 import { NOT_TEXT, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'

@@ -57,7 +57,7 @@ export class Engine implements Judge {
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
   constructor(options: Options, fields: PolicyFields, keys: Key | KeySet | RemoteKeySet) {
-    this.#policy = policyFrom(fields)
+    this.#policy = policyFrom(JSON.stringify(fields))
     this.#now = clockFrom(options)
     this.#keys = keys
     const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
@@ -127,8 +127,7 @@ export class Engine implements Judge {
     return tokens.map((token, place) => {
       const verdict = known[place] ?? verdicts[place]
       if (verdict === undefined || known[place] !== undefined) return verdict
-      const judgement: Judgement =
-        verdict.ok && set !== undefined ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
+      const judgement = withKey(verdict, set)
       // The issuer may have the key by now: who can wait asks it.
       if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
       this.#cache?.keep(token, judgement, set, needs, now)
@@ -188,8 +187,7 @@ export class Engine implements Judge {
     const known = this.#cache?.find(token, set, needs, now)
     if (known !== undefined) return known
     const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, told ?? this.#answer(set))
-    const key = verdict.ok && verdict.keyIndex >= 0 ? setKey(set, verdict.keyIndex) : undefined
-    const judgement = key === undefined ? verdict : { ...verdict, key }
+    const judgement = withKey(verdict, set)
     this.#cache?.keep(token, judgement, set, needs, now)
     return judgement
   }
@@ -220,7 +218,12 @@ export function precheck(policy: Policy, token: unknown): Verdict | undefined {
 
 /** The needs of those who have none. */
 export function noNeeds(): Needs {
-  return (none ??= new (boot().bindings.Needs)({}))
+  return (none ??= new (boot().bindings.Needs)('{}'))
+}
+
+/** The verdict, with the key of the set that led to it. */
+function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
+  return verdict.ok && set !== undefined ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
 }
 
 /** Whether the set has no key for the token: another set may. */

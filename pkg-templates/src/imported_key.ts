@@ -1,6 +1,6 @@
 /** A key as JavaScript holds it: what it is for can be read, its material can not. */
-import { boot } from './boot.js'
 import type { Key } from './bindings.js'
+import { boot } from './boot.js'
 import type { Algorithm, JWK } from './types.js'
 
 /** What is known of a key. */

@@ -5,11 +5,11 @@
  *
  * @packageDocumentation
  */
+import type { Policy } from './bindings.js'
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from './boundary.js'
 import { noNeeds, precheck } from './engine.js'
 import { JOSENotSupported, JWKSInvalid, JWSInvalid } from './errors.js'
 import { handle, ImportedKey, keyFromCertificate, keyFromJwk, keyFromPem, jwkText } from './imported_key.js'
-import type { Policy } from './bindings.js'
 import { keyOf } from './jose_key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './jose_keys.js'
 import type {
@@ -307,7 +307,7 @@ function rememberedPolicy(fields: PolicyFields): Policy {
   const text = JSON.stringify(fields)
   let policy = policies.get(text)
   if (policy === undefined) {
-    policy = policyFrom(fields)
+    policy = policyFrom(text)
     if (policies.size >= 100) policies.clear()
     policies.set(text, policy)
   }

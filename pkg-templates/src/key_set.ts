@@ -1,7 +1,7 @@
 /** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
+import type * as bindings from './bindings.js'
 import { boot } from './boot.js'
 import { frozen, type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
-import type * as bindings from './bindings.js'
 import { misuse } from './refusal.js'
 import type { JSONWebKeySet } from './types.js'
 

@@ -2,6 +2,7 @@
  * Requests for keys enter, key sets leave. What to do is decided by the core (`KeyCache`); what is here fetches, waits
  * where promises may be shared, and keeps the sets.
  */
+import type { KeyCache } from './bindings.js'
 import { boot } from './boot.js'
 import {
   type About,
@@ -15,7 +16,6 @@ import {
 import { discovered } from './discovery.js'
 import { JWKSUnavailable, type JOSEError } from './errors.js'
 import { requestsAreIsolated } from './isolation.js'
-import type { KeyCache } from './bindings.js'
 import { KeySet, publicText } from './key_set.js'
 import { because, isWithoutKeys } from './refusal.js'
 import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './second_level.js'
@@ -69,7 +69,7 @@ export class KeySource {
 
   constructor(options: KeySourceOptions) {
     this.#options = options
-    this.#cache = new (boot().bindings.KeyCache)(options.settings)
+    this.#cache = new (boot().bindings.KeyCache)(JSON.stringify(options.settings))
   }
 
   /** The set in hand, while it is trusted. */

@@ -3,9 +3,9 @@
  * `TypeError` that names it. A check that is switched off by a forgotten environment variable is how tokens for others
  * get accepted.
  */
+import type { Policy } from './bindings.js'
 import { boot } from './boot.js'
 import { type Duration, seconds } from './duration.js'
-import type { Policy } from './bindings.js'
 import { misuse } from './refusal.js'
 import type { TokenCacheOptions } from './token_cache.js'
 import type { Algorithm } from './types.js'
@@ -143,9 +143,9 @@ export function policyFields(options: Options, wanted: readonly PolicyName[] = F
   return fields
 }
 
-/** The fields become the core's policy; from here on they are never looked at again. */
-export function policyFrom(fields: PolicyFields): Policy {
-  return new (boot().bindings.Policy)(fields)
+/** The JSON text of {@link PolicyFields} becomes the core's policy. */
+export function policyFrom(text: string): Policy {
+  return new (boot().bindings.Policy)(text)
 }
 
 /** The clock of a policy: the caller's fixed date, or the host's clock, in whole seconds as jose counts. */

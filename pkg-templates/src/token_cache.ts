@@ -2,10 +2,10 @@
  * Accepted tokens enter, and leave again without being verified again: a verifier's memory, for those who switch it on. Only the
  * same text hits, and only while its times, its key and what is asked of it are as they were when it was accepted.
  */
+import type { Needs } from './bindings.js'
 import { isFlat } from './boundary.js'
 import type { Judgement } from './engine.js'
 import { handle, type ImportedKey } from './imported_key.js'
-import type { Needs } from './bindings.js'
 import { type KeySet, setKey } from './key_set.js'
 import { Options, type PolicyFields, size } from './options.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'

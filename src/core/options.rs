@@ -1,11 +1,7 @@
 //! What a host asks for enters as the JSON text of an object, the options of a policy, of needs or of a cache leave. The host names what
 //! is misused before it gets here; this is the second line.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::Cell;
 
 use crate::{
@@ -124,7 +120,7 @@ impl Members<'_> {
 
     fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.optional(name, |value| {
-            value.as_array()?.items().map(|item| item.as_str().map(ToString::to_string)).collect()
+            value.as_array()?.items().map(|item| item.as_str().map(str::to_owned)).collect()
         })
     }
 }

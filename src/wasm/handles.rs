@@ -81,7 +81,7 @@ impl Key {
                 return made(Err(core::Refusal::Option { name: "digestAlgorithm", problem }));
             }
         };
-        self.key().map(|key| key.thumbprint(hash))
+        made(self.key().ok_or(core::Refusal::NoMatchingKey)).map(|key| key.thumbprint(hash))
     }
 
     fn made(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! `src/wasm` enters, `jotgate_bg.wasm` and `jotgate_bg.js` leave: compiled, bound and made small.
+//! `src/wasm` enters, `jotgate_bg.wasm` leaves: compiled, bound and made small.
 
 use std::path::PathBuf;
 use std::process::Command;

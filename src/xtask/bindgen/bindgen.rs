@@ -1,7 +1,7 @@
-//! Enters: a `.wasm` file as cargo left it. Leaves: `jotgate_bg.wasm`, `jotgate_bg.js` and their types in a folder.
+//! Enters: a `.wasm` file as cargo left it. Leaves: `jotgate_bg.wasm` in a folder, and JavaScript that calls it, which shows what
+//! `bindings.ts` has to do and is not shipped.
 //!
-//! The `bundler` flavour is asked for because its `jotgate_bg.js` loads nothing by itself: one file serves
-//! every JavaScript runtime, and each loader of the package brings the module in its own way.
+//! The `bundler` flavour is asked for because its module asks one file for all that it imports, whatever the runtime.
 
 use std::env;
 
