@@ -63,6 +63,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   policy_admit(policy: number, codeUnits: number): number
   policy_checkKey(policy: number, key: number): number
   needs_fromLists(...text: Span): number
+  needs_none(): number
 
   verifyWithKey(policy: number, key: number, needs: number, length: number, now: number, host: number): number
   verifyWithSet(policy: number, set: number, needs: number, length: number, now: number, host: number): number
@@ -283,9 +284,18 @@ export class Policy extends Handle {
 
 /** What a request needs of a token. */
 export class Needs extends Handle {
+  constructor(at: number) {
+    super('needs', at)
+  }
+
   /** @param lists - an object's JSON text */
-  constructor(lists: string) {
-    super('needs', made(core.needs_fromLists(...lent(lists))))
+  static fromLists(lists: string): Needs {
+    return new Needs(made(core.needs_fromLists(...lent(lists))))
+  }
+
+  /** The needs of those who have none. */
+  static none(): Needs {
+    return new Needs(core.needs_none())
   }
 }
 

@@ -218,7 +218,7 @@ export function precheck(policy: Policy, token: unknown): Verdict | undefined {
 
 /** The needs of those who have none. */
 export function noNeeds(): Needs {
-  return (none ??= new (boot().bindings.Needs)('{}'))
+  return (none ??= boot().bindings.Needs.none())
 }
 
 /** The verdict, with the key of the set that led to it. */

@@ -351,7 +351,7 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
     const text = JSON.stringify(fields)
     let checked = text === '{}' ? noNeeds() : seen.get(text)
     if (checked === undefined) {
-      checked = new (boot().bindings.Needs)(text)
+      checked = boot().bindings.Needs.fromLists(text)
       if (seen.size >= LIMIT) seen.clear()
       seen.set(text, checked)
     }

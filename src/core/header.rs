@@ -31,7 +31,7 @@ struct Parameters {
 }
 
 /// Headers that were read before: an issuer writes few, and each of its tokens brings one of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Headers {
     /// Each at the place that its last letters give it.
     places: Vec<Option<Known>>,
@@ -51,6 +51,11 @@ impl Headers {
     /// How many are remembered, and how long one may be, in letters.
     const PLACES: usize = 32;
     const LONGEST: usize = 512;
+
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self { places: Vec::new(), kept: 0 }
+    }
 
     fn place(encoded: &[u8]) -> usize {
         let letters = encoded.iter().rev().take(8);
@@ -149,11 +154,17 @@ fn declared_algorithm(header: Object<'_>) -> Result<&str, Refusal> {
             name => name,
         },
     };
-    if declared.trim().eq_ignore_ascii_case("none") {
-        // RFC 8725 §3.2: whatever the list says, and however it is spelled.
+    if Algorithm::from_name(declared).is_none() && is_none(declared) {
         return Err(Refusal::AlgorithmNone);
     }
     Ok(declared)
+}
+
+/// RFC 8725 §3.2: whatever the list says, and however it is spelled.
+#[cold]
+#[inline(never)]
+fn is_none(declared: &str) -> bool {
+    declared.trim().eq_ignore_ascii_case("none")
 }
 
 fn optional_text<'h>(header: Object<'h>, name: &'static str) -> Result<Option<&'h str>, Refusal> {
@@ -166,7 +177,15 @@ fn check_critical(header: Object<'_>, understood: &[String]) -> Result<(), Refus
     if header.get("b64").is_some_and(|b64| !matches!(b64, Json::Bool(true))) {
         return Err(Refusal::PayloadUnencoded);
     }
-    let Some(crit) = header.get("crit") else { return Ok(()) };
+    match header.get("crit") {
+        Some(crit) => check_extensions(header, crit, understood),
+        None => Ok(()),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn check_extensions(header: Object<'_>, crit: Json<'_>, understood: &[String]) -> Result<(), Refusal> {
     let names =
         crit.as_array().filter(|names| names.items().next().is_some()).ok_or(Refusal::CritMalformed)?;
     let mut seen: Vec<&str> = Vec::new();
@@ -204,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_header_that_was_read_before_is_the_same_and_bears_its_number() {
-        let (policy, mut known) = (policy("ES256", None), Headers::default());
+        let (policy, mut known) = (policy("ES256", None), Headers::new());
         for round in 0..2 {
             for kid in 0..200 {
                 let header = alloc::format!(r#"{{"alg":"ES256","kid":"key {kid}","typ":"at+jwt"}}"#);
@@ -222,7 +241,7 @@ mod tests {
 
     #[test]
     fn every_policy_is_asked_about_a_header_that_was_read_before() {
-        let mut known = Headers::default();
+        let mut known = Headers::new();
         let header = r#"{"alg":"ES256"}"#;
         read(header, &policy("ES256", None), &mut known).unwrap();
         let refusal = read(header, &policy("EdDSA", None), &mut known).unwrap_err();
@@ -231,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_critical_is_asked_of_every_policy() {
-        let mut known = Headers::default();
+        let mut known = Headers::new();
         let header = r#"{"alg":"ES256","crit":["x"],"x":1}"#;
         let read = |crit, known: &mut Headers| read(header, &policy("ES256", crit), known);
         assert_eq!(read(Some(vec!["x".into()]), &mut known).unwrap().number(), 0);
@@ -240,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_refused_or_long_is_not_kept() {
-        let (policy, mut known) = (policy("ES256", None), Headers::default());
+        let (policy, mut known) = (policy("ES256", None), Headers::new());
         assert!(read(r#"{"alg":"none"}"#, &policy, &mut known).is_err());
         assert!(read(r#"{"alg":"ES384"}"#, &policy, &mut known).is_err());
         let long = alloc::format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(Headers::LONGEST));

@@ -103,7 +103,7 @@ pub(crate) enum Names {
 impl<'t> Document<'t> {
     /// Reads `text` as one object.
     pub(crate) fn read(text: &'t [u8], names: Names) -> Result<Self, JsonProblem> {
-        Self::read_as(text, names, &Layouts::default()).map(|(document, _)| document)
+        Self::read_as(text, names, &Layouts::new()).map(|(document, _)| document)
     }
 
     /// The same, names unique, of a text that may be laid out as others were that are known; then they know this one too.

@@ -142,25 +142,17 @@ impl Key {
 
     pub(crate) fn from_members(jwk: Object<'_>) -> Result<Self, Refusal> {
         let parts = match text(jwk, "kty")? {
-            "RSA" => KeyParts::Rsa { n: bytes(jwk, "n")?, e: bytes(jwk, "e")? },
-            "EC" => match Curve::from_name(text(jwk, "crv")?) {
-                Some(curve @ (Curve::P256 | Curve::P384 | Curve::P521)) => {
-                    KeyParts::Ec { curve, x: bytes(jwk, "x")?, y: bytes(jwk, "y")? }
-                }
-                _ => return Err(Refusal::JwkUnsupported { name: "crv" }),
-            },
-            "OKP" => match Curve::from_name(text(jwk, "crv")?) {
-                Some(Curve::Ed25519) => KeyParts::Ed25519 { x: bytes(jwk, "x")? },
-                _ => return Err(Refusal::JwkUnsupported { name: "crv" }),
-            },
-            "oct" => KeyParts::Secret(Zeroizing::new(bytes(jwk, "k")?)),
+            "RSA" => rsa_parts(jwk)?,
+            "EC" => ec_parts(jwk)?,
+            "OKP" => okp_parts(jwk)?,
+            "oct" => KeyParts::Secret(secret(jwk, "k")?),
             _ => return Err(Refusal::JwkUnsupported { name: "kty" }),
         };
         Ok(Self {
             kid: optional_text(jwk, "kid")?,
             algorithm: optional_text(jwk, "alg")?,
             usage: optional_text(jwk, "use")?,
-            operations: operations(jwk)?,
+            operations: jwk.get("key_ops").map(operations).transpose()?,
             ..Self::from_parts(parts)?
         })
     }
@@ -209,12 +201,42 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
+// A function for each kind: an engine compiles what is called, and few have keys of every kind.
+#[inline(never)]
+fn rsa_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
+    Ok(KeyParts::Rsa { n: bytes(jwk, "n")?, e: bytes(jwk, "e")? })
+}
+
+#[inline(never)]
+fn ec_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
+    match Curve::from_name(text(jwk, "crv")?) {
+        Some(curve @ (Curve::P256 | Curve::P384 | Curve::P521)) => {
+            Ok(KeyParts::Ec { curve, x: bytes(jwk, "x")?, y: bytes(jwk, "y")? })
+        }
+        _ => Err(Refusal::JwkUnsupported { name: "crv" }),
+    }
+}
+
+#[inline(never)]
+fn okp_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
+    match Curve::from_name(text(jwk, "crv")?) {
+        Some(Curve::Ed25519) => Ok(KeyParts::Ed25519 { x: bytes(jwk, "x")? }),
+        _ => Err(Refusal::JwkUnsupported { name: "crv" }),
+    }
+}
+
 fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
     jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
 }
 
 fn bytes(jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
-    base64url::decode_secret(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+    base64url::decode(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+}
+
+#[inline(never)]
+fn secret(jwk: Object<'_>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let bytes = base64url::decode_secret(text(jwk, name)?.as_bytes());
+    bytes.map(Zeroizing::new).ok_or(Refusal::JwkMember { name })
 }
 
 fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
@@ -225,15 +247,11 @@ fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, 
     }
 }
 
-fn operations(jwk: Object<'_>) -> Result<Option<Vec<String>>, Refusal> {
+#[inline(never)]
+fn operations(value: Json<'_>) -> Result<Vec<String>, Refusal> {
     const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
-    let Some(value) = jwk.get("key_ops") else { return Ok(None) };
     let names = value.as_array().ok_or(REFUSED)?;
-    names
-        .items()
-        .map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED))
-        .collect::<Result<_, _>>()
-        .map(Some)
+    names.items().map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED)).collect()
 }
 
 #[cfg(test)]

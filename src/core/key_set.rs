@@ -185,19 +185,25 @@ impl<'k> Keys<'k> {
                 key.fits(header.algorithm(), policy.minimum_secret)?;
                 Ok(Candidates::of(core::iter::once((None, key))))
             }
-            Self::Set(set) => {
-                let kid = header.kid();
-                let matching = set.matching(kid, header.algorithm(), policy.minimum_secret);
-                let keys = Candidates::of(matching.map(|member| (Some(member.index), &member.key)));
-                if keys.iter().next().is_some() {
-                    Ok(keys)
-                } else if kid.is_some() && set.named(kid).next().is_some() {
-                    // The set has a key of that name: asking the issuer for it again would not help.
-                    Err(Refusal::KeyDoesNotFit)
-                } else {
-                    Err(Refusal::NoMatchingKey)
-                }
-            }
+            Self::Set(set) => set.select(header, policy),
+        }
+    }
+}
+
+impl KeySet {
+    // A function of its own: who gives one key never calls it, and an engine compiles what is called.
+    #[inline(never)]
+    fn select(&self, header: &Header, policy: &Policy) -> Result<Candidates<'_>, Refusal> {
+        let kid = header.kid();
+        let matching = self.matching(kid, header.algorithm(), policy.minimum_secret);
+        let keys = Candidates::of(matching.map(|member| (Some(member.index), &member.key)));
+        if keys.iter().next().is_some() {
+            Ok(keys)
+        } else if kid.is_some() && self.named(kid).next().is_some() {
+            // The set has a key of that name: asking the issuer for it again would not help.
+            Err(Refusal::KeyDoesNotFit)
+        } else {
+            Err(Refusal::NoMatchingKey)
         }
     }
 }

@@ -7,7 +7,7 @@ use core::slice;
 use crate::json::Document;
 
 /// What is known of the objects of earlier texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Layouts {
     known: Vec<Layout>,
     /// How many were known before these and are forgotten: no number is given twice.
@@ -50,6 +50,11 @@ const MOST: u32 = 64;
 impl Layouts {
     /// How many objects of a text are looked at.
     const OBJECTS: usize = 64;
+
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self { known: Vec::new(), forgotten: 0, last: Vec::new(), news: false }
+    }
 
     /// What is expected of the object that begins as the `order`-th of a text.
     pub(crate) fn expected(&self, order: usize) -> Expected<'_> {

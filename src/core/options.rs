@@ -100,10 +100,13 @@ impl Members<'_> {
         read
     }
 
+    // Each once, however often it is called: an engine compiles what is called, and this is before the first token.
+    #[inline(never)]
     fn text(&self, name: &str) -> Option<String> {
         self.optional(name, |value| value.as_str().map(str::to_owned))
     }
 
+    #[inline(never)]
     fn number(&self, name: &str) -> Option<f64> {
         self.optional(name, |value| match value {
             Json::Number(number) => Some(number),
@@ -111,6 +114,7 @@ impl Members<'_> {
         })
     }
 
+    #[inline(never)]
     fn flag(&self, name: &str) -> Option<bool> {
         self.optional(name, |value| match value {
             Json::Bool(flag) => Some(flag),

@@ -19,7 +19,7 @@ use crate::{
 /// | 3, an array | how many values it has, which come next | |
 /// | 4, an object | the number of its layout: its values come next | |
 /// | 5, anything else | where its text begins, in code units | where it ends |
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outline {
     words: Vec<u32>,
     letters: Letters,
@@ -38,6 +38,11 @@ mod kind {
 impl Outline {
     /// How many values a text may have.
     const MOST: usize = 2048;
+
+    /// Of nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self { words: Vec::new(), letters: Letters::Ascii }
+    }
 
     /// The words; none where there is no outline.
     pub(crate) fn words(&self) -> &[u32] {

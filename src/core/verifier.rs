@@ -33,7 +33,7 @@ pub struct Refused {
 
 /// What earlier tokens had that the next one is likely to have too, and the room for what is told of each: kept from call to call by
 /// whoever verifies many.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     headers: Headers,
     layouts: Layouts,
@@ -42,6 +42,17 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Of nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            headers: Headers::new(),
+            layouts: Layouts::new(),
+            outline: Outline::new(),
+            reads_latin1: false,
+        }
+    }
+
     /// Whether the host reads Latin-1.
     pub fn set_latin1(&mut self, reads: bool) {
         self.reads_latin1 = reads;
@@ -61,6 +72,12 @@ impl Memory {
     }
 }
 
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Verifies a token. `now` is the time in seconds since 1970-01-01T00:00:00Z. The steps and their order: size and parts,
 /// header, algorithm, key, signature (RFC 7515 §5.2), claims (RFC 7519 §7.2), policy, needs.
 ///
@@ -73,7 +90,7 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    let signed = signed(token, keys, policy, &mut Headers::default(), None);
+    let signed = signed(token, keys, policy, &mut Headers::new(), None);
     judge(signed, |signed| {
         let verified = policy.judge(Claims::read(signed)?, now)?;
         needs.judge(&verified)
@@ -136,7 +153,7 @@ pub fn question<T>(
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
-    signed(token, keys, policy, &mut Headers::default(), None)
+    signed(token, keys, policy, &mut Headers::new(), None)
 }
 
 fn signed(

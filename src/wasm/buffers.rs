@@ -11,7 +11,6 @@ use crate::describe;
 const KEPT_BYTES: usize = 64 * 1024;
 
 /// The answer to one call. The host knows where it stands and looks at its numbers without another call.
-#[derive(Default)]
 #[repr(C)]
 struct Output {
     /// Where `bytes` stand in memory.
@@ -24,7 +23,7 @@ struct Output {
 }
 
 /// What there is to know of an answer, each in four bytes.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 #[repr(C)]
 struct Numbers {
     /// The lengths in bytes. Nothing is refused without a text that says why.
@@ -39,7 +38,13 @@ struct Numbers {
     outline: u32,
 }
 
+impl Output {
+    const NONE: Self = Self { place: 0, numbers: Numbers::NONE, bytes: Vec::new(), outline: Vec::new() };
+}
+
 impl Numbers {
+    const NONE: Self = Self { header: 0, payload: 0, refusal: 0, key_index: 0, header_number: 0, outline: 0 };
+
     fn words(self) -> [u32; 6] {
         let Self { header, payload, refusal, key_index, header_number, outline } = self;
         [header, payload, refusal, key_index.cast_unsigned(), header_number, outline]
@@ -48,7 +53,7 @@ impl Numbers {
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static OUTPUT: RefCell<Output> = RefCell::default();
+    static OUTPUT: RefCell<Output> = const { RefCell::new(Output::NONE) };
     static LATIN1: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -107,7 +112,7 @@ pub fn admit_batch(length: usize) -> *const u8 {
 /// beginning; as the payload their texts.
 pub(crate) fn collect(answers: impl Iterator<Item = bool>, count: usize) {
     let (mut table, mut outlines, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-    let behind = count * Numbers::default().words().len();
+    let behind = count * Numbers::NONE.words().len();
     for _ in answers {
         OUTPUT.with_borrow(|output| {
             let outline = match output.outline.as_slice() {
@@ -121,7 +126,7 @@ pub(crate) fn collect(answers: impl Iterator<Item = bool>, count: usize) {
     }
     table.append(&mut outlines);
     OUTPUT.with_borrow_mut(|output| {
-        output.numbers = Numbers { payload: number(texts.len()), ..Numbers::default() };
+        output.numbers = Numbers { payload: number(texts.len()), ..Numbers::NONE };
         output.bytes = texts;
         output.outline = table;
         output.settle();

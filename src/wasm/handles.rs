@@ -188,6 +188,12 @@ impl Needs {
     pub fn from_lists(text: &str) -> Option<Self> {
         made(core::NeedsOptions::read(text).and_then(core::Needs::new)).map(|needs| Self { needs })
     }
+
+    /// The needs of those who have none.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { needs: core::Needs::default() }
+    }
 }
 
 /// Room for a token of `length` code units, or null and a refusal.

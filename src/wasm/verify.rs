@@ -72,7 +72,7 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
 
 thread_local! {
     /// What this instance remembers of the tokens it verified.
-    static MEMORY: RefCell<core::Memory> = RefCell::default();
+    static MEMORY: RefCell<core::Memory> = const { RefCell::new(core::Memory::new()) };
 }
 
 /// The host is asked about RSA signatures.

@@ -16,7 +16,7 @@ use super::curve::P384;
 #[cfg(feature = "p521")]
 use super::curve::P521;
 use super::curve::{Curve, point};
-use super::table::{Growth, Heat, Table, summands};
+use super::table::{Factors, Growth, Heat, Table, summands};
 
 /// A public key.
 pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
@@ -36,13 +36,15 @@ pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
+    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    #[inline(never)]
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
         let point = point::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
         Some(Self { point, heat: Heat::new() })
     }
 
     /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
-    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    // As above.
     #[inline(never)]
     pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(digest, signature).unwrap_or(false);
@@ -81,14 +83,16 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
 
     /// u times the base point and v times the key; nothing is infinity.
     fn sum(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
-        self.sum_by_tables(u, v).or_else(|| self.sum_by_doubling(u, v))
+        let tables = C::base_tables().full.get().zip(self.heat.table());
+        let sum = tables.and_then(|(base, key)| Self::sum_by_tables([(&base, u), (&key, v)]));
+        sum.or_else(|| self.sum_by_doubling(u, v))
     }
 
-    /// The same, or nothing without tables and in the exceptional cases: two equal points to add, or two opposite ones.
+    /// The sum of each table's point times its number, or nothing in the exceptional cases: two equal points to add, or two
+    /// opposite ones.
     #[inline(never)]
-    fn sum_by_tables(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
-        let (base, key) = C::base_tables().full.get().zip(self.heat.table())?;
-        let summands = summands([(&base, u), (&key, v)], Affine::ends);
+    fn sum_by_tables(factors: [Factors<'_, Affine<C::Field>>; 2]) -> Option<Jacobian<C::Field>> {
+        let summands = summands(factors, Affine::ends);
         let mut points: Vec<_> =
             summands.iter().map(|(point, negative)| point.negated_if(*negative)).collect();
         while points.len() > FEW {
@@ -282,6 +286,15 @@ mod tests {
         key::<C, W>(point).sum_by_doubling(u, v).map(|sum| divided(&sum))
     }
 
+    fn sum_by_tables<C: Curve<W>, const W: usize>(
+        key: &Key<C, W>,
+        u: &[u32; W],
+        v: &[u32; W],
+    ) -> Option<Jacobian<C::Field>> {
+        let (base, table) = (C::base_tables().full.get().unwrap(), key.heat.table().unwrap());
+        Key::<C, W>::sum_by_tables([(&base, u), (&table, v)])
+    }
+
     /// The same key at three temperatures, and what RustCrypto says.
     struct Contest<'a, C: Curve<W>, const W: usize> {
         keys: [Key<C, W>; 3],
@@ -468,9 +481,9 @@ mod tests {
         hot.heat.heat(40, 5, || hot.grow());
         let minus_one = opposite::<C, W>(&small(1));
         // G + G, G - G, and 3 G + 2 G - 5 G on the way.
-        assert!(hot.sum_by_tables(&small(1), &small(1)).is_none());
-        assert!(hot.sum_by_tables(&small(1), &minus_one).is_none());
-        assert!(hot.sum_by_tables(&small(5), &small(3)).is_some());
+        assert!(sum_by_tables(&hot, &small(1), &small(1)).is_none());
+        assert!(sum_by_tables(&hot, &small(1), &minus_one).is_none());
+        assert!(sum_by_tables(&hot, &small(5), &small(3)).is_some());
         let double = divided(&hot.sum(&small(1), &small(1)).unwrap());
         let doubled = divided(&Jacobian::from_affine(&base).doubled());
         assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
@@ -558,7 +571,8 @@ mod tests {
             counted = *after;
             for _ in 0..20 {
                 let (u, v) = (unit::<C, W>(&mut random), unit::<C, W>(&mut random));
-                let (fast, slow) = (key.sum_by_tables(&u, &v).unwrap(), key.sum_by_doubling(&u, &v).unwrap());
+                let (fast, slow) =
+                    (sum_by_tables(&key, &u, &v).unwrap(), key.sum_by_doubling(&u, &v).unwrap());
                 let same = |a: &C::Field, b: &C::Field| a.minus(b).times(&C::Field::ONE).is_zero();
                 let (fast_z, slow_z) = (fast.z.squared(), slow.z.squared());
                 assert!(same(&fast.x.times(&slow_z), &slow.x.times(&fast_z)));

@@ -48,11 +48,14 @@ fn entry<E>(row: &[E], digit: i32) -> Option<&E> {
     row.get(usize::try_from(digit.unsigned_abs()).ok()?.checked_sub(1)?)
 }
 
+/// A table and the scalar that its point is multiplied by.
+pub(crate) type Factors<'f, E> = (&'f Table<E>, &'f [u32]);
+
 /// What two tables make of two scalars: entries to be added, or subtracted. The processor has fetched them: see [`fetch`].
-pub(crate) fn summands<'t, E>(
-    [(table, scalar), (other, other_scalar)]: [(&'t Table<E>, &[u32]); 2],
+pub(crate) fn summands<'f, E>(
+    [(table, scalar), (other, other_scalar)]: [Factors<'f, E>; 2],
     ends: impl Fn(&E) -> i32,
-) -> Vec<(&'t E, bool)> {
+) -> Vec<(&'f E, bool)> {
     let mut summands = Vec::with_capacity(64);
     table.append_summands(scalar, &mut summands);
     other.append_summands(other_scalar, &mut summands);
