@@ -43,7 +43,7 @@ export const tableMemoryText =
 export const repeatText = [
   '## To repeat it',
   `\`\`\`sh
-cargo xtask bench                               # three runs of everything, three quarters of an hour; writes this page
+cargo xtask bench                               # three runs of everything, about an hour; writes this page
 cargo xtask bench --quick                       # under two minutes: Node 20, Bun, cold start, sizes
 cargo xtask bench --runtime workerd,native      # these alone; also cold-start, memory, table-memory, sizes
 cargo xtask bench --algorithm ES256 --runs 1    # these algorithms alone, once
@@ -57,17 +57,18 @@ cargo xtask bench --algorithm ES256 --runs 1    # these algorithms alone, once
 export const inTheWay = [
   '## What stands in the way where a goal is missed',
   [
-    item(`**HS256 in workerd and Chromium.** Web Cryptography answers in a few microseconds there, so that the goal is less than six
-      in workerd and seven in Chromium. SHA-256 over a kilobyte takes WebAssembly more than three and a half of them; to ask workerd
-      for it takes three. The token's way in, its JSON, the policy and the claims' way out take more than four; in Chromium
-      one of those goes into writing the token into memory.`),
+    item(`**HS256 in workerd and Chromium** goes by the processor: on an AMD EPYC jotgate reached 3.8 and 5.9 times jose's rate, on
+      an Intel Xeon the day before 2.5 and 3.2. On the Xeon Web Cryptography answers in a few microseconds, so that the goal is
+      less than six in workerd and seven in Chromium; SHA-256 over a kilobyte takes WebAssembly more than three and a half of them,
+      the token's way in, its JSON, the policy and the claims' way out more than four. To ask workerd for the digest takes three.`),
     item(`**The JavaScript of the main entry** holds the gate, the remote key sets and the options' checks: remote sets alone are five
       kilobytes, the gate and its answers four, and what could be said once is said once. Bundlers leave out what a program does
       not name: with \`Verifier\` alone sixteen are left.`),
-    item(`**The cold start.** Of the time in Node 20 the engine takes four milliseconds to look the module over and to make the
-      ways into it, and five to compile what is called first, function by function; a third of a megabyte of text, which is
-      what survives every bundler, takes two to read and to decode. With its functions in a table, where ways in are made when they are needed,
-      the start took as long.`),
+    item(`**The cold start.** jose asks a cryptography that the host has compiled; jotgate brings its own, and the engine must look
+      it over. In Node 24 reading and decoding a third of a megabyte of text, which is what survives every bundler, takes two
+      milliseconds, looking the module over another two, and compiling what the first verdict calls, function by function, more than
+      two; Node 20 takes four and five for the last two. With its functions in a table, where ways in are made when they are
+      needed, the start took as long; with the text in pieces, too.`),
   ].join('\n'),
 ].join('\n\n')
 
