@@ -235,8 +235,7 @@ fn bytes(jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
 
 #[inline(never)]
 fn secret(jwk: Object<'_>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let bytes = base64url::decode_secret(text(jwk, name)?.as_bytes());
-    bytes.map(Zeroizing::new).ok_or(Refusal::JwkMember { name })
+    base64url::decode_secret(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
 }
 
 fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {

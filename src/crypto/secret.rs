@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, zeroize_stack};
 
 use crate::{Hash, KeyRefusal};
 
@@ -34,14 +34,9 @@ impl Secret {
         if secret.windows(PEM.len()).any(|window| window == PEM) {
             return Err(KeyRefusal::SecretIsPem);
         }
-        Ok(Self {
-            bits: secret.len() * 8,
-            states: Box::new(States {
-                sha256: keyed(secret)?,
-                sha384: keyed(secret)?,
-                sha512: keyed(secret)?,
-            }),
-        })
+        let states = keyed_states(secret);
+        zeroize_stack::<STACK>();
+        Ok(Self { bits: secret.len() * 8, states: states? })
     }
 
     /// The length of the secret.
@@ -51,12 +46,23 @@ impl Secret {
 
     /// Compares the MAC of `message` to `mac`, in constant time.
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], mac: &[u8]) -> bool {
-        match hash {
+        let holds = match hash {
             Hash::Sha256 => is_mac(&self.states.sha256, message, mac),
             Hash::Sha384 => is_mac(&self.states.sha384, message, mac),
             Hash::Sha512 => is_mac(&self.states.sha512, message, mac),
-        }
+        };
+        zeroize_stack::<STACK>();
+        holds
     }
+}
+
+/// The bytes of the stack that are written over behind HMAC. The library overwrites what it drops, but not what it moves, nor the
+/// block that it lays the secret out in.
+const STACK: usize = 4096;
+
+#[inline(never)]
+fn keyed_states(secret: &[u8]) -> Result<Box<States>, KeyRefusal> {
+    Ok(Box::new(States { sha256: keyed(secret)?, sha384: keyed(secret)?, sha512: keyed(secret)? }))
 }
 
 /// HMAC takes keys of any length; should the library ever refuse one, it is not a key.

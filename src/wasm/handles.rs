@@ -1,11 +1,14 @@
 //! What the host holds on to: keys, key sets, policies and needs, each made once and used for many tokens.
 //!
 //! What can't be made is no handle, and the refusal stands in the output; the TypeScript side throws an error of its class.
+//!
+//! Texts and bytes that hold a secret, or may hold one by mistake, are taken and not borrowed: they are overwritten when they go.
 
 use std::rc::Rc;
 
 use jotgate_core as core;
 use wasm_bindgen::prelude::wasm_bindgen;
+use zeroize::Zeroizing;
 
 use crate::{
     buffers, describe,
@@ -31,29 +34,31 @@ impl Key {
     /// Reads a JWK from JSON text; `alg` counts where the JWK has none.
     #[wasm_bindgen(js_name = fromJwk)]
     #[must_use]
-    pub fn from_jwk(text: &str, alg: Option<String>) -> Option<Self> {
-        Self::made(core::Key::from_jwk(text), alg)
+    pub fn from_jwk(text: String, alg: Option<String>) -> Option<Self> {
+        Self::made(core::Key::from_jwk(&Zeroizing::new(text)), alg)
     }
 
     /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`.
     #[wasm_bindgen(js_name = fromPem)]
     #[must_use]
-    pub fn from_pem(text: &str, alg: Option<String>) -> Option<Self> {
-        Self::made(public(|| core::Key::from_pem(text)).map(Public::into_inner), alg)
+    pub fn from_pem(text: String, alg: Option<String>) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        Self::made(public(|| core::Key::from_pem(&text)).map(Public::into_inner), alg)
     }
 
     /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
     #[wasm_bindgen(js_name = fromCertificate)]
     #[must_use]
-    pub fn from_certificate(text: &str, alg: Option<String>) -> Option<Self> {
-        Self::made(public(|| core::Key::from_certificate(text)).map(Public::into_inner), alg)
+    pub fn from_certificate(text: String, alg: Option<String>) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        Self::made(public(|| core::Key::from_certificate(&text)).map(Public::into_inner), alg)
     }
 
     /// Takes a shared secret for HMAC.
     #[wasm_bindgen(js_name = fromSecret)]
     #[must_use]
-    pub fn from_secret(bytes: &[u8], alg: Option<String>) -> Option<Self> {
-        Self::made(core::Key::from_secret(bytes), alg)
+    pub fn from_secret(bytes: Vec<u8>, alg: Option<String>) -> Option<Self> {
+        Self::made(core::Key::from_secret(&Zeroizing::new(bytes)), alg)
     }
 
     /// What may be said of the key, as JSON text: no number of it.
@@ -113,8 +118,9 @@ impl KeySet {
     /// Reads a JWKS from JSON text.
     #[wasm_bindgen(js_name = fromJwks)]
     #[must_use]
-    pub fn from_jwks(text: &str) -> Option<Self> {
-        made(public(|| core::KeySet::from_jwks(text).map(Rc::new))).map(|set| Self { set })
+    pub fn from_jwks(text: String) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        made(public(|| core::KeySet::from_jwks(&text).map(Rc::new))).map(|set| Self { set })
     }
 
     /// The keys and the skipped members, as JSON text.

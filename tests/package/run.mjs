@@ -46,6 +46,7 @@ const SUITES = {
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'ready': (project) => node(project, 'ready.mjs', { inside: true }),
+  'secrets': (project) => node(project, 'secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
