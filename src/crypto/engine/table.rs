@@ -78,10 +78,9 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    /// The width of the table that is due after so many successes, and how many rows it has.
-    #[inline(never)]
-    fn due(&self, successes: u32) -> Option<(usize, usize)> {
-        let due = self.steps.iter().rev().find(|(after, _)| successes >= *after);
+    /// The widths of the tables that are due after so many successes, the widest first, and how many rows each has.
+    fn due(&self, successes: u32) -> impl Iterator<Item = (usize, usize)> {
+        let due = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
         due.map(|(_, width)| (*width, digit_count(self.bits, *width)))
     }
 }
@@ -126,27 +125,26 @@ impl<E> Slot<E> {
     }
 
     /// Builds the next rows of a table of that width; the last ones put it in its place. All of its memory is asked for at once,
-    /// where there is a bound on it; `build` makes the entries of some rows.
+    /// where there is a bound on it; `build` makes the entries of some rows. False where there is no memory for such a table.
     fn advance(
         &self,
         width: usize,
         rows: usize,
         bound: Option<usize>,
         build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
-    ) {
-        let Some(mut kept) = self.draft.try_write() else { return };
+    ) -> bool {
+        let Some(mut kept) = self.draft.try_write() else { return true };
         if kept.as_ref().is_none_or(|draft| draft.width < width) {
-            // What was begun narrower is given up, and gives its share back before another is asked for.
-            *kept = None;
             let entries = rows << (width - 1);
             let share = match bound.map(|bound| Share::of(entries * size_of::<E>(), bound)) {
-                Some(None) => return,
+                Some(None) => return false,
                 granted => granted.flatten(),
             };
+            // What was begun narrower is given up, once there is memory for both.
             *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
         }
         // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
-        let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return };
+        let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return true };
         let done = draft.entries.len() >> (width - 1);
         let until = rows.min(done + (ENTRIES_OF_A_CALL >> (width - 1)).max(1));
         draft.entries.extend(build(done..until, width));
@@ -155,6 +153,7 @@ impl<E> Slot<E> {
         {
             self.put(Table { width, entries, _share: share });
         }
+        true
     }
 }
 
@@ -179,8 +178,9 @@ impl<E> Heat<E> {
         self.successes.store(successes, Ordering::Relaxed);
     }
 
-    /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. `build` makes
-    /// the entries of rows of a width.
+    /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. Where there is no
+    /// memory for the widest that is due, the key gets the next one: keys that were hot first may have left room for that.
+    /// `build` makes the entries of rows of a width.
     pub(crate) fn build(
         &self,
         growth: &Growth,
@@ -188,14 +188,19 @@ impl<E> Heat<E> {
         build_base: &dyn Fn(Range<usize>, usize) -> Vec<E>,
         build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
     ) {
-        let Some((width, rows)) = growth.due(self.successes.load(Ordering::Relaxed)) else { return };
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
-        if base_width < width {
+        let due = growth.due(self.successes.load(Ordering::Relaxed));
+        for (width, rows) in due.take_while(|(width, _)| key_width < *width) {
             // The base points' tables are one a curve and don't count against the keys.
-            base.advance(width, rows, None, build_base);
-        } else if key_width < width {
-            let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
-            self.slot.advance(width, rows, Some(bound), build);
+            let begun = if base_width < width {
+                base.advance(width, rows, None, build_base)
+            } else {
+                let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
+                self.slot.advance(width, rows, Some(bound), build)
+            };
+            if begun {
+                return;
+            }
         }
     }
 }
@@ -266,5 +271,40 @@ mod tests {
         let table = slot.get().unwrap();
         assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
         assert!(table.entries.iter().all(|width| *width == 10));
+    }
+
+    #[test]
+    fn who_is_refused_a_wider_table_goes_on_with_the_narrower_one() {
+        let slot = Slot::new();
+        let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
+        // Forty rows of 16 entries are more than a call makes.
+        assert!(slot.advance(5, 40, None, &build));
+        assert!(!slot.advance(10, 3, Some(0), &build));
+        assert!((0..2).all(|_| slot.advance(5, 40, None, &build)));
+        assert_eq!(slot.width(), Some(5));
+    }
+
+    #[test]
+    fn a_key_for_whose_widest_table_there_is_no_memory_gets_the_next_one() {
+        // The wide table would take 8 MiB, of 4 that wide ones may have; the usual one takes half a megabyte.
+        type Entry = [u8; 1 << 14];
+        const GROWTH: Growth = Growth { bits: 5, steps: &[(1, 5), (2, 10)] };
+        let base = Slot::new();
+        base.put(Table::<Entry>::unbounded(10, vec![[0; 1 << 14]; 512]));
+        let build = |rows: Range<usize>, width: usize| vec![[0; 1 << 14]; rows.len() << (width - 1)];
+        let heat = Heat::new();
+        heat.heat(2, 5, || heat.build(&GROWTH, &base, &build, &build));
+        heat.build(&GROWTH, &base, &build, &build);
+        assert_eq!(heat.slot.width(), Some(5));
+    }
+
+    #[test]
+    fn memory_is_granted_up_to_the_bound_and_again_when_it_is_given_back() {
+        // Other tests hold some of it meanwhile: more than all of it is never granted, nothing always is.
+        assert!(Share::of(BOUND + 1, BOUND).is_none());
+        let held = Share::of(1, usize::MAX).unwrap();
+        assert!(Share::of(0, 0).is_none());
+        assert!(USED.load(Ordering::Relaxed) > 0);
+        drop(held);
     }
 }
