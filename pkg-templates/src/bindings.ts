@@ -424,9 +424,11 @@ export function refusal(): Refusal {
 
 /** Bytes in the core's memory, where it frees them; numbers of more bytes lie at multiples of their size. */
 function lentBytes(bytes: Uint8Array, align = 1): Span {
-  const at = core.__wbindgen_malloc(bytes.length, align) >>> 0
-  new Uint8Array(core.memory.buffer).set(bytes, at)
-  return [at, bytes.length]
+  const { length } = bytes
+  const at = core.__wbindgen_malloc(length, align) >>> 0
+  // Within its room, whatever a `length` of its own says.
+  new Uint8Array(core.memory.buffer, at, length).set(bytes)
+  return [at, length]
 }
 
 function lentNumbers(numbers: Uint32Array): Span {

@@ -143,7 +143,7 @@ export function verifyBatch(
     }
     tell(core, told, verify)
     // The table and the outlines stand where a single answer has its outline; nothing below calls the core, so that they stay.
-    let at = answer(core)[PLACE] as number
+    let at = place(answer(core))
     const table = (answer(core)[PLACE + NUMBERS] as number) * 4
     const numbers = new Int32Array(core.memory.buffer, table, places.length * NUMBERS)
     const outlines = new Uint32Array(core.memory.buffer, table)
@@ -168,13 +168,18 @@ function tell(core: Core, told: boolean | Answer | undefined, verify: (host: num
     return
   }
   const asked: Asked = (place, keyIndex, from, length, signatureFrom, signatureLength) => {
-    // Views are made last: what comes before may let the core's memory grow.
-    const check = told(ASKED[place] as string, keyIndex)
-    const bytes = view(core)
-    return check?.(
-      bytes.subarray(from, from + length),
-      bytes.subarray(signatureFrom, signatureFrom + signatureLength),
-    )
+    try {
+      // Views are made last: what comes before may let the core's memory grow.
+      const check = told(ASKED[place] as string, keyIndex)
+      const bytes = view(core)
+      return check?.(
+        bytes.subarray(from, from + length),
+        bytes.subarray(signatureFrom, signatureFrom + signatureLength),
+      )
+    } catch {
+      // Nothing may be thrown through the core, which is in the middle of something: it finds out by itself.
+      return undefined
+    }
   }
   answering(asked, () => verify(ASK))
 }
@@ -198,12 +203,13 @@ export function questionWithSet(policy: Policy, set: KeySet, token: string): Que
 /** The algorithms of questions, in the core's order from 1. */
 const ASKED = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
-function question(core: Core, place: number, length: number): Question | undefined {
-  if (place === 0) return undefined
-  const [at, , bytes, , keyIndex] = answer(core) as unknown as Numbers
+function question(core: Core, asked: number, length: number): Question | undefined {
+  if (asked === 0) return undefined
+  const [, , bytes, , keyIndex] = answer(core) as unknown as Numbers
+  const at = place(answer(core))
   const from = core.bindings.inputPointer()
   return {
-    alg: ASKED[place] as string,
+    alg: ASKED[asked] as string,
     keyIndex,
     // The token is what was signed, a dot, and the signature in base64url.
     signed: view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3)),
@@ -217,15 +223,16 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: core.bindings.refusal() }
-  const [at, header, payload] = answer(core) as unknown as Numbers
+  const [, header, payload] = answer(core) as unknown as Numbers
+  const at = place(answer(core))
   const from = at + header
   return { ok: true, header: json(core, at, header), payload: view(core).slice(from, from + payload) }
 }
 
-/** Reads header and claims of a token; nothing is verified. */
-export function decode(token: unknown): Verdict {
+/** Reads header and claims of a token; nothing is verified. `door` is who lets it in: a policy, where there is one. */
+export function decode(token: unknown, door: Door = UNVERIFIED): Verdict {
   const core = boot()
-  const written = write(core, token, UNVERIFIED)
+  const written = write(core, token, door)
   if (typeof written === 'object') return { ok: false, refusal: written }
   core.bindings.decode(written)
   return verdict(core)
@@ -237,8 +244,8 @@ export function decodeHeader(token: unknown): { header: ProtectedHeader } | { re
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { refusal: written }
   if (!core.bindings.decodeHeader(written)) return { refusal: core.bindings.refusal() }
-  const [at, header] = answer(core) as unknown as Numbers
-  return { header: json(core, at, header) }
+  const [, header] = answer(core) as unknown as Numbers
+  return { header: json(core, place(answer(core)), header) }
 }
 
 /** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
@@ -259,6 +266,8 @@ let numbers: Int32Array<ArrayBuffer> | undefined
 let words: Uint32Array<ArrayBuffer> | undefined
 /** How the host reads Latin-1 out of the memory and writes UTF-8 into it, if it does so at once. */
 let buffer: Buffer | undefined
+/** Who makes one, if the host has any. */
+let buffers: Buffers | undefined
 
 /** A Buffer of Node or Bun. */
 interface Buffer {
@@ -267,26 +276,35 @@ interface Buffer {
   utf8Write(text: string, at: number, room: number): number
 }
 
+interface Buffers {
+  from(memory: ArrayBuffer): Buffer
+}
+
 function view(core: Core): Uint8Array<ArrayBuffer> {
   // Asked for its length rather than the memory for its buffer: that is a call into the host.
   if (bytes === undefined || bytes.length === 0) {
     const { buffer: memory } = core.memory
-    const first = bytes === undefined
-    bytes = new Uint8Array(memory as ArrayBuffer)
     words = new Uint32Array(memory as ArrayBuffer)
     numbers = new Int32Array(memory as ArrayBuffer, core.bindings.answerPointer(), 1 + NUMBERS)
-    // Workers load theirs when it is first asked for: two of the milliseconds up to the first verdict.
-    buffer = requestsAreIsolated() ? undefined : bufferOver(memory as ArrayBuffer)
-    if (first && buffer !== undefined) core.bindings.speakLatin1()
+    if (bytes === undefined) {
+      // Looked for once, since the core is told once what to write.
+      buffers = findBuffers(memory as ArrayBuffer)
+      if (buffers !== undefined) core.bindings.speakLatin1()
+    }
+    buffer = buffers?.from(memory as ArrayBuffer)
+    // Last: who is interrupted before begins again.
+    bytes = new Uint8Array(memory as ArrayBuffer)
   }
   return bytes
 }
 
-function bufferOver(memory: ArrayBuffer): Buffer | undefined {
+function findBuffers(memory: ArrayBuffer): Buffers | undefined {
+  // Workers load theirs when it is first asked for: two of the milliseconds up to the first verdict.
+  if (requestsAreIsolated()) return undefined
   const { Buffer } = globalThis as { Buffer?: { from?(memory: ArrayBuffer): Partial<Buffer> } }
   const found = Buffer?.from?.(memory)
   const isWhole = typeof found?.latin1Slice === 'function' && typeof found.utf8Write === 'function'
-  return isWhole ? (found as Buffer) : undefined
+  return isWhole ? (Buffer as Buffers) : undefined
 }
 
 /** The numbers of the last answer: where its texts stand, then what {@link read} takes. */
@@ -295,16 +313,24 @@ function answer(core: Core): Int32Array<ArrayBuffer> {
   return numbers as Int32Array<ArrayBuffer>
 }
 
+/** Where the texts of an answer stand: a number without a sign, as memory may be larger than half of what has a place. */
+function place(numbers: Int32Array): number {
+  return (numbers[PLACE] as number) >>> 0
+}
+
 /** The place of the texts among an answer's numbers, and how many numbers follow it. */
 const PLACE = 0
 const NUMBERS = 6
-type Numbers = [place: number, header: number, payload: number, refusal: number, keyIndex: number]
+type Numbers = [at: number, header: number, payload: number, refusal: number, keyIndex: number]
+
+/** Who makes room for a token, or finds it too long. */
+export type Door = Pick<Policy, 'admit'>
 
 /** What lets a token in that will not be verified. */
-const UNVERIFIED = { admit: (units: number) => boot().bindings.admitUnverified(units) }
+const UNVERIFIED: Door = { admit: (units: number) => boot().bindings.admitUnverified(units) }
 
 /** Writes the token; how many bytes it took, or why there is no room for it. */
-function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number | Refusal {
+function write(core: Core, token: unknown, door: Door): number | Refusal {
   if (typeof token === 'string') {
     const pointer = door.admit(token.length)
     if (pointer === 0) return core.bindings.refusal()
@@ -316,28 +342,32 @@ function write(core: Core, token: unknown, door: Pick<Policy, 'admit'>): number 
     return encoder.encodeInto(token, input).written
   }
   if (!isBytes(token)) return NOT_TEXT
-  const pointer = door.admit(token.length)
+  const { length } = token
+  const pointer = door.admit(length)
   if (pointer === 0) return core.bindings.refusal()
-  view(core).set(token, pointer)
-  return token.length
+  // Within its room, whatever a `length` of its own says.
+  view(core)
+    .subarray(pointer, pointer + length)
+    .set(token)
+  return length
 }
 
 function verdict(core: Core): Verdict {
   const numbers = answer(core)
-  return read(core, numbers[PLACE] as number, numbers, PLACE + 1, words as Uint32Array)
+  return read(core, place(numbers), numbers, PLACE + 1, words as Uint32Array)
 }
 
 /** A verdict whose texts stand one behind the other, by the numbers from a place on; its outline stands among `words`. */
-function read(core: Core, from: number, numbers: Int32Array, place: number, words: Uint32Array): Verdict {
+function read(core: Core, from: number, numbers: Int32Array, first: number, words: Uint32Array): Verdict {
   // By index: a list of names on the left would ask for an iterator, which costs as much as all of this.
-  const header = numbers[place] as number
-  const payload = numbers[place + 1] as number
-  const refused = numbers[place + 2] as number
-  const keyIndex = numbers[place + 3] as number
-  const headerNumber = numbers[place + 4] as number
-  const outline = numbers[place + 5] as number
+  const header = numbers[first] as number
+  const payload = numbers[first + 1] as number
+  const refused = numbers[first + 2] as number
+  const keyIndex = numbers[first + 3] as number
+  const headerNumber = numbers[first + 4] as number
+  const outline = numbers[first + 5] as number
   const at = from + header
-  if (refused > 0) {
+  if (refused !== 0) {
     const refusal = json<Refusal>(core, at + payload, refused)
     return payload === 0 ? { ok: false, refusal } : { ok: false, refusal, payload: claimsOf(core, at, payload) }
   }

@@ -3,6 +3,7 @@ import { Key, type Needs, type Policy } from './bindings.js'
 import { boot } from './boot.js'
 import {
   type Answer,
+  type Door,
   isBytes,
   questionWithKey,
   questionWithSet,
@@ -16,7 +17,7 @@ import { JWKSUnavailable } from './errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle, ImportedKey, jwkText } from './imported_key.js'
 import { KeySet, setHandle, setKey } from './key_set.js'
-import { clockFrom, flag, type Options, type PolicyFields, policyFrom } from './options.js'
+import { clockFrom, flag, jsonOf, type Options, type PolicyFields, policyFrom } from './options.js'
 import { misuse } from './refusal.js'
 import { RemoteKeySet, type WaitUntil } from './remote_key_set.js'
 import { TokenCache, type TokenCacheOptions } from './token_cache.js'
@@ -57,7 +58,7 @@ export class Engine implements Judge {
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
   constructor(options: Options, fields: PolicyFields, keys: Key | KeySet | RemoteKeySet) {
-    this.#policy = policyFrom(JSON.stringify(fields))
+    this.#policy = policyFrom(jsonOf(fields))
     this.#now = clockFrom(options)
     this.#keys = keys
     const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
@@ -66,6 +67,11 @@ export class Engine implements Judge {
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof Key) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
+  }
+
+  /** Who makes room for its tokens. */
+  get door(): Door {
+    return this.#policy
   }
 
   judgeNow(token: unknown, needs: Needs): Judgement {

@@ -12,6 +12,7 @@ import {
   callable,
   FIELD_NAMES,
   flag,
+  jsonOf,
   list,
   Options,
   POLICY_NAMES,
@@ -348,8 +349,8 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
     }
     const waitUntil = given.read('waitUntil', callable<WaitUntil>)
     const rule = given.read('authorize', callable<Rule>)
-    const text = JSON.stringify(fields)
-    let checked = text === '{}' ? noNeeds() : seen.get(text)
+    const text = jsonOf(fields)
+    let checked = Object.keys(fields).length === 0 ? noNeeds() : seen.get(text)
     if (checked === undefined) {
       checked = boot().bindings.Needs.fromLists(text)
       if (seen.size >= LIMIT) seen.clear()

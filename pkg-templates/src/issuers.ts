@@ -1,6 +1,6 @@
 /** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
 import type { Needs } from './bindings.js'
-import { decode } from './boundary.js'
+import { decode, type Door } from './boundary.js'
 import { Engine, type Judge, type Judgement, type Keys } from './engine.js'
 import { keysOf } from './key_option.js'
 import { audiences, filled, list, Options, type PolicyFields, text } from './options.js'
@@ -25,6 +25,8 @@ export interface IssuerOptions extends RemoteKeySetOptions {
 /** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
 export class Issuers implements Judge {
   readonly #engines = new Map<string, Engine>()
+  /** Who makes room for a token: they all have the same limit. */
+  #door: Door | undefined
 
   /**
    * `shared` holds what counts for all of them, `fields` its policy; with `audienceRequired` an issuer for which none is
@@ -48,7 +50,9 @@ export class Issuers implements Judge {
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      this.#engines.set(issuer, new Engine(shared, own, keysOf(given, [issuer])))
+      const engine = new Engine(shared, own, keysOf(given, [issuer]))
+      this.#engines.set(issuer, engine)
+      this.#door = engine.door
     }
   }
 
@@ -67,7 +71,7 @@ export class Issuers implements Judge {
   }
 
   #choose(token: unknown): Engine | Judgement {
-    const decoded = decode(token)
+    const decoded = decode(token, this.#door)
     if (!decoded.ok) return { ok: false, refusal: decoded.refusal }
     const { iss } = decoded.payload
     // The claims stay here: nothing has vouched for them.

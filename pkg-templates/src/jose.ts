@@ -31,7 +31,7 @@ import type {
   VerifyOptions,
 } from './jose_types.js'
 import { KeySet } from './key_set.js'
-import { clockFrom, Options, policyFields, type PolicyFields, policyFrom } from './options.js'
+import { clockFrom, jsonOf, Options, policyFields, type PolicyFields, policyFrom } from './options.js'
 import { errorFrom, NOT_TEXT } from './refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from './decode.js'
@@ -304,7 +304,7 @@ function ascii(bytes: Uint8Array): string {
 
 /** Options are written as literals at each call: policies that were seen before are not made again. */
 function rememberedPolicy(fields: PolicyFields): Policy {
-  const text = JSON.stringify(fields)
+  const text = jsonOf(fields)
   let policy = policies.get(text)
   if (policy === undefined) {
     policy = policyFrom(text)

@@ -17,6 +17,7 @@ import { discovered } from './discovery.js'
 import { JWKSUnavailable, type JOSEError } from './errors.js'
 import { requestsAreIsolated } from './isolation.js'
 import { KeySet, publicText } from './key_set.js'
+import { jsonOf } from './options.js'
 import { because, isWithoutKeys } from './refusal.js'
 import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './second_level.js'
 
@@ -69,7 +70,7 @@ export class KeySource {
 
   constructor(options: KeySourceOptions) {
     this.#options = options
-    this.#cache = new (boot().bindings.KeyCache)(JSON.stringify(options.settings))
+    this.#cache = new (boot().bindings.KeyCache)(jsonOf(options.settings))
   }
 
   /** The set in hand, while it is trusted. */

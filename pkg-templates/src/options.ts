@@ -72,6 +72,11 @@ export interface PolicyFields {
   refuseBound?: boolean
 }
 
+/** The JSON text of an object's own members, whatever anybody has given to all objects. */
+export function jsonOf(members: object): string {
+  return JSON.stringify({ ...members, toJSON: undefined })
+}
+
 /** Options, each read once and only if it is there. */
 export class Options {
   readonly #values: Readonly<Record<string, unknown>>
@@ -90,7 +95,8 @@ export class Options {
 
   /** Whether the option is there, be it `undefined`. */
   has(name: string): boolean {
-    return name in this.#values
+    // What every object inherits is nobody's choice: an option must not come from a polluted prototype.
+    return name in this.#values && (Object.hasOwn(this.#values, name) || !(name in Object.prototype))
   }
 
   /** The option's value; absent is `undefined`, present but `undefined` a mistake. */

@@ -72,8 +72,8 @@ export class Verifier<Claims = JWTPayload> {
   }
 
   /**
-   * Verifies many tokens, as a queue or a gateway has them, in one crossing into the core. Each is judged as
-   * {@link Verifier.verify} would; the results stand in the order of the tokens, in the form of `Promise.allSettled`.
+   * Verifies many tokens, as a queue or a gateway has them, in one crossing into the core; one by one with `issuers`, and with RSA
+   * where `crypto.subtle` is asked. Each is judged as {@link Verifier.verify} would; the results stand in the order of the tokens, in the form of `Promise.allSettled`.
    *
    * @throws `TypeError` if `tokens` is no array; what is wrong with a token is the `reason` of its result
    *
@@ -86,7 +86,8 @@ export class Verifier<Claims = JWTPayload> {
    */
   async verifyBatch<Own = Claims>(tokens: readonly string[]): Promise<PromiseSettledResult<Verified<Own>>[]> {
     if (!Array.isArray(tokens)) throw new TypeError('`tokens` must be an array')
-    const judged = await this.#engine.judgeBatch(tokens, noNeeds())
+    // Each is read once: what was judged is what is remembered.
+    const judged = await this.#engine.judgeBatch(Array.from(tokens), noNeeds())
     return judged.map((result) => {
       if (result.status === 'rejected') return result
       try {

@@ -47,6 +47,7 @@ const SUITES = {
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'secrets': (project) => node(project, 'secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
+  'changed-host': (project) => node(project, 'changed_host.mjs', { inside: true }),
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
