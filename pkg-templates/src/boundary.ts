@@ -143,13 +143,12 @@ export function verifyBatch(
     }
     tell(core, told, verify)
     // The table and the outlines stand where a single answer has its outline; nothing below calls the core, so that they stay.
-    let at = place(answer(core))
+    let at = answer(core)[PLACE] as number
     const table = (answer(core)[PLACE + NUMBERS] as number) * 4
-    const numbers = new Int32Array(core.memory.buffer, table, places.length * NUMBERS)
-    const outlines = new Uint32Array(core.memory.buffer, table)
+    const numbers = new Uint32Array(core.memory.buffer, table)
     places.forEach((place, order) => {
       const own = order * NUMBERS
-      verdicts[place] = read(core, at, numbers, own, outlines)
+      verdicts[place] = read(core, at, numbers, own, numbers)
       for (const text of numbers.subarray(own, own + 3)) at += text
     })
   }
@@ -203,14 +202,13 @@ export function questionWithSet(policy: Policy, set: KeySet, token: string): Que
 /** The algorithms of questions, in the core's order from 1. */
 const ASKED = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
-function question(core: Core, asked: number, length: number): Question | undefined {
-  if (asked === 0) return undefined
-  const [, , bytes, , keyIndex] = answer(core) as unknown as Numbers
-  const at = place(answer(core))
+function question(core: Core, place: number, length: number): Question | undefined {
+  if (place === 0) return undefined
+  const [at, , bytes, , keyIndex] = answer(core) as unknown as Numbers
   const from = core.bindings.inputPointer()
   return {
-    alg: ASKED[asked] as string,
-    keyIndex,
+    alg: ASKED[place] as string,
+    keyIndex: signed(keyIndex),
     // The token is what was signed, a dot, and the signature in base64url.
     signed: view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3)),
     signature: view(core).slice(at, at + bytes),
@@ -223,8 +221,7 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
   const written = write(core, token, policy)
   if (typeof written === 'object') return { ok: false, refusal: written }
   if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: core.bindings.refusal() }
-  const [, header, payload] = answer(core) as unknown as Numbers
-  const at = place(answer(core))
+  const [at, header, payload] = answer(core) as unknown as Numbers
   const from = at + header
   return { ok: true, header: json(core, at, header), payload: view(core).slice(from, from + payload) }
 }
@@ -244,8 +241,8 @@ export function decodeHeader(token: unknown): { header: ProtectedHeader } | { re
   const written = write(core, token, UNVERIFIED)
   if (typeof written === 'object') return { refusal: written }
   if (!core.bindings.decodeHeader(written)) return { refusal: core.bindings.refusal() }
-  const [, header] = answer(core) as unknown as Numbers
-  return { header: json(core, place(answer(core)), header) }
+  const [at, header] = answer(core) as unknown as Numbers
+  return { header: json(core, at, header) }
 }
 
 /** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
@@ -260,8 +257,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 let bytes: Uint8Array<ArrayBuffer> | undefined
 /** The same, from the place on where the last token was written. */
 let input: Uint8Array<ArrayBuffer> | undefined
-/** The answer's numbers. */
-let numbers: Int32Array<ArrayBuffer> | undefined
+/** The answer's numbers: places, which have no sign, lengths, and one that has, see {@link signed}. */
+let numbers: Uint32Array<ArrayBuffer> | undefined
 /** The core's memory as words, for outlines. */
 let words: Uint32Array<ArrayBuffer> | undefined
 /** How the host reads Latin-1 out of the memory and writes UTF-8 into it, if it does so at once. */
@@ -285,7 +282,7 @@ function view(core: Core): Uint8Array<ArrayBuffer> {
   if (bytes === undefined || bytes.length === 0) {
     const { buffer: memory } = core.memory
     words = new Uint32Array(memory as ArrayBuffer)
-    numbers = new Int32Array(memory as ArrayBuffer, core.bindings.answerPointer(), 1 + NUMBERS)
+    numbers = new Uint32Array(memory as ArrayBuffer, core.bindings.answerPointer(), 1 + NUMBERS)
     if (bytes === undefined) {
       // Looked for once, since the core is told once what to write.
       buffers = findBuffers(memory as ArrayBuffer)
@@ -308,20 +305,15 @@ function findBuffers(memory: ArrayBuffer): Buffers | undefined {
 }
 
 /** The numbers of the last answer: where its texts stand, then what {@link read} takes. */
-function answer(core: Core): Int32Array<ArrayBuffer> {
+function answer(core: Core): Uint32Array<ArrayBuffer> {
   view(core)
-  return numbers as Int32Array<ArrayBuffer>
-}
-
-/** Where the texts of an answer stand: a number without a sign, as memory may be larger than half of what has a place. */
-function place(numbers: Int32Array): number {
-  return (numbers[PLACE] as number) >>> 0
+  return numbers as Uint32Array<ArrayBuffer>
 }
 
 /** The place of the texts among an answer's numbers, and how many numbers follow it. */
 const PLACE = 0
 const NUMBERS = 6
-type Numbers = [at: number, header: number, payload: number, refusal: number, keyIndex: number]
+type Numbers = [place: number, header: number, payload: number, refusal: number, keyIndex: number]
 
 /** Who makes room for a token, or finds it too long. */
 export type Door = Pick<Policy, 'admit'>
@@ -354,18 +346,18 @@ function write(core: Core, token: unknown, door: Door): number | Refusal {
 
 function verdict(core: Core): Verdict {
   const numbers = answer(core)
-  return read(core, place(numbers), numbers, PLACE + 1, words as Uint32Array)
+  return read(core, numbers[PLACE] as number, numbers, PLACE + 1, words as Uint32Array)
 }
 
 /** A verdict whose texts stand one behind the other, by the numbers from a place on; its outline stands among `words`. */
-function read(core: Core, from: number, numbers: Int32Array, first: number, words: Uint32Array): Verdict {
+function read(core: Core, from: number, numbers: Uint32Array, place: number, words: Uint32Array): Verdict {
   // By index: a list of names on the left would ask for an iterator, which costs as much as all of this.
-  const header = numbers[first] as number
-  const payload = numbers[first + 1] as number
-  const refused = numbers[first + 2] as number
-  const keyIndex = numbers[first + 3] as number
-  const headerNumber = numbers[first + 4] as number
-  const outline = numbers[first + 5] as number
+  const header = numbers[place] as number
+  const payload = numbers[place + 1] as number
+  const refused = numbers[place + 2] as number
+  const keyIndex = signed(numbers[place + 3] as number)
+  const headerNumber = numbers[place + 4] as number
+  const outline = numbers[place + 5] as number
   const at = from + header
   if (refused !== 0) {
     const refusal = json<Refusal>(core, at + payload, refused)
@@ -380,6 +372,11 @@ function read(core: Core, from: number, numbers: Int32Array, first: number, word
     claims,
     keyIndex,
   }
+}
+
+/** A key's place in its set, which may be −1. */
+function signed(keyIndex: number): number {
+  return keyIndex | 0
 }
 
 /** Headers that were read before, by the numbers that the core gives them: an issuer writes few. */

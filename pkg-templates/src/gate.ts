@@ -340,6 +340,15 @@ function isPreflight(request: RequestLike, field: ReadField): boolean {
 function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: WaitUntil; rule?: Rule } {
   const LIMIT = 100
   const seen = new Map<string, Needs>()
+  const remembered = (text: string) => {
+    let checked = seen.get(text)
+    if (checked === undefined) {
+      checked = boot().bindings.Needs.fromLists(text)
+      if (seen.size >= LIMIT) seen.clear()
+      seen.set(text, checked)
+    }
+    return checked
+  }
   return (needs) => {
     const given = new Options('check', needs, NEED_NAMES)
     const fields: Record<string, string[]> = {}
@@ -349,13 +358,7 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
     }
     const waitUntil = given.read('waitUntil', callable<WaitUntil>)
     const rule = given.read('authorize', callable<Rule>)
-    const text = jsonOf(fields)
-    let checked = Object.keys(fields).length === 0 ? noNeeds() : seen.get(text)
-    if (checked === undefined) {
-      checked = boot().bindings.Needs.fromLists(text)
-      if (seen.size >= LIMIT) seen.clear()
-      seen.set(text, checked)
-    }
+    const checked = Object.keys(fields).length === 0 ? noNeeds() : remembered(jsonOf(fields))
     return { checked, ...(waitUntil && { waitUntil }), ...(rule && { rule }) }
   }
 }

@@ -72,8 +72,9 @@ export class Verifier<Claims = JWTPayload> {
   }
 
   /**
-   * Verifies many tokens, as a queue or a gateway has them, in one crossing into the core; one by one with `issuers`, and with RSA
-   * where `crypto.subtle` is asked. Each is judged as {@link Verifier.verify} would; the results stand in the order of the tokens, in the form of `Promise.allSettled`.
+   * Verifies many tokens, as a queue or a gateway has them, in one crossing into the core; one by one with `issuers`, and
+   * with RSA where `crypto.subtle` is asked. Each is judged as {@link Verifier.verify} would; the results stand in the
+   * order of the tokens, in the form of `Promise.allSettled`.
    *
    * @throws `TypeError` if `tokens` is no array; what is wrong with a token is the `reason` of its result
    *

@@ -60,6 +60,7 @@ impl Secret {
 /// block that it lays the secret out in.
 const STACK: usize = 4096;
 
+// A function of its own: what it leaves on the stack lies where the caller writes over it.
 #[inline(never)]
 fn keyed_states(secret: &[u8]) -> Result<Box<States>, KeyRefusal> {
     Ok(Box::new(States { sha256: keyed(secret)?, sha384: keyed(secret)?, sha512: keyed(secret)? }))

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_granted_up_to_the_bound_and_again_when_it_is_given_back() {
+    fn memory_is_refused_beyond_the_bound() {
         // Other tests hold some of it meanwhile: more than all of it is never granted, nothing always is.
         assert!(Share::of(BOUND + 1, BOUND).is_none());
         let held = Share::of(1, usize::MAX).unwrap();

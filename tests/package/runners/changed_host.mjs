@@ -1,19 +1,10 @@
 /** A host that changes, or is changed, while the package runs: what was accepted stays right, what was asked for is asked. */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
-import { report } from './report.mjs'
+import { checks, report, thrownBy } from './report.mjs'
 
 const { createGate, Verifier } = await import('jotgate')
 
-const failures = []
-let passed = 0
-const check = (name, holds, problem) => (holds ? passed++ : failures.push({ name, problem: String(problem) }))
-const thrownBy = (call) => {
-  try {
-    return void call()
-  } catch (thrown) {
-    return thrown
-  }
-}
+const { check, outcome } = checks()
 
 const secret = Buffer.alloc(32, 7)
 const exp = Math.floor(Date.now() / 1000) + 600
@@ -100,4 +91,4 @@ withHole[1] = token({ exp })
 const [hole] = await verifier.verifyBatch(withHole)
 check('a hole is no token', hole.status === 'rejected' && hole.reason.refusal === 'token_not_text', hole.reason)
 
-process.exitCode = report({ passed, failures })
+process.exitCode = report(outcome)

@@ -1,5 +1,5 @@
 /** As in a browser that compiles nothing large at once: a clear error before `ready`, everything behind it. */
-import { report } from './report.mjs'
+import { checks, report, thrownBy } from './report.mjs'
 
 const { Module } = WebAssembly
 WebAssembly.Module = function () {
@@ -8,17 +8,8 @@ WebAssembly.Module = function () {
 const { ready, Verifier } = await import('jotgate')
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 const make = () => new Verifier({ keys: jwk, algorithms: ['EdDSA'], issuer: 'https://issuer.example', audience: 'api' })
-const thrownBy = (call) => {
-  try {
-    return void call()
-  } catch (thrown) {
-    return thrown
-  }
-}
 
-const failures = []
-let passed = 0
-const check = (name, holds, problem) => (holds ? passed++ : failures.push({ name, problem: String(problem) }))
+const { check, outcome } = checks()
 
 const early = thrownBy(make)
 check('before it, the error says what to do', early?.message.includes('`await ready()`'), early?.stack)
@@ -26,4 +17,4 @@ await Promise.all([ready(), ready()])
 const late = thrownBy(() => make().verifySync('a.b.c'))
 check('behind it, verifySync works', late?.code === 'ERR_JWS_INVALID', late?.stack)
 WebAssembly.Module = Module
-process.exitCode = report({ passed, failures })
+process.exitCode = report(outcome)

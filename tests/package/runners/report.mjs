@@ -5,6 +5,23 @@ export function report({ passed, failures }) {
   return passed > 0 && failures.length === 0 ? 0 : 1
 }
 
+/** Checks one after the other: `check` notes whether something holds, `outcome` is what {@link report} tells. */
+export function checks() {
+  const outcome = { passed: 0, failures: [] }
+  const check = (name, holds, problem) =>
+    holds ? outcome.passed++ : outcome.failures.push({ name, problem: String(problem) })
+  return { check, outcome }
+}
+
+/** What a call throws, or `undefined`. */
+export function thrownBy(call) {
+  try {
+    return void call()
+  } catch (thrown) {
+    return thrown
+  }
+}
+
 /** The exit code of a suite whose runtime is not on this machine, and its last line. */
 export const SKIPPED = 77
 export function skipped(why) {
