@@ -3,6 +3,7 @@
  * size; this one keeps to the conventions of the version that `build.mjs` insists on: a string or a list is handed over as
  * its place and length, for the core to free; what could not be made is place 0, and the answer says why.
  */
+import { again, enter, failed, left, watch } from './call_state.js'
 import { errorFrom, type Refusal } from './refusal.js'
 import { TextDecoder, TextEncoder } from './text_coding.js'
 
@@ -14,6 +15,7 @@ type Kind = 'key' | 'keyset' | 'keycache' | 'policy' | 'needs'
 /** What the core exports; `build.mjs` refuses to build when a name that stands here is not there. */
 interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: number) => void> {
   memory: WebAssembly.Memory
+  __stack_pointer: WebAssembly.Global<'i32'>
   __wbindgen_malloc(length: number, align: number): number
   __wbindgen_free(at: number, length: number, align: number): void
   __wbindgen_start(): void
@@ -80,15 +82,36 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   inputPointer(): number
   answerPointer(): number
   speakLatin1(): void
+  findRoom(): number
 }
 
 let core: Exports
+/** The exports that every token needs, for functions which do by themselves what {@link guarded} does. */
+let bare: Exports
 
 /** @internal Takes the exports of the one instance, and lets it set itself up. */
 export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
-  core = exports as unknown as Exports
+  bare = exports as unknown as Exports
+  watch(bare)
+  core = Object.fromEntries(Object.entries(exports).map(guarded)) as unknown as Exports
   core.__wbindgen_start()
   return core.memory
+}
+
+function guarded([name, value]: [string, unknown]): [string, unknown] {
+  if (typeof value !== 'function') return [name, value]
+  const call = (...numbers: unknown[]): unknown => {
+    const before = enter()
+    let result: unknown
+    try {
+      result = value(...numbers)
+    } catch (thrown) {
+      throw failed(thrown, before)
+    }
+    left(before)
+    return result
+  }
+  return [name, call]
 }
 
 /** What lies in the core's memory until nobody holds this any more. */
@@ -105,7 +128,7 @@ class Handle {
 
   free(): void {
     unused?.unregister(this)
-    core[`__wbg_${this.#kind}_free`](this.at, 0)
+    freed(this.#kind, this.at)
     this.at = 0
   }
 }
@@ -114,7 +137,14 @@ class Handle {
 const unused =
   typeof FinalizationRegistry === 'undefined'
     ? undefined
-    : new FinalizationRegistry<[Kind, number]>(([kind, at]) => core[`__wbg_${kind}_free`](at, 1))
+    : new FinalizationRegistry<[Kind, number]>(([kind, at]) => freed(kind, at))
+
+/** Gives the memory back; none where the call that used it was broken off. */
+function freed(kind: Kind, at: number): void {
+  try {
+    core[`__wbg_${kind}_free`](at, 1)
+  } catch {}
+}
 
 /** A key, checked and prepared. */
 export class Key extends Handle {
@@ -273,7 +303,16 @@ export class Policy extends Handle {
 
   /** Makes room for a token and says where; 0: longer than the policy allows, the refusal stands in the output. */
   admit(codeUnits: number): number {
-    return core.policy_admit(this.at, codeUnits) >>> 0
+    const { at } = this
+    const before = enter()
+    let room: number
+    try {
+      room = bare.policy_admit(at, codeUnits)
+    } catch (thrown) {
+      throw failed(thrown, before)
+    }
+    left(before)
+    return room >>> 0
   }
 
   /** Whether the key could ever verify a token under this policy; throws if not. */
@@ -308,7 +347,15 @@ export function verifyWithKey(
   now: number,
   host: number,
 ): boolean {
-  return core.verifyWithKey(policy.at, key.at, needs.at, length, now, host) !== 0
+  const before = again()
+  let accepted: number
+  try {
+    accepted = bare.verifyWithKey(policy.at, key.at, needs.at, length, now, host)
+  } catch (thrown) {
+    throw failed(thrown, before)
+  }
+  left(before)
+  return accepted !== 0
 }
 
 export function verifyWithSet(
@@ -319,7 +366,15 @@ export function verifyWithSet(
   now: number,
   host: number,
 ): boolean {
-  return core.verifyWithSet(policy.at, set.at, needs.at, length, now, host) !== 0
+  const before = again()
+  let accepted: number
+  try {
+    accepted = bare.verifyWithSet(policy.at, set.at, needs.at, length, now, host)
+  } catch (thrown) {
+    throw failed(thrown, before)
+  }
+  left(before)
+  return accepted !== 0
 }
 
 /** Refuses the token of `length` bytes in the input, for want of a key where nothing else is wrong with it. */

@@ -1,7 +1,8 @@
 /**
  * The one way from the core back to the host: in the middle of a verification it asks whether an RSA signature holds. The
- * core imports this module, so it may import nothing of it.
+ * core imports this module, so it may import nothing that needs the core.
  */
+import { asking } from './call_state.js'
 
 /** A question's numbers: the algorithm's, the key's place in its set, and where bytes stand in the core's memory. */
 export type Asked = (
@@ -36,6 +37,8 @@ export function hostAnswer(
   signatureLength: number,
 ): number {
   // Places in memory arrive as signed numbers.
-  const holds = listener?.(algorithm, keyIndex, signed >>> 0, signedLength, signature >>> 0, signatureLength)
+  const holds = asking(() =>
+    listener?.(algorithm, keyIndex, signed >>> 0, signedLength, signature >>> 0, signatureLength),
+  )
   return holds === undefined ? -1 : Number(holds)
 }

@@ -1,6 +1,7 @@
 //! The second stage: the parts enter, a header leaves whose algorithm the caller allows (RFC 7515 §4, RFC 8725 §3.1).
 
 use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use jotgate_crypto::Algorithm;
 
@@ -35,9 +36,10 @@ struct Parameters {
 pub struct Headers {
     /// Each at the place that its last letters give it.
     places: Vec<Option<Known>>,
-    /// How many were ever kept.
-    kept: u32,
 }
+
+/// How many were ever kept, in any memory: whoever remembers a header by its number may have been told it by one that is gone.
+static KEPT: AtomicU32 = AtomicU32::new(0);
 
 /// A header that was read before.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Headers {
 
     /// None yet.
     pub(crate) const fn new() -> Self {
-        Self { places: Vec::new(), kept: 0 }
+        Self { places: Vec::new() }
     }
 
     fn place(encoded: &[u8]) -> usize {
@@ -69,14 +71,18 @@ impl Headers {
 
     /// The number that it is kept under; 0 if it is not.
     fn keep(&mut self, encoded: &[u8], parameters: &Arc<Parameters>) -> u32 {
-        let Some(number) = self.kept.checked_add(1).filter(|_| encoded.len() <= Self::LONGEST) else {
+        if encoded.len() > Self::LONGEST {
+            return 0;
+        }
+        let Ok(kept) = KEPT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |kept| kept.checked_add(1))
+        else {
             return 0;
         };
+        let number = kept + 1;
         self.places.resize_with(Self::PLACES, || None);
         if let Some(place) = self.places.get_mut(Self::place(encoded)) {
             *place = Some(Known { encoded: encoded.to_vec(), parameters: Arc::clone(parameters), number });
         }
-        self.kept = number;
         number
     }
 }
@@ -237,6 +243,20 @@ mod tests {
             }
         }
         assert_eq!(known.places.len(), Headers::PLACES);
+    }
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let policy = policy("ES256", None);
+        let of = |known: &mut Headers, kid: u32| {
+            read(&alloc::format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), &policy, known).unwrap().number()
+        };
+        let (mut first, mut second) = (Headers::new(), Headers::new());
+        let mut numbers: Vec<u32> =
+            (0..100).flat_map(|kid| [of(&mut first, kid), of(&mut second, kid)]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 200);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! expected to be laid out as the one before it; where it is, its names are compared and not read, and are known to be unique.
 
 use alloc::vec::Vec;
-use core::slice;
+use core::{
+    slice,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use crate::json::Document;
 
@@ -10,8 +13,8 @@ use crate::json::Document;
 #[derive(Debug)]
 pub(crate) struct Layouts {
     known: Vec<Layout>,
-    /// How many were known before these and are forgotten: no number is given twice.
-    forgotten: u32,
+    /// The number before that of the first of these.
+    before: u32,
     /// The numbers of the last text's objects, in the order in which they begin.
     last: Vec<u32>,
     /// One of these is new.
@@ -47,19 +50,21 @@ pub(crate) struct Expected<'l> {
 /// How many layouts are known at most; a host may keep as many.
 const MOST: u32 = 64;
 
+/// How many numbers are given away, in all memories: whoever remembers a layout by its number may have been told it by one that is gone.
+static GIVEN: AtomicU32 = AtomicU32::new(0);
+
 impl Layouts {
     /// How many objects of a text are looked at.
     const OBJECTS: usize = 64;
 
     /// None yet.
     pub(crate) const fn new() -> Self {
-        Self { known: Vec::new(), forgotten: 0, last: Vec::new(), news: false }
+        Self { known: Vec::new(), before: 0, last: Vec::new(), news: false }
     }
 
     /// What is expected of the object that begins as the `order`-th of a text.
     pub(crate) fn expected(&self, order: usize) -> Expected<'_> {
-        let layout =
-            self.last.get(order).and_then(|number| number.checked_sub(self.forgotten)?.checked_sub(1));
+        let layout = self.last.get(order).and_then(|number| number.checked_sub(self.before)?.checked_sub(1));
         let layout = layout.and_then(|place| self.known.get(usize::try_from(place).ok()?));
         let (lengths, eights) = layout.map_or((&[][..], &[][..]), |known| (&known.lengths, &known.eights));
         Expected { lengths: lengths.iter(), eights: eights.iter(), fails: layout.is_none() }
@@ -100,14 +105,18 @@ impl Layouts {
             if self.known.len() >= MOST as usize {
                 // Issuers write few: so many come from one that makes up names, and would have pushed out all others one by one.
                 self.known.clear();
-                self.forgotten = self.forgotten.saturating_add(MOST);
+            }
+            if self.known.is_empty() {
+                let given =
+                    GIVEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |given| given.checked_add(MOST));
+                self.before = given.unwrap_or(u32::MAX);
             }
             self.known.push(layout);
             self.news = true;
             self.known.len() - 1
         });
         // After four billion of them there are no numbers left.
-        u32::try_from(place + 1).ok().and_then(|place| self.forgotten.checked_add(place)).unwrap_or(0)
+        u32::try_from(place + 1).ok().and_then(|place| self.before.checked_add(place)).unwrap_or(0)
     }
 }
 
@@ -174,5 +183,30 @@ impl Expected<'_> {
     /// Whether each name came, and no other.
     pub(crate) fn came(&self) -> bool {
         !self.fails && self.lengths.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+    use crate::json::Names;
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let (mut first, mut second) = (Layouts::new(), Layouts::new());
+        let mut numbers = Vec::new();
+        for name in 0..200 {
+            let text = format!(r#"{{"n{name}":1}}"#);
+            for layouts in [&mut first, &mut second] {
+                layouts.learn(&Document::read(text.as_bytes(), Names::Unique).unwrap());
+                numbers.push(layouts.number(0));
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 400);
+        assert!(!numbers.contains(&0));
     }
 }

@@ -1,6 +1,8 @@
 //! The two buffers of an instance: where a token is written by the host, and where the host reads the answer.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
+
+use std::thread::LocalKey;
 
 use jotgate_core::{Memory, Refusal, Refused, SignedPayload, Verdict, text::Letters};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -38,6 +40,12 @@ struct Numbers {
     outline: u32,
 }
 
+impl Default for Output {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Output {
     const NONE: Self = Self { place: 0, numbers: Numbers::NONE, bytes: Vec::new(), outline: Vec::new() };
 }
@@ -51,9 +59,17 @@ impl Numbers {
     }
 }
 
+/// A call takes what it uses and puts it back when it is done: one that is broken off in the middle loses that, and harms none after it.
+pub(crate) fn with<T: Default, R>(cell: &'static LocalKey<Cell<T>>, use_it: impl FnOnce(&mut T) -> R) -> R {
+    let mut taken = cell.take();
+    let result = use_it(&mut taken);
+    cell.set(taken);
+    result
+}
+
 thread_local! {
-    static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static OUTPUT: RefCell<Output> = const { RefCell::new(Output::NONE) };
+    static INPUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static OUTPUT: Cell<Output> = const { Cell::new(Output::NONE) };
     static LATIN1: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -77,7 +93,7 @@ pub(crate) fn reads_latin1() -> bool {
 
 /// Makes room for `length` bytes of input and says where.
 pub(crate) fn reserve(length: usize) -> *const u8 {
-    INPUT.with_borrow_mut(|input| {
+    with(&INPUT, |input| {
         if input.len() < length {
             input.resize(length, 0);
         } else if input.len() > KEPT_BYTES && length <= KEPT_BYTES {
@@ -92,12 +108,12 @@ pub(crate) fn reserve(length: usize) -> *const u8 {
 #[wasm_bindgen(js_name = inputPointer)]
 #[must_use]
 pub fn input_pointer() -> *const u8 {
-    INPUT.with_borrow(|input| input.as_ptr())
+    with(&INPUT, |input| input.as_ptr())
 }
 
 /// Hands the first `length` bytes of the input to `read`, or as many as there are.
 pub(crate) fn with_input<T>(length: usize, read: impl FnOnce(&[u8]) -> T) -> T {
-    INPUT.with_borrow(|input| read(input.get(..length).unwrap_or(input)))
+    with(&INPUT, |input| read(input.get(..length).unwrap_or(input)))
 }
 
 /// Makes room for several tokens, `length` bytes in all, and says where.
@@ -114,7 +130,7 @@ pub(crate) fn collect(answers: impl Iterator<Item = bool>, count: usize) {
     let (mut table, mut outlines, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     let behind = count * Numbers::NONE.words().len();
     for _ in answers {
-        OUTPUT.with_borrow(|output| {
+        with(&OUTPUT, |output| {
             let outline = match output.outline.as_slice() {
                 [] => 0,
                 _ => number(behind + outlines.len()),
@@ -125,7 +141,7 @@ pub(crate) fn collect(answers: impl Iterator<Item = bool>, count: usize) {
         });
     }
     table.append(&mut outlines);
-    OUTPUT.with_borrow_mut(|output| {
+    with(&OUTPUT, |output| {
         output.numbers = Numbers { payload: number(texts.len()), ..Numbers::NONE };
         output.bytes = texts;
         output.outline = table;
@@ -190,7 +206,7 @@ fn write(
     key_index: Option<usize>,
     outline: &[u32],
 ) {
-    OUTPUT.with_borrow_mut(|output| {
+    with(&OUTPUT, |output| {
         let bytes = &mut output.bytes;
         bytes.clear();
         if bytes.capacity() > KEPT_BYTES {
@@ -238,7 +254,7 @@ mod tests {
 
     #[test]
     fn an_answer_tells_its_numbers() {
-        let numbers = || OUTPUT.with_borrow(|output| (output.numbers, output.bytes.clone()));
+        let numbers = || with(&OUTPUT, |output| (output.numbers, output.bytes.clone()));
         accept("{}", b"\xff", Some(7));
         let (Numbers { header, payload, refusal, key_index, .. }, bytes) = numbers();
         assert_eq!((header, payload, refusal, key_index), (2, 1, 0, 7));

@@ -9,6 +9,8 @@ mod describe;
 pub mod handles;
 pub mod key_cache;
 mod public;
+#[cfg(target_arch = "wasm32")]
+pub mod room;
 pub mod verify;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,12 +1,12 @@
 //! The calls: each reads the input buffer, asks the core, and leaves its answer in the output buffer.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use jotgate_core::{self as core, dangerous};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, collect, decoded, reads_latin1, refuse, with_input},
+    buffers::{accept, answer, collect, decoded, reads_latin1, refuse, with, with_input},
     handles::{Key, KeySet, Needs, Policy, admit},
 };
 
@@ -63,7 +63,8 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
         HOLDS | FAILS => Some(&mut told),
         _ => None,
     };
-    MEMORY.with_borrow_mut(|memory| {
+    with(&MEMORY, |memory| {
+        let memory = memory.get_or_insert_default();
         memory.set_latin1(reads_latin1());
         let outcome = core::verify_with(token, keys, policy, needs, now, memory, host);
         answer(outcome, memory)
@@ -72,7 +73,7 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
 
 thread_local! {
     /// What this instance remembers of the tokens it verified.
-    static MEMORY: RefCell<core::Memory> = const { RefCell::new(core::Memory::new()) };
+    static MEMORY: Cell<Option<Box<core::Memory>>> = const { Cell::new(None) };
 }
 
 /// The host is asked about RSA signatures.
@@ -183,14 +184,14 @@ fn place(algorithm: core::Algorithm) -> u32 {
 
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        MEMORY
-            .with_borrow_mut(|memory| {
-                core::question(token, keys, &policy.policy, memory, |question| {
-                    accept("", question.signature, question.key_index);
-                    place(question.algorithm)
-                })
+        let answered = with(&MEMORY, |memory| {
+            let memory = memory.get_or_insert_default();
+            core::question(token, keys, &policy.policy, memory, |question| {
+                accept("", question.signature, question.key_index);
+                place(question.algorithm)
             })
-            .unwrap_or(0)
+        });
+        answered.unwrap_or(0)
     })
 }
 

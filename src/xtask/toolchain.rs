@@ -19,6 +19,9 @@ pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
 /// vectors make the curves' multiplications slower by half.
 const SIMD: [&str; 3] = ["-Ctarget-feature=+simd128", "-Cno-vectorize-loops", "-Cno-vectorize-slp"];
 
+/// Where the core's own stack stands: a call that is broken off leaves it as it was just then, and only the host can put it back.
+const STACK: [&str; 1] = ["-Clink-arg=--export=__stack_pointer"];
+
 /// What LLVM does for speed wherever it can, at the cost of code: a seventh less after compression. Functions are merged into their
 /// callers, loops whose length is not known are written out, and what is known on one way of several computed on the others; what is
 /// computed for each token says itself what belongs together.
@@ -79,7 +82,7 @@ impl Wasm32 {
         // are for native code.
         let mut flags = vec![format!("--remap-path-prefix={}=/jotgate", place::root().display())];
         flags.extend(cargo_home().map(|path| format!("--remap-path-prefix={}=/cargo", path.display())));
-        flags.extend(SIMD.iter().chain(more).map(|&flag| flag.to_owned()));
+        flags.extend(SIMD.iter().chain(&STACK).chain(more).map(|&flag| flag.to_owned()));
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         if let Some(Other { rustc, rustdoc, linker }) = &self.other {
             command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);

@@ -48,6 +48,11 @@ const SUITES = {
   'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'secrets': (project) => node(project, 'secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
   'changed-host': (project) => node(project, 'changed_host.mjs', { inside: true }),
+  'broken-off-stack': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'stack' } }),
+  // No more than 6.4 MB of memory for the core.
+  'broken-off-memory': (project) =>
+    node(project, 'broken_off.mjs', { inside: true, env: { BY: 'memory' }, flags: ['--wasm-max-mem-pages=100'] }),
+  'broken-off-termination': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'termination' } }),
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
