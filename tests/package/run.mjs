@@ -30,6 +30,7 @@ import { RUNTIMES } from './runners/runtimes.mjs'
 import { stopping } from './runners/serving.mjs'
 import { Missing } from './runners/setup.mjs'
 import { SNIPPETS } from './runners/snippets.mjs'
+import { writeCases } from './runners/vector_files.mjs'
 import { startWorker } from './runners/workerd.mjs'
 import { workerdRequests } from './workerd_requests.mjs'
 
@@ -59,6 +60,10 @@ const SUITES = {
   'vectors-own': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'own' } }),
   'vectors-node-crypto': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'node' } }),
   'vectors-web-crypto': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'subtle' } }),
+  'vectors-workerd': async (project, tools) => {
+    await writeCases(project.folder)
+    return workerd(project, { ...tools, runner: 'vectors_worker.mjs' })
+  },
   companion,
   sizes,
   workerd,
@@ -202,10 +207,10 @@ async function bundledNode({ folder }) {
   return run(process.execPath, ['--no-warnings', outfile], { cwd: join(folder, 'elsewhere') })
 }
 
-/** The suite in a real workerd. */
-async function workerd({ folder }, { about }) {
+/** The suite in a real workerd, or what else a runner does when it is asked. */
+async function workerd({ folder }, { about, runner = 'worker.mjs' }) {
   about({ version: require('workerd/package.json').version })
-  await cp(join(here, 'runners', 'worker.mjs'), join(folder, 'worker.mjs'))
+  await cp(join(here, 'runners', runner), join(folder, 'worker.mjs'))
   const server = await issuer()
   const worker = await startWorker(folder, join(folder, 'worker.mjs'), tools)
   try {

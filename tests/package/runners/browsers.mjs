@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeLeaving } from './leaving.mjs'
 import { report } from './report.mjs'
 import { debian } from './setup.mjs'
+import { writeCases } from './vector_files.mjs'
 
 /** How each browser is found and opened at an address, with an empty profile. */
 export const BROWSERS = {
@@ -76,13 +77,22 @@ const PATIENCE = 600_000
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' }
 
 /** The package as one file, as a stranger's esbuild makes it for browsers: no condition, no plugin, no loader named. */
-export const bundled = (name) => async (project, tools) => {
-  const browser = BROWSERS[name]
-  const binary = browser.find()
-  await cp(join(tools.here, 'runners', 'browser_page.mjs'), join(project.folder, 'page.mjs'))
-  const outfile = join(project.folder, 'www', 'page.js')
-  await tools.bundle(project.folder, { entryPoints: [join(project.folder, 'page.mjs')], outfile, minify: true })
-  return visit(browser, binary, tools, { '/page.js': outfile }, '')
+export const bundled =
+  (name, page = 'browser_page.mjs') =>
+  async ({ folder }, tools) => {
+    const browser = BROWSERS[name]
+    const binary = browser.find()
+    await cp(join(tools.here, 'runners', page), join(folder, 'page.mjs'))
+    const outfile = join(folder, 'www', 'page.js')
+    await tools.bundle(folder, { entryPoints: [join(folder, 'page.mjs')], outfile, minify: true })
+    return visit(browser, binary, tools, { '/page.js': outfile }, '')
+  }
+
+/** Every vector there, in one file with the package. */
+export const everyVectorIn = (name) => async (project, tools) => {
+  BROWSERS[name].find()
+  await writeCases(project.folder)
+  return bundled(name, 'vectors_page.mjs')(project, tools)
 }
 
 /** The package's modules as they lie in `node_modules`, found by an import map. */

@@ -2,9 +2,13 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { BROWSERS, bundled, unbundled } from './browsers.mjs'
+import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
+import { writeCases } from './vector_files.mjs'
+
+/** Where npm has the runtimes that are programs. */
+const FILES = { deno: 'deno', bun: 'bin/bun.exe' }
 
 /** Each takes the project and the tools of `run.mjs`, and returns its exit code. */
 export const RUNTIMES = {
@@ -15,8 +19,14 @@ export const RUNTIMES = {
     ]),
   ),
   // No permission is given, but for the issuer that the suite itself asks.
-  'deno': plain('deno', 'deno', (entry, host) => ['run', '--quiet', '--no-prompt', `--allow-net=${host}`, entry]),
-  'bun': plain('bun', 'bin/bun.exe', (entry) => ['run', entry]),
+  'deno': plain('deno', (entry, host) => ['run', '--quiet', '--no-prompt', `--allow-net=${host}`, entry]),
+  'bun': plain('bun', (entry) => ['run', entry]),
+  // In Bun a process settles once who is asked.
+  'vectors-bun': plainVectors('bun', ['run'], ['own', 'node']),
+  'vectors-bun-web-crypto': plainVectors('bun', ['run'], ['subtle']),
+  'vectors-deno': plainVectors('deno', ['run', '--quiet', '--no-prompt'], ['own', 'subtle']),
+  'vectors-chromium': everyVectorIn('chromium'),
+  'vectors-firefox': everyVectorIn('firefox'),
   'edge-runtime': edgeRuntime,
   ...Object.fromEntries(
     Object.keys(BROWSERS).flatMap((name) => [
@@ -52,9 +62,9 @@ function onNode(version, runner) {
 }
 
 /** Modules as they are: no bundler, and no other way to find the tests than their addresses. */
-function plain(name, file, args) {
+function plain(name, args) {
   return async ({ folder }, { here, require, run, issuer, about }) => {
-    const binary = npmFile(name, file)
+    const binary = npmFile(name, FILES[name])
     about({ version: npmVersion(name) })
     const server = await issuer()
     try {
@@ -74,6 +84,19 @@ function plain(name, file, args) {
       server.closeAllConnections()
       server.close()
     }
+  }
+}
+
+/** Every vector there, by these ways to verify. */
+function plainVectors(name, args, ways) {
+  return async ({ folder }, { here, run, about }) => {
+    const binary = npmFile(name, FILES[name])
+    about({ version: npmVersion(name) })
+    await writeCases(folder)
+    const text = await readFile(join(here, 'runners', 'vectors_plain.mjs'), 'utf8')
+    const entry = join(folder, 'vectors_plain.mjs')
+    await writeFile(entry, text.replaceAll("'TESTS/", `'${pathToFileURL(here)}/`))
+    return run(binary, [...args, entry, ...ways], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
   }
 }
 
