@@ -39,6 +39,52 @@ export function batchTests({ jotgate, test, world }) {
     }
   })
 
+  test('a batch of several issuers is judged as its tokens one by one', async () => {
+    const [second, third, unknown] = ['second', 'third', 'unknown'].map((name) => `https://${name}.example`)
+    const fetched = async () => Response.json({ keys: [world().keys.ES384.jwk] })
+    const broken = async () => new Response('', { status: 500 })
+    const options = {
+      audience,
+      currentDate,
+      algorithms: ['ES256', 'RS256'],
+      issuers: [
+        { issuer, keys: new KeySet({ keys: [world().keys.ES256.jwk, world().keys.RS256.jwk] }) },
+        { issuer: second, jwksUri: `${second}/jwks`, fetch: fetched, algorithms: ['ES384'], audience: 'other' },
+        { issuer: third, jwksUri: `${third}/jwks`, fetch: broken },
+      ],
+    }
+    const good = await Promise.all([
+      world().token('ES256'),
+      world().token('RS256'),
+      world().token('ES384', { iss: second, aud: 'other' }),
+    ])
+    const refused = {
+      'signature_mismatch': good.map((token) => `${token.slice(0, -8)}AAAAAAAA`),
+      // What is another issuer's counts for none but that one.
+      'algorithm_not_allowed': [await world().token('ES384'), await world().token('ES256', { iss: second, aud: 'other' })],
+      'audience_mismatch': [await world().token('ES384', { iss: second }), await world().token('ES256', { aud: 'other' })],
+      'key_set_status': [await world().token('ES256', { iss: third })],
+      'issuer_mismatch': [await world().token('ES256', { iss: unknown }), await world().token('ES256', { iss: `${issuer}/` })],
+      'claim_missing': [await world().token('ES256', { iss: undefined })],
+      'expired': [await world().token('ES256', { exp: CLAIMS.iat })],
+      'token_parts': ['', 'a', 'a.b'],
+      'token_not_text': [undefined, 7],
+    }
+    const tokens = [...good, ...Object.values(refused).flat(), 'a.b.c', 'ü'.repeat(100), ...good]
+    for (const more of [{}, { hostCrypto: false }, { tokenCache: {} }]) {
+      const verifier = new Verifier({ ...options, ...more })
+      for (let turn = 0; turn < 3; turn++) {
+        const results = await verifier.verifyBatch(tokens)
+        same(results.length, tokens.length)
+        for (const [place, token] of tokens.entries()) same(told(results[place]), await one(verifier, token))
+        for (const token of good) same(results[tokens.indexOf(token)].status, 'fulfilled')
+        for (const [code, those] of Object.entries(refused)) {
+          for (const token of those) same(results[tokens.indexOf(token)].reason?.refusal, code, `${token}`)
+        }
+      }
+    }
+  })
+
   test('a batch under one key, of none, of hundreds', async () => {
     const verifier = new Verifier({ ...base, keys: world().keys.HS256.secret, algorithms: ['HS256'] })
     same(await verifier.verifyBatch([]), [])
