@@ -34,6 +34,18 @@ export function tokenCacheTests({ jotgate, test, world }) {
   }
   const renamed = () => [world().keys.ES256.jwk, world().keys.RS256.jwk].map((jwk) => ({ ...jwk, kid: `new ${jwk.kid}` }))
 
+  /** Lets `work` set the clock, in seconds from the time of the tests, and puts it right again. */
+  async function withClock(work) {
+    const clock = Date.now
+    try {
+      await work((seconds) => {
+        Date.now = () => (NOW + seconds) * 1000
+      })
+    } finally {
+      Date.now = clock
+    }
+  }
+
   test('a remembered token is known again by its key, under whatever name', async () => {
     const token = await world().token('ES256')
     const [with_, without] = [await verifierOf({}), await verifierOf(undefined)]
@@ -114,11 +126,7 @@ export function tokenCacheTests({ jotgate, test, world }) {
     const { currentDate: _, ...open } = base
     const token = await world().token('ES256', { exp: NOW + 100, nbf: NOW })
     const endless = await world().token('ES256', { exp: undefined })
-    const clock = Date.now
-    const at = (seconds) => {
-      Date.now = () => (NOW + seconds) * 1000
-    }
-    try {
+    await withClock(async (at) => {
       at(0)
       const options = { ...open, clockTolerance: 10, requireExp: false }
       const { verifier, publish } = await verifierOf({}, options)
@@ -132,9 +140,93 @@ export function tokenCacheTests({ jotgate, test, world }) {
       // RFC 7519 leaves `exp` out: remembered for 300 seconds.
       same([judged(299, endless), judged(300, endless)], ['none', 'no_matching_key'])
       same([judged(0, token), judged(-10, token), judged(-11, token)], ['none', 'none', 'no_matching_key'])
-    } finally {
-      Date.now = clock
+    })
+  })
+
+  test('a remembered token gets no older than others may', async () => {
+    const { currentDate: _, ...open } = base
+    const options = { ...open, clockTolerance: 10, maxTokenAge: 100 }
+    const token = await world().token('ES256', { iat: NOW, exp: NOW + 1_000 })
+    await withClock(async (at) => {
+      at(0)
+      const { verifier, publish } = await verifierOf({}, options)
+      verifier.verifySync(token)
+      await publish(renamed())
+      const judged = (seconds) => {
+        at(seconds)
+        return refusal(() => verifier.verifySync(token))
+      }
+      same([judged(0), judged(109), judged(111)], ['none', 'none', 'no_matching_key'])
+      same([judged(-10), judged(-11)], ['none', 'no_matching_key'])
+    })
+  })
+
+  test('whoever remembers judges times as whoever does not', async () => {
+    const { currentDate: _, ...open } = base
+    const tokens = await Promise.all(
+      [{ exp: NOW + 1_000 }, { exp: NOW + 50 }, { exp: NOW + 1_000, nbf: NOW + 20 }, { exp: NOW + 50, nbf: NOW + 20 }].map(
+        (times) => world().token('ES256', { iat: NOW, ...times }),
+      ),
+    )
+    await withClock(async (at) => {
+      at(30)
+      const options = { ...open, clockTolerance: 10, maxTokenAge: 100 }
+      const [with_, without] = [await verifierOf({}, options), await verifierOf(undefined, options)]
+      const found = new Set()
+      for (let seconds = -12; seconds < 113; seconds += 0.25) {
+        for (const token of tokens) {
+          at(30)
+          with_.verifier.verifySync(token)
+          at(seconds)
+          const wanted = refusal(() => without.verifier.verifySync(token))
+          found.add(wanted)
+          same(refusal(() => with_.verifier.verifySync(token)), wanted, `${seconds}`)
+        }
+      }
+      ok(found.size >= 4, [...found].join())
+    })
+  })
+
+  test('a remembered token ends with the trust in its set, and is good again with a set that has its key', async () => {
+    const { currentDate: _, ...open } = base
+    const token = await world().token('ES256', { exp: NOW + 100_000 })
+    let publish = () => Response.json({ keys: [world().keys.ES256.jwk] })
+    const keys = new RemoteKeySet('https://issuer.example/jwks', {
+      fetch: async () => publish(),
+      cacheMaxAge: 10_000,
+      maxStale: 20_000,
+      cooldownDuration: 0,
+    })
+    const down = () => {
+      throw new TypeError('nobody answers')
     }
+    await withClock(async (at) => {
+      at(0)
+      const verifier = new Verifier({ ...open, keys, tokenCache: {} })
+      await verifier.verify(token)
+      publish = () => Response.json({ keys: [{ ...world().keys.ES256.jwk, kid: 'renamed' }] })
+      await keys.reload()
+      publish = down
+      const outcomes = async () => {
+        const [{ reason: batch }] = await verifier.verifyBatch([token])
+        const later = await verifier.verify(token).catch((thrown) => thrown)
+        return [refusal(() => verifier.verifySync(token)), later.refusal ?? 'none', batch?.refusal ?? 'none']
+      }
+      same(await outcomes(), ['none', 'none', 'none'])
+      at(29)
+      same(await outcomes(), ['none', 'none', 'none'])
+      at(31)
+      same(await outcomes(), ['keys_not_ready', 'key_set_unreachable', 'key_set_unreachable'])
+      // Far enough behind the last failure to be asked again.
+      at(5_000)
+      publish = () => Response.json({ keys: [{ ...world().keys.ES256.jwk, kid: 'renamed again' }] })
+      await keys.reload()
+      same(await outcomes(), ['none', 'none', 'none'])
+      at(10_000)
+      publish = () => Response.json({ keys: [world().keys.RS256.jwk] })
+      await keys.reload()
+      same(await outcomes(), ['no_matching_key', 'no_matching_key', 'no_matching_key'])
+    })
   })
 
   test('a refused token leaves nothing behind, and neither does a changed one', async () => {
