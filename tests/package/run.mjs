@@ -48,6 +48,8 @@ const SUITES = {
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
   'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'secrets': (project) => node(project, 'secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
+  'embedded-keys': (project) =>
+    node(project, 'embedded_keys.mjs', { inside: true, flags: ['--expose-gc'], env: { JOSE: require.resolve('jose') } }),
   'changed-host': (project) => node(project, 'changed_host.mjs', { inside: true }),
   'broken-off-stack': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'stack' } }),
   // No more than 6.4 MB of memory for the core.
