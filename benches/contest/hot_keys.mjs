@@ -9,11 +9,15 @@ for (const algorithm of algorithms) {
   const { jwks, issuer, audience } = taskOf(fixtures, { algorithm, keys, tokens: 'fresh' })
   const verifier = new Verifier({ keys: jwks, algorithms: [algorithm], issuer, audience })
   const { good } = fixtures.algorithms[algorithm].set
-  const kids = new Set()
-  for (let done = 0; done < successes * keys; done++) {
-    const { protectedHeader } = verifier.verifySync(good[done % good.length])
-    kids.add(protectedHeader.kid)
-  }
-  if (kids.size !== keys) throw new Error(`only ${kids.size} of ${keys} keys were used`)
+  // Some keys have signed a token more than others: the one with the fewest counts.
+  const done = new Map()
+  const fewest = () => Math.min(...done.values())
+  do {
+    for (const token of good) {
+      const { protectedHeader } = verifier.verifySync(token)
+      done.set(protectedHeader.kid, (done.get(protectedHeader.kid) ?? 0) + 1)
+    }
+  } while (fewest() < successes)
+  if (done.size !== keys) throw new Error(`only ${done.size} of ${keys} keys were used`)
 }
 console.log(JSON.stringify({ bytes: linearMemory() }))

@@ -1,6 +1,7 @@
 /** What the page says besides its tables. */
 import { REPEATED } from '../contest/task.mjs'
 import { TOKENS } from './fixtures.mjs'
+import { SUCCESSES } from './memory.mjs'
 import { item, prose } from './page_parts.mjs'
 
 export const opening = (date) =>
@@ -32,9 +33,9 @@ export const sizesText =
     the package. The WebAssembly with fewer algorithms is of a package that was built for them alone, by
     \`cargo xtask build --algorithms\`: \`p256\` stands for ES256.`)
 
-export const memoryText = prose(
-  `Linear memory of the WebAssembly instance when 20 keys of an algorithm are hot: each has verified 700 tokens.`,
-)
+export const memoryText =
+  prose(`Linear memory of the WebAssembly instance when 20 keys of an algorithm are hot: each has verified at least
+    ${SUCCESSES.toLocaleString('en')} tokens, so that it has the widest table that there is memory for.`)
 
 export const tableMemoryText =
   prose(`Hot keys get tables, as far as there is memory for them (8 MiB). Here twice as many keys as fit are used in

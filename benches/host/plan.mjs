@@ -106,7 +106,7 @@ export function expected(part, plan) {
   return (
     {
       'cold-start': starts + 2,
-      'memory': 12,
+      'memory': 110,
       'table-memory': (plan.tableMemory.passes / 560) * 30 + 4,
       'sizes': 3,
     }[part] ??
