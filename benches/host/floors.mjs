@@ -45,14 +45,19 @@ const ROWS = [
     theirs: 'jose',
     floors: all(1),
   })),
-  ...['node20', 'node24'].map((runtime) => ({
-    runtime,
-    name: `${NAMES[runtime]}: cache hit ÷ fast-jwt's`,
-    where: REPEATED,
-    ours: OUR_CACHE,
-    theirs: 'fast-jwt, cache',
-    floors: all(2),
-  })),
+  ...['node20', 'node24'].flatMap((runtime) =>
+    // As it comes, which hashes each token, and as fast as its documentation says that it gets.
+    Object.entries({ "fast-jwt's": 'fast-jwt, cache', "fast-jwt's by the token itself": 'fast-jwt, cache by the token itself' }).map(
+      ([whose, theirs]) => ({
+        runtime,
+        name: `${NAMES[runtime]}: cache hit ÷ ${whose}`,
+        where: REPEATED,
+        ours: OUR_CACHE,
+        theirs,
+        floors: all(2),
+      }),
+    ),
+  ),
   {
     runtime: 'native',
     name: 'native ÷ jsonwebtoken, aws_lc_rs',
