@@ -15,7 +15,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFixtures } from './host/fixtures.mjs'
 import { limits, ratios } from './host/floors.mjs'
-import { commit, load, machine } from './host/machine.mjs'
+import { busy, commit, load, machine } from './host/machine.mjs'
 import { NAMES } from './host/names.mjs'
 import { page } from './host/page.mjs'
 import { contestIn, otherPart } from './host/parts.mjs'
@@ -37,6 +37,7 @@ const schedule = Array.from({ length: plan.runs }, (_, run) =>
 ).flat()
 const progress = new Progress(schedule)
 const before = load()
+progress.tell(`the load of the machine is ${before.toFixed(1)}${busy(before) ? ': it should be idle' : ''}`)
 const runs = Array.from({ length: plan.runs }, () => ({}))
 const took = {}
 let fixtures
@@ -69,7 +70,7 @@ const summary = {
   rounds: plan.rounds,
   algorithms: plan.algorithms,
   machine: machine(),
-  load: { before, after: load() },
+  load: { before, after: load(), busy: busy(before) },
   // Seconds, of all runs.
   took,
   packages: await packageVersions(),

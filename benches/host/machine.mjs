@@ -19,6 +19,11 @@ export function load() {
   return loadavg()[0]
 }
 
+/** Whether so much was going on that others were measured, too: the building of what is measured is over by then, or nearly. */
+export function busy(load) {
+  return load > cpus().length / 2
+}
+
 /** The commit that was measured, with a mark if there were changes beside it; nothing outside of a repository. */
 export function commit() {
   const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 /** The results enter, the page for people leaves. */
 import { NAMES } from './names.mjs'
-import { digits, item, kilobytes, spread, table } from './page_parts.mjs'
+import { digits, item, kibibytes, spread, table } from './page_parts.mjs'
 import {
   coldStartText,
   inTheWay,
@@ -47,7 +47,7 @@ function head({ made, commit, machine, load, runs, rounds, packages, runtimes, f
       item(`**Against**: ${told(Object.entries(peers))}`),
       ...(versions.length > 0 ? [item(`**In**: ${told(versions)}`)] : []),
       item(`**On**: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; the load of the
-        machine was ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after`),
+        machine was ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after${load.busy ? ': it was not idle' : ''}`),
       item(`**How often**: ${runs} run${runs > 1 ? 's' : ''} of ${rounds} rounds; each number is the median of the runs'
         medians, and half of all rounds lay between the small ones`),
       ...Object.entries(failures).map(([name, reason]) => item(`${NAMES[name]} could not be measured: ${reason}`)),
@@ -144,7 +144,7 @@ function coldStart(measured) {
 function sizes(measured) {
   if (!measured) return ''
   const { wasm, main, bundles } = measured
-  const row = (name, { raw, gzip, brotli }) => [name, kilobytes(raw), kilobytes(gzip), kilobytes(brotli)]
+  const row = (name, { raw, gzip, brotli }) => [name, kibibytes(raw), kibibytes(gzip), kibibytes(brotli)]
   return [
     '## Sizes',
     sizesText,

@@ -24,8 +24,8 @@ export function spread({ median, low, high }) {
   return `${digits(median)} <sub>${digits(low)}–${digits(high)}</sub>`
 }
 
-export function kilobytes(bytes) {
-  return `${(bytes / 1_024).toFixed(1)} KB`
+export function kibibytes(bytes) {
+  return `${(bytes / 1_024).toFixed(1)} KiB`
 }
 
 /** A paragraph, its lines broken as in the repository's other pages. */

@@ -114,10 +114,10 @@ fn show(result: &Value) -> Result<()> {
     let load =
         |when: &str| result.pointer(&format!("/load/{when}")).and_then(Value::as_f64).unwrap_or_default();
     let (before, after) = (load("before"), load("after"));
+    let busy = result.pointer("/load/busy").and_then(Value::as_bool) == Some(true);
+    let advice = if busy { ": it should have been idle before" } else { "" };
     say("");
-    say(&format!(
-        "  the machine's load was {before:.1} before and {after:.1} after: it should have been idle before"
-    ));
+    say(&format!("  the machine's load was {before:.1} before and {after:.1} after{advice}"));
     Ok(())
 }
 
