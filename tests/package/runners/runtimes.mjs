@@ -25,8 +25,11 @@ export const RUNTIMES = {
   'vectors-bun': plainVectors('bun', ['run'], ['own', 'node']),
   'vectors-bun-web-crypto': plainVectors('bun', ['run'], ['subtle']),
   'vectors-deno': plainVectors('deno', ['run', '--quiet', '--no-prompt'], ['own', 'subtle']),
-  'vectors-chromium': everyVectorIn('chromium'),
-  'vectors-firefox': everyVectorIn('firefox'),
+  ...Object.fromEntries(Object.keys(BROWSERS).map((name) => [`vectors-${name}`, everyVectorIn(name)])),
+  'vectors-edge-runtime': async (project, tools) => {
+    await writeCases(project.folder)
+    return edgeRuntime(project, { ...tools, runner: 'vectors_edge.mjs' })
+  },
   'edge-runtime': edgeRuntime,
   ...Object.fromEntries(
     Object.keys(BROWSERS).flatMap((name) => [
@@ -101,10 +104,10 @@ function plainVectors(name, args, ways) {
 }
 
 /** Bundled as Vercel's build does: `?module` becomes a compiled module that the host hands over. */
-async function edgeRuntime({ folder }, { here, bundle, issuer, about }) {
+async function edgeRuntime({ folder }, { here, bundle, issuer, about, runner = 'edge.mjs' }) {
   const { EdgeRuntime } = npmRuntimes()('edge-runtime')
   about({ version: npmVersion('edge-runtime') })
-  await cp(join(here, 'runners', 'edge.mjs'), join(folder, 'edge.mjs'))
+  await cp(join(here, 'runners', runner), join(folder, 'edge.mjs'))
   const modules = []
   const outfile = join(folder, 'edge.js')
   await bundle(folder, {
