@@ -64,8 +64,7 @@ export const inTheWay = [
       the token's way in, its JSON, the policy and the claims' way out more than four. To ask workerd for the digest takes three.`),
     item(`**A cache hit** is set against fast-jwt's cache twice: as it comes, which hashes the token, and told to use the token itself as
       its key (\`cacheKeyBuilder: (token) => token\`), as its documentation proposes to those who don't mind tokens in memory. jotgate
-      keeps the token's text, too, but compares all of it, and gives each caller claims of their own; fast-jwt hands the same object to
-      all.`),
+      keeps the token's text, too; it gives each caller claims of their own, where fast-jwt hands the same object to all.`),
     item(`**The JavaScript of the main entry** holds the gate, the remote key sets and the options' checks: remote sets alone are five
       kilobytes, the gate and its answers four, and what could be said once is said once. Bundlers leave out what a program does
       not name: with \`Verifier\` alone sixteen are left.`),
