@@ -206,8 +206,14 @@ export async function calculateJwkThumbprint(
   if (!['sha256', 'sha384', 'sha512'].includes(digestAlgorithm)) {
     throw new TypeError('`digestAlgorithm` must be one of sha256, sha384, sha512')
   }
-  const prepared = key instanceof ImportedKey ? key : keyFromJwk(thumbprintText(await jwkOf(key)))
-  return handle(prepared).thumbprint(digestAlgorithm)
+  if (key instanceof ImportedKey) return handle(key).thumbprint(digestAlgorithm)
+  const prepared = handle(keyFromJwk(thumbprintText(await jwkOf(key))))
+  try {
+    return prepared.thumbprint(digestAlgorithm)
+  } finally {
+    // It may be a secret: not left to whenever it is collected.
+    prepared.free()
+  }
 }
 
 /**

@@ -10,11 +10,17 @@ import { type KeySet, setKey } from './key_set.js'
 import { Options, type PolicyFields, size } from './options.js'
 import type { JWTPayload, ProtectedHeader } from './types.js'
 
-/** How much a verifier remembers of tokens that it accepted. */
+/**
+ * How much a verifier remembers of tokens that it accepted. Each is good for as long as its times allow and its key is there: the same
+ * key, for the same use, be it under another `kid` by then.
+ */
 export interface TokenCacheOptions {
   /** How many tokens at most. Default: 1,000. */
   maxEntries?: number
-  /** How much memory for their text at most, in bytes, two for each character. Default: 8 MiB. */
+  /**
+   * How much memory they may take, in bytes: two for each character of a token, eight for each of its claims, which are kept as text and
+   * as what was read of it. Default: 8 MiB.
+   */
   maxBytes?: number
 }
 
@@ -113,7 +119,7 @@ export class TokenCache {
     }
     if (known !== undefined) this.#forget(known)
     if (!isFlat(header)) return
-    const bytes = 2 * (token.length + claims.length)
+    const bytes = 2 * token.length + 8 * claims.length
     if (bytes > this.#maxBytes) return
     const { from, to } = this.#times(payload, now)
     this.#entries.set(tail(token), {

@@ -13,10 +13,24 @@ const VALUES: [u8; 256] = values();
 /// The bytes behind a token's text, or `None`. Whoever sends a token knows it, so its letters may be looked up in a table; a
 /// secret comes by [`decode_secret`].
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; text.len() / 4 * 3];
+    let mut bytes = Vec::new();
+    decode_in(&mut bytes, text)?;
+    Some(bytes)
+}
+
+/// How much room is kept for the next text, in bytes.
+const KEPT: usize = 64 * 1024;
+
+/// The same, where another text's bytes stood: they are gone, whatever the outcome.
+pub(crate) fn decode_in(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+    if bytes.capacity() > KEPT {
+        *bytes = Vec::new();
+    }
+    // All of them are written below.
+    bytes.resize(text.len() / 4 * 3, 0);
     // What is none of the alphabet leaves its mark here: one test for all of the text.
     let mut seen = 0;
-    let (text, room) = vectors::decode(text, &mut bytes, &mut seen);
+    let (text, room) = vectors::decode(text, bytes, &mut seen);
     let (fours, rest) = text.as_chunks::<4>();
     for (three, &four) in room.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
         let [a, b, c, d] = four.map(value);
@@ -37,7 +51,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         }
         _ => return None,
     }
-    (seen & NONE == 0).then_some(bytes)
+    (seen & NONE == 0).then_some(())
 }
 
 /// The bytes behind a text, or `None`. The time taken depends on the length alone.

@@ -1,9 +1,11 @@
 //! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). Claims of a token whose signature was
 //! not verified can't get here: [`Claims::read`] takes a [`SignedPayload`].
 
+use alloc::vec::Vec;
+
 use crate::{
     header::Header,
-    json::{Document, Json, Names, Object},
+    json::{Document, Json, Names, Object, Value},
     layouts::Layouts,
     refusal::{JsonProblem, Refusal},
     signature::SignedPayload,
@@ -38,12 +40,16 @@ impl<'p> Claims<'p> {
         Self::of(signed, Document::read(signed.payload(), Names::Unique))
     }
 
-    /// The same, of claims that may be laid out as others were that are known.
+    /// The same, of claims that may be laid out as others were that are known; `values`: where those of other claims stood.
     ///
     /// # Errors
     /// As [`Claims::read`].
-    pub(crate) fn read_like(signed: &'p SignedPayload, layouts: &mut Layouts) -> Result<Self, Refusal> {
-        Self::of(signed, Document::read_like(signed.payload(), layouts))
+    pub(crate) fn read_like(
+        signed: &'p SignedPayload,
+        layouts: &mut Layouts,
+        values: Vec<Value>,
+    ) -> Result<Self, Refusal> {
+        Self::of(signed, Document::read_like(signed.payload(), layouts, values))
     }
 
     fn of(signed: &'p SignedPayload, read: Result<Document<'p>, JsonProblem>) -> Result<Self, Refusal> {
@@ -59,6 +65,11 @@ impl<'p> Claims<'p> {
 
     pub(crate) fn document(&self) -> &Document<'p> {
         &self.document
+    }
+
+    /// Where the values stood, for those of other claims.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.document.into_values()
     }
 
     pub(crate) fn issuer(&self) -> Option<&str> {

@@ -103,12 +103,17 @@ pub(crate) enum Names {
 impl<'t> Document<'t> {
     /// Reads `text` as one object.
     pub(crate) fn read(text: &'t [u8], names: Names) -> Result<Self, JsonProblem> {
-        Self::read_as(text, names, &Layouts::new()).map(|(document, _)| document)
+        Self::read_as(text, names, &Layouts::new(), Vec::new()).map(|(document, _)| document)
     }
 
     /// The same, names unique, of a text that may be laid out as others were that are known; then they know this one too.
-    pub(crate) fn read_like(text: &'t [u8], layouts: &mut Layouts) -> Result<Self, JsonProblem> {
-        let (document, is_known) = Self::read_as(text, Names::Unique, layouts)?;
+    /// `values`: where those of another text stood.
+    pub(crate) fn read_like(
+        text: &'t [u8],
+        layouts: &mut Layouts,
+        values: Vec<Value>,
+    ) -> Result<Self, JsonProblem> {
+        let (document, is_known) = Self::read_as(text, Names::Unique, layouts, values)?;
         if is_known {
             layouts.met_again();
         } else {
@@ -118,13 +123,20 @@ impl<'t> Document<'t> {
     }
 
     /// Reads `text`, and tells whether all objects were laid out as expected.
-    fn read_as(text: &'t [u8], names: Names, layouts: &Layouts) -> Result<(Self, bool), JsonProblem> {
+    fn read_as(
+        text: &'t [u8],
+        names: Names,
+        layouts: &Layouts,
+        mut values: Vec<Value>,
+    ) -> Result<(Self, bool), JsonProblem> {
         let text = core::str::from_utf8(text).map_err(|_| JsonProblem::NotUtf8)?;
         if text.starts_with('\u{feff}') {
             return Err(JsonProblem::NotUtf8);
         }
-        // The claims of most tokens: a list that grows is moved each time.
-        let document = Document { text, values: Vec::with_capacity(64), unescaped: Vec::new() };
+        values.clear();
+        // Those of most tokens: a list that grows is moved each time.
+        values.reserve(64);
+        let document = Document { text, values, unescaped: Vec::new() };
         let mut reader =
             Reader { text: text.as_bytes(), at: 0, names, layouts, objects: 0, as_expected: true, document };
         reader.value(0)?;
@@ -188,6 +200,13 @@ impl<'t> Document<'t> {
     /// The text that was read.
     pub(crate) fn text(&self) -> &str {
         self.text
+    }
+
+    /// Where the values stood, unless they were very many, for those of another text.
+    pub(crate) fn into_values(mut self) -> Vec<Value> {
+        self.values.clear();
+        self.values.shrink_to(1024);
+        self.values
     }
 
     /// How many values it has, names among them.

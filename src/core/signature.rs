@@ -2,6 +2,7 @@
 //! (RFC 7515 §5.2). This file is the only maker of [`SignedPayload`].
 
 use alloc::vec::Vec;
+use core::mem;
 
 use jotgate_crypto::Algorithm;
 
@@ -61,6 +62,25 @@ impl<'q> Question<'q> {
     }
 }
 
+/// Where a token's signature and payload are decoded: kept from token to token, so that nothing is allocated for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    signature: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl Room {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self { signature: Vec::new(), payload: Vec::new() }
+    }
+
+    /// Takes back where a payload stood, which nobody needs any more.
+    pub(crate) fn take_back(&mut self, signed: SignedPayload) {
+        self.payload = signed.payload;
+    }
+}
+
 /// A payload whose signature was verified.
 // INVARIANT: made by `verify` below and nowhere else; no field is public.
 #[derive(Debug)]
@@ -75,22 +95,24 @@ impl SignedPayload {
     ///
     /// # Errors
     /// [`Refusal::Base64url`] for signature or payload, [`Refusal::SignatureMismatch`] when no key signed it.
-    pub fn verify(
+    pub(crate) fn verify(
         parts: &Parts<'_>,
         header: Header,
         candidates: &Candidates<'_>,
         host: Option<Host<'_>>,
+        room: &mut Room,
     ) -> Result<Self, Refusal> {
-        let signature =
-            base64url::decode(parts.signature).ok_or(Refusal::Base64url { part: Part::Signature })?;
-        let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
-        let question = || Question::of(parts, &header, candidates, &signature);
+        let Room { signature, payload } = room;
+        let decode = |room, text, part| base64url::decode_in(room, text).ok_or(Refusal::Base64url { part });
+        decode(signature, parts.signature, Part::Signature)?;
+        decode(payload, parts.payload, Part::Payload)?;
+        let question = || Question::of(parts, &header, candidates, signature);
         let told = host.and_then(|host| host(question()?));
         let signer = candidates.iter().find(|(_, key)| {
-            told.unwrap_or_else(|| key.prepared().verify(header.algorithm(), parts.signing_input, &signature))
+            told.unwrap_or_else(|| key.prepared().verify(header.algorithm(), parts.signing_input, signature))
         });
         match signer {
-            Some((key_index, _)) => Ok(Self { key_index, header, payload }),
+            Some((key_index, _)) => Ok(Self { key_index, header, payload: mem::take(payload) }),
             None => Err(Refusal::SignatureMismatch),
         }
     }

@@ -1,17 +1,19 @@
 //! The whole way: a token, keys, a policy, needs and the time enter, a verdict leaves. The stages are the other files'.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
+use core::mem;
 
 use crate::{
     claims::Claims,
     header::{Header, Headers},
+    json::Value,
     key_set::Keys,
     layouts::Layouts,
     outline::Outline,
     policy::Policy,
     refusal::Refusal,
     scope::Needs,
-    signature::{Host, Question, SignedPayload},
+    signature::{Host, Question, Room, SignedPayload},
     text::Letters,
     token::Parts,
 };
@@ -38,6 +40,8 @@ pub struct Memory {
     headers: Headers,
     layouts: Layouts,
     outline: Outline,
+    room: Room,
+    values: Vec<Value>,
     reads_latin1: bool,
 }
 
@@ -49,6 +53,8 @@ impl Memory {
             headers: Headers::new(),
             layouts: Layouts::new(),
             outline: Outline::new(),
+            room: Room::new(),
+            values: Vec::new(),
             reads_latin1: false,
         }
     }
@@ -56,6 +62,11 @@ impl Memory {
     /// Whether the host reads Latin-1.
     pub fn set_latin1(&mut self, reads: bool) {
         self.reads_latin1 = reads;
+    }
+
+    /// Takes back the room that a verdict took, for the next one.
+    pub fn take_back(&mut self, verdict: Verdict) {
+        self.room.take_back(verdict.signed);
     }
 
     /// What the accepted claims are to be written in, for these to be the places of the outline.
@@ -90,7 +101,7 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    let signed = signed(token, keys, policy, &mut Headers::new(), None);
+    let signed = signed(token, keys, policy, &mut Headers::new(), None, &mut Room::new());
     judge(signed, |signed| {
         let verified = policy.judge(Claims::read(signed)?, now)?;
         needs.judge(&verified)
@@ -122,13 +133,14 @@ pub fn verify_with(
     memory: &mut Memory,
     host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    let Memory { headers, layouts, outline, reads_latin1 } = memory;
+    let Memory { headers, layouts, outline, room, values, reads_latin1 } = memory;
     outline.clear();
-    judge(signed(token, keys, policy, headers, host), |signed| {
-        let verified = policy.judge(Claims::read_like(signed, layouts)?, now)?;
+    judge(signed(token, keys, policy, headers, host, room), |signed| {
+        let verified = policy.judge(Claims::read_like(signed, layouts, mem::take(values))?, now)?;
         needs.judge(&verified)?;
         let letters = Letters::of(signed.payload(), *reads_latin1);
         outline.draw(verified.claims.document(), layouts, letters);
+        *values = verified.claims.into_values();
         Ok(())
     })
 }
@@ -153,7 +165,7 @@ pub fn question<T>(
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
-    signed(token, keys, policy, &mut Headers::new(), None)
+    signed(token, keys, policy, &mut Headers::new(), None, &mut Room::new())
 }
 
 fn signed(
@@ -162,11 +174,12 @@ fn signed(
     policy: &Policy,
     headers: &mut Headers,
     host: Option<Host<'_>>,
+    room: &mut Room,
 ) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy, headers)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates, host)
+    SignedPayload::verify(&parts, header, &candidates, host, room)
 }
 
 impl Verdict {

@@ -1,6 +1,6 @@
 //! The two buffers of an instance: where a token is written by the host, and where the host reads the answer.
 
-use core::cell::Cell;
+use core::{cell::Cell, mem};
 
 use std::thread::LocalKey;
 
@@ -63,7 +63,9 @@ impl Numbers {
 pub(crate) fn with<T: Default, R>(cell: &'static LocalKey<Cell<T>>, use_it: impl FnOnce(&mut T) -> R) -> R {
     let mut taken = cell.take();
     let result = use_it(&mut taken);
-    cell.set(taken);
+    // There is nothing in its place, but where host code that the core asked called the core again: that is lost. To look for it would
+    // take 300 bytes of code.
+    mem::forget(cell.replace(taken));
     result
 }
 
@@ -172,7 +174,7 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
 }
 
 /// Writes a verdict, and what `memory` holds of the claims that were accepted.
-pub(crate) fn answer(outcome: Result<Verdict, Refused>, memory: &Memory) -> bool {
+pub(crate) fn answer(outcome: Result<Verdict, Refused>, memory: &mut Memory) -> bool {
     match outcome {
         Ok(verdict) => {
             let header = verdict.header();
@@ -184,6 +186,7 @@ pub(crate) fn answer(outcome: Result<Verdict, Refused>, memory: &Memory) -> bool
                 verdict.key_index(),
                 memory.outline(),
             );
+            memory.take_back(verdict);
             true
         }
         Err(Refused { refusal, signed }) => refuse(&refusal, signed.as_deref()),
