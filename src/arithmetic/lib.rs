@@ -16,14 +16,14 @@ pub mod field_p256;
 pub mod field_p384;
 pub mod field_p521;
 pub mod jacobian;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, feature = "both-kernels", target_arch = "wasm32"))]
 mod lanes;
 pub mod limbs;
 pub mod modulus;
 mod mont;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, feature = "both-kernels", target_arch = "wasm32"))]
 mod mont26;
-#[cfg(any(test, not(target_arch = "wasm32")))]
+#[cfg(any(test, feature = "both-kernels", not(target_arch = "wasm32")))]
 mod mont64;
 pub mod orders;
 #[cfg(any(test, feature = "for-tests"))]

@@ -1,5 +1,6 @@
 //! Bytes that libFuzzer chooses by what they reach enter; a signature is made of them, and bent. jotgate-crypto, RustCrypto's
-//! crates and aws-lc-rs must say the same of it, before it is bent and behind; the first difference ends the run.
+//! crates and aws-lc-rs must say the same of it, before it is bent and behind; the first difference ends the run. RSA's powers are
+//! computed by both kernels, WebAssembly's among them.
 //!
 //! | module | what it makes |
 //! |---|---|
