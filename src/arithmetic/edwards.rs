@@ -5,7 +5,6 @@
 //! one, points of small order among them, need no path of their own.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use super::field::{Invertible, invert_all};
 use super::field_25519::Field25519 as Field;
@@ -111,17 +110,16 @@ impl Extended {
     }
 }
 
-/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i among the rows, one row after the other.
+/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and so many rows i, one row after the other: from row 0 on, or from
+/// behind the row whose `last` entry is given.
 #[must_use]
-pub fn multiples(point: &Extended, rows: Range<usize>, width: usize) -> Vec<Niels> {
+pub fn multiples(point: &Extended, last: Option<&Niels>, rows: usize, width: usize) -> Vec<Niels> {
     let half = 1 << (width - 1);
+    // A row ends with half of what the next one begins with.
+    let mut next = last.map_or(*point, |last| Extended::NEUTRAL.plus(last, false).doubled());
     // The rows' first entries, ready to be added to the others.
-    let mut next = *point;
-    for _ in 0..rows.start * width {
-        next = next.doubled();
-    }
-    let mut firsts = Vec::with_capacity(rows.len());
-    for _ in rows {
+    let mut firsts = Vec::with_capacity(rows);
+    for _ in 0..rows {
         firsts.push(next);
         for _ in 0..width {
             next = next.doubled();

@@ -44,11 +44,11 @@ impl PublicKey {
     /// Builds some rows of the table that is due.
     #[inline(never)]
     fn grow(&self) {
-        let build_base = |rows, width| {
+        let build_base = |last: Option<&_>, rows, width| {
             let base = Extended::from_words(&BASE);
-            base.map_or_else(Vec::new, |base| multiples(&base, rows, width))
+            base.map_or_else(Vec::new, |base| multiples(&base, last, rows, width))
         };
-        let build = |rows, width| multiples(&self.negative, rows, width);
+        let build = |last: Option<&_>, rows, width| multiples(&self.negative, last, rows, width);
         self.heat.build(&GROWTH, &BASE_FULL, &build_base, &build);
     }
 
@@ -77,7 +77,7 @@ impl PublicKey {
     /// The same without tables (E. G. Straus, "Addition chains of vectors", 1964).
     #[inline(never)]
     fn sum_by_doubling(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
-        let row_of = |point: &Extended| Table::unbounded(ROW_WIDTH, multiples(point, 0..1, ROW_WIDTH));
+        let row_of = |point: &Extended| Table::unbounded(ROW_WIDTH, multiples(point, None, 1, ROW_WIDTH));
         let base_row = match BASE_ROW.get() {
             Some(row) => row,
             None => BASE_ROW.put(row_of(&Extended::from_words(&BASE)?)),
@@ -108,7 +108,7 @@ const BASE: [u32; 8] =
 const ROW_WIDTH: usize = 5;
 
 /// A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds.
-const GROWTH: Growth = Growth { bits: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
+const GROWTH: Growth = Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use spin::RwLock;
@@ -73,17 +72,36 @@ fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
 pub(crate) struct Growth {
     /// The bits of a scalar.
     pub(crate) bits: usize,
+    /// How many entries one call makes, or one row where a row has more: a fraction of a millisecond, and enough to share an
+    /// inversion among.
+    pub(crate) entries_of_a_call: usize,
     /// After how many successes, and to which width; in order.
     pub(crate) steps: &'static [(u32, usize)],
 }
 
 impl Growth {
-    /// The widths of the tables that are due after so many successes, the widest first, and how many rows each has.
-    fn due(&self, successes: u32) -> impl Iterator<Item = (usize, usize)> {
+    /// The tables that are due after so many successes, the widest first.
+    pub(crate) fn due(&self, successes: u32) -> impl Iterator<Item = Due> {
         let due = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
-        due.map(|(_, width)| (*width, digit_count(self.bits, *width)))
+        due.map(|(_, width)| Due {
+            width: *width,
+            rows: digit_count(self.bits, *width),
+            rows_of_a_call: (self.entries_of_a_call >> (width - 1)).max(1),
+        })
     }
 }
+
+/// A table that is to be built.
+#[derive(Clone, Copy)]
+pub(crate) struct Due {
+    width: usize,
+    rows: usize,
+    rows_of_a_call: usize,
+}
+
+/// Makes the entries of the next rows, one row after the other: given are the last entry so far, or nothing for the first row, how
+/// many rows, and their width. A row ends with half of what the next one begins with, so that no call begins from the point again.
+pub(crate) type Build<'b, E> = &'b dyn Fn(Option<&E>, usize, usize) -> Vec<E>;
 
 /// Where a table is kept, or none, and the rows of the one that will take its place. Never waits: whoever finds it locked goes
 /// without.
@@ -98,9 +116,6 @@ struct Draft<E> {
     entries: Vec<E>,
     share: Option<Share>,
 }
-
-/// How many entries one call makes: a fraction of a millisecond, and enough to share an inversion among.
-const ENTRIES_OF_A_CALL: usize = 256;
 
 impl<E> Slot<E> {
     pub(crate) const fn new() -> Self {
@@ -124,15 +139,10 @@ impl<E> Slot<E> {
         table
     }
 
-    /// Builds the next rows of a table of that width; the last ones put it in its place. All of its memory is asked for at once,
-    /// where there is a bound on it; `build` makes the entries of some rows. False where there is no memory for such a table.
-    fn advance(
-        &self,
-        width: usize,
-        rows: usize,
-        bound: Option<usize>,
-        build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
-    ) -> bool {
+    /// Builds the next rows of a table; the last ones put it in its place. All of its memory is asked for at once, where there is a
+    /// bound on it. False where there is no memory for such a table.
+    pub(crate) fn advance(&self, due: Due, bound: Option<usize>, build: Build<'_, E>) -> bool {
+        let Due { width, rows, rows_of_a_call } = due;
         let Some(mut kept) = self.draft.try_write() else { return true };
         if kept.as_ref().is_none_or(|draft| draft.width < width) {
             let entries = rows << (width - 1);
@@ -146,9 +156,10 @@ impl<E> Slot<E> {
         // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
         let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return true };
         let done = draft.entries.len() >> (width - 1);
-        let until = rows.min(done + (ENTRIES_OF_A_CALL >> (width - 1)).max(1));
-        draft.entries.extend(build(done..until, width));
-        if until == rows
+        let more = rows_of_a_call.min(rows - done);
+        let entries = build(draft.entries.last(), more, width);
+        draft.entries.extend(entries);
+        if done + more == rows
             && let Some(Draft { width, entries, share }) = kept.take()
         {
             self.put(Table { width, entries, _share: share });
@@ -180,23 +191,22 @@ impl<E> Heat<E> {
 
     /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. Where there is no
     /// memory for the widest that is due, the key gets the next one: keys that were hot first may have left room for that.
-    /// `build` makes the entries of rows of a width.
     pub(crate) fn build(
         &self,
         growth: &Growth,
         base: &Slot<E>,
-        build_base: &dyn Fn(Range<usize>, usize) -> Vec<E>,
-        build: &dyn Fn(Range<usize>, usize) -> Vec<E>,
+        build_base: Build<'_, E>,
+        build: Build<'_, E>,
     ) {
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
         let due = growth.due(self.successes.load(Ordering::Relaxed));
-        for (width, rows) in due.take_while(|(width, _)| key_width < *width) {
+        for due in due.take_while(|due| key_width < due.width) {
             // The base points' tables are one a curve and don't count against the keys.
-            let begun = if base_width < width {
-                base.advance(width, rows, None, build_base)
+            let begun = if base_width < due.width {
+                base.advance(due, None, build_base)
             } else {
-                let bound = if width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
-                self.slot.advance(width, rows, Some(bound), build)
+                let bound = if due.width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
+                self.slot.advance(due, Some(bound), build)
             };
             if begun {
                 return;
@@ -252,35 +262,58 @@ const LARGEST_USUAL: usize = 7;
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::cell::RefCell;
 
     use super::*;
+
+    /// A table of that many rows, of which a call builds 256 entries or one row.
+    fn due(width: usize, rows: usize) -> Due {
+        Due { width, rows, rows_of_a_call: (256 >> (width - 1)).max(1) }
+    }
+
+    /// Entries that are nothing but their table's width.
+    fn widths(_: Option<&usize>, rows: usize, width: usize) -> Vec<usize> {
+        vec![width; rows << (width - 1)]
+    }
 
     #[test]
     fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
         let slot = Slot::new();
-        let ask = |width, rows| {
-            let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
-            slot.advance(width, rows, None, &build);
-        };
-        ask(10, 3);
-        ask(5, 3);
-        ask(10, 3);
+        let ask = |width| slot.advance(due(width, 3), None, &widths);
+        ask(10);
+        ask(5);
+        ask(10);
         assert!(slot.get().is_none());
-        ask(5, 3);
-        ask(10, 3);
+        ask(5);
+        ask(10);
         let table = slot.get().unwrap();
         assert_eq!((table.width, table.entries.len()), (10, 3 * 512));
         assert!(table.entries.iter().all(|width| *width == 10));
     }
 
     #[test]
+    fn every_call_is_told_where_the_one_before_ended() {
+        let slot = Slot::new();
+        let told = RefCell::new(vec![]);
+        let build = |last: Option<&usize>, rows: usize, width: usize| {
+            told.borrow_mut().push((last.copied(), rows));
+            let from = last.map_or(0, |last| last + 1);
+            (from..from + (rows << (width - 1))).collect()
+        };
+        while slot.get().is_none() {
+            slot.advance(due(6, 20), None, &build);
+        }
+        assert_eq!(told.into_inner(), [(None, 8), (Some(255), 8), (Some(511), 4)]);
+        assert!(slot.get().unwrap().entries.iter().copied().eq(0..640));
+    }
+
+    #[test]
     fn who_is_refused_a_wider_table_goes_on_with_the_narrower_one() {
         let slot = Slot::new();
-        let build = |rows: Range<usize>, width: usize| vec![width; rows.len() << (width - 1)];
         // Forty rows of 16 entries are more than a call makes.
-        assert!(slot.advance(5, 40, None, &build));
-        assert!(!slot.advance(10, 3, Some(0), &build));
-        assert!((0..2).all(|_| slot.advance(5, 40, None, &build)));
+        assert!(slot.advance(due(5, 40), None, &widths));
+        assert!(!slot.advance(due(10, 3), Some(0), &widths));
+        assert!((0..2).all(|_| slot.advance(due(5, 40), None, &widths)));
         assert_eq!(slot.width(), Some(5));
     }
 
@@ -288,10 +321,10 @@ mod tests {
     fn a_key_for_whose_widest_table_there_is_no_memory_gets_the_next_one() {
         // The wide table would take 8 MiB, of 4 that wide ones may have; the usual one takes half a megabyte.
         type Entry = [u8; 1 << 14];
-        const GROWTH: Growth = Growth { bits: 5, steps: &[(1, 5), (2, 10)] };
+        const GROWTH: Growth = Growth { bits: 5, entries_of_a_call: 256, steps: &[(1, 5), (2, 10)] };
         let base = Slot::new();
         base.put(Table::<Entry>::unbounded(10, vec![[0; 1 << 14]; 512]));
-        let build = |rows: Range<usize>, width: usize| vec![[0; 1 << 14]; rows.len() << (width - 1)];
+        let build = |_: Option<&Entry>, rows: usize, width: usize| vec![[0; 1 << 14]; rows << (width - 1)];
         let heat = Heat::new();
         heat.heat(2, 5, || heat.build(&GROWTH, &base, &build, &build));
         heat.build(&GROWTH, &base, &build, &build);
