@@ -160,3 +160,36 @@ const D: Field = Field::constant(&[
     0x2b6f_fe73,
     0x5203_6cee,
 ]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::Limbs;
+
+    /// The formulas hold for any numbers, whether a point's or not, and must give the same for the widest limbs of a number as for
+    /// its usual ones. Within, the field's debug assertions look at every factor.
+    #[test]
+    fn the_formulas_take_the_widest_limbs() {
+        let widest = Field::patterns((1 << 28) + (1 << 16), 1 << 22);
+        let usual = |element: &Field| Field::constant(&element.words()).times(&Field::ONE);
+        let is_same = |a: &Extended, b: &Extended| {
+            for (a, b) in [(&a.x, &b.x), (&a.y, &b.y), (&a.z, &b.z), (&a.t, &b.t)] {
+                assert_eq!(a.words(), b.words());
+            }
+        };
+        for x in &widest {
+            for y in &widest {
+                for z in &widest {
+                    let point = Extended { x: *x, y: *y, z: *z, t: *x };
+                    let same = Extended { x: usual(x), y: usual(y), z: usual(z), t: usual(x) };
+                    is_same(&point.doubled(), &same.doubled());
+                    let other = Niels { plus: *z, minus: *y, product: *x };
+                    let same_other = Niels { plus: usual(z), minus: usual(y), product: usual(x) };
+                    for negative in [false, true] {
+                        is_same(&point.plus(&other, negative), &same.plus(&same_other, negative));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -176,3 +176,136 @@ const TOP: usize = 23;
 const FOLD: i64 = 19 << 6;
 const PRIME: [u32; W] =
     [0xffff_ffed, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0x7fff_ffff];
+
+#[cfg(test)]
+impl crate::reference::Limbs for Field25519 {
+    const WIDTH: usize = WIDTH;
+    const COUNT: usize = N;
+    const RADIX_BITS: usize = 0;
+    const LARGEST_PRODUCT: u64 = 15 << 56;
+    const LARGEST_LAST: i32 = 1 << 25;
+
+    fn prime() -> alloc::vec::Vec<u32> {
+        PRIME.to_vec()
+    }
+
+    fn from_limbs(limbs: &[i32]) -> Self {
+        Self(core::array::from_fn(|at| limbs[at]))
+    }
+
+    fn limbs(&self) -> alloc::vec::Vec<i32> {
+        self.0.to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::limbs::{add_words, subtract_words};
+    use crate::random::Random;
+    use crate::reference::{Limbs, Reference};
+
+    fn small(number: u32) -> [u32; W] {
+        let mut words = [0; W];
+        words[0] = number;
+        words
+    }
+
+    /// Elements as large as a product may be.
+    fn tidy() -> Vec<Field25519> {
+        let mut elements = Field25519::patterns((1 << 28) + (1 << 16), 1 << 22);
+        elements.extend([Field25519::ZERO, Field25519::ONE, Field25519::small(-1)]);
+        elements
+    }
+
+    #[track_caller]
+    fn is_tidy(element: &Field25519) {
+        assert!(widest(&element.0) <= (1 << 28) + (1 << 16) && element.0[8].unsigned_abs() <= 1 << 22);
+    }
+
+    /// The product must be tidy, and its number that one.
+    #[track_caller]
+    fn is_the_product(reference: &Reference, product: &Field25519, [a, b]: [&Field25519; 2]) {
+        is_tidy(product);
+        assert!(reference.of(product) == reference.times(&reference.of(a), &reference.of(b)));
+    }
+
+    #[test]
+    fn factors_at_their_bounds_have_the_product_of_the_reference() {
+        let reference = Reference::new(&PRIME);
+        for (a, b) in Field25519::largest_pairs() {
+            is_the_product(&reference, &a.times(&b), [&a, &b]);
+            if widest(&a.0) == widest(&b.0) {
+                is_the_product(&reference, &a.squared(), [&a, &a]);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_the_largest_tidy_elements_are_factors_as_the_points_formulas_use_them() {
+        let reference = Reference::new(&PRIME);
+        let elements = tidy();
+        // Of so many elements each factor is the sum: what e f, f g and the others are in `edwards`.
+        for (many, more) in [(3, 4), (3, 3), (2, 4), (1, 4), (2, 2), (3, 2)] {
+            for a in &elements {
+                for b in &elements {
+                    let first = (1..many).fold(*a, |sum, _| sum.plus(a));
+                    let second = (1..more).fold(*b, |sum, _| sum.minus(&b.negated()));
+                    is_the_product(&reference, &first.times(&second), [&first, &second]);
+                }
+                let twice = a.plus(a);
+                is_the_product(&reference, &twice.squared(), [&twice, &twice]);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_around_the_prime_are_reduced_and_zero_is_found_in_each_form() {
+        let reference = Reference::new(&PRIME);
+        let (double, _) = add_words(&PRIME, &PRIME);
+        let edges = [PRIME, double]
+            .into_iter()
+            .flat_map(|around| [subtract_words(&around, &small(1)), around, add_words(&around, &small(1)).0]);
+        for words in edges.chain([small(0), small(1)]) {
+            let element = Field25519::constant(&words);
+            for (element, expected) in
+                [(element, reference.of_words(&words)), (element.negated(), reference.of(&element.negated()))]
+            {
+                let below = element.words();
+                assert!(is_below(&below, &PRIME) && reference.of_words(&below) == expected);
+                assert_eq!(element.is_zero(), below == [0; W]);
+                assert!(element.minus(&element).is_zero());
+            }
+        }
+        for element in tidy() {
+            assert!(reference.of_words(&element.words()) == reference.of(&element));
+        }
+    }
+
+    #[test]
+    fn chains_of_operations_stay_tidy_and_agree_with_the_reference() {
+        let reference = Reference::new(&PRIME);
+        let mut random = Random::seeded(25519);
+        let mut elements = tidy();
+        let fixed = elements.len();
+        elements.extend_from_within(..);
+        for _ in 0..20_000 {
+            let [a, b, c, d] = [(); 4].map(|()| elements[random.below(elements.len())]);
+            let (first, second) = match random.below(4) {
+                0 => (a.plus(&b).minus(&c), d.minus(&a)),
+                1 => (a.plus(&a).plus(&b.minus(&c)), d.plus(&c).minus(&b)),
+                2 => (a, b.negated()),
+                _ => (a.plus(&b), c.plus(&d)),
+            };
+            is_the_product(&reference, &second.squared(), [&second, &second]);
+            let product = first.times(&second);
+            is_the_product(&reference, &product, [&first, &second]);
+            let words = product.words();
+            assert!(is_below(&words, &PRIME) && reference.of_words(&words) == reference.of(&product));
+            let at = fixed + random.below(fixed);
+            elements[at] = product;
+        }
+    }
+}

@@ -150,3 +150,24 @@ pub const PRIME: [u32; W] = [
     0xffff_ffff,
     0xffff_ffff,
 ];
+
+#[cfg(test)]
+impl crate::reference::Limbs for P384Field {
+    const WIDTH: usize = WIDTH;
+    const COUNT: usize = N;
+    const RADIX_BITS: usize = N * WIDTH;
+    const LARGEST_PRODUCT: u64 = 1 << 59;
+    const LARGEST_LAST: i32 = 1 << 22;
+
+    fn prime() -> alloc::vec::Vec<u32> {
+        PRIME.to_vec()
+    }
+
+    fn from_limbs(limbs: &[i32]) -> Self {
+        Self(core::array::from_fn(|at| limbs[at]))
+    }
+
+    fn limbs(&self) -> alloc::vec::Vec<i32> {
+        self.0.to_vec()
+    }
+}

@@ -149,19 +149,22 @@ pub const PRIME: [u32; W] = {
 };
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+impl crate::reference::Limbs for P521Field {
+    const WIDTH: usize = WIDTH;
+    const COUNT: usize = N;
+    const RADIX_BITS: usize = N * WIDTH;
+    const LARGEST_PRODUCT: u64 = 1 << 58;
+    const LARGEST_LAST: i32 = 1 << 19;
 
-    #[test]
-    fn factors_at_their_bounds_overflow_nothing() {
-        let mut limbs = [1 << 29; N];
-        limbs[18] = 1 << 19;
-        let (high, low) = (P521Field(limbs), P521Field(limbs.map(|limb| -limb)));
-        let [same, opposite] = [high, low].map(|element| P521Field::from_words(&element.words()).unwrap());
-        let square = same.squared();
-        for product in [high.squared(), low.squared(), high.times(&high), low.times(&low)] {
-            assert_eq!(product.words(), square.words());
-        }
-        assert_eq!(high.times(&low).words(), same.times(&opposite).words());
+    fn prime() -> alloc::vec::Vec<u32> {
+        PRIME.to_vec()
+    }
+
+    fn from_limbs(limbs: &[i32]) -> Self {
+        Self(core::array::from_fn(|at| limbs[at]))
+    }
+
+    fn limbs(&self) -> alloc::vec::Vec<i32> {
+        self.0.to_vec()
     }
 }

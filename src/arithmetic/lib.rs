@@ -28,4 +28,6 @@ mod mont64;
 pub mod orders;
 #[cfg(any(test, feature = "for-tests"))]
 pub mod random;
+#[cfg(test)]
+mod reference;
 pub mod scalar;

@@ -71,6 +71,7 @@ mod tests {
     use rsa::BoxedUint;
 
     use super::*;
+    use crate::reference::Reference;
     use crate::{mont26, mont64};
 
     /// Holds the power on both kernels against the `rsa` crate's public operation.
@@ -253,6 +254,92 @@ mod tests {
         for bits in [8185, 8191, 8192] {
             let n = power_of_two_less(bits, 1);
             is_the_crates_power(&n, &less(&n, 2), 65537);
+        }
+    }
+
+    /// The number of so many bytes, as words for the reference.
+    fn words(bytes: &[u8]) -> Vec<u32> {
+        let word = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        bytes.rchunks(4).map(word).collect()
+    }
+
+    /// The kernel takes all numbers below a bound that lies above n: from `first` on, which is below it, one square after the other,
+    /// and their products with `first`.
+    #[track_caller]
+    fn chains_agree<M: Montgomery>(modulus: &M, n: &[u8], r_bits: usize, first: &[u8]) {
+        let reference = Reference::new(&words(n));
+        let one = modulus.read(&small(1, n.len()));
+        // The smallest residue, divided by R once more.
+        let written = |number: &M::Number| {
+            let mut out = vec![0x5a; n.len()];
+            modulus.write_product(number, &one, &mut out);
+            assert!(*out < *n);
+            reference.shifted(&reference.of_words(&words(&out)), r_bits)
+        };
+        let (first, expected_first) = (modulus.read(first), reference.of_words(&words(first)));
+        assert!(written(&first) == expected_first);
+        let (mut x, mut expected) = (first.clone(), expected_first.clone());
+        for _ in 0..6 {
+            let [mut square, mut product] = [first.clone(), first.clone()];
+            modulus.square(&x, &mut square);
+            let of_square = written(&square);
+            assert!(reference.shifted(&of_square, r_bits) == reference.times(&expected, &expected));
+            modulus.multiply(&square, &first, &mut product);
+            let of_product = written(&product);
+            assert!(reference.shifted(&of_product, r_bits) == reference.times(&of_square, &expected_first));
+            (x, expected) = (product, of_product);
+        }
+    }
+
+    /// `number` times a factor, less another number, in as many bytes as it takes.
+    fn multiple_less(number: &[u8], factor: u64, less_by: u8) -> Vec<u8> {
+        let mut product = vec![0; number.len() + 8];
+        let mut carry = 0_u128;
+        let digits = number.iter().rev().chain(core::iter::repeat(&0));
+        for (byte, digit) in product.iter_mut().rev().zip(digits) {
+            carry += u128::from(*digit) * u128::from(factor);
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        let product = less(&product, less_by);
+        let zeros = product.iter().take_while(|byte| **byte == 0).count();
+        product[zeros..].to_vec()
+    }
+
+    /// Moduli and numbers of nothing but ones, at the bounds that the kernels' comments argue.
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    fn numbers_at_the_bounds_of_their_kernel_agree_with_the_reference() {
+        let mut numbers = Numbers(4);
+        for bits in [2048, 2052, 2053, 2112, 3072, 8192] {
+            for n in [power_of_two_less(bits, 1), power_of_two_more(bits, 1), numbers.modulus(bits)] {
+                // Below R: all limbs are ones.
+                let limbs = bits.div_ceil(64);
+                let modulus = mont64::Modulus::new(&n, bits);
+                for first in [vec![0xff; 8 * limbs], multiple_less(&n, 1, 1), n.clone(), small(1, n.len())] {
+                    chains_agree(&modulus, &n, 64 * limbs, &first);
+                }
+                // Below 2 n*, n* being the multiple of n that is -1 modulo 2^26.
+                let limbs = (bits + 28).div_ceil(208) * 8;
+                let modulus = mont26::Modulus::new(&n, bits);
+                let low = n[n.len() - 4..].iter().fold(0_u64, |low, byte| low << 8 | u64::from(*byte));
+                let mask = (1 << 26) - 1;
+                let inverse =
+                    (0..5).fold(low, |x, _| x.wrapping_mul(2_u64.wrapping_sub(low.wrapping_mul(x)))) & mask;
+                let c = mask + 1 - inverse;
+                assert_eq!(low.wrapping_mul(c) & mask, mask);
+                for first in [
+                    multiple_less(&n, 2 * c, 1),
+                    multiple_less(&n, 2 * c, 2),
+                    multiple_less(&n, c, 1),
+                    multiple_less(&n, c, 0),
+                    multiple_less(&n, 2, 1),
+                    n.clone(),
+                    multiple_less(&n, 1, 1),
+                ] {
+                    chains_agree(&modulus, &n, 26 * limbs, &first);
+                }
+            }
         }
     }
 }
