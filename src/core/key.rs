@@ -69,6 +69,13 @@ impl Key {
         self
     }
 
+    /// The same key, which never gets tables: see [`PreparedKey::without_tables`]. For one that a token brings along.
+    #[must_use]
+    pub fn without_tables(mut self) -> Self {
+        self.prepared = self.prepared.without_tables();
+        self
+    }
+
     /// The key's identifier (RFC 7517 §4.5).
     #[must_use]
     pub fn kid(&self) -> Option<&str> {

@@ -46,6 +46,20 @@ impl EcKey {
         .ok_or(KeyRefusal::PointNotOnCurve { curve })
     }
 
+    /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
+    #[cfg(not(feature = "crates-engine"))]
+    pub(crate) fn stay_cold(&mut self) {
+        match self {
+            Self::P256(key) => key.stay_cold(),
+            Self::P384(key) => key.stay_cold(),
+            Self::P521(key) => key.stay_cold(),
+        }
+    }
+
+    /// The crates have no tables of a key.
+    #[cfg(feature = "crates-engine")]
+    pub(crate) const fn stay_cold(&mut self) {}
+
     pub(crate) const fn curve(&self) -> Curve {
         match self {
             Self::P256(_) => Curve::P256,

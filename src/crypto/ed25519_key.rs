@@ -25,6 +25,16 @@ impl Ed25519Key {
         Ok(Self { key })
     }
 
+    /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
+    #[cfg(not(feature = "crates-engine"))]
+    pub(crate) const fn stay_cold(&mut self) {
+        self.key.stay_cold();
+    }
+
+    /// The crates have no tables of a key.
+    #[cfg(feature = "crates-engine")]
+    pub(crate) const fn stay_cold(&mut self) {}
+
     /// RFC 8032 §5.1.7 without the cofactor: S must be below L, and R is compared as bytes to the encoding of
     /// `[S]B − [k]A`, so that a non-canonical R never matches. An R of small order is not singled out: only the
     /// key's owner can make such a signature, and RFC 8032 accepts it.

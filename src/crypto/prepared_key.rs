@@ -49,6 +49,18 @@ impl PreparedKey {
         Ok(Self { material })
     }
 
+    /// The same key, which never gets tables, however often it verifies. For a key that a token brings along: whoever sends tokens
+    /// could have as many keys heated as they like, and leave no memory for the keys that are trusted.
+    #[must_use]
+    pub fn without_tables(mut self) -> Self {
+        match &mut self.material {
+            Material::Secret(_) | Material::Rsa(_) => {}
+            Material::Ec(key) => key.stay_cold(),
+            Material::Ed25519(key) => key.stay_cold(),
+        }
+        self
+    }
+
     /// The kind of key.
     #[must_use]
     pub fn key_type(&self) -> KeyType {

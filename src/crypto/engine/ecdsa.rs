@@ -42,6 +42,10 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         Some(Self { point, heat: Heat::new() })
     }
 
+    pub(crate) const fn stay_cold(&mut self) {
+        self.heat.stay_cold();
+    }
+
     /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
     // As above.
     #[inline(never)]
@@ -711,6 +715,54 @@ mod tests {
                 assert!(same(&fast.y.times(&slow_z.times(&slow.z)), &slow.y.times(&fast_z.times(&fast.z))));
             }
         }
+    }
+
+    /// A digest and its signature by the key with this point.
+    fn signed<C: Curve<W>, const W: usize>(
+        point: Affine<C::Field>,
+        random: &mut Random,
+    ) -> (Vec<u8>, Vec<u8>) {
+        let (u, v) = (unit::<C, W>(random), unit::<C, W>(random));
+        let x = combined::<C, W>(point, &u, &v).unwrap().x.to_words().try_into().unwrap();
+        let r = C::quotients([&x, &x], &small(1))[0];
+        let s = C::quotients([&r, &r], &v)[0];
+        (bytes::<C, W>(&product::<C, W>(&u, &s)), [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat())
+    }
+
+    fn earns_its_tables<C: Curve<W>, const W: usize>() {
+        let mut random = Random::seeded(16);
+        let point = divided(&Jacobian::from_affine(&base_point::<C, W>().unwrap()).doubled());
+        let (digest, signature) = signed::<C, W>(point, &mut random);
+        let key = key::<C, W>(point);
+        let mut bent = signature.clone();
+        bent[C::BYTES] ^= 1;
+        let refused = [&bent[..], &signature[1..], &vec![0; 2 * C::BYTES], &vec![0xff; 2 * C::BYTES], &[]];
+        for signature in refused.into_iter().cycle().take(100) {
+            assert!(!key.verify(&digest, signature));
+        }
+        let verify = |successes: usize| (0..successes).for_each(|_| assert!(key.verify(&digest, &signature)));
+        verify(15);
+        assert!(key.heat.is_cold());
+        assert!(!key.verify(&digest, &bent) && key.heat.is_cold());
+        verify(1);
+        key.heat.heat(0, 5, || key.grow());
+        verify(511 - 16);
+        key.grow();
+        assert_eq!(key.heat.table().unwrap().width(), 5);
+        verify(1);
+        key.heat.heat(0, if W > 8 { 6 } else { 7 }, || key.grow());
+
+        let mut cold: Key<C, W> = EcdsaKey { point, heat: Heat::new() };
+        cold.stay_cold();
+        (0..520).for_each(|_| assert!(cold.verify(&digest, &signature)));
+        assert!(cold.heat.is_cold());
+    }
+
+    #[test]
+    fn sixteen_successes_earn_a_table_and_512_a_wider_one_and_refusals_none() {
+        earns_its_tables::<P256, 8>();
+        earns_its_tables::<P384, 12>();
+        earns_its_tables::<P521, 17>();
     }
 
     #[test]

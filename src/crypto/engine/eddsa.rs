@@ -25,6 +25,10 @@ impl PublicKey {
         Some(Self { bytes: *bytes, negative: point.negated(), heat: Heat::new() })
     }
 
+    pub(crate) const fn stay_cold(&mut self) {
+        self.heat.stay_cold();
+    }
+
     pub(crate) fn is_of_small_order(&self) -> bool {
         self.negative.is_of_small_order()
     }
@@ -239,6 +243,54 @@ mod tests {
             }
         }
         assert!(taken > 900, "{taken}");
+    }
+
+    #[test]
+    fn sixteen_successes_earn_a_table_and_512_a_wider_one_and_refusals_none() {
+        let signing = SigningKey::from_bytes(&[16; 32]);
+        let key = PublicKey::from_bytes(signing.verifying_key().as_bytes()).unwrap();
+        let signature = signing.sign(b"jotgate").to_bytes();
+        let mut bent = signature;
+        bent[32] ^= 1;
+        for signature in
+            [&bent[..], &signature[1..], &[0; 64], &[0xff; 64], &[]].into_iter().cycle().take(100)
+        {
+            assert!(!key.verify(b"jotgate", signature));
+        }
+        let verify =
+            |successes: usize| (0..successes).for_each(|_| assert!(key.verify(b"jotgate", &signature)));
+        verify(15);
+        assert!(key.heat.is_cold());
+        assert!(!key.verify(b"another", &signature) && key.heat.is_cold());
+        verify(1);
+        key.heat.heat(0, 5, || key.grow());
+        verify(511 - 16);
+        key.grow();
+        assert_eq!(key.heat.table().unwrap().width(), 5);
+        verify(1);
+        key.heat.heat(0, 7, || key.grow());
+
+        let mut cold = PublicKey::from_bytes(signing.verifying_key().as_bytes()).unwrap();
+        cold.stay_cold();
+        (0..520).for_each(|_| assert!(cold.verify(b"jotgate", &signature)));
+        assert!(cold.heat.is_cold());
+    }
+
+    /// What all keys on the curve share is asked for by each call, and only as much of it is built.
+    #[test]
+    fn a_call_that_builds_a_table_makes_no_more_entries_than_its_share() {
+        let point = Extended::from_words(&BASE).unwrap();
+        for due in GROWTH.due(u32::MAX) {
+            let slot = Slot::new();
+            while slot.get().is_none() {
+                let build = |last: Option<&_>, rows, width| {
+                    let entries = multiples(&point, last, rows, width);
+                    assert!(entries.len() <= GROWTH.entries_of_a_call || rows == 1);
+                    entries
+                };
+                assert!(slot.advance(due, None, &build));
+            }
+        }
     }
 
     #[test]

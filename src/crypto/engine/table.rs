@@ -171,12 +171,19 @@ impl<E> Slot<E> {
 /// A key's table and what decides about it. Only successes count: nobody can heat a key without its owner.
 pub(crate) struct Heat<E> {
     successes: AtomicU32,
+    /// Whether it may get a table at all.
+    earns: bool,
     slot: Slot<E>,
 }
 
 impl<E> Heat<E> {
     pub(crate) const fn new() -> Self {
-        Self { successes: AtomicU32::new(0), slot: Slot::new() }
+        Self { successes: AtomicU32::new(0), earns: true, slot: Slot::new() }
+    }
+
+    /// Never gives the key a table, whatever it verifies.
+    pub(crate) const fn stay_cold(&mut self) {
+        self.earns = false;
     }
 
     pub(crate) fn table(&self) -> Option<Arc<Table<E>>> {
@@ -198,6 +205,9 @@ impl<E> Heat<E> {
         build_base: Build<'_, E>,
         build: Build<'_, E>,
     ) {
+        if !self.earns {
+            return;
+        }
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
         let due = growth.due(self.successes.load(Ordering::Relaxed));
         for due in due.take_while(|due| key_width < due.width) {
@@ -217,6 +227,11 @@ impl<E> Heat<E> {
 
 #[cfg(test)]
 impl<E> Heat<E> {
+    /// Whether there is neither a table nor the beginning of one.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.slot.table.read().is_none() && self.slot.draft.read().is_none()
+    }
+
     /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
     /// table meanwhile, and who finds it taken goes without.
     #[track_caller]
