@@ -33,7 +33,9 @@ mod verifier;
 
 pub use claims::Claims;
 pub use header::Header;
-pub use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, message};
+pub use jotgate_crypto::{
+    Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, message, set_table_memory, table_memory,
+};
 pub use key::Key;
 pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
 pub use key_set::{

@@ -25,9 +25,11 @@ mod prepared_key;
 mod rsa_key;
 #[cfg(feature = "hmac")]
 mod secret;
+mod table_memory;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType};
 pub use hash::digest;
 pub use key_parts::KeyParts;
 pub use key_refusal::KeyRefusal;
 pub use prepared_key::PreparedKey;
+pub use table_memory::{set_table_memory, table_memory};

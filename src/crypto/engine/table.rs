@@ -3,10 +3,11 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use spin::RwLock;
 
+use crate::table_memory::{BOUND, USED};
 use jotgate_arithmetic::scalar::{digit_count, digits};
 
 /// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i below the number of rows.
@@ -215,7 +216,8 @@ impl<E> Heat<E> {
             let begun = if base_width < due.width {
                 base.advance(due, None, build_base)
             } else {
-                let bound = if due.width > LARGEST_USUAL { BOUND / 2 } else { BOUND };
+                let all = BOUND.load(Ordering::Relaxed);
+                let bound = if due.width > LARGEST_USUAL { all / 2 } else { all };
                 self.slot.advance(due, Some(bound), build)
             };
             if begun {
@@ -267,9 +269,6 @@ impl Drop for Share {
     }
 }
 
-static USED: AtomicUsize = AtomicUsize::new(0);
-/// The bytes of all keys' tables together.
-const BOUND: usize = 8 << 20;
 /// Tables wider than this are a luxury: they may take half of the memory, so that a few keys which were hot first leave room for
 /// the usual tables of those that come later.
 const LARGEST_USUAL: usize = 7;
@@ -349,7 +348,7 @@ mod tests {
     #[test]
     fn memory_is_refused_beyond_the_bound() {
         // Other tests hold some of it meanwhile: more than all of it is never granted, nothing always is.
-        assert!(Share::of(BOUND + 1, BOUND).is_none());
+        assert!(Share::of(9, 8).is_none());
         let held = Share::of(1, usize::MAX).unwrap();
         assert!(Share::of(0, 0).is_none());
         assert!(USED.load(Ordering::Relaxed) > 0);
