@@ -18,7 +18,7 @@ pub(crate) struct Inverter<const L: usize> {
 impl<const L: usize> Inverter<L> {
     pub(crate) const fn new(modulus: &[u32]) -> Self {
         let modulus = limbs_from_words(modulus, WIDTH);
-        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8.
+        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8 (source: `mont64`).
         let (low, mut inverse, mut round) = (modulus[0], modulus[0], 0);
         while round < 4 {
             inverse = inverse.wrapping_mul(2_i32.wrapping_sub(low.wrapping_mul(inverse)));

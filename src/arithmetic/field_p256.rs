@@ -1,7 +1,9 @@
 //! The field of P-256: elements in Montgomery's form, R = `2^261`, as nine signed limbs of 29 bits that carry lazily.
 //!
-//! p = `2^256 - 2^224 + 2^192 + 2^96 - 1` (FIPS 186-5, SP 800-186 §3.2.1.3). As p ≡ -1 modulo `2^96`, the quotient of
-//! each of Montgomery's steps is the lowest limb itself, and its multiple of p is four shifts.
+//! p = `2^256 - 2^224 + 2^192 + 2^96 - 1` (FIPS 186-5, SP 800-186 §3.2.1.3), one of J. A. Solinas, "Generalized Mersenne numbers"
+//! (1999). As p ≡ -1 modulo `2^96`, the quotient of each of Montgomery's steps is the lowest limb itself, and its multiple of p is
+//! four shifts (S. Gueron and V. Krasnov, "Fast prime field elliptic-curve cryptography with 256-bit primes", 2015, by words).
+//! Limbs with a sign that carry lazily: D. J. Bernstein, "Curve25519: new Diffie-Hellman speed records" (2006).
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use super::divsteps::Inverter;
@@ -150,7 +152,7 @@ fn reduced(mut columns: [i64; M]) -> [i64; N] {
     core::array::from_fn(|at| columns[N + at])
 }
 
-/// Folds back what lies above 2^256 ≡ 2^224 - 2^192 - 2^96 + 1, and carries.
+/// Folds back what lies above 2^256 ≡ 2^224 - 2^192 - 2^96 + 1 (Solinas, 1999), and carries.
 // INVARIANT: of the last column only the carry of the one before is foreseen, not what that is carried itself: less than 2^7.
 // So the last limb is 2^24 and 2^7 at most, the value is within 2^256 (-0.01, 1.01).
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! The field of P-384: elements in Montgomery's form, R = `2^392`, as fourteen signed limbs of 28 bits that carry lazily.
 //!
 //! p = `2^384 - 2^128 - 2^96 + 2^32 - 1` (SP 800-186 §3.2.1.4). As p ≡ -1 modulo `2^32`, the quotient of each of
-//! Montgomery's steps is the lowest limb itself, and its multiple of p is four shifts.
+//! Montgomery's steps is the lowest limb itself, and its multiple of p is four shifts: sources as for P-256.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use super::divsteps::Inverter;

@@ -1,7 +1,7 @@
 //! The field of P-521: elements in Montgomery's form, R = `2^532`, as nineteen signed limbs of 28 bits that carry lazily.
 //!
 //! p = `2^521 - 1` (SP 800-186 §3.2.1.5). As p ≡ -1 modulo `2^521`, the quotient of each of Montgomery's steps is the lowest
-//! limb itself, and its multiple of p is one shift. Folding from above, by `2^521` ≡ 1, would save the form, but carry the
+//! limb itself, and its multiple of p is one shift: sources as for P-256. Folding from above, by `2^521` ≡ 1, would save the form, but carry the
 //! upper columns before the fold and the last limb after it.
 //!
 //! The curve is rare: what can be called is called rather than inlined, so that the code stays small.

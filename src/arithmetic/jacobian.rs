@@ -1,7 +1,8 @@
 //! Points on `y² = x³ - 3x + b` over a prime field, of prime order: points enter, their sums leave.
 //!
 //! Formulas: D. J. Bernstein and T. Lange, "Explicit-Formulas Database", Jacobian coordinates for a = -3: `madd` without
-//! its doubled variables, and `dbl-2001-b`. Each field has them compiled for itself, here, as methods of its own.
+//! its doubled variables, and `dbl-2001-b`. To add affine points to Jacobian ones is from H. Cohen, A. Miyaji and T. Ono, "Efficient
+//! elliptic curve exponentiation using mixed coordinates" (1998). Each field has them compiled for itself, here, as methods of its own.
 
 use crate::field::Field;
 
@@ -22,7 +23,8 @@ impl<F: Field> Affine<F> {
         self.y.squared().minus(&right).is_zero()
     }
 
-    /// The sum of two points whose line has this slope.
+    /// The sum of two points whose line has this slope (D. Hankerson, A. Menezes and S. Vanstone, "Guide to Elliptic Curve
+    /// Cryptography", 2004, §3.1.2).
     #[must_use]
     pub fn chord_to(&self, other: &Self, slope: &F) -> Self {
         F::third_of(self, other, slope)

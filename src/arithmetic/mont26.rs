@@ -1,5 +1,6 @@
 //! Montgomery multiplication for WebAssembly: limbs of 26 bits, multiplied as halves of 13 bits by `i32x4.dot_i16x8`, the
-//! one instruction there that gives eight products at once. Product scanning, a group of 8 limb columns at a time.
+//! one instruction there that gives eight products at once. Product scanning (P. G. Comba, "Exponentiation cryptosystems on the
+//! IBM PC", 1990), a group of 8 limb columns at a time.
 //!
 //! - Squarings work modulo n* = c·n with n* ≡ -1 modulo 2^26: a quotient digit is then the lowest limb as it stands
 //!   (Orup 1995, "Simplifying quotient determination in high-radix modular multiplication"). Only the last product is

@@ -178,7 +178,8 @@ fn is_below(a: &[u64], b: &[u64]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
-/// -n⁻¹ modulo 2^64 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the right bits.
+/// -n⁻¹ modulo 2^64 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the right bits (J.-G. Dumas, "On
+/// Newton-Raphson iteration for multiplicative inverses modulo prime powers", 2014).
 fn negated_inverse(n: u64) -> u64 {
     let mut inverse = n;
     for _ in 0..5 {

@@ -45,7 +45,7 @@ pub(crate) struct Modulus<const W: usize, const L: usize> {
 
 impl<const W: usize, const L: usize> Modulus<W, L> {
     pub(crate) const fn new(words: [u32; W]) -> Self {
-        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8.
+        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8 (source: `mont64`).
         let (mut inverse, mut round) = (words[0], 0);
         while round < 4 {
             inverse = inverse.wrapping_mul(2_u32.wrapping_sub(words[0].wrapping_mul(inverse)));
@@ -75,6 +75,8 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
 }
 
 /// What [`Modulus::montgomery`] computes, but for a last subtraction of m: its words and the one above. All are as long as `sum`.
+/// Product and reduction share a loop (FIOS in Ç. K. Koç, T. Acar and B. S. Kaliski, "Analyzing and comparing Montgomery
+/// multiplication algorithms", 1996).
 // INVARIANT: the running sum stays below 2m, so `top` is 0 or 1 after each round: (2m + (2^32 - 1) (b + m)) / 2^32
 // < 2m, as b < m.
 // Once for all lengths.

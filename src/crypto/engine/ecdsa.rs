@@ -79,7 +79,8 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         }
         let [u, v] = C::quotients([&leftmost::<C, W>(digest), &r], &s);
         let sum = self.sum(&u, &v)?;
-        // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed.
+        // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed: r Z² is
+        // compared with X (P. Wuille and others, `secp256k1_ecdsa_sig_verify` of libsecp256k1).
         let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
         Some(has_x(r) || C::plus_order(&r).is_some_and(has_x))
     }
@@ -197,7 +198,8 @@ fn affine<F: Field>(points: &[Jacobian<F>]) -> Vec<Affine<F>> {
 }
 
 /// Adds each point to its neighbour, so that half as many are left; all divisions share one inversion, which makes a sum of
-/// affine points half as dear as one with a projective point. Nothing if two neighbours are equal or opposite.
+/// affine points half as dear as one with a projective point (P. L. Montgomery, 1987, so for many curves at once: see
+/// [`invert_all`]). Nothing if two neighbours are equal or opposite.
 fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
     let (pairs, rest) = points.as_chunks::<2>();
     let mut denominators: Vec<F> = pairs.iter().map(|[a, b]| a.x.minus(&b.x)).collect();
