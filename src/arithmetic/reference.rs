@@ -87,9 +87,13 @@ impl Reference {
 
     /// The number that an element's limbs make, as they stand.
     pub(crate) fn of<E: Limbs>(&self, element: &E) -> BoxedUint {
-        element.limbs().iter().rev().fold(self.of_small(0), |sum, limb| {
-            self.plus(&self.shifted(&sum, E::WIDTH), &self.of_small(*limb))
-        })
+        let width = u32::try_from(E::WIDTH).unwrap();
+        let sum = element.limbs().iter().rev().fold(number(&[], self.bits), |sum, limb| {
+            let (sum, magnitude) = (sum.shl(width), number(&[limb.unsigned_abs()], self.bits));
+            if *limb < 0 { sum.wrapping_sub(&magnitude) } else { sum.wrapping_add(&magnitude) }
+        });
+        // A multiple of the modulus that no limbs reach: what went below zero, and around, comes back.
+        self.reduced(&sum.wrapping_add(self.modulus.shl(64)))
     }
 
     pub(crate) fn plus(&self, a: &BoxedUint, b: &BoxedUint) -> BoxedUint {
