@@ -83,6 +83,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   answerPointer(): number
   speakLatin1(): void
   findRoom(): number
+  setTableMemory(bytes: number): void
 }
 
 let core: Exports
@@ -451,6 +452,11 @@ export function answerPointer(): number {
 /** From now on claims are written as Latin-1 where they can be. */
 export function speakLatin1(): void {
   core.speakLatin1()
+}
+
+/** How many bytes the tables of all keys together may take from now on, below 2³². */
+export function setTableMemory(bytes: number): void {
+  core.setTableMemory(bytes)
 }
 
 /** What the core throws where a handle is used that was freed, or is in use. */

@@ -46,7 +46,7 @@ export type { ImportedKey, KeyDescription } from './imported_key.js'
 export type { IssuerOptions } from './issuers.js'
 export { type DroppedMembers, KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
 export type { PolicyOptions } from './options.js'
-export { ready } from './ready.js'
+export { ready, type ReadyOptions } from './ready.js'
 export {
   type ExportedKeySet,
   type HeaderFields,

@@ -203,10 +203,8 @@ impl<'t> Document<'t> {
     }
 
     /// Where the values stood, unless they were very many, for those of another text.
-    pub(crate) fn into_values(mut self) -> Vec<Value> {
-        self.values.clear();
-        self.values.shrink_to(1024);
-        self.values
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        if self.values.capacity() > 1024 { Vec::new() } else { self.values }
     }
 
     /// How many values it has, names among them.

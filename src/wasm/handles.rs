@@ -145,6 +145,12 @@ impl KeySet {
     }
 }
 
+/// How many bytes the tables of all keys together may take from now on: [`core::set_table_memory`].
+#[wasm_bindgen(js_name = setTableMemory)]
+pub fn set_table_memory(bytes: usize) {
+    core::set_table_memory(bytes);
+}
+
 /// What is asked of every token.
 #[wasm_bindgen]
 #[derive(Debug)]

@@ -225,7 +225,7 @@ const fn growth<const W: usize>() -> &'static Growth {
     match W {
         8 => &Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
         12 => &Growth { bits: 384, entries_of_a_call: 128, steps: &[(16, 5), (512, 6), (2048, 9)] },
-        _ => &Growth { bits: 521, entries_of_a_call: 64, steps: &[(16, 5), (512, 6)] },
+        _ => &Growth { bits: 521, entries_of_a_call: 96, steps: &[(16, 5), (512, 6)] },
     }
 }
 
@@ -672,7 +672,7 @@ mod tests {
         let point = counted(base_point::<C, W>().unwrap());
         let build = |last: Option<&_>, rows, width| multiples(&point, last, rows, width);
         let mut dearest = [0; 2];
-        for due in growth::<W>().due(u32::MAX) {
+        for due in growth::<W>().due(i32::MAX) {
             let slot = Slot::new();
             while slot.get().is_none() {
                 COUNTS.set([0; 2]);

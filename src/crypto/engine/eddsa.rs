@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_call_that_builds_a_table_makes_no_more_entries_than_its_share() {
         let point = Extended::from_words(&BASE).unwrap();
-        for due in GROWTH.due(u32::MAX) {
+        for due in GROWTH.due(i32::MAX) {
             let slot = Slot::new();
             while slot.get().is_none() {
                 let build = |last: Option<&_>, rows, width| {

@@ -3,7 +3,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use spin::RwLock;
 
@@ -77,12 +77,12 @@ pub(crate) struct Growth {
     /// inversion among.
     pub(crate) entries_of_a_call: usize,
     /// After how many successes, and to which width; in order.
-    pub(crate) steps: &'static [(u32, usize)],
+    pub(crate) steps: &'static [(i32, usize)],
 }
 
 impl Growth {
     /// The tables that are due after so many successes, the widest first.
-    pub(crate) fn due(&self, successes: u32) -> impl Iterator<Item = Due> {
+    pub(crate) fn due(&self, successes: i32) -> impl Iterator<Item = Due> {
         let due = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
         due.map(|(_, width)| Due {
             width: *width,
@@ -171,20 +171,19 @@ impl<E> Slot<E> {
 
 /// A key's table and what decides about it. Only successes count: nobody can heat a key without its owner.
 pub(crate) struct Heat<E> {
-    successes: AtomicU32,
-    /// Whether it may get a table at all.
-    earns: bool,
+    /// Below zero for a key that never gets one: two billion successes below.
+    successes: AtomicI32,
     slot: Slot<E>,
 }
 
 impl<E> Heat<E> {
     pub(crate) const fn new() -> Self {
-        Self { successes: AtomicU32::new(0), earns: true, slot: Slot::new() }
+        Self { successes: AtomicI32::new(0), slot: Slot::new() }
     }
 
     /// Never gives the key a table, whatever it verifies.
     pub(crate) const fn stay_cold(&mut self) {
-        self.earns = false;
+        self.successes = AtomicI32::new(i32::MIN);
     }
 
     pub(crate) fn table(&self) -> Option<Arc<Table<E>>> {
@@ -206,9 +205,6 @@ impl<E> Heat<E> {
         build_base: Build<'_, E>,
         build: Build<'_, E>,
     ) {
-        if !self.earns {
-            return;
-        }
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
         let due = growth.due(self.successes.load(Ordering::Relaxed));
         for due in due.take_while(|due| key_width < due.width) {
@@ -237,7 +233,7 @@ impl<E> Heat<E> {
     /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
     /// table meanwhile, and who finds it taken goes without.
     #[track_caller]
-    pub(crate) fn heat(&self, successes: u32, width: usize, build: impl Fn()) {
+    pub(crate) fn heat(&self, successes: i32, width: usize, build: impl Fn()) {
         extern crate std;
         (0..successes).for_each(|_| self.count());
         for _ in 0..1_000_000 {

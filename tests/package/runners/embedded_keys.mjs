@@ -1,4 +1,7 @@
-/** What keys leave in the core's memory: one that is used often gets a table, one that a token brings along is gone with it. */
+/**
+ * What keys leave in the core's memory: one that is used often gets a table, where there may be any; one that a token brings along is gone
+ * with it.
+ */
 import { pathToFileURL } from 'node:url'
 import { checks, report } from './report.mjs'
 
@@ -10,6 +13,7 @@ WebAssembly.Instance = function (...args) {
   memory = instance.exports.memory
   return instance
 }
+const { ready } = await import('jotgate')
 const { EmbeddedJWK, importJWK, jwtVerify } = await import('jotgate/jose')
 
 /** Memory grows by pages: so many keys that their tables take a hundred. */
@@ -43,10 +47,19 @@ const { check, outcome } = checks()
 for (const { token } of made) await jwtVerify(token, EmbeddedJWK)
 const embedded = await growth(() => EmbeddedJWK)
 const held = []
-const imported = await growth(async ({ alg, jwk }) => {
+const hold = async ({ alg, jwk }) => {
   held.push(await importJWK(jwk, alg))
   return held.at(-1)
-})
+}
+await ready({ tableMemory: 1 })
+const unfit = await growth(hold)
+await ready({ tableMemory: 8 * 1024 * 1024 })
+const imported = await growth(hold)
 check('keys that are held get tables', imported > KEYS * 32_768, `${imported} bytes for ${held.length} keys`)
 check('keys that tokens bring along get none', embedded < imported / 8, `${embedded} bytes, ${imported} with tables`)
+check('where tables have no memory, no key gets any', unfit < imported / 8, `${unfit} bytes, ${imported} with tables`)
+for (const options of [{ tableMemory: 0 }, { tableMemory: undefined }, { tables: 1 }, null]) {
+  const thrown = await ready(options).catch((thrown) => thrown)
+  check(`${JSON.stringify(options)} is refused`, thrown instanceof TypeError, thrown)
+}
 process.exitCode = report(outcome)

@@ -53,6 +53,7 @@ declare const secret: Uint8Array
 
 export async function verifierTypes(token: string) {
   is<Same<Awaited<ReturnType<typeof ready>>, void>>()
+  is<Same<Parameters<typeof ready>[0], { tableMemory?: number } | undefined>>()
   const options: VerifierOptions = {
     keys: jwks,
     algorithms: ['ES256', 'EdDSA'],
