@@ -34,7 +34,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   keyset_key(set: number, index: number): number
 
   keycache_fromSettings(...text: Span): number
-  keycache_lookup(cache: number, now: number, noKey: boolean): Span
+  keycache_lookup(cache: number, now: number, noKey: boolean): number
   keycache_retryAfter(cache: number, now: number, noKey: boolean): number
   keycache_started(cache: number, now: number, forKey: boolean): void
   keycache_renewed(
@@ -43,8 +43,8 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
     forKey: boolean,
     age: number,
     ...cacheControl: [...Span, ...etag: Span]
-  ): Span
-  keycache_confirmed(cache: number, now: number, forKey: boolean, age: number, ...cacheControl: Span): Span
+  ): number
+  keycache_confirmed(cache: number, now: number, forKey: boolean, age: number, ...cacheControl: Span): number
   keycache_hydrated(
     cache: number,
     now: number,
@@ -221,7 +221,7 @@ export class KeyCache extends Handle {
 
   /** What a request is to do; `noKey` says that the set in hand has no key for its token. */
   lookup(now: number, noKey: boolean): Decision {
-    return taken(core.keycache_lookup(this.at, now, noKey)) as Decision
+    return DECISIONS[core.keycache_lookup(this.at, now, noKey)] as Decision
   }
 
   /** After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision. */
@@ -236,12 +236,13 @@ export class KeyCache extends Handle {
 
   /** A set arrived that holds keys; `age` is what its `Age` header says, in seconds. */
   renewed(now: number, forKey: boolean, age: number, cacheControl: string, etag?: string): Renewal {
-    return taken(core.keycache_renewed(this.at, now, forKey, age, ...lent(cacheControl), ...lent(etag))) as Renewal
+    const place = core.keycache_renewed(this.at, now, forKey, age, ...lent(cacheControl), ...lent(etag))
+    return RENEWALS[place] as Renewal
   }
 
   /** The set in hand is still the one: 304. Without a `cacheControl` what was said before goes on. */
   confirmed(now: number, forKey: boolean, age: number, cacheControl?: string): Renewal {
-    return taken(core.keycache_confirmed(this.at, now, forKey, age, ...lent(cacheControl))) as Renewal
+    return RENEWALS[core.keycache_confirmed(this.at, now, forKey, age, ...lent(cacheControl))] as Renewal
   }
 
   /** A set that was fetched elsewhere or earlier; whether it is the set in hand from now on. */
@@ -290,10 +291,12 @@ export class KeyCache extends Handle {
   }
 }
 
-/** What a request is to do about a remote key set. */
-export type Decision = 'use' | 'refresh' | 'fetch' | 'fetch_key' | 'wait' | 'wait_key' | 'refuse_key' | 'unavailable'
+/** What a request is to do about a remote key set, in the core's order. */
+const DECISIONS = ['use', 'refresh', 'fetch', 'fetch_key', 'wait', 'wait_key', 'refuse_key', 'unavailable'] as const
+export type Decision = (typeof DECISIONS)[number]
 /** What became of an answer: `older`, the set in hand is newer and stays; `stale`, it is too old to be trusted. */
-export type Renewal = 'taken' | 'older' | 'stale'
+const RENEWALS = ['taken', 'older', 'stale'] as const
+export type Renewal = (typeof RENEWALS)[number]
 
 /** What is asked of every token. */
 export class Policy extends Handle {

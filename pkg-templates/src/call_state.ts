@@ -24,6 +24,8 @@ interface Exports {
 let core: Exports
 /** Where the core's own stack stands when nothing is under way. */
 let top: number
+/** Where it stands while the core waits for an answer. */
+let base: number
 
 /** Takes the exports of the one instance. */
 export function watch(exports: Exports): void {
@@ -31,8 +33,8 @@ export function watch(exports: Exports): void {
   top = core.__stack_pointer.value
 }
 
-/** No call takes as much of the core's own stack, in bytes. */
-const DEEPEST = 1 << 16
+/** The end of the core's own stack that no call may reach, in bytes: none takes as much. It grows from 1 MiB down to 0. */
+const RESERVE = 1 << 17
 
 /** Before each call. Throws where the core is not in order; gives what {@link left} and {@link failed} want back. */
 export function enter(): number {
@@ -51,10 +53,14 @@ export function again(): number {
 }
 
 function settle(): void {
-  // Who terminated a script in its answer to the core left it there: the stack tells, which every such answer takes some of.
-  if (state === ASKING && top - core.__stack_pointer.value <= DEEPEST) return
+  // A script that was terminated in its answer to the core left it so, in order: each such answer takes some of the stack for good.
+  if (state === ASKING && core.__stack_pointer.value >= RESERVE) return
+  throw broken()
+}
+
+function broken(): Error {
   state = BROKEN
-  throw new Error('a script was terminated in the middle of the core, which is not used any more: load the package anew')
+  return new Error('a script was terminated in the middle of the core, which is not used any more: load the package anew')
 }
 
 /** After each call that came back. */
@@ -65,10 +71,10 @@ export function left(before: number): void {
 /** After each call that did not: gives what it threw. */
 export function failed(thrown: unknown, before: number): unknown {
   // The host's stack ran out, which may be anywhere. All else is thrown by the core itself, whose memory is in order then.
-  if (/^(Range|Internal)Error$/.test((thrown as Error).name)) state = BROKEN
+  if (state === BROKEN || /^(Range|Internal)Error$/.test((thrown as Error | null)?.name ?? '')) state = BROKEN
   else {
     state = before
-    if (before === IDLE) core.__stack_pointer.value = top
+    core.__stack_pointer.value = before === IDLE ? top : base
   }
   return thrown
 }
@@ -76,7 +82,16 @@ export function failed(thrown: unknown, before: number): unknown {
 /** While `answer` is called by the core. */
 export function asking<T>(answer: () => T): T {
   state = ASKING
+  base = core.__stack_pointer.value
   const answered = answer()
+  // A script that is to be terminated by now – hosts don't interrupt their cryptography – is so here, where the core is in order.
+  try {
+    core.findRoom()
+  } catch {
+    // There was room enough before.
+  }
+  // Within the answer the core was called, and was broken off.
+  if (state !== ASKING) throw broken()
   state = BUSY
   return answered
 }

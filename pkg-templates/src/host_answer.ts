@@ -40,5 +40,5 @@ export function hostAnswer(
   const holds = asking(() =>
     listener?.(algorithm, keyIndex, signed >>> 0, signedLength, signature >>> 0, signatureLength),
   )
-  return holds === undefined ? -1 : Number(holds)
+  return holds === true ? 1 : holds === false ? 0 : -1
 }

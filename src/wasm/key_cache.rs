@@ -25,21 +25,21 @@ impl KeyCache {
         made(cache).map(|cache| Self { cache })
     }
 
-    /// What a request is to do; `no_key` says that the set in hand has no key for its token. One of `use`, `refresh`
-    /// (use, and fetch behind it), `fetch`, `fetch_key`, `wait`, `wait_key`, `refuse_key` and `unavailable`.
+    /// What a request is to do; `no_key` says that the set in hand has no key for its token. By its place among `use`, `refresh`
+    /// (use, and fetch behind it), `fetch`, `fetch_key`, `wait`, `wait_key`, `refuse_key` and `unavailable`: a text would be allocated
+    /// while the cache is borrowed, and a call that is broken off for want of memory would leave it so.
     #[must_use]
-    pub fn lookup(&self, now: f64, no_key: bool) -> String {
+    pub fn lookup(&self, now: f64, no_key: bool) -> u32 {
         match self.decide(now, no_key) {
-            Decision::Use => "use",
-            Decision::UseAndRefresh => "refresh",
-            Decision::Fetch(Purpose::Scheduled) => "fetch",
-            Decision::Fetch(Purpose::UnknownKey) => "fetch_key",
-            Decision::Wait(Purpose::Scheduled) => "wait",
-            Decision::Wait(Purpose::UnknownKey) => "wait_key",
-            Decision::RefuseKey => "refuse_key",
-            Decision::Unavailable { .. } => "unavailable",
+            Decision::Use => 0,
+            Decision::UseAndRefresh => 1,
+            Decision::Fetch(Purpose::Scheduled) => 2,
+            Decision::Fetch(Purpose::UnknownKey) => 3,
+            Decision::Wait(Purpose::Scheduled) => 4,
+            Decision::Wait(Purpose::UnknownKey) => 5,
+            Decision::RefuseKey => 6,
+            Decision::Unavailable { .. } => 7,
         }
-        .to_owned()
     }
 
     /// After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision.
@@ -57,8 +57,8 @@ impl KeyCache {
         self.cache.started(now, purpose(for_key));
     }
 
-    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header. One of
-    /// `taken`, `older` (the set in hand is newer and stays) and `stale` (it is too old to be trusted).
+    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header. The place of what
+    /// became of it among `taken`, `older` (the set in hand is newer and stays) and `stale` (it is too old to be trusted).
     pub fn renewed(
         &mut self,
         now: f64,
@@ -66,14 +66,14 @@ impl KeyCache {
         age: f64,
         cache_control: &str,
         etag: Option<String>,
-    ) -> String {
-        word(self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag))
+    ) -> u32 {
+        place(self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag))
     }
 
     /// The set in hand is still the one: 304. Without a `cache_control` what was said before goes on.
-    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: Option<String>) -> String {
+    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: Option<String>) -> u32 {
         let freshness = cache_control.as_deref().map(Freshness::read);
-        word(self.cache.confirmed(now, purpose(for_key), age, freshness))
+        place(self.cache.confirmed(now, purpose(for_key), age, freshness))
     }
 
     /// A set that was fetched elsewhere or earlier; whether it is the set in hand from now on.
@@ -144,13 +144,12 @@ impl KeyCache {
     }
 }
 
-fn word(renewal: Renewal) -> String {
+fn place(renewal: Renewal) -> u32 {
     match renewal {
-        Renewal::Taken => "taken",
-        Renewal::Older => "older",
-        Renewal::Stale => "stale",
+        Renewal::Taken => 0,
+        Renewal::Older => 1,
+        Renewal::Stale => 2,
     }
-    .to_owned()
 }
 
 fn purpose(for_key: bool) -> Purpose {

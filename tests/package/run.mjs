@@ -55,6 +55,7 @@ const SUITES = {
   // No more than 6.4 MB of memory for the core.
   'broken-off-memory': (project) =>
     node(project, 'broken_off.mjs', { inside: true, env: { BY: 'memory' }, flags: ['--wasm-max-mem-pages=100'] }),
+  'broken-off-answer': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'answer' } }),
   'broken-off-termination': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'termination' } }),
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),

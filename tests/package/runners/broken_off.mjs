@@ -1,6 +1,6 @@
 /**
- * Calls that are broken off in the middle: for want of room on the host's stack, for want of memory, by a host that terminates the
- * script (`BY`). What comes after them is judged as if they had never been, or not at all.
+ * Calls that are broken off in the middle: for want of room on the host's stack, for want of memory, by what the
+ * host answers, by a host that terminates the script (`BY`). What comes after them is judged as if they had never been, or not at all.
  */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { runInThisContext } from 'node:vm'
@@ -48,6 +48,8 @@ const wellAfter = (what) => {
   const thrown = thrownBy(() => check(`what comes after ${what} is judged as ever`, isWell(), 'it is not'))
   if (thrown !== undefined) check(`what comes after ${what} is judged`, false, thrown.stack)
 }
+
+const TERMINATED = /^a script was terminated in the middle of the core/
 
 const CASES = {
   stack() {
@@ -106,20 +108,57 @@ const CASES = {
     check('some tokens are longer than there is memory for', lacking > 2, lacking)
   },
 
+  answer() {
+    // The host's cryptography, as somebody changed it.
+    const { getBuiltinModule } = process
+    const crypto = getBuiltinModule('node:crypto')
+    let { verify } = crypto
+    process.getBuiltinModule = (name) =>
+      name === 'node:crypto' ? { ...crypto, verify: (...given) => verify(...given) } : getBuiltinModule(name)
+    const { privateKey, publicKey } = generateKeyPairSync(...KEYS.RS256)
+    const keys = publicKey.export({ format: 'jwk' })
+    const host = new Verifier({ keys, algorithms: ['RS256'] })
+    const good = token({ sub: 'ada' }, 'RS256', privateKey)
+    for (let count = 0; count < 10; count++) host.verifySync(good)
+    const odd = {
+      'a symbol': () => Symbol('yes'),
+      'an object that throws nothing': () => ({ valueOf: () => { throw null } }),
+      'an object that throws an error of the stack': () => ({ valueOf: () => { throw new RangeError('too deep') } }),
+      'an object that verifies': () => ({ valueOf: () => Number(isWell()) }),
+      'a bare throw': () => { throw null },
+      'another verification': (...given) => isWell() && crypto.verify(...given),
+    }
+    for (const [name, answer] of Object.entries(odd)) {
+      verify = answer
+      const thrown = thrownBy(() => check(`asked, the host gives ${name}: the verdict is right`, host.verifySync(good).payload.sub === 'ada', 'it is not'))
+      check(`asked, the host gives ${name}: there is a verdict`, thrown === undefined, `${thrown?.stack}`)
+      wellAfter(name)
+    }
+    // A script that is terminated while it verifies within an answer.
+    globalThis.verify = isWell
+    verify = (...given) => {
+      thrownBy(() => runInThisContext('for (;;) verify()', { timeout: 50 }))
+      return crypto.verify(...given)
+    }
+    for (let count = 0; count < 5; count++) {
+      const thrown = thrownBy(() => host.verifySync(good))
+      check('terminated within an answer, the core is as ever or says that it is not', thrown === undefined || TERMINATED.test(thrown.message), thrown?.stack)
+    }
+  },
+
   termination() {
     globalThis.verify = isWell
-    const message = /^a script was terminated in the middle of the core/
     const unlike = []
     let ended = 0
     for (let turn = 0; turn < 20 && ended === 0; turn++) {
       thrownBy(() => runInThisContext('for (;;) verify()', { timeout: 50 }))
       const thrown = thrownBy(() => check('what is judged after a termination is judged as ever', isWell(), 'it is not'))
-      if (thrown !== undefined && message.test(thrown.message)) ended++
+      if (thrown !== undefined && TERMINATED.test(thrown.message)) ended++
       else if (thrown !== undefined) unlike.push(thrown)
     }
     check('after a termination the core is as ever or says that it is not', unlike.length === 0, unlike[0]?.stack)
     const again = thrownBy(isWell)
-    check('and goes on saying so', ended === 0 ? again === undefined : message.test(again?.message), again?.stack)
+    check('and goes on saying so', ended === 0 ? again === undefined : TERMINATED.test(again?.message), again?.stack)
   },
 }
 
