@@ -171,10 +171,12 @@ function tell(core: Core, told: boolean | Answer | undefined, verify: (host: num
       // Views are made last: what comes before may let the core's memory grow.
       const check = told(ASKED[place] as string, keyIndex)
       const bytes = view(core)
-      return check?.(
+      const holds = check?.(
         bytes.subarray(from, from + length),
         bytes.subarray(signatureFrom, signatureFrom + signatureLength),
       )
+      // Who called the core meanwhile may have let it grow, which empties views: then it was nothing that was checked.
+      return bytes.length === 0 ? undefined : holds
     } catch {
       // Nothing may be thrown through the core, which is in the middle of something: it finds out by itself.
       return undefined
