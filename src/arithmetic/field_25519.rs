@@ -178,25 +178,7 @@ const PRIME: [u32; W] =
     [0xffff_ffed, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0x7fff_ffff];
 
 #[cfg(test)]
-impl crate::reference::Limbs for Field25519 {
-    const WIDTH: usize = WIDTH;
-    const COUNT: usize = N;
-    const RADIX_BITS: usize = 0;
-    const LARGEST_PRODUCT: u64 = 15 << 56;
-    const LARGEST_LAST: i32 = 1 << 25;
-
-    fn prime() -> alloc::vec::Vec<u32> {
-        PRIME.to_vec()
-    }
-
-    fn from_limbs(limbs: &[i32]) -> Self {
-        Self(core::array::from_fn(|at| limbs[at]))
-    }
-
-    fn limbs(&self) -> alloc::vec::Vec<i32> {
-        self.0.to_vec()
-    }
-}
+crate::reference::limbs_of!(Field25519, radix: 0, product: 15 << 56, last: 1 << 25);
 
 #[cfg(test)]
 mod tests {

@@ -176,22 +176,4 @@ const TOP: usize = 24;
 pub const PRIME: [u32; W] = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0, 0, 0, 1, 0xffff_ffff];
 
 #[cfg(test)]
-impl crate::reference::Limbs for P256Field {
-    const WIDTH: usize = WIDTH;
-    const COUNT: usize = N;
-    const RADIX_BITS: usize = N * WIDTH;
-    const LARGEST_PRODUCT: u64 = 15 << 56;
-    const LARGEST_LAST: i32 = 1 << 26;
-
-    fn prime() -> alloc::vec::Vec<u32> {
-        PRIME.to_vec()
-    }
-
-    fn from_limbs(limbs: &[i32]) -> Self {
-        Self(core::array::from_fn(|at| limbs[at]))
-    }
-
-    fn limbs(&self) -> alloc::vec::Vec<i32> {
-        self.0.to_vec()
-    }
-}
+crate::reference::limbs_of!(P256Field, radix: N * WIDTH, product: 15 << 56, last: 1 << 26);

@@ -152,22 +152,4 @@ pub const PRIME: [u32; W] = [
 ];
 
 #[cfg(test)]
-impl crate::reference::Limbs for P384Field {
-    const WIDTH: usize = WIDTH;
-    const COUNT: usize = N;
-    const RADIX_BITS: usize = N * WIDTH;
-    const LARGEST_PRODUCT: u64 = 1 << 59;
-    const LARGEST_LAST: i32 = 1 << 22;
-
-    fn prime() -> alloc::vec::Vec<u32> {
-        PRIME.to_vec()
-    }
-
-    fn from_limbs(limbs: &[i32]) -> Self {
-        Self(core::array::from_fn(|at| limbs[at]))
-    }
-
-    fn limbs(&self) -> alloc::vec::Vec<i32> {
-        self.0.to_vec()
-    }
-}
+crate::reference::limbs_of!(P384Field, radix: N * WIDTH, product: 1 << 59, last: 1 << 22);

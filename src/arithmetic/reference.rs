@@ -5,6 +5,32 @@ use alloc::vec::Vec;
 
 use rsa::BoxedUint;
 
+/// [`Limbs`] of a field that has them as its one member, where `PRIME`, `WIDTH` and `N`, their count, stand beside it.
+macro_rules! limbs_of {
+    ($field:ident, radix: $radix:expr, product: $product:expr, last: $last:expr) => {
+        impl crate::reference::Limbs for $field {
+            const WIDTH: usize = WIDTH;
+            const COUNT: usize = N;
+            const RADIX_BITS: usize = $radix;
+            const LARGEST_PRODUCT: u64 = $product;
+            const LARGEST_LAST: i32 = $last;
+
+            fn prime() -> alloc::vec::Vec<u32> {
+                PRIME.to_vec()
+            }
+
+            fn from_limbs(limbs: &[i32]) -> Self {
+                Self(core::array::from_fn(|at| limbs[at]))
+            }
+
+            fn limbs(&self) -> alloc::vec::Vec<i32> {
+                self.0.to_vec()
+            }
+        }
+    };
+}
+pub(crate) use limbs_of;
+
 /// An element that can be made of limbs and taken apart, which only tests may do.
 pub(crate) trait Limbs: Copy {
     /// The bits of a limb.

@@ -63,7 +63,7 @@ impl<'q> Question<'q> {
 }
 
 /// Where a token's signature and payload are decoded: kept from token to token, so that nothing is allocated for the next one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Room {
     signature: Vec<u8>,
     payload: Vec<u8>,

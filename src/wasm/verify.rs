@@ -63,8 +63,7 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
         HOLDS | FAILS => Some(&mut told),
         _ => None,
     };
-    with(&MEMORY, |memory| {
-        let memory = memory.get_or_insert_default();
+    remembering(|memory| {
         memory.set_latin1(reads_latin1());
         let outcome = core::verify_with(token, keys, policy, needs, now, memory, host);
         answer(outcome, memory)
@@ -74,6 +73,11 @@ fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now
 thread_local! {
     /// What this instance remembers of the tokens it verified.
     static MEMORY: Cell<Option<Box<core::Memory>>> = const { Cell::new(None) };
+}
+
+/// Lets a call use it, which makes it where there is none.
+fn remembering<T>(call: impl FnOnce(&mut core::Memory) -> T) -> T {
+    with(&MEMORY, |memory| call(memory.get_or_insert_default()))
 }
 
 /// The host is asked about RSA signatures.
@@ -184,8 +188,7 @@ fn place(algorithm: core::Algorithm) -> u32 {
 
 fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
     with_input(length, |token| {
-        let answered = with(&MEMORY, |memory| {
-            let memory = memory.get_or_insert_default();
+        let answered = remembering(|memory| {
             core::question(token, keys, &policy.policy, memory, |question| {
                 accept("", question.signature, question.key_index);
                 place(question.algorithm)

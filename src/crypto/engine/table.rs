@@ -230,6 +230,31 @@ impl<E> Heat<E> {
         self.slot.table.read().is_none() && self.slot.draft.read().is_none()
     }
 
+    /// Sixteen successes must earn the first table and 512 the one of the `wider` width, and a hundred refusals and more none: `accept`
+    /// verifies once, `refuse` fails in five ways or more.
+    #[track_caller]
+    pub(crate) fn earns_its_tables(
+        &self,
+        wider: usize,
+        accept: &dyn Fn(),
+        refuse: &dyn Fn(),
+        grow: &dyn Fn(),
+    ) {
+        let succeed = |times: usize| (0..times).for_each(|_| accept());
+        (0..20).for_each(|_| refuse());
+        succeed(15);
+        assert!(self.is_cold());
+        refuse();
+        assert!(self.is_cold());
+        succeed(1);
+        self.heat(0, 5, grow);
+        succeed(511 - 16);
+        grow();
+        assert_eq!(self.table().unwrap().width(), 5);
+        succeed(1);
+        self.heat(0, wider, grow);
+    }
+
     /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
     /// table meanwhile, and who finds it taken goes without.
     #[track_caller]
