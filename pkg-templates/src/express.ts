@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate.js'
-import type { NodeRequest } from './request.js'
-import type { JWTPayload, ProtectedHeader } from './types.js'
+import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
+import type { NodeRequest } from './gate/request.js'
+import type { JWTPayload, ProtectedHeader } from './base/types.js'
 
 /** What is set as `request.auth` of a request that may pass. */
 export interface Auth<Claims = JWTPayload, Principal = unknown> {

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate.js'
-import type { JWTPayload } from './types.js'
+import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
+import type { JWTPayload } from './base/types.js'
 
 /** What {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
 export interface GateVariables<Claims = JWTPayload, Principal = unknown> {

@@ -9,10 +9,10 @@
  *
  * @packageDocumentation
  */
-export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode.js'
-export type { CredentialOptions } from './credentials.js'
-export type { Duration } from './duration.js'
-export type { Keys } from './engine.js'
+export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode/decode.js'
+export type { CredentialOptions } from './gate/credentials.js'
+export type { Duration } from './base/duration.js'
+export type { Keys } from './verify/engine.js'
 export {
   type ClaimFailure,
   JOSEAlgNotAllowed,
@@ -29,7 +29,7 @@ export {
   JWTClaimValidationFailed,
   JWTExpired,
   JWTInvalid,
-} from './errors.js'
+} from './base/errors.js'
 export {
   type Authorize,
   createGate,
@@ -41,20 +41,20 @@ export {
   type MaybePromise,
   type Passed,
   type Preflight,
-} from './gate.js'
-export type { ImportedKey, KeyDescription } from './imported_key.js'
-export type { IssuerOptions } from './issuers.js'
-export { type DroppedMembers, KeySet, type KeySetMember, type SkippedMember } from './key_set.js'
-export type { PolicyOptions } from './options.js'
-export { ready, type ReadyOptions } from './ready.js'
+} from './gate/gate.js'
+export type { ImportedKey, KeyDescription } from './keys/imported_key.js'
+export type { IssuerOptions } from './verify/issuers.js'
+export { type DroppedMembers, KeySet, type KeySetMember, type SkippedMember } from './keys/key_set.js'
+export type { PolicyOptions } from './base/options.js'
+export { ready, type ReadyOptions } from './wasm/ready.js'
 export {
   type ExportedKeySet,
   type HeaderFields,
   RemoteKeySet,
   type RemoteKeySetOptions,
   type WaitUntil,
-} from './remote_key_set.js'
-export type { NodeRequest, RequestLike, StandardRequest } from './request.js'
-export type { TokenCacheOptions } from './token_cache.js'
-export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './types.js'
-export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verifier.js'
+} from './remote/remote_key_set.js'
+export type { NodeRequest, RequestLike, StandardRequest } from './gate/request.js'
+export type { TokenCacheOptions } from './verify/token_cache.js'
+export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './base/types.js'
+export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verify/verifier.js'

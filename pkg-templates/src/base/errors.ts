@@ -1,0 +1,171 @@
+/**
+ * The error classes of both entries: jose's names, codes and members, so that code that compares them goes on working.
+ * Each also carries `refusal`, the core's own finer code. Only `refusal.ts` and the fetching of key sets make them.
+ */
+import type { JWTPayload } from './types.js'
+
+/** How a claim failed. */
+export type ClaimFailure = 'missing' | 'invalid' | 'check_failed' | 'mismatch' | 'unspecified'
+
+/** What every error of this package is an instance of. */
+export class JOSEError extends Error {
+  /** The class's code. */
+  static readonly code: string = 'ERR_JOSE_GENERIC'
+  /** The stable code of the class of failure, `ERR_…`. */
+  readonly code: string
+  /**
+   * The stable code of the exact reason, `snake_case`: `expired`, `signature_mismatch`, `crit_not_understood`, …
+   * `unspecified` for an error that the package did not make.
+   */
+  refusal: string = 'unspecified'
+  /** After how many seconds it is worth trying again; only where a key set could not be had. */
+  declare retryAfter?: number
+
+  /**
+   * @param message - for people; it never holds a token or key material, and it may change
+   * @param options - `cause`, as for every `Error`
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'JOSEError'
+    this.code = new.target.code
+  }
+}
+
+/** What {@link JWTClaimValidationFailed} and {@link JWTExpired} add. */
+abstract class ClaimError extends JOSEError {
+  /** The claim that failed, or the header's `typ`. */
+  readonly claim: string
+  /** How it failed. */
+  readonly reason: ClaimFailure | (string & {})
+  /** The claims of the token. Its signature holds; the claims that were not looked at yet may be wrong too. */
+  readonly payload: JWTPayload
+
+  constructor(
+    message: string,
+    payload: JWTPayload,
+    claim: string = 'unspecified',
+    reason: ClaimFailure | (string & {}) = 'unspecified',
+  ) {
+    super(message, { cause: { claim, reason, payload } })
+    this.claim = claim
+    this.reason = reason
+    this.payload = payload
+  }
+}
+
+/** A claim is missing, of the wrong type, or not what was asked for (RFC 7519 §4.1). */
+export class JWTClaimValidationFailed extends ClaimError {
+  static override readonly code = 'ERR_JWT_CLAIM_VALIDATION_FAILED'
+  declare readonly code: 'ERR_JWT_CLAIM_VALIDATION_FAILED'
+  override name = 'JWTClaimValidationFailed'
+}
+
+/** The token has expired (RFC 7519 §4.1.4), or is older than `maxTokenAge` allows. */
+export class JWTExpired extends ClaimError {
+  static override readonly code = 'ERR_JWT_EXPIRED'
+  declare readonly code: 'ERR_JWT_EXPIRED'
+  override name = 'JWTExpired'
+}
+
+/** The token's algorithm is not on the list, or not one that the key is for (RFC 8725 §3.1). */
+export class JOSEAlgNotAllowed extends JOSEError {
+  static override readonly code = 'ERR_JOSE_ALG_NOT_ALLOWED'
+  declare readonly code: 'ERR_JOSE_ALG_NOT_ALLOWED'
+  override name = 'JOSEAlgNotAllowed'
+}
+
+/** The token, or the key, asks for something that jotgate does not know. */
+export class JOSENotSupported extends JOSEError {
+  static override readonly code = 'ERR_JOSE_NOT_SUPPORTED'
+  declare readonly code: 'ERR_JOSE_NOT_SUPPORTED'
+  override name = 'JOSENotSupported'
+}
+
+/** The token is no compact JWS, or one that could mean two things (RFC 7515 §7.1). */
+export class JWSInvalid extends JOSEError {
+  static override readonly code = 'ERR_JWS_INVALID'
+  declare readonly code: 'ERR_JWS_INVALID'
+  override name = 'JWSInvalid'
+}
+
+/** The payload is no set of claims (RFC 7519 §7.2). */
+export class JWTInvalid extends JOSEError {
+  static override readonly code = 'ERR_JWT_INVALID'
+  declare readonly code: 'ERR_JWT_INVALID'
+  override name = 'JWTInvalid'
+}
+
+/** A key could not be read, or is too weak to be used (RFC 7517 §4, RFC 7518 §6). */
+export class JWKInvalid extends JOSEError {
+  static override readonly code = 'ERR_JWK_INVALID'
+  declare readonly code: 'ERR_JWK_INVALID'
+  override name = 'JWKInvalid'
+}
+
+/** A key set could not be read (RFC 7517 §5). */
+export class JWKSInvalid extends JOSEError {
+  static override readonly code = 'ERR_JWKS_INVALID'
+  declare readonly code: 'ERR_JWKS_INVALID'
+  override name = 'JWKSInvalid'
+}
+
+/** No key of the set can have signed the token. */
+export class JWKSNoMatchingKey extends JOSEError {
+  static override readonly code = 'ERR_JWKS_NO_MATCHING_KEY'
+  declare readonly code: 'ERR_JWKS_NO_MATCHING_KEY'
+  override name = 'JWKSNoMatchingKey'
+
+  constructor(message: string = 'no key of the set matches the token', options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/**
+ * Several keys of the set may have signed the token. Iterating over the error (`for await`) yields them, so that each
+ * can be tried. Only `jotgate/jose` throws it: the rest of the package tries them by itself.
+ */
+export class JWKSMultipleMatchingKeys extends JOSEError {
+  static override readonly code = 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  declare readonly code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
+  override name = 'JWKSMultipleMatchingKeys';
+
+  /** The keys, as `importJWK` would give them. */
+  [Symbol.asyncIterator]: () => AsyncIterableIterator<import('../keys/imported_key.js').ImportedKey> = async function* () {}
+
+  constructor(message: string = 'several keys of the set match the token', options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/** The issuer did not answer in time. */
+export class JWKSTimeout extends JOSEError {
+  static override readonly code = 'ERR_JWKS_TIMEOUT'
+  declare readonly code: 'ERR_JWKS_TIMEOUT'
+  override name = 'JWKSTimeout'
+
+  constructor(message: string = 'the key set did not arrive in time', options?: ErrorOptions) {
+    super(message, options)
+  }
+}
+
+/**
+ * There is no key set to verify with: the issuer can't be reached, or answered with something that is no key set. That
+ * is not the token's fault. Ours, not jose's.
+ */
+export class JWKSUnavailable extends JOSEError {
+  static override readonly code = 'ERR_JWKS_UNAVAILABLE'
+  declare readonly code: 'ERR_JWKS_UNAVAILABLE'
+  override name = 'JWKSUnavailable'
+}
+
+/** The signature is not one of this token under this key (RFC 7515 §5.2). */
+export class JWSSignatureVerificationFailed extends JOSEError {
+  static override readonly code = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+  declare readonly code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+  override name = 'JWSSignatureVerificationFailed'
+
+  constructor(message: string = 'the signature does not match', options?: ErrorOptions) {
+    super(message, options)
+  }
+}

@@ -1,0 +1,55 @@
+/** A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. */
+import { decode, decodeHeader, isBytes } from '../wasm/calls.js'
+import { JWTInvalid } from '../base/errors.js'
+import { because } from '../base/refusal.js'
+import type { JWTPayload } from '../base/types.js'
+
+/** A header that was not verified: it may name algorithms that nobody knows. */
+export interface UnverifiedHeader {
+  /** The algorithm that the token names. */
+  alg?: string
+  /** The key that the token names. */
+  kid?: string
+  /** The type that the token names. */
+  typ?: string
+  /** Any other header parameter. */
+  [parameter: string]: unknown
+}
+
+/**
+ * The claims of a token, **without verifying anything**: for logs, for choosing among issuers, for showing. At most
+ * 1 MiB is read.
+ *
+ * @throws {@link JWTInvalid} if it is no token with claims
+ */
+export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPayload {
+  const verdict = decode(isBytes(token) ? undefined : token)
+  if (verdict.ok) return verdict.payload as Claims & JWTPayload
+  throw because(verdict.refusal.code, new JWTInvalid(verdict.refusal.message))
+}
+
+/**
+ * The header of a token, **without verifying anything**: the payload is not even looked at. At most 1 MiB is read. An
+ * object with a member `protected` (a JWS or JWE in JSON) is taken too, and an encrypted token in five parts.
+ *
+ * @throws `TypeError` if there is no header in it, as jose does
+ */
+export function decodeProtectedHeader(token: string | { protected?: unknown }): UnverifiedHeader {
+  const header = encodedHeader(token)
+  const decoded = header === undefined ? undefined : decodeHeader(`${header}..`)
+  if (decoded !== undefined && 'header' in decoded) return decoded.header
+  const message = decoded === undefined ? 'there is no protected header in it' : decoded.refusal.message
+  throw Object.assign(new TypeError(message), { refusal: decoded?.refusal.code ?? 'header_missing' })
+}
+
+function encodedHeader(token: unknown): string | undefined {
+  if (typeof token === 'object' && token !== null && 'protected' in token) {
+    return typeof token.protected === 'string' && !token.protected.includes('.') ? token.protected : undefined
+  }
+  if (typeof token !== 'string') return undefined
+  const first = token.indexOf('.')
+  // Dots are counted no further than it matters: a token of a million dots is no reason to cut it into pieces.
+  let dots = 0
+  for (let at = first; at >= 0 && dots < 5; at = token.indexOf('.', at + 1)) dots++
+  return dots === 2 || dots === 4 ? token.slice(0, first) : undefined
+}

@@ -1,0 +1,110 @@
+/** A refusal enters, the HTTP answer leaves: status, challenge (RFC 6750 §3) and problem (RFC 9457). */
+import type { Refusal } from '../base/refusal.js'
+import type { HeaderFields } from '../remote/remote_key_set.js'
+
+/** Why a request may not pass, in the terms of HTTP. */
+export interface Denial {
+  readonly status: 400 | 401 | 403 | 503
+  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  /** The stable code of the exact reason. */
+  readonly refusal: string
+  /** For the caller: what to do differently, never what would have been accepted. */
+  readonly detail: string
+  /** The scopes needed, joined by spaces. */
+  readonly scope?: string
+  /** After how many seconds it is worth trying again, where that is known. */
+  readonly retryAfter?: number
+}
+
+/** The denials that no token caused. */
+export const DENIALS = {
+  anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
+  // Who sent it can do nothing about it, so there is no challenge either.
+  forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
+  malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
+  stranger: {
+    status: 401,
+    error: 'invalid_token',
+    refusal: 'principal_unknown',
+    detail: "the token's subject is not known",
+  },
+  unauthorized: {
+    status: 403,
+    error: 'insufficient_scope',
+    refusal: 'not_authorized',
+    detail: 'the token does not give access to this',
+  },
+  unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'the keys to verify tokens with are not available' },
+} as const satisfies Record<string, Denial>
+
+/** How long a client should wait for the keys where nobody knows better, in seconds. */
+const RETRY_AFTER = 5
+
+/** The denial for what the core said of a token. */
+export function denialFrom(refusal: Refusal): Denial {
+  const { code, scope } = refusal
+  if (refusal.class === 'ERR_INSUFFICIENT_SCOPE') {
+    const denial = { status: 403, error: 'insufficient_scope', refusal: code, detail: describe(refusal) } as const
+    return scope === undefined ? denial : { ...denial, scope }
+  }
+  return { status: 401, error: 'invalid_token', refusal: code, detail: describe(refusal) }
+}
+
+/** The challenge (RFC 6750 §3); none where a token would change nothing. */
+export function challenge({ status, error, detail, scope }: Denial, realm: string): string | undefined {
+  if (status === 503 || (status === 403 && error === undefined)) return undefined
+  const parameters = [`realm=${quoted(realm)}`]
+  if (error !== undefined) parameters.push(`error=${quoted(error)}`, `error_description=${quoted(detail)}`)
+  if (scope !== undefined) parameters.push(`scope=${quoted(scope)}`)
+  return `Bearer ${parameters.join(', ')}`
+}
+
+/** The answer. What `added` names again is set by the answer, whatever it says. */
+export function answer(denial: Denial, realm: string, added?: HeaderFields): Response {
+  const { status, refusal, detail } = denial
+  const headers = new Headers(added)
+  headers.set('content-type', 'application/problem+json')
+  headers.set('cache-control', 'no-store')
+  // RFC 9110 §10.2.3: whole seconds.
+  if (status === 503) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
+  else headers.delete('retry-after')
+  const wanted = challenge(denial, realm)
+  if (wanted === undefined) headers.delete('www-authenticate')
+  else headers.set('www-authenticate', wanted)
+  const problem = { type: 'about:blank', title: TITLES[status], status, detail, code: refusal }
+  return new Response(JSON.stringify(problem), { status, headers })
+}
+
+const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
+
+/**
+ * The core's own messages compare what came with what is accepted: good in a log, a help to an attacker in an answer.
+ * Here the token's bearer learns which check failed, and nothing of what would pass it.
+ */
+function describe({ class: kind, claim, reason, code }: Refusal): string {
+  switch (kind) {
+    case 'ERR_JWT_EXPIRED':
+      return claim === 'iat' ? 'the token is too old' : 'the token has expired'
+    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      if (code === 'not_yet_valid') return 'the token is not valid yet'
+      return `the token's ${claim ?? 'claims'} ${reason === 'missing' ? 'is missing' : 'is not accepted'}`
+    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
+      return 'the signature does not match'
+    case 'ERR_JOSE_ALG_NOT_ALLOWED':
+      return 'the algorithm is not accepted'
+    case 'ERR_JWKS_NO_MATCHING_KEY':
+      return 'no key of the issuer matches the token'
+    case 'ERR_JOSE_NOT_SUPPORTED':
+      return 'the token asks for something that is not supported'
+    case 'ERR_INSUFFICIENT_SCOPE':
+      return `the token lacks ${claim === 'permissions' || claim === 'roles' ? claim : 'scopes'}`
+    default:
+      return 'the token is malformed'
+  }
+}
+
+/** A quoted-string (RFC 9110 §5.6.4) of printable ASCII: nothing that is put into it can end it or the header. */
+function quoted(value: string): string {
+  const ascii = value.replace(/[^\x20-\x7e]/g, '?')
+  return `"${ascii.replace(/["\\]/g, '\\$&')}"`
+}

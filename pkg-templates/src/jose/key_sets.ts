@@ -1,0 +1,179 @@
+/** jose's two makers of key-finding functions: a set, or the address of one, enters; a function leaves. */
+import type { FetchFunction } from '../remote/fetch_text.js'
+import { JOSENotSupported, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from '../base/errors.js'
+import type { ImportedKey } from '../keys/imported_key.js'
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
+import { KeySource } from '../remote/loader.js'
+import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
+import { callable, milliseconds, Options } from '../base/options.js'
+import { misuse } from '../base/refusal.js'
+import { address, requestHeaders } from '../remote/remote_key_set.js'
+
+/** The key of the option that holds what fetches instead of the host's `fetch`. */
+export const customFetch: unique symbol = Symbol('customFetch')
+
+/** The key of the option that holds a cache of yours: read at first use, written after each fetch. */
+export const jwksCache: unique symbol = Symbol('jwksCache')
+
+/** What fetches instead of the host's `fetch`. */
+export type FetchImplementation = (
+  url: string,
+  options: { headers: Headers; method: 'GET'; redirect: 'manual'; signal: AbortSignal },
+) => Promise<Response>
+
+/** A key set as {@link jwksCache} keeps it. Whoever can write it is trusted with every signature. */
+export interface ExportedJWKSCache {
+  /** The set. */
+  jwks: JSONWebKeySet
+  /** When it was last fetched, in milliseconds since 1970. */
+  uat: number
+}
+
+/** What {@link jwksCache} takes: a set that was kept, or an empty object to be filled. */
+export type JWKSCacheInput = ExportedJWKSCache | Record<string, never>
+
+/** Options of {@link createRemoteJWKSet}; durations are milliseconds. */
+export interface RemoteJWKSetOptions {
+  /** How long an answer may take, to its last byte. Default: 5,000. */
+  timeoutDuration?: number
+  /** How long after a fetch that was answered an unknown key causes no other one. Default: 30,000. */
+  cooldownDuration?: number
+  /** The longest that a set is fresh; the issuer's `Cache-Control` may shorten it. Default: 600,000. */
+  cacheMaxAge?: number
+  /** The longest that a set outlives its freshness while the issuer fails; jose has no such option. Default: 3,600,000. */
+  maxStale?: number
+  /** Headers of the request. */
+  headers?: Record<string, string>
+  /** What fetches instead of the host's `fetch`. */
+  [customFetch]?: FetchImplementation
+  /** A cache of yours. */
+  [jwksCache]?: JWKSCacheInput
+}
+
+/** A function that finds the key of a remote set for a token; {@link createRemoteJWKSet} makes it. */
+export interface RemoteJWKSet {
+  (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey>
+  /** Whether a fetch was made so lately that an unknown key causes no other one. */
+  readonly coolingDown: boolean
+  /** Whether the set in hand is fresh. */
+  readonly fresh: boolean
+  /** Whether a fetch is under way. */
+  readonly reloading: boolean
+  /** Fetches the set now, whatever the cool-down says. */
+  reload: () => Promise<void>
+  /** A copy of the set in hand, less private members; `undefined` before there is one. */
+  jwks: () => JSONWebKeySet | undefined
+}
+
+/**
+ * Makes a function that finds the key of a remote set for a token, to be given to {@link jwtVerify}. The set is fetched
+ * at first use; `Cache-Control`, `Age` and `ETag` of the answer count within the bounds of the options.
+ *
+ * @throws `TypeError` for a URL or an option that makes no sense. The function throws {@link JWKSNoMatchingKey},
+ *   {@link JWKSMultipleMatchingKeys}, {@link JOSENotSupported}, and where the set can't be had {@link JWKSTimeout},
+ *   {@link JWKSInvalid} or {@link JWKSUnavailable}
+ */
+export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}): RemoteJWKSet {
+  if (Object.prototype.toString.call(url) !== '[object URL]') throw misuse('url', 'must be a URL object')
+  const given = new Options('createRemoteJWKSet', options)
+  const cacheMaxAge = (given.read('cacheMaxAge', duration) ?? 600_000) / 1000
+  const headers = given.read('headers', requestHeaders) ?? new Headers()
+  if (!headers.has('accept')) headers.set('accept', 'application/json, application/jwk-set+json')
+  const { [customFetch]: own, [jwksCache]: cache } = options
+  const source = new KeySource({
+    at: { url: address('url', url) },
+    headers,
+    fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
+    settings: {
+      // jose's 0 gives up at once; so does the shortest timer that there is.
+      timeoutDuration: Math.max(given.read('timeoutDuration', whole) ?? 5_000, 1) / 1000,
+      cooldownDuration: (given.read('cooldownDuration', duration) ?? 30_000) / 1000,
+      cooldownAfterAny: true,
+      cacheMaxAge,
+      cacheMinAge: Math.min(30, cacheMaxAge),
+      maxStale: (given.read('maxStale', milliseconds) ?? 3_600_000) / 1000,
+    },
+    arrived: ({ text, arrived }) => {
+      if (typeof cache !== 'object' || cache === null || text === undefined) return
+      Object.assign(cache, { uat: arrived * 1000, jwks: JSON.parse(text) as JSONWebKeySet })
+    },
+  })
+  if (typeof cache === 'object' && cache !== null) hydrate(source, cache as Partial<ExportedJWKSCache>, cacheMaxAge)
+
+  const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
+    const look = (set: KeySet): ImportedKey | JWKSNoMatchingKey => {
+      try {
+        return keyOf(set, protectedHeader, token)
+      } catch (thrown) {
+        if (thrown instanceof JWKSNoMatchingKey) return thrown
+        throw thrown
+      }
+    }
+    const found = await source.search(look, (found) => found instanceof JWKSNoMatchingKey)
+    if (found instanceof JWKSNoMatchingKey) throw found
+    return found
+  }
+  return Object.defineProperties(find, {
+    coolingDown: { get: () => source.isCoolingDown, enumerable: true },
+    fresh: { get: () => source.isFresh, enumerable: true },
+    reloading: { get: () => source.isLoading, enumerable: true },
+    reload: { value: () => source.reload({ pastCaches: false }).then(() => {}), enumerable: true },
+    jwks: {
+      value: () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet)),
+      enumerable: true,
+    },
+  }) as RemoteJWKSet
+}
+
+/** The one key of a set that a token's header asks for. */
+export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
+  const { alg, kid } = { ...protectedHeader, ...token?.header }
+  if (typeof alg !== 'string' || alg.startsWith('HS')) {
+    throw new JOSENotSupported('a key set holds no key for this algorithm')
+  }
+  // A `kid` that is no string matches none (RFC 7515 §4.1.4).
+  const places = kid === undefined || typeof kid === 'string' ? setHandle(set).candidates(kid, alg) : []
+  const [place] = places
+  if (place === undefined) {
+    const error = new JWKSNoMatchingKey()
+    error.refusal = 'no_matching_key'
+    throw error
+  }
+  if (places.length === 1) return setKey(set, place)
+  const error = new JWKSMultipleMatchingKeys()
+  error.refusal = 'several_matching_keys'
+  error[Symbol.asyncIterator] = async function* () {
+    for (const index of places) yield setKey(set, index)
+  }
+  throw error
+}
+
+/** Takes what a cache holds; what is none, or has no time, is left alone, as jose does. */
+function hydrate(source: KeySource, { jwks, uat }: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
+  if (typeof uat !== 'number' || !Number.isFinite(uat)) return
+  let text: string
+  let set: KeySet
+  try {
+    text = publicText(jsonText('jwksCache', jwks))
+    set = new KeySet(text)
+  } catch {
+    return
+  }
+  const sent = uat / 1000
+  source.hydrate(set, (now) =>
+    set.size > 0 && now < sent + cacheMaxAge
+      ? { text, sent, arrived: sent, cacheControl: '', etag: undefined }
+      : undefined,
+  )
+}
+
+/** As jose takes them: `Infinity` is for ever, which here is a century. */
+function duration(name: string, value: unknown): number {
+  return milliseconds(name, value === Number.POSITIVE_INFINITY ? 3_155_760_000_000 : value)
+}
+
+function whole(name: string, value: unknown): number {
+  const read = milliseconds(name, value)
+  if (!Number.isInteger(read)) throw misuse(name, 'must be a whole number of milliseconds')
+  return read
+}

@@ -1,0 +1,79 @@
+/** What jose's users give as a key enters, a prepared key of ours leaves. */
+import { isBytes } from '../wasm/calls.js'
+import { JOSENotSupported } from '../base/errors.js'
+import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
+import type { CryptoKey, KeyInput, KeyObject } from './types.js'
+import type { JWK } from '../base/types.js'
+
+/** A key to verify with. Objects are prepared once each, as long as what they say stays the same. */
+export async function keyFromInput(input: unknown): Promise<ImportedKey> {
+  if (input instanceof ImportedKey) return input
+  // A secret may be overwritten by its owner at any time, so it is taken as it is now.
+  if (isBytes(input)) return keyFromSecret(input)
+  if (typeof input === 'object' && input !== null) {
+    const tag = tagOf(input)
+    if (tag === 'CryptoKey') return remembered(input, 'CryptoKey', () => fromCryptoKey(input as CryptoKey))
+    if (tag === 'KeyObject') return remembered(input, 'KeyObject', () => fromKeyObject(input as KeyObject))
+    if ('kty' in input) {
+      const text = jwkText(input as JWK)
+      return remembered(input, text, () => keyFromJwk(text))
+    }
+  }
+  throw new TypeError('the key must be a JWK, an imported key, a CryptoKey, a KeyObject or a Uint8Array')
+}
+
+/** The key as a caller of jose would get it back: what jose passes through is passed through. */
+export function resolvedKey(input: KeyInput, key: ImportedKey): ImportedKey | Uint8Array | CryptoKey {
+  return isBytes(input) || tagOf(input) === 'CryptoKey' ? (input as Uint8Array | CryptoKey) : key
+}
+
+/** The JWK of a CryptoKey or KeyObject that holds a public key or a secret. */
+export async function exportedJwk(input: CryptoKey | KeyObject): Promise<JWK> {
+  if (input.type === 'private') throw new TypeError('a private key does not verify: give its public half')
+  if (tagOf(input) === 'KeyObject') {
+    // Node writes `export` once for three kinds of result; JWK is the one that holds for public and secret keys.
+    return (input as unknown as { export(options: { format: 'jwk' }): JWK }).export({ format: 'jwk' })
+  }
+  if (!(input as CryptoKey).extractable) {
+    throw new TypeError(
+      'the CryptoKey is not extractable, so it can not be prepared: import it as extractable, or give its JWK',
+    )
+  }
+  return (await crypto.subtle.exportKey('jwk', input as unknown as globalThis.CryptoKey)) as JWK
+}
+
+/** `CryptoKey`, `KeyObject`, or whatever else an object calls itself. */
+export function tagOf(value: object): unknown {
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+}
+
+async function fromCryptoKey(input: CryptoKey): Promise<ImportedKey> {
+  if (!input.usages.includes('verify')) throw new TypeError("the CryptoKey's usages lack `verify`")
+  const jwk = await exportedJwk(input)
+  // Hosts disagree on the name that they write for Ed25519; the key verifies under both.
+  const { alg, ...rest } = jwk
+  return keyFromJwk(jwkText(jwk.kty === 'OKP' ? rest : { alg, ...rest }))
+}
+
+async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {
+  try {
+    return keyFromJwk(jwkText(await exportedJwk(input)))
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== 'ERR_CRYPTO_JWK_UNSUPPORTED_KEY_TYPE') throw thrown
+    throw new JOSENotSupported('the KeyObject is of a type that has no JWK')
+  }
+}
+
+const prepared = new WeakMap<object, { says: string; key: ImportedKey }>()
+
+async function remembered(
+  input: object,
+  says: string,
+  make: () => ImportedKey | Promise<ImportedKey>,
+): Promise<ImportedKey> {
+  const known = prepared.get(input)
+  if (known?.says === says) return known.key
+  const key = await make()
+  prepared.set(input, { says, key })
+  return key
+}

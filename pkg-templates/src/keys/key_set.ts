@@ -1,0 +1,130 @@
+/** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
+import type * as bindings from '../wasm/bindings.js'
+import { boot } from '../wasm/instance.js'
+import { frozen, type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
+import { misuse } from '../base/refusal.js'
+import type { JSONWebKeySet } from '../base/types.js'
+
+/** A usable key of a set. */
+export interface KeySetMember extends KeyDescription {
+  /** Its place in `keys`, from 0. */
+  readonly index: number
+}
+
+/** A member of a set that can't be used. */
+export interface SkippedMember {
+  /** Its place in `keys`, from 0. */
+  readonly index: number
+  /** Its identifier, where it has a readable one. */
+  readonly kid?: string
+  /** The stable code of the reason. */
+  readonly code: string
+  /** The reason, for people. */
+  readonly message: string
+}
+
+/** A usable key that brought private members with it: they are not looked at, and its publisher must know. */
+export interface DroppedMembers {
+  /** The key's place in `keys`, from 0. */
+  readonly index: number
+  /** Its identifier, where it has one. */
+  readonly kid?: string
+  /** The names of the members, never what they hold. */
+  readonly names: readonly string[]
+}
+
+let partsOf: (set: KeySet) => { handle: bindings.KeySet; imported: Map<number, ImportedKey> }
+
+/**
+ * The usable keys of a JSON Web Key Set (RFC 7517 §5), each checked and prepared once. A member that can't be
+ * understood, is too weak, or is a shared secret is skipped and reported; the set stays usable.
+ *
+ * @example
+ * ```js
+ * const keys = new KeySet({ keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'a', x: '…' }] })
+ * for (const { index, code } of keys.skipped) console.warn(`key ${index} is not used: ${code}`)
+ * ```
+ */
+export class KeySet {
+  readonly #parts: { handle: bindings.KeySet; imported: Map<number, ImportedKey> }
+  /** How many keys can be used. */
+  readonly size: number
+  /** The usable keys, in the order of the set; descriptions, never material. */
+  readonly keys: readonly KeySetMember[]
+  /** The members that can't be used, and why. */
+  readonly skipped: readonly SkippedMember[]
+  /** The usable keys that brought private members with them, and which. */
+  readonly dropped: readonly DroppedMembers[]
+
+  static {
+    partsOf = (set) => set.#parts
+  }
+
+  /**
+   * @param jwks - a JWKS as an object, or its JSON text
+   * @throws {@link JWKSInvalid} if it is no key set, `TypeError` if it is neither object nor text
+   */
+  constructor(jwks: JSONWebKeySet | string) {
+    const text = jsonText('jwks', jwks)
+    const handle = new (boot().bindings.KeySet)(text)
+    const { size, keys, skipped, dropped } = JSON.parse(handle.describe()) as {
+      size: number
+      keys: KeySetMember[]
+      skipped: SkippedMember[]
+      dropped: DroppedMembers[]
+    }
+    this.#parts = { handle, imported: new Map() }
+    this.size = size
+    this.keys = Object.freeze(keys.map(frozen))
+    this.skipped = Object.freeze(skipped.map(frozen))
+    this.dropped = Object.freeze(dropped.map(frozen))
+    Object.freeze(this)
+  }
+}
+
+/** The handle of a set. */
+export function setHandle(set: KeySet): bindings.KeySet {
+  return partsOf(set).handle
+}
+
+/** The key at that place of the set, the same object each time. */
+export function setKey(set: KeySet, index: number): ImportedKey {
+  const { handle, imported } = partsOf(set)
+  let key = imported.get(index)
+  if (key === undefined) {
+    const member = handle.key(index)
+    if (member === undefined) throw new RangeError('there is no usable key at that place of the set')
+    key = keyFrom(member)
+    imported.set(index, key)
+  }
+  return key
+}
+
+/** The JSON text of an object that a caller hands over, or the text that it is already. */
+export function jsonText(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) throw misuse(name, 'is neither an object nor JSON text')
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value) as string | undefined
+  } catch {
+    // A cycle, a BigInt or a throwing getter: the caller's error would show parts of the object.
+  }
+  if (text === undefined) throw misuse(name, 'can not be written as JSON')
+  return text
+}
+
+/** The text of a set, less what a public set must not hold: shared secrets, and the private members of keys. */
+export function publicText(text: string): string {
+  const set = JSON.parse(text) as unknown
+  const keys = typeof set === 'object' && set !== null ? (set as { keys?: unknown }).keys : undefined
+  if (!Array.isArray(keys)) return text
+  const isKey = (key: unknown): key is Record<string, unknown> =>
+    typeof key === 'object' && key !== null && (key as { kty?: unknown }).kty !== 'oct'
+  const visible = (key: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)))
+  return JSON.stringify({ ...(set as object), keys: keys.filter(isKey).map(visible) })
+}
+
+/** RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']

@@ -1,0 +1,79 @@
+/** An issuer's identifier enters, the address of its key set leaves (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
+import { type About, boundedFetch, invalid, type Question, unavailable } from './fetch_text.js'
+import type { JOSEError } from '../base/errors.js'
+import { misuse } from '../base/refusal.js'
+import { webUrl } from '../base/url.js'
+
+const ABOUT: About = ['discovery', "the issuer's metadata"]
+
+/** Checks an issuer's identifier (RFC 8414 §2): its text stays as it was given, since it is compared exactly. */
+export function issuerIdentifier(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw misuse(name, 'must be the text of a URL')
+  const url = webUrl(value)
+  // Such issuers are, too: what can't be done is to find their keys.
+  const instead = 'give the URL of its key set instead'
+  if (url === undefined) throw misuse(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
+  if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
+    throw misuse(name, `must have neither a query nor a fragment: ${instead}`)
+  }
+  return value
+}
+
+/** Where the metadata may be: OpenID's address first, the most common one, then RFC 8414's. */
+export function metadataAddresses(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/+$/, '')
+  const addresses = [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    // RFC 8414 §5: the same place for both, before the path.
+    `${origin}/.well-known/openid-configuration${path}`,
+  ]
+  return [...new Set(addresses)]
+}
+
+/**
+ * Finds the address of the issuer's key set. An answer that is no metadata of exactly this issuer is passed over for the
+ * next address; an issuer that can't be reached is not asked again.
+ *
+ * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most telling one
+ */
+export async function discovered(
+  issuer: string,
+  ask: Pick<Question, 'headers' | 'fetch' | 'deadline'>,
+): Promise<string> {
+  let refusal: JOSEError | undefined
+  for (const url of metadataAddresses(issuer)) {
+    try {
+      const { text = '' } = await boundedFetch({ ...ask, url, about: ABOUT })
+      return keySetAddress(issuer, text)
+    } catch (thrown) {
+      const error = thrown as JOSEError
+      if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
+      // That something was found but belongs to another tells more than that nothing was found.
+      if (refusal === undefined || refusal.refusal === 'discovery_status') refusal = error
+    }
+  }
+  throw refusal ?? unavailable('discovery_status', `${ABOUT[1]} can't be found`)
+}
+
+function keySetAddress(issuer: string, text: string): string {
+  let metadata: unknown
+  try {
+    metadata = JSON.parse(text)
+  } catch {
+    throw invalid('discovery_malformed', `${ABOUT[1]} is not JSON`)
+  }
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw invalid('discovery_malformed', `${ABOUT[1]} is not a JSON object`)
+  }
+  const { issuer: named, jwks_uri: uri } = metadata as { issuer?: unknown; jwks_uri?: unknown }
+  // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
+  if (named !== issuer) throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} is another issuer's`)
+  const url = typeof uri === 'string' ? webUrl(uri) : undefined
+  if (url === undefined || url.hash !== '') throw invalid('discovery_jwks_uri', `${ABOUT[1]} names no key set`)
+  if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {
+    throw invalid('discovery_jwks_uri', `${ABOUT[1]} names a key set that is not fetched by https:`)
+  }
+  return url.href
+}

@@ -1,0 +1,258 @@
+/** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
+import { Key, type Needs, type Policy } from '../wasm/bindings.js'
+import { boot } from '../wasm/instance.js'
+import {
+  type Answer,
+  type Door,
+  isBytes,
+  questionWithKey,
+  questionWithSet,
+  verifyBatch,
+  verifyWithKey,
+  verifyWithoutKeys,
+  verifyWithSet,
+  type Verdict,
+} from '../wasm/calls.js'
+import { JWKSUnavailable } from '../base/errors.js'
+import { hostRsa, type HostRsa } from './host_rsa.js'
+import { handle, ImportedKey, jwkText } from '../keys/imported_key.js'
+import { KeySet, setHandle, setKey } from '../keys/key_set.js'
+import { clockFrom, flag, jsonOf, type Options, type PolicyFields, policyFrom } from '../base/options.js'
+import { misuse } from '../base/refusal.js'
+import { RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
+import { TokenCache, type TokenCacheOptions } from './token_cache.js'
+import type { JSONWebKeySet, JWK } from '../base/types.js'
+
+/**
+ * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), or the bytes of a shared secret.
+ */
+export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
+
+/** A verdict, the key of a set that led to it, and of a verdict without waiting whether a fetch might bring its key. */
+export type Judgement = Verdict & { readonly key?: ImportedKey; readonly fetchable?: boolean }
+
+/** What judges tokens. */
+export interface Judge {
+  /** The verdicts on many tokens, those that {@link Judge.judge} has for each. */
+  judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]>
+  /** The verdict without waiting; throws where a remote set has not arrived yet. */
+  judgeNow(token: unknown, needs: Needs): Judgement
+  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
+  judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement>
+}
+
+/** Keys that were checked and prepared, and a policy. */
+export class Engine implements Judge {
+  readonly #policy: Policy
+  readonly #now: () => number
+  readonly #keys: Key | KeySet | RemoteKeySet
+  /** Who verifies RSA signatures instead of the core, if it is asked for any. */
+  readonly #host: HostRsa | undefined
+  /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
+  #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
+  /** How many verdicts were asked for and not awaited yet or wait for a host. */
+  #underWay = 0
+  /** The tokens that were accepted, if they are remembered. */
+  readonly #cache: TokenCache | undefined
+
+  /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
+  constructor(options: Options, fields: PolicyFields, keys: Key | KeySet | RemoteKeySet) {
+    this.#policy = policyFrom(jsonOf(fields))
+    this.#now = clockFrom(options)
+    this.#keys = keys
+    const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
+    if ((options.read('hostCrypto', flag) ?? true) && rsa === true) this.#host = hostRsa()
+    this.#cache = options.read('tokenCache', (_, bounds) => new TokenCache(bounds as TokenCacheOptions, fields))
+    // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
+    if (keys instanceof Key) presentable(this.#policy, keys)
+    if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
+  }
+
+  /** Who makes room for its tokens. */
+  get door(): Door {
+    return this.#policy
+  }
+
+  judgeNow(token: unknown, needs: Needs): Judgement {
+    const keys = this.#keys
+    if (keys instanceof Key) return this.#judgeWithKey(keys, token, needs)
+    const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set !== undefined && keys instanceof RemoteKeySet) {
+      keys.nudge()
+      const judgement = this.#judgeWith(set, token, needs)
+      return misses(judgement) ? { ...judgement, fetchable: true } : judgement
+    }
+    if (set !== undefined) return this.#judgeWith(set, token, needs)
+    const verdict = precheck(this.#policy, token)
+    if (verdict !== undefined) return verdict
+    const error = new JWKSUnavailable('the key set has not been fetched yet: await `verify` or `reload` first')
+    error.refusal = 'keys_not_ready'
+    throw error
+  }
+
+  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+    const keys = this.#keys
+    if (this.#waits() && this.#cache?.has(token) !== true) {
+      this.#underWay++
+      const told = await this.#ask(token).finally(() => this.#underWay--)
+      if (told !== undefined) {
+        const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
+        if (keys instanceof RemoteKeySet) return keys.search(look, misses, waitUntil)
+        return keys instanceof KeySet ? look(keys) : this.#judgeWithKey(keys, token, needs, told.holds)
+      }
+    }
+    if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
+    if (keys.keySet === undefined) {
+      // What would be refused anyway fetches nothing.
+      const verdict = precheck(this.#policy, token)
+      if (verdict !== undefined) return verdict
+    }
+    const look = (set: KeySet) => this.#judgeWith(set, token, needs)
+    return keys.search(look, misses, waitUntil)
+  }
+
+  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
+    const { later, whenBusy } = this.#host ?? {}
+    const found = later === undefined || whenBusy === true ? this.#judgeTogether(tokens, needs) : []
+    const each = (token: unknown, place: number) => found[place] ?? this.judge(token, needs)
+    return Promise.allSettled(tokens.map(each))
+  }
+
+  /** The judgements that need no waiting, in one crossing; the others' places stay `undefined`. */
+  #judgeTogether(tokens: readonly unknown[], needs: Needs): (Judgement | undefined)[] {
+    const keys = this.#keys
+    const now = this.#now()
+    if (keys instanceof RemoteKeySet) keys.nudge()
+    const set = keys instanceof Key ? undefined : keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined && !(keys instanceof Key)) return []
+    const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
+    const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
+    const under = set === undefined ? { key: keys as Key } : { set: setHandle(set) }
+    const verdicts = verifyBatch(this.#policy, under, needs, rest, now, this.#answer(set))
+    return tokens.map((token, place) => {
+      const verdict = known[place] ?? verdicts[place]
+      if (verdict === undefined || known[place] !== undefined) return verdict
+      const judgement = withKey(verdict, set)
+      // The issuer may have the key by now: who can wait asks it.
+      if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
+      this.#cache?.keep(token, judgement, set, needs, now)
+      return judgement
+    })
+  }
+
+  /** Whether a host is asked that takes its time. */
+  #waits(): boolean {
+    const { later, whenBusy } = this.#host ?? {}
+    if (whenBusy !== true) return later !== undefined
+    // Who awaits each verdict before asking for the next finds none under way: this runs before it goes on.
+    this.#underWay++
+    queueMicrotask(() => this.#underWay--)
+    return this.#underWay > 1
+  }
+
+  /** What a host says of the token's signature that takes its time, and about which set. */
+  async #ask(token: unknown): Promise<{ holds: boolean; set: KeySet | undefined } | undefined> {
+    // Bytes could be others when the answer is there.
+    if (typeof token !== 'string') return undefined
+    const keys = this.#keys
+    if (keys instanceof Key) {
+      const question = questionWithKey(this.#policy, keys, token)
+      const holds = question && (await this.#host?.later?.(keys, question))
+      return holds === undefined ? undefined : { holds, set: undefined }
+    }
+    const set = keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined) return undefined
+    const question = questionWithSet(this.#policy, setHandle(set), token)
+    const holds = question && (await this.#host?.later?.(handle(setKey(set, question.keyIndex)), question))
+    return holds === undefined ? undefined : { holds, set }
+  }
+
+  /** Who answers at once about signatures under a set, or under the one key. */
+  #answer(set: KeySet | undefined): Answer | undefined {
+    const host = this.#host?.now
+    if (host === undefined) return undefined
+    if (this.#answers === undefined || this.#answers.set !== set) {
+      const keyOf = (index: number) => (set === undefined ? (this.#keys as Key) : handle(setKey(set, index)))
+      this.#answers = { set, answer: (alg, index) => host(keyOf(index), alg) }
+    }
+    return this.#answers.answer
+  }
+
+  #judgeWithKey(key: Key, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const now = this.#now()
+    const known = this.#cache?.find(token, undefined, needs, now)
+    if (known !== undefined) return known
+    const judgement = verifyWithKey(this.#policy, key, needs, token, now, told ?? this.#answer(undefined))
+    this.#cache?.keep(token, judgement, undefined, needs, now)
+    return judgement
+  }
+
+  #judgeWith(set: KeySet, token: unknown, needs: Needs, told?: boolean): Judgement {
+    const now = this.#now()
+    const known = this.#cache?.find(token, set, needs, now)
+    if (known !== undefined) return known
+    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, told ?? this.#answer(set))
+    const judgement = withKey(verdict, set)
+    this.#cache?.keep(token, judgement, set, needs, now)
+    return judgement
+  }
+}
+
+/** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
+export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKeySet {
+  if (value instanceof KeySet || value instanceof RemoteKeySet) return value
+  if (value instanceof ImportedKey) return handle(value)
+  if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
+  if (typeof value === 'string') {
+    // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
+    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+    return boot().bindings.Key.fromPem(value)
+  }
+  if (typeof value === 'object' && value !== null) {
+    if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
+    if ('kty' in value) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
+  }
+  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
+}
+
+/** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
+export function precheck(policy: Policy, token: unknown): Verdict | undefined {
+  const verdict = verifyWithoutKeys(policy, noNeeds(), token)
+  return misses(verdict) ? undefined : verdict
+}
+
+/** The needs of those who have none. */
+export function noNeeds(): Needs {
+  return (none ??= boot().bindings.Needs.none())
+}
+
+/** The verdict, with the key of the set that led to it. */
+function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
+  return verdict.ok && set !== undefined ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
+}
+
+/** Whether the set has no key for the token: another set may. */
+function misses(judgement: Judgement): boolean {
+  return !judgement.ok && judgement.refusal.code === 'no_matching_key'
+}
+
+let none: Needs | undefined
+
+function usable(algorithms: readonly string[], set: KeySet): void {
+  if (set.size === 0) throw misuse('keys', 'hold no key that can be used')
+  if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
+    throw misuse('keys', 'hold no key for these algorithms')
+  }
+}
+
+function presentable(policy: Policy, key: Key): void {
+  try {
+    policy.checkKey(key)
+  } catch (thrown) {
+    if (thrown instanceof TypeError) throw thrown
+    throw Object.assign(misuse('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {
+      refusal: (thrown as { refusal?: string }).refusal,
+    })
+  }
+}

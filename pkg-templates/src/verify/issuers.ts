@@ -1,0 +1,93 @@
+/** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
+import type { Needs } from '../wasm/bindings.js'
+import { decode, type Door } from '../wasm/calls.js'
+import { Engine, type Judge, type Judgement, type Keys } from './engine.js'
+import { keysOf } from './keys_option.js'
+import { audiences, filled, list, Options, type PolicyFields, text } from '../base/options.js'
+import { misuse, type Refusal } from '../base/refusal.js'
+import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
+import type { Algorithm } from '../base/types.js'
+
+/** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
+export interface IssuerOptions extends RemoteKeySetOptions {
+  /** What `iss` must be, exactly. */
+  issuer: string
+  /** Its keys. Either this or `jwksUri`. */
+  keys?: Keys
+  /** The URL of its key set. Either this or `keys`. */
+  jwksUri?: string | URL
+  /** The algorithms accepted from it, in place of those for all. */
+  algorithms?: readonly Algorithm[]
+  /** The audiences accepted from it, in place of those for all. `false` if its tokens name none. */
+  audience?: string | readonly string[] | false
+}
+
+/** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
+export class Issuers implements Judge {
+  readonly #engines = new Map<string, Engine>()
+  /** Who makes room for a token: they all have the same limit. */
+  #door: Door | undefined
+
+  /**
+   * `shared` holds what counts for all of them, `fields` its policy; with `audienceRequired` an issuer for which none is
+   * said is a mistake.
+   */
+  constructor(shared: Options, fields: PolicyFields, { audienceRequired = false } = {}) {
+    for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
+      if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
+    }
+    for (const entry of shared.require('issuers', entries)) {
+      const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
+      const issuer = given.require('issuer', text)
+      if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
+      const own: PolicyFields = { ...fields, issuer: [issuer] }
+      const algorithms = given.read('algorithms', list) ?? fields.algorithms
+      if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
+      own.algorithms = algorithms
+      const audience = given.read('audience', audiences)
+      if (audience === undefined && own.audience === undefined && audienceRequired) {
+        throw misuse('audience', 'is required, for all issuers or for each: `false` where tokens name none')
+      }
+      if (audience === false) delete own.audience
+      else if (audience !== undefined) own.audience = audience
+      const engine = new Engine(shared, own, keysOf(given, [issuer]))
+      this.#engines.set(issuer, engine)
+      this.#door = engine.door
+    }
+  }
+
+  judgeNow(token: unknown, needs: Needs): Judgement {
+    const chosen = this.#choose(token)
+    return chosen instanceof Engine ? chosen.judgeNow(token, needs) : chosen
+  }
+
+  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+    const chosen = this.#choose(token)
+    return chosen instanceof Engine ? chosen.judge(token, needs, waitUntil) : chosen
+  }
+
+  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
+    return Promise.allSettled(tokens.map((token) => this.judge(token, needs)))
+  }
+
+  #choose(token: unknown): Engine | Judgement {
+    const decoded = decode(token, this.#door)
+    if (!decoded.ok) return { ok: false, refusal: decoded.refusal }
+    const { iss } = decoded.payload
+    // The claims stay here: nothing has vouched for them.
+    if (iss === undefined) return { ok: false, refusal: refusal('claim_missing', 'missing', '`iss` is missing') }
+    const engine = this.#engines.get(iss)
+    return engine ?? { ok: false, refusal: refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted') }
+  }
+}
+
+const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
+
+function entries(name: string, value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw misuse(name, 'must be an array of issuers')
+  return filled<unknown[]>(name, value)
+}
+
+function refusal(code: string, reason: string, message: string): Refusal {
+  return { code, class: 'ERR_JWT_CLAIM_VALIDATION_FAILED', message, claim: 'iss', reason }
+}
