@@ -22,7 +22,7 @@ const CONVENTIONS = '0.2.130'
 
 /** What the core imports, by the names that it has in Rust: what answers, and where that stands. */
 const IMPORTS = {
-  hostAnswer: ['hostAnswer', 'host_answer.js'],
+  hostAnswer: ['hostAnswer', 'host_callback.js'],
   __wbindgen_throw: ['thrown', 'bindings.js'],
   __wbindgen_init_externref_table: ['nothing', 'bindings.js'],
 }
@@ -37,7 +37,8 @@ const out = resolve(values.out)
 const dist = join(out, 'dist')
 
 await rm(out, { recursive: true, force: true })
-await mkdir(dist, { recursive: true })
+const loaders = join(dist, 'wasm', 'loaders')
+await mkdir(loaders, { recursive: true })
 await copyBindings()
 compileTypeScript()
 await writeInline()
@@ -48,10 +49,12 @@ console.log(`package: ${out}`)
 /** The core as a file for edge runtimes and as text for everyone else, and what it imports. */
 async function copyBindings() {
   const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
-  await writeFile(join(dist, 'jotgate.wasm'), wasm)
-  await writeFile(join(dist, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  await writeFile(join(dist, 'imports.js'), await imports(new WebAssembly.Module(wasm)))
-  for (const name of ['imports.d.ts', 'wasm_bytes.d.ts']) await cp(join(templates, 'src', name), join(dist, name))
+  await writeFile(join(loaders, 'jotgate.wasm'), wasm)
+  await writeFile(join(loaders, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
+  await writeFile(join(dist, 'wasm', 'imports.js'), await imports(new WebAssembly.Module(wasm)))
+  for (const name of ['imports.d.ts', 'loaders/wasm_bytes.d.ts']) {
+    await cp(join(templates, 'src', 'wasm', name), join(dist, 'wasm', name))
+  }
 }
 
 /** A module with what the core imports, by the names that wasm-bindgen gives them. */
@@ -60,7 +63,7 @@ async function imports(module) {
   const [, version] = /^name = "wasm-bindgen"\nversion = "([^"]+)"/m.exec(lock) ?? []
   if (version !== CONVENTIONS) throw new Error(`bindings.ts is written for wasm-bindgen ${CONVENTIONS}, not ${version}`)
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name))
-  const ours = await readFile(join(templates, 'src', 'bindings.ts'), 'utf8')
+  const ours = await readFile(join(templates, 'src', 'wasm', 'bindings.ts'), 'utf8')
   const missing = [...ours.matchAll(/\bcore\.(\w+)/g)].map(([, name]) => name).filter((name) => !exported.has(name))
   if (missing.length > 0) throw new Error(`the core lacks ${missing.join(', ')}: src/wasm and bindings.ts differ`)
 
@@ -92,8 +95,15 @@ async function writeInline() {
     platform: 'neutral',
     target: 'es2022',
     logLevel: 'warning',
-    external: ['./wasm_bytes.js'],
-    alias: { '#wasm': join(dist, 'wasm_embedded.js') },
+    alias: { '#wasm': join(loaders, 'embedded.js') },
+    plugins: [
+      {
+        name: 'bytes',
+        setup({ onResolve }) {
+          onResolve({ filter: /wasm_bytes\.js$/ }, () => ({ path: './wasm/loaders/wasm_bytes.js', external: true }))
+        },
+      },
+    ],
   })
   await writeFile(join(dist, 'inline.d.ts'), "export * from './index.js'\n")
 }
@@ -101,12 +111,13 @@ async function writeInline() {
 /** Each module a second time for `require`, file by file, so that all entries share one core there too. */
 async function writeCommonJs() {
   const { build } = require('esbuild')
-  const modules = (await readdir(dist)).filter((name) => name.endsWith('.js'))
+  const modules = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'))
   // A host that hands over a compiled module does so by `import`; there is nothing to `require`.
-  const edge = new Set(['wasm_workerd.js', 'wasm_edge_light.js'])
+  const edge = new Set([join('wasm', 'loaders', 'workerd.js'), join('wasm', 'loaders', 'edge_light.js')])
   await build({
     entryPoints: modules.filter((name) => !edge.has(name)).map((name) => join(dist, name)),
     outdir: dist,
+    outbase: dist,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     platform: 'node',
@@ -117,17 +128,17 @@ async function writeCommonJs() {
       {
         name: 'neighbours',
         setup({ onResolve }) {
-          onResolve({ filter: /^\.\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
+          onResolve({ filter: /^\.\.?\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
           onResolve({ filter: /^#wasm$/ }, ({ path }) => ({ path, external: true }))
         },
       },
     ],
   })
-  for (const name of (await readdir(dist)).filter((name) => name.endsWith('.d.ts'))) {
+  for (const name of (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.d.ts'))) {
     const types = await readFile(join(dist, name), 'utf8')
     await writeFile(
       join(dist, name.replace(/\.d\.ts$/, '.d.cts')),
-      types.replace(/(['"]\.\/[\w]+)\.js(['"])/g, '$1.cjs$2'),
+      types.replace(/(['"]\.{1,2}\/[\w/.]+?)\.js(['"])/g, '$1.cjs$2'),
     )
   }
 }

@@ -22,9 +22,9 @@ const ENTRIES = {
  */
 export async function sizes(fewer) {
   const dist = join(project, 'node_modules', 'jotgate', 'dist')
-  const wasm = { 'all algorithms': weights(await readFile(join(dist, 'jotgate.wasm'))) }
+  const wasm = { 'all algorithms': weights(await readFile(join(dist, 'wasm', 'loaders', 'jotgate.wasm'))) }
   for (const folder of fewer) {
-    wasm[basename(folder).replace('jotgate-', 'only ')] = weights(await readFile(join(folder, 'dist', 'jotgate.wasm')))
+    wasm[basename(folder).replace('jotgate-', 'only ')] = weights(await readFile(join(folder, 'dist', 'wasm', 'loaders', 'jotgate.wasm')))
   }
   const main = await bundled(`export * from 'jotgate'`, {
     conditions: ['workerd'],

@@ -12,7 +12,6 @@
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode/decode.js'
 export type { CredentialOptions } from './gate/credentials.js'
 export type { Duration } from './base/duration.js'
-export type { Keys } from './verify/engine.js'
 export {
   type ClaimFailure,
   JOSEAlgNotAllowed,
@@ -20,7 +19,6 @@ export {
   JOSENotSupported,
   JWKInvalid,
   JWKSInvalid,
-  JWKSMultipleMatchingKeys,
   JWKSNoMatchingKey,
   JWKSTimeout,
   JWKSUnavailable,
@@ -44,17 +42,13 @@ export {
 } from './gate/gate.js'
 export type { ImportedKey, KeyDescription } from './keys/imported_key.js'
 export type { IssuerOptions } from './verify/issuers.js'
+export { JWKSMultipleMatchingKeys } from './keys/multiple_matching_keys.js'
 export { type DroppedMembers, KeySet, type KeySetMember, type SkippedMember } from './keys/key_set.js'
-export type { PolicyOptions } from './base/options.js'
 export { ready, type ReadyOptions } from './wasm/ready.js'
-export {
-  type ExportedKeySet,
-  type HeaderFields,
-  RemoteKeySet,
-  type RemoteKeySetOptions,
-  type WaitUntil,
-} from './remote/remote_key_set.js'
+export { type ExportedKeySet, RemoteKeySet, type RemoteKeySetOptions, type WaitUntil } from './remote/remote_key_set.js'
 export type { NodeRequest, RequestLike, StandardRequest } from './gate/request.js'
-export type { TokenCacheOptions } from './verify/token_cache.js'
 export type { Algorithm, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './base/types.js'
 export { type IssuersVerifierOptions, type Verified, Verifier, type VerifierOptions } from './verify/verifier.js'
+export type { HeaderFields } from './base/types.js'
+export type { Keys } from './verify/keys_option.js'
+export type { PolicyOptions, TokenCacheOptions } from './verify/policy.js'

@@ -136,7 +136,8 @@ if (values.list) {
 /** What is the same for the same code: results of another package say nothing of this one. */
 async function digest(source) {
   const hash = createHash('sha256')
-  const files = (await readdir(join(source, 'dist'))).sort().map((name) => join(source, 'dist', name))
+  const entries = await readdir(join(source, 'dist'), { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort()
   for (const file of [join(source, 'package.json'), ...files]) hash.update(await readFile(file))
   return hash.digest('hex')
 }

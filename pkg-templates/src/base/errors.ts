@@ -121,23 +121,6 @@ export class JWKSNoMatchingKey extends JOSEError {
   }
 }
 
-/**
- * Several keys of the set may have signed the token. Iterating over the error (`for await`) yields them, so that each
- * can be tried. Only `jotgate/jose` throws it: the rest of the package tries them by itself.
- */
-export class JWKSMultipleMatchingKeys extends JOSEError {
-  static override readonly code = 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-  declare readonly code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'
-  override name = 'JWKSMultipleMatchingKeys';
-
-  /** The keys, as `importJWK` would give them. */
-  [Symbol.asyncIterator]: () => AsyncIterableIterator<import('../keys/imported_key.js').ImportedKey> = async function* () {}
-
-  constructor(message: string = 'several keys of the set match the token', options?: ErrorOptions) {
-    super(message, options)
-  }
-}
-
 /** The issuer did not answer in time. */
 export class JWKSTimeout extends JOSEError {
   static override readonly code = 'ERR_JWKS_TIMEOUT'

@@ -86,3 +86,6 @@ export interface JSONWebKeySet {
   /** The keys. */
   keys: JWK[]
 }
+
+/** Header fields, in any form that `new Headers` takes. */
+export type HeaderFields = Headers | Record<string, string> | [string, string][]

@@ -1,6 +1,6 @@
 /** A refusal enters, the HTTP answer leaves: status, challenge (RFC 6750 §3) and problem (RFC 9457). */
 import type { Refusal } from '../base/refusal.js'
-import type { HeaderFields } from '../remote/remote_key_set.js'
+import type { HeaderFields } from '../base/types.js'
 
 /** Why a request may not pass, in the terms of HTTP. */
 export interface Denial {

@@ -2,29 +2,20 @@
 import { boot } from '../wasm/instance.js'
 import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
 import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
-import { Engine, type Judge, type Judgement, type Keys, noNeeds } from '../verify/engine.js'
+import { Engine, noNeeds } from '../verify/engine.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { type IssuerOptions, Issuers } from '../verify/issuers.js'
 import type { Needs } from '../wasm/bindings.js'
 import { keysOf } from '../verify/keys_option.js'
-import {
-  audiences,
-  callable,
-  FIELD_NAMES,
-  flag,
-  jsonOf,
-  list,
-  Options,
-  POLICY_NAMES,
-  type PolicyOptions,
-  policyFields,
-  text,
-  texts,
-} from '../base/options.js'
+import { audiences, callable, flag, jsonOf, list, Options, text, texts } from '../base/options.js'
 import { because, isWithoutKeys, misuse } from '../base/refusal.js'
-import { type HeaderFields, REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
+import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
+import type { HeaderFields } from '../base/types.js'
+import type { Judge, Judgement } from '../verify/judge.js'
+import type { Keys } from '../verify/keys_option.js'
+import { FIELD_NAMES, POLICY_NAMES, policyFields, type PolicyOptions } from '../verify/policy.js'
 
 /** A value, or the promise of one. */
 export type MaybePromise<T> = T | PromiseLike<T>

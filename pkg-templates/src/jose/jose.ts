@@ -31,11 +31,11 @@ import type {
   VerifyOptions,
 } from './types.js'
 import { KeySet } from '../keys/key_set.js'
-import { clockFrom, jsonOf, Options, policyFields, type PolicyFields, policyFrom } from '../base/options.js'
+import { jsonOf, Options } from '../base/options.js'
 import { errorFrom, NOT_TEXT } from '../base/refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from '../decode/decode.js'
-export * as errors from '../base/errors.js'
+export * as errors from './errors.js'
 export {
   createRemoteJWKSet,
   customFetch,
@@ -48,6 +48,7 @@ export {
 } from './key_sets.js'
 export type * from './types.js'
 import { TextDecoder } from '../base/text_coding.js'
+import { clockFrom, type PolicyFields, policyFields, policyFrom } from '../verify/policy.js'
 
 /**
  * Verifies a JWT: its signature, then its claims.

@@ -1,7 +1,8 @@
 /** jose's two makers of key-finding functions: a set, or the address of one, enters; a function leaves. */
 import type { FetchFunction } from '../remote/fetch_text.js'
-import { JOSENotSupported, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from '../base/errors.js'
+import { JOSENotSupported, JWKSNoMatchingKey } from '../base/errors.js'
 import type { ImportedKey } from '../keys/imported_key.js'
+import { JWKSMultipleMatchingKeys } from '../keys/multiple_matching_keys.js'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
 import { KeySource } from '../remote/loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'

@@ -9,6 +9,7 @@ import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
 export type { WaitUntil } from './loader.js'
+import type { HeaderFields } from '../base/types.js'
 
 /** How a key set is fetched, and how long it is used. Durations are milliseconds. */
 export interface RemoteKeySetOptions {
@@ -30,9 +31,6 @@ export interface RemoteKeySetOptions {
   /** What fetches instead of the host's `fetch`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
-
-/** Header fields, in any form that `new Headers` takes. */
-export type HeaderFields = Headers | Record<string, string> | [string, string][]
 
 /** A key set and its age, as {@link RemoteKeySet.export} gives it: plain values that JSON can carry. */
 export interface ExportedKeySet {

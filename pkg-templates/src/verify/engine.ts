@@ -4,7 +4,6 @@ import { boot } from '../wasm/instance.js'
 import {
   type Answer,
   type Door,
-  isBytes,
   questionWithKey,
   questionWithSet,
   verifyBatch,
@@ -15,32 +14,14 @@ import {
 } from '../wasm/calls.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
-import { handle, ImportedKey, jwkText } from '../keys/imported_key.js'
+import { handle } from '../keys/imported_key.js'
 import { KeySet, setHandle, setKey } from '../keys/key_set.js'
-import { clockFrom, flag, jsonOf, type Options, type PolicyFields, policyFrom } from '../base/options.js'
+import { flag, jsonOf, type Options } from '../base/options.js'
 import { misuse } from '../base/refusal.js'
 import { RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
-import { TokenCache, type TokenCacheOptions } from './token_cache.js'
-import type { JSONWebKeySet, JWK } from '../base/types.js'
-
-/**
- * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
- * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), or the bytes of a shared secret.
- */
-export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
-
-/** A verdict, the key of a set that led to it, and of a verdict without waiting whether a fetch might bring its key. */
-export type Judgement = Verdict & { readonly key?: ImportedKey; readonly fetchable?: boolean }
-
-/** What judges tokens. */
-export interface Judge {
-  /** The verdicts on many tokens, those that {@link Judge.judge} has for each. */
-  judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]>
-  /** The verdict without waiting; throws where a remote set has not arrived yet. */
-  judgeNow(token: unknown, needs: Needs): Judgement
-  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
-  judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement>
-}
+import { TokenCache } from './token_cache.js'
+import type { Judge, Judgement } from './judge.js'
+import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from './policy.js'
 
 /** Keys that were checked and prepared, and a policy. */
 export class Engine implements Judge {
@@ -197,23 +178,6 @@ export class Engine implements Judge {
     this.#cache?.keep(token, judgement, set, needs, now)
     return judgement
   }
-}
-
-/** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
-export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKeySet {
-  if (value instanceof KeySet || value instanceof RemoteKeySet) return value
-  if (value instanceof ImportedKey) return handle(value)
-  if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
-  if (typeof value === 'string') {
-    // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
-    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
-    return boot().bindings.Key.fromPem(value)
-  }
-  if (typeof value === 'object' && value !== null) {
-    if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
-    if ('kty' in value) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
-  }
-  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
 }
 
 /** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */

@@ -1,12 +1,15 @@
 /** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
 import type { Needs } from '../wasm/bindings.js'
 import { decode, type Door } from '../wasm/calls.js'
-import { Engine, type Judge, type Judgement, type Keys } from './engine.js'
+import { Engine } from './engine.js'
 import { keysOf } from './keys_option.js'
-import { audiences, filled, list, Options, type PolicyFields, text } from '../base/options.js'
+import { audiences, filled, list, Options, text } from '../base/options.js'
 import { misuse, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
+import type { Judge, Judgement } from './judge.js'
+import type { Keys } from './keys_option.js'
+import type { PolicyFields } from './policy.js'
 
 /** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
 export interface IssuerOptions extends RemoteKeySetOptions {

@@ -1,8 +1,19 @@
 /** The options of a gate or of one issuer enter, its keys leave: those given, or a set that is fetched when it is needed. */
-import { keysFrom } from './engine.js'
+import { handle, ImportedKey, jwkText } from '../keys/imported_key.js'
+import { KeySet } from '../keys/key_set.js'
+import type { JSONWebKeySet, JWK } from '../base/types.js'
+import type { Key } from '../wasm/bindings.js'
+import { isBytes } from '../wasm/calls.js'
+import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
 import { misuse } from '../base/refusal.js'
 import { address, REMOTE_NAMES, RemoteKeySet } from '../remote/remote_key_set.js'
+
+/**
+ * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), or the bytes of a shared secret.
+ */
+export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
 
 /** `keys`, the set at `jwksUri`, or the one that the metadata of the only issuer names. */
 export function keysOf(given: Options, [issuer = '', ...others]: readonly string[]): ReturnType<typeof keysFrom> {
@@ -21,4 +32,21 @@ export function keysOf(given: Options, [issuer = '', ...others]: readonly string
 
 function same(_: string, value: unknown): unknown {
   return value
+}
+
+/** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
+export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKeySet {
+  if (value instanceof KeySet || value instanceof RemoteKeySet) return value
+  if (value instanceof ImportedKey) return handle(value)
+  if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
+  if (typeof value === 'string') {
+    // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
+    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+    return boot().bindings.Key.fromPem(value)
+  }
+  if (typeof value === 'object' && value !== null) {
+    if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
+    if ('kty' in value) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
+  }
+  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
 }

@@ -4,25 +4,12 @@
  */
 import type { Needs } from '../wasm/bindings.js'
 import { isFlat } from '../wasm/calls.js'
-import type { Judgement } from './engine.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
-import { Options, type PolicyFields, size } from '../base/options.js'
+import { Options, size } from '../base/options.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
-
-/**
- * How much a verifier remembers of tokens that it accepted. Each is good for as long as its times allow and its key is there: the same
- * key, for the same use, be it under another `kid` by then.
- */
-export interface TokenCacheOptions {
-  /** How many tokens at most. Default: 1,000. */
-  maxEntries?: number
-  /**
-   * How much memory they may take, in bytes: two for each character of a token, eight for each of its claims, which are kept as text and
-   * as what was read of it. Default: 8 MiB.
-   */
-  maxBytes?: number
-}
+import type { Judgement } from './judge.js'
+import type { PolicyFields, TokenCacheOptions } from './policy.js'
 
 /** How long a token without `exp` is remembered, in seconds. */
 const WITHOUT_END = 300

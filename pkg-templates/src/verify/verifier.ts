@@ -1,10 +1,13 @@
 /** Keys and a policy enter once; then each token enters and its claims leave, or an error that says why not. */
-import { Engine, type Judge, type Judgement, keysFrom, noNeeds, type Keys } from './engine.js'
+import { Engine, noNeeds } from './engine.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
-import { list, Options, POLICY_NAMES, type PolicyOptions, policyFields } from '../base/options.js'
+import { list, Options } from '../base/options.js'
 import { errorFrom } from '../base/refusal.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
+import type { Judge, Judgement } from './judge.js'
+import { type Keys, keysFrom } from './keys_option.js'
+import { POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
 
 /** What a {@link Verifier} is made of. */
 export interface VerifierOptions extends PolicyOptions {

@@ -1,0 +1,6 @@
+/**
+ * The entry `jotgate/jose`: jose's verification half over jotgate's core.
+ *
+ * @packageDocumentation
+ */
+export * from './jose/jose.js'

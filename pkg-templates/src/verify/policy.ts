@@ -1,0 +1,142 @@
+/** What a verifier asks of a token: the options that users write, and the checked form that the core takes. */
+import { type Duration, seconds } from '../base/duration.js'
+import { flag, list, type Options, size, text, texts } from '../base/options.js'
+import { misuse } from '../base/refusal.js'
+import type { Algorithm } from '../base/types.js'
+import type { Policy } from '../wasm/bindings.js'
+import { boot } from '../wasm/instance.js'
+
+/** What a token must be; the names are jose's. */
+export interface PolicyOptions {
+  /** The algorithms accepted, at least one. Never taken from the token (RFC 8725 §3.1). */
+  algorithms: readonly Algorithm[]
+  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
+  issuer?: string | readonly string[]
+  /** The audiences accepted: `aud` must be there and hold one of them (RFC 7519 §4.1.3). */
+  audience?: string | readonly string[]
+  /** What `sub` must be (RFC 7519 §4.1.2). */
+  subject?: string
+  /** The types accepted: `typ` must be there and be one of them; `JWT` and `application/jwt` are the same. */
+  typ?: string | readonly string[]
+  /** Claims that must be there, besides those that the other options ask for. */
+  requiredClaims?: readonly string[]
+  /** Whether `exp` must be there. Default: `true`. */
+  requireExp?: boolean
+  /** By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`. Default: 0 seconds. */
+  clockTolerance?: Duration
+  /** How old a token may be, counted from `iat`, which then must be there and not lie in the future. */
+  maxTokenAge?: Duration
+  /** The time to compare with instead of the clock's. */
+  currentDate?: Date
+  /**
+   * The header parameters that your code understands when `crit` names them (RFC 7515 §4.1.11): their names, or jose's
+   * object whose keys are the names. What they mean is yours to enforce.
+   */
+  crit?: readonly string[] | Readonly<Record<string, boolean>>
+  /**
+   * Whether RSA signatures may be verified by the host where that was measured to be faster: by `node:crypto` in Node and
+   * Bun, by `crypto.subtle` in Workers and Chromium. The verdict is the same. Default: `true`.
+   */
+  hostCrypto?: boolean
+  /**
+   * Whether tokens that were accepted are remembered, and how many: the same text is then not verified again while its times,
+   * its key and its key set hold. Off by default. `{}` takes the default bounds.
+   */
+  tokenCache?: TokenCacheOptions
+  /** The longest token accepted, in bytes. Default: 16,384. */
+  maxTokenLength?: number
+  /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
+  minSecretLength?: number
+}
+
+/** The checked form that crosses the boundary. */
+export interface PolicyFields {
+  algorithms?: string[]
+  issuer?: string[]
+  audience?: string[]
+  subject?: string
+  typ?: string[]
+  typOptional?: boolean
+  requiredClaims?: string[]
+  requireExp?: boolean
+  clockTolerance?: number
+  maxTokenAge?: number
+  crit?: string[]
+  maxTokenLength?: number
+  minSecretLength?: number
+  /** Not a user's option: the gate refuses bound tokens, since nobody behind it asks for the proof. */
+  refuseBound?: boolean
+}
+
+/**
+ * How much a verifier remembers of tokens that it accepted. Each is good for as long as its times allow and its key is there: the same
+ * key, for the same use, be it under another `kid` by then.
+ */
+export interface TokenCacheOptions {
+  /** How many tokens at most. Default: 1,000. */
+  maxEntries?: number
+  /**
+   * How much memory they may take, in bytes: two for each character of a token, eight for each of its claims, which are kept as text and
+   * as what was read of it. Default: 8 MiB.
+   */
+  maxBytes?: number
+}
+
+/** The options that cross the boundary, each with its check; `currentDate` stays here, the core has no clock. */
+const CHECKS = {
+  algorithms: list,
+  issuer: texts,
+  audience: texts,
+  subject: text,
+  typ: texts,
+  requiredClaims: list,
+  requireExp: flag,
+  clockTolerance: seconds,
+  maxTokenAge: seconds,
+  crit: names,
+  maxTokenLength: size,
+  minSecretLength: size,
+} as const
+
+/** The name of an option that crosses the boundary. */
+export type PolicyName = keyof typeof CHECKS
+
+/** The names of {@link PolicyFields}. */
+export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
+
+/** The names of {@link PolicyOptions}. */
+export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'tokenCache']
+
+/** The policy part of some options, checked; `wanted` are those that count where it is made. */
+export function policyFields(options: Options, wanted: readonly PolicyName[] = FIELD_NAMES): PolicyFields {
+  const fields: Record<string, unknown> = {}
+  for (const name of wanted) {
+    const value = options.read<unknown>(name, CHECKS[name])
+    if (value !== undefined) fields[name] = value
+  }
+  return fields
+}
+
+/** The JSON text of {@link PolicyFields} becomes the core's policy. */
+export function policyFrom(text: string): Policy {
+  return new (boot().bindings.Policy)(text)
+}
+
+/** The clock of a policy: the caller's fixed date, or the host's clock, in whole seconds as jose counts. */
+export function clockFrom(options: Options): () => number {
+  const fixed = options.read('currentDate', date)
+  return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
+}
+
+function date(name: string, value: unknown): number {
+  const time = value instanceof Date ? value.getTime() : Number.NaN
+  if (Number.isNaN(time)) throw misuse(name, 'must be a valid Date')
+  return Math.floor(time / 1000)
+}
+
+function names(name: string, value: unknown): string[] {
+  if (Array.isArray(value)) return list(name, value)
+  if (typeof value !== 'object' || value === null) throw misuse(name, 'must be an array of names, or an object')
+  for (const known of Object.values(value)) flag(name, known)
+  return list(name, Object.keys(value))
+}
