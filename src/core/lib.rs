@@ -13,6 +13,7 @@ extern crate alloc;
 mod base64url;
 mod blocks;
 mod claims;
+mod claims_check;
 pub mod dangerous;
 mod header;
 mod json;
@@ -32,6 +33,7 @@ mod token;
 mod verifier;
 
 pub use claims::Claims;
+pub use claims_check::Verified;
 pub use header::Header;
 pub use jotgate_crypto::{
     Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, message, set_table_memory, table_memory,
@@ -42,7 +44,7 @@ pub use key_set::{
     Candidates, Dropped, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member,
     Skipped,
 };
-pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions, Verified};
+pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
 pub use scope::{Needs, NeedsOptions};
 pub use signature::{Host, Question, SignedPayload};

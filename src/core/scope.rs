@@ -4,8 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     claims::has_text,
+    claims_check::Verified,
     json::{Document, Json, Names, Object},
-    policy::{self, Verified},
+    policy,
     refusal::Refusal,
 };
 
