@@ -70,7 +70,7 @@ pub(crate) fn theirs(token: &[u8], given: &Given, validation: &Validation) -> Re
 fn key(token: &[u8], given: &Given) -> Result<DecodingKey, Error> {
     match given {
         Given::Pem(_, pair) => Ok(pair.decoding_key()),
-        Given::Secret(secret) => Ok(DecodingKey::from_secret(secret)),
+        Given::Secret(secret) => DecodingKey::from_secret(secret),
         Given::Jwk(text) => DecodingKey::from_jwk(&serde_json::from_str(text)?),
         Given::Set(text) => {
             let set: JwkSet = serde_json::from_str(text)?;

@@ -185,7 +185,7 @@ impl Pair {
     /// What jsonwebtoken signs with.
     pub(crate) fn encoding_key(&self) -> EncodingKey {
         match &self.private {
-            Private::Secret(secret) => EncodingKey::from_secret(secret),
+            Private::Secret(secret) => EncodingKey::from_secret(secret).unwrap(),
             Private::Rsa(pair) => {
                 // jsonwebtoken wants the RSAPrivateKey that lies in the PKCS#8 document behind a header of 26 bytes.
                 let pkcs8: Pkcs8V1Der<'_> = pair.as_der().unwrap();
@@ -199,7 +199,7 @@ impl Pair {
     /// What jsonwebtoken verifies with, other than the JWK.
     pub(crate) fn decoding_key(&self) -> DecodingKey {
         match &self.private {
-            Private::Secret(secret) => DecodingKey::from_secret(secret),
+            Private::Secret(secret) => DecodingKey::from_secret(secret).unwrap(),
             Private::Rsa(pair) => DecodingKey::from_rsa_der(pair.public_key().as_ref()),
             Private::Ec { pair, .. } => DecodingKey::from_ec_der(pair.public_key().as_ref()),
             Private::Ed25519 { pair, .. } => DecodingKey::from_ed_der(pair.public_key().as_ref()),
