@@ -39,6 +39,11 @@ pub enum Error {
         /// What the clock says.
         now: u64,
     },
+    /// A command that cannot be undone was not confirmed.
+    NotConfirmed {
+        /// The last word of the command.
+        command: &'static str,
+    },
     /// The network failed.
     Network(io::Error),
     /// A task inside ended before its time.
@@ -60,6 +65,7 @@ impl Error {
             Self::Token(refusal) => refusal.code(),
             Self::Contended { .. } => "store_contended",
             Self::ClockBehind { .. } => "clock_behind",
+            Self::NotConfirmed { .. } => "not_confirmed",
             Self::Network(_) => "network",
             Self::Stopped => "stopped",
         }
@@ -83,6 +89,10 @@ impl fmt::Display for Error {
             Self::ClockBehind { published, now } => {
                 write!(f, "the clock says {now}, but a key was published at {published}; set the clock right")
             }
+            Self::NotConfirmed { command } => write!(
+                f,
+                "nothing was changed: `{command}` cannot be undone and was not confirmed; confirm it on a terminal, or add --yes"
+            ),
             Self::Network(error) => error.fmt(f),
             Self::Stopped => f.write_str("a task ended before its time"),
         }

@@ -43,4 +43,4 @@ pub use store::{
     Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, Version,
     rekey,
 };
-pub use token::{Client, Signer, TokenRefusal, TokenRequest};
+pub use token::{Client, Signer, TokenRefusal, TokenRequest, check_audiences, check_client_id};

@@ -4,7 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use jotgate_keys::{Issuer, RsaSize, SigningAlgorithm, Times};
+use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
+
+use crate::client_arguments::Clients;
+use crate::confirmation::Confirmation;
+use crate::duration::life;
+use crate::time_arguments::{ChosenTimes, Settings};
 
 /// Owns the rotating signing keys, publishes the key set and issues tokens.
 #[derive(Debug, Parser)]
@@ -54,12 +59,12 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Make the store and its first key; the only command that does
     #[command(after_help = "Example:
-  jotgate-keys init --issuer https://issuer.example --max-age 300
+  jotgate-keys init --issuer https://issuer.example --max-age 5m --period 7d
 
 The private keys are encrypted with a key-encryption key: by default one is made in a file of mode 0600 beside the store.
 Better elsewhere: --kek-file PATH, or 32 random bytes in base64url in JOTGATE_KEK. Without it the store is lost.
 
-The times must keep four inequalities, else they are refused with their numbers:
+A duration is a number of seconds, or has a unit: 90s, 5m, 2h, 1d. The times must keep four inequalities, else they are refused with their numbers:
   1. pre-publication >= R + M + F + K     3. period >= pre-publication
   2. retention       >= R + T + L + K     4. revocation >= R + M + S + F")]
     Init(Init),
@@ -100,75 +105,6 @@ https://api.example/items")]
     Settings(Settings),
 }
 
-/// The times that every server agrees on.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Settings {
-    /// Show every time, and the inequalities that they keep
-    #[command(after_help = "Example:
-  jotgate-keys settings show")]
-    Show,
-    /// Change some times; the others stay
-    #[command(
-        group = clap::ArgGroup::new("any").args(ChosenTimes::NAMES).required(true).multiple(true),
-        override_usage = "jotgate-keys settings set --NAME <SECONDS> …",
-        after_help = "Example:
-  jotgate-keys settings set --max-age 600 --replica-delay 20
-
-A pre-publication, retention or revocation that was as short as the inequalities allow stays so; one that was longer stays
-as it is. Times that break an inequality are refused with their numbers, and nothing is changed. Running servers follow
-within the replica delay. What older settings promised is kept: a key that has signed keeps its longest life, and after a
-shorter max-age no new key signs while a set may be cached for the longer one."
-    )]
-    Set(ChosenTimes),
-}
-
-/// Those who may ask for tokens at `POST /token`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Clients {
-    /// Add a client, and print its secret: the only time
-    #[command(after_help = "Example:
-  jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
-  curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token
-
-A server that runs knows of it, and of its end, within a second.")]
-    Add(AddClient),
-    /// List the clients
-    #[command(after_help = "Example:
-  jotgate-keys clients list")]
-    List,
-    /// Give a client no more tokens; those that it has live on
-    #[command(after_help = "Example:
-  jotgate-keys clients disable worker")]
-    Disable(NamedClient),
-    /// Forget a client
-    #[command(after_help = "Example:
-  jotgate-keys clients remove worker")]
-    Remove(NamedClient),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddClient {
-    /// Its identifier: `client_id`, and `sub` of its tokens
-    #[arg(value_name = "CLIENT")]
-    pub(crate) id: String,
-    /// What it may ask for: words separated by single spaces
-    #[arg(long, value_name = "WORDS")]
-    pub(crate) scope: Option<String>,
-    /// Whom its tokens may be for; may be repeated, the first is taken where it names no `resource`
-    #[arg(long, value_name = "AUDIENCE", required = true)]
-    pub(crate) audience: Vec<String>,
-    /// How long its tokens live; never longer than the key may sign [default: 1800]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) token_life: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NamedClient {
-    /// Its identifier
-    #[arg(value_name = "CLIENT")]
-    pub(crate) id: String,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// What tokens say in `iss`, and verifiers compare: an https URL (http for loopback addresses)
@@ -186,85 +122,24 @@ pub(crate) struct Init {
 /// See [`RsaSize`].
 #[derive(Debug, Args)]
 pub(crate) struct Rsa {
-    /// The length of RSA keys: 2048, 3072 or 4096
-    #[arg(long = "rsa-bits", value_name = "BITS", default_value = "2048", value_parser = rsa_size)]
-    pub(crate) size: RsaSize,
+    /// The length of an RSA key: 2048, 3072 or 4096 [default: as the key that signs now, else 2048]
+    #[arg(long = "rsa-bits", value_name = "BITS", value_parser = rsa_size)]
+    size: Option<RsaSize>,
 }
 
-/// See [`Times`].
-#[derive(Debug, Args)]
-pub(crate) struct ChosenTimes {
-    /// How long a key signs before its successor takes over [at first: 30 days]
-    #[arg(long, value_name = "SECONDS")]
-    period: Option<u64>,
-    /// How long a successor is published before it signs [at first: R + M + F + K]
-    #[arg(long, value_name = "SECONDS")]
-    pre_publication: Option<u64>,
-    /// How long a key stays published after its last signature [at first: R + T + L + K]
-    #[arg(long, value_name = "SECONDS")]
-    retention: Option<u64>,
-    /// How long a revoked key may be trusted somewhere [at first: R + M + S + F]
-    #[arg(long, value_name = "SECONDS")]
-    revocation: Option<u64>,
-    /// M: how long verifiers may cache the key set [at first: 300]
-    #[arg(long, value_name = "SECONDS")]
-    max_age: Option<u64>,
-    /// T: the longest life of a token [at first: 1800]
-    #[arg(long, value_name = "SECONDS")]
-    longest_life: Option<u64>,
-    /// L: how long after its end verifiers take a token [at first: 60]
-    #[arg(long, value_name = "SECONDS")]
-    leeway: Option<u64>,
-    /// R: the time until a change is written and every running server publishes and signs from it; 3 or more [at first: 10]
-    #[arg(long, value_name = "SECONDS")]
-    replica_delay: Option<u64>,
-    /// K: by how much the clocks of servers differ [at first: 5]
-    #[arg(long, value_name = "SECONDS")]
-    clock_difference: Option<u64>,
-    /// F: how long the fetch of a key set takes [at first: 10]
-    #[arg(long, value_name = "SECONDS")]
-    fetch_time: Option<u64>,
-    /// S: the longest that a verifier keeps a set after failed fetches: its maxStale [at first: 3600]
-    #[arg(long, value_name = "SECONDS")]
-    max_stale: Option<u64>,
-}
-
-impl ChosenTimes {
-    const NAMES: [&str; 11] = [
-        "period",
-        "pre_publication",
-        "retention",
-        "revocation",
-        "max_age",
-        "longest_life",
-        "leeway",
-        "replica_delay",
-        "clock_difference",
-        "fetch_time",
-        "max_stale",
-    ];
-
-    /// The times of before, with those that were chosen. What stood at the shortest that the inequalities allow stays there.
-    pub(crate) fn over(&self, before: &Times) -> Times {
-        let chosen = Times {
-            period: self.period.unwrap_or(before.period),
-            max_age: self.max_age.unwrap_or(before.max_age),
-            longest_life: self.longest_life.unwrap_or(before.longest_life),
-            leeway: self.leeway.unwrap_or(before.leeway),
-            replica_delay: self.replica_delay.unwrap_or(before.replica_delay),
-            clock_difference: self.clock_difference.unwrap_or(before.clock_difference),
-            fetch_time: self.fetch_time.unwrap_or(before.fetch_time),
-            max_stale: self.max_stale.unwrap_or(before.max_stale),
-            ..*before
-        };
-        let (was, least) = (before.shortest(), chosen.shortest());
-        let follows = |before: u64, was: u64, least: u64| if before == was { least } else { before };
-        let derived = |of: fn(&Times) -> u64| follows(of(before), of(&was), of(&least));
-        Times {
-            pre_publication: self.pre_publication.unwrap_or_else(|| derived(|times| times.pre_publication)),
-            retention: self.retention.unwrap_or_else(|| derived(|times| times.retention)),
-            revocation: self.revocation.unwrap_or_else(|| derived(|times| times.revocation)),
-            ..chosen
+impl Rsa {
+    /// The length that was chosen, or the usual one.
+    ///
+    /// # Errors
+    /// [`KeyPairError::NotRsa`] if a length was chosen for an algorithm that has no choice.
+    pub(crate) fn size_for(
+        &self,
+        algorithm: SigningAlgorithm,
+        usual: RsaSize,
+    ) -> Result<RsaSize, KeyPairError> {
+        match self.size {
+            Some(_) if !algorithm.is_rsa() => Err(KeyPairError::NotRsa { algorithm }),
+            chosen => Ok(chosen.unwrap_or(usual)),
         }
     }
 }
@@ -291,7 +166,7 @@ pub(crate) struct Token {
     #[arg(long, value_name = "WORDS")]
     pub(crate) scope: Option<String>,
     /// How long it lives; never longer than the key may sign [default: 1800, or that if it is shorter]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "DURATION", value_parser = life)]
     pub(crate) ttl: Option<u64>,
     /// Who it is for: `aud`; may be repeated [default: the issuer]
     #[arg(long, value_name = "AUDIENCE")]
@@ -326,7 +201,7 @@ is published already. The old key stays published for as long as its tokens live
   jotgate-keys keys list
   jotgate-keys keys revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs
 
-Tokens that the key signed are refused from then on, the good ones too.")]
+Asks first, or needs --yes. Tokens that the key signed are refused from then on, the good ones too.")]
     Revoke(Revoke),
     /// Encrypt the store with a new key-encryption key
     #[command(after_help = "Example:
@@ -335,13 +210,13 @@ Tokens that the key signed are refused from then on, the good ones too.")]
 The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, put the new key
 before the old one (`JOTGATE_KEK=new,old`), restart the servers, run this, and take the old one away.")]
     Rekey,
-    /// Revoke every key, when the whole store may be in other hands, and sign with a new one at once
+    /// Revoke every key because the whole store may be stolen, and sign with a new key at once
     #[command(after_help = "Example:
   jotgate-keys keys emergency
 
-All tokens that live are refused from then on. New ones are refused by verifiers that neither fetch the set for an unknown
-kid nor have come to the end of its max-age.")]
-    Emergency,
+Asks first, or needs --yes. Every token that is alive is refused from then on. A verifier also refuses new tokens until it
+fetches the key set again: at the latest when its max-age is over.")]
+    Emergency(Confirmation),
 }
 
 #[derive(Debug, Args)]
@@ -366,6 +241,8 @@ pub(crate) struct Revoke {
     // A thumbprint may begin with a hyphen.
     #[arg(value_name = "KID", allow_hyphen_values = true)]
     pub(crate) kid: String,
+    #[command(flatten)]
+    pub(crate) confirmation: Confirmation,
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -4,15 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, Settings, SqliteStore, State, SystemClock, Times,
+    Clock, Document, Error, KekSource, KeyPair, RsaSize, Settings, SqliteStore, State, SystemClock, Times,
 };
 
 use crate::arguments::Init;
 use crate::say;
 
 pub(crate) fn init(path: &Path, kek: &KekSource, arguments: &Init) -> Result<(), Error> {
-    let settings = Settings::new(arguments.times.over(&Times::default()))?;
-    let new = || KeyPair::generate(arguments.algorithm, arguments.rsa.size).map(Arc::new);
+    let settings = Settings::chosen(arguments.times.over(&Times::default()), None)?;
+    let size = arguments.rsa.size_for(arguments.algorithm, RsaSize::default())?;
+    let new = || KeyPair::generate(arguments.algorithm, size).map(Arc::new);
     let pairs = [new()?, new()?];
     let kid = pairs.each_ref().map(|pair| pair.kid().to_owned());
     let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jotgate_keys::{
-    Clock, Error, Keeper, State, SystemClock, listing, rekey, replace_all_keys, revoke_key, rotate, stage_key,
+    Clock, Error, Keeper, Phase, State, StateError, SystemClock, listing, rekey, replace_all_keys,
+    revoke_key, rotate, stage_key,
 };
 
-use crate::arguments::{Keys, Rotate, Stage};
+use crate::arguments::{Keys, Revoke, Rotate, Stage};
+use crate::confirmation::Confirmation;
 use crate::init::kept_in;
 use crate::say;
 
@@ -15,8 +17,8 @@ pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
         Keys::List => say(&listing(&keeper.load()?.1, SystemClock.now())),
         Keys::Stage(arguments) => stage(keeper, arguments),
         Keys::Rotate(arguments) => rotate_keys(keeper, arguments),
-        Keys::Revoke(arguments) => revoke(keeper, &arguments.kid),
-        Keys::Emergency => emergency(keeper),
+        Keys::Revoke(arguments) => revoke(keeper, arguments),
+        Keys::Emergency(confirmation) => emergency(keeper, *confirmation),
         Keys::Rekey => {
             let id = rekey(keeper)?;
             say(&format!(
@@ -31,7 +33,8 @@ fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     let algorithm = arguments.algorithm.unwrap_or(state.signer()?.pair.algorithm());
     let there = state.successor(algorithm).is_some();
-    let (kid, state) = stage_key(keeper, algorithm, arguments.rsa.size, &SystemClock)?;
+    let size = arguments.rsa.size_for(algorithm, state.signer()?.pair.rsa_size())?;
+    let (kid, state) = stage_key(keeper, algorithm, size, &SystemClock)?;
     let from = state.find(&kid).map_or(0, |key| key.may_sign_from);
     let (verb, left) = (if there { "was published already" } else { "is published" }, left(from));
     say(&format!("{kid} {verb}; it may sign {left}: `keys rotate --algorithm {algorithm}`\n"))
@@ -57,12 +60,39 @@ fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
     ))
 }
 
-fn revoke(keeper: &Keeper, kid: &str) -> Result<(), Error> {
+fn revoke(keeper: &Keeper, Revoke { kid, confirmation }: &Revoke) -> Result<(), Error> {
+    let (_, state) = keeper.load()?;
+    let key = state.find(kid).ok_or_else(|| StateError::UnknownKey { kid: kid.clone() })?;
+    let successor = match key.phase {
+        Phase::Signing { .. } => " It signs now: its successor signs at once.",
+        Phase::Staged | Phase::Retiring { .. } => "",
+    };
+    confirmation.require(
+        "revoke",
+        &format!(
+            "This takes the key {kid} of {} out of the published set. Every token that it signed is refused as soon as \
+             verifiers fetch the set: {} s from now at most.{successor} A revoked key cannot come back.",
+            state.issuer(),
+            state.settings().times().revocation
+        ),
+    )?;
     let state = revoke_key(keeper, kid, &SystemClock)?;
     say(&format!("{kid} is revoked; {} signs\n{}", state.signer()?.kid(), trusted(&state)))
 }
 
-fn emergency(keeper: &Keeper) -> Result<(), Error> {
+fn emergency(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
+    let (_, state) = keeper.load()?;
+    confirmation.require(
+        "emergency",
+        &format!(
+            "This revokes all {} keys of {} and signs with a new key at once. Every token that is alive is refused as soon \
+             as verifiers fetch the set: {} s from now at most. Until they do, they refuse new tokens. Revoked keys cannot \
+             come back.",
+            state.keys().count(),
+            state.issuer(),
+            state.settings().times().revocation
+        ),
+    )?;
     let state = replace_all_keys(keeper, &SystemClock)?;
     let count = state.revoked().len();
     let signer = state.signer()?.kid();

@@ -3,11 +3,15 @@
 //! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused.
 
 mod arguments;
+mod client_arguments;
 mod clients;
+mod confirmation;
+mod duration;
 mod init;
 mod keys;
 mod serve;
 mod settings;
+mod time_arguments;
 mod token;
 
 use std::io::{self, Write};

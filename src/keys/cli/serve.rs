@@ -4,16 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jotgate_keys::{Error, Keeper, SystemClock, run};
+use jotgate_keys::{Error, Keeper, SystemClock, Times, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::Serve;
 use crate::say;
 
-/// Less than this, in seconds, is not enough for a change that may wait for a lock for two seconds, and a server that looks
-/// twice a second.
-const LEAST_REPLICA_DELAY: u64 = 3;
 /// What a shell shows for a process that a signal ended is this and the signal's number.
 const SIGNALLED: i32 = 128;
 
@@ -27,7 +24,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
     // What can't be published is told before anybody is told to come.
     let (_, state) = keeper.load()?;
     let delay = state.settings().times().replica_delay;
-    if delay < LEAST_REPLICA_DELAY {
+    if delay < Times::SHORTEST_REPLICA_DELAY {
         tracing::warn!(
             seconds = delay,
             "a change takes up to two seconds, servers look twice a second: the replica delay is too short"

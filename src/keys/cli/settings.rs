@@ -2,8 +2,8 @@
 
 use jotgate_keys::{Clock, Error, Keeper, SystemClock, adjust, settings_listing};
 
-use crate::arguments::Settings;
 use crate::say;
+use crate::time_arguments::Settings;
 
 pub(crate) fn settings(keeper: &Keeper, command: &Settings) -> Result<(), Error> {
     let state = match command {

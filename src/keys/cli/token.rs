@@ -1,6 +1,6 @@
 //! `token`: names enter, one access token leaves.
 
-use jotgate_keys::{Clock, Error, Keeper, Signer, SystemClock, TokenRequest};
+use jotgate_keys::{Clock, Error, Keeper, Signer, SystemClock, TokenRequest, check_audiences};
 
 use crate::arguments::Token;
 use crate::say;
@@ -10,6 +10,7 @@ pub(crate) fn token(keeper: &Keeper, arguments: &Token) -> Result<(), Error> {
     let longest = state.signer()?.longest_life;
     let life = arguments.ttl.unwrap_or_else(|| TokenRequest::USUAL_LIFE.min(longest));
     let Token { sub, client_id, audience, scope, .. } = arguments;
+    check_audiences(audience)?;
     let request = TokenRequest::new(sub, client_id.as_deref(), audience, scope.as_deref(), life)?;
     say(&(Signer::new(&state)?.sign(&request, SystemClock.now())? + "\n"))
 }

@@ -63,6 +63,12 @@ impl SigningAlgorithm {
     /// Every algorithm, in the order of the table.
     pub const ALL: [Self; 5] = [Self::ES256, Self::EdDSA, Self::ES384, Self::RS256, Self::PS256];
 
+    /// Whether its keys are RSA keys, which have a choice of lengths.
+    #[must_use]
+    pub const fn is_rsa(self) -> bool {
+        matches!(self.facts().family, Family::Rsa { .. })
+    }
+
     /// The row of the table.
     pub(crate) const fn facts(self) -> Facts {
         use jsonwebtoken::Algorithm as Token;

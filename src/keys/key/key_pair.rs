@@ -39,6 +39,11 @@ pub enum KeyPairError {
         /// The algorithm asked for.
         algorithm: SigningAlgorithm,
     },
+    /// A length in bits was chosen for a key that is not for RSA.
+    NotRsa {
+        /// The algorithm asked for.
+        algorithm: SigningAlgorithm,
+    },
 }
 
 impl KeyPair {
@@ -169,6 +174,7 @@ impl KeyPairError {
         match self {
             Self::NotGenerated => "key_not_generated",
             Self::Rejected { .. } => "key_rejected",
+            Self::NotRsa { .. } => "key_not_rsa",
         }
     }
 }
@@ -178,6 +184,12 @@ impl fmt::Display for KeyPairError {
         match self {
             Self::NotGenerated => f.write_str("no key could be generated"),
             Self::Rejected { algorithm } => write!(f, "not a private key for {algorithm}"),
+            Self::NotRsa { algorithm } => {
+                write!(
+                    f,
+                    "a length in bits is for RS256 and PS256; a key for {algorithm} has only one length"
+                )
+            }
         }
     }
 }

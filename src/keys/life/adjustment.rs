@@ -5,10 +5,11 @@ use crate::{Clock, Error, Keeper, Settings, State, Times};
 /// Puts the times that `choose` makes of those in the store into their place; what was promised by the old ones is kept.
 ///
 /// # Errors
-/// [`Error::Settings`] if they break an inequality or a bound, and those of [`Keeper::change`].
+/// [`Error::Settings`] if they change to a value that makes no sense or break an inequality or a bound, and those of [`Keeper::change`].
 pub fn adjust(keeper: &Keeper, choose: impl Fn(&Times) -> Times, clock: &dyn Clock) -> Result<State, Error> {
     keeper.change(|state| {
-        let settings = Settings::new(choose(state.settings().times()))?;
+        let before = state.settings().times();
+        let settings = Settings::chosen(choose(before), Some(before))?;
         Ok((settings != *state.settings()).then(|| state.with_settings(settings, clock.now())))
     })
 }

@@ -59,6 +59,11 @@ pub enum SettingsRefusal {
         /// The largest accepted.
         maximum: u64,
     },
+    /// A replica delay that leaves no time to write a change and to notice it.
+    ReplicaDelay {
+        /// What was asked for.
+        seconds: u64,
+    },
     /// An inequality that does not hold.
     Broken {
         /// Its number, 1 to 4.
@@ -78,6 +83,10 @@ const DELAY_LIMIT: u64 = 3_600;
 const LIMIT: u64 = 315_360_000;
 
 impl Times {
+    /// The shortest replica delay that may be chosen, in seconds: a change may wait two seconds for a lock, and servers
+    /// look for it twice a second.
+    pub const SHORTEST_REPLICA_DELAY: u64 = 3;
+
     /// The right side of inequality 1, R + M + F + K.
     #[must_use]
     pub const fn least_pre_publication(&self) -> u64 {
@@ -199,6 +208,20 @@ impl Settings {
         Ok(Self(times))
     }
 
+    /// Checks times that an operator chose. They may differ from those `before` only by values that make sense; a value
+    /// that an older store has may stay.
+    ///
+    /// # Errors
+    /// Those of [`Settings::new`], and [`SettingsRefusal::ReplicaDelay`].
+    pub fn chosen(times: Times, before: Option<&Times>) -> Result<Self, SettingsRefusal> {
+        let seconds = times.replica_delay;
+        let changed = before.is_none_or(|before| before.replica_delay != seconds);
+        if changed && seconds < Times::SHORTEST_REPLICA_DELAY {
+            return Err(SettingsRefusal::ReplicaDelay { seconds });
+        }
+        Self::new(times)
+    }
+
     /// Takes times that may break the inequalities: for simulations that must show the damage, and for nothing else.
     #[must_use]
     pub const fn dangerous_unchecked(times: Times) -> Self {
@@ -218,6 +241,7 @@ impl SettingsRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::OutOfBounds { .. } => "setting_out_of_bounds",
+            Self::ReplicaDelay { .. } => "setting_replica_delay",
             Self::Broken { .. } => "settings_break_inequality",
         }
     }
@@ -229,6 +253,12 @@ impl fmt::Display for SettingsRefusal {
             Self::OutOfBounds { name, seconds, minimum, maximum } => {
                 write!(f, "the {name} of {seconds} s is outside of {minimum} to {maximum} s")
             }
+            Self::ReplicaDelay { seconds } => write!(
+                f,
+                "the replica delay of {seconds} s is too short: a change may wait two seconds to be written, and servers \
+                 look for it twice a second; choose {} s or more",
+                Times::SHORTEST_REPLICA_DELAY
+            ),
             Self::Broken { inequality, times } => {
                 write!(f, "inequality {inequality} does not hold: {}", times.inequality(*inequality, "<"))
             }

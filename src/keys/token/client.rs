@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
+use super::names::{check_audiences, check_client_id};
 use crate::{TokenRefusal, TokenRequest};
 
 /// A program that asks for tokens for itself (RFC 6749 §4.4).
@@ -35,6 +36,7 @@ impl Client {
     /// A new client with a new secret, whose tokens live for [`TokenRequest::USUAL_LIFE`].
     ///
     /// # Errors
+    /// [`TokenRefusal::ClientId`] or one of [`check_audiences`] for names that no new client may have;
     /// [`TokenRefusal::Malformed`] or [`TokenRefusal::Scope`] for names that no token can carry, or without an audience;
     /// [`TokenRefusal::NotSigned`] if the system gave no randomness.
     pub fn new(
@@ -43,6 +45,8 @@ impl Client {
         audiences: &[String],
         created: u64,
     ) -> Result<(Self, Zeroizing<String>), TokenRefusal> {
+        check_client_id(id)?;
+        check_audiences(audiences)?;
         let checked = TokenRequest::new(id, None, audiences, scope, 1)?;
         if audiences.is_empty() {
             return Err(TokenRefusal::Malformed { name: "audience" });
@@ -104,10 +108,12 @@ mod tests {
     fn names_that_no_token_can_carry_make_no_client() {
         let api = ["api".to_owned()];
         for (id, scope, audiences, code) in [
-            ("", None, &api[..], "token_malformed_request"),
+            ("", None, &api[..], "client_id"),
+            ("we:ird né", None, &api[..], "client_id"),
             ("a", Some("a  b"), &api[..], "token_invalid_scope"),
             ("a", None, &[], "token_malformed_request"),
-            ("a", None, &[String::new()], "token_malformed_request"),
+            ("a", None, &[String::new()], "audience_malformed"),
+            ("a", None, &["https://api.example/#x".to_owned()], "audience_malformed"),
         ] {
             assert_eq!(Client::new(id, scope, audiences, NOW).unwrap_err().code(), code);
         }

@@ -8,7 +8,7 @@ use jsonwebtoken::Header;
 use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
 
-use crate::{Error, Issuer, KeyPair, SigningAlgorithm, State, TokenRefusal, TokenRequest};
+use crate::{Error, Issuer, KeyPair, State, TokenRefusal, TokenRequest};
 
 /// The bytes set aside for a token's claims before they are written; more may follow.
 const CLAIMS: usize = 512;
@@ -79,7 +79,7 @@ impl Signer {
     /// Whether a signature takes milliseconds: an RSA key's.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        matches!(self.key.algorithm(), SigningAlgorithm::RS256 | SigningAlgorithm::PS256)
+        self.key.algorithm().is_rsa()
     }
 
     /// The longest life of a token of it, in seconds.

@@ -20,6 +20,12 @@ pub enum TokenRefusal {
         /// Which.
         name: &'static str,
     },
+    /// The identifier of a new client with characters other than `A-Z a-z 0-9 . _ ~ -`, or not 1 to 128 of them.
+    ClientId,
+    /// An audience that is neither a name nor a URI without a fragment (RFC 8707 §2).
+    Audience,
+    /// An audience a second time.
+    AudienceTwice,
     /// A scope with characters that RFC 6749 §3.3 does not allow, or a second time.
     Scope,
     /// A life of no seconds, or longer than the key may sign.
@@ -96,6 +102,9 @@ impl TokenRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "token_malformed_request",
+            Self::ClientId => "client_id",
+            Self::Audience => "audience_malformed",
+            Self::AudienceTwice => "audience_twice",
             Self::Scope => "token_invalid_scope",
             Self::Life { .. } => "token_life",
             Self::NotSigned => "token_not_signed",
@@ -109,6 +118,13 @@ impl fmt::Display for TokenRefusal {
             Self::Malformed { name } => {
                 write!(f, "the {name} must have 1 to {LONGEST_TEXT} bytes and no control characters")
             }
+            Self::ClientId => f.write_str(
+                "a client identifier has 1 to 128 characters, each a letter, a digit or one of . _ ~ -",
+            ),
+            Self::Audience => {
+                f.write_str("an audience is a name without white space, or a URI without a fragment (#…)")
+            }
+            Self::AudienceTwice => f.write_str("an audience is repeated"),
             Self::Scope => f.write_str("a scope is a list of different words, separated by single spaces"),
             Self::Life { seconds, longest } => {
                 write!(f, "a life of {seconds} s was asked for, the key signs 1 to {longest} s")

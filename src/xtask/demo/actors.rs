@@ -15,10 +15,10 @@ use crate::{files, npm, place, progress};
 
 /// Who the tokens are for.
 pub(crate) const AUDIENCE: &str = "api";
-/// Keys may be cached for a second and are published everywhere after two, so that a successor may sign four seconds after
+/// Keys may be cached for a second and are published everywhere after three, so that a successor may sign five seconds after
 /// it was published: as the rules of rotation ask, but while somebody watches.
 const QUICK: [&str; 8] =
-    ["--max-age", "1", "--replica-delay", "2", "--fetch-time", "1", "--clock-difference", "0"];
+    ["--max-age", "1", "--replica-delay", "3", "--fetch-time", "1", "--clock-difference", "0"];
 /// How long a program may take until it answers: generous, as the machine may be busy.
 const READY: Duration = Duration::from_secs(60);
 

@@ -76,7 +76,7 @@ impl Stage {
         say(&if all { colours.green(&sum) } else { colours.red(&sum) });
         say(&colours.faint(
             "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets\n  \
-             them be cached for one second only, and its next key sign four seconds after it was published.",
+             them be cached for one second only, and its next key sign five seconds after it was published.",
         ));
         all
     }

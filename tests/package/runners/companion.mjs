@@ -20,8 +20,8 @@ const { report } = await load('runners/report.mjs')
 const program = process.env.JOTGATE_KEYS
 const store = join(process.cwd(), 'keys', 'store.sqlite')
 const audience = 'https://api.example'
-/** A successor may sign two seconds after it was published. */
-const QUICK = ['--max-age', '1', '--replica-delay', '0', '--clock-difference', '0', '--fetch-time', '1']
+/** A successor may sign five seconds after it was published. */
+const QUICK = ['--max-age', '1', '--replica-delay', '3', '--clock-difference', '0', '--fetch-time', '1']
 const { test, run } = harness()
 
 function keys(...words) {

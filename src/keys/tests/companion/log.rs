@@ -44,7 +44,7 @@ fn the_most_talkative_log_tells_what_happened_and_no_secret() {
     assert_eq!(ask_token(serving.address, &[], &format!("{post}&resource={secret}")).status, 400);
     let kid = program.state().signer().unwrap().kid().to_owned();
     program.done(&["keys", "rekey"]);
-    program.done(&["keys", "revoke", &kid]);
+    program.done(&["keys", "revoke", &kid, "--yes"]);
     while get_set(serving.address).kids().contains(&kid) {}
     secrets.extend(program.secrets());
     secrets.extend([secret.to_owned(), near.clone(), basic(secret), basic(&near)]);

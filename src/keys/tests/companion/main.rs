@@ -7,7 +7,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod arguments;
 mod client;
+mod confirmation;
 mod full;
 mod help;
 mod http;

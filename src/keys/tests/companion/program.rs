@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use jotgate_keys::{Keeper, KekSource, SqliteStore, State, Store};
 
-/// Settings with which a successor may sign after two seconds.
+/// Settings with which a successor may sign after five seconds.
 pub(crate) const FAST: [&str; 8] =
-    ["--max-age", "1", "--replica-delay", "0", "--clock-difference", "0", "--fetch-time", "1"];
+    ["--max-age", "1", "--replica-delay", "3", "--clock-difference", "0", "--fetch-time", "1"];
 
 pub(crate) struct Program {
     folder: tempfile::TempDir,
