@@ -20,6 +20,16 @@ const require = createRequire(join(root, 'tests', 'package.json'))
 /** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares the two. */
 const CONVENTIONS = '0.2.130'
 
+/** The entries of the package: what users import, and the file in `dist` that it is. */
+const ENTRIES = {
+  '.': 'index',
+  './jose': 'jose',
+  './inline': 'inline',
+  './decode': 'decode/standalone',
+  './hono': 'hono',
+  './express': 'express',
+}
+
 /** What the core imports, by the names that it has in Rust: what answers, and where that stands. */
 const IMPORTS = {
   hostAnswer: ['hostAnswer', 'host_callback.js'],
@@ -129,7 +139,9 @@ async function writeCommonJs() {
         name: 'neighbours',
         setup({ onResolve }) {
           onResolve({ filter: /^\.\.?\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
-          onResolve({ filter: /^#wasm$/ }, ({ path }) => ({ path, external: true }))
+          // Tools that know no `imports` of a package, such as Jest before 29.4, read these files. Bundlers for edge
+          // runtimes take the ES modules, by their own conditions in `exports`.
+          onResolve({ filter: /^#wasm$/ }, () => ({ path: './loaders/embedded.cjs', external: true }))
         },
       },
     ],
@@ -143,12 +155,46 @@ async function writeCommonJs() {
   }
 }
 
+/** The manifest, with a way to each entry for every resolver: `exports`, `typesVersions`, and a folder for those that know neither. */
 async function writePackage() {
-  const manifest = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
+  const { files, imports, ...manifest } = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
   const cargo = await readFile(join(root, 'Cargo.toml'), 'utf8')
   const [, version] = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(cargo) ?? []
   if (!version) throw new Error('Cargo.toml has no version for the workspace')
-  await writeFile(join(out, 'package.json'), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`)
+  const names = Object.keys(ENTRIES).filter((name) => name !== '.').map((name) => name.slice(2))
+  const file = (name) => `dist/${ENTRIES[name === '.' ? name : `./${name}`]}`
+  const complete = {
+    ...manifest,
+    version,
+    main: `./${file('.')}.cjs`,
+    types: `./${file('.')}.d.ts`,
+    typesVersions: { '*': Object.fromEntries(names.map((name) => [name, [`./${file(name)}.d.ts`]])) },
+    files: [...files, ...names],
+    exports: {
+      ...Object.fromEntries(Object.entries(ENTRIES).map(([name, at]) => [name, conditions(`./dist/${at}`)])),
+      './package.json': './package.json',
+    },
+    imports,
+  }
+  await writeFile(join(out, 'package.json'), `${JSON.stringify(complete, null, 2)}\n`)
+  for (const name of names) {
+    const stub = { main: `../${file(name)}.cjs`, module: `../${file(name)}.js`, types: `../${file(name)}.d.ts` }
+    await mkdir(join(out, name))
+    await writeFile(join(out, name, 'package.json'), `${JSON.stringify({ ...stub, sideEffects: false }, null, 2)}\n`)
+  }
   await cp(join(templates, 'README.md'), join(out, 'README.md'))
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(join(root, license), join(out, license))
+}
+
+/** Who gets which form of an entry. Edge runtimes get the ES module even by `require`: it alone imports their `.wasm`. */
+function conditions(at) {
+  const module = { types: `${at}.d.ts`, default: `${at}.js` }
+  return {
+    'workerd': module,
+    'edge-light': module,
+    'import': module,
+    'module-sync': module,
+    'module': module.default,
+    'require': { types: `${at}.d.cts`, default: `${at}.cjs` },
+  }
 }

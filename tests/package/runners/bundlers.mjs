@@ -7,9 +7,11 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import vm from 'node:vm'
 import { harness, same } from '../suite/harness.mjs'
 import { mint } from '../suite/mint.mjs'
 import { BROWSERS } from './browsers.mjs'
@@ -145,12 +147,96 @@ export const BUNDLERS = {
     }
   }),
   'runner-jest': suite(async ({ test, run }) => {
-    for (const environment of ['node', 'jsdom']) {
-      test(`complaint 5: Jest requires it, in its environment ${environment}`, () => {
-        const said = run('jest', 'bin/jest.js', ['--config', 'jest.config.cjs', '--env', environment])
-        same(/^Tests: +1 passed, 1 total$/m.test(said), true, said)
-      })
+    for (const [name, environments] of Object.entries({
+      'jest-27': ['node'],
+      'jest-28': ['node'],
+      'jest-29': ['node'],
+      'jest': ['node', 'jsdom'],
+    })) {
+      for (const environment of environments) {
+        test(`V11, complaint 5: ${name} requires it, in its environment ${environment}`, () => {
+          // Jest 27 looks for no test file that ends in `.cjs` unless it is asked to.
+          const extensions = ['js', 'cjs', 'json'].flatMap((extension) => ['--moduleFileExtensions', extension])
+          const own = createRequire(join(bundlers(), name, 'package.json'))
+          const cli = createRequire(own.resolve('jest-cli/package.json'))
+          const config = createRequire(cli.resolve('jest-config/package.json'))
+          const env = config.resolve(`jest-environment-${environment}`)
+          const output = run(name, 'bin/jest.js', ['--config', 'jest.config.cjs', '--env', env, ...extensions])
+          same(/^Tests: +1 passed, 1 total$/m.test(output), true, output)
+        })
+      }
     }
+  }),
+  'resolver-node10': suite(async ({ test, folder, tools }) => {
+    const { name: _, exports: entries } = JSON.parse(
+      await readFile(join(folder, 'node_modules', 'jotgate', 'package.json'), 'utf8'),
+    )
+    const names = Object.keys(entries).filter((name) => name !== './package.json')
+    const specifiers = names.map((name) => join('jotgate', name))
+    test('V10: TypeScript 5.9 with CommonJS and node10 resolution finds the types of every entry', async () => {
+      const { version } = npmBundlers()('typescript/package.json')
+      same(version.startsWith('5.9.'), true, version)
+      await cp(join(tools.here, 'types', 'usage.ts'), join(folder, 'usage.ts'))
+      const imports = specifiers.map((name, index) => `import * as entry${index} from '${name}'\n`)
+      const uses = specifiers.map((_, index) => `entry${index}`).join(', ')
+      await writeFile(join(folder, 'entries.ts'), `${imports.join('')}export const all: object[] = [${uses}]\n`)
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        module: 'commonjs',
+        moduleResolution: 'node10',
+        target: 'es2022',
+        lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
+        types: ['node'],
+        // The frameworks that two entries are for are not installed here.
+        skipLibCheck: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+      }
+      const project = { compilerOptions, files: ['usage.ts', 'entries.ts'] }
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
+      const tsc = join(bundlers(), 'typescript', 'bin', 'tsc')
+      const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' })
+      same({ status, stdout }, { status: 0, stdout: '' })
+    })
+    test('V10: the package `resolve` finds a file for every entry, and Node requires it', () => {
+      const resolve = npmBundlers()('resolve')
+      const require = createRequire(join(folder, 'package.json'))
+      same(names.length >= 6, true)
+      for (const name of specifiers) {
+        const file = resolve.sync(name, { basedir: folder })
+        same(Object.keys(require(file)).sort(), Object.keys(require(name)).sort(), name)
+      }
+    })
+    test('V10: Metro 0.81, which reads no `exports` of a package, bundles jotgate/decode and jotgate', async () => {
+      const { version } = npmBundlers()('metro/package.json')
+      same(version.startsWith('0.81.'), true, version)
+      const token = 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.aV8R8Et1YyW0gVAuchjtqcYaUbfL5SFrjG5ahYZY0a0'
+      await writeFile(
+        join(folder, 'app.js'),
+        `globalThis.shown = [require('jotgate/decode').decodeJwt('${token}').iss, typeof require('jotgate').createGate]\n`,
+      )
+      const build = `
+        const Metro = require(${JSON.stringify(npmBundlers().resolve('metro'))})
+        const folder = ${JSON.stringify(folder)}
+        Metro.loadConfig({ cwd: folder }, {
+          projectRoot: folder,
+          watchFolders: [folder, ${JSON.stringify(bundlers())}],
+          reporter: { update() {} },
+          resolver: { useWatchman: false },
+          cacheStores: [],
+        }).then((config) => Metro.runBuild(config, { entry: 'app.js', out: folder + '/metro.js', dev: false, minify: false }))
+          .then(() => process.exit(0), (error) => { console.error(error); process.exit(1) })
+      `
+      await writeFile(join(folder, 'metro.cjs'), build)
+      const options = { cwd: folder, encoding: 'utf8', timeout: LIMIT, env: { ...process.env, ...QUIET } }
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['metro.cjs'], options)
+      same(status, 0, stdout + stderr)
+      const bundle = await readFile(join(folder, 'metro.js'), 'utf8')
+      const context = vm.createContext({ console, atob, btoa, TextDecoder, TextEncoder, URL, performance, WebAssembly, Uint8Array })
+      vm.runInContext(bundle, context)
+      same(JSON.stringify(context.shown), JSON.stringify(['joe', 'function']))
+    })
   }),
   'runner-vitest': suite(async ({ test, run }) => {
     for (const [where, config, binary] of [
