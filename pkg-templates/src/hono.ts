@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
+import { isGiven } from './base/record.js'
 import type { JWTPayload } from './base/types.js'
 
 /** What {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
@@ -41,13 +42,13 @@ export function guard<Claims, Principal>(
   // Nothing was sent, so nothing but the needs is looked at.
   gate.checkSync({ headers: new Headers(), method: 'GET', url: '/' }, needs)
   return async (context, next) => {
-    const waitUntil = background(context)
+    const waitUntil = isGiven(needs, 'waitUntil') ? undefined : background(context)
     const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(
       context.req.raw,
-      waitUntil === undefined ? needs : { waitUntil, ...needs },
+      waitUntil === undefined ? needs : Object.assign(Object.create(needs) as typeof needs, { waitUntil }),
     )
     if (!pass.ok) return pass.response()
-    if (!pass.preflight) {
+    if (pass.preflight !== true) {
       context.set('jwtPayload', pass.claims)
       context.set('pass', pass)
     }

@@ -1,4 +1,5 @@
 /** A time span as people write it enters, seconds leave. The words are jose's. */
+import { record } from './record.js'
 import { misuse } from './refusal.js'
 
 /** A time span: a number of seconds, or text such as `30s`, `5 minutes`, `2h`, `1.5 days`. */
@@ -17,7 +18,7 @@ const SPAN =
   /^\+? ?(\d+(?:\.\d+)?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?)(?: from now)?$/
 
 /** By the first letter of their words. A year is a Julian one, as jose counts it. */
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_557_600 }
+const UNITS: Readonly<Record<string, number>> = record({ s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_557_600 })
 
 function spelled(text: string): number {
   const [, amount, word = ''] = SPAN.exec(text.toLowerCase()) ?? []

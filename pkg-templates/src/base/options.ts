@@ -3,33 +3,37 @@
  * `TypeError` that names it. A check that is switched off by a forgotten environment variable is how tokens for others
  * get accepted.
  */
+import { isGiven, givenNames, record } from './record.js'
 import { misuse } from './refusal.js'
 
-/** The JSON text of an object's own members, whatever anybody has given to all objects. */
-export function jsonOf(members: object): string {
-  return JSON.stringify({ ...members, toJSON: undefined })
-}
-
-/** Options, each read once and only if it is there. */
+/**
+ * The options of one call, each read once, when this is made. What a class or an object of defaults provides counts as
+ * given. What only `Object.prototype` has is ignored.
+ */
 export class Options {
-  readonly #values: Readonly<Record<string, unknown>>
+  readonly #values: Record<string, unknown> = record({})
 
-  /** @param known - the names that may stand in it; without them, unknown ones are not looked at */
-  constructor(owner: string, options: unknown, known?: readonly string[]) {
+  /**
+   * @param known - the names of the options
+   * @param others - whether other names are ignored; by default they are rejected
+   * @throws `TypeError` if `options` is no object, or names an option that is not known
+   */
+  constructor(owner: string, options: unknown, known: readonly string[], others: 'rejected' | 'ignored' = 'rejected') {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       throw new TypeError(`the options of ${owner} must be an object`)
     }
-    if (known !== undefined) {
-      const unknown = Object.keys(options).find((name) => !known.includes(name))
+    if (others === 'rejected') {
+      const unknown = givenNames(options).find((name) => !known.includes(name))
       if (unknown !== undefined) throw misuse(unknown.slice(0, 64), `is no option of ${owner}`)
     }
-    this.#values = options as Record<string, unknown>
+    for (const name of known) {
+      if (isGiven(options, name)) this.#values[name] = (options as Record<string, unknown>)[name]
+    }
   }
 
   /** Whether the option is there, be it `undefined`. */
   has(name: string): boolean {
-    // What every object inherits is nobody's choice: an option must not come from a polluted prototype.
-    return name in this.#values && (Object.hasOwn(this.#values, name) || !(name in Object.prototype))
+    return name in this.#values
   }
 
   /** The option's value; absent is `undefined`, present but `undefined` a mistake. */

@@ -14,6 +14,7 @@ import {
   JWTExpired,
   JWTInvalid,
 } from './errors.js'
+import { record } from './record.js'
 import type { JWTPayload } from './types.js'
 
 /** Why something was refused, as the core says it. */
@@ -36,7 +37,7 @@ export interface Refusal {
 
 /** The error for a refusal; `payload` holds the claims where the signature held. */
 export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
-  const { code, class: kind, message, claim, reason } = refusal
+  const { code, class: kind, message, claim, reason } = record(refusal)
   if (kind === 'ERR_OPTION') return typeError(message, code)
   const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
   if (OfClaim !== undefined) return because(code, new OfClaim(message, payload, claim, reason))

@@ -1,12 +1,23 @@
-/** What the host is enters as nothing; what may be done with promises and header fields there leaves. */
+/** Detects the runtime and what it allows. */
+import { memberOf, record } from './record.js'
+
+/** A global of the runtime; what all objects inherit is none. */
+export function hostGlobal<T>(name: string): T | undefined {
+  return memberOf(globalThis as Record<string, unknown>, name) as T | undefined
+}
+
+/** A property of the runtime's `navigator`. */
+export function ofNavigator(name: string): unknown {
+  const navigator = hostGlobal<Record<string, unknown>>('navigator')
+  return navigator === undefined ? undefined : memberOf(navigator, name)
+}
 
 /** Whether the host forbids that one request waits for the work of another, as Cloudflare and Vercel do. */
 export function requestsAreIsolated(): boolean {
-  const host = globalThis as { WebSocketPair?: unknown; EdgeRuntime?: unknown; navigator?: { userAgent?: string } }
   return (
-    typeof host.WebSocketPair !== 'undefined' ||
-    typeof host.EdgeRuntime === 'string' ||
-    host.navigator?.userAgent === 'Cloudflare-Workers'
+    hostGlobal('WebSocketPair') !== undefined ||
+    typeof hostGlobal('EdgeRuntime') === 'string' ||
+    ofNavigator('userAgent') === 'Cloudflare-Workers'
   )
 }
 
@@ -15,15 +26,14 @@ export function requestsAreIsolated(): boolean {
  * fields would cost a pre-flight there that issuers don't answer.
  */
 export function isBrowser(): boolean {
-  const host = globalThis as { document?: unknown; importScripts?: unknown }
-  return typeof host.document === 'object' || typeof host.importScripts === 'function'
+  return typeof hostGlobal('document') === 'object' || typeof hostGlobal('importScripts') === 'function'
 }
 
 /** Whether `fetch` takes a `cache` mode; Workers of an older compatibility date throw instead. */
 export function takesCacheMode(): boolean {
   if (cacheMode === undefined) {
     try {
-      new Request('https://jotgate.invalid/', { cache: 'no-store' })
+      new Request('https://jotgate.invalid/', record({ cache: 'no-store' } as const))
       cacheMode = true
     } catch {
       cacheMode = false

@@ -1,6 +1,7 @@
 /** A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. */
 import { decode, decodeHeader, isBytes } from '../wasm/calls.js'
 import { JWTInvalid } from '../base/errors.js'
+import { memberOf } from '../base/record.js'
 import { because } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 
@@ -37,14 +38,15 @@ export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPaylo
 export function decodeProtectedHeader(token: string | { protected?: unknown }): UnverifiedHeader {
   const header = encodedHeader(token)
   const decoded = header === undefined ? undefined : decodeHeader(`${header}..`)
-  if (decoded !== undefined && 'header' in decoded) return decoded.header
+  if (decoded?.ok === true) return decoded.header
   const message = decoded === undefined ? 'there is no protected header in it' : decoded.refusal.message
   throw Object.assign(new TypeError(message), { refusal: decoded?.refusal.code ?? 'header_missing' })
 }
 
 function encodedHeader(token: unknown): string | undefined {
-  if (typeof token === 'object' && token !== null && 'protected' in token) {
-    return typeof token.protected === 'string' && !token.protected.includes('.') ? token.protected : undefined
+  if (typeof token === 'object' && token !== null) {
+    const header = memberOf(token as { protected?: unknown }, 'protected')
+    return typeof header === 'string' && !header.includes('.') ? header : undefined
   }
   if (typeof token !== 'string') return undefined
   const first = token.indexOf('.')

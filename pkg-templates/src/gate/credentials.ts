@@ -1,6 +1,7 @@
 /** A request enters, the one token that it bears leaves, or why there is none (RFC 6750 §2, RFC 6265 §4.2). */
 import { bearer, type Credentials, malformed } from './bearer.js'
 import { type Options, text, texts } from '../base/options.js'
+import { memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { ReadField, RequestLike } from './request.js'
 import { webUrl } from '../base/url.js'
@@ -76,7 +77,7 @@ const SAFE: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS']
  */
 function ownPage(request: RequestLike, field: ReadField, origins: readonly string[]): boolean {
   const upgrade = /websocket/i.test(field('upgrade') ?? '') || field('sec-websocket-key') !== null
-  if (SAFE.includes(request.method) && !upgrade) return true
+  if (SAFE.includes(memberOf(request, 'method')) && !upgrade) return true
   const site = field('sec-fetch-site')
   if (site !== null) return site === 'same-origin'
   // `null` is the origin of sandboxed pages; it can't be configured.
@@ -91,16 +92,18 @@ function fromCookie(header: string | null, name: string): Credentials {
   }
   if (values.length > 1) return malformed('credentials_repeated', 'the cookie is there more than once')
   // A cookie that was emptied is how logging out looks: nothing sent.
-  return single(values[0]?.replace(/^"(.*)"$/, '$1') ?? null, 'the cookie')
+  return single(values.at(0)?.replace(/^"(.*)"$/, '$1') ?? null, 'the cookie')
 }
 
 function parameter(request: RequestLike, name: string): Credentials {
-  if (typeof request.url !== 'string') throw new TypeError('`request` must have a url, as a Request has')
-  const [, search = ''] = /^[^?#]*\?([^#]*)/.exec(request.url) ?? []
+  const url = memberOf(request, 'url')
+  if (typeof url !== 'string') throw new TypeError('`request` must have a url, as a Request has')
+  const [, search = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
   const values = new URLSearchParams(search).getAll(name)
   if (values.length > 1) return malformed('credentials_repeated', 'the query parameter is there more than once')
-  if (values[0] === '') return malformed('credentials_missing', 'the query parameter is empty')
-  return single(values[0] ?? null, 'the query parameter')
+  const value = values.at(0)
+  if (value === '') return malformed('credentials_missing', 'the query parameter is empty')
+  return single(value ?? null, 'the query parameter')
 }
 
 /** A value that is to be one token; a repeated header arrives joined by commas, and no token holds one. */

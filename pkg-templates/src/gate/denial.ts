@@ -1,5 +1,6 @@
 /** A refusal enters, the HTTP answer leaves: status, challenge (RFC 6750 §3) and problem (RFC 9457). */
 import type { Refusal } from '../base/refusal.js'
+import { jsonOf, record } from '../base/record.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** Why a request may not pass, in the terms of HTTP. */
@@ -41,7 +42,8 @@ export const DENIALS = {
 const RETRY_AFTER = 5
 
 /** The denial for what the core said of a token. */
-export function denialFrom(refusal: Refusal): Denial {
+export function denialFrom(said: Refusal): Denial {
+  const refusal = record(said)
   const { code, scope } = refusal
   if (refusal.class === 'ERR_INSUFFICIENT_SCOPE') {
     const denial = { status: 403, error: 'insufficient_scope', refusal: code, detail: describe(refusal) } as const
@@ -72,7 +74,7 @@ export function answer(denial: Denial, realm: string, added?: HeaderFields): Res
   if (wanted === undefined) headers.delete('www-authenticate')
   else headers.set('www-authenticate', wanted)
   const problem = { type: 'about:blank', title: TITLES[status], status, detail, code: refusal }
-  return new Response(JSON.stringify(problem), { status, headers })
+  return new Response(jsonOf(problem), record({ status, headers }))
 }
 
 const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }

@@ -7,7 +7,8 @@ import { JWKSUnavailable } from '../base/errors.js'
 import { type IssuerOptions, Issuers } from '../verify/issuers.js'
 import type { Needs } from '../wasm/bindings.js'
 import { keysOf } from '../verify/keys_option.js'
-import { audiences, callable, flag, jsonOf, list, Options, text, texts } from '../base/options.js'
+import { audiences, callable, flag, list, Options, text, texts } from '../base/options.js'
+import { jsonOf, memberOf, record } from '../base/record.js'
 import { because, isWithoutKeys, misuse } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
@@ -204,7 +205,10 @@ export function createGate<Claims, Principal>(
   const realm = given.read('realm', printable) ?? 'api'
   const fields = policyFields(given, openAudience ? FIELD_NAMES.filter((name) => name !== 'audience') : FIELD_NAMES)
   // RFC 9068 §4 wants `at+jwt`; many issuers send `JWT` or nothing.
-  if (fields.typ === undefined) Object.assign(fields, { typ: ['JWT', 'at+jwt'], typOptional: true })
+  if (fields.typ === undefined) {
+    fields.typ = ['JWT', 'at+jwt']
+    fields.typOptional = true
+  }
   // A bound token whose proof nobody asks for is a bearer token that was stolen more easily than it says.
   fields.refuseBound = true
   const credentialsOf = credentialsFrom(given)
@@ -220,7 +224,7 @@ export function createGate<Claims, Principal>(
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
   function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
     const { checked, waitUntil, rule } = needsOf(needs)
-    const refuse = (denial: Denial) => denied(denial, realm, onRefusal, request)
+    const refuse = (denial: Denial) => denied(record(denial), realm, onRefusal, request)
     const field = fieldsOf(request)
     if (preflights && isPreflight(request, field)) return { ok: true, preflight: true }
     const credentials = credentialsOf(request, field)
@@ -234,12 +238,14 @@ export function createGate<Claims, Principal>(
       judgement = (yield judge(credentials.token, checked, waitUntil)) as Judgement
     } catch (thrown) {
       if (!isWithoutKeys(thrown)) throw thrown
-      const { refusal, retryAfter } = thrown
+      const { refusal } = thrown
+      const retryAfter = memberOf(thrown, 'retryAfter')
       return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) })
     }
     if (!judgement.ok) return refuse(denialFrom(judgement.refusal))
     const { payload: claims, header } = judgement
-    const passed = { ok: true, claims, header } as { -readonly [K in keyof Passed]: Passed[K] }
+    // Every member is its own: whoever reads `preflight` must not find what all objects inherit.
+    const passed = { ok: true, claims, header, principal: undefined, preflight: undefined } as { -readonly [K in keyof Passed]: Passed[K] }
     if (principal !== undefined) {
       const found = yield principal(claims as Claims & JWTPayload)
       if (found === undefined || found === null || found === false) return refuse(DENIALS.stranger)
@@ -257,7 +263,7 @@ export function createGate<Claims, Principal>(
   const judgeNow: Judging = (token, checked) => {
     const judgement = engine.judgeNow(token, checked)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
-    if (judgement.fetchable === true) {
+    if (judgement.fetchable) {
       throw because('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
     }
     return judgement
@@ -271,7 +277,7 @@ export function createGate<Claims, Principal>(
 }
 
 type Rule = Authorize['rule']
-type Judging = (token: string, needs: Needs, waitUntil?: WaitUntil) => MaybePromise<Judgement>
+type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
 type Outcome = Passed | Preflight | Denied
 
 const GATE_NAMES = [
@@ -324,11 +330,13 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** A CORS-preflight request (Fetch §3.3.2). */
 function isPreflight(request: RequestLike, field: ReadField): boolean {
-  return request.method === 'OPTIONS' && field('origin') !== null && field('access-control-request-method') !== null
+  if (memberOf(request, 'method') !== 'OPTIONS') return false
+  // Only browsers send one, and both fields with it.
+  return Boolean(field('origin')?.trim()) && Boolean(field('access-control-request-method')?.trim())
 }
 
 /** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
-function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: WaitUntil; rule?: Rule } {
+function rememberedNeeds(): (needs: GateNeeds) => CheckedNeeds {
   const LIMIT = 100
   const seen = new Map<string, Needs>()
   const remembered = (text: string) => {
@@ -342,7 +350,7 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
   }
   return (needs) => {
     const given = new Options('check', needs, NEED_NAMES)
-    const fields: Record<string, string[]> = {}
+    const fields: Record<string, string[]> = record({})
     for (const name of LIST_NAMES) {
       const needed = given.read(name, list)
       if (needed !== undefined) fields[name] = needed
@@ -350,8 +358,14 @@ function rememberedNeeds(): (needs: GateNeeds) => { checked: Needs; waitUntil?: 
     const waitUntil = given.read('waitUntil', callable<WaitUntil>)
     const rule = given.read('authorize', callable<Rule>)
     const checked = Object.keys(fields).length === 0 ? noNeeds() : remembered(jsonOf(fields))
-    return { checked, ...(waitUntil && { waitUntil }), ...(rule && { rule }) }
+    return { checked, waitUntil, rule }
   }
+}
+
+interface CheckedNeeds {
+  readonly checked: Needs
+  readonly waitUntil: WaitUntil | undefined
+  readonly rule: Rule | undefined
 }
 
 const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
@@ -367,7 +381,7 @@ function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], re
     refusal,
     detail,
     ...(wanted !== undefined && { challenge: wanted }),
-    response: (init) => answer(denial, realm, init?.headers),
+    response: (init) => answer(denial, realm, addedFields(init)),
   }
   if (own === undefined) return standard
   return {
@@ -375,9 +389,13 @@ function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], re
     response(init) {
       const response = own(standard, request)
       if (isPromise(response)) throw new TypeError('`onRefusal` must return a Response, not the promise of one')
-      return response === undefined ? standard.response(init) : withHeaders(response, init?.headers)
+      return response === undefined ? standard.response(init) : withHeaders(response, addedFields(init))
     },
   }
+}
+
+function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {
+  return init && memberOf(init, 'headers')
 }
 
 /** The answer with headers added, except those that it sets itself. */
@@ -386,7 +404,7 @@ function withHeaders(response: Response, added: HeaderFields | undefined): Respo
   const headers = new Headers(response.headers)
   for (const [name, value] of new Headers(added)) if (!response.headers.has(name)) headers.append(name, value)
   const { status, statusText, body } = response
-  return new Response(body, { status, statusText, headers })
+  return new Response(body, record({ status, statusText, headers }))
 }
 
 function printable(name: string, value: unknown): string {

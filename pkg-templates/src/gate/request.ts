@@ -1,5 +1,7 @@
 /** A request in any host's shape enters; its fields leave, with nothing hidden that a host dropped or merged. */
 
+import { memberOf } from '../base/record.js'
+
 /** What a gate reads of a standard `Request`. */
 export interface StandardRequest {
   /** The header fields, as `Headers` gives them. */
@@ -32,16 +34,15 @@ export type ReadField = (name: string) => string | null
 
 /** The reader of a request's header fields. */
 export function fieldsOf(request: RequestLike): ReadField {
-  const headers = (request as Partial<RequestLike> | null | undefined)?.headers
+  const headers = typeof request === 'object' && request !== null ? memberOf(request, 'headers') : undefined
   if (typeof headers !== 'object' || headers === null) {
     throw new TypeError('`request` must have headers, as a Request has')
   }
-  if (typeof headers.get === 'function') {
-    const { get } = headers as StandardRequest['headers']
-    return (name) => get.call(headers, name)
-  }
-  const { rawHeaders, raw } = request as NodeRequest
-  const lines = rawHeaders ?? raw?.rawHeaders ?? []
+  const get = memberOf(headers as StandardRequest['headers'], 'get')
+  if (typeof get === 'function') return (name) => get.call(headers, name)
+  const node = request as NodeRequest
+  const raw = memberOf(node, 'raw')
+  const lines = memberOf(node, 'rawHeaders') ?? (raw && memberOf(raw, 'rawHeaders')) ?? []
   // Adapters of serverless platforms fill in `headers` alone.
   return lines.length > 0 ? (name) => sent(lines, name) : (name) => parsed(headers as NodeRequest['headers'], name)
 }
@@ -55,7 +56,7 @@ function sent(lines: readonly string[], name: string): string | null {
 }
 
 function parsed(headers: NodeRequest['headers'], name: string): string | null {
-  const value = headers[name]
+  const value = memberOf(headers, name)
   if (typeof value === 'string') return value
   return Array.isArray(value) ? joined(value, name) : null
 }

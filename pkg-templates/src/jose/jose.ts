@@ -9,8 +9,8 @@ import type { Policy } from '../wasm/bindings.js'
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from '../wasm/calls.js'
 import { noNeeds, precheck } from '../verify/engine.js'
 import { JOSENotSupported, JWKSInvalid, JWSInvalid } from '../base/errors.js'
-import { handle, ImportedKey, keyFromCertificate, keyFromJwk, keyFromPem, jwkText } from '../keys/imported_key.js'
-import { keyOf } from './key_sets.js'
+import { handle, ImportedKey, jwkMembers, keyFromCertificate, keyFromJwk, keyFromPem } from '../keys/imported_key.js'
+import { joined, keyOf } from './key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './keys.js'
 import type {
   CompactJWSHeaderParameters,
@@ -30,8 +30,9 @@ import type {
   ResolvedKey,
   VerifyOptions,
 } from './types.js'
-import { KeySet } from '../keys/key_set.js'
-import { jsonOf, Options } from '../base/options.js'
+import { jwksText, KeySet } from '../keys/key_set.js'
+import { Options } from '../base/options.js'
+import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { errorFrom, NOT_TEXT } from '../base/refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from '../decode/decode.js'
@@ -77,12 +78,13 @@ export async function jwtVerify<Claims = JWTPayload>(
   key: KeyInput | JWTVerifyGetKey,
   options?: JWTVerifyOptions,
 ): Promise<JWTVerifyResult<Claims> & Partial<ResolvedKey>> {
-  const given = new Options('jwtVerify', options ?? {})
+  const token = unchanging(jwt)
+  const given = new Options('jwtVerify', options ?? {}, [...CLAIM_OPTIONS, 'currentDate'], 'ignored')
   // jose asks for `exp` only where `requiredClaims` does.
   const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS), requireExp: false })
   const now = clockFrom(given)
-  const found = await find(policy, jwt, key)
-  const verdict = used(found, (key) => verifyWithKey(policy, handle(key), noNeeds(), jwt, now()))
+  const found = await find(policy, token, key)
+  const verdict = used(found, (key) => verifyWithKey(policy, handle(key), noNeeds(), token, now()))
   if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
   const payload = verdict.payload as Claims & JWTPayload
   return { payload, protectedHeader: verdict.header as JWTVerifyResult['protectedHeader'], ...found.resolved }
@@ -113,9 +115,11 @@ export async function compactVerify(
   key: KeyInput | CompactVerifyGetKey,
   options?: VerifyOptions,
 ): Promise<CompactVerifyResult & Partial<ResolvedKey>> {
-  const policy = rememberedPolicy(policyFields(new Options('compactVerify', options ?? {}), SIGNATURE_OPTIONS))
-  const found = await find(policy, jws, key)
-  const verdict = used(found, (key) => verifySignature(policy, handle(key), jws))
+  const token = unchanging(jws)
+  const given = new Options('compactVerify', options ?? {}, SIGNATURE_OPTIONS, 'ignored')
+  const policy = rememberedPolicy(policyFields(given, SIGNATURE_OPTIONS))
+  const found = await find(policy, token, key)
+  const verdict = used(found, (key) => verifySignature(policy, handle(key), token))
   if (!verdict.ok) throw errorFrom(verdict.refusal)
   return { payload: verdict.payload, protectedHeader: verdict.header, ...found.resolved }
 }
@@ -150,8 +154,10 @@ export function createLocalJWKSet(jwks: JSONWebKeySet): LocalJWKSet {
 export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable?: boolean }): Promise<ImportedKey> {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new TypeError('the JWK must be an object')
   if (alg !== undefined && typeof alg !== 'string') throw new TypeError('`alg` must be a string')
-  if (jwk.kty !== 'oct' && !(alg ?? jwk.alg)) throw new TypeError('`alg` is required where the JWK has none')
-  return fit(keyFromJwk(jwkText(alg === undefined ? jwk : { ...jwk, alg })))
+  const members = jwkMembers(jwk)
+  if (alg !== undefined) members.alg = alg
+  if (members.kty !== 'oct' && !members.alg) throw new TypeError('`alg` is required where the JWK has none')
+  return fit(keyFromJwk(jsonOf(members)))
 }
 
 /**
@@ -208,7 +214,10 @@ export async function calculateJwkThumbprint(
     throw new TypeError('`digestAlgorithm` must be one of sha256, sha384, sha512')
   }
   if (key instanceof ImportedKey) return handle(key).thumbprint(digestAlgorithm)
-  const prepared = handle(keyFromJwk(thumbprintText(await jwkOf(key))))
+  const exporting = exportedByHost(key)
+  // A JWK is read now: its owner may change it while this function waits.
+  const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
+  const prepared = handle(keyFromJwk(text))
   try {
     return prepared.thumbprint(digestAlgorithm)
   } finally {
@@ -242,9 +251,9 @@ export async function EmbeddedJWK(
   protectedHeader?: JWSHeaderParameters,
   token?: FlattenedJWSInput,
 ): Promise<ImportedKey> {
-  const { alg, jwk } = { ...protectedHeader, ...token?.header } as { alg?: string; jwk?: JWK }
+  const { alg, jwk } = joined(protectedHeader, token) as { alg?: string; jwk?: JWK }
   // RFC 7515 §4.1.3: the public key; what carries a private half, or is a secret, was not meant to be shown.
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || 'd' in jwk || 'k' in jwk) {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || isGiven(jwk, 'd') || isGiven(jwk, 'k')) {
     const error = new JWSInvalid('`jwk` in the header must be a public key')
     error.refusal = 'embedded_jwk'
     throw error
@@ -276,7 +285,7 @@ const CLAIM_OPTIONS = [
 interface Found {
   readonly key: ImportedKey
   /** What the result says of the key when a function found it. */
-  readonly resolved?: ResolvedKey
+  readonly resolved: ResolvedKey | undefined
   /** The key was made of bytes for this one call: nobody else holds it. */
   readonly passing: boolean
 }
@@ -292,16 +301,21 @@ function used<T>({ key, passing }: Found, call: (key: ImportedKey) => T): T {
 
 /** The key to verify with. */
 async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKey): Promise<Found> {
-  if (typeof key !== 'function') return { key: await keyFromInput(key), passing: isBytes(key) }
+  if (typeof key !== 'function') return { key: await keyFromInput(key), resolved: undefined, passing: isBytes(key) }
   // What would be refused anyway does not get as far as the caller's function.
   const early = precheck(policy, token)
   if (early !== undefined && !early.ok) throw errorFrom(early.refusal)
   const decoded = decodeHeader(token)
-  if ('refusal' in decoded) throw errorFrom(decoded.refusal)
+  if (!decoded.ok) throw errorFrom(decoded.refusal)
   const [header = '', payload = '', signature = ''] = (isBytes(token) ? ascii(token) : token).split('.')
   const input = await key(decoded.header as CompactJWSHeaderParameters, { payload, protected: header, signature })
   const found = await keyFromInput(input)
   return { key: found, resolved: { key: resolvedKey(input, found) }, passing: isBytes(input) }
+}
+
+/** Bytes are copied: their owner may change them before the verdict is there. */
+function unchanging(token: Token): Token {
+  return isBytes(token) ? new Uint8Array(token) : token
 }
 
 function ascii(bytes: Uint8Array): string {
@@ -324,10 +338,10 @@ function rememberedPolicy(fields: PolicyFields): Policy {
 const policies = new Map<string, Policy>()
 
 function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
-  const keys = typeof jwks === 'object' && jwks !== null ? jwks.keys : undefined
   let text: string | undefined
   try {
-    if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)) text = JSON.stringify(jwks)
+    const keys = typeof jwks === 'object' && jwks !== null ? memberOf(jwks, 'keys') : undefined
+    if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)) text = jwksText(jwks)
   } catch {
     // A cycle, a BigInt or a throwing getter: no key set either.
   }
@@ -339,16 +353,21 @@ function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
   return { text, copy: JSON.parse(text) as JSONWebKeySet }
 }
 
-async function jwkOf(key: unknown): Promise<JWK> {
+/** The JWK of a key object of the host; `undefined` for all else. */
+function exportedByHost(key: unknown): Promise<JWK> | undefined {
   const tag = typeof key === 'object' && key !== null ? tagOf(key) : undefined
-  if (tag === 'CryptoKey' || tag === 'KeyObject') return exportedJwk(key as CryptoKey)
-  if (typeof key !== 'object' || key === null || typeof (key as JWK).kty !== 'string') {
+  return tag === 'CryptoKey' || tag === 'KeyObject' ? exportedJwk(key as CryptoKey) : undefined
+}
+
+function jwkOf(key: unknown): JWK {
+  if (typeof key !== 'object' || key === null || typeof memberOf(key as JWK, 'kty') !== 'string') {
     throw new TypeError('the key must be a JWK, an imported key, a CryptoKey or a KeyObject')
   }
   return key as JWK
 }
 
 /** The members that a thumbprint is made of (RFC 7638 §3.2), so that nothing else in a JWK can stand in its way. */
-function thumbprintText({ kty, crv, x, y, n, e, k }: JWK): string {
-  return jwkText({ kty, crv, x, y, n, e, k } as JWK)
+function thumbprintText(jwk: JWK): string {
+  const { kty, crv, x, y, n, e, k } = jwkMembers(jwk)
+  return jsonOf(record({ kty, crv, x, y, n, e, k }))
 }

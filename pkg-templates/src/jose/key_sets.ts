@@ -7,6 +7,7 @@ import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './ty
 import { KeySource } from '../remote/loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
 import { callable, milliseconds, Options } from '../base/options.js'
+import { memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { address, requestHeaders } from '../remote/remote_key_set.js'
 
@@ -76,11 +77,12 @@ export interface RemoteJWKSet {
  */
 export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}): RemoteJWKSet {
   if (Object.prototype.toString.call(url) !== '[object URL]') throw misuse('url', 'must be a URL object')
-  const given = new Options('createRemoteJWKSet', options)
+  const given = new Options('createRemoteJWKSet', options, OPTION_NAMES, 'ignored')
   const cacheMaxAge = (given.read('cacheMaxAge', duration) ?? 600_000) / 1000
   const headers = given.read('headers', requestHeaders) ?? new Headers()
   if (!headers.has('accept')) headers.set('accept', 'application/json, application/jwk-set+json')
-  const { [customFetch]: own, [jwksCache]: cache } = options
+  const own = memberOf(options, customFetch)
+  const cache = memberOf(options, jwksCache)
   const source = new KeySource({
     at: { url: address('url', url) },
     headers,
@@ -99,7 +101,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
       Object.assign(cache, { uat: arrived * 1000, jwks: JSON.parse(text) as JSONWebKeySet })
     },
   })
-  if (typeof cache === 'object' && cache !== null) hydrate(source, cache as Partial<ExportedJWKSCache>, cacheMaxAge)
+  if (typeof cache === 'object' && cache !== null) hydrate(source, cache, cacheMaxAge)
 
   const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
     const look = (set: KeySet): ImportedKey | JWKSNoMatchingKey => {
@@ -114,21 +116,26 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
     if (found instanceof JWKSNoMatchingKey) throw found
     return found
   }
+  const jwks = () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet))
   return Object.defineProperties(find, {
-    coolingDown: { get: () => source.isCoolingDown, enumerable: true },
-    fresh: { get: () => source.isFresh, enumerable: true },
-    reloading: { get: () => source.isLoading, enumerable: true },
-    reload: { value: () => source.reload({ pastCaches: false }).then(() => {}), enumerable: true },
-    jwks: {
-      value: () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet)),
-      enumerable: true,
-    },
+    coolingDown: record({ get: () => source.isCoolingDown, enumerable: true }),
+    fresh: record({ get: () => source.isFresh, enumerable: true }),
+    reloading: record({ get: () => source.isLoading, enumerable: true }),
+    reload: record({ value: () => source.reload(undefined, false).then(() => {}), enumerable: true }),
+    jwks: record({ value: jwks, enumerable: true }),
   }) as RemoteJWKSet
+}
+
+const OPTION_NAMES = ['timeoutDuration', 'cooldownDuration', 'cacheMaxAge', 'maxStale', 'headers']
+
+/** The parameters of a token's protected and unprotected header, without any that all objects inherit. */
+export function joined(header: JWSHeaderParameters | undefined, token: FlattenedJWSInput | undefined) {
+  return record<JWSHeaderParameters>({ ...header, ...(token && memberOf(token, 'header')) })
 }
 
 /** The one key of a set that a token's header asks for. */
 export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
-  const { alg, kid } = { ...protectedHeader, ...token?.header }
+  const { alg, kid } = joined(protectedHeader, token)
   if (typeof alg !== 'string' || alg.startsWith('HS')) {
     throw new JOSENotSupported('a key set holds no key for this algorithm')
   }
@@ -150,12 +157,13 @@ export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?
 }
 
 /** Takes what a cache holds; what is none, or has no time, is left alone, as jose does. */
-function hydrate(source: KeySource, { jwks, uat }: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
+function hydrate(source: KeySource, cache: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
+  const uat = memberOf(cache, 'uat')
   if (typeof uat !== 'number' || !Number.isFinite(uat)) return
   let text: string
   let set: KeySet
   try {
-    text = publicText(jsonText('jwksCache', jwks))
+    text = publicText(jsonText('jwksCache', memberOf(cache, 'jwks')))
     set = new KeySet(text)
   } catch {
     return

@@ -2,6 +2,7 @@
 import { isBytes } from '../wasm/calls.js'
 import { JOSENotSupported } from '../base/errors.js'
 import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
+import { isGiven, record } from '../base/record.js'
 import type { CryptoKey, KeyInput, KeyObject } from './types.js'
 import type { JWK } from '../base/types.js'
 
@@ -14,7 +15,7 @@ export async function keyFromInput(input: unknown): Promise<ImportedKey> {
     const tag = tagOf(input)
     if (tag === 'CryptoKey') return remembered(input, 'CryptoKey', () => fromCryptoKey(input as CryptoKey))
     if (tag === 'KeyObject') return remembered(input, 'KeyObject', () => fromKeyObject(input as KeyObject))
-    if ('kty' in input) {
+    if (isGiven(input, 'kty')) {
       const text = jwkText(input as JWK)
       return remembered(input, text, () => keyFromJwk(text))
     }
@@ -32,7 +33,7 @@ export async function exportedJwk(input: CryptoKey | KeyObject): Promise<JWK> {
   if (input.type === 'private') throw new TypeError('a private key does not verify: give its public half')
   if (tagOf(input) === 'KeyObject') {
     // Node writes `export` once for three kinds of result; JWK is the one that holds for public and secret keys.
-    return (input as unknown as { export(options: { format: 'jwk' }): JWK }).export({ format: 'jwk' })
+    return (input as unknown as { export(options: { format: 'jwk' }): JWK }).export(record({ format: 'jwk' } as const))
   }
   if (!(input as CryptoKey).extractable) {
     throw new TypeError(
@@ -49,10 +50,9 @@ export function tagOf(value: object): unknown {
 
 async function fromCryptoKey(input: CryptoKey): Promise<ImportedKey> {
   if (!input.usages.includes('verify')) throw new TypeError("the CryptoKey's usages lack `verify`")
-  const jwk = await exportedJwk(input)
+  const { alg, ...rest } = record(await exportedJwk(input))
   // Hosts disagree on the name that they write for Ed25519; the key verifies under both.
-  const { alg, ...rest } = jwk
-  return keyFromJwk(jwkText(jwk.kty === 'OKP' ? rest : { alg, ...rest }))
+  return keyFromJwk(jwkText(rest.kty === 'OKP' ? rest : { alg, ...rest }))
 }
 
 async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {

@@ -1,6 +1,7 @@
 /** A key as JavaScript holds it: what it is for can be read, its material can not. */
 import type { Key } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
+import { jsonOf, memberOf, record } from '../base/record.js'
 import type { Algorithm, JWK } from '../base/types.js'
 
 /** What is known of a key. */
@@ -89,7 +90,12 @@ const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'k', 'kid', 'alg', 'use', 'ke
 
 /** The JSON text of a JWK's members that matter; a JWK is read once, whatever its getters say later. */
 export function jwkText(jwk: JWK): string {
-  return JSON.stringify(Object.fromEntries(MEMBERS.map((name) => [name, jwk[name]])))
+  return jsonOf(jwkMembers(jwk))
+}
+
+/** A JWK's members that matter, read once; those of its class count, those of all objects do not. */
+export function jwkMembers(jwk: JWK): JWK {
+  return record(Object.fromEntries(MEMBERS.map((name) => [name, memberOf(jwk, name)])) as JWK)
 }
 
 /** A key from a JWK's JSON text; `alg` is what it is for where it does not say so itself. */

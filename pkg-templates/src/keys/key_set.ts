@@ -1,9 +1,10 @@
 /** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
 import type * as bindings from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import { frozen, type ImportedKey, type KeyDescription, keyFrom } from './imported_key.js'
+import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom } from './imported_key.js'
+import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import type { JSONWebKeySet } from '../base/types.js'
+import type { JSONWebKeySet, JWK } from '../base/types.js'
 
 /** A usable key of a set. */
 export interface KeySetMember extends KeyDescription {
@@ -106,7 +107,7 @@ export function jsonText(name: string, value: unknown): string {
   if (typeof value !== 'object' || value === null) throw misuse(name, 'is neither an object nor JSON text')
   let text: string | undefined
   try {
-    text = JSON.stringify(value) as string | undefined
+    text = jwksText(value)
   } catch {
     // A cycle, a BigInt or a throwing getter: the caller's error would show parts of the object.
   }
@@ -114,16 +115,25 @@ export function jsonText(name: string, value: unknown): string {
   return text
 }
 
+/** The JSON text of a key set. What the classes of the set and of its keys provide is written, too. */
+export function jwksText(set: object): string | undefined {
+  const keys = memberOf(set as { keys?: unknown }, 'keys')
+  if (!Array.isArray(keys) || isGiven(set, 'toJSON')) return jsonOf(set)
+  const whole = (key: unknown) =>
+    typeof key !== 'object' || key === null || Array.isArray(key) || isGiven(key, 'toJSON') ? key : record({ ...jwkMembers(key as JWK), ...key })
+  return jsonOf(record({ ...set, keys: Array.from(keys, whole) }))
+}
+
 /** The text of a set, less what a public set must not hold: shared secrets, and the private members of keys. */
 export function publicText(text: string): string {
   const set = JSON.parse(text) as unknown
-  const keys = typeof set === 'object' && set !== null ? (set as { keys?: unknown }).keys : undefined
+  const keys = typeof set === 'object' && set !== null ? memberOf(set as { keys?: unknown }, 'keys') : undefined
   if (!Array.isArray(keys)) return text
   const isKey = (key: unknown): key is Record<string, unknown> =>
-    typeof key === 'object' && key !== null && (key as { kty?: unknown }).kty !== 'oct'
+    typeof key === 'object' && key !== null && memberOf(key as { kty?: unknown }, 'kty') !== 'oct'
   const visible = (key: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)))
-  return JSON.stringify({ ...(set as object), keys: keys.filter(isKey).map(visible) })
+  return jsonOf(record({ ...(set as object), keys: keys.filter(isKey).map(visible) }))
 }
 
 /** RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964. */

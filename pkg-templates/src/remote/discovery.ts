@@ -1,6 +1,7 @@
 /** An issuer's identifier enters, the address of its key set leaves (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
 import { type About, boundedFetch, invalid, type Question, unavailable } from './fetch_text.js'
 import type { JOSEError } from '../base/errors.js'
+import { record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 
@@ -45,7 +46,7 @@ export async function discovered(
   let refusal: JOSEError | undefined
   for (const url of metadataAddresses(issuer)) {
     try {
-      const { text = '' } = await boundedFetch({ ...ask, url, about: ABOUT })
+      const { text = '' } = await boundedFetch(record({ ...ask, url, about: ABOUT }))
       return keySetAddress(issuer, text)
     } catch (thrown) {
       const error = thrown as JOSEError
@@ -67,7 +68,7 @@ function keySetAddress(issuer: string, text: string): string {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw invalid('discovery_malformed', `${ABOUT[1]} is not a JSON object`)
   }
-  const { issuer: named, jwks_uri: uri } = metadata as { issuer?: unknown; jwks_uri?: unknown }
+  const { issuer: named, jwks_uri: uri } = record(metadata as { issuer?: unknown; jwks_uri?: unknown })
   // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
   if (named !== issuer) throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} is another issuer's`)
   const url = typeof uri === 'string' ? webUrl(uri) : undefined

@@ -1,6 +1,7 @@
 /** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
+import { record } from '../base/record.js'
 import { because, isWithoutKeys } from '../base/refusal.js'
 import { TextDecoder } from '../base/text_coding.js'
 
@@ -53,7 +54,7 @@ export function deadline(milliseconds: number): Deadline {
   const reason = () => new DOMException('the time is over', 'TimeoutError')
   const timer = setTimeout(() => controller.abort(reason()), milliseconds)
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason as Error), record({ once: true }))
   })
   late.catch(() => {})
   return { signal, late, end: () => clearTimeout(timer) }
@@ -65,14 +66,15 @@ export function deadline(milliseconds: number): Deadline {
  * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, each with its `refusal`
  */
 export async function boundedFetch(question: Question): Promise<Answer> {
-  const { url, fetch: own, deadline, etag, pastCaches = false, about } = question
+  const { url, fetch: own, deadline, etag, pastCaches = false, about } = record(question)
   const [code, name] = about
   const headers = new Headers(question.headers)
   if (!isBrowser()) {
     if (etag !== undefined) headers.set('if-none-match', etag)
     if (pastCaches) headers.set('cache-control', 'no-cache')
   }
-  const init: RequestInit = { method: 'GET', headers, redirect: 'manual', signal: deadline.signal }
+  // What all objects inherit, such as a `body` or a `credentials`, is no part of the request.
+  const init: RequestInit = record({ method: 'GET', headers, redirect: 'manual', signal: deadline.signal } as const)
   if (pastCaches && takesCacheMode()) init.cache = 'no-store'
   const request = own ?? ((url: string, init: RequestInit) => fetch(url, init))
   try {
@@ -102,10 +104,10 @@ async function read(
     if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
     throw unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
   }
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const decoder = new TextDecoder('utf-8', record({ fatal: true, ignoreBOM: true }))
   const decode = (bytes?: Uint8Array) => {
     try {
-      return decoder.decode(bytes, { stream: bytes !== undefined })
+      return decoder.decode(bytes, record({ stream: bytes !== undefined }))
     } catch {
       throw invalid(code === 'key_set' ? 'jwks_not_utf8' : `${code}_not_utf8`, `${name} is not UTF-8`)
     }
@@ -113,7 +115,7 @@ async function read(
   if (response.body === null) return { text: '', ...fields }
   const reader = response.body.getReader()
   // A host's `fetch` ends the body with the signal; a caller's own may not.
-  signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true })
+  signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), record({ once: true }))
   let text = ''
   for (let length = 0; ;) {
     const { done, value } = await reader.read()

@@ -17,7 +17,7 @@ import { discovered } from './discovery.js'
 import { JWKSUnavailable, type JOSEError } from '../base/errors.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import { KeySet, publicText } from '../keys/key_set.js'
-import { jsonOf } from '../base/options.js'
+import { jsonOf, record } from '../base/record.js'
 import { because, isWithoutKeys } from '../base/refusal.js'
 import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './shared_cache.js'
 
@@ -27,7 +27,7 @@ export type WaitUntil = (work: Promise<unknown>) => void
 /** What a source is made of. Durations are seconds. */
 export interface KeySourceOptions {
   /** The address of the set, or the issuer whose metadata names it. */
-  readonly at: { readonly url: string } | { readonly issuer: string }
+  readonly at: { readonly url: string; readonly issuer?: never } | { readonly issuer: string; readonly url?: never }
   readonly headers: Headers
   readonly fetch: FetchFunction | undefined
   readonly settings: {
@@ -61,7 +61,7 @@ export class KeySource {
   #started = 0
   #applied = { scheduled: 0, key: 0 }
   /** The fetches under way that others may wait for; never set where requests must not share promises. */
-  #pending: { scheduled?: Promise<KeySet>; key?: Promise<KeySet> } = {}
+  #pending: { scheduled?: Promise<KeySet>; key?: Promise<KeySet> } = record({})
   #underWay = 0
   /** Why the last fetch failed, in parts: an error's cause may belong to another request. */
   #failure: Failure = { kind: JWKSUnavailable, refusal: 'keys_not_ready', message: 'there is no key set to trust' }
@@ -69,8 +69,8 @@ export class KeySource {
   #key: Promise<string> | string | undefined
 
   constructor(options: KeySourceOptions) {
-    this.#options = options
-    this.#cache = new (boot().bindings.KeyCache)(jsonOf(options.settings))
+    this.#options = record({ ...options, at: record(options.at) })
+    this.#cache = new (boot().bindings.KeyCache)(jsonOf(record(options.settings)))
   }
 
   /** The set in hand, while it is trusted. */
@@ -192,7 +192,7 @@ export class KeySource {
   }
 
   /** Fetches the set now; as a rule it is the origin that is asked. */
-  async reload({ waitUntil, pastCaches = true }: { waitUntil?: WaitUntil; pastCaches?: boolean }): Promise<KeySet> {
+  async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     this.#now()
     return this.#load(false, waitUntil, pastCaches)
   }
@@ -241,7 +241,7 @@ export class KeySource {
     try {
       const base = this.#set
       const { at, headers, fetch } = this.#options
-      const url = 'url' in at ? at.url : await this.#locate(at.issuer, limit)
+      const url = at.url ?? (await this.#locate(at.issuer, limit))
       const etag = base === undefined ? undefined : this.#cache.etag()
       const question = { url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT }
       const answer = await boundedFetch(question)
@@ -337,7 +337,7 @@ export class KeySource {
   /** Text, not a promise, is what is kept: a promise would belong to the request that made it. */
   async #sharedKey(): Promise<string> {
     const { at, headers } = this.#options
-    const key = this.#key ?? (await cacheKey('url' in at ? at.url : `issuer ${at.issuer}`, headers))
+    const key = this.#key ?? (await cacheKey(at.url ?? `issuer ${at.issuer}`, headers))
     this.#key = key
     return key
   }

@@ -4,6 +4,7 @@ import { issuerIdentifier } from './discovery.js'
 import { KeySource, type WaitUntil } from './loader.js'
 import { jsonText, KeySet, publicText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, whole } from '../base/options.js'
+import { memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
@@ -112,7 +113,7 @@ export class RemoteKeySet {
    * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; a set in hand stays
    */
   async reload(options: { waitUntil?: WaitUntil } = {}): Promise<KeySet> {
-    return this.#source.reload(options)
+    return this.#source.reload(memberOf(options, 'waitUntil'), true)
   }
 
   /** The set in hand with its age, for a build step, KV or a file; `undefined` where there is none to trust. */
@@ -133,7 +134,7 @@ export class RemoteKeySet {
    * @throws `TypeError` for what is no export of this source, {@link JWKSInvalid} for what is no key set
    */
   hydrate(exported: ExportedKeySet): void {
-    const given = new Options('hydrate', exported)
+    const given = new Options('hydrate', exported, EXPORTED_NAMES, 'ignored')
     if (given.require('source', (_, value) => value) !== this.url) throw misuse('source', "is another set's")
     const sent = given.require('sentAt', milliseconds) / 1000
     const arrived = given.require('arrivedAt', milliseconds) / 1000
@@ -160,6 +161,8 @@ export class RemoteKeySet {
     this.#source.nudge()
   }
 }
+
+const EXPORTED_NAMES = ['source', 'jwks', 'sentAt', 'arrivedAt', 'cacheControl', 'etag']
 
 class Discovered {
   constructor(readonly issuer: string) {}

@@ -3,6 +3,9 @@
  * it is: what the cache itself says of its age is not asked.
  */
 
+import { jsonOf, memberOf, record } from '../base/record.js'
+import { hostGlobal } from '../base/runtime.js'
+
 /** A key set as it is kept. Times are seconds since 1970-01-01T00:00:00Z. */
 export interface StoredKeySet {
   readonly text: string
@@ -25,7 +28,8 @@ const MAXIMUM_CHARACTERS = 1 << 20
 
 /** The host's cache, where it has one that needs no opening. */
 export function sharedCache(): SharedCache | undefined {
-  const cache = (globalThis as { caches?: { default?: Partial<SharedCache> } }).caches?.default
+  const caches = hostGlobal<{ default?: Partial<SharedCache> }>('caches')
+  const cache = caches && memberOf(caches, 'default')
   return typeof cache?.match === 'function' && typeof cache.put === 'function' ? (cache as SharedCache) : undefined
 }
 
@@ -34,7 +38,7 @@ export function sharedCache(): SharedCache | undefined {
  * differs with everything that the request is made of. Header fields may hold secrets, so only their hash goes there.
  */
 export async function cacheKey(source: string, headers: Headers): Promise<string> {
-  const parts = new TextEncoder().encode(JSON.stringify([source, [...headers]]))
+  const parts = new TextEncoder().encode(jsonOf([source, [...headers]]))
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', parts))
   return `https://jotgate.invalid/key-set/1/${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
@@ -43,7 +47,7 @@ export async function cacheKey(source: string, headers: Headers): Promise<string
 export async function recalled(cache: SharedCache, key: string): Promise<StoredKeySet | undefined> {
   const response = await cache.match(key)
   if (response === undefined || response.status !== 200) return undefined
-  const stored = JSON.parse(await response.text()) as Partial<StoredKeySet>
+  const stored = record(JSON.parse(await response.text()) as Partial<StoredKeySet>)
   const { text, sent, arrived, cacheControl, etag } = stored
   const sound = typeof text === 'string' && text.length <= MAXIMUM_CHARACTERS && typeof cacheControl === 'string'
   if (!sound || !Number.isFinite(sent) || !Number.isFinite(arrived)) return undefined
@@ -59,5 +63,5 @@ export async function recalled(cache: SharedCache, key: string): Promise<StoredK
 /** Keeps a set for so many seconds. */
 export async function kept(cache: SharedCache, key: string, stored: StoredKeySet, seconds: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'cache-control': `max-age=${Math.ceil(seconds)}` }
-  await cache.put(key, new Response(JSON.stringify(stored), { headers }))
+  await cache.put(key, new Response(jsonOf(record(stored)), record({ headers })))
 }

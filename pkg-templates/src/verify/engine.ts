@@ -16,7 +16,8 @@ import { JWKSUnavailable } from '../base/errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle } from '../keys/imported_key.js'
 import { KeySet, setHandle, setKey } from '../keys/key_set.js'
-import { flag, jsonOf, type Options } from '../base/options.js'
+import { flag, type Options } from '../base/options.js'
+import { jsonOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
 import { TokenCache } from './token_cache.js'
@@ -28,8 +29,8 @@ export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
   readonly #keys: Key | KeySet | RemoteKeySet
-  /** Who verifies RSA signatures instead of the core, if it is asked for any. */
-  readonly #host: HostRsa | undefined
+  /** What verifies RSA signatures instead of the core; empty if nothing does. */
+  readonly #host: HostRsa
   /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
   #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
   /** How many verdicts were asked for and not awaited yet or wait for a host. */
@@ -43,7 +44,7 @@ export class Engine implements Judge {
     this.#now = clockFrom(options)
     this.#keys = keys
     const rsa = fields.algorithms?.some((name) => name.startsWith('RS') || name.startsWith('PS'))
-    if ((options.read('hostCrypto', flag) ?? true) && rsa === true) this.#host = hostRsa()
+    this.#host = (options.read('hostCrypto', flag) ?? true) && rsa === true ? hostRsa() : record<HostRsa>({})
     this.#cache = options.read('tokenCache', (_, bounds) => new TokenCache(bounds as TokenCacheOptions, fields))
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof Key) presentable(this.#policy, keys)
@@ -66,13 +67,13 @@ export class Engine implements Judge {
     }
     if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
-    if (verdict !== undefined) return verdict
+    if (verdict !== undefined) return withKey(verdict, undefined)
     const error = new JWKSUnavailable('the key set has not been fetched yet: await `verify` or `reload` first')
     error.refusal = 'keys_not_ready'
     throw error
   }
 
-  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const keys = this.#keys
     if (this.#waits() && this.#cache?.has(token) !== true) {
       this.#underWay++
@@ -87,16 +88,16 @@ export class Engine implements Judge {
     if (keys.keySet === undefined) {
       // What would be refused anyway fetches nothing.
       const verdict = precheck(this.#policy, token)
-      if (verdict !== undefined) return verdict
+      if (verdict !== undefined) return withKey(verdict, undefined)
     }
     const look = (set: KeySet) => this.#judgeWith(set, token, needs)
     return keys.search(look, misses, waitUntil)
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    const { later, whenBusy } = this.#host ?? {}
+    const { later, whenBusy } = this.#host
     const found = later === undefined || whenBusy === true ? this.#judgeTogether(tokens, needs) : []
-    const each = (token: unknown, place: number) => found[place] ?? this.judge(token, needs)
+    const each = (token: unknown, place: number) => found.at(place) ?? this.judge(token, needs, undefined)
     return Promise.allSettled(tokens.map(each))
   }
 
@@ -109,11 +110,13 @@ export class Engine implements Judge {
     if (set === undefined && !(keys instanceof Key)) return []
     const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
     const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
-    const under = set === undefined ? { key: keys as Key } : { set: setHandle(set) }
+    const under = set === undefined ? (keys as Key) : setHandle(set)
     const verdicts = verifyBatch(this.#policy, under, needs, rest, now, this.#answer(set))
     return tokens.map((token, place) => {
-      const verdict = known[place] ?? verdicts[place]
-      if (verdict === undefined || known[place] !== undefined) return verdict
+      const hit = known[place]
+      if (hit !== undefined) return hit
+      const verdict = verdicts[place]
+      if (verdict === undefined) return undefined
       const judgement = withKey(verdict, set)
       // The issuer may have the key by now: who can wait asks it.
       if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
@@ -124,7 +127,7 @@ export class Engine implements Judge {
 
   /** Whether a host is asked that takes its time. */
   #waits(): boolean {
-    const { later, whenBusy } = this.#host ?? {}
+    const { later, whenBusy } = this.#host
     if (whenBusy !== true) return later !== undefined
     // Who awaits each verdict before asking for the next finds none under way: this runs before it goes on.
     this.#underWay++
@@ -139,19 +142,19 @@ export class Engine implements Judge {
     const keys = this.#keys
     if (keys instanceof Key) {
       const question = questionWithKey(this.#policy, keys, token)
-      const holds = question && (await this.#host?.later?.(keys, question))
+      const holds = question && (await this.#host.later?.(keys, question))
       return holds === undefined ? undefined : { holds, set: undefined }
     }
     const set = keys instanceof KeySet ? keys : keys.keySet
     if (set === undefined) return undefined
     const question = questionWithSet(this.#policy, setHandle(set), token)
-    const holds = question && (await this.#host?.later?.(handle(setKey(set, question.keyIndex)), question))
+    const holds = question && (await this.#host.later?.(handle(setKey(set, question.keyIndex)), question))
     return holds === undefined ? undefined : { holds, set }
   }
 
   /** Who answers at once about signatures under a set, or under the one key. */
   #answer(set: KeySet | undefined): Answer | undefined {
-    const host = this.#host?.now
+    const host = this.#host.now
     if (host === undefined) return undefined
     if (this.#answers === undefined || this.#answers.set !== set) {
       const keyOf = (index: number) => (set === undefined ? (this.#keys as Key) : handle(setKey(set, index)))
@@ -164,7 +167,8 @@ export class Engine implements Judge {
     const now = this.#now()
     const known = this.#cache?.find(token, undefined, needs, now)
     if (known !== undefined) return known
-    const judgement = verifyWithKey(this.#policy, key, needs, token, now, told ?? this.#answer(undefined))
+    const verdict = verifyWithKey(this.#policy, key, needs, token, now, told ?? this.#answer(undefined))
+    const judgement = withKey(verdict, undefined)
     this.#cache?.keep(token, judgement, undefined, needs, now)
     return judgement
   }
@@ -193,11 +197,12 @@ export function noNeeds(): Needs {
 
 /** The verdict, with the key of the set that led to it. */
 function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
-  return verdict.ok && set !== undefined ? { ...verdict, key: setKey(set, verdict.keyIndex) } : verdict
+  const key = verdict.ok && set !== undefined ? setKey(set, verdict.keyIndex) : undefined
+  return { ...verdict, key, fetchable: false }
 }
 
 /** Whether the set has no key for the token: another set may. */
-function misses(judgement: Judgement): boolean {
+function misses(judgement: Verdict): boolean {
   return !judgement.ok && judgement.refusal.code === 'no_matching_key'
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Key } from '../wasm/bindings.js'
 import type { Check, Question } from '../wasm/calls.js'
-import { requestsAreIsolated } from '../base/runtime.js'
+import { memberOf, record } from '../base/record.js'
+import { hostGlobal, ofNavigator, requestsAreIsolated } from '../base/runtime.js'
 
 /** What a host says: whether the signature holds, or `undefined` where it can't tell and the core has to. */
 export interface HostRsa {
@@ -44,31 +45,28 @@ interface NodeKey {
   readonly saltLength?: number
 }
 
-/** The host of this runtime, if there is one that is faster. */
-export function hostRsa(): HostRsa | undefined {
-  if (found === undefined) found = find() ?? {}
-  return found
+/** The host of this runtime; empty if none is faster. */
+export function hostRsa(): HostRsa {
+  return (found ??= record(find() ?? {}))
 }
 
 let found: HostRsa | undefined
 
 function find(): HostRsa | undefined {
-  const host = globalThis as {
-    Deno?: unknown
-    process?: { getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }
-    navigator?: { userAgent?: string; userAgentData?: unknown }
-    crypto?: { subtle?: SubtleCrypto }
-  }
   // Its two ways into its cryptography cost more than the core takes for the signature.
-  if (host.Deno !== undefined) return undefined
+  if (hostGlobal('Deno') !== undefined) return undefined
   // Asked for where it is used: Node loads it when it is looked at.
-  const subtle = () => host.crypto?.subtle && bySubtle(host.crypto.subtle)
+  const subtle = () => {
+    const host = hostGlobal<{ subtle?: SubtleCrypto }>('crypto')
+    const found = host && memberOf(host, 'subtle')
+    return found && bySubtle(found)
+  }
   // `userAgentData` tells Chromium; Firefox and WebKit are slower than the core.
-  if (requestsAreIsolated() || host.navigator?.userAgentData !== undefined) return subtle()
-  const { process } = host
+  if (requestsAreIsolated() || ofNavigator('userAgentData') !== undefined) return subtle()
+  const process = hostGlobal<{ getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }>('process')
   if (process?.getBuiltinModule !== undefined) return byNode(() => process.getBuiltinModule?.('node:crypto'))
   // It is slow to answer there, but uses other cores.
-  const slow = host.navigator?.userAgent?.includes('Firefox/') === true ? subtle() : undefined
+  const slow = String(ofNavigator('userAgent')).includes('Firefox/') ? subtle() : undefined
   return slow && { ...slow, whenBusy: true }
 }
 
@@ -92,13 +90,13 @@ const FEW = 8
 function byNode(load: () => NodeCrypto | undefined): HostRsa {
   const held = new Held<Node | null>()
   const form = ({ createPublicKey, constants }: NodeCrypto, key: Key, alg: string): NodeKey | null => {
-    const jwk = JSON.parse(key.publicJwk() as string) as JsonWebKey
+    const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
     try {
-      const object = createPublicKey({ key: jwk, format: 'jwk' })
-      if (alg.startsWith('RS')) return { key: object, padding: constants.RSA_PKCS1_PADDING }
+      const object = createPublicKey(record({ key: jwk, format: 'jwk' } as const))
+      if (alg.startsWith('RS')) return record({ key: object, padding: constants.RSA_PKCS1_PADDING })
       // RFC 7518 §3.5: the salt is as long as the hash. Left alone, the host takes any.
       const saltLength = constants.RSA_PSS_SALTLEN_DIGEST
-      return { key: object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
+      return record({ key: object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
     } catch {
       // A key that the host does not take, such as one with an exponent of its own taste: the core does.
       return null
@@ -159,18 +157,18 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
   const held = new Held<Slot>()
   return {
     later(key, { alg, signed, signature }) {
-      const slot = held.of(key, alg, () => ({ missed: 0 }))
+      const slot = held.of(key, alg, () => record<Slot>({ missed: 0 }))
       if (slot.unusable) return undefined
       const bits = Number(alg.slice(2))
       const name = alg.startsWith('RS') ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS'
       if (slot.key !== undefined) {
-        const how = { name, saltLength: bits / 8 }
+        const how = record({ name, saltLength: bits / 8 })
         return subtle.verify(how, slot.key, signature, signed).catch(() => undefined)
       }
       // Nobody waits for it: in Workers the request that began it may end before it does, and another begins it again.
       if (slot.missed++ % PATIENCE === 0) {
-        const jwk = JSON.parse(key.publicJwk() as string) as JsonWebKey
-        subtle.importKey('jwk', jwk, { name, hash: `SHA-${bits}` }, false, ['verify']).then(
+        const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
+        subtle.importKey('jwk', jwk, record({ name, hash: `SHA-${bits}` }), false, ['verify']).then(
           (imported) => (slot.key = imported),
           () => (slot.unusable = true),
         )

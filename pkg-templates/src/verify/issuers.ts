@@ -4,6 +4,7 @@ import { decode, type Door } from '../wasm/calls.js'
 import { Engine } from './engine.js'
 import { keysOf } from './keys_option.js'
 import { audiences, filled, list, Options, text } from '../base/options.js'
+import { memberOf, record } from '../base/record.js'
 import { misuse, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
@@ -35,7 +36,7 @@ export class Issuers implements Judge {
    * `shared` holds what counts for all of them, `fields` its policy; with `audienceRequired` an issuer for which none is
    * said is a mistake.
    */
-  constructor(shared: Options, fields: PolicyFields, { audienceRequired = false } = {}) {
+  constructor(shared: Options, fields: PolicyFields, { audienceRequired }: { readonly audienceRequired: boolean }) {
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
       if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
     }
@@ -43,7 +44,7 @@ export class Issuers implements Judge {
       const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
       if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
-      const own: PolicyFields = { ...fields, issuer: [issuer] }
+      const own: PolicyFields = record({ ...fields, issuer: [issuer] })
       const algorithms = given.read('algorithms', list) ?? fields.algorithms
       if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
@@ -64,23 +65,23 @@ export class Issuers implements Judge {
     return chosen instanceof Engine ? chosen.judgeNow(token, needs) : chosen
   }
 
-  async judge(token: unknown, needs: Needs, waitUntil?: WaitUntil): Promise<Judgement> {
+  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const chosen = this.#choose(token)
     return chosen instanceof Engine ? chosen.judge(token, needs, waitUntil) : chosen
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    return Promise.allSettled(tokens.map((token) => this.judge(token, needs)))
+    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
   }
 
   #choose(token: unknown): Engine | Judgement {
     const decoded = decode(token, this.#door)
-    if (!decoded.ok) return { ok: false, refusal: decoded.refusal }
-    const { iss } = decoded.payload
+    if (!decoded.ok) return refused(decoded.refusal)
+    const iss = memberOf(decoded.payload, 'iss')
     // The claims stay here: nothing has vouched for them.
-    if (iss === undefined) return { ok: false, refusal: refusal('claim_missing', 'missing', '`iss` is missing') }
+    if (iss === undefined) return refused(refusal('claim_missing', 'missing', '`iss` is missing'))
     const engine = this.#engines.get(iss)
-    return engine ?? { ok: false, refusal: refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted') }
+    return engine ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))
   }
 }
 
@@ -89,6 +90,10 @@ const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
 function entries(name: string, value: unknown): unknown[] {
   if (!Array.isArray(value)) throw misuse(name, 'must be an array of issuers')
   return filled<unknown[]>(name, value)
+}
+
+function refused(refusal: Refusal): Judgement {
+  return { ok: false, refusal, payload: undefined, key: undefined, fetchable: false }
 }
 
 function refusal(code: string, reason: string, message: string): Refusal {

@@ -6,6 +6,7 @@ import type { Key } from '../wasm/bindings.js'
 import { isBytes } from '../wasm/calls.js'
 import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
+import { isGiven, memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { address, REMOTE_NAMES, RemoteKeySet } from '../remote/remote_key_set.js'
 
@@ -45,8 +46,8 @@ export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKey
     return boot().bindings.Key.fromPem(value)
   }
   if (typeof value === 'object' && value !== null) {
-    if (Array.isArray((value as { keys?: unknown }).keys)) return new KeySet(value as JSONWebKeySet)
-    if ('kty' in value) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
+    if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
+    if (isGiven(value, 'kty')) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
   }
   throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
 }

@@ -1,6 +1,7 @@
 /** What a verifier asks of a token: the options that users write, and the checked form that the core takes. */
 import { type Duration, seconds } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
+import { givenNames, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { Algorithm } from '../base/types.js'
 import type { Policy } from '../wasm/bindings.js'
@@ -109,7 +110,7 @@ export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', '
 
 /** The policy part of some options, checked; `wanted` are those that count where it is made. */
 export function policyFields(options: Options, wanted: readonly PolicyName[] = FIELD_NAMES): PolicyFields {
-  const fields: Record<string, unknown> = {}
+  const fields: Record<string, unknown> = record({})
   for (const name of wanted) {
     const value = options.read<unknown>(name, CHECKS[name])
     if (value !== undefined) fields[name] = value
@@ -137,6 +138,7 @@ function date(name: string, value: unknown): number {
 function names(name: string, value: unknown): string[] {
   if (Array.isArray(value)) return list(name, value)
   if (typeof value !== 'object' || value === null) throw misuse(name, 'must be an array of names, or an object')
-  for (const known of Object.values(value)) flag(name, known)
-  return list(name, Object.keys(value))
+  const found = givenNames(value)
+  for (const parameter of found) flag(name, (value as Record<string, unknown>)[parameter])
+  return list(name, [...new Set(found)])
 }

@@ -7,6 +7,7 @@ import { isFlat } from '../wasm/calls.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
 import { Options, size } from '../base/options.js'
+import { jsonOf, memberOf, record } from '../base/record.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judgement } from './judge.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
@@ -50,12 +51,12 @@ export class TokenCache {
   readonly #maxAge: number | undefined
   #bytes = 0
 
-  constructor(options: TokenCacheOptions, { clockTolerance = 0, maxTokenAge }: PolicyFields) {
+  constructor(options: TokenCacheOptions, fields: PolicyFields) {
     const given = new Options('tokenCache', options, ['maxEntries', 'maxBytes'])
     this.#maxEntries = given.read('maxEntries', size) ?? 1_000
     this.#maxBytes = given.read('maxBytes', size) ?? 8 * 1024 * 1024
-    this.#tolerance = clockTolerance
-    this.#maxAge = maxTokenAge
+    this.#tolerance = memberOf(fields, 'clockTolerance') ?? 0
+    this.#maxAge = memberOf(fields, 'maxTokenAge')
   }
 
   /** Whether the text is remembered, be it still good or not. */
@@ -89,8 +90,8 @@ export class TokenCache {
     }
     const { header, claims, index } = entry
     const payload = (entry.copies ??= copiesOf(claims))()
-    const hit = { ok: true, header: { ...header }, payload, claims, keyIndex: index } as const
-    return set === undefined ? hit : { ...hit, key: setKey(set, index) }
+    const key = set === undefined ? undefined : setKey(set, index)
+    return { ok: true, header: { ...header }, payload, claims, keyIndex: index, key, fetchable: false }
   }
 
   /** Remembers what was accepted. Bytes are not remembered: they could be others by the next time. */
@@ -133,8 +134,9 @@ export class TokenCache {
   }
 
   /** When the core would accept these times again (RFC 7519 §4.1.4, §4.1.5), to the second or a second less. */
-  #times({ exp, nbf, iat }: JWTPayload, now: number): { from: number; to: number } {
+  #times(payload: JWTPayload, now: number): { from: number; to: number } {
     const tolerance = this.#tolerance
+    const [exp, nbf, iat] = (['exp', 'nbf', 'iat'] as const).map((name) => memberOf(payload, name))
     let from = Number.NEGATIVE_INFINITY
     let to = exp === undefined ? now + WITHOUT_END : exp + tolerance
     if (nbf !== undefined) from = nbf - tolerance
@@ -167,7 +169,7 @@ function withCopies<T extends Record<string, unknown>>(object: T, names: readonl
   for (const name of names) {
     const value = copied(object[name])
     // By assignment it would become the prototype.
-    if (name === '__proto__') Object.defineProperty(object, name, { value })
+    if (name === '__proto__') Object.defineProperty(object, name, record({ value }))
     else (object as Record<string, unknown>)[name] = value
   }
   return object
@@ -205,7 +207,8 @@ function identitiesOf(set: KeySet): Map<string, number> {
 function identityOf(key: ImportedKey): string {
   let identity = named.get(key)
   if (identity === undefined) {
-    identity = JSON.stringify([handle(key).thumbprint('sha256'), key.alg, key.use, key.key_ops])
+    const [alg, use, operations] = (['alg', 'use', 'key_ops'] as const).map((name) => memberOf(key, name))
+    identity = jsonOf([handle(key).thumbprint('sha256'), alg, use, operations])
     named.set(key, identity)
   }
   return identity

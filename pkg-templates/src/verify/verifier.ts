@@ -3,6 +3,7 @@ import { Engine, noNeeds } from './engine.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
 import { list, Options } from '../base/options.js'
+import { isBytes } from '../wasm/calls.js'
 import { errorFrom } from '../base/refusal.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judge, Judgement } from './judge.js'
@@ -55,7 +56,7 @@ export class Verifier<Claims = JWTPayload> {
   constructor(options: VerifierOptions | IssuersVerifierOptions) {
     const given = new Options('Verifier', options, ['keys', 'issuers', ...POLICY_NAMES])
     if (given.has('issuers')) {
-      this.#engine = new Issuers(given, policyFields(given))
+      this.#engine = new Issuers(given, policyFields(given), { audienceRequired: false })
       return
     }
     given.require('algorithms', list)
@@ -71,7 +72,7 @@ export class Verifier<Claims = JWTPayload> {
    *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` tells the class, `refusal` the exact reason.
    */
   async verify<Own = Claims>(token: string): Promise<Verified<Own>> {
-    return accepted(await this.#engine.judge(token, noNeeds()))
+    return accepted(await this.#engine.judge(unchanging(token), noNeeds(), undefined))
   }
 
   /**
@@ -91,7 +92,7 @@ export class Verifier<Claims = JWTPayload> {
   async verifyBatch<Own = Claims>(tokens: readonly string[]): Promise<PromiseSettledResult<Verified<Own>>[]> {
     if (!Array.isArray(tokens)) throw new TypeError('`tokens` must be an array')
     // Each is read once: what was judged is what is remembered.
-    const judged = await this.#engine.judgeBatch(Array.from(tokens), noNeeds())
+    const judged = await this.#engine.judgeBatch(Array.from(tokens, unchanging), noNeeds())
     return judged.map((result) => {
       if (result.status === 'rejected') return result
       try {
@@ -111,6 +112,11 @@ export class Verifier<Claims = JWTPayload> {
   verifySync<Own = Claims>(token: string): Verified<Own> {
     return accepted(this.#engine.judgeNow(token, noNeeds()))
   }
+}
+
+/** Bytes are copied: their owner may change them before the verdict is there. */
+function unchanging(token: unknown): unknown {
+  return isBytes(token) ? new Uint8Array(token) : token
 }
 
 function accepted<Claims>(judgement: Judgement): Verified<Claims> {

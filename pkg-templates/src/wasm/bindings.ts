@@ -4,6 +4,7 @@
  * its place and length, for the core to free; what could not be made is place 0, and the answer says why.
  */
 import { again, enter, failed, left, watch } from './call_guard.js'
+import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/text_coding.js'
 
@@ -471,7 +472,7 @@ export function thrown(at: number, length: number): never {
 export function nothing(): void {}
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
 /** Where something was made; throws the error that its refusal tells of. */
 function made(at: number): number {

@@ -6,7 +6,8 @@ import type { Key, KeySet, Needs, Policy } from './bindings.js'
 import { boot, type Core } from './instance.js'
 import { claimsFrom } from './claims_outline.js'
 import { answering, type Asked } from './host_callback.js'
-import { requestsAreIsolated } from '../base/runtime.js'
+import { memberOf, record } from '../base/record.js'
+import { hostGlobal, requestsAreIsolated } from '../base/runtime.js'
 import { NOT_TEXT, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/text_coding.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
@@ -29,7 +30,7 @@ export type Verdict =
       readonly ok: false
       readonly refusal: Refusal
       /** The claims, where the signature held and only they were refused. */
-      readonly payload?: JWTPayload
+      readonly payload: JWTPayload | undefined
     }
 
 /** What the core says of a signature over bytes that need not be claims. */
@@ -72,7 +73,7 @@ export function verifyWithKey(
 ): Verdict {
   const core = boot()
   const written = write(core, token, policy)
-  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (typeof written === 'object') return withRefusal(written)
   const verify = (host: number) => core.bindings.verifyWithKey(policy, key, needs, written, now, host)
   tell(core, told, verify)
   return verdict(core)
@@ -89,7 +90,7 @@ export function verifyWithSet(
 ): Verdict {
   const core = boot()
   const written = write(core, token, policy)
-  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (typeof written === 'object') return withRefusal(written)
   const verify = (host: number) => core.bindings.verifyWithSet(policy, set, needs, written, now, host)
   tell(core, told, verify)
   return verdict(core)
@@ -99,7 +100,7 @@ export function verifyWithSet(
 export function verifyWithoutKeys(policy: Policy, needs: Needs, token: unknown): Verdict {
   const core = boot()
   const written = write(core, token, policy)
-  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (typeof written === 'object') return withRefusal(written)
   core.bindings.verifyWithoutKeys(policy, needs, written)
   return verdict(core)
 }
@@ -113,7 +114,7 @@ const ROOM_OF_A_BATCH = 192 * 1024
  */
 export function verifyBatch(
   policy: Policy,
-  keys: { key: Key } | { set: KeySet },
+  keys: Key | KeySet,
   needs: Needs,
   tokens: readonly unknown[],
   now: number,
@@ -138,8 +139,8 @@ export function verifyBatch(
       end += lengths[order] as number
     })
     const verify = (host: number) => {
-      if ('key' in keys) core.bindings.verifyBatchWithKey(policy, keys.key, needs, lengths, now, host)
-      else core.bindings.verifyBatchWithSet(policy, keys.set, needs, lengths, now, host)
+      if (keys instanceof core.bindings.Key) core.bindings.verifyBatchWithKey(policy, keys, needs, lengths, now, host)
+      else core.bindings.verifyBatchWithSet(policy, keys, needs, lengths, now, host)
     }
     tell(core, told, verify)
     // The table and the outlines stand where a single answer has its outline; nothing below calls the core, so that they stay.
@@ -221,8 +222,8 @@ function question(core: Core, place: number, length: number): Question | undefin
 export function verifySignature(policy: Policy, key: Key, token: unknown): SignatureVerdict {
   const core = boot()
   const written = write(core, token, policy)
-  if (typeof written === 'object') return { ok: false, refusal: written }
-  if (!core.bindings.verifySignature(policy, key, written)) return { ok: false, refusal: core.bindings.refusal() }
+  if (typeof written === 'object') return withRefusal(written)
+  if (!core.bindings.verifySignature(policy, key, written)) return withRefusal(core.bindings.refusal())
   const [at, header, payload] = answer(core) as unknown as Numbers
   const from = at + header
   return { ok: true, header: json(core, at, header), payload: view(core).slice(from, from + payload) }
@@ -232,19 +233,21 @@ export function verifySignature(policy: Policy, key: Key, token: unknown): Signa
 export function decode(token: unknown, door: Door = UNVERIFIED): Verdict {
   const core = boot()
   const written = write(core, token, door)
-  if (typeof written === 'object') return { ok: false, refusal: written }
+  if (typeof written === 'object') return withRefusal(written)
   core.bindings.decode(written)
   return verdict(core)
 }
 
 /** Reads the header of a token; nothing is verified, the payload is not looked at. */
-export function decodeHeader(token: unknown): { header: ProtectedHeader } | { refusal: Refusal } {
+export function decodeHeader(
+  token: unknown,
+): { readonly ok: true; readonly header: ProtectedHeader } | { readonly ok: false; readonly refusal: Refusal } {
   const core = boot()
   const written = write(core, token, UNVERIFIED)
-  if (typeof written === 'object') return { refusal: written }
-  if (!core.bindings.decodeHeader(written)) return { refusal: core.bindings.refusal() }
+  if (typeof written === 'object') return withRefusal(written)
+  if (!core.bindings.decodeHeader(written)) return withRefusal(core.bindings.refusal())
   const [at, header] = answer(core) as unknown as Numbers
-  return { header: json(core, at, header) }
+  return { ok: true, header: json(core, at, header) }
 }
 
 /** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
@@ -253,7 +256,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
 /** The core's memory as bytes; made again when the memory has grown and left the old view empty. */
 let bytes: Uint8Array<ArrayBuffer> | undefined
@@ -300,8 +303,9 @@ function view(core: Core): Uint8Array<ArrayBuffer> {
 function findBuffers(memory: ArrayBuffer): Buffers | undefined {
   // Workers load theirs when it is first asked for: two of the milliseconds up to the first verdict.
   if (requestsAreIsolated()) return undefined
-  const { Buffer } = globalThis as { Buffer?: { from?(memory: ArrayBuffer): Partial<Buffer> } }
-  const found = Buffer?.from?.(memory)
+  const Buffer = hostGlobal<{ from(memory: ArrayBuffer): Partial<Buffer> }>('Buffer')
+  const from = Buffer && memberOf(Buffer, 'from')
+  const found = typeof from === 'function' ? from(memory) : undefined
   const isWhole = typeof found?.latin1Slice === 'function' && typeof found.utf8Write === 'function'
   return isWhole ? (Buffer as Buffers) : undefined
 }
@@ -363,7 +367,7 @@ function read(core: Core, from: number, numbers: Uint32Array, place: number, wor
   const at = from + header
   if (refused !== 0) {
     const refusal = json<Refusal>(core, at + payload, refused)
-    return payload === 0 ? { ok: false, refusal } : { ok: false, refusal, payload: claimsOf(core, at, payload) }
+    return withRefusal(refusal, payload === 0 ? undefined : claimsOf(core, at, payload))
   }
   // Latin-1 for those that read it, ASCII for all others.
   const claims = buffer === undefined ? text(core, at, payload) : buffer.latin1Slice(at, at + payload)
@@ -374,6 +378,10 @@ function read(core: Core, from: number, numbers: Uint32Array, place: number, wor
     claims,
     keyIndex,
   }
+}
+
+function withRefusal(refusal: Refusal, payload?: JWTPayload): Verdict & { readonly ok: false } {
+  return { ok: false, refusal, payload }
 }
 
 /** A key's place in its set, which may be −1. */

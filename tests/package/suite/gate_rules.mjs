@@ -74,6 +74,7 @@ export function gateRuleTests({ jotgate, test, world }) {
       claims: CLAIMS,
       header: { alg: 'ES256', kid: 'key-ES256' },
       principal: { name: 'Jane', admin: false },
+      preflight: undefined,
     })
     same((await gate.check(known, { authorize: (_, __, user) => user.admin })).refusal, 'not_authorized')
     const unknown = await request({ sub: 'user-2' })

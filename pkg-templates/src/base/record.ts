@@ -1,0 +1,55 @@
+/**
+ * Objects without inherited members, and readers that ignore what all objects inherit. Every decision of the package reads
+ * from these: a program in which something writes to `Object.prototype` must not accept other tokens because of it.
+ */
+
+/** An empty prototype without a prototype. Objects made from it stay fast, unlike those whose prototype is `null`. */
+const EMPTY = Object.freeze(Object.create(null) as object)
+
+/** A copy of an object's own members that inherits nothing. */
+export function record<T extends object>(members: T): T {
+  return Object.assign(Object.create(EMPTY) as object, members) as T
+}
+
+/**
+ * Whether an object has a member of its own, or from its class or from the defaults that it was created from. What all
+ * objects or all arrays inherit does not count, in whatever realm they were made.
+ */
+export function isGiven(object: object, name: PropertyKey): boolean {
+  if (!(name in object)) return false
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    if (holder !== object && isRoot(holder)) return false
+    if (Object.hasOwn(holder, name)) return true
+  }
+  return false
+}
+
+/** The member of an object if {@link isGiven} finds it, else `undefined`. */
+export function memberOf<T extends object, Name extends keyof T>(object: T, name: Name): T[Name] | undefined {
+  return isGiven(object, name) ? object[name] : undefined
+}
+
+/** `Object.prototype` or `Array.prototype`, of any realm. */
+function isRoot(holder: object): boolean {
+  return Array.isArray(holder) || (Object.getPrototypeOf(holder) === null && Object.hasOwn(holder, 'isPrototypeOf'))
+}
+
+/** The names of an object's enumerable members, own or {@link isGiven inherited}. */
+export function givenNames(object: object): string[] {
+  const names: string[] = []
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    if (holder !== object && isRoot(holder)) break
+    names.push(...Object.keys(holder))
+  }
+  return names
+}
+
+/** The JSON text of a value. A `toJSON` that all objects or all arrays were given is ignored. */
+export function jsonOf(value: unknown): string {
+  return 'toJSON' in Array.prototype ? JSON.stringify(value, withoutRootToJson) : JSON.stringify(value)
+}
+
+function withoutRootToJson(this: Record<string, unknown>, name: string, written: unknown): unknown {
+  const value = this[name]
+  return typeof value === 'object' && value !== null && !isGiven(value, 'toJSON') ? value : written
+}
