@@ -40,7 +40,7 @@ pub use life::{
 };
 pub use listing::{client_listing, listing, settings_listing};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, Version,
-    rekey,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, StoreId,
+    Version, rekey,
 };
-pub use token::{Client, Signer, TokenRefusal, TokenRequest, check_audiences, check_client_id};
+pub use token::{Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_client_id};

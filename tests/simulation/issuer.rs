@@ -208,8 +208,16 @@ impl History {
                 };
                 let (settings, rings, revoked) =
                     (*next.settings(), next.rings().to_vec(), next.revoked().to_vec());
-                let next = State::from_parts(next.issuer().clone(), settings, older, rings, revoked, vec![])
-                    .unwrap();
+                let next = State::from_parts(
+                    next.store_id(),
+                    next.issuer().clone(),
+                    settings,
+                    older,
+                    rings,
+                    revoked,
+                    vec![],
+                )
+                .unwrap();
                 self.changes.push(self.commits.len());
                 self.commit(at, next);
             }

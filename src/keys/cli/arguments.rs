@@ -103,6 +103,13 @@ https://api.example/items")]
   jotgate-keys settings set --max-age 600"
     )]
     Settings(Settings),
+    /// Bring a store of an older version to the newest format; there is no way back
+    #[command(after_help = "Example:
+  jotgate-keys upgrade
+
+A version of this program that does not know the format refuses the store: replace every server first. Until then the store
+goes on as it is, and what it can't hold is refused. Stores made by `init` have the newest format.")]
+    Upgrade,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, RsaSize, Settings, SqliteStore, State, SystemClock, Times,
+    Clock, Document, Error, KekSource, KeyPair, RsaSize, Settings, SqliteStore, State, StoreId, SystemClock,
+    Times,
 };
 
 use crate::arguments::Init;
@@ -17,6 +18,8 @@ pub(crate) fn init(path: &Path, kek: &KekSource, arguments: &Init) -> Result<(),
     let pairs = [new()?, new()?];
     let kid = pairs.each_ref().map(|pair| pair.kid().to_owned());
     let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;
+    // A new store has the newest format.
+    let state = state.upgrade(StoreId::generate()?).unwrap_or(state);
     SqliteStore::prepare(path)?;
     // Durable before the store that can't be read without it.
     let keks = kek.read_or_make()?;

@@ -13,6 +13,7 @@ mod serve;
 mod settings;
 mod time_arguments;
 mod token;
+mod upgrade;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -50,6 +51,7 @@ fn run_command(cli: &Cli) -> Result<(), Error> {
         Command::Token(arguments) => token::token(&keeper(&cli.store, kek)?, arguments),
         Command::Keys(command) => keys::keys(&keeper(&cli.store, kek)?, command),
         Command::Settings(command) => settings::settings(&keeper(&cli.store, kek)?, command),
+        Command::Upgrade => upgrade::upgrade(&keeper(&cli.store, kek)?),
         Command::Clients(command) => clients::clients(&keeper(&cli.store, kek)?, command),
     }
 }

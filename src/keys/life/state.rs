@@ -5,15 +5,17 @@ use std::sync::Arc;
 use super::older::Older;
 use super::ring::{Key, Phase, Revoked, Ring};
 use super::state_error::StateError;
-use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm};
+use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm, StoreId};
 
 /// Everything the issuer must not forget.
 ///
 /// INVARIANT: the first ring has exactly one signing key and no other ring has one; each algorithm has one ring at most,
-/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier. Every
-/// way to make a state checks it.
+/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier; a state
+/// of format 3 holds nothing that is new in format 4. Every way to make a state checks it.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// `None` in a store of format 3, which has none.
+    store_id: Option<StoreId>,
     issuer: Issuer,
     settings: Settings,
     older: Older,
@@ -28,6 +30,7 @@ impl State {
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let ring = Ring::opened(&settings, first, now);
         Self {
+            store_id: None,
             issuer,
             settings,
             older: Older::default(),
@@ -60,6 +63,7 @@ impl State {
     /// # Errors
     /// The first part of the invariant that does not hold.
     pub fn from_parts(
+        store_id: Option<StoreId>,
         issuer: Issuer,
         settings: Settings,
         older: Older,
@@ -67,9 +71,33 @@ impl State {
         revoked: Vec<Revoked>,
         clients: Vec<Client>,
     ) -> Result<Self, StateError> {
-        let state = Self { issuer, settings, older, rings, revoked, clients };
+        let state = Self { store_id, issuer, settings, older, rings, revoked, clients };
         state.hold()?;
         Ok(state)
+    }
+
+    /// Which store it is; `None` for a state of format 3.
+    #[must_use]
+    pub const fn store_id(&self) -> Option<StoreId> {
+        self.store_id
+    }
+
+    /// Refuses `what` for a state of format 3, with the hint to upgrade the store. What only format 4 can hold calls it
+    /// before it changes anything.
+    ///
+    /// # Errors
+    /// [`StateError::NeedsUpgrade`].
+    pub const fn require_format_4(&self, what: &'static str) -> Result<(), StateError> {
+        match self.store_id {
+            Some(_) => Ok(()),
+            None => Err(StateError::NeedsUpgrade { what }),
+        }
+    }
+
+    /// The state in format 4, under that identifier; `None` if it is of format 4 already.
+    #[must_use]
+    pub fn upgrade(&self, id: StoreId) -> Option<Self> {
+        self.store_id.is_none().then(|| Self { store_id: Some(id), ..self.clone() })
     }
 
     /// Whose keys they are.
@@ -129,10 +157,23 @@ impl State {
     /// The state with one more client.
     ///
     /// # Errors
-    /// [`StateError::ClientTwice`].
+    /// [`StateError::ClientTwice`]; [`StateError::NeedsUpgrade`] if format 3 can't hold it.
     pub fn add_client(&self, client: Client) -> Result<Self, StateError> {
         let mut next = self.clone();
         next.clients.push(client);
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state with that client changed.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownClient`]; [`StateError::NeedsUpgrade`] if format 3 can't hold what it has become;
+    /// [`StateError::ClientTwice`] if it has got another client's identifier.
+    pub fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        let client = next.clients.iter_mut().find(|client| client.id == id);
+        change(client.ok_or_else(|| StateError::UnknownClient { id: id.to_owned() })?);
         next.hold()?;
         Ok(next)
     }
@@ -142,10 +183,7 @@ impl State {
     /// # Errors
     /// [`StateError::UnknownClient`].
     pub fn disable_client(&self, id: &str) -> Result<Self, StateError> {
-        let mut next = self.clone();
-        let client = next.clients.iter_mut().find(|client| client.id == id);
-        client.ok_or_else(|| StateError::UnknownClient { id: id.to_owned() })?.disabled = true;
-        Ok(next)
+        self.change_client(id, |client| client.disabled = true)
     }
 
     /// The state without that client.
@@ -339,6 +377,9 @@ impl State {
             if self.clients.iter().take(place).any(|earlier| earlier.id == client.id) {
                 return Err(StateError::ClientTwice { id: client.id.clone() });
             }
+            if let Some(what) = client.beyond_format_3() {
+                self.require_format_4(what)?;
+            }
         }
         for (place, key) in self.keys().enumerate() {
             if self.keys().take(place).any(|earlier| earlier.kid() == key.kid()) {
@@ -519,13 +560,37 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_format_3_takes_nothing_new_until_it_is_upgraded_once() {
+        let (mut client, _) = Client::new("worker", None, &["api".to_owned()], NOW).unwrap();
+        let old = state().add_client(client.clone()).unwrap();
+        client.claims.insert("tenant".to_owned(), 7.into());
+        let with_claims = |state: &State| state.change_client("worker", |found| found.clone_from(&client));
+        let refusal = with_claims(&old).unwrap_err();
+        assert_eq!(refusal, StateError::NeedsUpgrade { what: "a client's own claims" });
+        assert!(refusal.to_string().contains("`jotgate-keys upgrade`"), "{refusal}");
+        assert_eq!(old.require_format_4("x").unwrap_err().code(), "store_needs_upgrade");
+        let id = StoreId::generate().unwrap();
+        let new = old.upgrade(id).unwrap();
+        assert!(new.require_format_4("x").is_ok() && new.upgrade(StoreId::generate().unwrap()).is_none());
+        assert_eq!((new.store_id(), with_claims(&new).unwrap().clients()), (Some(id), &[client][..]));
+    }
+
+    #[test]
     fn parts_that_break_the_invariant_make_no_state() {
         let whole = state();
         let ring = whole.rings()[0].clone();
         let with = |rings| {
-            State::from_parts(whole.issuer.clone(), whole.settings, Older::default(), rings, vec![], vec![])
-                .unwrap_err()
-                .code()
+            State::from_parts(
+                None,
+                whole.issuer.clone(),
+                whole.settings,
+                Older::default(),
+                rings,
+                vec![],
+                vec![],
+            )
+            .unwrap_err()
+            .code()
         };
         let mut asleep = ring.clone();
         asleep.keys[0].phase = Phase::Staged;

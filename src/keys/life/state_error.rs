@@ -62,6 +62,11 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
+    /// Something that only a store of format 4 can hold.
+    NeedsUpgrade {
+        /// What.
+        what: &'static str,
+    },
     /// A key that is not there, or is not staged.
     NotStaged {
         /// The key.
@@ -94,6 +99,7 @@ impl StateError {
             Self::UnknownKey { .. } => "state_unknown_key",
             Self::ClientTwice { .. } => "state_client_twice",
             Self::UnknownClient { .. } => "state_unknown_client",
+            Self::NeedsUpgrade { .. } => "store_needs_upgrade",
             Self::NotStaged { .. } => "state_not_staged",
             Self::TooYoung { .. } => "state_too_young",
         }
@@ -122,6 +128,10 @@ impl fmt::Display for StateError {
             Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
             Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
             Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
+            Self::NeedsUpgrade { what } => write!(
+                f,
+                "{what}: a store of format 3 can't hold this; run `jotgate-keys upgrade` once every server runs this version"
+            ),
             Self::NotStaged { kid } => write!(f, "the key `{kid}` is not staged"),
             Self::TooYoung { kid, from, now } => {
                 let (from, now) = (moment(*from), moment(*now));

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
-    use crate::{Client, KekError, Older, Settings, SigningAlgorithm, Times};
+    use crate::{Client, ClientSecret, KekError, Older, Settings, SigningAlgorithm, StoreId, Times};
 
     /// A document with that JSON, and the seal and digest that belong to it.
     fn signed(json: &str) -> Document {
@@ -157,6 +157,34 @@ mod tests {
     }
 
     #[test]
+    fn k2_k6_a_state_of_format_4_comes_back_whole_with_all_that_is_new() {
+        let (mut client, _) = Client::new("worker", Some("a b"), &["api".to_owned()], NOW).unwrap();
+        client.secrets.push(ClientSecret::generate(NOW + 9).unwrap().0);
+        client.audience_scopes.insert("api".to_owned(), vec!["c".to_owned()]);
+        client.claims.insert("tenant".to_owned(), serde_json::json!({ "id": 7, "tags": ["x", null] }));
+        let id = StoreId::generate().unwrap();
+        let state = everything().upgrade(id).unwrap().add_client(client).unwrap();
+        let json = json_of(&written(&state));
+        assert!(
+            json.contains(&format!(r#""format":4,"sealed_with":"{}","store_id":"{id}""#, keks().id())),
+            "{json}"
+        );
+        let again = read(&written(&state)).unwrap();
+        assert_eq!(again.store_id(), Some(id));
+        assert!(again.clients() == state.clients());
+        for (from, to, code) in [
+            (id.to_string(), "7".to_owned(), "document_store_id"),
+            (format!(r#""store_id":"{id}","#), String::new(), "document_unknown_format"),
+            (r#""format":4"#.to_owned(), r#""format":3"#.to_owned(), "document_unknown_format"),
+            (r#""secrets":"#.to_owned(), r#""secrets":null,"old":"#.to_owned(), "document_unknown_format"),
+        ] {
+            let changed = json.replace(&from, &to);
+            assert_ne!(changed, json, "{from}");
+            assert_eq!(read(&signed(&changed)).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
     fn a_document_cut_or_changed_anywhere_is_damaged() {
         let document = written(&state());
         for place in 0..document.as_bytes().len() {
@@ -173,8 +201,11 @@ mod tests {
     fn what_a_newer_version_wrote_is_refused_and_never_half_read() {
         let json = json_of(&written(&state()));
         for (from, to, format) in [
-            (r#""format":3"#, r#""format":4"#, Some(4)),
+            (r#""format":3"#, r#""format":5"#, Some(5)),
             (r#""format":3"#, r#""format":2"#, Some(2)),
+            // Whole formats alone: neither the new one without its members nor the old one with one of them.
+            (r#""format":3"#, r#""format":4"#, Some(4)),
+            (r#""format":3"#, r#""format":3,"store_id":"00000000000000000000000000000001""#, Some(3)),
             (r#""format":3"#, r#""format":3,"users":[]"#, Some(3)),
             (r#""created""#, r#""alarm":0,"created""#, Some(3)),
             (r#""private":"#, r#""plain":"#, Some(3)),

@@ -16,6 +16,8 @@ pub enum DocumentError {
         /// What the document says it is; `None` where even that could not be read.
         format: Option<u32>,
     },
+    /// A store identifier that is not 32 hexadecimal digits.
+    StoreId,
     /// The name of an algorithm that this program does not sign with.
     UnknownAlgorithm,
     /// A private key whose identifier is another's.
@@ -45,6 +47,7 @@ impl DocumentError {
             Self::Damaged => "document_damaged",
             Self::NotWritten => "document_not_written",
             Self::UnknownFormat { .. } => "document_unknown_format",
+            Self::StoreId => "document_store_id",
             Self::UnknownAlgorithm => "document_unknown_algorithm",
             Self::KidMismatch { .. } => "document_kid_mismatch",
             Self::Kek(error) => error.code(),
@@ -65,6 +68,7 @@ impl fmt::Display for DocumentError {
                 write!(f, "the document of format {format} has members that this version does not know")
             }
             Self::UnknownFormat { format: None } => f.write_str("the document is of no known format"),
+            Self::StoreId => f.write_str("the store identifier is not 32 hexadecimal digits"),
             Self::UnknownAlgorithm => {
                 f.write_str("a ring is of an algorithm that this version does not know")
             }

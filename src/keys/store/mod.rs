@@ -11,6 +11,7 @@ mod kek;
 mod kek_source;
 mod rekey;
 mod sqlite;
+mod store_id;
 #[cfg(test)]
 mod store_suite;
 mod stored;
@@ -25,6 +26,7 @@ pub use kek::{KekError, Keks};
 pub use kek_source::KekSource;
 pub use rekey::rekey;
 pub use sqlite::SqliteStore;
+pub use store_id::StoreId;
 
 /// The count of changes since the store was made; the first document has version 1.
 pub type Version = u64;

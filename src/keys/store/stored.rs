@@ -1,18 +1,23 @@
 //! The JSON inside a document: a state enters, its members leave, private keys sealed; and back, each member checked by the
 //! type that it belongs to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::document_error::DocumentError;
 use crate::{
-    Client, Issuer, Keks, Key, KeyPair, Older, Phase, Revoked, Ring, Settings, SigningAlgorithm, State,
-    Times, Version,
+    Client, ClientSecret, Issuer, Keks, Key, KeyPair, Older, Phase, Revoked, Ring, Settings,
+    SigningAlgorithm, State, StoreId, Times, Version,
 };
 
-/// The format that is written, and the only one that is read.
-const FORMAT: u32 = 3;
+/// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
+const OLD_FORMAT: u32 = 3;
+/// The format of new stores. What it adds to the old one: the store's identifier; clients with several secrets, scopes per
+/// audience and claims of their own.
+const FORMAT: u32 = 4;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +26,9 @@ pub(super) struct StoredState<'a> {
     format: u32,
     /// Which key-encryption key opens it.
     sealed_with: &'a str,
+    /// Format 4 alone, which always has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    store_id: Option<String>,
     issuer: String,
     settings: Times,
     older: Older,
@@ -53,7 +61,23 @@ struct StoredClient {
     disabled: bool,
     created: u64,
     token_life: u64,
-    secret_sha256: [u8; 32],
+    /// Format 3: its one secret, as old as the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret_sha256: Option<[u8; 32]>,
+    /// Format 4: its secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secrets: Option<Vec<StoredSecret>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    audience_scopes: BTreeMap<String, Vec<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    claims: BTreeMap<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredSecret {
+    created: u64,
+    sha256: [u8; 32],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,14 +118,19 @@ impl<'a> StoredState<'a> {
     ) -> Result<Self, DocumentError> {
         let rings = state.rings().iter().map(|ring| StoredRing::from_ring(ring, keks, version));
         Ok(Self {
-            format: FORMAT,
+            format: if state.store_id().is_some() { FORMAT } else { OLD_FORMAT },
             sealed_with: keks.id(),
+            store_id: state.store_id().map(|id| id.to_string()),
             issuer: state.issuer().as_str().to_owned(),
             settings: *state.settings().times(),
             older: *state.older(),
             rings: rings.collect::<Result<_, _>>()?,
             revoked: state.revoked().iter().map(StoredRevoked::from_revoked).collect(),
-            clients: state.clients().iter().cloned().map(StoredClient::from_client).collect(),
+            clients: state
+                .clients()
+                .iter()
+                .map(|client| StoredClient::from_client(client, state.store_id().is_none()))
+                .collect(),
         })
     }
 
@@ -111,7 +140,13 @@ impl<'a> StoredState<'a> {
             let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();
             DocumentError::UnknownFormat { format }
         })?;
-        if stored.format != FORMAT {
+        // A member of another format is as unknown as one of none.
+        let old = match stored.format {
+            OLD_FORMAT => true,
+            FORMAT => false,
+            other => return Err(DocumentError::UnknownFormat { format: Some(other) }),
+        };
+        if stored.store_id.is_some() == old || stored.clients.iter().any(|client| client.is_old() != old) {
             return Err(DocumentError::UnknownFormat { format: Some(stored.format) });
         }
         Ok(stored)
@@ -124,6 +159,8 @@ impl<'a> StoredState<'a> {
 
     /// The state, of which every part is checked.
     pub(super) fn into_state(self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
+        let store_id = self.store_id.map(|id| id.parse::<StoreId>());
+        let store_id = store_id.transpose().map_err(|()| DocumentError::StoreId)?;
         let issuer: Issuer = self.issuer.parse().map_err(DocumentError::Issuer)?;
         let settings = Settings::new(self.settings).map_err(DocumentError::Settings)?;
         let rings = self.rings.into_iter().map(|ring| ring.into_ring(keks, self.sealed_with, version));
@@ -131,7 +168,8 @@ impl<'a> StoredState<'a> {
         let revoked = self.revoked.into_iter().map(StoredRevoked::into_revoked);
         let revoked = revoked.collect::<Result<_, _>>()?;
         let clients = self.clients.into_iter().map(StoredClient::into_client).collect();
-        State::from_parts(issuer, settings, self.older, rings, revoked, clients).map_err(DocumentError::State)
+        State::from_parts(store_id, issuer, settings, self.older, rings, revoked, clients)
+            .map_err(DocumentError::State)
     }
 }
 
@@ -153,15 +191,42 @@ impl<'a> StoredRing<'a> {
 }
 
 impl StoredClient {
-    fn from_client(client: Client) -> Self {
-        let Client { id, scopes, audiences, disabled, created, token_life, secret_hash: secret_sha256 } =
-            client;
-        Self { id, scopes, audiences, disabled, created, token_life, secret_sha256 }
+    fn from_client(client: &Client, old: bool) -> Self {
+        let Client { id, scopes, audience_scopes, audiences, claims, .. } = client.clone();
+        let Client { disabled, created, token_life, secrets, .. } = client;
+        let stored = |secret: &ClientSecret| StoredSecret { created: secret.created, sha256: secret.hash() };
+        // INVARIANT: a state of format 3 has clients with one secret alone.
+        let only = secrets.first().filter(|_| old).map(ClientSecret::hash);
+        let several = (!old).then(|| secrets.iter().map(stored).collect());
+        Self {
+            id,
+            scopes,
+            audiences,
+            disabled: *disabled,
+            created: *created,
+            token_life: *token_life,
+            secret_sha256: only,
+            secrets: several,
+            audience_scopes,
+            claims,
+        }
+    }
+
+    /// Whether it is as format 3 has it.
+    fn is_old(&self) -> bool {
+        self.secret_sha256.is_some()
+            && self.secrets.is_none()
+            && self.audience_scopes.is_empty()
+            && self.claims.is_empty()
     }
 
     fn into_client(self) -> Client {
-        let Self { id, scopes, audiences, disabled, created, token_life, secret_sha256: secret_hash } = self;
-        Client { id, scopes, audiences, disabled, created, token_life, secret_hash }
+        let Self { id, scopes, audiences, disabled, created, token_life, audience_scopes, claims, .. } = self;
+        let only = self.secret_sha256.map(|hash| ClientSecret::from_parts(created, hash));
+        let several = self.secrets.unwrap_or_default().into_iter();
+        let several = several.map(|secret| ClientSecret::from_parts(secret.created, secret.sha256));
+        let secrets = only.into_iter().chain(several).collect();
+        Client { id, scopes, audience_scopes, audiences, claims, disabled, created, token_life, secrets }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who may ask for tokens: names enter, a client and its secret leave; the secret is shown once and stored as a hash.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::client_secret::ClientSecret;
 use super::names::{check_audiences, check_client_id};
 use crate::{TokenRefusal, TokenRequest};
 
@@ -17,20 +17,21 @@ pub struct Client {
     pub id: String,
     /// What it may ask for; each a scope-token of RFC 6749 §3.3.
     pub scopes: Vec<String>,
+    /// What it may ask for in tokens for one audience, in place of `scopes`. Needs store format 4.
+    pub audience_scopes: BTreeMap<String, Vec<String>>,
     /// Whom its tokens may be for: `resource` of RFC 8707 §2. The first is taken where none is asked for.
     pub audiences: Vec<String>,
+    /// Members that its tokens carry besides those that the issuer sets. Needs store format 4.
+    pub claims: BTreeMap<String, Value>,
     /// Whether it gets none at present.
     pub disabled: bool,
     /// When it was added, in Unix seconds.
     pub created: u64,
     /// How long its tokens live, in seconds; never longer than the key may sign.
     pub token_life: u64,
-    /// SHA-256 of the secret, which is random: nobody can guess it from that.
-    pub(crate) secret_hash: [u8; 32],
+    /// Its secrets, oldest first. More than one needs store format 4.
+    pub secrets: Vec<ClientSecret>,
 }
-
-/// Random bytes of a secret.
-const SECRET_BYTES: usize = 32;
 
 impl Client {
     /// A new client with a new secret, whose tokens live for [`TokenRequest::USUAL_LIFE`].
@@ -51,20 +52,45 @@ impl Client {
         if audiences.is_empty() {
             return Err(TokenRefusal::Malformed { name: "audience" });
         }
-        let mut random = Zeroizing::new([0; SECRET_BYTES]);
-        getrandom::fill(random.as_mut_slice()).map_err(|_| TokenRefusal::NotSigned)?;
-        let secret = Zeroizing::new(Base64UrlUnpadded::encode_string(random.as_slice()));
+        let (secret, text) = ClientSecret::generate(created)?;
         let scopes =
             checked.scope().map_or_else(Vec::new, |scope| scope.split(' ').map(str::to_owned).collect());
-        let (id, audiences, secret_hash) = (id.to_owned(), audiences.to_vec(), hash(secret.as_bytes()));
-        let token_life = TokenRequest::USUAL_LIFE;
-        Ok((Self { id, scopes, audiences, disabled: false, created, token_life, secret_hash }, secret))
+        let client = Self {
+            id: id.to_owned(),
+            scopes,
+            audience_scopes: BTreeMap::new(),
+            audiences: audiences.to_vec(),
+            claims: BTreeMap::new(),
+            disabled: false,
+            created,
+            token_life: TokenRequest::USUAL_LIFE,
+            secrets: vec![secret],
+        };
+        Ok((client, text))
     }
 
-    /// Whether that is its secret; takes as long for every wrong one.
+    /// Whether that is one of its secrets; takes equally long for every wrong one.
     #[must_use]
     pub fn has_secret(&self, secret: &[u8]) -> bool {
-        verify_slices_are_equal(&hash(secret), &self.secret_hash).is_ok()
+        self.secrets.iter().fold(false, |found, known| known.matches(secret) | found)
+    }
+
+    /// What it may ask for in a token for that audience.
+    #[must_use]
+    pub fn scopes_for(&self, audience: &str) -> &[String] {
+        self.audience_scopes.get(audience).unwrap_or(&self.scopes)
+    }
+
+    /// What of it a store of format 3 can't hold, if anything.
+    pub(crate) fn beyond_format_3(&self) -> Option<&'static str> {
+        if !self.claims.is_empty() {
+            return Some("a client's own claims");
+        }
+        if !self.audience_scopes.is_empty() {
+            return Some("a client's scopes per audience");
+        }
+        let alone = matches!(self.secrets.as_slice(), [only] if only.created == self.created);
+        if alone { None } else { Some("another secret of a client") }
     }
 }
 
@@ -75,17 +101,6 @@ impl fmt::Debug for Client {
             .field("disabled", &self.disabled)
             .finish_non_exhaustive()
     }
-}
-
-/// As much work as a comparison, for a client that is not there.
-pub(crate) fn compare_for_nothing(secret: &[u8]) {
-    let _ = verify_slices_are_equal(&hash(secret), &[0; 32]);
-}
-
-fn hash(secret: &[u8]) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest(&SHA256, secret).as_ref());
-    bytes
 }
 
 #[cfg(test)]
@@ -102,6 +117,30 @@ mod tests {
             assert!(!client.has_secret(wrong.as_bytes()));
         }
         assert!(!format!("{client:?}").contains(secret.as_str()));
+    }
+
+    #[test]
+    fn each_of_its_secrets_is_taken_and_a_store_of_format_3_holds_one_alone() {
+        let (mut client, old) = Client::new("worker", None, &["api".to_owned()], NOW).unwrap();
+        assert_eq!(client.beyond_format_3(), None);
+        let (secret, new) = ClientSecret::generate(NOW + 1).unwrap();
+        client.secrets.push(secret);
+        assert!(client.has_secret(old.as_bytes()) && client.has_secret(new.as_bytes()));
+        assert_eq!(client.beyond_format_3(), Some("another secret of a client"));
+        client.secrets.remove(0);
+        assert!(!client.has_secret(old.as_bytes()) && client.has_secret(new.as_bytes()));
+        assert!(client.beyond_format_3().is_some(), "when it was made would be lost");
+    }
+
+    #[test]
+    fn scopes_of_an_audience_take_the_place_of_the_others() {
+        let (mut client, _) = Client::new("worker", Some("a b"), &["api".to_owned()], NOW).unwrap();
+        client.audience_scopes.insert("api".to_owned(), vec!["c".to_owned()]);
+        assert_eq!(
+            (client.scopes_for("api"), client.scopes_for("other")),
+            (&["c".to_owned()][..], &client.scopes[..])
+        );
+        assert_eq!(client.beyond_format_3(), Some("a client's scopes per audience"));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod arguments;
 mod client;
 mod confirmation;
+mod format;
 mod full;
 mod help;
 mod http;

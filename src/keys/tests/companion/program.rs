@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
@@ -41,6 +42,18 @@ impl Program {
     pub(crate) fn with_store(arguments: &[&str]) -> Self {
         let program = Self::new();
         program.done(&[&["init", "--issuer", "https://issuer.example"], arguments].concat());
+        program
+    }
+
+    /// With the store of format 3 that `tests/format3` holds.
+    pub(crate) fn with_format_3() -> Self {
+        let program = Self::new();
+        SqliteStore::prepare(&program.path()).unwrap();
+        let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format3");
+        for path in [program.path(), program.kek_path()] {
+            std::fs::copy(fixture.join(path.file_name().unwrap()), &path).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
         program
     }
 

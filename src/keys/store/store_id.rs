@@ -1,0 +1,66 @@
+//! Which store it is: a random number that every copy of a store shares and no other store has.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::StoreError;
+
+/// The identifier of a store, made once. Two running copies of one store show the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StoreId([u8; StoreId::BYTES]);
+
+impl StoreId {
+    const BYTES: usize = 16;
+
+    /// A new identifier.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the system gives no randomness.
+    pub fn generate() -> Result<Self, StoreError> {
+        let mut bytes = [0; Self::BYTES];
+        let failed = |error: getrandom::Error| StoreError::Unavailable { detail: error.to_string() };
+        getrandom::fill(&mut bytes).map_err(failed)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl FromStr for StoreId {
+    type Err = ();
+
+    /// Reads 32 hexadecimal digits in lower case.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = u128::from_str_radix(text, 16).map_err(|_| ())?;
+        let id = Self(number.to_be_bytes());
+        // One text for each identifier: no sign, no upper case, no missing zeros.
+        if id.to_string() == text { Ok(id) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_comes_back_from_its_text_and_no_other_text_is_one() {
+        let id = StoreId::generate().unwrap();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_ne!(StoreId::generate().unwrap(), id);
+        for text in
+            ["", "1", &"0".repeat(31), &"0".repeat(33), &"A".repeat(32), &format!("+{}", "1".repeat(31))]
+        {
+            assert_eq!(text.parse::<StoreId>(), Err(()), "`{text}`");
+        }
+    }
+}
