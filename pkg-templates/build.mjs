@@ -26,6 +26,7 @@ const ENTRIES = {
   './jose': 'jose',
   './inline': 'inline',
   './decode': 'decode/standalone',
+  './login': 'login',
   './hono': 'hono',
   './express': 'express',
 }

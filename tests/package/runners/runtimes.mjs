@@ -3,6 +3,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers.mjs'
+import { loginIn } from './login.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vector_files.mjs'
@@ -37,6 +38,8 @@ export const RUNTIMES = {
       [`${name}-unbundled`, unbundled(name)],
     ]),
   ),
+  'login-chromium': loginIn('chromium'),
+  'login-firefox': loginIn('firefox'),
   publint,
   attw,
 }

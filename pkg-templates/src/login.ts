@@ -1,0 +1,19 @@
+/**
+ * The entry `jotgate/login`: logs people in from a single-page app, by authorization code with PKCE. It uses WebCrypto and
+ * no WebAssembly.
+ *
+ * @packageDocumentation
+ */
+export { createLogin } from './login/login.js'
+export { LoginError, type LoginErrorCode } from './login/errors.js'
+export type {
+  FinishedLogin,
+  IdTokenClaims,
+  Login,
+  LoginChange,
+  LoginOptions,
+  LogoutOptions,
+  StartOptions,
+  Tokens,
+  TokensOptions,
+} from './login/types.js'

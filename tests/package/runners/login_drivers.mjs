@@ -1,0 +1,92 @@
+/** One way to drive two browsers: Chromium by playwright-core, Firefox by puppeteer-core over WebDriver BiDi. */
+import { pathToFileURL } from 'node:url'
+import { debian, npmDrivers } from './setup.mjs'
+
+const CHROMIUM = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+]
+
+/** Each starts a browser: `newProfile()` is an empty one, whose `newTab()` opens tabs that share cookies and channels. */
+export const DRIVERS = {
+  async chromium() {
+    const executablePath = debian('chromium', '/usr/bin/chromium')
+    const { chromium } = npmDrivers()('playwright-core')
+    const browser = await chromium.launch({ executablePath, args: CHROMIUM })
+    return {
+      version: browser.version(),
+      close: () => browser.close(),
+      async newProfile(options) {
+        const context = await browser.newContext(options)
+        return {
+          context,
+          newTab: async () => tab(await context.newPage()),
+          /** What a click in `tab` opened. */
+          async opened(one, work) {
+            const [page] = await Promise.all([context.waitForEvent('page'), work()])
+            return tab(page)
+          },
+          close: () => context.close(),
+        }
+      },
+    }
+  },
+  async firefox() {
+    const executablePath = debian('firefox-esr', '/usr/bin/firefox-esr')
+    const { default: puppeteer } = await import(pathToFileURL(npmDrivers().resolve('puppeteer-core')))
+    const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
+    return {
+      version: (await browser.version()).replace(/^firefox\//i, ''),
+      close: () => browser.close(),
+      async newProfile() {
+        const context = await browser.createBrowserContext()
+        return {
+          context,
+          newTab: async () => tab(await context.newPage()),
+          async opened(one, work) {
+            const popup = new Promise((settle) => one.page.once('popup', settle))
+            await work()
+            return tab(await popup)
+          },
+          close: () => context.close(),
+        }
+      },
+    }
+  },
+}
+
+/** How long a page may take, in milliseconds: generous, as the machine may be busy. */
+const LIMIT = 60_000
+
+/** What the two drivers' pages have in common. */
+function tab(page) {
+  page.setDefaultTimeout(LIMIT)
+  return {
+    page,
+    url: () => page.url(),
+    goto: (url) => page.goto(url, { waitUntil: 'load' }),
+    reload: () => page.reload({ waitUntil: 'load' }),
+    evaluate: (work, argument) => page.evaluate(work, argument),
+    close: () => page.close(),
+    /** Waits until `holds` is true in the page, across navigations. */
+    async until(holds, argument) {
+      const since = Date.now()
+      for (;;) {
+        // A page that navigates away destroys what was being evaluated.
+        if (await page.evaluate(holds, argument).catch(() => false)) return
+        if (Date.now() - since > LIMIT) throw new Error(`${page.url()}: \`${holds}\` did not become true`)
+        await new Promise((settle) => setTimeout(settle, 50))
+      }
+    },
+    async back() {
+      // Not by the driver: it waits for a load event, which a page from the back/forward cache does not have.
+      await page.evaluate(() => void setTimeout(() => history.back()))
+    },
+  }
+}

@@ -1,0 +1,34 @@
+/** The app of the login suites: a page that logs in, and offers what it did to the driver as `window.app`. */
+import { createLogin, LoginError } from 'jotgate/login'
+
+const changes = []
+const options = JSON.parse(document.getElementById('options').textContent)
+const login = createLogin({ ...options, onChange: ({ reason, tokens }) => changes.push([reason, tokens?.accessToken]) })
+
+/** An outcome in a form that a driver can carry. */
+async function told(work) {
+  try {
+    return { value: await work }
+  } catch (thrown) {
+    const { name, code, issuerError, claim, message } = thrown
+    return { thrown: { name, code, issuerError, claim, message, isLoginError: thrown instanceof LoginError, offers: typeof thrown.start } }
+  }
+}
+
+window.app = {
+  login,
+  changes,
+  start: (options) => told(login.start(options)),
+  tokens: (options) => told(login.tokens(options)),
+  logout: (options) => told(login.logout(options)),
+  again: () => told(login.finish(window.app.arrivedAt)),
+  arrivedAt: location.href,
+}
+if (new URLSearchParams(location.search).has('state')) {
+  // As React's StrictMode does: the effect runs, and runs again at once.
+  const [first, second] = [told(login.finish()), told(login.finish())]
+  // What the address bar shows before anything was awaited.
+  window.app.addressBar = location.href
+  window.app.finished = Promise.all([first, second])
+}
+document.title = 'ready'
