@@ -13,10 +13,12 @@
 //! | `http` | what is served, from a snapshot in memory |
 //! | `cli` | the binary: words and signals |
 
+mod check;
 mod clock;
 mod error;
 mod http;
 mod issuer;
+mod json_listing;
 mod key;
 mod life;
 mod listing;
@@ -25,6 +27,7 @@ mod store;
 mod test_keys;
 mod token;
 
+pub use check::{Finding, check};
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use http::{
@@ -32,15 +35,21 @@ pub use http::{
     token_router,
 };
 pub use issuer::{Issuer, IssuerRefusal};
+pub use json_listing::{
+    json_client_listing, json_findings, json_listing, json_secret_listing, json_settings_listing,
+};
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, Key, Older, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError,
-    Step, Times, adjust, next_step, replace_all_keys, revoke_key, rotate, rotation_due, stage_key, step,
-    tick,
+    Action, Alarm, ClientChanges, Key, Older, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal,
+    State, StateError, Step, Times, adjust, next_step, replace_all_keys, revoke_key, rotate, rotation_due,
+    stage_key, step, tick,
 };
-pub use listing::{client_listing, listing, settings_listing};
+pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{
     Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, StoreId,
     Version, rekey,
 };
-pub use token::{Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_client_id};
+pub use token::{
+    Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_claims, check_client_id,
+    is_reserved_claim, parse_scopes,
+};

@@ -19,21 +19,38 @@ pub fn listing(state: &State, now: u64) -> String {
 /// One row for each client; no secret.
 #[must_use]
 pub fn client_listing(clients: &[Client]) -> String {
-    let mut rows =
-        vec![["CLIENT", "STATE", "ADDED", "TOKENS LIVE", "SCOPES", "AUDIENCES"].map(str::to_owned)];
+    let heads = ["CLIENT", "STATE", "ADDED", "SECRETS", "TOKENS LIVE", "SCOPES", "AUDIENCES", "CLAIMS"];
+    let mut rows = vec![heads.map(str::to_owned)];
+    let list = |words: Vec<String>| if words.is_empty() { "-".to_owned() } else { words.join(" ") };
     rows.extend(clients.iter().map(|client| {
-        let phase = if client.disabled { "disabled" } else { "enabled" };
-        let scopes = if client.scopes.is_empty() { "-".to_owned() } else { client.scopes.join(" ") };
-        let life = duration(client.token_life);
+        let audience = |audience: &String| match client.audience_scopes.get(audience) {
+            Some(scopes) => format!("{audience} ({})", list(scopes.clone())),
+            None => audience.clone(),
+        };
         [
-            client.id.clone(),
-            phase.to_owned(),
+            // An identifier of an older store may hold anything, line ends too.
+            client.id.escape_debug().to_string(),
+            (if client.disabled { "disabled" } else { "enabled" }).to_owned(),
             moment(client.created),
-            life,
-            scopes,
-            client.audiences.join(" "),
+            client.secrets.len().to_string(),
+            duration(client.token_life),
+            list(client.scopes.clone()),
+            list(client.audiences.iter().map(audience).collect()),
+            list(client.claims.keys().map(|name| name.escape_debug().to_string()).collect()),
         ]
     }));
+    table(&rows)
+}
+
+/// One row for each secret of a client: its identifier, never the secret. `now` in Unix seconds.
+#[must_use]
+pub fn secret_listing(client: &Client, now: u64) -> String {
+    let mut rows = vec![["SECRET", "ADDED", "AGE"].map(str::to_owned)];
+    rows.extend(
+        client.secrets.iter().map(|secret| {
+            [secret.id(), moment(secret.created), duration(now.saturating_sub(secret.created))]
+        }),
+    );
     table(&rows)
 }
 
@@ -63,8 +80,7 @@ pub fn settings_listing(state: &State, now: u64) -> String {
     );
     let inequalities = (1..=4).map(|number| format!("{number}. {}\n", times.inequality(number, ">=")));
     let older = state.older();
-    let last = older.may_sign_from.max(older.distrusted_from).max(older.retired_until);
-    let bind = if last > now {
+    let bind = if older.last() > now {
         format!(
             "settings of before still bind: no key that is staged now signs before {}, none that retires is gone before {} \
              and its longest life after that, and one that is revoked may be trusted until {}\n",
@@ -100,28 +116,58 @@ pub(crate) fn moment(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds.min(last))).to_string()
 }
 
+/// What happens next to a key, and when, in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextStep {
+    /// It takes over by itself.
+    Signs(u64),
+    /// `keys rotate` may let it sign from then on.
+    MaySign(u64),
+    /// Its successor takes over.
+    Retires(u64),
+    /// It is not published any more.
+    Goes(u64),
+    /// No verifier trusts it any more.
+    Distrusted(u64),
+}
+
+impl NextStep {
+    /// The next step of a published key.
+    pub(crate) fn of(state: &State, key: &Key, now: u64) -> Self {
+        let settings = state.settings();
+        let due = rotation_due(state, settings).unwrap_or_default();
+        match key.phase {
+            Phase::Staged => {
+                let active = state.active().is_ok_and(|ring| ring.algorithm() == key.pair.algorithm());
+                if active && now >= key.may_sign_from {
+                    Self::Signs(due.max(now))
+                } else {
+                    Self::MaySign(key.may_sign_from)
+                }
+            }
+            Phase::Signing { .. } => Self::Retires(due),
+            Phase::Retiring { .. } => Self::Goes(state.gone_from(key, settings).unwrap_or_default()),
+        }
+    }
+
+    fn text(self, now: u64) -> String {
+        match self {
+            Self::Signs(at) => format!("signs {}, or at any time before", moment(at)),
+            Self::MaySign(at) if at <= now => "may sign at any time: `keys rotate --algorithm`".to_owned(),
+            Self::MaySign(at) => format!("may sign {}", moment(at)),
+            Self::Retires(at) => format!("retires {}", moment(at)),
+            Self::Goes(at) => format!("goes {}", moment(at)),
+            Self::Distrusted(at) => format!("trusted nowhere {}", moment(at)),
+        }
+    }
+}
+
 fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
     let none = || "-".to_owned();
-    let settings = state.settings();
-    let (phase, first, last, next) = match key.phase {
-        Phase::Staged => {
-            let due = rotation_due(state, settings).unwrap_or_default();
-            let active = state.active().is_ok_and(|ring| ring.algorithm() == key.pair.algorithm());
-            let next = match (now >= key.may_sign_from, active) {
-                (true, true) => format!("signs {}, or at any time before", moment(due.max(now))),
-                (true, false) => "may sign at any time: `keys rotate --algorithm`".to_owned(),
-                (false, _) => format!("may sign {}", moment(key.may_sign_from)),
-            };
-            ("staged", none(), none(), next)
-        }
-        Phase::Signing { since } => {
-            let next = format!("retires {}", moment(rotation_due(state, settings).unwrap_or_default()));
-            ("signing", moment(since), none(), next)
-        }
-        Phase::Retiring { since, until } => {
-            let gone = state.gone_from(key, settings).unwrap_or_default();
-            ("retiring", moment(since), moment(until), format!("goes {}", moment(gone)))
-        }
+    let (phase, first, last) = match key.phase {
+        Phase::Staged => ("staged", none(), none()),
+        Phase::Signing { since } => ("signing", moment(since), none()),
+        Phase::Retiring { since, until } => ("retiring", moment(since), moment(until)),
     };
     [
         key.kid().to_owned(),
@@ -132,13 +178,13 @@ fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
         first,
         last,
         duration(key.longest_life),
-        next,
+        NextStep::of(state, key, now).text(now),
     ]
 }
 
 fn revoked_row(revoked: &Revoked, now: u64) -> [String; 9] {
     let [created, first, last, life] = [(); 4].map(|()| "-".to_owned());
-    let next = format!("trusted nowhere {}", moment(revoked.distrusted_from));
+    let next = NextStep::Distrusted(revoked.distrusted_from).text(now);
     let age = duration(now.saturating_sub(revoked.at));
     let (kid, algorithm) = (revoked.kid.clone(), revoked.algorithm.name().to_owned());
     [kid, algorithm, "revoked".to_owned(), age, created, first, last, life, next]

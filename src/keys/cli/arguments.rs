@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
 
-use crate::client_arguments::Clients;
+use crate::client_arguments::{Clients, Json};
 use crate::confirmation::Confirmation;
 use crate::duration::life;
 use crate::time_arguments::{ChosenTimes, Settings};
@@ -88,11 +88,12 @@ https://api.example/items")]
   jotgate-keys keys rotate"
     )]
     Keys(Keys),
-    /// Look at those who may ask for tokens, or change them
+    /// Look at the clients that may ask for tokens, or change them
     #[command(
         subcommand,
         after_help = "Example:
-  jotgate-keys clients add worker --audience https://api.example"
+  jotgate-keys clients add worker --audience https://api.example
+  jotgate-keys clients secret add worker"
     )]
     Clients(Clients),
     /// Look at the times that the store was made with, or change them
@@ -103,6 +104,12 @@ https://api.example/items")]
   jotgate-keys settings set --max-age 600"
     )]
     Settings(Settings),
+    /// Show what is unusual in the store: values that no command accepts any more, and steps that are overdue
+    #[command(after_help = "Example:
+  jotgate-keys check
+
+Exit codes: 0 nothing is unusual, 3 something is, 1 the store cannot be read. The store goes on working in either case.")]
+    Check(Json),
     /// Bring a store of an older version to the newest format; there is no way back
     #[command(after_help = "Example:
   jotgate-keys upgrade
@@ -187,8 +194,9 @@ pub(crate) struct Token {
 pub(crate) enum Keys {
     /// List every key: what it is, where it stands, what happened when, and what comes next
     #[command(after_help = "Example:
-  jotgate-keys keys list")]
-    List,
+  jotgate-keys keys list
+  jotgate-keys keys list --json")]
+    List(Json),
     /// Publish a successor that does not sign yet; of another algorithm, to begin a migration
     #[command(after_help = "Example:
   jotgate-keys keys stage --algorithm EdDSA

@@ -1,11 +1,13 @@
 //! The arguments of `clients`.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use jotgate_keys::{ClientChanges, TokenRefusal, parse_scopes};
+use serde_json::Value;
 
 use crate::confirmation::Confirmation;
 use crate::duration::life;
 
-/// Those who may ask for tokens at `POST /token`.
+/// The clients that may ask for tokens at `POST /token`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Clients {
     /// Add a client, and print its secret: the only time
@@ -13,22 +15,70 @@ pub(crate) enum Clients {
   jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
   curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token
 
-A server that runs knows of it, and of its end, within a second.")]
+A running server knows of every change within a second.")]
     Add(AddClient),
     /// List the clients
     #[command(after_help = "Example:
-  jotgate-keys clients list")]
-    List,
-    /// Give a client no more tokens; those that it has live on
+  jotgate-keys clients list
+  jotgate-keys clients list --json")]
+    List(Json),
+    /// Change what a client may ask for, or its own claims; the rest stays
+    #[command(
+        group = ArgGroup::new("any").args(SetClient::NAMES).required(true).multiple(true),
+        override_usage = "jotgate-keys clients set <CLIENT> --NAME <VALUE> …",
+        after_help = "Example:
+  jotgate-keys clients set worker --scope 'items:read' --token-life 10m
+  jotgate-keys clients set worker --scope-for https://other.example 'reports:read' --claim 'tenant=\"acme\"'
+
+--scope and --audience replace what was there before; an empty text is no scope. The tokens that the client has stay as
+they are."
+    )]
+    Set(SetClient),
+    /// Give a client no more tokens: it gets `invalid_client`. Its tokens live on
     #[command(after_help = "Example:
   jotgate-keys clients disable worker")]
     Disable(NamedClient),
-    /// Remove a client and its secret
+    /// Give a client tokens again
+    #[command(after_help = "Example:
+  jotgate-keys clients enable worker")]
+    Enable(NamedClient),
+    /// Add, list or drop the secrets of a client
+    #[command(
+        subcommand,
+        after_help = "Example:
+  jotgate-keys clients secret add worker
+  jotgate-keys clients secret list worker
+  jotgate-keys clients secret drop worker 1f0a93c2"
+    )]
+    Secret(Secret),
+    /// Remove a client and its secrets
     #[command(after_help = "Example:
   jotgate-keys clients remove worker
 
-Asks first, or needs --yes. Tokens that it has live on; `clients disable` does the same and can be undone.")]
+Asks first, or needs --yes. Its tokens live on. `clients disable` has the same effect and can be undone.")]
     Remove(RemoveClient),
+}
+
+/// The secrets of a client.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Add a second secret, and print it: the only time. The old one stays valid
+    #[command(after_help = "Example:
+  jotgate-keys clients secret add worker
+
+Give the new secret to every place that uses the old one. Then drop the old one.")]
+    Add(NamedClient),
+    /// List the secrets by their identifiers; the secrets themselves are not stored
+    #[command(after_help = "Example:
+  jotgate-keys clients secret list worker")]
+    List(ListSecrets),
+    /// Drop a secret: who uses it gets `invalid_client` within a second
+    #[command(after_help = "Example:
+  jotgate-keys clients secret list worker
+  jotgate-keys clients secret drop worker 1f0a93c2
+
+Asks first, or needs --yes. The only secret of a client cannot be dropped: `clients disable` it, or add another first.")]
+    Drop(DropSecret),
 }
 
 #[derive(Debug, Args)]
@@ -36,25 +86,47 @@ pub(crate) struct AddClient {
     /// Its identifier: `client_id`, and `sub` of its tokens; 1 to 128 letters, digits or any of . _ ~ -
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
-    /// What it may ask for: words separated by single spaces
-    #[arg(long, value_name = "WORDS")]
-    pub(crate) scope: Option<String>,
     /// Who its tokens may be for: a name, or a URI without a fragment. May be repeated; the first is used if the client
     /// names no `resource`
     #[arg(long, value_name = "AUDIENCE", required = true)]
     pub(crate) audience: Vec<String>,
-    /// How long its tokens live; at most the setting longest-life [default: 30m, or longest-life if it is shorter]
-    #[arg(long, value_name = "DURATION", value_parser = life)]
-    pub(crate) token_life: Option<u64>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RemoveClient {
+pub(crate) struct SetClient {
     /// Its identifier
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
+    /// Who its tokens may be for, in place of all audiences of before. May be repeated
+    #[arg(long, value_name = "AUDIENCE")]
+    audience: Vec<String>,
+    /// Take its own scopes away from an audience: `--scope` counts for it again. May be repeated
+    #[arg(long, value_name = "AUDIENCE")]
+    drop_scope_for: Vec<String>,
+    /// Take a claim away. May be repeated
+    #[arg(long, value_name = "NAME")]
+    drop_claim: Vec<String>,
     #[command(flatten)]
-    pub(crate) confirmation: Confirmation,
+    grants: Grants,
+}
+
+/// What a client may ask for, and what its tokens carry.
+#[derive(Debug, Args)]
+pub(crate) struct Grants {
+    /// What it may ask for: words separated by single spaces
+    #[arg(long, value_name = "WORDS")]
+    scope: Option<String>,
+    /// What it may ask for in tokens for one audience, in place of --scope. May be repeated
+    #[arg(long, num_args = 2, value_names = ["AUDIENCE", "WORDS"])]
+    scope_for: Vec<String>,
+    /// How long its tokens live; at most the setting longest-life [at first: 30m, or longest-life if it is shorter]
+    #[arg(long, value_name = "DURATION", value_parser = life)]
+    token_life: Option<u64>,
+    /// A claim that its tokens carry, as JSON: 'tenant="acme"' or 'tier=3'. May be repeated
+    #[arg(long, value_name = "NAME=JSON", value_parser = claim)]
+    claim: Vec<(String, Value)>,
 }
 
 #[derive(Debug, Args)]
@@ -62,4 +134,86 @@ pub(crate) struct NamedClient {
     /// Its identifier
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveClient {
+    #[command(flatten)]
+    pub(crate) client: NamedClient,
+    #[command(flatten)]
+    pub(crate) confirmation: Confirmation,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListSecrets {
+    #[command(flatten)]
+    pub(crate) client: NamedClient,
+    #[command(flatten)]
+    pub(crate) format: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DropSecret {
+    #[command(flatten)]
+    pub(crate) client: NamedClient,
+    /// The secret's identifier, as `clients secret list` shows it
+    #[arg(value_name = "SECRET-ID")]
+    pub(crate) secret: String,
+    #[command(flatten)]
+    pub(crate) confirmation: Confirmation,
+}
+
+/// The flag of every command that lists something.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// Print one line of JSON for programs; docs/listings.md describes it
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl SetClient {
+    const NAMES: [&str; 7] =
+        ["scope", "scope_for", "audience", "token_life", "claim", "drop_scope_for", "drop_claim"];
+
+    pub(crate) fn changes(&self) -> Result<ClientChanges, TokenRefusal> {
+        Ok(ClientChanges {
+            audiences: Some(self.audience.clone()).filter(|audiences| !audiences.is_empty()),
+            no_audience_scopes: self.drop_scope_for.clone(),
+            no_claims: self.drop_claim.clone(),
+            ..self.grants.changes()?
+        })
+    }
+}
+
+impl Grants {
+    pub(crate) fn changes(&self) -> Result<ClientChanges, TokenRefusal> {
+        let mut audience_scopes = vec![];
+        for pair in self.scope_for.chunks_exact(2) {
+            if let [audience, words] = pair {
+                if audience_scopes.iter().any(|(known, _)| known == audience) {
+                    return Err(TokenRefusal::Repeated { what: "--scope-for with the same audience" });
+                }
+                audience_scopes.push((audience.clone(), parse_scopes(words)?));
+            }
+        }
+        for (index, (name, _)) in self.claim.iter().enumerate() {
+            if self.claim.iter().take(index).any(|(earlier, _)| earlier == name) {
+                return Err(TokenRefusal::Repeated { what: "a claim" });
+            }
+        }
+        Ok(ClientChanges {
+            scopes: self.scope.as_deref().map(parse_scopes).transpose()?,
+            token_life: self.token_life,
+            audience_scopes,
+            claims: self.claim.clone(),
+            ..ClientChanges::default()
+        })
+    }
+}
+
+fn claim(text: &str) -> Result<(String, Value), String> {
+    let (name, json) = text.split_once('=').ok_or("a claim has the form NAME=JSON, such as tier=3")?;
+    let value = serde_json::from_str(json)
+        .map_err(|_| "the value is not JSON; a text needs quotes: 'tenant=\"acme\"'")?;
+    Ok((name.to_owned(), value))
 }

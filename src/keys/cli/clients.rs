@@ -1,51 +1,97 @@
 //! The commands `clients …`.
 
 use jotgate_keys::{
-    Client, Clock, Error, Keeper, StateError, SystemClock, TokenRefusal, TokenRequest, client_listing,
+    Client, ClientSecret, Clock, Error, Keeper, SystemClock, TokenRequest, client_listing,
+    json_client_listing, json_secret_listing, secret_listing,
 };
 
-use crate::client_arguments::{AddClient, Clients, NamedClient, RemoveClient};
+use crate::client_arguments::{
+    AddClient, Clients, DropSecret, Json, ListSecrets, NamedClient, RemoveClient, Secret, SetClient,
+};
 use crate::say;
 
 pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
     match command {
-        Clients::List => say(&client_listing(keeper.load()?.1.clients())),
+        Clients::List(Json { json }) => {
+            let (_, state) = keeper.load()?;
+            let clients = state.clients();
+            say(&if *json { json_client_listing(clients)? } else { client_listing(clients) })
+        }
         Clients::Add(arguments) => add(keeper, arguments),
+        Clients::Set(arguments) => set(keeper, arguments),
         Clients::Disable(NamedClient { id }) => {
             keeper.change(|state| Ok(Some(state.disable_client(id)?)))?;
             say(&format!("{id} gets no more tokens\n"))
         }
+        Clients::Enable(NamedClient { id }) => {
+            keeper.change(|state| Ok(Some(state.enable_client(id)?)))?;
+            say(&format!("{id} gets tokens again\n"))
+        }
+        Clients::Secret(Secret::Add(NamedClient { id })) => add_secret(keeper, id),
+        Clients::Secret(Secret::List(arguments)) => list_secrets(keeper, arguments),
+        Clients::Secret(Secret::Drop(arguments)) => drop_secret(keeper, arguments),
         Clients::Remove(arguments) => remove(keeper, arguments),
     }
 }
 
-fn add(keeper: &Keeper, arguments: &AddClient) -> Result<(), Error> {
-    let AddClient { id, scope, audience, token_life } = arguments;
-    let (client, secret) = Client::new(id, scope.as_deref(), audience, SystemClock.now())?;
+fn add(keeper: &Keeper, AddClient { id, audience, grants }: &AddClient) -> Result<(), Error> {
+    let changes = grants.changes()?;
+    let (client, secret) = Client::new(id, None, audience, SystemClock.now())?;
     keeper.change(|state| {
-        let mut client = client.clone();
-        client.token_life = life(*token_life, state.settings().times().longest_life)?;
+        let longest = state.settings().times().longest_life;
+        let mut client = changes.apply(&client, longest)?;
+        if changes.token_life.is_none() {
+            client.token_life = TokenRequest::USUAL_LIFE.min(longest);
+        }
         Ok(Some(state.add_client(client)?))
     })?;
-    say(&format!("client_id: {id}\nclient_secret: {}\n", secret.as_str()))
+    show_secret(id, &secret)
 }
 
-/// The life of a client's tokens: what was chosen, if the settings allow it, or the usual one.
-fn life(chosen: Option<u64>, longest: u64) -> Result<u64, TokenRefusal> {
-    match chosen {
-        Some(seconds) if seconds > longest => Err(TokenRefusal::Life { seconds, longest }),
-        chosen => Ok(chosen.unwrap_or_else(|| TokenRequest::USUAL_LIFE.min(longest))),
-    }
+/// The only place where a secret is shown.
+fn show_secret(id: &str, secret: &str) -> Result<(), Error> {
+    say(&format!("client_id: {id}\nclient_secret: {secret}\n"))
 }
 
-fn remove(keeper: &Keeper, RemoveClient { id, confirmation }: &RemoveClient) -> Result<(), Error> {
+fn set(keeper: &Keeper, arguments: &SetClient) -> Result<(), Error> {
+    let changes = arguments.changes()?;
+    let state = keeper.change(|state| Ok(Some(state.set_client(&arguments.id, &changes)?)))?;
+    say(&client_listing(std::slice::from_ref(state.client(&arguments.id)?)))
+}
+
+fn add_secret(keeper: &Keeper, id: &str) -> Result<(), Error> {
+    let (secret, text) = ClientSecret::generate(SystemClock.now())?;
+    keeper.change(|state| Ok(Some(state.add_secret(id, secret.clone())?)))?;
+    show_secret(id, &text)
+}
+
+fn list_secrets(keeper: &Keeper, ListSecrets { client, format }: &ListSecrets) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
-    if !state.clients().iter().any(|client| client.id == *id) {
-        return Err(StateError::UnknownClient { id: id.clone() }.into());
-    }
+    let client = state.client(&client.id)?;
+    say(&if format.json { json_secret_listing(client)? } else { secret_listing(client, SystemClock.now()) })
+}
+
+fn drop_secret(keeper: &Keeper, arguments: &DropSecret) -> Result<(), Error> {
+    let (DropSecret { client, secret, confirmation }, (_, state)) = (arguments, keeper.load()?);
+    let id = &client.id;
+    // Refused before anything is asked.
+    state.drop_secret(id, secret)?;
     let consequence = format!(
-        "This removes the client `{id}` of {} and its secret. It gets no more tokens; those that it has live on. Its \
-         secret cannot come back: `clients disable {id}` can be undone.",
+        "This drops the secret {secret} of the client `{id}` of {}. Requests with it get `invalid_client`. A dropped secret \
+         cannot come back.",
+        state.issuer()
+    );
+    confirmation.require("drop", &consequence)?;
+    keeper.change(|state| Ok(Some(state.drop_secret(id, secret)?)))?;
+    say(&format!("the secret {secret} of {id} is dropped\n"))
+}
+
+fn remove(keeper: &Keeper, RemoveClient { client, confirmation }: &RemoveClient) -> Result<(), Error> {
+    let (_, state) = keeper.load()?;
+    let id = &state.client(&client.id)?.id;
+    let consequence = format!(
+        "This removes the client `{id}` of {} and its secrets. It gets no more tokens; those that it has live on. Its \
+         secrets cannot come back. `clients disable {id}` has the same effect and can be undone.",
         state.issuer()
     );
     confirmation.require("remove", &consequence)?;

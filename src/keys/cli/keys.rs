@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use jotgate_keys::{
-    Clock, Error, Keeper, Phase, State, StateError, SystemClock, listing, rekey, replace_all_keys,
-    revoke_key, rotate, stage_key,
+    Clock, Error, Keeper, Phase, State, StateError, SystemClock, json_listing, listing, rekey,
+    replace_all_keys, revoke_key, rotate, stage_key,
 };
 
 use crate::arguments::{Keys, Revoke, Rotate, Stage};
+use crate::client_arguments::Json;
 use crate::confirmation::Confirmation;
 use crate::init::kept_in;
 use crate::say;
 
 pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
     match command {
-        Keys::List => say(&listing(&keeper.load()?.1, SystemClock.now())),
+        Keys::List(Json { json }) => {
+            let ((_, state), now) = (keeper.load()?, SystemClock.now());
+            say(&if *json { json_listing(&state, now)? } else { listing(&state, now) })
+        }
         Keys::Stage(arguments) => stage(keeper, arguments),
         Keys::Rotate(arguments) => rotate_keys(keeper, arguments),
         Keys::Revoke(arguments) => revoke(keeper, arguments),

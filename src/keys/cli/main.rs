@@ -1,8 +1,9 @@
 //! The binary: arguments and signals enter, the library does the work, text and an exit code leave.
 //!
-//! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused.
+//! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused, 3 `check` found something.
 
 mod arguments;
+mod check;
 mod client_arguments;
 mod clients;
 mod confirmation;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     match run_command(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell if this fails too.
             let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
@@ -43,17 +44,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_command(cli: &Cli) -> Result<(), Error> {
+fn run_command(cli: &Cli) -> Result<ExitCode, Error> {
     let kek = kek_source(cli)?;
     match &cli.command {
         Command::Init(arguments) => init::init(&cli.store, &kek, arguments),
         Command::Serve(arguments) => serve::serve(&keeper(&cli.store, kek)?, arguments),
         Command::Token(arguments) => token::token(&keeper(&cli.store, kek)?, arguments),
         Command::Keys(command) => keys::keys(&keeper(&cli.store, kek)?, command),
+        Command::Check(json) => return check::check_store(&keeper(&cli.store, kek)?, *json),
         Command::Settings(command) => settings::settings(&keeper(&cli.store, kek)?, command),
         Command::Upgrade => upgrade::upgrade(&keeper(&cli.store, kek)?),
         Command::Clients(command) => clients::clients(&keeper(&cli.store, kek)?, command),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The key-encryption key: in the environment, in the file that was named, or in the one beside the store.

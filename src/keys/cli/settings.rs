@@ -1,14 +1,16 @@
-//! `settings …`: a keeper and other times enter, what is in force from then on is said.
+//! The commands `settings …`.
 
-use jotgate_keys::{Clock, Error, Keeper, SystemClock, adjust, settings_listing};
+use jotgate_keys::{Clock, Error, Keeper, SystemClock, adjust, json_settings_listing, settings_listing};
 
+use crate::client_arguments::Json;
 use crate::say;
 use crate::time_arguments::Settings;
 
 pub(crate) fn settings(keeper: &Keeper, command: &Settings) -> Result<(), Error> {
-    let state = match command {
-        Settings::Show => keeper.load()?.1,
-        Settings::Set(chosen) => adjust(keeper, |before| chosen.over(before), &SystemClock)?,
+    let (state, json) = match command {
+        Settings::Show(Json { json }) => (keeper.load()?.1, *json),
+        Settings::Set(chosen) => (adjust(keeper, |before| chosen.over(before), &SystemClock)?, false),
     };
-    say(&settings_listing(&state, SystemClock.now()))
+    let now = SystemClock.now();
+    say(&if json { json_settings_listing(&state, now)? } else { settings_listing(&state, now) })
 }

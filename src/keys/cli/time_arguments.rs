@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use jotgate_keys::Times;
 
+use crate::client_arguments::Json;
 use crate::duration::seconds;
 
 /// The times that every server agrees on.
@@ -10,8 +11,9 @@ use crate::duration::seconds;
 pub(crate) enum Settings {
     /// Show every time, and the inequalities that they keep
     #[command(after_help = "Example:
-  jotgate-keys settings show")]
-    Show,
+  jotgate-keys settings show
+  jotgate-keys settings show --json")]
+    Show(Json),
     /// Change some times; the others stay
     #[command(
         group = clap::ArgGroup::new("any").args(ChosenTimes::NAMES).required(true).multiple(true),

@@ -93,10 +93,11 @@ impl Endpoint {
             Some(_) => return Err(GrantRefusal::GrantType),
             None => return Err(GrantRefusal::Request("the parameter `grant_type` is missing")),
         }
-        let scope = scope(client, form.get("scope"))?;
         let audiences = audiences(client, &form)?;
+        let scope = scope(client, &audiences, form.get("scope"))?;
         let life = client.token_life.min(snapshot.signer.longest_life());
         let request = TokenRequest::new(&client.id, None, &audiences, scope.as_deref(), life);
+        let request = request.map(|request| request.with_claims(&client.claims));
         let token = request.and_then(|request| snapshot.signer.sign(&request, now)).map_err(|error| {
             error!(code = error.code(), %error, "no token could be signed");
             GrantRefusal::Failed
@@ -115,12 +116,16 @@ fn is_form(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// RFC 6749 §3.3: what is asked for and allowed; all that is allowed where nothing is asked for.
-fn scope(client: &Client, asked: Option<&str>) -> Result<Option<String>, GrantRefusal> {
+/// The scope of RFC 6749 §3.3 that the token gets: what the client asks for, or all that it may ask for. It must be allowed
+/// for each audience of the token, because each of them reads it.
+fn scope(client: &Client, audiences: &[String], asked: Option<&str>) -> Result<Option<String>, GrantRefusal> {
+    let may = |audience: &String, word: &str| client.scopes_for(audience).iter().any(|scope| scope == word);
+    let allowed = |word: &str| audiences.iter().all(|audience| may(audience, word));
     let Some(asked) = asked else {
-        return Ok(Some(client.scopes.join(" ")).filter(|scope| !scope.is_empty()));
+        let first = audiences.first().map_or(&[][..], |audience| client.scopes_for(audience));
+        let all: Vec<&str> = first.iter().map(String::as_str).filter(|word| allowed(word)).collect();
+        return Ok(Some(all.join(" ")).filter(|scope| !scope.is_empty()));
     };
-    let allowed = |word: &str| client.scopes.iter().any(|scope| scope == word);
     let mut words: Vec<&str> = vec![];
     for word in asked.split(' ') {
         if !allowed(word) || words.contains(&word) {

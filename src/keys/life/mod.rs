@@ -2,6 +2,7 @@
 //! brings a keeper and a clock to it.
 
 mod adjustment;
+mod client_changes;
 mod older;
 mod revocation;
 mod ring;
@@ -14,6 +15,7 @@ mod step;
 mod tick;
 
 pub use adjustment::adjust;
+pub use client_changes::ClientChanges;
 pub use older::Older;
 pub use revocation::{replace_all_keys, revoke_key};
 pub use ring::{Key, Phase, Revoked, Ring};

@@ -18,6 +18,11 @@ pub struct Older {
 }
 
 impl Older {
+    /// When the last of them is over, in Unix seconds.
+    pub(crate) fn last(&self) -> u64 {
+        self.may_sign_from.max(self.distrusted_from).max(self.retired_until)
+    }
+
     /// With the times that were in force until `now`.
     pub(super) fn and(self, times: &Times, now: u64) -> Self {
         let until = |seconds: u64| now.saturating_add(seconds);

@@ -62,6 +62,31 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
+    /// An audience that is not one of the client's, or has no scopes of its own to remove.
+    UnknownAudience {
+        /// The audience.
+        audience: String,
+    },
+    /// A claim that the client does not have.
+    UnknownClaim {
+        /// The name.
+        name: String,
+    },
+    /// A secret that the client does not have.
+    UnknownSecret {
+        /// The client.
+        id: String,
+    },
+    /// A client's only secret, which may not be dropped.
+    OnlySecret {
+        /// The client.
+        id: String,
+    },
+    /// One more secret than a client may have.
+    TooManySecrets {
+        /// The client.
+        id: String,
+    },
     /// Something that only a store of format 4 can hold.
     NeedsUpgrade {
         /// What.
@@ -99,6 +124,11 @@ impl StateError {
             Self::UnknownKey { .. } => "state_unknown_key",
             Self::ClientTwice { .. } => "state_client_twice",
             Self::UnknownClient { .. } => "state_unknown_client",
+            Self::UnknownAudience { .. } => "state_unknown_audience",
+            Self::UnknownClaim { .. } => "state_unknown_claim",
+            Self::UnknownSecret { .. } => "state_unknown_secret",
+            Self::OnlySecret { .. } => "state_only_secret",
+            Self::TooManySecrets { .. } => "state_too_many_secrets",
             Self::NeedsUpgrade { .. } => "store_needs_upgrade",
             Self::NotStaged { .. } => "state_not_staged",
             Self::TooYoung { .. } => "state_too_young",
@@ -128,6 +158,23 @@ impl fmt::Display for StateError {
             Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
             Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
             Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
+            Self::UnknownAudience { audience } => {
+                write!(f, "the client has no audience `{audience}`, or no scopes of its own for it")
+            }
+            Self::UnknownClaim { name } => write!(f, "the client has no claim `{name}`"),
+            Self::UnknownSecret { id } => {
+                write!(
+                    f,
+                    "the client `{id}` has no such secret; `clients secret list {id}` shows those that it has"
+                )
+            }
+            Self::OnlySecret { id } => write!(
+                f,
+                "this is the only secret of the client `{id}`: add another first, or use `clients disable {id}`"
+            ),
+            Self::TooManySecrets { id } => {
+                write!(f, "the client `{id}` has two secrets already: drop the old one first")
+            }
             Self::NeedsUpgrade { what } => write!(
                 f,
                 "{what}: a store of format 3 can't hold this; run `jotgate-keys upgrade` once every server runs this version"

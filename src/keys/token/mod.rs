@@ -3,12 +3,14 @@
 mod client;
 mod client_secret;
 mod names;
+mod own_claims;
 mod signer;
 mod token_request;
 
 pub use client::Client;
 pub use client_secret::ClientSecret;
 pub(crate) use client_secret::compare_for_nothing;
-pub use names::{check_audiences, check_client_id};
+pub use names::{check_audiences, check_client_id, parse_scopes};
+pub use own_claims::{check_claims, is_reserved_claim};
 pub use signer::Signer;
 pub use token_request::{TokenRefusal, TokenRequest};

@@ -1,5 +1,6 @@
 //! The names that a new client may have. Clients of older stores keep the names that they have.
 
+use super::token_request::parse_scope;
 use crate::TokenRefusal;
 
 /// The longest identifier of a new client, in characters.
@@ -18,18 +19,29 @@ pub fn check_client_id(id: &str) -> Result<(), TokenRefusal> {
     Ok(())
 }
 
+/// The scopes in a text: different words of RFC 6749 §3.3, separated by single spaces. An empty text has none.
+///
+/// # Errors
+/// [`TokenRefusal::Scope`].
+pub fn parse_scopes(text: &str) -> Result<Vec<String>, TokenRefusal> {
+    if text.is_empty() {
+        return Ok(vec![]);
+    }
+    Ok(parse_scope(text)?.split(' ').map(str::to_owned).collect())
+}
+
 /// Checks audiences that an operator chose: each is a name, or a URI without a fragment (RFC 7519 §2, RFC 8707 §2), and
 /// none is repeated.
 ///
 /// # Errors
-/// [`TokenRefusal::Audience`], [`TokenRefusal::AudienceTwice`].
+/// [`TokenRefusal::Audience`], [`TokenRefusal::Repeated`].
 pub fn check_audiences(audiences: &[String]) -> Result<(), TokenRefusal> {
     for (index, audience) in audiences.iter().enumerate() {
         if !is_audience(audience) {
             return Err(TokenRefusal::Audience);
         }
         if audiences.iter().take(index).any(|earlier| earlier == audience) {
-            return Err(TokenRefusal::AudienceTwice);
+            return Err(TokenRefusal::Repeated { what: "an audience" });
         }
     }
     Ok(())
@@ -78,6 +90,9 @@ mod tests {
         {
             assert_eq!(check_audiences(&[bad.to_owned()]), Err(TokenRefusal::Audience), "{bad}");
         }
-        assert_eq!(check_audiences(&["a", "b", "a"].map(str::to_owned)), Err(TokenRefusal::AudienceTwice));
+        assert_eq!(
+            check_audiences(&["a", "b", "a"].map(str::to_owned)),
+            Err(TokenRefusal::Repeated { what: "an audience" })
+        );
     }
 }

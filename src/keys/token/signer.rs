@@ -1,5 +1,6 @@
 //! A request and a moment enter, a signed access token by RFC 9068 leaves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -7,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
 use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{Error, Issuer, KeyPair, State, TokenRefusal, TokenRequest};
 
@@ -38,6 +40,9 @@ struct Claims<'a> {
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
+    // None of these has a name of one above.
+    #[serde(flatten)]
+    own: &'a BTreeMap<String, Value>,
 }
 
 /// RFC 7519 §4.1.3: one audience may be a string, and verifiers that know only that are many.
@@ -111,6 +116,7 @@ impl Signer {
             iat: now,
             jti: &new_jti()?,
             scope: request.scope(),
+            own: request.claims(),
         };
         let mut json = Vec::with_capacity(CLAIMS);
         serde_json::to_writer(&mut json, &claims).map_err(|_| TokenRefusal::NotSigned)?;
@@ -136,7 +142,7 @@ fn new_jti() -> Result<String, TokenRefusal> {
 mod tests {
     use jsonwebtoken::jwk::Jwk;
     use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation, decode};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::test_keys::{GATE, NOW, key, second_library, state};
@@ -174,6 +180,26 @@ mod tests {
             "iat": NOW, "exp": NOW + 60, "scope": "items:read items:write",
         });
         assert_eq!(claims, expected);
+    }
+
+    #[test]
+    fn k6_own_claims_are_added_and_never_replace_one_of_the_issuers() {
+        let state = state();
+        let signer = Signer::new(&state).unwrap();
+        let plain = request(&["api"], Some("a"), 60);
+        let own = [
+            ("tenant", json!({ "id": 7 })),
+            ("sub", json!("other")),
+            ("scope", json!("b")),
+            ("acr", json!(1)),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value)).into();
+        let TokenData { claims, .. } = verified(&state, &signer.sign(&plain.with_claims(&own), NOW).unwrap());
+        assert_eq!(
+            (&claims["tenant"], &claims["sub"], &claims["scope"]),
+            (&json!({ "id": 7 }), &json!("somebody"), &json!("a"))
+        );
+        assert_eq!(claims.get("acr"), None);
     }
 
     #[test]

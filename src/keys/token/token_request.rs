@@ -1,6 +1,11 @@
 //! What somebody asks to be signed: loose text enters, a request that makes a token by RFC 9068 leaves.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use serde_json::Value;
+
+use super::own_claims::is_reserved_claim;
 
 /// What a token shall say. Who issues it, when, and under which identifier is the signer's affair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +15,7 @@ pub struct TokenRequest {
     audience: Vec<String>,
     scope: Option<String>,
     life: u64,
+    claims: BTreeMap<String, Value>,
 }
 
 /// Why no token was made.
@@ -24,8 +30,18 @@ pub enum TokenRefusal {
     ClientId,
     /// An audience that is neither a name nor a URI without a fragment (RFC 8707 §2).
     Audience,
-    /// An audience a second time.
-    AudienceTwice,
+    /// Something that may be given once, a second time.
+    Repeated {
+        /// What.
+        what: &'static str,
+    },
+    /// A claim whose name is reserved for the issuer.
+    ReservedClaim {
+        /// The name.
+        name: &'static str,
+    },
+    /// Own claims without a proper name, or too long for a token.
+    Claims,
     /// A scope with characters that RFC 6749 §3.3 does not allow, or a second time.
     Scope,
     /// A life of no seconds, or longer than the key may sign.
@@ -72,7 +88,20 @@ impl TokenRequest {
             audience: audience.to_vec(),
             scope: scope.map(parse_scope).transpose()?,
             life,
+            claims: BTreeMap::new(),
         })
+    }
+
+    /// The same with further claims. A claim with a reserved name is left out: it never replaces one of the issuer's.
+    #[must_use]
+    pub fn with_claims(mut self, claims: &BTreeMap<String, Value>) -> Self {
+        let own = claims.iter().filter(|(name, _)| !is_reserved_claim(name));
+        self.claims.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+        self
+    }
+
+    pub(crate) const fn claims(&self) -> &BTreeMap<String, Value> {
+        &self.claims
     }
 
     pub(crate) fn subject(&self) -> &str {
@@ -104,7 +133,9 @@ impl TokenRefusal {
             Self::Malformed { .. } => "token_malformed_request",
             Self::ClientId => "client_id",
             Self::Audience => "audience_malformed",
-            Self::AudienceTwice => "audience_twice",
+            Self::Repeated { .. } => "repeated",
+            Self::ReservedClaim { .. } => "claim_reserved",
+            Self::Claims => "claims_malformed",
             Self::Scope => "token_invalid_scope",
             Self::Life { .. } => "token_life",
             Self::NotSigned => "token_not_signed",
@@ -124,7 +155,13 @@ impl fmt::Display for TokenRefusal {
             Self::Audience => {
                 f.write_str("an audience is a name without white space, or a URI without a fragment (#…)")
             }
-            Self::AudienceTwice => f.write_str("an audience is repeated"),
+            Self::Repeated { what } => write!(f, "{what} is repeated"),
+            Self::ReservedClaim { name } => {
+                write!(f, "the claim `{name}` is reserved: only the issuer may set it")
+            }
+            Self::Claims => f.write_str(
+                "a claim has a name of 1 to 128 bytes without control characters; all claims of a client have 4096 bytes at most",
+            ),
             Self::Scope => f.write_str("a scope is a list of different words, separated by single spaces"),
             Self::Life { seconds, longest } => {
                 write!(f, "a life of {seconds} s was asked for, the key signs 1 to {longest} s")
@@ -137,7 +174,7 @@ impl fmt::Display for TokenRefusal {
 impl std::error::Error for TokenRefusal {}
 
 /// RFC 6749 §3.3: `scope-token *( SP scope-token )`, a token being of `%x21 / %x23-5B / %x5D-7E`.
-fn parse_scope(text: &str) -> Result<String, TokenRefusal> {
+pub(super) fn parse_scope(text: &str) -> Result<String, TokenRefusal> {
     let words: Vec<&str> = text.split(' ').collect();
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let well_formed = |word: &str| !word.is_empty() && word.bytes().all(allowed);

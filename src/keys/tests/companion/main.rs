@@ -8,13 +8,16 @@
 )]
 
 mod arguments;
+mod check;
 mod client;
+mod clients;
 mod confirmation;
 mod format;
 mod full;
 mod help;
 mod http;
 mod killed;
+mod listings;
 mod log;
 mod process;
 mod program;
