@@ -27,6 +27,7 @@ const ENTRIES = {
   './inline': 'inline',
   './decode': 'decode/standalone',
   './login': 'login',
+  './inspect': 'inspect',
   './hono': 'hono',
   './express': 'express',
 }
@@ -51,6 +52,7 @@ await rm(out, { recursive: true, force: true })
 const loaders = join(dist, 'wasm', 'loaders')
 await mkdir(loaders, { recursive: true })
 await copyBindings()
+await copyInspector()
 compileTypeScript()
 await writeInline()
 await writeCommonJs()
@@ -65,6 +67,19 @@ async function copyBindings() {
   await writeFile(join(dist, 'wasm', 'imports.js'), await imports(new WebAssembly.Module(wasm)))
   for (const name of ['imports.d.ts', 'loaders/wasm_bytes.d.ts']) {
     await cp(join(templates, 'src', 'wasm', name), join(dist, 'wasm', name))
+  }
+}
+
+/** The inspector's module in the same two forms, and the bindings that wasm-bindgen generates for it. */
+async function copyInspector() {
+  const folder = join(dist, 'inspect')
+  await mkdir(join(folder, 'loaders'), { recursive: true })
+  const wasm = await readFile(join(bindings, 'jotgate_inspect_bg.wasm'))
+  await writeFile(join(folder, 'loaders', 'inspect.wasm'), wasm)
+  await writeFile(join(folder, 'loaders', 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
+  await cp(join(bindings, 'jotgate_inspect_bg.js'), join(folder, 'module.js'))
+  for (const name of ['module.d.ts', 'loaders/wasm_bytes.d.ts']) {
+    await cp(join(templates, 'src', 'inspect', name), join(folder, name))
   }
 }
 
@@ -124,7 +139,10 @@ async function writeCommonJs() {
   const { build } = require('esbuild')
   const modules = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'))
   // A host that hands over a compiled module does so by `import`; there is nothing to `require`.
-  const edge = new Set([join('wasm', 'loaders', 'workerd.js'), join('wasm', 'loaders', 'edge_light.js')])
+  const edge = new Set(['wasm', 'inspect'].flatMap((room) => [
+    join(room, 'loaders', 'workerd.js'),
+    join(room, 'loaders', 'edge_light.js'),
+  ]))
   await build({
     entryPoints: modules.filter((name) => !edge.has(name)).map((name) => join(dist, name)),
     outdir: dist,
@@ -142,7 +160,7 @@ async function writeCommonJs() {
           onResolve({ filter: /^\.\.?\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
           // Tools that know no `imports` of a package, such as Jest before 29.4, read these files. Bundlers for edge
           // runtimes take the ES modules, by their own conditions in `exports`.
-          onResolve({ filter: /^#wasm$/ }, () => ({ path: './loaders/embedded.cjs', external: true }))
+          onResolve({ filter: /^#wasm(-inspect)?$/ }, () => ({ path: './loaders/embedded.cjs', external: true }))
         },
       },
     ],
@@ -173,6 +191,8 @@ async function writePackage() {
     files: [...files, ...names],
     exports: {
       ...Object.fromEntries(Object.entries(ENTRIES).map(([name, at]) => [name, conditions(`./dist/${at}`)])),
+      // For pages that compile the module from a file of their own.
+      './inspect.wasm': './dist/inspect/loaders/inspect.wasm',
       './package.json': './package.json',
     },
     imports,

@@ -4,7 +4,6 @@
 use alloc::vec::Vec;
 
 use crate::{
-    header::Header,
     json::{Document, Json, Names, Object, Value},
     layouts::Layouts,
     refusal::{JsonProblem, Refusal},
@@ -14,7 +13,7 @@ use crate::{
 /// The claims of a signed token, the registered ones in their types.
 #[derive(Debug)]
 pub struct Claims<'p> {
-    pub(crate) header: &'p Header,
+    pub(crate) typ: Option<&'p str>,
     document: Document<'p>,
     registered: Registered,
 }
@@ -37,7 +36,7 @@ impl<'p> Claims<'p> {
     /// # Errors
     /// [`Refusal::ClaimsJson`], [`Refusal::ClaimType`] or [`Refusal::ClaimNotNumber`].
     pub fn read(signed: &'p SignedPayload) -> Result<Self, Refusal> {
-        Self::of(signed, Document::read(signed.payload(), Names::Unique))
+        Self::of(signed.header().typ(), Document::read(signed.payload(), Names::Unique))
     }
 
     /// The same, of claims that may be laid out as others were that are known; `values`: where those of other claims stood.
@@ -49,13 +48,21 @@ impl<'p> Claims<'p> {
         layouts: &mut Layouts,
         values: Vec<Value>,
     ) -> Result<Self, Refusal> {
-        Self::of(signed, Document::read_like(signed.payload(), layouts, values))
+        Self::of(signed.header().typ(), Document::read_like(signed.payload(), layouts, values))
     }
 
-    fn of(signed: &'p SignedPayload, read: Result<Document<'p>, JsonProblem>) -> Result<Self, Refusal> {
+    /// Reads a payload whose signature was **not** verified. Only [`crate::dangerous::judge`] calls it, and it returns no claims.
+    ///
+    /// # Errors
+    /// As [`Claims::read`].
+    pub(crate) fn read_unverified(typ: Option<&'p str>, payload: &'p [u8]) -> Result<Self, Refusal> {
+        Self::of(typ, Document::read(payload, Names::Unique))
+    }
+
+    fn of(typ: Option<&'p str>, read: Result<Document<'p>, JsonProblem>) -> Result<Self, Refusal> {
         let document = read.map_err(Refusal::ClaimsJson)?;
         let registered = Registered::find(document.object())?;
-        Ok(Self { header: signed.header(), document, registered })
+        Ok(Self { typ, document, registered })
     }
 
     /// The claims as an object.

@@ -33,7 +33,7 @@ impl Policy {
     }
 
     fn judge_type(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
-        self.types.as_ref().map_or(Ok(()), |accepted| self.judge_type_among(accepted, claims.header.typ()))
+        self.types.as_ref().map_or(Ok(()), |accepted| self.judge_type_among(accepted, claims.typ))
     }
 
     // A function of its own, as those below: an engine compiles what is called, and few policies ask for this.

@@ -4,9 +4,13 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    base64url, header,
-    json::{Document, Names},
+    base64url,
+    claims::Claims,
+    header,
+    json::{Document, Json, Names},
+    policy::Policy,
     refusal::{JsonProblem, Part, Refusal},
+    scope::Needs,
     token::Parts,
 };
 
@@ -41,6 +45,20 @@ pub fn decode_header(token: &[u8], maximum: usize) -> Result<String, Refusal> {
     let header = header::text(&Parts::split(token, maximum)?)?;
     Document::read(header.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
     Ok(header)
+}
+
+/// Checks the claims of a token against a policy, needs and the time **without verifying its signature**, to explain a token that is
+/// refused or whose key is missing. It returns no claims: a token that passes here is not verified.
+///
+/// # Errors
+/// The refusals of form that [`decode`] has, and those of [`Policy::judge`] and [`Needs::judge`].
+pub fn judge(token: &[u8], policy: &Policy, needs: &Needs, now: f64) -> Result<(), Refusal> {
+    let header = decode_header(token, policy.maximum_bytes)?;
+    let header = Document::read(header.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
+    let typ = header.object().get("typ").and_then(Json::as_str);
+    let parts = Parts::split(token, policy.maximum_bytes)?;
+    let payload = base64url::decode(parts.payload).ok_or(Refusal::Base64url { part: Part::Payload })?;
+    needs.judge(&policy.judge(Claims::read_unverified(typ, &payload)?, now)?)
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, JsonProblem> {

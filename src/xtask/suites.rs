@@ -35,11 +35,12 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 15] = [
+pub(crate) const SUITES: [Suite; 16] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
     quick("boundary", Kind::Native { package: "jotgate-wasm" }),
+    quick("inspector", Kind::Native { package: "jotgate-inspect" }),
     quick("companion", Kind::Native { package: "jotgate-keys" }),
     quick("second opinion", Kind::Native { package: "second-opinion" }),
     quick("simulation of rotations", Kind::Native { package: "simulation" }),

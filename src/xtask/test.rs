@@ -21,11 +21,12 @@ use crate::{npm, package, place, process, progress, terminal};
 /// How long one suite may take, where nothing is installed first.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The crates that have a test program each; `--workspace` would build the tools a second time.
-const NATIVE: [&str; 8] = [
+const NATIVE: [&str; 9] = [
     "jotgate-arithmetic",
     "jotgate-crypto",
     "jotgate-core",
     "jotgate-wasm",
+    "jotgate-inspect",
     "jotgate-keys",
     "second-opinion",
     "simulation",

@@ -1,4 +1,4 @@
-//! `src/wasm` enters, `jotgate_bg.wasm` leaves: compiled, bound and made small.
+//! Builds the two WebAssembly modules: compiles them, generates their bindings and makes them small.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,6 +20,19 @@ pub(crate) enum Tools {
     /// The runner of `#[wasm_bindgen_test]` too, which takes as long again to compile.
     WithTestRunner,
 }
+
+/// A module of WebAssembly: the crate that it is made of, its file as cargo names it, and the name of its bindings.
+struct Module {
+    package: &'static str,
+    file: &'static str,
+    name: &'static str,
+}
+
+/// The verifier's, and the inspector's.
+const MODULES: [Module; 2] = [
+    Module { package: "jotgate-wasm", file: "jotgate_wasm.wasm", name: "jotgate" },
+    Module { package: "jotgate-inspect", file: "jotgate_inspect.wasm", name: "jotgate_inspect" },
+];
 
 /// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
 const OPTIMISE: [&str; 13] = [
@@ -69,7 +82,7 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
     let place = place::target(&format!("npm/bindings{}", selection.suffix()));
     let generator = place::target("tools/bindgen");
     let ours = place::at("src/xtask/bindgen/bindgen.rs");
-    let inputs = [compiled.clone(), ours, npm::package("binaryen").join("package.json")];
+    let inputs = [&compiled[..], &[ours, npm::package("binaryen").join("package.json")]].concat();
     // Its version, not its program: that is another with the test runner beside it, and writes the same.
     let version = cargo::locked_version("wasm-bindgen-cli-support")?;
     let how: Vec<&str> = OPTIMISE.into_iter().chain([version.as_str()]).collect();
@@ -81,29 +94,36 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
         let draft = place::target("npm/bindings.partial");
         files::remove(&draft)?;
         fs::create_dir_all(&draft)?;
-        process::run_ok(Command::new(&generator).arg(&compiled).arg(&draft), step)?;
-        let wasm = draft.join("jotgate_bg.wasm");
-        let raw = draft.join("raw.wasm");
-        fs::rename(&wasm, &raw)?;
-        process::run_ok(npm::tool("wasm-opt").args(OPTIMISE).arg(&raw).arg("-o").arg(&wasm), step)?;
-        fs::remove_file(&raw)?;
+        for (module, compiled) in MODULES.iter().zip(&compiled) {
+            process::run_ok(Command::new(&generator).arg(compiled).arg(&draft).arg(module.name), step)?;
+            let wasm = draft.join(format!("{}_bg.wasm", module.name));
+            let raw = draft.join("raw.wasm");
+            fs::rename(&wasm, &raw)?;
+            process::run_ok(npm::tool("wasm-opt").args(OPTIMISE).arg(&raw).arg("-o").arg(&wasm), step)?;
+            fs::remove_file(&raw)?;
+        }
         files::replace(&draft, &place)
     })?;
     stamp.set()?;
     Ok(place)
 }
 
-/// The core as cargo left it. Every selection has the same file: the next one takes its place.
-fn compile(selection: &Selection) -> Result<PathBuf> {
+/// The modules as cargo left them, in the order of [`MODULES`]. Every selection has the same files: the next one takes their place.
+fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
     let compiler = toolchain::wasm32()?;
-    let mut command =
-        cargo(&["build", "--package", "jotgate-wasm", "--target", WASM32, "--profile", "npm"], "wasm");
-    command.args(selection.words());
-    compiler.apply_for_release(&mut command);
-    progress::step("building the core for wasm32", |step| process::run_ok(&mut command, step))?;
-    let compiled = place::target("wasm").join(WASM32).join("npm/jotgate_wasm.wasm");
-    if !compiled.exists() {
-        bail!("cargo made no `{}`", compiled.display());
-    }
-    Ok(compiled)
+    // One command each: together, what they share would be built with the features of both.
+    let compile = |module: &Module| {
+        let mut command =
+            cargo(&["build", "--package", module.package, "--target", WASM32, "--profile", "npm"], "wasm");
+        command.args(selection.words());
+        compiler.apply_for_release(&mut command);
+        let what = format!("building {} for wasm32", module.package);
+        progress::step(&what, |step| process::run_ok(&mut command, step))?;
+        let compiled = place::target("wasm").join(WASM32).join("npm").join(module.file);
+        if !compiled.exists() {
+            bail!("cargo made no `{}`", compiled.display());
+        }
+        Ok(compiled)
+    };
+    MODULES.iter().map(compile).collect()
 }

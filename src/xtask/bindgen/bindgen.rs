@@ -1,5 +1,5 @@
-//! Enters: a `.wasm` file as cargo left it. Leaves: `jotgate_bg.wasm` in a folder, and JavaScript that calls it, which shows what
-//! `bindings.ts` has to do and is not shipped.
+//! Writes `<name>_bg.wasm` and the JavaScript that calls it into a folder, from a `.wasm` file as cargo left it. The verifier's
+//! JavaScript shows what `bindings.ts` has to do and is not shipped; the inspector's is shipped.
 //!
 //! The `bundler` flavour is asked for because its module asks one file for all that it imports, whatever the runtime.
 
@@ -10,12 +10,12 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [wasm, folder] = arguments.as_slice() else {
-        bail!("usage: bindgen <file.wasm> <folder>");
+    let [wasm, folder, name] = arguments.as_slice() else {
+        bail!("usage: bindgen <file.wasm> <folder> <name>");
     };
     Bindgen::new()
         .input_path(wasm)
-        .out_name("jotgate")
+        .out_name(name)
         .bundler(true)?
         .remove_name_section(true)
         .remove_producers_section(true)

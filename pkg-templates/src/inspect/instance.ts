@@ -1,0 +1,26 @@
+/** Starts the inspector's module once, at first use. It is separate from the verifier's. */
+import * as module from './module.js'
+import { load, prepare } from '#wasm-inspect'
+
+let running: typeof module | undefined
+
+/** The running module; it is started if it is not running yet. */
+export function boot(): typeof module {
+  return (running ??= start(load()))
+}
+
+/** Starts the module, and lets other work go on while it is compiled. */
+export async function bootAside(): Promise<void> {
+  if (running !== undefined) return
+  const compiled = await prepare()
+  running ??= start(compiled)
+}
+
+function start(compiled: WebAssembly.Module): typeof module {
+  const { exports } = new WebAssembly.Instance(compiled, {
+    './jotgate_inspect_bg.js': module as unknown as WebAssembly.ModuleImports,
+  })
+  module.__wbg_set_wasm(exports)
+  ;(exports as { __wbindgen_start(): void }).__wbindgen_start()
+  return module
+}

@@ -1,0 +1,5 @@
+/** Vercel's edge runtime: `?module` asks its bundler for a compiled module. */
+import module from './inspect.wasm?module'
+
+export const load = (): WebAssembly.Module => module
+export const prepare = async (): Promise<WebAssembly.Module> => module

@@ -1,0 +1,5 @@
+/** Cloudflare Workers: compiling from bytes is forbidden there. The runtime passes a compiled module. */
+import module from './inspect.wasm'
+
+export const load = (): WebAssembly.Module => module
+export const prepare = async (): Promise<WebAssembly.Module> => module

@@ -1,0 +1,20 @@
+/** What wasm-bindgen generates for the inspector's module; `build.mjs` copies it. */
+import type { Report } from './types.js'
+
+/** The request as the module takes it: `Request` in `src/inspect/request.rs`. */
+export interface ModuleRequest {
+  input: string
+  keys?: { text: string; from?: string; url?: string }[]
+  /** JSON text. */
+  policy?: string
+  /** JSON text. */
+  needs?: string
+  now: number
+  metadata?: string
+  request?: { method?: string; url?: string; token?: string }
+}
+
+/** Explains a pasted text. */
+export declare function inspect(request: ModuleRequest): Report
+/** Takes the exports of the running module. */
+export declare function __wbg_set_wasm(exports: WebAssembly.Exports): void

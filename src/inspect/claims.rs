@@ -1,0 +1,70 @@
+//! Claims and header parameters with their exact JSON text, their meaning and their times.
+
+use crate::{
+    json::{self, Members},
+    report::ClaimReport,
+    times,
+};
+
+/// How deep objects are shown member by member.
+const MAXIMUM_DEPTH: usize = 6;
+/// The claims that are times.
+const TIMES: [&str; 8] =
+    ["exp", "nbf", "iat", "auth_time", "updated_at", "xms_tcdt", "expires_at", "event_time"];
+
+/// What every claim is rendered with.
+pub(crate) struct Context<'c> {
+    pub(crate) now: f64,
+    pub(crate) local: &'c dyn Fn(f64) -> Option<String>,
+}
+
+/// The members of an object. Returns `None` for any other text.
+pub(crate) fn members(text: &str, context: &Context<'_>) -> Option<Vec<ClaimReport>> {
+    under(text, "", context, 0)
+}
+
+fn under(text: &str, path: &str, context: &Context<'_>, depth: usize) -> Option<Vec<ClaimReport>> {
+    let members = Members::read(text)?.0;
+    let report = |(name, raw): &(String, &str)| {
+        let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let duplicate = members.iter().filter(|(other, _)| other == name).count() > 1;
+        let inner = if depth < MAXIMUM_DEPTH { under(raw, &path, context, depth + 1) } else { None };
+        let number = json::number(raw);
+        let time = number.filter(|_| TIMES.contains(&name.as_str()));
+        ClaimReport {
+            name: name.clone(),
+            raw_json: (*raw).to_owned(),
+            meaning: None,
+            source: None,
+            time: time.and_then(|value| times::time(value, context.now, context.local)),
+            list: list(name, raw),
+            duplicate,
+            note: note(raw, number),
+            members: inner,
+            path,
+        }
+    };
+    Some(members.iter().map(report).collect())
+}
+
+/// The entries of a list of scopes, permissions or roles: words in one string, or an array of strings.
+fn list(name: &str, raw: &str) -> Option<Vec<String>> {
+    const LISTS: [&str; 9] =
+        ["scope", "scp", "scopes", "permissions", "roles", "groups", "cognito:groups", "amr", "entitlements"];
+    if !LISTS.contains(&name) {
+        return None;
+    }
+    let words = |text: String| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    json::strings(raw).or_else(|| json::string(raw).map(words))
+}
+
+/// What is odd about a number.
+fn note(raw: &str, number: Option<f64>) -> Option<String> {
+    /// The largest integer up to which JavaScript holds each one: 2^53 - 1.
+    const LARGEST_SAFE: f64 = 9_007_199_254_740_991.0;
+    let number = number?;
+    let integer = raw.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
+    (integer && number.abs() > LARGEST_SAFE).then(|| {
+        "JavaScript cannot hold this integer: it is above 2^53 and would be rounded; use a string.".to_owned()
+    })
+}

@@ -1,0 +1,36 @@
+//! Explains any pasted text about a JSON Web Token. A text, keys, a policy and the time go in; one [`Report`] comes out.
+//!
+//! The crate is pure: no clock, no I/O. It verifies with `jotgate-core`, so that its verdict is the verifier's.
+//!
+//! # Layout
+//!
+//! - `request`: what the caller hands over.
+//! - `excerpt`, `input`: finds tokens, keys, challenges and documents in the pasted text.
+//! - `token`: decodes a token and finds the first byte that cannot be right.
+//! - `keys`: reads keys in every form.
+//! - `verdicts`: the four verdicts, the refusal and each rule by itself.
+//! - `explanations`: one sentence why and one what to do, for each code.
+//! - `report`: the report as data.
+
+#[cfg(target_arch = "wasm32")]
+mod boundary;
+mod claims;
+mod excerpt;
+pub mod explanations;
+mod input;
+mod inspect;
+mod json;
+mod keys;
+mod report;
+mod request;
+mod times;
+mod token;
+mod verdicts;
+
+pub use inspect::inspect;
+pub use report::*;
+pub use request::{KeyOrigin, KeyText, Request, RequestLine};
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
