@@ -1,5 +1,6 @@
 /** Checks the options, passes them to the module and returns its report. */
-import { flag, jsonOf, list, Options, size, string, text, texts } from '../base/options.js'
+import { flag, list, Options, size, string, text, texts } from '../base/options.js'
+import { jsonOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { boot, bootAside } from './instance.js'
 import type { ModuleRequest } from './module.js'
@@ -42,11 +43,11 @@ const NEEDS = {
  */
 export function inspect(input: string, options: InspectOptions = {}): Report {
   const bag = new Options('inspect', options, NAMES)
-  const request: ModuleRequest = {
+  const request = record<ModuleRequest>({
     input: string('input', input),
     keys: bag.read('keys', keys) ?? [],
     now: bag.read('now', time) ?? Date.now() / 1000,
-  }
+  })
   const policy = bag.read('policy', (_, value) => checked('policy', value, POLICY))
   const needs = bag.read('needs', (_, value) => checked('needs', value, NEEDS))
   const metadata = bag.read('metadata', string)
@@ -72,7 +73,7 @@ type Check = (name: string, value: unknown) => unknown
 function fields(owner: string, value: unknown, checks: Readonly<Record<string, Check>>): Record<string, unknown> {
   const names = Object.keys(checks)
   const bag = new Options(owner, value, names)
-  const read: Record<string, unknown> = {}
+  const read: Record<string, unknown> = record({})
   for (const name of names) {
     const found = bag.read(name, checks[name] as Check)
     if (found !== undefined) read[name] = found
@@ -87,10 +88,10 @@ function checked(owner: string, value: unknown, checks: Readonly<Record<string, 
 
 function keys(name: string, value: unknown): NonNullable<ModuleRequest['keys']> {
   return (Array.isArray(value) ? value : [value]).map((given: string | KeyText) => {
-    if (typeof given === 'string') return { text: given }
-    const { text: found, from, url } = fields(name, given, { text: string, from: origin, url: string }) as Partial<typeof given>
-    if (found === undefined) throw misuse(name, 'must be text, or objects with `text`')
-    return { text: found, ...(from !== undefined && { from }), ...(url !== undefined && { url }) }
+    if (typeof given === 'string') return record({ text: given })
+    const read = fields(name, given, { text: string, from: origin, url: string })
+    if (read['text'] === undefined) throw misuse(name, 'must be text, or objects with `text`')
+    return read as unknown as KeyText
   })
 }
 
