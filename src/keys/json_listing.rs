@@ -178,7 +178,7 @@ impl<'a> ListedKey<'a> {
 impl Next {
     const fn of(step: NextStep) -> Self {
         match step {
-            NextStep::Signs(at) => Self { step: "signs", at },
+            NextStep::Signs(at) | NextStep::SignsOrBefore(at) => Self { step: "signs", at },
             NextStep::MaySign(at) => Self { step: "may_sign", at },
             NextStep::Retires(at) => Self { step: "retires", at },
             NextStep::Goes(at) => Self { step: "goes", at },

@@ -41,8 +41,8 @@ pub use json_listing::{
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
     Action, Alarm, ClientChanges, Key, Older, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal,
-    State, StateError, Step, Times, adjust, next_step, replace_all_keys, revoke_key, rotate, rotation_due,
-    stage_key, step, tick,
+    State, StateError, Step, Times, adjust, next_step, replace_all_keys, request_rotation, revoke_key,
+    rotate, rotation_due, stage_key, step, tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{

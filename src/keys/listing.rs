@@ -119,8 +119,10 @@ pub(crate) fn moment(seconds: u64) -> String {
 /// What happens next to a key, and when, in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
-    /// It takes over by itself.
+    /// A running server lets it sign then.
     Signs(u64),
+    /// As `Signs`; `keys rotate` may let it sign at any time before.
+    SignsOrBefore(u64),
     /// `keys rotate` may let it sign from then on.
     MaySign(u64),
     /// Its successor takes over.
@@ -135,12 +137,15 @@ impl NextStep {
     /// The next step of a published key.
     pub(crate) fn of(state: &State, key: &Key, now: u64) -> Self {
         let settings = state.settings();
-        let due = rotation_due(state, settings).unwrap_or_default();
+        let requested = state.next_signer().map_or(u64::MAX, |key| key.may_sign_from);
+        let due = rotation_due(state, settings).unwrap_or_default().min(requested);
         match key.phase {
             Phase::Staged => {
                 let active = state.active().is_ok_and(|ring| ring.algorithm() == key.pair.algorithm());
-                if active && now >= key.may_sign_from {
-                    Self::Signs(due.max(now))
+                if state.next_signer().is_some_and(|next| next.kid() == key.kid()) {
+                    Self::Signs(key.may_sign_from)
+                } else if active && now >= key.may_sign_from {
+                    Self::SignsOrBefore(due.max(now))
                 } else {
                     Self::MaySign(key.may_sign_from)
                 }
@@ -152,7 +157,8 @@ impl NextStep {
 
     fn text(self, now: u64) -> String {
         match self {
-            Self::Signs(at) => format!("signs {}, or at any time before", moment(at)),
+            Self::Signs(at) => format!("signs {}", moment(at)),
+            Self::SignsOrBefore(at) => format!("signs {}, or at any time before", moment(at)),
             Self::MaySign(at) if at <= now => "may sign at any time: `keys rotate --algorithm`".to_owned(),
             Self::MaySign(at) => format!("may sign {}", moment(at)),
             Self::Retires(at) => format!("retires {}", moment(at)),

@@ -207,9 +207,12 @@ with `keys rotate --algorithm EdDSA`; the keys of the old ring stay published fo
     /// Let the successor sign now and publish the next one; waits until every verifier can have it
     #[command(after_help = "Example:
   jotgate-keys keys rotate
+  jotgate-keys keys rotate --no-wait
 
-`serve` does so by itself when the period is over. May be killed and run again at any time: it goes on with the key that
-is published already. The old key stays published for as long as its tokens live.")]
+The successor must have been published long enough: after a recent rotation this takes minutes. With --no-wait the command
+ends at once, and a running `serve` lets the successor sign as soon as it may. `serve` also rotates by itself when the
+period is over. The command may be killed and run again: it goes on with the key that is published already. The old key
+stays published for as long as its tokens live.")]
     Rotate(Rotate),
     /// Take a stolen key out of the set; if it signs, its successor signs at once
     #[command(after_help = "Example:
@@ -245,6 +248,9 @@ pub(crate) struct Stage {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
+    /// Do not wait until the successor may sign: a running `serve` finishes the rotation
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     /// Which ring's successor is to sign [default: the one that signs now]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub(crate) algorithm: Option<SigningAlgorithm>,

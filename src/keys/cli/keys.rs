@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jotgate_keys::{
     Clock, Error, Keeper, Phase, State, StateError, SystemClock, json_listing, listing, rekey,
-    replace_all_keys, revoke_key, rotate, stage_key,
+    replace_all_keys, request_rotation, revoke_key, rotate, stage_key,
 };
 
 use crate::arguments::{Keys, Revoke, Rotate, Stage};
@@ -45,18 +45,29 @@ fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
 }
 
 fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
-    let mut told = Ok(());
+    if arguments.no_wait {
+        let (kid, from, _) = request_rotation(keeper, arguments.algorithm, &SystemClock)?;
+        if SystemClock.now() < from {
+            return say(&format!(
+                "published {kid}; it may sign {}, when every verifier can have it: a running `serve` finishes the \
+                 rotation then\n",
+                left(from)
+            ));
+        }
+    }
+    let mut said = Ok(());
     let mut wait = |kid: &str, time: Duration| {
-        if told.is_ok() {
-            told = say(&format!(
-                "published {kid}; it signs in {} s, when every verifier can have it\n",
+        if said.is_ok() {
+            said = say(&format!(
+                "published {kid}; it signs in {} s, when every verifier can have it\n\
+                 to end here and let a running `serve` finish it: Ctrl-C, then `keys rotate --no-wait`\n",
                 time.as_secs()
             ));
         }
         std::thread::sleep(time);
     };
     let rotation = rotate(keeper, arguments.algorithm, &SystemClock, &mut wait)?;
-    told?;
+    said?;
     let life = rotation.state.find(&rotation.retiring).map_or(0, |key| key.longest_life);
     say(&format!(
         "{} signs now; {} stays published: its last tokens live for up to {life} s\n",

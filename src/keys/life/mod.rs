@@ -3,6 +3,7 @@
 
 mod adjustment;
 mod client_changes;
+mod next_signer;
 mod older;
 mod revocation;
 mod ring;
@@ -16,6 +17,7 @@ mod tick;
 
 pub use adjustment::adjust;
 pub use client_changes::ClientChanges;
+pub use next_signer::request_rotation;
 pub use older::Older;
 pub use revocation::{replace_all_keys, revoke_key};
 pub use ring::{Key, Phase, Revoked, Ring};

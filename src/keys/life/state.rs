@@ -22,6 +22,8 @@ pub struct State {
     rings: Vec<Ring>,
     revoked: Vec<Revoked>,
     clients: Vec<Client>,
+    /// The `kid` of the staged key that signs as soon as it may. Needs store format 4.
+    pub(super) next_signer: Option<String>,
 }
 
 impl State {
@@ -37,6 +39,7 @@ impl State {
             rings: vec![ring],
             revoked: vec![],
             clients: vec![],
+            next_signer: None,
         }
     }
 
@@ -71,7 +74,8 @@ impl State {
         revoked: Vec<Revoked>,
         clients: Vec<Client>,
     ) -> Result<Self, StateError> {
-        let state = Self { store_id, issuer, settings, older, rings, revoked, clients };
+        let next_signer = None;
+        let state = Self { store_id, issuer, settings, older, rings, revoked, clients, next_signer };
         state.hold()?;
         Ok(state)
     }
@@ -277,6 +281,7 @@ impl State {
         }
         // Stable: the new signer's ring first, the others as they stood.
         next.rings.sort_by_key(|ring| ring.algorithm != algorithm);
+        next.forget_done_request();
         next.hold()?;
         Ok(next)
     }
@@ -299,6 +304,7 @@ impl State {
         next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| key.kid() != kid));
         next.rings.retain(|ring| !ring.keys.is_empty());
         next.revoked.push(self.revocation(kid, algorithm, now));
+        next.forget_done_request();
         next.hold()?;
         Ok(next)
     }
@@ -314,6 +320,7 @@ impl State {
         let mut ring = Ring::opened(&self.settings, first, now);
         ring.keys.push(self.staged(successor, now));
         next.rings = vec![ring];
+        next.forget_done_request();
         next.hold()?;
         Ok(next)
     }

@@ -68,12 +68,17 @@ pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error>
     let (mut next, gone) = state.without_the_past(now, settings);
     let mut changed = !gone.is_empty() || next.revoked() != state.revoked();
     let mut actions: Vec<Action> = gone.into_iter().map(|kid| Action::Removed { kid }).collect();
-    let (algorithm, signer) = (next.active()?.algorithm(), next.signer()?);
-    let size = signer.pair.rsa_size();
-    if now >= rotation_due(&next, settings)? {
+    let signer = next.signer()?.kid().to_owned();
+    let requested = next.next_signer().filter(|key| now >= key.may_sign_from).map(|key| key.kid().to_owned());
+    if let Some(kid) = requested {
+        next = next.promote(&kid, now)?;
+        changed = true;
+        actions.push(Action::Promoted { kid, retiring: signer });
+    } else if now >= rotation_due(&next, settings)? {
+        let algorithm = next.active()?.algorithm();
         match next.successor(algorithm) {
             Some(successor) if now >= successor.may_sign_from => {
-                let (kid, retiring) = (successor.kid().to_owned(), signer.kid().to_owned());
+                let (kid, retiring) = (successor.kid().to_owned(), signer);
                 next = next.promote(&kid, now)?;
                 changed = true;
                 actions.push(Action::Promoted { kid, retiring });
@@ -85,6 +90,7 @@ pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error>
             None => actions.push(Action::Alarm(Alarm::NoSuccessor)),
         }
     }
+    let (algorithm, size) = (next.active()?.algorithm(), next.signer()?.pair.rsa_size());
     if next.successor(algorithm).is_none() {
         actions.push(Action::Stage { algorithm, size });
     }
@@ -109,7 +115,8 @@ pub fn rotation_due(state: &State, settings: &Settings) -> Result<u64, Error> {
 /// [`Error::State`] if the state has no signer, which no [`State`] is.
 pub fn next_step(state: &State, settings: &Settings) -> Result<u64, Error> {
     let young = state.successor(state.active()?.algorithm()).map_or(0, |key| key.may_sign_from);
-    let rotation = rotation_due(state, settings)?.max(young);
+    let requested = state.next_signer().map_or(u64::MAX, |key| key.may_sign_from);
+    let rotation = rotation_due(state, settings)?.max(young).min(requested);
     let gone = state.keys().filter_map(|key| state.gone_from(key, settings));
     let distrusted = state.revoked().iter().map(|revoked| revoked.distrusted_from);
     Ok(gone.chain(distrusted).fold(rotation, u64::min))

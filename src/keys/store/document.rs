@@ -185,6 +185,24 @@ mod tests {
     }
 
     #[test]
+    fn k13_a_requested_rotation_comes_back_and_only_format_4_has_it() {
+        let state = everything().upgrade(StoreId::generate().unwrap()).unwrap();
+        let next = state.successor(SigningAlgorithm::EdDSA).unwrap().kid().to_owned();
+        let requested = state.request_next_signer(&next).unwrap();
+        assert_eq!(
+            read(&written(&requested)).unwrap().next_signer().map(crate::Key::kid),
+            Some(next.as_str())
+        );
+        let old = json_of(&written(&everything()));
+        let member = format!(r#""format":3,"next_signer":"{next}""#);
+        let refusal = read(&signed(&old.replace(r#""format":3"#, &member))).unwrap_err();
+        assert_eq!(refusal, DocumentError::UnknownFormat { format: Some(3) });
+        let foreign = json_of(&written(&requested))
+            .replace(&format!(r#""next_signer":"{next}"#), r#""next_signer":"x"#);
+        assert_eq!(read(&signed(&foreign)).unwrap_err().code(), "state_not_staged");
+    }
+
+    #[test]
     fn a_document_cut_or_changed_anywhere_is_damaged() {
         let document = written(&state());
         for place in 0..document.as_bytes().len() {

@@ -36,6 +36,9 @@ pub(super) struct StoredState<'a> {
     rings: Vec<StoredRing<'a>>,
     revoked: Vec<StoredRevoked<'a>>,
     clients: Vec<StoredClient>,
+    /// Format 4 alone: the `kid` of the staged key that signs as soon as it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_signer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +134,7 @@ impl<'a> StoredState<'a> {
                 .iter()
                 .map(|client| StoredClient::from_client(client, state.store_id().is_none()))
                 .collect(),
+            next_signer: state.next_signer().map(|key| key.kid().to_owned()),
         })
     }
 
@@ -146,7 +150,11 @@ impl<'a> StoredState<'a> {
             FORMAT => false,
             other => return Err(DocumentError::UnknownFormat { format: Some(other) }),
         };
-        if stored.store_id.is_some() == old || stored.clients.iter().any(|client| client.is_old() != old) {
+        let new_in_old = old && stored.next_signer.is_some();
+        if new_in_old
+            || stored.store_id.is_some() == old
+            || stored.clients.iter().any(|client| client.is_old() != old)
+        {
             return Err(DocumentError::UnknownFormat { format: Some(stored.format) });
         }
         Ok(stored)
@@ -168,8 +176,12 @@ impl<'a> StoredState<'a> {
         let revoked = self.revoked.into_iter().map(StoredRevoked::into_revoked);
         let revoked = revoked.collect::<Result<_, _>>()?;
         let clients = self.clients.into_iter().map(StoredClient::into_client).collect();
-        State::from_parts(store_id, issuer, settings, self.older, rings, revoked, clients)
-            .map_err(DocumentError::State)
+        let state = State::from_parts(store_id, issuer, settings, self.older, rings, revoked, clients);
+        let state = state.and_then(|state| match self.next_signer {
+            Some(kid) => state.request_next_signer(&kid),
+            None => Ok(state),
+        });
+        state.map_err(DocumentError::State)
     }
 }
 

@@ -21,4 +21,5 @@ mod listings;
 mod log;
 mod process;
 mod program;
+mod rotation;
 mod settings;
