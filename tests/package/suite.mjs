@@ -7,6 +7,7 @@ import { badInputTests } from './suite/bad_input.mjs'
 import { gateComplaintTests } from './suite/complaints_gate.mjs'
 import { batchTests } from './suite/batch.mjs'
 import { claimsTests } from './suite/claims.mjs'
+import { decodeClaimsTests } from './suite/decode_claims.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
@@ -52,6 +53,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   tokenCacheTests(context)
   badInputTests(context)
   decodePureTests(context)
+  decodeClaimsTests(context)
   more(context)
   return run()
 }

@@ -7,6 +7,8 @@
 import type { UnverifiedHeader } from './decode.js'
 import type { JWTPayload } from '../base/types.js'
 
+export { hasScope, scopesOf, secondsLeft } from './claims.js'
+
 /** It is no token with claims; `refusal` tells the exact reason. */
 export class JWTInvalid extends Error {
   override name = 'JWTInvalid'

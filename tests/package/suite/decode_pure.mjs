@@ -229,7 +229,7 @@ export function decodePureTests({ jotgate, decoder, test }) {
       Object.keys(decoder)
         .filter((name) => name !== 'default' && name !== '__esModule' && name !== 'module.exports')
         .sort(),
-      ['JWTInvalid', 'decodeJwt', 'decodeProtectedHeader'],
+      ['JWTInvalid', 'decodeJwt', 'decodeProtectedHeader', 'hasScope', 'scopesOf', 'secondsLeft'],
     )
   })
 }

@@ -16,6 +16,7 @@ import {
   Verifier,
   type VerifierOptions,
 } from 'jotgate'
+import { hasScope, scopesOf, secondsLeft } from 'jotgate/decode'
 import { Verifier as InlineVerifier } from 'jotgate/inline'
 import {
   calculateJwkThumbprint,
@@ -278,4 +279,13 @@ export async function speedTypes(token: string, keys: KeySet) {
   void new Verifier({ keys, algorithms: ['RS256'], tokenCache: true })
   // @ts-expect-error a batch is a list
   await verifier.verifyBatch(token)
+}
+
+export function claimsTypes(claims: JWTPayload) {
+  const scopes: string[] = scopesOf(claims)
+  is<Same<ReturnType<typeof hasScope>, boolean>>()
+  is<Same<ReturnType<typeof secondsLeft>, number | undefined>>()
+  // @ts-expect-error a token has to be decoded first
+  scopesOf('a.b.c')
+  return [scopes, hasScope(claims, 'a'), secondsLeft(claims, 0)]
 }
