@@ -45,6 +45,8 @@ export function createLogin(options: LoginOptions): Login {
   const shared = shareTokens(settings)
   let metadata: Promise<Metadata> | undefined
   let renewal: Promise<void> | undefined
+  /** The `finish()` that is under way: its tokens are about to come. */
+  let finishing: Promise<unknown> | undefined
 
   function issuerMetadata(): Promise<Metadata> {
     metadata ??= loadMetadata(settings.issuer).catch((thrown) => {
@@ -96,6 +98,7 @@ export function createLogin(options: LoginOptions): Login {
         returnTo = pending.returnTo
         outcomes.set(key, (outcome = complete(pending, redirect)))
       }
+      finishing = outcome
       const finished = await outcome
       await shared.open()
       shared.take(finished.held)
@@ -118,6 +121,7 @@ export function createLogin(options: LoginOptions): Login {
   }
 
   async function tokens({ rejected }: TokensOptions = {}): Promise<Tokens | undefined> {
+    await finishing?.catch(() => {})
     await shared.open()
     const held = shared.held()
     if (held && isDue(held, rejected)) {

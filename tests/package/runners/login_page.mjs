@@ -1,6 +1,12 @@
 /** The app of the login suites: a page that logs in, and offers what it did to the driver as `window.app`. */
 import { createLogin, LoginError } from 'jotgate/login'
 
+if (new URLSearchParams(location.search).has('bare') || sessionStorage.getItem('bare')) {
+  // An old browser; the mark survives the way to the issuer.
+  sessionStorage.setItem('bare', 'yes')
+  Object.defineProperty(navigator, 'locks', { value: undefined })
+  window.BroadcastChannel = undefined
+}
 const changes = []
 const options = JSON.parse(document.getElementById('options').textContent)
 const login = createLogin({ ...options, onChange: ({ reason, tokens }) => changes.push([reason, tokens?.accessToken]) })
@@ -21,6 +27,8 @@ window.app = {
   start: (options) => told(login.start(options)),
   tokens: (options) => told(login.tokens(options)),
   logout: (options) => told(login.logout(options)),
+  // The lock's name, as the other tabs of this login know it.
+  lock: `jotgate-login ${JSON.stringify([options.issuer, options.clientId, options.redirectUri, options.scopes, [options.resource]])}`,
   again: () => told(login.finish(window.app.arrivedAt)),
   arrivedAt: location.href,
 }

@@ -5,18 +5,22 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { API, CLIENT, startProvider } from './oidc_provider.mjs'
 
-/** Bundles the app as a stranger's esbuild would, and starts both servers. */
-export async function startWorld({ folder }, { here, bundle }, options) {
+/** The app as a stranger's esbuild bundles it. */
+export async function bundleApp({ folder }, { here, bundle }) {
   await cp(join(here, 'runners', 'login_page.mjs'), join(folder, 'login_page.mjs'))
   const outfile = join(folder, 'www', 'app.js')
   await bundle(folder, { entryPoints: [join(folder, 'login_page.mjs')], outfile, minify: true })
-  const script = await readFile(outfile)
+  return readFile(outfile)
+}
+
+/** Starts both servers. */
+export async function startWorld(script, options) {
   let login = {}
   const server = createServer(({ url }, response) => {
-    const { pathname, searchParams } = new URL(url, 'http://app')
+    const { pathname } = new URL(url, 'http://app')
     if (pathname === '/app.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
     if (pathname !== '/' && pathname !== '/callback' && pathname !== '/items/7') return response.writeHead(404).end()
-    const page = JSON.stringify({ ...login, ...(searchParams.has('session') || login.always ? { storage: 'session' } : {}), always: undefined })
+    const page = JSON.stringify(login)
     response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'no-store' })
     response.end(`<!doctype html><meta charset="utf-8"><title>app</title><link rel="icon" href="data:,">
 <script type="application/json" id="options">${page.replaceAll('<', '\\u003c')}</script>

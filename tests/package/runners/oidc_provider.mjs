@@ -28,13 +28,14 @@ export const API_SCOPES = ['items:read', 'items:write']
  * @param options.before - sees each request first; returns `true` if it has answered it itself
  * @param options.settings - replaces settings of `oidc-provider`
  */
-export async function startProvider(redirectUris, { returnUris = [], accessSeconds = 300, before, settings } = {}) {
+export async function startProvider(redirectUris, { returnUris = [], accessSeconds = 300, before, settings = {} } = {}) {
   const { Provider } = await withoutWarnings(() => import(pathToFileURL(require.resolve('oidc-provider'))))
   let handle = (_, response) => response.writeHead(503).end()
   const server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${server.address().port}`
-  const keys = [await signingKey('ES256'), await signingKey('RS256')]
+  keys ??= Promise.all([signingKey('ES256'), signingKey('RS256')])
+  const jwks = { keys: await keys }
   const provider = await withoutWarnings(
     () =>
       new Provider(issuer, {
@@ -57,7 +58,10 @@ export async function startProvider(redirectUris, { returnUris = [], accessSecon
         conformIdTokenClaims: false,
         findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
         issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+        ...settings,
         features: {
+          // The page that it brings along asks another host for its fonts.
+          rpInitiatedLogout: { enabled: true, logoutSource },
           revocation: { enabled: true, allowedPolicy: () => true },
           resourceIndicators: {
             enabled: true,
@@ -71,8 +75,9 @@ export async function startProvider(redirectUris, { returnUris = [], accessSecon
               jwt: { sign: { alg: 'ES256' } },
             }),
           },
+          ...settings.features,
         },
-        jwks: { keys },
+        jwks,
         cookies: { keys: [crypto.randomUUID()] },
         ttl: {
           AccessToken: accessSeconds,
@@ -82,8 +87,8 @@ export async function startProvider(redirectUris, { returnUris = [], accessSecon
           Interaction: 600,
           RefreshToken: 3600,
           Session: 3600,
+          ...settings.ttl,
         },
-        ...settings,
       }),
   )
   const callback = provider.callback()
@@ -98,6 +103,17 @@ export async function startProvider(redirectUris, { returnUris = [], accessSecon
       server.close()
     },
   }
+}
+
+/** The keys of every provider of this process: RSA keys are slow to make. */
+let keys
+
+function logoutSource(context, form) {
+  context.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Log out</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>:root { color-scheme: light dark; font: 1rem system-ui }</style>
+<h1>Log out at this issuer?</h1>${form}
+<button type="submit" form="op.logoutForm" name="logout" value="yes">Log out</button>
+<button type="submit" form="op.logoutForm">Stay logged in</button></html>`
 }
 
 async function signingKey(alg) {
