@@ -67,6 +67,7 @@ const SUITES = {
     await writeCases(project.folder)
     return workerd(project, { ...tools, runner: 'vectors_worker.mjs' })
   },
+  'login': (project) => node(project, 'login_node.mjs'),
   companion,
   sizes,
   workerd,

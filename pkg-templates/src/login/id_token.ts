@@ -28,7 +28,7 @@ export function checkIdToken(
     azp: claims.azp === undefined ? audiences.length === 1 : claims.azp === clientId,
     // A renewed token may omit the nonce (OpenID Connect Core §12.2).
     nonce: nonce === undefined || claims.nonce === nonce,
-    exp: claims.exp! > Date.now() / 1000 - LEEWAY,
+    exp: typeof claims.exp === 'number' && claims.exp > Date.now() / 1000 - LEEWAY,
     sub: typeof claims.sub === 'string' && (previous === undefined || claims.sub === previous.sub),
   }
   for (const [claim, met] of Object.entries(holds)) if (!met) throw new LoginError('id_token_invalid', { claim })
