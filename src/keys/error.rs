@@ -39,6 +39,11 @@ pub enum Error {
         /// What the clock says.
         now: u64,
     },
+    /// The clock was set while the program ran, by more than clocks may differ.
+    ClockJumped {
+        /// By how many seconds; forwards if positive.
+        by: i64,
+    },
     /// A command that cannot be undone was not confirmed.
     NotConfirmed {
         /// The last word of the command.
@@ -65,6 +70,8 @@ impl Error {
             Self::Token(refusal) => refusal.code(),
             Self::Contended { .. } => "store_contended",
             Self::ClockBehind { .. } => "clock_behind",
+            Self::ClockJumped { by } if *by < 0 => "clock_behind",
+            Self::ClockJumped { .. } => "clock_ahead",
             Self::NotConfirmed { .. } => "not_confirmed",
             Self::Network(_) => "network",
             Self::Stopped => "stopped",
@@ -89,6 +96,11 @@ impl fmt::Display for Error {
             Self::ClockBehind { published, now } => {
                 write!(f, "the clock says {now}, but a key was published at {published}; set the clock right")
             }
+            Self::ClockJumped { by } => write!(
+                f,
+                "the clock jumped by {by} s; nothing is signed or changed by it. A jump of up to an hour is accepted after a \
+                 minute; if a larger one is right, restart"
+            ),
             Self::NotConfirmed { command } => write!(
                 f,
                 "nothing was changed: `{command}` cannot be undone and was not confirmed; confirm it on a terminal, or add --yes"

@@ -40,14 +40,14 @@ pub use json_listing::{
 };
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, ClientChanges, Key, Older, Phase, Revoked, Ring, Rotation, Settings, SettingsRefusal,
-    State, StateError, Step, Times, adjust, next_step, replace_all_keys, request_rotation, revoke_key,
-    rotate, rotation_due, stage_key, step, tick,
+    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, Older, Phase, Revoked, Ring, RolledBack,
+    Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times, adjust, next_step,
+    replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step, tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, SqliteStore, Store, StoreError, StoreId,
-    Version, rekey,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore, Store, StoreError,
+    StoreId, Version, rekey,
 };
 pub use token::{
     Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_claims, check_client_id,

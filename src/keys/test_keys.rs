@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::{
     Clock, Document, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm, SqliteStore,
@@ -73,24 +74,33 @@ pub(crate) fn second_library() {
 
 /// A clock that tests set.
 #[derive(Debug)]
-pub(crate) struct TestClock(AtomicU64);
+pub(crate) struct TestClock {
+    now: AtomicU64,
+    steady: AtomicU64,
+}
 
 impl TestClock {
     pub(crate) fn at(now: u64) -> Self {
-        Self(AtomicU64::new(now))
+        Self { now: AtomicU64::new(now), steady: AtomicU64::new(0) }
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.steady.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// Sets the wall clock, as a person or a time server does.
     pub(crate) fn set(&self, now: u64) {
-        self.0.store(now, Ordering::SeqCst);
+        self.now.store(now, Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.now.load(Ordering::SeqCst)
+    }
+
+    fn steady(&self) -> Duration {
+        Duration::from_secs(self.steady.load(Ordering::SeqCst))
     }
 }

@@ -36,6 +36,12 @@ pub(crate) struct Cli {
     /// A key in the variable JOTGATE_KEK itself comes before it.
     #[arg(long, global = true, env = "JOTGATE_KEK_FILE", value_name = "PATH")]
     pub(crate) kek_file: Option<PathBuf>,
+    /// The file that remembers which version of the store was seen last [default: the key-encryption key's name with `.mark`
+    /// after it, or the store's if the key is in JOTGATE_KEK]
+    ///
+    /// It must not be part of a backup that brings the store back: it is how an older copy of the store is found out.
+    #[arg(long, global = true, env = "JOTGATE_MARK_FILE", value_name = "PATH")]
+    pub(crate) mark_file: Option<PathBuf>,
     /// How the log is written to stderr: lines for people, or JSON, one object a line
     #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
@@ -228,6 +234,14 @@ Asks first, or needs --yes. Tokens that the key signed are refused from then on,
 The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, put the new key
 before the old one (`JOTGATE_KEK=new,old`), restart the servers, run this, and take the old one away.")]
     Rekey,
+    /// Go on with a store that was restored from a backup, after a look at what comes back with it
+    #[command(after_help = "Example:
+  jotgate-keys keys restored
+
+Asks first, or needs --yes. An older copy of a store brings back keys that were revoked since and clients that were removed,
+and forgets keys that verifiers know. Until this command is given, servers publish what they published before, sign nothing,
+and answer 503 at /healthz/ready. It shows what is back: revoke or remove again what must not be.")]
+    Restored(Confirmation),
     /// Revoke every key because the whole store may be stolen, and sign with a new key at once
     #[command(after_help = "Example:
   jotgate-keys keys emergency

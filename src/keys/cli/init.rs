@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, RsaSize, Settings, SqliteStore, State, StoreId, SystemClock,
-    Times,
+    Clock, Document, Error, KekSource, KeyPair, MarkFile, RsaSize, Settings, SqliteStore, State, StoreId,
+    StoreStamp, SystemClock, Times,
 };
 
 use crate::arguments::Init;
 use crate::say;
 
-pub(crate) fn init(path: &Path, kek: &KekSource, arguments: &Init) -> Result<(), Error> {
+pub(crate) fn init(path: &Path, kek: &KekSource, mark: &MarkFile, arguments: &Init) -> Result<(), Error> {
     let settings = Settings::chosen(arguments.times.over(&Times::default()), None)?;
     let size = arguments.rsa.size_for(arguments.algorithm, RsaSize::default())?;
     let new = || KeyPair::generate(arguments.algorithm, size).map(Arc::new);
@@ -23,7 +23,10 @@ pub(crate) fn init(path: &Path, kek: &KekSource, arguments: &Init) -> Result<(),
     SqliteStore::prepare(path)?;
     // Durable before the store that can't be read without it.
     let keks = kek.read_or_make()?;
-    SqliteStore::create(path, &Document::from_state(&state, &keks, 1)?)?;
+    let document = Document::from_state(&state, &keks, 1)?;
+    SqliteStore::create(path, &document)?;
+    // Also forgets a store of this issuer that is lost.
+    mark.set(state.issuer(), &StoreStamp::new(&state, 1, &document))?;
     let [first, successor] = kid;
     let (path, issuer) = (path.display(), &arguments.issuer);
     say(&format!(

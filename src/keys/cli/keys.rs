@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jotgate_keys::{
-    Clock, Error, Keeper, Phase, State, StateError, SystemClock, json_listing, listing, rekey,
-    replace_all_keys, request_rotation, revoke_key, rotate, stage_key,
+    Clock, Error, Keeper, Phase, State, StateError, StoreError, SystemClock, client_listing, json_listing,
+    listing, rekey, replace_all_keys, request_rotation, revoke_key, rotate, stage_key,
 };
 
 use crate::arguments::{Keys, Revoke, Rotate, Stage};
@@ -23,6 +23,7 @@ pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
         Keys::Rotate(arguments) => rotate_keys(keeper, arguments),
         Keys::Revoke(arguments) => revoke(keeper, arguments),
         Keys::Emergency(confirmation) => emergency(keeper, *confirmation),
+        Keys::Restored(confirmation) => restored(keeper, *confirmation),
         Keys::Rekey => {
             let id = rekey(keeper)?;
             say(&format!(
@@ -73,6 +74,22 @@ fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
         "{} signs now; {} stays published: its last tokens live for up to {life} s\n",
         rotation.signing, rotation.retiring
     ))
+}
+
+fn restored(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
+    match keeper.load() {
+        Ok(_) => return say("the store was not rolled back; nothing was changed\n"),
+        Err(Error::Store(error @ StoreError::RolledBack { .. })) => {
+            confirmation
+                .require("restored", &format!("{error}. Revoked keys and removed clients may come back."))?;
+        }
+        Err(other) => return Err(other),
+    }
+    let Some((version, state)) = keeper.accept_restored()? else {
+        return say("the store was not rolled back; nothing was changed\n");
+    };
+    let (keys, clients) = (listing(&state, SystemClock.now()), client_listing(state.clients()));
+    say(&format!("the store goes on as version {version}, with these keys and clients:\n{keys}\n{clients}"))
 }
 
 fn revoke(keeper: &Keeper, Revoke { kid, confirmation }: &Revoke) -> Result<(), Error> {

@@ -17,12 +17,12 @@ mod token;
 mod upgrade;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, SqliteStore};
+use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore};
 
 use crate::arguments::{Cli, Command, LogFormat};
 
@@ -47,14 +47,14 @@ fn main() -> ExitCode {
 fn run_command(cli: &Cli) -> Result<ExitCode, Error> {
     let kek = kek_source(cli)?;
     match &cli.command {
-        Command::Init(arguments) => init::init(&cli.store, &kek, arguments),
-        Command::Serve(arguments) => serve::serve(&keeper(&cli.store, kek)?, arguments),
-        Command::Token(arguments) => token::token(&keeper(&cli.store, kek)?, arguments),
-        Command::Keys(command) => keys::keys(&keeper(&cli.store, kek)?, command),
-        Command::Check(json) => return check::check_store(&keeper(&cli.store, kek)?, *json),
-        Command::Settings(command) => settings::settings(&keeper(&cli.store, kek)?, command),
-        Command::Upgrade => upgrade::upgrade(&keeper(&cli.store, kek)?),
-        Command::Clients(command) => clients::clients(&keeper(&cli.store, kek)?, command),
+        Command::Init(arguments) => init::init(&cli.store, &kek, &mark_file(cli, &kek), arguments),
+        Command::Serve(arguments) => serve::serve(&keeper(cli, kek)?, arguments),
+        Command::Token(arguments) => token::token(&keeper(cli, kek)?, arguments),
+        Command::Keys(command) => keys::keys(&keeper(cli, kek)?, command),
+        Command::Check(json) => return check::check_store(&keeper(cli, kek)?, *json),
+        Command::Settings(command) => settings::settings(&keeper(cli, kek)?, command),
+        Command::Upgrade => upgrade::upgrade(&keeper(cli, kek)?),
+        Command::Clients(command) => clients::clients(&keeper(cli, kek)?, command),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -65,16 +65,28 @@ fn kek_source(cli: &Cli) -> Result<KekSource, Error> {
         let keks = Keks::parse(text.to_str().ok_or(KekError::Malformed)?)?;
         return Ok(KekSource::Given(Arc::new(keks)));
     }
-    let beside = || {
-        let mut name = cli.store.file_name().unwrap_or_default().to_owned();
-        name.push(".kek");
-        cli.store.with_file_name(name)
-    };
+    let beside = || with_suffix(&cli.store, ".kek");
     Ok(KekSource::File(cli.kek_file.clone().unwrap_or_else(beside)))
 }
 
-fn keeper(path: &Path, kek: KekSource) -> Result<Keeper, Error> {
-    Keeper::new(Arc::new(SqliteStore::open(path)?), kek)
+/// The high-water mark: in the file that was named, or in the one beside the key-encryption key.
+fn mark_file(cli: &Cli, kek: &KekSource) -> MarkFile {
+    let beside = || match kek {
+        KekSource::File(path) => with_suffix(path, ".mark"),
+        KekSource::Given(_) => with_suffix(&cli.store, ".mark"),
+    };
+    MarkFile::new(cli.mark_file.clone().unwrap_or_else(beside))
+}
+
+fn keeper(cli: &Cli, kek: KekSource) -> Result<Keeper, Error> {
+    let mark = mark_file(cli, &kek);
+    Ok(Keeper::new(Arc::new(SqliteStore::open(&cli.store)?), kek)?.with_mark(mark))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
 }
 
 /// Writes to stdout; a reader that went away is an error, not a panic.

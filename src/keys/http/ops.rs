@@ -36,6 +36,9 @@ async fn live() -> Response {
 /// Ready means that the store answers and that the signer is in time. The published set is served either way.
 async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
     let Some(snapshot) = published.snapshot() else { return not_ready("nothing is published yet\n") };
+    if let Some(failure) = published.failure() {
+        return not_ready(format!("{}: {}\n", failure.code, failure.text));
+    }
     match (published.failing(), published.is_current(&snapshot, clock.now()), published.overdue()) {
         (true, ..) => not_ready("the store fails\n"),
         (_, false, _) => not_ready("the store has not answered for longer than the replica delay\n"),
@@ -44,7 +47,7 @@ async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
     }
 }
 
-fn not_ready(reason: &'static str) -> Response {
+fn not_ready(reason: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [FRESH], reason).into_response()
 }
 
@@ -52,13 +55,21 @@ fn not_ready(reason: &'static str) -> Response {
 async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
     let now = clock.now();
     let mut text = String::new();
-    let mut gauge = |name: &str, help: &str, value: u64| {
+    let mut labelled = |name: &str, labels: &str, help: &str, value: u64| {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "# HELP jotgate_{name} {help}\n# TYPE jotgate_{name} gauge\njotgate_{name} {value}\n"
+            "# HELP jotgate_{name} {help}\n# TYPE jotgate_{name} gauge\njotgate_{name}{labels} {value}\n"
         );
     };
+    if let Some(stamp) = published.stamp() {
+        labelled("store_version", "", "The version of the published state in the store.", stamp.version);
+        let id = stamp.store_id.map(|id| id.to_string()).unwrap_or_default();
+        let help = "Which store it is, and its digest: a copy that is changed elsewhere has another digest.";
+        let labels = format!("{{store_id=\"{id}\",digest=\"{}\"}}", stamp.digest);
+        labelled("store_info", &labels, help, 1);
+    }
+    let mut gauge = |name: &str, help: &str, value: u64| labelled(name, "", help, value);
     let current = published.snapshot().is_some_and(|snapshot| published.is_current(&snapshot, now));
     let help = "Whether the store answers: at the last look, and within the replica delay.";
     gauge("store_up", help, u64::from(current && !published.failing()));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
 
-use crate::{Error, KeySet, Signer, State, metadata};
+use crate::{Error, KeySet, Signer, State, StoreStamp, metadata};
 
 /// One state, with everything made from it that is served.
 #[derive(Debug)]
@@ -30,9 +30,22 @@ pub struct Published {
     /// When a look at the store last succeeded, with the step that was due, in Unix seconds.
     last_tick: AtomicU64,
     failing: AtomicBool,
+    /// Why, with the stable code.
+    failure: ArcSwapOption<Failure>,
+    /// Which store it is, in which version: what tells copies of it apart.
+    stamp: ArcSwapOption<StoreStamp>,
     overdue: AtomicBool,
     /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
     signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
+}
+
+/// Why the last look failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: &'static str,
+    /// For people.
+    pub text: String,
 }
 
 impl Snapshot {
@@ -90,6 +103,28 @@ impl Published {
         }
         self.failing.store(!succeeded, Ordering::Relaxed);
         self.overdue.store(overdue, Ordering::Relaxed);
+    }
+
+    /// Notes why the last look failed; `None` if it did not.
+    pub(crate) fn explain(&self, error: Option<&Error>) {
+        let failure = error.map(|error| Arc::new(Failure { code: error.code(), text: error.to_string() }));
+        self.failure.store(failure);
+    }
+
+    /// Why the last look failed, which is a reason to be unready.
+    #[must_use]
+    pub fn failure(&self) -> Option<Arc<Failure>> {
+        self.failure.load_full()
+    }
+
+    pub(crate) fn set_stamp(&self, stamp: StoreStamp) {
+        self.stamp.store(Some(Arc::new(stamp)));
+    }
+
+    /// Which store the published state is from, and in which version.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Arc<StoreStamp>> {
+        self.stamp.load_full()
     }
 
     /// How many tokens each key has signed here.

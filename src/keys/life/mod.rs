@@ -3,6 +3,8 @@
 
 mod adjustment;
 mod client_changes;
+mod clock_watch;
+mod high_water;
 mod next_signer;
 mod older;
 mod revocation;
@@ -17,6 +19,8 @@ mod tick;
 
 pub use adjustment::adjust;
 pub use client_changes::ClientChanges;
+pub use clock_watch::{ClockState, ClockWatch};
+pub use high_water::{RolledBack, StoreStamp};
 pub use next_signer::request_rotation;
 pub use older::Older;
 pub use revocation::{replace_all_keys, revoke_key};

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::spare::Spare;
-use crate::{Clock, Error, Keeper, RsaSize, SigningAlgorithm, State, StateError};
+use crate::{Clock, ClockState, ClockWatch, Error, Keeper, RsaSize, SigningAlgorithm, State, StateError};
 
 /// What a rotation came to.
 #[derive(Clone, Debug)]
@@ -19,9 +19,6 @@ pub struct Rotation {
     /// The state as this rotation left it, or found it when another process was faster.
     pub state: State,
 }
-
-/// In seconds, more than clocks of one store's processes differ by, and more than a change waits to be committed.
-const LONG: u64 = 60;
 
 /// Publishes a successor for `algorithm`, which opens a ring if there is none, or leaves the one that is published
 /// already; gives its identifier and the state. `size` is for new RSA keys.
@@ -47,7 +44,7 @@ pub fn stage_key(
 /// `wait` with its identifier and the time until it may sign, and publishes the next one in the change that lets it sign.
 ///
 /// # Errors
-/// [`Error::ClockBehind`], [`Error::KeyPair`], those of [`Keeper::change`], and [`Error::State`] if the successor was
+/// [`Error::ClockBehind`], [`Error::ClockJumped`], [`Error::KeyPair`], those of [`Keeper::change`], and [`Error::State`] if the successor was
 /// taken away meanwhile.
 pub fn rotate(
     keeper: &Keeper,
@@ -61,15 +58,20 @@ pub fn rotate(
     let (successor, state) = stage_key(keeper, algorithm, size, clock)?;
     let staged = state.find(&successor);
     let staged = staged.ok_or_else(|| StateError::NotStaged { kid: successor.clone() })?;
-    let (published, from) = (staged.published, staged.may_sign_from);
+    let from = staged.may_sign_from;
+    let mut watch = ClockWatch::default();
     loop {
         // Another process is done with the very signer that this one was to replace.
         let (_, state) = keeper.load()?;
         if state.signer()?.kid() != retiring {
             return Ok(Rotation { signing: state.signer()?.kid().to_owned(), retiring, state });
         }
+        // A clock that jumps while this waits would end the wait too early.
+        if let ClockState::Jumped { by } = watch.look(clock, state.settings().times()) {
+            return Err(Error::ClockJumped { by });
+        }
         let now = clock.now();
-        if now.saturating_add(LONG) < published {
+        if let Some(published) = state.ahead_of(now) {
             return Err(Error::ClockBehind { published, now });
         }
         if now >= from {
@@ -112,11 +114,16 @@ mod tests {
             self.store.load()
         }
 
-        fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+        fn replace_as(
+            &self,
+            expected: Version,
+            next: Version,
+            document: &Document,
+        ) -> Result<(), StoreError> {
             if let Some(state) = self.before_replace.lock().unwrap().pop() {
                 self.store.replace(expected, &written(&state, expected + 1)).unwrap();
             }
-            self.store.replace(expected, document)
+            self.store.replace_as(expected, next, document)
         }
     }
 
@@ -228,11 +235,22 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_is_reported_and_not_waited_for() {
         let (_folder, keeper) = keeper(&state().stage(key(), NOW).unwrap());
-        let clock = TestClock::at(NOW - 61);
+        let clock = TestClock::at(NOW - 1);
         let error = rotate(&keeper, None, &clock, &mut never).unwrap_err();
-        assert!(matches!(error, Error::ClockBehind { published: NOW, now } if now == NOW - 61), "{error}");
-        clock.set(NOW - 60);
+        assert!(matches!(error, Error::ClockBehind { published: NOW, now } if now == NOW - 1), "{error}");
+        clock.set(NOW);
         rotate(&keeper, None, &clock, &mut |_, time| clock.advance(time.as_secs())).unwrap();
+    }
+
+    #[test]
+    fn k3_a_clock_that_jumps_while_a_rotation_waits_ends_it_and_lets_nothing_sign() {
+        let first = state();
+        let (_folder, keeper) = keeper(&first.stage(key(), NOW).unwrap());
+        let clock = TestClock::at(NOW);
+        let jump = &mut |_: &str, _| clock.set(NOW + 10 * 31_536_000);
+        let error = rotate(&keeper, None, &clock, jump).unwrap_err();
+        assert!(matches!(error, Error::ClockJumped { by: 315_360_000 }), "{error}");
+        assert_eq!(signer(&keeper.load().unwrap().1), signer(&first));
     }
 
     #[test]

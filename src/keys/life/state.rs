@@ -127,7 +127,7 @@ impl State {
     #[must_use]
     pub fn with_settings(&self, settings: Settings, now: u64) -> Self {
         let mut next = self.clone();
-        next.older = self.older.and(self.settings.times(), now);
+        next.older = self.older.and(self.settings.times(), self.dated(now));
         next.settings = settings;
         let times = settings.times();
         let longer = times.pre_publication > self.settings.times().pre_publication;
@@ -203,6 +203,29 @@ impl State {
         Ok(next)
     }
 
+    /// The latest moment at which any process is known to have changed the state, in Unix seconds, if a clock that says `now`
+    /// is behind it by more than clocks may differ. Nothing may be decided by such a clock.
+    #[must_use]
+    pub fn ahead_of(&self, now: u64) -> Option<u64> {
+        let of_key = |key: &Key| {
+            let last = match key.phase {
+                Phase::Staged => 0,
+                Phase::Signing { since } => since,
+                Phase::Retiring { until, .. } => until,
+            };
+            last.max(key.created).max(key.published)
+        };
+        let revoked = self.revoked.iter().map(|revoked| revoked.at);
+        let latest = self.keys().map(of_key).chain(revoked).max()?;
+        (latest > now.saturating_add(self.settings.times().clock_difference)).then_some(latest)
+    }
+
+    /// The moment with which a change is dated: `now`, or what is known to be past if the clock is behind that. Dated too
+    /// early, a new key would sign before verifiers have it, and an old one would go before its tokens do.
+    fn dated(&self, now: u64) -> u64 {
+        self.ahead_of(now).unwrap_or(now)
+    }
+
     /// Every key, of every ring, in every phase: all are published.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.rings.iter().flat_map(Ring::keys)
@@ -268,6 +291,7 @@ impl State {
             return Err(StateError::TooYoung { kid: kid.to_owned(), from, now });
         }
         let algorithm = staged.pair.algorithm();
+        let now = self.dated(now);
         let mut next = self.clone();
         for ring in next.rings.iter_mut().take(1).filter(|ring| ring.algorithm != algorithm) {
             ring.keys.retain(|key| key.phase != Phase::Staged);
@@ -317,7 +341,7 @@ impl State {
     pub fn replace_all(&self, [first, successor]: [Arc<KeyPair>; 2], now: u64) -> Result<Self, StateError> {
         let mut next = self.clone();
         next.revoked.extend(self.keys().map(|key| self.revocation(key.kid(), key.pair.algorithm(), now)));
-        let mut ring = Ring::opened(&self.settings, first, now);
+        let mut ring = Ring::opened(&self.settings, first, self.dated(now));
         ring.keys.push(self.staged(successor, now));
         next.rings = vec![ring];
         next.forget_done_request();
@@ -346,11 +370,12 @@ impl State {
 
     /// A key that is published from now on.
     fn staged(&self, pair: Arc<KeyPair>, now: u64) -> Key {
-        let key = Key::staged(&self.settings, pair, now);
+        let key = Key::staged(&self.settings, pair, self.dated(now));
         Key { may_sign_from: key.may_sign_from.max(self.older.may_sign_from), ..key }
     }
 
     fn revocation(&self, kid: &str, algorithm: SigningAlgorithm, at: u64) -> Revoked {
+        let at = self.dated(at);
         let distrusted_from =
             at.saturating_add(self.settings.times().revocation).max(self.older.distrusted_from);
         Revoked { kid: kid.to_owned(), algorithm, at, distrusted_from }
@@ -580,6 +605,19 @@ mod tests {
         let new = old.upgrade(id).unwrap();
         assert!(new.require_format_4("x").is_ok() && new.upgrade(StoreId::generate().unwrap()).is_none());
         assert_eq!((new.store_id(), with_claims(&new).unwrap().clients()), (Some(id), &[client][..]));
+    }
+
+    #[test]
+    fn k3_a_change_by_a_clock_that_is_far_behind_is_dated_with_what_is_known_to_be_past() {
+        let (one, two, three) = (state(), key(), key());
+        assert_eq!((one.ahead_of(NOW), one.ahead_of(NOW - 1)), (None, Some(NOW)));
+        let staged = one.stage(Arc::clone(&two), NOW - 400 * 86_400).unwrap();
+        let successor = staged.find(two.kid()).unwrap();
+        assert_eq!((successor.published, successor.may_sign_from), (NOW, NOW + GATE));
+        let turned = staged.promote(two.kid(), NOW + GATE).unwrap();
+        let after = turned.revoke(&signer(&one), NOW - 1).unwrap().stage(three, 0).unwrap();
+        assert_eq!(after.revoked()[0].at, NOW + GATE);
+        assert_eq!(after.ahead_of(NOW + GATE), None);
     }
 
     #[test]

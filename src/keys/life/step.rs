@@ -63,8 +63,12 @@ pub enum Alarm {
 /// Makes the step that is due at `now` (Unix seconds), if one is.
 ///
 /// # Errors
+/// [`Error::ClockBehind`] if processes have dated their changes later than `now`, by more than clocks may differ.
 /// [`Error::State`] if the state has no signer, which no [`State`] is.
 pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error> {
+    if let Some(published) = state.ahead_of(now) {
+        return Err(Error::ClockBehind { published, now });
+    }
     let (mut next, gone) = state.without_the_past(now, settings);
     let mut changed = !gone.is_empty() || next.revoked() != state.revoked();
     let mut actions: Vec<Action> = gone.into_iter().map(|kid| Action::Removed { kid }).collect();

@@ -35,6 +35,12 @@ impl Document {
         &self.0
     }
 
+    /// The digest of what it holds, in hexadecimal; empty for bytes that are no document.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        self.0.get(..DIGEST_BYTES).and_then(|digest| str::from_utf8(digest).ok()).unwrap_or_default()
+    }
+
     /// Writes a state down, to be stored under that version.
     ///
     /// # Errors
@@ -53,6 +59,18 @@ impl Document {
     /// # Errors
     /// Any [`DocumentError`].
     pub fn to_state(&self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
+        self.open(keks, version)?.into_state(keks, version)
+    }
+
+    /// Checks the digest and the seal alone.
+    ///
+    /// # Errors
+    /// Any [`DocumentError`] that these bring.
+    pub(crate) fn check_seal(&self, keks: &Keks, version: Version) -> Result<(), DocumentError> {
+        self.open(keks, version).map(|_| ())
+    }
+
+    fn open(&self, keks: &Keks, version: Version) -> Result<StoredState<'_>, DocumentError> {
         let (digest, rest) = self.0.split_at_checked(DIGEST_BYTES).ok_or(DocumentError::Damaged)?;
         let rest = rest.strip_prefix(b"\n").ok_or(DocumentError::Damaged)?;
         if digest != hex_digest(rest).as_bytes() {
@@ -66,7 +84,7 @@ impl Document {
         let stored = StoredState::read(json)?;
         let opened = keks.open(stored.sealed_with(), &whole_place(version, json), seal);
         opened.map_err(DocumentError::Kek)?;
-        stored.into_state(keks, version)
+        Ok(stored)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,25 @@ impl LockedFolder {
         Ok(Draft(draft))
     }
 
+    /// Puts `bytes` into the place of the file at `path`, all or nothing, durably. The file keeps its owner and its mode; a
+    /// new one has mode 0600. `path` must be resolved: a link would be replaced, and not what it points to.
+    pub(super) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let draft = self.draft(path)?;
+        let mut file = OpenOptions::new().write(true).open(draft.path())?;
+        if let Ok(old) = fs::metadata(path) {
+            if (old.uid(), old.gid()) != owner(&file)? {
+                // Another user runs the server than this command.
+                std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))?;
+            }
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(bytes)?;
+        // A name that is durable before its bytes are would be a lost file after a power cut.
+        file.sync_all()?;
+        fs::rename(draft.path(), path)?;
+        self.sync()
+    }
+
     /// Makes names in the folder durable.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
@@ -67,6 +86,20 @@ pub(super) fn forget_second_name(path: &Path) {
         // Somebody else may have done so; and it harms nobody.
         let _ = fs::remove_file(&draft);
     }
+}
+
+/// The file that `path` leads to, through every link; `path` itself if nothing is there.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
+            Ok(path.to_owned())
+        }
+        resolved => resolved,
+    }
+}
+
+fn owner(file: &File) -> io::Result<(u32, u32)> {
+    file.metadata().map(|found| (found.uid(), found.gid()))
 }
 
 /// The folder of a file.

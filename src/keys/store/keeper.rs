@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::{Document, DocumentError, Error, KekError, KekSource, Keks, State, Store, StoreError, Version};
+use tracing::warn;
+
+use crate::{
+    Document, DocumentError, Error, KekError, KekSource, Keks, MarkFile, State, Store, StoreError,
+    StoreStamp, Version,
+};
 
 /// Reads and changes the state in a store.
 #[derive(Clone, Debug)]
@@ -12,6 +17,7 @@ pub struct Keeper {
     store: Arc<dyn Store>,
     source: KekSource,
     keks: Arc<ArcSwap<Keks>>,
+    mark: Option<MarkFile>,
 }
 
 /// Each lost attempt means that somebody else got on; more in a row than this is no accident.
@@ -26,7 +32,13 @@ impl Keeper {
     /// Those of [`KekSource::read`].
     pub fn new(store: Arc<dyn Store>, source: KekSource) -> Result<Self, Error> {
         let keks = Arc::new(ArcSwap::new(source.read()?));
-        Ok(Self { store, source, keks })
+        Ok(Self { store, source, keks, mark: None })
+    }
+
+    /// The same keeper, which remembers in `mark` what it has seen of a store of format 4, and refuses to go back.
+    #[must_use]
+    pub fn with_mark(self, mark: MarkFile) -> Self {
+        Self { mark: Some(mark), ..self }
     }
 
     /// The store.
@@ -61,15 +73,85 @@ impl Keeper {
     /// The state and its version, every key in it parsed and checked.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Document`].
+    /// [`Error::Store`], among them [`StoreError::RolledBack`]; [`Error::Document`].
     pub fn load(&self) -> Result<(Version, State), Error> {
-        let (version, document) = self.store.load()?;
-        match document.to_state(&self.keks.load(), version) {
-            // Another process has encrypted the store anew.
-            Err(DocumentError::Kek(KekError::Other { .. })) => self.refresh()?,
-            other => return Ok((version, other?)),
+        let (stamp, state) = self.load_stamped()?;
+        Ok((stamp.version, state))
+    }
+
+    /// [`Keeper::load`], with all that tells the store from copies of it.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::load`].
+    pub fn load_stamped(&self) -> Result<(StoreStamp, State), Error> {
+        // Read before the store is: other processes move both on, the store first.
+        let marks = self.mark.as_ref().map(MarkFile::read_all).transpose()?.unwrap_or_default();
+        let (stamp, state) = self.load_unmarked()?;
+        if let Some(seen) = marks.get(state.issuer().as_str()) {
+            let (found, seen_version) = (stamp.version, seen.version);
+            stamp.follows(seen).map_err(|how| StoreError::RolledBack { how, found, seen: seen_version })?;
         }
-        Ok((version, document.to_state(&self.keks.load(), version)?))
+        Ok((stamp, state))
+    }
+
+    /// What is in the store, whatever was seen before.
+    fn load_unmarked(&self) -> Result<(StoreStamp, State), Error> {
+        let (version, document) = self.store.load()?;
+        let state = match document.to_state(&self.keks.load(), version) {
+            // Another process has encrypted the store anew.
+            Err(DocumentError::Kek(KekError::Other { .. })) => {
+                self.refresh()?;
+                document.to_state(&self.keks.load(), version)?
+            }
+            other => other?,
+        };
+        Ok((StoreStamp::new(&state, version, &document), state))
+    }
+
+    /// Remembers that the store was seen with that state. Nothing is remembered of a store of format 3.
+    ///
+    /// # Errors
+    /// [`StoreError::Mark`].
+    pub fn remember(&self, stamp: &StoreStamp, state: &State) -> Result<(), Error> {
+        match &self.mark {
+            Some(mark) if stamp.store_id.is_some() => Ok(mark.advance(state.issuer(), stamp)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the seal of the store with the key-encryption keys that a new process would read now.
+    ///
+    /// # Errors
+    /// Those of [`KekSource::read`], [`Error::Store`], [`Error::Document`].
+    pub fn check_kek(&self) -> Result<(), Error> {
+        let opened = || {
+            let keks = self.source.read()?;
+            let (version, document) = self.store.load()?;
+            Ok(document.check_seal(&keks, version)?)
+        };
+        // A `rekey` may come between the two readings.
+        opened().or_else(|_: Error| opened())
+    }
+
+    /// Goes on deliberately with a store that was rolled back: gives it a version above every one that was seen, so that
+    /// it is accepted everywhere, remembers that, and returns the version and the state. `None`, and nothing is changed, if the store was not rolled back.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::load`], [`StoreError::Mark`], and [`StoreError::Conflict`] if another process changed the store.
+    pub fn accept_restored(&self) -> Result<Option<(Version, State)>, Error> {
+        let Some(mark) = &self.mark else { return Ok(None) };
+        let (stamp, state) = self.load_unmarked()?;
+        let Some(seen) = mark.read(state.issuer())? else { return Ok(None) };
+        if stamp.follows(&seen).is_ok() {
+            return Ok(None);
+        }
+        // A copy from before the upgrade gets the identifier back that the store had.
+        let state = seen.store_id.and_then(|id| state.upgrade(id)).unwrap_or(state);
+        let next = stamp.version.max(seen.version).saturating_add(1);
+        let document = Document::from_state(&state, &self.keks.load(), next)?;
+        self.store.replace_as(stamp.version, next, &document)?;
+        mark.set(state.issuer(), &StoreStamp::new(&state, next, &document))?;
+        Ok(Some((next, state)))
     }
 
     /// Changes the state by compare-and-swap: `decide` sees the state as it is now, and is asked again whenever somebody
@@ -88,7 +170,13 @@ impl Keeper {
             let Some(next) = decide(&state)? else { return Ok(state) };
             let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
             match self.store.replace(version, &document) {
-                Ok(_) => return Ok(next),
+                Ok(version) => {
+                    // The change is made. A mark that stays behind is moved on by the next look.
+                    if let Err(error) = self.remember(&StoreStamp::new(&next, version, &document), &next) {
+                        warn!(code = error.code(), %error, "the change is made, but not remembered");
+                    }
+                    return Ok(next);
+                }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(StoreError::Busy { .. }) if busy < BUSY_ATTEMPTS => busy += 1,
                 Err(other) => return Err(other.into()),
@@ -123,10 +211,15 @@ mod tests {
             self.store.load()
         }
 
-        fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+        fn replace_as(
+            &self,
+            expected: Version,
+            next: Version,
+            document: &Document,
+        ) -> Result<(), StoreError> {
             let mut left = self.changes.lock().unwrap();
             if *left == 0 {
-                return self.store.replace(expected, document);
+                return self.store.replace_as(expected, next, document);
             }
             *left -= 1;
             self.clock.advance(2);

@@ -1,14 +1,14 @@
 //! Where key-encryption keys come from: a file or a value given at the start enters, [`Keks`] leave.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::draft::LockedFolder;
+use super::draft::{LockedFolder, resolve};
 use crate::{Error, Keks, StoreError};
 
 /// Where the keys are.
@@ -21,7 +21,7 @@ pub enum KekSource {
 }
 
 /// Keys that nobody else replaces meanwhile.
-pub(crate) struct LockedKeks<'a>(Option<(LockedFolder, &'a Path)>);
+pub(crate) struct LockedKeks(Option<(LockedFolder, PathBuf)>);
 
 /// More than any list of keys has.
 const LONGEST_FILE: u64 = 65_536;
@@ -62,18 +62,24 @@ impl KekSource {
 
     /// Waits until no other process replaces keys here, for as long as the result lives; a killed process lets go. Keys
     /// that were given need no lock.
-    pub(crate) fn lock(&self) -> Result<LockedKeks<'_>, Error> {
+    pub(crate) fn lock(&self) -> Result<LockedKeks, Error> {
         let Self::File(path) = self else { return Ok(LockedKeks(None)) };
-        let folder = LockedFolder::of(path).map_err(|e| failed(path, &e))?;
-        Ok(LockedKeks(Some((folder, path))))
+        // What a link points to is replaced, not the link: other stores or programs may use the same file.
+        let file = resolve(path).map_err(|e| failed(path, &e))?;
+        let folder = LockedFolder::of(&file).map_err(|e| failed(path, &e))?;
+        Ok(LockedKeks(Some((folder, file))))
     }
 }
 
-impl LockedKeks<'_> {
+impl LockedKeks {
     /// Puts keys into the place of those in the file, all or nothing; what was given stays as it is.
     pub(crate) fn replace(&self, keks: &Keks) -> Result<(), Error> {
         let Some((folder, path)) = &self.0 else { return Ok(()) };
-        write_file(folder, path, keks).map_err(|e| failed(path, &e))
+        // Only one of its names would get the new key; the others would go on with the old one.
+        if fs::metadata(path).is_ok_and(|found| found.nlink() > 1) {
+            return Err(StoreError::Linked { path: path.clone() }.into());
+        }
+        folder.replace(path, keks.to_text().as_bytes()).map_err(|e| failed(path, &e))
     }
 }
 
@@ -88,16 +94,6 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, Error> {
         return Err(crate::KekError::Malformed.into());
     }
     Ok(Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(&e))?))
-}
-
-fn write_file(folder: &LockedFolder, path: &Path, keks: &Keks) -> io::Result<()> {
-    let draft = folder.draft(path)?;
-    let mut file = OpenOptions::new().write(true).open(draft.path())?;
-    file.write_all(keks.to_text().as_bytes())?;
-    // A name that is durable before its bytes are would be a lost key after a power cut.
-    file.sync_all()?;
-    fs::rename(draft.path(), path)?;
-    folder.sync()
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
@@ -143,6 +139,51 @@ mod tests {
         fs::write(&left, "half a key").unwrap();
         KekSource::File(folder.path().join("kek")).read_or_make().unwrap();
         assert!(!left.exists());
+    }
+
+    #[test]
+    fn k15_a_link_stays_a_link_and_the_file_it_points_to_gets_the_new_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("kek"), folder.path().join("link"));
+        KekSource::File(target.clone()).read_or_make().unwrap();
+        // A link to a link, as volumes of secrets have it.
+        std::os::unix::fs::symlink("kek", folder.path().join("middle")).unwrap();
+        std::os::unix::fs::symlink("middle", &link).unwrap();
+        let new = Keks::generate().unwrap();
+        KekSource::File(link.clone()).lock().unwrap().replace(&new).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        for path in [target, link] {
+            assert_eq!(KekSource::File(path).read().unwrap().id(), new.id());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn k15_a_link_to_nothing_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("nothing", &link).unwrap();
+        let source = KekSource::File(link);
+        assert_eq!(source.read_or_make().unwrap_err().code(), "store_unavailable");
+        assert_eq!(source.lock().err().map(|error| error.code()), Some("store_unavailable"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn k15_a_file_with_a_second_name_is_refused_and_keeps_its_key_and_a_new_key_keeps_the_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, second) = (folder.path().join("kek"), folder.path().join("second"));
+        let source = KekSource::File(path.clone());
+        let old = source.read_or_make().unwrap();
+        fs::hard_link(&path, &second).unwrap();
+        let new = Keks::generate().unwrap();
+        assert_eq!(source.lock().unwrap().replace(&new).unwrap_err().code(), "kek_linked");
+        assert_eq!(source.read().unwrap().id(), old.id());
+        fs::remove_file(second).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        source.lock().unwrap().replace(&new).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+        assert_eq!(source.read().unwrap().id(), new.id());
     }
 
     #[test]

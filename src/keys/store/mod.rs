@@ -9,6 +9,7 @@ mod draft;
 mod keeper;
 mod kek;
 mod kek_source;
+mod mark_file;
 mod rekey;
 mod sqlite;
 mod store_id;
@@ -19,11 +20,14 @@ mod stored;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::RolledBack;
+
 pub use document::Document;
 pub use document_error::DocumentError;
 pub use keeper::Keeper;
 pub use kek::{KekError, Keks};
 pub use kek_source::KekSource;
+pub use mark_file::MarkFile;
 pub use rekey::rekey;
 pub use sqlite::SqliteStore;
 pub use store_id::StoreId;
@@ -49,9 +53,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// higher. Either everything has happened or nothing has.
     ///
     /// # Errors
+    /// Those of [`Store::replace_as`].
+    fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+        let next = expected.saturating_add(1);
+        self.replace_as(expected, next, document).map(|()| next)
+    }
+
+    /// Puts `document` in the place of the one of version `expected`, durably, under the version `next`.
+    ///
+    /// # Errors
     /// [`StoreError::Conflict`] if another version stands there, [`StoreError::Busy`] if others let it not happen within
     /// two seconds or so: load, decide again, come back. Any other [`StoreError`] if the store failed.
-    fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError>;
+    fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError>;
 }
 
 /// Why a store did not do as it was asked.
@@ -92,6 +105,27 @@ pub enum StoreError {
         /// Where it was.
         path: PathBuf,
     },
+    /// It is not the store that was seen before, or an older version of it.
+    RolledBack {
+        /// In which way.
+        how: RolledBack,
+        /// Its version.
+        found: Version,
+        /// The version that was seen before.
+        seen: Version,
+    },
+    /// The high-water mark can't be read or written.
+    Mark {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        detail: String,
+    },
+    /// A key-encryption key whose file has a second name, which would keep the old key.
+    Linked {
+        /// Where.
+        path: PathBuf,
+    },
     /// Another version stands there than the one expected.
     Conflict {
         /// The version that the change was made for.
@@ -122,6 +156,9 @@ impl StoreError {
             Self::NotAStore { .. } => "store_not_a_store",
             Self::Damaged { .. } => "store_damaged",
             Self::Lost { .. } => "store_lost",
+            Self::RolledBack { .. } => "store_rolled_back",
+            Self::Mark { .. } => "store_mark",
+            Self::Linked { .. } => "kek_linked",
             Self::Conflict { .. } => "store_conflict",
             Self::Busy { .. } => "store_busy",
             Self::Unavailable { .. } => "store_unavailable",
@@ -148,6 +185,38 @@ impl fmt::Display for StoreError {
             Self::Lost { path } => {
                 write!(f, "the store `{}` was removed or replaced while it was open", path.display())
             }
+            Self::RolledBack { how, found, seen } => {
+                match how {
+                    RolledBack::Older => write!(
+                        f,
+                        "an older copy is in the place of the store: its version is {found}, and {seen} was seen before"
+                    )?,
+                    RolledBack::Forked => write!(
+                        f,
+                        "the store has version {found} with other content than was seen before: a copy of it was changed"
+                    )?,
+                    RolledBack::OtherStore => {
+                        write!(
+                            f,
+                            "another store of this issuer, or one from before `upgrade`, is in the place of the store"
+                        )?;
+                    }
+                }
+                f.write_str(
+                    "; put the newer file back, or run `jotgate-keys keys restored` to go on with this one",
+                )
+            }
+            Self::Mark { path, detail } => write!(
+                f,
+                "the high-water mark `{}` can't be used ({detail}); --mark-file names another place",
+                path.display()
+            ),
+            Self::Linked { path } => write!(
+                f,
+                "the key-encryption key `{}` has a second name (a hard link), which would keep the old key; nothing was \
+                 changed",
+                path.display()
+            ),
             Self::Conflict { expected, found } => {
                 write!(f, "the store is at version {found}, the change was made for {expected}")
             }

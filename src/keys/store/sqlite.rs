@@ -167,24 +167,21 @@ impl Store for SqliteStore {
         Ok((version.unsigned_abs(), Document::from_bytes(bytes)))
     }
 
-    fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
+    fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
         let found = self.with(CHANGE_PATIENCE, |connection| {
             // The write lock is taken before the version is read, so nobody can come in between.
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             let found = select_version(&transaction)?;
             if found == Some(expected) {
-                let update = "UPDATE document SET version = version + 1, bytes = ?1 WHERE id = 1";
-                transaction.execute(update, [document.as_bytes()])?;
+                let update = "UPDATE document SET version = ?1, bytes = ?2 WHERE id = 1";
+                // A version that the column can't hold would be negative, which the table refuses.
+                transaction.execute(update, (next.cast_signed(), document.as_bytes()))?;
                 transaction.commit()?;
             }
             Ok(found)
         })?;
         let found = found.ok_or_else(|| self.no_row())?;
-        if found == expected {
-            Ok(expected.saturating_add(1))
-        } else {
-            Err(StoreError::Conflict { expected, found })
-        }
+        if found == expected { Ok(()) } else { Err(StoreError::Conflict { expected, found }) }
     }
 }
 

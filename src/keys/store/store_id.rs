@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::StoreError;
 
 /// The identifier of a store, made once. Two running copies of one store show the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct StoreId([u8; StoreId::BYTES]);
 
 impl StoreId {
@@ -33,6 +36,20 @@ impl FromStr for StoreId {
         let id = Self(number.to_be_bytes());
         // One text for each identifier: no sign, no upper case, no missing zeros.
         if id.to_string() == text { Ok(id) } else { Err(()) }
+    }
+}
+
+impl From<StoreId> for String {
+    fn from(id: StoreId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for StoreId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| "a store identifier has 32 hexadecimal digits")
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn run<S: Subject>(fresh: impl Fn() -> S) {
     for behaviour in [
         the_first_document_has_version_one,
         a_replaced_document_is_seen_by_every_handle_with_the_next_version,
+        a_document_may_be_put_under_a_later_version,
         a_stale_version_is_refused_and_changes_nothing,
         a_document_comes_back_to_the_byte,
         of_many_at_once_exactly_one_wins_each_version,
@@ -43,6 +44,17 @@ fn a_replaced_document_is_seen_by_every_handle_with_the_next_version(subject: &d
         assert_eq!(store.version(), Ok(2));
         assert_eq!(store.load(), Ok((2, document("second"))));
     }
+}
+
+fn a_document_may_be_put_under_a_later_version(subject: &dyn Subject) {
+    let store = subject.open();
+    assert_eq!(store.replace_as(1, 7, &document("restored")), Ok(()));
+    assert_eq!(subject.open().load(), Ok((7, document("restored"))));
+    assert_eq!(
+        store.replace_as(1, 9, &document("late")),
+        Err(StoreError::Conflict { expected: 1, found: 7 })
+    );
+    assert_eq!(store.replace(7, &document("next")), Ok(8));
 }
 
 fn a_stale_version_is_refused_and_changes_nothing(subject: &dyn Subject) {

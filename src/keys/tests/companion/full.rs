@@ -81,8 +81,5 @@ fn a_server_that_can_write_nothing_goes_on_with_what_it_has_and_says_so() {
     assert_eq!(program.state().keys().count(), 2, "nothing was written");
     serving.signal("TERM");
     let log = serving.ended().log;
-    assert!(
-        log.contains("the store fails; the published set stays") && log.contains("store_unavailable"),
-        "{log}"
-    );
+    assert!(log.contains("not ready; the published set stays") && log.contains("store_unavailable"), "{log}");
 }

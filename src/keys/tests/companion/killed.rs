@@ -151,7 +151,7 @@ fn an_init_killed_at_any_moment_leaves_a_whole_store_or_none_and_the_next_comman
             program.done(&init);
         }
         program.done(&["token", "--sub", "somebody"]);
-        assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek"]);
+        assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek", "store.sqlite.kek.mark"]);
     }
     assert!(in_time > 2 && without > 0, "{in_time} killed in time, {without} before there was a store");
 }
@@ -168,7 +168,7 @@ fn a_rekey_killed_at_any_moment_leaves_a_store_that_opens_and_the_next_one_tidie
     }
     program.done(&rekey);
     assert_eq!(fs::read_to_string(program.kek_path()).unwrap().lines().count(), 1);
-    assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek"]);
+    assert_eq!(names(&program), ["store.sqlite", "store.sqlite.kek", "store.sqlite.kek.mark"]);
     assert!(in_time > 2, "{in_time} killed in time");
 }
 

@@ -21,5 +21,6 @@ mod listings;
 mod log;
 mod process;
 mod program;
+mod restored;
 mod rotation;
 mod settings;

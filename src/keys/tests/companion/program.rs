@@ -1,7 +1,7 @@
 //! Arguments enter, the binary runs on a store of its own, what it said leaves.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -122,6 +122,15 @@ impl Program {
     #[track_caller]
     pub(crate) fn serve(&self) -> Serving {
         Self::serving(&mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// A `serve` with its operator's listener, and the address of that.
+    #[track_caller]
+    pub(crate) fn serve_with_ops(&self) -> (Serving, SocketAddr) {
+        // Free a moment ago; the address of this listener is not printed.
+        let ops = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", &ops.to_string()];
+        (Self::serving(&mut self.command(&arguments)), ops)
     }
 
     /// Starts a `serve`, and waits until it listens.
