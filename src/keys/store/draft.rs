@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// A folder in which nobody else of this program replaces files, for as long as it lives; a killed process lets go.
 #[derive(Debug)]
-pub(crate) struct LockedFolder(File);
+pub(crate) struct LockedFolder {
+    folder: File,
+    /// What is locked in its place: one file in it.
+    _file: Option<File>,
+}
 
 /// A file that is removed again, under this name.
 #[derive(Debug)]
@@ -23,7 +27,22 @@ impl LockedFolder {
         // Not the file itself: that is replaced by another.
         let folder = File::open(folder_of(path))?;
         folder.lock()?;
-        Ok(Self(folder))
+        Ok(Self { folder, _file: None })
+    }
+
+    /// Waits for that file alone, which is made if it is not there: another file of the folder may be locked meanwhile, by
+    /// this very process. `path` must be resolved.
+    pub(super) fn of_file(path: &Path) -> io::Result<Self> {
+        loop {
+            let mut options = OpenOptions::new();
+            let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+            file.lock()?;
+            let (locked, there) = (file.metadata()?, fs::metadata(path));
+            // Who had the lock has put another file there.
+            if there.is_ok_and(|there| (there.dev(), there.ino()) == (locked.dev(), locked.ino())) {
+                return Ok(Self { folder: File::open(folder_of(path))?, _file: Some(file) });
+            }
+        }
     }
 
     /// An empty file beside `path`, of mode 0600 from its first moment on.
@@ -61,7 +80,7 @@ impl LockedFolder {
 
     /// Makes names in the folder durable.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.folder.sync_all()
     }
 }
 

@@ -64,7 +64,7 @@ impl MarkFile {
     ) -> Result<(), StoreError> {
         let failed = |e: io::Error| self.failed(&e);
         let path = resolve(&self.0).map_err(failed)?;
-        let folder = LockedFolder::of(&path).map_err(failed)?;
+        let folder = LockedFolder::of_file(&path).map_err(failed)?;
         let mut marks = self.read_all()?;
         if wanted(marks.get(issuer.as_str())) {
             marks.insert(issuer.as_str().to_owned(), stamp.clone());
@@ -76,6 +76,8 @@ impl MarkFile {
 
     pub(super) fn read_all(&self) -> Result<Marks, StoreError> {
         match fs::read(&self.0) {
+            // It was made, and its maker killed before it had written.
+            Ok(json) if json.is_empty() => Ok(Marks::new()),
             Ok(json) => serde_json::from_slice(&json).map_err(|e| self.failed(&e.into())),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Marks::new()),
             Err(e) => Err(self.failed(&e)),
@@ -113,6 +115,22 @@ mod tests {
         assert_eq!(mark.read(&one), Ok(Some(stamp(2))));
         assert_eq!(fs::metadata(mark.path()).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn k2_many_that_move_the_mark_at_once_leave_the_highest_while_its_folder_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = MarkFile::new(folder.path().join("mark"));
+        let issuer: Issuer = "https://a.example".parse().unwrap();
+        let _rekeying = LockedFolder::of(mark.path()).unwrap();
+        std::thread::scope(|scope| {
+            for version in 1..=16 {
+                let (mark, issuer) = (&mark, &issuer);
+                scope.spawn(move || mark.advance(issuer, &stamp(version)).unwrap());
+            }
+        });
+        assert_eq!(mark.read(&issuer), Ok(Some(stamp(16))));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
