@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jotgate_keys::{
-    Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm, SqliteStore,
-    State, Store, SystemClock, Times, run,
+    Clock, Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm,
+    SqliteStore, State, Store, SystemClock, Times, run,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -32,7 +32,7 @@ fn key() -> Arc<KeyPair> {
 fn state() -> State {
     let issuer = "https://issuer.example/tenant".parse().unwrap();
     let settings = Settings::new(Times { replica_delay: 2, ..Times::default() }.shortest()).unwrap();
-    State::with_successor(issuer, settings, [key(), key()], 1_800_000_000).unwrap()
+    State::with_successor(issuer, settings, [key(), key()], SystemClock.now()).unwrap()
 }
 
 impl Served {
