@@ -74,7 +74,7 @@ impl LockedFolder {
         file.write_all(bytes)?;
         // A name that is durable before its bytes are would be a lost file after a power cut.
         file.sync_all()?;
-        fs::rename(draft.path(), path)?;
+        draft.rename(path)?;
         self.sync()
     }
 
@@ -87,6 +87,13 @@ impl LockedFolder {
 impl Draft {
     pub(super) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Gives it its place. Another process may make the next draft under its name from then on.
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.0, to)?;
+        self.0 = PathBuf::new();
+        Ok(())
     }
 }
 
