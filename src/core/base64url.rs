@@ -7,7 +7,9 @@ use zeroize::Zeroizing;
 
 /// What a letter is that is none of the alphabet's: a bit beyond the six that a letter has.
 const NONE: u8 = 0x80;
-/// The six bits of each letter (RFC 4648 §5).
+/// RFC 4648 §5.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The six bits of each letter.
 const VALUES: [u8; 256] = values();
 
 /// The bytes behind a token's text, or `None`. Whoever sends a token knows it, so its letters may be looked up in a table; a
@@ -16,6 +18,34 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     decode_in(&mut bytes, text)?;
     Some(bytes)
+}
+
+/// The bytes behind a number of a trusted key that was written carelessly: in either alphabet of RFC 4648, with padding, ASCII white
+/// space or stray bits. Returns `None` if it is not Base64 all the same.
+#[inline(never)]
+pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
+    let letters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let mut letters: Vec<u8> = letters
+        .map(|byte| match byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => *other,
+        })
+        .collect();
+    for _padding in 0..2 {
+        letters.pop_if(|last| *last == b'=');
+    }
+    // Rewritten as the canonical form has it, which is then read as any other.
+    let stray = match letters.len() % 4 {
+        2 => 0x0f,
+        3 => 0x03,
+        _ => 0,
+    };
+    if let Some(last) = letters.last_mut() {
+        let kept = value(*last) & !stray;
+        *last = ALPHABET.get(usize::from(kept)).copied().unwrap_or(b'=');
+    }
+    decode(&letters)
 }
 
 /// How much room is kept for the next text, in bytes.
@@ -143,11 +173,10 @@ const fn stray(bits: u8) -> u8 {
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
 const fn values() -> [u8; 256] {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [NONE; 256];
     let mut place: u8 = 0;
-    while (place as usize) < alphabet.len() {
-        values[alphabet[place as usize] as usize] = place;
+    while (place as usize) < ALPHABET.len() {
+        values[ALPHABET[place as usize] as usize] = place;
         place += 1;
     }
     values
@@ -187,6 +216,28 @@ mod tests {
         }
         assert_eq!(decode(b"\xff\xff"), None);
         assert_eq!(decode(b"Zm8").as_deref(), Some(&b"fo"[..]));
+    }
+
+    #[test]
+    fn v7_what_is_written_carelessly_is_read_as_its_canonical_form() {
+        for (careless, canonical) in [
+            ("+/8", "-_8"),
+            ("+/8=", "-_8"),
+            ("Zg==", "Zg"),
+            ("Zg=", "Zg"),
+            ("Zh", "Zg"),
+            ("Zm9=", "Zm8"),
+            (" Zm\r\n9\tv\x0c", "Zm9v"),
+            ("", ""),
+        ] {
+            assert_eq!(decode_lax(careless.as_bytes()), decode(canonical.as_bytes()), "`{careless}`");
+            assert!(decode(canonical.as_bytes()).is_some());
+        }
+        for text in
+            ["Z", "Zm9vZ", "Zg===", "=Zg", "Z=g", "Zm9v.", "Zm9v\0", "Zm\u{b}9v", "\u{a0}Zm9v", "Zé", "*"]
+        {
+            assert_eq!(decode_lax(text.as_bytes()), None, "`{text}`");
+        }
     }
 
     #[cfg_attr(not(target_arch = "wasm32"), test)]

@@ -28,13 +28,27 @@ pub struct Key {
 
 impl Key {
     /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). A private key's members are not looked
-    /// at: its public half is the key.
+    /// at: its public half is the key. The JWK is trusted, so careless spellings of its public numbers are read: either alphabet of
+    /// Base64, padding, ASCII white space, stray bits, coordinates of a NIST curve without their leading zeros.
     ///
     /// # Errors
     /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
     pub fn from_jwk(text: &str) -> Result<Self, Refusal> {
+        Self::from_text(text, Numbers::Lax)
+    }
+
+    /// Reads a JWK that came in a token or a proof (RFC 7515 §4.1.3). Its sender is not trusted: only the canonical form of each number
+    /// is read, and the key never gets tables (see [`PreparedKey::without_tables`]).
+    ///
+    /// # Errors
+    /// As [`Self::from_jwk`].
+    pub fn from_embedded_jwk(text: &str) -> Result<Self, Refusal> {
+        Self::from_text(text, Numbers::Canonical).map(Self::without_tables)
+    }
+
+    fn from_text(text: &str, numbers: Numbers) -> Result<Self, Refusal> {
         let jwk = Document::read(text.as_bytes(), Names::Unique).map_err(Refusal::JwkJson)?;
-        Self::from_members(jwk.object())
+        Self::from_members(jwk.object(), numbers)
     }
 
     /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468, RFC 5280 §4.1, RFC 8017 §A.1.1).
@@ -57,7 +71,7 @@ impl Key {
     /// Takes a shared secret for HMAC.
     ///
     /// # Errors
-    /// [`Refusal::Key`]: empty, or the text of a PEM key.
+    /// [`Refusal::Key`]: empty, or a public key in a form that shows what it is.
     pub fn from_secret(secret: &[u8]) -> Result<Self, Refusal> {
         Self::from_parts(KeyParts::Secret(Zeroizing::new(secret.to_vec())))
     }
@@ -126,7 +140,7 @@ impl Key {
     /// [`Refusal::Key`], [`Refusal::KeyAlgorithm`], [`Refusal::KeyUse`] or [`Refusal::KeyOperations`].
     pub fn fits(&self, algorithm: Algorithm, minimum_secret: Option<usize>) -> Result<(), Refusal> {
         self.prepared.fits(algorithm)?;
-        if self.algorithm.as_deref().is_some_and(|given| given != algorithm.name()) {
+        if self.algorithm.as_deref().is_some_and(|given| !is_named(algorithm, given)) {
             return Err(Refusal::KeyAlgorithm { algorithm });
         }
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
@@ -147,11 +161,11 @@ impl Key {
         Ok(())
     }
 
-    pub(crate) fn from_members(jwk: Object<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn from_members(jwk: Object<'_>, numbers: Numbers) -> Result<Self, Refusal> {
         let parts = match text(jwk, "kty")? {
-            "RSA" => rsa_parts(jwk)?,
-            "EC" => ec_parts(jwk)?,
-            "OKP" => okp_parts(jwk)?,
+            "RSA" => rsa_parts(jwk, numbers)?,
+            "EC" => ec_parts(jwk, numbers)?,
+            "OKP" => okp_parts(jwk, numbers)?,
             "oct" => KeyParts::Secret(secret(jwk, "k")?),
             _ => return Err(Refusal::JwkUnsupported { name: "kty" }),
         };
@@ -199,6 +213,9 @@ impl Key {
     }
 }
 
+/// How many operations a key may name.
+const MOST_OPERATIONS: usize = 64;
+
 /// How the keys that name a curve begin, and how all of them end.
 const CURVE: &str = r#"{"crv":""#;
 const END: &str = r#""}"#;
@@ -210,24 +227,25 @@ fn without_zeros(number: &[u8]) -> &[u8] {
 
 // A function for each kind: an engine compiles what is called, and few have keys of every kind.
 #[inline(never)]
-fn rsa_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
-    Ok(KeyParts::Rsa { n: bytes(jwk, "n")?, e: bytes(jwk, "e")? })
+fn rsa_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
+    Ok(KeyParts::Rsa { n: numbers.read(jwk, "n")?, e: numbers.read(jwk, "e")? })
 }
 
 #[inline(never)]
-fn ec_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
+fn ec_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
     match Curve::from_name(text(jwk, "crv")?) {
         Some(curve @ (Curve::P256 | Curve::P384 | Curve::P521)) => {
-            Ok(KeyParts::Ec { curve, x: bytes(jwk, "x")?, y: bytes(jwk, "y")? })
+            let coordinate = |name| numbers.read(jwk, name).map(|read| numbers.widen(read, curve.bytes()));
+            Ok(KeyParts::Ec { curve, x: coordinate("x")?, y: coordinate("y")? })
         }
         _ => Err(Refusal::JwkUnsupported { name: "crv" }),
     }
 }
 
 #[inline(never)]
-fn okp_parts(jwk: Object<'_>) -> Result<KeyParts, Refusal> {
+fn okp_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
     match Curve::from_name(text(jwk, "crv")?) {
-        Some(Curve::Ed25519) => Ok(KeyParts::Ed25519 { x: bytes(jwk, "x")? }),
+        Some(Curve::Ed25519) => Ok(KeyParts::Ed25519 { x: numbers.read(jwk, "x")? }),
         _ => Err(Refusal::JwkUnsupported { name: "crv" }),
     }
 }
@@ -236,8 +254,35 @@ fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
     jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
 }
 
-fn bytes(jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
-    base64url::decode(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+/// How the numbers of a public key may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// As RFC 7518 §6 has it and in no other form.
+    Canonical,
+    /// Also carelessly, where the form has one meaning only. What is read is then written canonically.
+    Lax,
+}
+
+impl Numbers {
+    fn read(self, jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
+        let text = text(jwk, name)?.as_bytes();
+        let bytes = if self == Self::Lax { base64url::decode_lax(text) } else { base64url::decode(text) };
+        bytes.ok_or(Refusal::JwkMember { name })
+    }
+
+    /// Puts back the leading zeros of a coordinate (RFC 7518 §6.2.1.2). Nothing is no number.
+    fn widen(self, mut coordinate: Vec<u8>, bytes: usize) -> Vec<u8> {
+        if self == Self::Lax && !coordinate.is_empty() && coordinate.len() < bytes {
+            let missing = bytes - coordinate.len();
+            coordinate.splice(..0, core::iter::repeat_n(0, missing));
+        }
+        coordinate
+    }
+}
+
+/// Whether a key's `alg` names that algorithm, under either of its names.
+fn is_named(algorithm: Algorithm, given: &str) -> bool {
+    Algorithm::from_name(given).is_some_and(|given| given.is_same(algorithm))
 }
 
 #[inline(never)]
@@ -257,7 +302,16 @@ fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, 
 fn operations(value: Json<'_>) -> Result<Vec<String>, Refusal> {
     const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
     let names = value.as_array().ok_or(REFUSED)?;
-    names.items().map(|name| name.as_str().map(ToOwned::to_owned).ok_or(REFUSED)).collect()
+    let mut read: Vec<String> = Vec::new();
+    for name in names.items() {
+        let name = name.as_str().ok_or(REFUSED)?;
+        // RFC 7517 §4.3: duplicates must not be there. Eight operations are registered; a longer list is looked at no further.
+        if read.len() == MOST_OPERATIONS || read.iter().any(|other| other == name) {
+            return Err(REFUSED);
+        }
+        read.push(name.to_owned());
+    }
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -320,6 +374,70 @@ mod tests {
         assert_eq!(fits(r#","key_ops":["sign"]"#), Err(Refusal::KeyOperations));
         assert_eq!(fits(r#","key_ops":[]"#), Err(Refusal::KeyOperations));
         assert_eq!(point("").unwrap().algorithms(), [Algorithm::ES256]);
+    }
+
+    #[test]
+    fn v7_numbers_of_a_trusted_key_are_read_as_their_canonical_form() {
+        let (x, y) =
+            ("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM");
+        let key = |x: &str, y: &str| alloc::format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#);
+        let thumbprint = Key::from_jwk(&key(x, y)).unwrap().thumbprint(Hash::Sha256);
+        for (careless, other) in [
+            (alloc::format!("{x}="), y),
+            (x.replace('5', "5\\n"), "  4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM="),
+            // The last letter with stray bits.
+            (x.replace("7D4", "7D5"), "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyP"),
+        ] {
+            let jwk = key(&careless, other);
+            assert_eq!(Key::from_jwk(&jwk).unwrap().thumbprint(Hash::Sha256), thumbprint, "{jwk}");
+            assert_eq!(Key::from_embedded_jwk(&jwk).unwrap_err().code(), "jwk_member", "{jwk}");
+        }
+        assert!(Key::from_embedded_jwk(&key(x, y)).is_ok());
+        // Too long is no spelling of the same number.
+        let long = alloc::format!("AAAA{x}");
+        assert_eq!(Key::from_jwk(&key(&long, y)).unwrap_err().code(), "key_coordinate_length");
+        assert_eq!(Key::from_jwk(&key("", y)).unwrap_err().code(), "key_coordinate_length");
+        assert_eq!(Key::from_jwk(&key(y, x)).unwrap_err().code(), "key_point_not_on_curve");
+    }
+
+    #[test]
+    fn v7_missing_zeros_of_a_coordinate_are_put_back_in_a_trusted_key_only() {
+        // A point on P-256 whose first coordinate is 5: 31 zeros before it.
+        let jwk = |x: &str| {
+            alloc::format!(
+                r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"RZJDuapYGAb-kTvOmYF63hHKUDxk2aPFM0FcCDJI-8w"}}"#
+            )
+        };
+        let full = Key::from_jwk(&jwk(&base64url::encode(&[&[0; 31][..], &[5]].concat())));
+        let (full, short) = (full.unwrap(), Key::from_jwk(&jwk("BQ==")).unwrap());
+        assert_eq!(full.thumbprint(Hash::Sha256), short.thumbprint(Hash::Sha256));
+        assert_eq!(full.public_jwk(), short.public_jwk());
+        assert_eq!(Key::from_embedded_jwk(&jwk("BQ")).unwrap_err().code(), "key_coordinate_length");
+    }
+
+    #[test]
+    fn v13_operations_that_are_named_twice_are_refused() {
+        for names in [r#"["verify","verify"]"#, r#"["sign","verify","sign"]"#] {
+            let refusal = point(&alloc::format!(r#","key_ops":{names}"#)).unwrap_err();
+            assert_eq!(refusal, Refusal::JwkMember { name: "key_ops" }, "{names}");
+        }
+    }
+
+    #[test]
+    fn v14_a_key_for_ed25519_is_one_for_eddsa() {
+        let key = |alg: &str| {
+            Key::from_jwk(&alloc::format!(
+                r#"{{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"{alg}"}}"#
+            ))
+            .unwrap()
+            .algorithms()
+        };
+        for alg in ["EdDSA", "Ed25519"] {
+            assert_eq!(key(alg), [Algorithm::EdDSA, Algorithm::Ed25519]);
+        }
+        for alg in ["eddsa", "Ed448", "ES256", ""] {
+            assert_eq!(key(alg), [], "{alg}");
+        }
     }
 
     #[test]

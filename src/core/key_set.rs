@@ -2,19 +2,19 @@
 //! (RFC 7517 §5). Then the third stage: a header enters, the keys that may have signed it leave.
 
 use alloc::{string::String, vec::Vec};
+use core::sync::atomic::AtomicUsize;
 
 use jotgate_crypto::Algorithm;
 
 use crate::{
+    candidates::{Candidates, Choice},
     header::Header,
     json::{Document, Json, Names},
-    key::Key,
+    key::{Key, Numbers},
     policy::Policy,
     refusal::{JsonProblem, Refusal},
 };
 
-/// How many keys are tried for one token: a token without `kid` must not make a large set into work (RFC 8725 §3.1).
-pub const MAXIMUM_CANDIDATES: usize = 8;
 /// The longest text of a set that is read, in bytes.
 pub const MAXIMUM_SET_BYTES: usize = 1 << 20;
 /// The most members of a set that are read.
@@ -24,6 +24,8 @@ pub const MAXIMUM_SET_KEYS: usize = 1_000;
 #[derive(Debug)]
 pub struct KeySet {
     keys: Vec<Member>,
+    /// The index of the member that verified last, of all tokens that several keys could have signed.
+    last: AtomicUsize,
     skipped: Vec<Skipped>,
     dropped: Vec<Dropped>,
 }
@@ -64,14 +66,16 @@ const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl KeySet {
     /// Reads a JWKS from JSON text. Members that can't be understood are skipped and reported, the set stays usable
-    /// (RFC 7517 §5); shared secrets are among them.
+    /// (RFC 7517 §5); shared secrets are among them. A byte order mark before the text is skipped, and numbers are read as by
+    /// [`Key::from_jwk`]: the set comes from a trusted issuer.
     ///
     /// # Errors
-    /// [`Refusal::JwksTooLarge`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is no key set at all.
+    /// [`Refusal::JwksTooLong`], [`Refusal::JwksTooManyKeys`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is no key set at all.
     pub fn from_jwks(text: &str) -> Result<Self, Refusal> {
         if text.len() > MAXIMUM_SET_BYTES {
-            return Err(Refusal::JwksTooLarge);
+            return Err(Refusal::JwksTooLong);
         }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document = Document::read(text.as_bytes(), Names::Marked).map_err(Refusal::JwksJson)?;
         let set = document.object();
         if set.ambiguous {
@@ -79,9 +83,14 @@ impl KeySet {
         }
         let members = set.get("keys").and_then(Json::as_array).ok_or(Refusal::JwksKeys)?;
         if members.items().nth(MAXIMUM_SET_KEYS).is_some() {
-            return Err(Refusal::JwksTooLarge);
+            return Err(Refusal::JwksTooManyKeys);
         }
-        let mut read = Self { keys: Vec::new(), skipped: Vec::new(), dropped: Vec::new() };
+        let mut read = Self {
+            keys: Vec::new(),
+            last: AtomicUsize::new(usize::MAX),
+            skipped: Vec::new(),
+            dropped: Vec::new(),
+        };
         for (index, member) in members.items().enumerate() {
             match key(member) {
                 Ok(key) => {
@@ -115,7 +124,7 @@ impl KeySet {
         &self.dropped
     }
 
-    /// Every key that may have signed a token of that `kid` and algorithm: with a `kid` only keys of exactly that one
+    /// Every key that fits a token of that `kid` and algorithm: with a `kid` only keys of exactly that one
     /// (two keys may bear the same), without it every key that fits.
     pub fn matching(
         &self,
@@ -142,36 +151,6 @@ pub enum Keys<'k> {
     Set(&'k KeySet),
 }
 
-/// A key that may have signed a token; its place in its set, `None` for a key given directly.
-pub(crate) type Candidate<'k> = (Option<usize>, &'k Key);
-
-/// The keys that may have signed a token: at least one, at most [`MAXIMUM_CANDIDATES`], each fit for its algorithm.
-#[derive(Debug)]
-pub struct Candidates<'k> {
-    places: [Option<Candidate<'k>>; MAXIMUM_CANDIDATES],
-}
-
-impl<'k> Candidates<'k> {
-    /// The first so many of the keys.
-    fn of(keys: impl Iterator<Item = Candidate<'k>>) -> Self {
-        let mut places = [None; MAXIMUM_CANDIDATES];
-        for (place, key) in places.iter_mut().zip(keys) {
-            *place = Some(key);
-        }
-        Self { places }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Candidate<'k>> {
-        self.places.iter().map_while(|place| *place)
-    }
-
-    /// The only one, if there is just one.
-    pub(crate) fn only(&self) -> Option<Candidate<'k>> {
-        let mut keys = self.iter();
-        keys.next().filter(|_| keys.next().is_none())
-    }
-}
-
 impl<'k> Keys<'k> {
     /// Chooses the keys for a header.
     ///
@@ -183,7 +162,7 @@ impl<'k> Keys<'k> {
             Self::None => Err(Refusal::NoMatchingKey),
             Self::One(key) => {
                 key.fits(header.algorithm(), policy.minimum_secret)?;
-                Ok(Candidates::of(core::iter::once((None, key))))
+                Ok(Candidates::one(key))
             }
             Self::Set(set) => set.select(header, policy),
         }
@@ -191,20 +170,32 @@ impl<'k> Keys<'k> {
 }
 
 impl KeySet {
+    /// The members that may have signed a token: with a `kid` those of exactly that one, then those without any; without a `kid` every
+    /// one that fits. The one that verified last comes first.
     // A function of its own: who gives one key never calls it, and an engine compiles what is called.
     #[inline(never)]
     fn select(&self, header: &Header, policy: &Policy) -> Result<Candidates<'_>, Refusal> {
         let kid = header.kid();
-        let matching = self.matching(kid, header.algorithm(), policy.minimum_secret);
-        let keys = Candidates::of(matching.map(|member| (Some(member.index), &member.key)));
-        if keys.iter().next().is_some() {
-            Ok(keys)
-        } else if kid.is_some() && self.named(kid).next().is_some() {
-            // The set has a key of that name: asking the issuer for it again would not help.
-            Err(Refusal::KeyDoesNotFit)
-        } else {
-            Err(Refusal::NoMatchingKey)
+        let fits = |member: &Member| member.key.fits(header.algorithm(), policy.minimum_secret).is_ok();
+        let mut found = Choice::new(&self.last);
+        let mut is_named = false;
+        for member in self.named(kid) {
+            is_named = kid.is_some();
+            if fits(member) {
+                found.add(member);
+            }
         }
+        let mismatch = match (found.is_empty(), is_named) {
+            (false, _) => Refusal::SignatureMismatch,
+            // The set has a key of that name: asking the issuer for it again would not help.
+            (true, true) => Refusal::KeyDoesNotFit,
+            (true, false) => Refusal::NoMatchingKey,
+        };
+        if kid.is_some() {
+            let nameless = self.keys.iter().filter(|member| member.key.kid().is_none());
+            nameless.filter(|member| fits(member)).for_each(|member| found.add(member));
+        }
+        found.candidates(mismatch)
     }
 }
 
@@ -217,7 +208,7 @@ fn key(member: Json<'_>) -> Result<Key, Refusal> {
     if jwk.get("kty").and_then(Json::as_str) == Some("oct") {
         return Err(Refusal::JwkSymmetricInSet);
     }
-    Key::from_members(jwk)
+    Key::from_members(jwk, Numbers::Lax)
 }
 
 fn kid(member: Json<'_>) -> Option<String> {
@@ -247,13 +238,51 @@ mod tests {
     fn text_that_is_no_key_set_is_refused_by_its_code() {
         refused("<html>", "jwks_malformed");
         refused("[]", "jwks_not_object");
-        refused("\u{feff}{}", "jwks_not_utf8");
+        refused("\u{feff}\u{feff}{}", "jwks_not_utf8");
         refused("{}", "jwks_keys");
         refused(r#"{"keys":{}}"#, "jwks_keys");
         refused(r#"{"keys":[],"keys":[]}"#, "jwks_duplicate_member");
         refused(&format!("{{\"keys\":{}", "[".repeat(200)), "jwks_too_deep");
         refused(&format!("{{\"keys\":[]{}}}", " ".repeat(MAXIMUM_SET_BYTES)), "jwks_too_large");
         refused(&format!("{{\"keys\":[0{}]}}", ",0".repeat(MAXIMUM_SET_KEYS)), "jwks_too_large");
+    }
+
+    #[test]
+    fn v7_a_byte_order_mark_before_a_set_is_skipped() {
+        assert_eq!(
+            KeySet::from_jwks(&format!("\u{feff}{{\"keys\":[{{{POINT}}}]}}")).unwrap().keys().len(),
+            1
+        );
+        let refusal = KeySet::from_jwks("\u{feff}\u{feff}{}").unwrap_err();
+        assert_eq!(format!("{refusal}"), "the key set begins with a byte order mark");
+    }
+
+    #[test]
+    fn v7_what_has_no_single_meaning_is_still_skipped_and_reported() {
+        let long = POINT.replace("\"x\":\"", "\"x\":\"AAAA");
+        let off = POINT.replace("MKBC", "MKBD");
+        let members = [
+            (format!("{{{POINT},\"kid\":\"a\",\"kid\":\"a\"}}"), "jwk_duplicate_member"),
+            (format!("{{{POINT},\"kid\":7}}"), "jwk_member"),
+            (format!("{{{POINT},\"alg\":[]}}"), "jwk_member"),
+            (format!("{{{POINT},\"use\":null}}"), "jwk_member"),
+            (format!("{{{POINT},\"key_ops\":[\"verify\",\"verify\"]}}"), "jwk_member"),
+            (format!("{{{long}}}"), "key_coordinate_length"),
+            (format!("{{{off}}}"), "key_point_not_on_curve"),
+        ];
+        let texts: Vec<&str> = members.iter().map(|(text, _)| text.as_str()).collect();
+        let set = KeySet::from_jwks(&format!("{{\"keys\":[{}]}}", texts.join(","))).unwrap();
+        assert!(set.keys().is_empty());
+        let found: Vec<&str> = set.skipped().iter().map(|member| member.refusal.code()).collect();
+        assert_eq!(found, members.map(|(_, code)| code));
+    }
+
+    #[test]
+    fn v19_a_set_that_is_too_large_is_refused_by_its_limit() {
+        let many = format!("{{\"keys\":[0{}]}}", ",0".repeat(MAXIMUM_SET_KEYS));
+        assert!(format!("{}", KeySet::from_jwks(&many).unwrap_err()).contains("more than 1000 keys"));
+        let long = format!("{{\"keys\":[]{}}}", " ".repeat(MAXIMUM_SET_BYTES));
+        assert!(format!("{}", KeySet::from_jwks(&long).unwrap_err()).contains("longer than 1048576 bytes"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ extern crate alloc;
 
 mod base64url;
 mod blocks;
+mod candidates;
 mod claims;
 mod claims_check;
 pub mod dangerous;
@@ -32,6 +33,7 @@ pub mod text;
 mod token;
 mod verifier;
 
+pub use candidates::{Candidates, MAXIMUM_CANDIDATES};
 pub use claims::Claims;
 pub use claims_check::Verified;
 pub use header::Header;
@@ -40,10 +42,7 @@ pub use jotgate_crypto::{
 };
 pub use key::Key;
 pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
-pub use key_set::{
-    Candidates, Dropped, KeySet, Keys, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member,
-    Skipped,
-};
+pub use key_set::{Dropped, KeySet, Keys, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped};
 pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
 pub use scope::{Needs, NeedsOptions};

@@ -32,6 +32,7 @@ impl PolicyOptions {
             crit: members.texts("crit"),
             max_token_length: members.number("maxTokenLength"),
             min_secret_length: members.number("minSecretLength"),
+            max_candidates: members.number("maxCandidates"),
             refuse_bound: members.flag("refuseBound").unwrap_or_default(),
         })
     }

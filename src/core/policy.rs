@@ -4,7 +4,10 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use jotgate_crypto::Algorithm;
 
-use crate::refusal::{Refusal, shortened};
+use crate::{
+    candidates::MAXIMUM_CANDIDATES,
+    refusal::{Refusal, shortened},
+};
 
 /// The longest token that is accepted unless the caller says otherwise, in bytes.
 pub const DEFAULT_MAXIMUM_TOKEN_BYTES: usize = 16 * 1024;
@@ -40,6 +43,9 @@ pub struct PolicyOptions {
     pub max_token_length: Option<f64>,
     /// The shortest secret accepted, in bytes, instead of the hash's length (RFC 7518 §3.2).
     pub min_secret_length: Option<f64>,
+    /// How much work the keys of a set may make for one token, in cold checks of P-256: from 1 to [`MAXIMUM_CANDIDATES`], which is
+    /// the default. At most that many keys are tried, and fewer where a check costs more.
+    pub max_candidates: Option<f64>,
     /// Whether a token bound to a key of its bearer (`cnf`, RFC 7800 §3) is refused: where nobody asks for the proof, a
     /// stolen one would pass. Verifiers that leave the proof to their caller accept it.
     pub refuse_bound: bool,
@@ -60,6 +66,8 @@ pub struct Policy {
     pub(crate) understood: Vec<String>,
     pub(crate) maximum_bytes: usize,
     pub(crate) minimum_secret: Option<usize>,
+    /// In hundredths of a cold check of P-256.
+    pub(crate) budget: usize,
     pub(crate) refuse_bound: bool,
 }
 
@@ -90,8 +98,10 @@ impl Policy {
                 return Err(Refusal::Option { name, problem });
             }
         }
-        let maximum_bytes = size("maxTokenLength", options.max_token_length)?;
-        let minimum_secret = size("minSecretLength", options.min_secret_length)?;
+        let maximum_bytes = size("maxTokenLength", options.max_token_length, LARGEST_SIZE, BYTES)?;
+        let minimum_secret = size("minSecretLength", options.min_secret_length, LARGEST_SIZE, BYTES)?;
+        let candidates =
+            size("maxCandidates", options.max_candidates, MAXIMUM_CANDIDATES as f64, CANDIDATES)?;
         let algorithms = options.algorithms.as_deref().map(algorithms).transpose()?;
         let mut required = options.required_claims.unwrap_or_default();
         if options.require_exp.unwrap_or(true) && !required.iter().any(|claim| claim == "exp") {
@@ -110,6 +120,7 @@ impl Policy {
             understood: options.crit.unwrap_or_default(),
             maximum_bytes: maximum_bytes.unwrap_or(DEFAULT_MAXIMUM_TOKEN_BYTES),
             minimum_secret,
+            budget: candidates.unwrap_or(MAXIMUM_CANDIDATES) * 100,
             refuse_bound: options.refuse_bound,
         })
     }
@@ -182,25 +193,32 @@ pub(crate) fn holds_texts(name: &'static str, list: Option<&[String]>) -> Result
 }
 
 const EMPTY: &str = "must not be empty";
+/// 16 MiB: far beyond any token, and room for three times as much is there in every runtime.
+const LARGEST_SIZE: f64 = 16_777_216.0;
+const BYTES: &str = "must be a whole number of bytes, from 1 to 16777216";
+const CANDIDATES: &str = "must be a whole number, from 1 to 64";
 
 #[inline(never)]
-fn size(name: &'static str, value: Option<f64>) -> Result<Option<usize>, Refusal> {
-    /// 16 MiB: far beyond any token, and room for three times as much is there in every runtime.
-    const LARGEST: f64 = 16_777_216.0;
+fn size(
+    name: &'static str,
+    value: Option<f64>,
+    largest: f64,
+    problem: &'static str,
+) -> Result<Option<usize>, Refusal> {
     let Some(value) = value else { return Ok(None) };
-    if !(1.0..=LARGEST).contains(&value) {
-        return Err(Refusal::Option { name, problem: "must be a whole number of bytes, from 1 to 16777216" });
+    if !(1.0..=largest).contains(&value) {
+        return Err(Refusal::Option { name, problem });
     }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "between 1 and LARGEST; a fraction is found by the comparison"
+        reason = "between 1 and `largest`; a fraction is found by the comparison"
     )]
     let whole = value as u32;
     if f64::from(whole) == value {
         Ok(usize::try_from(whole).ok())
     } else {
-        Err(Refusal::Option { name, problem: "must be a whole number of bytes, from 1 to 16777216" })
+        Err(Refusal::Option { name, problem })
     }
 }
 
@@ -245,6 +263,7 @@ mod tests {
         for bytes in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.5, 1e300] {
             names_the_option("maxTokenLength", |options| options.max_token_length = Some(bytes));
             names_the_option("minSecretLength", |options| options.min_secret_length = Some(bytes));
+            names_the_option("maxCandidates", |options| options.max_candidates = Some(bytes));
         }
     }
 

@@ -7,7 +7,10 @@ use core::fmt;
 use jotgate_crypto::message::{count, say};
 use jotgate_crypto::{Algorithm, KeyRefusal};
 
-use crate::number::seconds;
+use crate::{
+    key_set::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
+    number::seconds,
+};
 
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +34,16 @@ impl Part {
 /// What was wrong with a text that should have been a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonProblem {
-    /// Not UTF-8, or a byte order mark in front of it (RFC 8259 §8.1).
+    /// Not UTF-8 (RFC 8259 §8.1).
     NotUtf8,
-    /// Not JSON; a number beyond the range of a double or a lone surrogate among it.
+    /// A byte order mark before it (RFC 8259 §8.1).
+    ByteOrderMark,
+    /// Not JSON.
     Malformed,
+    /// A string with half of a surrogate pair, which is no character (RFC 8259 §8.2).
+    LoneSurrogate,
+    /// A number beyond the range of a double (RFC 8259 §6).
+    NumberRange,
     /// JSON, but no object.
     NotObject,
     /// A member name stands twice in one object (RFC 7515 §4, RFC 7519 §4).
@@ -47,10 +56,13 @@ impl JsonProblem {
     const fn message(self) -> &'static str {
         match self {
             Self::NotUtf8 => "is not UTF-8",
+            Self::ByteOrderMark => "begins with a byte order mark",
             Self::Malformed => "is not JSON",
+            Self::LoneSurrogate => "holds a lone surrogate (half of a `\\u` pair), which is no character",
+            Self::NumberRange => "holds a number beyond the range of a double (about 1.8e308)",
             Self::NotObject => "is not a JSON object",
             Self::DuplicateMember => "names a member twice",
-            Self::TooDeep => "is nested too deeply",
+            Self::TooDeep => "is nested deeper than 128 levels",
         }
     }
 }
@@ -127,7 +139,10 @@ pub enum Refusal {
         maximum: usize,
     },
     /// The token has another number of parts than three (RFC 7515 §7.1).
-    TokenParts,
+    TokenParts {
+        /// How many it has; five in an encrypted token (RFC 7516 §7.1).
+        found: usize,
+    },
     /// A part is not base64url without padding, white space or stray bits (RFC 7515 §2, RFC 4648 §3.5).
     Base64url {
         /// Which one.
@@ -182,6 +197,8 @@ pub enum Refusal {
     Key(KeyRefusal),
     /// The signature is not one of this message under this key.
     SignatureMismatch,
+    /// More keys may have signed the token than may be tried for one token (RFC 8725 §3.1), and none of those tried did.
+    TooManyCandidates,
     /// The payload is no JSON object that could be trusted to mean one thing (RFC 7519 §7.2).
     ClaimsJson(JsonProblem),
     /// A claim that the policy requires is not there.
@@ -274,8 +291,10 @@ pub enum Refusal {
     JwksJson(JsonProblem),
     /// A key set without an array `keys` (RFC 7517 §5.1).
     JwksKeys,
-    /// A key set of more bytes or keys than could be meant.
-    JwksTooLarge,
+    /// A key set of more bytes than are read.
+    JwksTooLong,
+    /// A key set of more members than are read.
+    JwksTooManyKeys,
     /// An option that means nothing: a mistake of the program, not of the token.
     Option {
         /// The option's name, as JavaScript spells it.
@@ -329,16 +348,16 @@ impl Refusal {
             AlgorithmNotAllowed, ClaimValidationFailed, InsufficientScope, JwkInvalid, JwksInvalid, JwsInvalid,
             JwtExpired, JwtInvalid, NoMatchingKey, NotSupported, SignatureVerificationFailed,
         };
-        use JsonProblem::{DuplicateMember, Malformed, NotObject, NotUtf8, TooDeep};
+        use JsonProblem::{ByteOrderMark, DuplicateMember, LoneSurrogate, Malformed, NotObject, NotUtf8, NumberRange, TooDeep};
         use Reason::CheckFailed;
         match self {
             Self::TokenTooLong { .. } => row("token_too_long", JwsInvalid),
-            Self::TokenParts => row("token_parts", JwsInvalid),
+            Self::TokenParts { .. } => row("token_parts", JwsInvalid),
             Self::Base64url { part: Part::Header } => row("header_base64url", JwsInvalid),
             Self::Base64url { part: Part::Payload } => row("payload_base64url", JwsInvalid),
             Self::Base64url { part: Part::Signature } => row("signature_base64url", JwsInvalid),
-            Self::HeaderJson(NotUtf8) => row("header_not_utf8", JwsInvalid),
-            Self::HeaderJson(Malformed) => row("header_malformed", JwsInvalid),
+            Self::HeaderJson(NotUtf8 | ByteOrderMark) => row("header_not_utf8", JwsInvalid),
+            Self::HeaderJson(Malformed | LoneSurrogate | NumberRange) => row("header_malformed", JwsInvalid),
             Self::HeaderJson(NotObject) => row("header_not_object", JwsInvalid),
             Self::HeaderJson(DuplicateMember) => row("header_duplicate_member", JwsInvalid),
             Self::HeaderJson(TooDeep) => row("header_too_deep", JwsInvalid),
@@ -356,11 +375,12 @@ impl Refusal {
             Self::KeyUse => row("key_use", AlgorithmNotAllowed),
             Self::KeyOperations => row("key_operations", AlgorithmNotAllowed),
             Self::Key(key @ (KeyRefusal::TypeMismatch { .. } | KeyRefusal::CurveMismatch { .. } | KeyRefusal::SecretTooShort { .. })) => row(key.code(), AlgorithmNotAllowed),
-            Self::Key(key @ KeyRefusal::UnsupportedKind) => row(key.code(), NotSupported),
+            Self::Key(key @ KeyRefusal::UnsupportedKind { .. }) => row(key.code(), NotSupported),
             Self::Key(key) => row(key.code(), JwkInvalid),
             Self::SignatureMismatch => row("signature_mismatch", SignatureVerificationFailed),
-            Self::ClaimsJson(NotUtf8) => row("claims_not_utf8", JwtInvalid),
-            Self::ClaimsJson(Malformed) => row("claims_malformed", JwtInvalid),
+            Self::TooManyCandidates => row("too_many_candidates", SignatureVerificationFailed),
+            Self::ClaimsJson(NotUtf8 | ByteOrderMark) => row("claims_not_utf8", JwtInvalid),
+            Self::ClaimsJson(Malformed | LoneSurrogate | NumberRange) => row("claims_malformed", JwtInvalid),
             Self::ClaimsJson(NotObject) => row("claims_not_object", JwtInvalid),
             Self::ClaimsJson(DuplicateMember) => row("claims_duplicate_member", JwtInvalid),
             Self::ClaimsJson(TooDeep) => row("claims_too_deep", JwtInvalid),
@@ -380,21 +400,21 @@ impl Refusal {
             Self::InsufficientScope { .. } => claim("insufficient_scope", InsufficientScope, "scope", CheckFailed),
             Self::InsufficientPermissions => claim("insufficient_permissions", InsufficientScope, "permissions", CheckFailed),
             Self::InsufficientRoles => claim("insufficient_roles", InsufficientScope, "roles", CheckFailed),
-            Self::JwkJson(NotUtf8) => row("jwk_not_utf8", JwkInvalid),
-            Self::JwkJson(Malformed) => row("jwk_malformed", JwkInvalid),
+            Self::JwkJson(NotUtf8 | ByteOrderMark) => row("jwk_not_utf8", JwkInvalid),
+            Self::JwkJson(Malformed | LoneSurrogate | NumberRange) => row("jwk_malformed", JwkInvalid),
             Self::JwkJson(NotObject) => row("jwk_not_object", JwkInvalid),
             Self::JwkJson(DuplicateMember) => row("jwk_duplicate_member", JwkInvalid),
             Self::JwkJson(TooDeep) => row("jwk_too_deep", JwkInvalid),
             Self::JwkMember { .. } => row("jwk_member", JwkInvalid),
             Self::JwkUnsupported { .. } => row("jwk_unsupported", NotSupported),
             Self::JwkSymmetricInSet => row("jwk_symmetric_in_set", JwkInvalid),
-            Self::JwksJson(NotUtf8) => row("jwks_not_utf8", JwksInvalid),
-            Self::JwksJson(Malformed) => row("jwks_malformed", JwksInvalid),
+            Self::JwksJson(NotUtf8 | ByteOrderMark) => row("jwks_not_utf8", JwksInvalid),
+            Self::JwksJson(Malformed | LoneSurrogate | NumberRange) => row("jwks_malformed", JwksInvalid),
             Self::JwksJson(NotObject) => row("jwks_not_object", JwksInvalid),
             Self::JwksJson(DuplicateMember) => row("jwks_duplicate_member", JwksInvalid),
             Self::JwksJson(TooDeep) => row("jwks_too_deep", JwksInvalid),
             Self::JwksKeys => row("jwks_keys", JwksInvalid),
-            Self::JwksTooLarge => row("jwks_too_large", JwksInvalid),
+            Self::JwksTooLong | Self::JwksTooManyKeys => row("jwks_too_large", JwksInvalid),
             Self::Option { .. } => row("option", Class::Option),
         }
     }
@@ -408,8 +428,13 @@ impl Refusal {
             Self::TokenTooLong { maximum } => {
                 say(to, &["the token is longer than ", &count(*maximum), " bytes"])
             }
-            Self::TokenParts => to.write_str("the token is not three parts joined by dots"),
-            Self::Base64url { part } => say(to, &["the ", part.name(), " is not base64url"]),
+            Self::TokenParts { found: 5 } => to.write_str(
+                "the token has five parts, as an encrypted token (JWE) has; only signed tokens (JWS) of three parts are verified",
+            ),
+            Self::TokenParts { found } => {
+                say(to, &["the token is not three parts joined by dots: ", &count(*found), " parts"])
+            }
+            Self::Base64url { part } => say(to, &["the ", part.name(), " is not base64url without padding"]),
             Self::HeaderJson(problem) => say(to, &["the header ", problem.message()]),
             Self::HeaderParameter { name } => {
                 say(to, &["the header parameter `", name, "` has the wrong type"])
@@ -435,6 +460,9 @@ impl Refusal {
             Self::KeyOperations => to.write_str("the key's `key_ops` lack `verify`"),
             Self::Key(refusal) => refusal.tell(to),
             Self::SignatureMismatch => to.write_str("the signature does not match"),
+            Self::TooManyCandidates => to.write_str(
+                "too many keys of the set may have signed the token: give each key a `kid` and name it in the token, or raise `maxCandidates`",
+            ),
             Self::ClaimsJson(problem) => say(to, &["the payload ", problem.message()]),
             Self::ClaimMissing { claim } => say(to, &["the claim `", claim, "` is missing"]),
             Self::ClaimNotNumber { claim } => say(to, &["the claim `", claim, "` is not a finite number"]),
@@ -483,7 +511,12 @@ impl Refusal {
             Self::JwkSymmetricInSet => to.write_str("a shared secret in a key set is ignored"),
             Self::JwksJson(problem) => say(to, &["the key set ", problem.message()]),
             Self::JwksKeys => to.write_str("the key set has no array `keys`"),
-            Self::JwksTooLarge => to.write_str("the key set is too large"),
+            Self::JwksTooLong => {
+                say(to, &["the key set is longer than ", &count(MAXIMUM_SET_BYTES), " bytes"])
+            }
+            Self::JwksTooManyKeys => {
+                say(to, &["the key set has more than ", &count(MAXIMUM_SET_KEYS), " keys"])
+            }
             Self::Option { name, problem } => say(to, &["`", name, "` ", problem]),
         }
     }

@@ -8,8 +8,8 @@ use jotgate_crypto::Algorithm;
 
 use crate::{
     base64url,
+    candidates::Candidates,
     header::Header,
-    key_set::Candidates,
     refusal::{Part, Refusal},
     token::Parts,
 };
@@ -91,14 +91,15 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn, or lets `host` tell whether the only one's RSA signature holds.
+    /// Tries each candidate in turn within a budget of work, or lets `host` tell whether the only one's RSA signature holds.
     ///
     /// # Errors
-    /// [`Refusal::Base64url`] for signature or payload, [`Refusal::SignatureMismatch`] when no key signed it.
+    /// [`Refusal::Base64url`] for signature or payload, else those of [`Candidates::search`].
     pub(crate) fn verify(
         parts: &Parts<'_>,
         header: Header,
         candidates: &Candidates<'_>,
+        budget: usize,
         host: Option<Host<'_>>,
         room: &mut Room,
     ) -> Result<Self, Refusal> {
@@ -108,13 +109,13 @@ impl SignedPayload {
         decode(payload, parts.payload, Part::Payload)?;
         let question = || Question::of(parts, &header, candidates, signature);
         let told = host.and_then(|host| host(question()?));
-        let signer = candidates.iter().find(|(_, key)| {
-            told.unwrap_or_else(|| key.prepared().verify(header.algorithm(), parts.signing_input, signature))
-        });
-        match signer {
-            Some((key_index, _)) => Ok(Self { key_index, header, payload: mem::take(payload) }),
-            None => Err(Refusal::SignatureMismatch),
-        }
+        let (algorithm, message) = (header.algorithm(), parts.signing_input);
+        let (key_index, _) = candidates.search(
+            budget,
+            |key| key.prepared().work(algorithm, message.len(), signature.len()),
+            |(_, key)| told.unwrap_or_else(|| key.prepared().verify(algorithm, message, signature)),
+        )?;
+        Ok(Self { key_index, header, payload: mem::take(payload) })
     }
 
     /// The header that was signed along.

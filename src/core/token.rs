@@ -21,7 +21,7 @@ impl<'t> Parts<'t> {
         if token.len() > maximum {
             return Err(Refusal::TokenTooLong { maximum });
         }
-        Self::of(token).ok_or(Refusal::TokenParts)
+        Self::of(token).ok_or_else(|| Refusal::TokenParts { found: count_parts(token) })
     }
 
     fn of(token: &'t [u8]) -> Option<Self> {
@@ -32,6 +32,12 @@ impl<'t> Parts<'t> {
     }
 }
 
+// Few tokens have another number, and few of those are read.
+#[cold]
+fn count_parts(token: &[u8]) -> usize {
+    token.split(|byte| *byte == b'.').count()
+}
+
 /// What stands before the first dot and behind it; nothing where there is none.
 fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let place = dot_before(text);
@@ -40,7 +46,7 @@ fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{vec, vec::Vec};
+    use alloc::{string::ToString, vec, vec::Vec};
 
     use super::*;
 
@@ -60,7 +66,10 @@ mod tests {
                                 assert_eq!(found.signature, *signature);
                                 assert_eq!(found.signing_input, [*header, *payload].join(&b'.'));
                             }
-                            (Err(Refusal::TokenParts), parts) => assert_ne!(parts.len(), 3),
+                            (Err(Refusal::TokenParts { found }), parts) => {
+                                assert_eq!(found, parts.len());
+                                assert_ne!(found, 3);
+                            }
                             (found, parts) => panic!("{found:?} {parts:?}"),
                         }
                     }
@@ -79,8 +88,21 @@ mod tests {
     #[test]
     fn any_other_number_of_parts_is_refused() {
         for token in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "...."] {
-            assert_eq!(Parts::split(token.as_bytes(), 99).unwrap_err(), Refusal::TokenParts, "`{token}`");
+            let found = token.split('.').count();
+            assert_eq!(
+                Parts::split(token.as_bytes(), 99).unwrap_err(),
+                Refusal::TokenParts { found },
+                "`{token}`"
+            );
         }
+    }
+
+    #[test]
+    fn v19_an_encrypted_token_is_called_one() {
+        let refusal = Parts::split(b"a.b.c.d.e", 9).unwrap_err();
+        assert_eq!(refusal.code(), "token_parts");
+        assert!(refusal.to_string().contains("encrypted token (JWE)"), "{refusal}");
+        assert!(Parts::split(b"a.b.c.d", 9).unwrap_err().to_string().contains("4 parts"));
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn signed(
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy, headers)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates, host, room)
+    SignedPayload::verify(&parts, header, &candidates, policy.budget, host, room)
 }
 
 impl Verdict {

@@ -9,7 +9,7 @@ pub(crate) enum Secret {}
 #[cfg(not(feature = "hmac"))]
 impl Secret {
     pub(crate) fn from_bytes(_: &[u8]) -> Result<Self, KeyRefusal> {
-        Err(KeyRefusal::UnsupportedKind)
+        Err(KeyRefusal::NOT_BUILT)
     }
 
     pub(crate) fn bits(&self) -> usize {
@@ -27,10 +27,14 @@ pub(crate) enum RsaKey {}
 #[cfg(not(feature = "rsa"))]
 impl RsaKey {
     pub(crate) fn from_parts(_: &[u8], _: &[u8]) -> Result<Self, KeyRefusal> {
-        Err(KeyRefusal::UnsupportedKind)
+        Err(KeyRefusal::NOT_BUILT)
     }
 
     pub(crate) fn bits(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn work(&self) -> usize {
         match *self {}
     }
 
@@ -49,7 +53,7 @@ pub(crate) enum Ed25519Key {}
 #[cfg(not(feature = "ed25519"))]
 impl Ed25519Key {
     pub(crate) fn from_bytes(_: &[u8]) -> Result<Self, KeyRefusal> {
-        Err(KeyRefusal::UnsupportedKind)
+        Err(KeyRefusal::NOT_BUILT)
     }
 
     pub(crate) const fn stay_cold(&mut self) {

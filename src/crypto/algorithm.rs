@@ -126,6 +126,17 @@ impl Curve {
         }
     }
 
+    /// What a cold check of a signature costs beside one of P-256, in hundredths.
+    #[must_use]
+    pub const fn work(self) -> usize {
+        match self {
+            Self::P256 => 100,
+            Self::Ed25519 => 70,
+            Self::P384 => 500,
+            Self::P521 => 1_400,
+        }
+    }
+
     /// The length of one coordinate in bytes.
     #[must_use]
     pub const fn bytes(self) -> usize {
@@ -245,6 +256,14 @@ impl Algorithm {
         }
     }
 
+    /// Whether both are one algorithm: `EdDSA` with the only curve that is left of it and `Ed25519` (RFC 9864 §2.2) are two names of
+    /// the same.
+    #[must_use]
+    pub const fn is_same(self, other: Self) -> bool {
+        self as u8 == other as u8
+            || matches!((self.facts().family, other.facts().family), (Family::Ed25519, Family::Ed25519))
+    }
+
     /// Whether it takes an RSA key (RFC 7518 §3.3, §3.5).
     #[must_use]
     pub const fn is_rsa(self) -> bool {
@@ -266,6 +285,17 @@ mod tests {
     fn every_name_leads_back_to_its_row() {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
+        }
+    }
+
+    #[test]
+    fn v14_only_eddsa_and_ed25519_are_two_names_of_one_algorithm() {
+        for one in Algorithm::ALL {
+            for other in Algorithm::ALL {
+                let named = ["EdDSA", "Ed25519"].contains(&one.name())
+                    && ["EdDSA", "Ed25519"].contains(&other.name());
+                assert_eq!(one.is_same(other), named || one == other, "{one:?} {other:?}");
+            }
         }
     }
 

@@ -30,7 +30,7 @@ impl EcKey {
     #[inline(never)]
     pub(crate) fn from_parts(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyRefusal> {
         if !curve.is_built() {
-            return Err(KeyRefusal::UnsupportedKind);
+            return Err(KeyRefusal::NOT_BUILT);
         }
         for coordinate in [x, y] {
             if coordinate.len() != curve.bytes() {

@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::{Curve, KeyRefusal, asn1};
+use crate::{Curve, KeyRefusal, asn1, pem};
 
 /// The numbers that make a key, unsigned big-endian.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,26 +49,26 @@ impl fmt::Debug for KeyParts {
 
 impl KeyParts {
     /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
-    /// (RFC 8017 §A.1.1). White space around the block is skipped; its lines may be of any length, as in the lax
-    /// grammar of RFC 7468 §3.
+    /// (RFC 8017 §A.1.1). Text around the block is skipped, lines may be of any length (the lax grammar of RFC 7468 §3), and line
+    /// breaks may be written as `\n`, as environment variables hold them. A second block is refused.
     ///
     /// # Errors
-    /// [`KeyRefusal::Malformed`] for text that is not one PEM block, [`KeyRefusal::UnsupportedKind`] for another
-    /// label, a private key's and a certificate's among them, then those of [`Self::from_spki`] and
-    /// [`Self::from_pkcs1`].
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is not whole or not the only one,
+    /// [`KeyRefusal::UnsupportedKind`] for another label, including those of private keys and certificates, then those of
+    /// [`Self::from_spki`] and [`Self::from_pkcs1`].
     pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
-        asn1::read_pem(text)
+        pem::read_pem(text)
     }
 
     /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). Only the key is
-    /// taken: neither the certificate's signature nor its dates, names, extensions or chain are checked. Whoever calls
-    /// this trusts the certificate already.
+    /// taken: neither the certificate's signature nor its dates, names, extensions or chain are checked, so the caller must trust the
+    /// certificate already. Of a chain the first certificate is read; what follows is ignored.
     ///
     /// # Errors
-    /// [`KeyRefusal::Malformed`] for text that is not one PEM block or no certificate, [`KeyRefusal::UnsupportedKind`]
-    /// for another label, then those of [`Self::from_spki`].
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is not whole or no certificate,
+    /// [`KeyRefusal::UnsupportedKind`] for another label, then those of [`Self::from_spki`].
     pub fn from_certificate(text: &str) -> Result<Self, KeyRefusal> {
-        asn1::read_certificate_pem(text)
+        pem::read_certificate_pem(text)
     }
 
     /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1): RSA (RFC 3279 §2.3.1), EC on a named curve (RFC 5480

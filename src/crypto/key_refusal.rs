@@ -9,10 +9,18 @@ use crate::message::{count, say};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyRefusal {
-    /// Not PEM, or an ASN.1 structure that could not be read (RFC 7468, RFC 5280 §4.1).
+    /// A PEM block or an ASN.1 structure that could not be read (RFC 7468, RFC 5280 §4.1).
     Malformed,
-    /// PEM text, or an ASN.1 key, of a kind that holds no public key for signatures, a private key among them.
-    UnsupportedKind,
+    /// Text without a PEM block (RFC 7468 §2).
+    NotPem {
+        /// What it is instead, such as "an OpenSSH key".
+        found: &'static str,
+    },
+    /// PEM text, or an ASN.1 key, of a kind that can't be used: a private key, a curve without an algorithm, and so on.
+    UnsupportedKind {
+        /// What was found, such as "a private key".
+        found: &'static str,
+    },
     /// An RSA modulus outside of the accepted sizes.
     RsaModulusSize {
         /// What the key has.
@@ -44,6 +52,11 @@ pub enum KeyRefusal {
     SecretEmpty,
     /// The text of a PEM key handed over as a secret: the way to algorithm confusion (RFC 8725 §2.1).
     SecretIsPem,
+    /// A public key in any other form that shows what it is, handed over as a secret (RFC 8725 §2.1).
+    SecretIsPublicKey {
+        /// The form, such as "an OpenSSH key".
+        found: &'static str,
+    },
     /// A secret shorter than what the algorithm asks for (RFC 7518 §3.2).
     SecretTooShort {
         /// What the secret has.
@@ -68,12 +81,16 @@ pub enum KeyRefusal {
 }
 
 impl KeyRefusal {
+    /// The refusal of every key whose algorithm was left out of this build.
+    pub const NOT_BUILT: Self =
+        Self::UnsupportedKind { found: "a key of an algorithm that this build leaves out" };
+
     /// The stable code: what a program compares. The text of [`fmt::Display`] may change, this does not.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Malformed => "key_malformed",
-            Self::UnsupportedKind => "key_kind_unsupported",
+            Self::Malformed | Self::NotPem { .. } => "key_malformed",
+            Self::UnsupportedKind { .. } => "key_kind_unsupported",
             Self::RsaModulusSize { .. } => "key_rsa_modulus_size",
             Self::RsaModulusEven => "key_rsa_modulus_even",
             Self::RsaExponent => "key_rsa_exponent",
@@ -82,6 +99,7 @@ impl KeyRefusal {
             Self::PointOfSmallOrder => "key_point_of_small_order",
             Self::SecretEmpty => "key_secret_empty",
             Self::SecretIsPem => "key_secret_is_pem",
+            Self::SecretIsPublicKey { .. } => "key_secret_is_public_key",
             Self::SecretTooShort { .. } => "key_secret_too_short",
             Self::TypeMismatch { .. } => "key_type_mismatch",
             Self::CurveMismatch { .. } => "key_curve_mismatch",
@@ -94,10 +112,14 @@ impl KeyRefusal {
     /// What the writer says.
     pub fn tell(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         match self {
-            Self::Malformed => to.write_str("the key could not be read"),
-            Self::UnsupportedKind => {
-                to.write_str("not a kind of public key that signatures are verified with here")
+            Self::Malformed => {
+                to.write_str("the key could not be read: it is cut off, followed by another key, or not in the form of its label")
             }
+            Self::NotPem { found } => say(to, &["found ", found, ", not PEM text: it begins with `-----BEGIN`"]),
+            Self::UnsupportedKind { found } => say(
+                to,
+                &["found ", found, ", which can't be used here: give a public key of RSA, P-256, P-384, P-521 or Ed25519"],
+            ),
             Self::RsaModulusSize { bits, minimum, maximum } => {
                 let [bits, minimum, maximum] = [bits, minimum, maximum].map(|bits| count(*bits));
                 say(to, &["the RSA modulus has ", &bits, " bits, accepted are ", &minimum, " to ", &maximum])
@@ -112,6 +134,9 @@ impl KeyRefusal {
             Self::PointOfSmallOrder => to.write_str("the Ed25519 point is of small order"),
             Self::SecretEmpty => to.write_str("the secret is empty"),
             Self::SecretIsPem => to.write_str("PEM text is not a secret"),
+            Self::SecretIsPublicKey { found } => {
+                say(to, &["the secret is ", found, ": a public key is known to everybody and signs nothing"])
+            }
             Self::SecretTooShort { bits, minimum } => {
                 let [bits, minimum] = [bits, minimum].map(|bits| count(*bits));
                 say(to, &["the secret has ", &bits, " bits, the algorithm asks for ", &minimum])

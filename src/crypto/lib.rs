@@ -20,7 +20,10 @@ mod key_refusal;
 #[cfg(test)]
 mod known_answers;
 pub mod message;
+mod pem;
 mod prepared_key;
+#[cfg(feature = "hmac")]
+mod public_form;
 #[cfg(feature = "rsa")]
 mod rsa_key;
 #[cfg(feature = "hmac")]

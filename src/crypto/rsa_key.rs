@@ -12,6 +12,8 @@ use crate::{Hash, KeyRefusal};
 pub(crate) struct RsaKey {
     /// The length of the modulus.
     bits: usize,
+    /// How many multiplications the exponent takes.
+    multiplications: usize,
     key: PublicKey,
 }
 
@@ -32,12 +34,19 @@ impl RsaKey {
             return Err(KeyRefusal::RsaExponent);
         }
         let e = e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte));
-        Ok(Self { bits, key: PublicKey::new(n, bits, e) })
+        // A square for each bit but the first, and one more for each that is set.
+        let multiplications = (e.ilog2() + e.count_ones() - 1) as usize;
+        Ok(Self { bits, multiplications, key: PublicKey::new(n, bits, e) })
     }
 
     /// The length of the modulus.
     pub(crate) fn bits(&self) -> usize {
         self.bits
+    }
+
+    /// What a check costs beside a cold one of P-256, in hundredths: it grows with the square of the modulus.
+    pub(crate) fn work(&self) -> usize {
+        (self.bits * self.bits * self.multiplications / WORK).max(1)
     }
 
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2): the signature as long as the modulus and below it, the padding built
@@ -100,6 +109,8 @@ fn bit_length(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
+/// The squared bits times multiplications that take a hundredth of a cold check of P-256.
+const WORK: usize = 3_000_000;
 const MINIMUM_BITS: usize = 2048;
 /// Verification grows with the square of the modulus: beyond this a key is a way to burn a server's time.
 const MAXIMUM_BITS: usize = 8192;

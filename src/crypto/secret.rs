@@ -6,7 +6,7 @@ use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 use zeroize::{ZeroizeOnDrop, zeroize_stack};
 
-use crate::{Hash, KeyRefusal};
+use crate::{Hash, KeyRefusal, public_form};
 
 /// A secret, kept only as the states of HMAC after its key was taken in (RFC 2104 §4): the secret itself is not kept.
 /// The states are as good as the secret and are overwritten when they go, the copy of each verification too.
@@ -23,17 +23,13 @@ struct States {
 }
 
 impl Secret {
-    /// Prepares a secret that is neither empty nor PEM text. Its length is for the policy to judge.
+    /// Prepares a secret that is neither empty nor a public key. Its length is for the policy to judge.
     #[inline(never)]
     pub(crate) fn from_bytes(secret: &[u8]) -> Result<Self, KeyRefusal> {
         if secret.is_empty() {
             return Err(KeyRefusal::SecretEmpty);
         }
-        // Anywhere, not only at the start: a byte order mark, white space or OpenSSL's "Bag Attributes" may stand
-        // before the block (a check at the start alone was passed by in CVE-2023-48223).
-        if secret.windows(PEM.len()).any(|window| window == PEM) {
-            return Err(KeyRefusal::SecretIsPem);
-        }
+        public_form::refuse(secret)?;
         let states = keyed_states(secret);
         zeroize_stack::<STACK>();
         Ok(Self { bits: secret.len() * 8, states: states? })
@@ -78,8 +74,6 @@ fn keyed<M: KeyInit>(secret: &[u8]) -> Result<M, KeyRefusal> {
 fn is_mac<D: EagerHash + ZeroizeOnDrop>(state: &Hmac<D>, message: &[u8], mac: &[u8]) -> bool {
     state.clone().chain_update(message).verify_slice(mac).is_ok()
 }
-
-const PEM: &[u8] = b"-----BEGIN";
 
 #[cfg(test)]
 mod tests {

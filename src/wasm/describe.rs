@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn a_refusal_says_its_codes_its_message_and_what_it_is_about() {
         says(
-            &refusal(&Refusal::TokenParts),
-            &json!({ "code": "token_parts", "class": "ERR_JWS_INVALID", "message": Refusal::TokenParts.to_string() }),
+            &refusal(&Refusal::TokenParts { found: 2 }),
+            &json!({ "code": "token_parts", "class": "ERR_JWS_INVALID", "message": Refusal::TokenParts { found: 2 }.to_string() }),
         );
         let missing = Refusal::ClaimMissing { claim: "a\"b".to_owned() };
         says(

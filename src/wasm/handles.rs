@@ -38,6 +38,13 @@ impl Key {
         Self::made(core::Key::from_jwk(&Zeroizing::new(text)), alg)
     }
 
+    /// Reads a JWK that came in a token or a proof; `alg` counts where the JWK has none.
+    #[wasm_bindgen(js_name = fromEmbeddedJwk)]
+    #[must_use]
+    pub fn from_embedded_jwk(text: String, alg: Option<String>) -> Option<Self> {
+        Self::made(core::Key::from_embedded_jwk(&text), alg)
+    }
+
     /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`.
     #[wasm_bindgen(js_name = fromPem)]
     #[must_use]

@@ -64,7 +64,7 @@ mod absent {
     pub(crate) struct Public<T>(Infallible, PhantomData<T>);
 
     pub(crate) fn public<T>(_: impl FnOnce() -> Result<T, Refusal>) -> Result<Public<T>, Refusal> {
-        Err(Refusal::Key(KeyRefusal::UnsupportedKind))
+        Err(Refusal::Key(KeyRefusal::NOT_BUILT))
     }
 
     impl<T> Public<T> {

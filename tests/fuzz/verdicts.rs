@@ -47,6 +47,8 @@ enum Meant {
     SecretEmpty,
     /// A public key as a secret is the way to algorithm confusion (RFC 8725 §2.1).
     SecretIsPem,
+    /// The same in any other form that shows what it is.
+    SecretIsPublicKey,
 }
 
 /// The verdict of all three; a difference that is not meant ends the process. `hot` is the same key with tables.
@@ -109,6 +111,7 @@ fn meaning(refusal: KeyRefusal) -> Option<Meant> {
         KeyRefusal::RsaExponent => Meant::Exponent,
         KeyRefusal::SecretEmpty => Meant::SecretEmpty,
         KeyRefusal::SecretIsPem => Meant::SecretIsPem,
+        KeyRefusal::SecretIsPublicKey { .. } => Meant::SecretIsPublicKey,
         _ => return None,
     })
 }
@@ -120,6 +123,11 @@ fn crates(case: &Case) -> Crates {
         KeyParts::Secret(secret) if secret.is_empty() => return Crates::TakesMore(Meant::SecretEmpty),
         KeyParts::Secret(secret) if secret.windows(10).any(|bytes| bytes == b"-----BEGIN") => {
             return Crates::TakesMore(Meant::SecretIsPem);
+        }
+        KeyParts::Secret(_)
+            if matches!(PreparedKey::from_parts(key), Err(KeyRefusal::SecretIsPublicKey { .. })) =>
+        {
+            return Crates::TakesMore(Meant::SecretIsPublicKey);
         }
         KeyParts::Secret(secret) => mac(facts.hash, secret, message) == *signature,
         KeyParts::Rsa { n, e } => match rsa_meant(n, e) {

@@ -86,7 +86,7 @@ const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 const tools = { here, require, run, node, bundle, issuer, output }
 const RESULTS = join(root, 'target', 'matrix')
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 20_000
+const MAIN_ENTRY = 20_700
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

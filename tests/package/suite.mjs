@@ -6,6 +6,7 @@
 import { badInputTests } from './suite/bad_input.mjs'
 import { gateComplaintTests } from './suite/complaints_gate.mjs'
 import { batchTests } from './suite/batch.mjs'
+import { carefulKeyTests } from './suite/careful_keys.mjs'
 import { claimsTests } from './suite/claims.mjs'
 import { decodeClaimsTests } from './suite/decode_claims.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
@@ -54,6 +55,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   badInputTests(context)
   decodePureTests(context)
   decodeClaimsTests(context)
+  carefulKeyTests(context)
   more(context)
   return run()
 }

@@ -91,7 +91,7 @@ function describe({ class: kind, claim, reason, code }: Refusal): string {
       if (code === 'not_yet_valid') return 'the token is not valid yet'
       return `the token's ${claim ?? 'claims'} ${reason === 'missing' ? 'is missing' : 'is not accepted'}`
     case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
-      return 'the signature does not match'
+      return code === 'too_many_candidates' ? 'too many keys of the issuer fit the token' : 'the signature does not match'
     case 'ERR_JOSE_ALG_NOT_ALLOWED':
       return 'the algorithm is not accepted'
     case 'ERR_JWKS_NO_MATCHING_KEY':

@@ -9,7 +9,15 @@ import type { Policy } from '../wasm/bindings.js'
 import { decodeHeader, isBytes, type Token, verifySignature, verifyWithKey } from '../wasm/calls.js'
 import { noNeeds, precheck } from '../verify/engine.js'
 import { JOSENotSupported, JWKSInvalid, JWSInvalid } from '../base/errors.js'
-import { handle, ImportedKey, jwkMembers, keyFromCertificate, keyFromJwk, keyFromPem } from '../keys/imported_key.js'
+import {
+  handle,
+  ImportedKey,
+  jwkMembers,
+  keyFromCertificate,
+  keyFromEmbeddedJwk,
+  keyFromJwk,
+  keyFromPem,
+} from '../keys/imported_key.js'
 import { joined, keyOf } from './key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './keys.js'
 import type {
@@ -161,7 +169,8 @@ export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable
 }
 
 /**
- * Imports the PEM text of a public key (`-----BEGIN PUBLIC KEY-----`, SPKI).
+ * Imports the PEM text of a public key (`-----BEGIN PUBLIC KEY-----`, SPKI). Text around the block, quotation marks and line breaks
+ * written as `\n` are read, as environment variables hold them.
  *
  * @param alg - what the key is for
  * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no SPKI
@@ -171,17 +180,14 @@ export async function importSPKI(
   alg: string,
   _options?: { extractable?: boolean },
 ): Promise<ImportedKey> {
-  if (typeof spki !== 'string' || !spki.startsWith('-----BEGIN PUBLIC KEY-----')) {
-    throw new TypeError('`spki` must be the PEM text of a public key')
-  }
   if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
-  return fit(keyFromPem(spki, alg))
+  return fit(pem('spki', spki, 'PUBLIC KEY', (text) => keyFromPem(text, alg)))
 }
 
 /**
  * Imports the public key of an X.509 certificate in PEM (`-----BEGIN CERTIFICATE-----`, RFC 5280 §4.1).
  *
- * Only the key is taken. The certificate's signature, dates, names and chain are **not** checked: give one that is
+ * Only the key is taken, of a chain that of its first certificate. The certificate's signature, dates, names and chain are **not** checked: give one that is
  * trusted already, never one that came with a token.
  *
  * @param alg - what the key is for
@@ -193,11 +199,8 @@ export async function importX509(
   alg: string,
   _options?: { extractable?: boolean },
 ): Promise<ImportedKey> {
-  if (typeof x509 !== 'string' || !x509.startsWith('-----BEGIN CERTIFICATE-----')) {
-    throw new TypeError('`x509` must be the PEM text of a certificate')
-  }
   if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
-  return fit(keyFromCertificate(x509, alg))
+  return fit(pem('x509', x509, 'CERTIFICATE', (text) => keyFromCertificate(text, alg)))
 }
 
 /**
@@ -245,7 +248,7 @@ export async function calculateJwkThumbprintUri(
  * token chose that key: it proves that they hold it, never who they are. For proofs of possession, not for access.
  *
  * @throws {@link JWSInvalid} unless `jwk` is there and a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
- *   key that can't be used
+ *   key that can't be used, or whose `alg` is not the header's
  */
 export async function EmbeddedJWK(
   protectedHeader?: JWSHeaderParameters,
@@ -258,12 +261,28 @@ export async function EmbeddedJWK(
     error.refusal = 'embedded_jwk'
     throw error
   }
-  return importJWK(jwk, alg)
+  if (typeof alg !== 'string' || alg === '') throw new TypeError('`alg` is required in the header')
+  const key = keyFromEmbeddedJwk(jsonOf(jwkMembers(jwk)), alg)
+  // RFC 7517 §4.4: the key is for its own algorithm, whatever the header says.
+  return fit(key, alg)
 }
 
-/** A public key that can verify something; a secret shows its fitness at use, as with jose. */
-function fit(key: ImportedKey): ImportedKey {
-  if (key.type === 'secret' || key.algorithms.length > 0) return key
+/** Reads PEM text of a kind; text that holds no such block is a mistake of the program, and the message names what it is. */
+function pem(name: string, text: unknown, label: string, read: (text: string) => ImportedKey): ImportedKey {
+  if (typeof text !== 'string') throw new TypeError(`\`${name}\` must be PEM text`)
+  if (text.includes(`-----BEGIN ${label}-----`)) return read(text)
+  let found = 'found another kind of key'
+  try {
+    read(text)
+  } catch (thrown) {
+    found = (thrown as Error).message
+  }
+  throw new TypeError(`\`${name}\` must be PEM text with \`-----BEGIN ${label}-----\`: ${found}`)
+}
+
+/** A public key that can verify something, or that algorithm; a secret shows its fitness at use, as with jose. */
+function fit(key: ImportedKey, alg?: string): ImportedKey {
+  if (key.type === 'secret' || key.algorithms.some((known) => alg === undefined || known === alg)) return key
   const error = new JOSENotSupported("the key is not for this algorithm, or its `use` or `key_ops` don't let it verify")
   error.refusal = 'key_does_not_fit'
   throw error

@@ -50,9 +50,7 @@ export function tagOf(value: object): unknown {
 
 async function fromCryptoKey(input: CryptoKey): Promise<ImportedKey> {
   if (!input.usages.includes('verify')) throw new TypeError("the CryptoKey's usages lack `verify`")
-  const { alg, ...rest } = record(await exportedJwk(input))
-  // Hosts disagree on the name that they write for Ed25519; the key verifies under both.
-  return keyFromJwk(jwkText(rest.kty === 'OKP' ? rest : { alg, ...rest }))
+  return keyFromJwk(jwkText(await exportedJwk(input)))
 }
 
 async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {

@@ -103,6 +103,11 @@ export function keyFromJwk(text: string, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromJwk(text, alg))
 }
 
+/** The same of a JWK that came in a token or a proof: only the canonical form of its numbers is read. */
+export function keyFromEmbeddedJwk(text: string, alg: string): ImportedKey {
+  return keyFrom(boot().bindings.Key.fromEmbeddedJwk(text, alg))
+}
+
 /** A key from PEM text: SPKI or PKCS#1. */
 export function keyFromPem(text: string, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromPem(text, alg))

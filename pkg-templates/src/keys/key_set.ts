@@ -126,7 +126,7 @@ export function jwksText(set: object): string | undefined {
 
 /** The text of a set, less what a public set must not hold: shared secrets, and the private members of keys. */
 export function publicText(text: string): string {
-  const set = JSON.parse(text) as unknown
+  const set = JSON.parse(text.replace(/^\ufeff/, '')) as unknown
   const keys = typeof set === 'object' && set !== null ? memberOf(set as { keys?: unknown }, 'keys') : undefined
   if (!Array.isArray(keys)) return text
   const isKey = (key: unknown): key is Record<string, unknown> =>

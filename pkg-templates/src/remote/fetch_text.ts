@@ -104,7 +104,8 @@ async function read(
     if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
     throw unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
   }
-  const decoder = new TextDecoder('utf-8', record({ fatal: true, ignoreBOM: true }))
+  // It skips a byte order mark.
+  const decoder = new TextDecoder('utf-8', record({ fatal: true }))
   const decode = (bytes?: Uint8Array) => {
     try {
       return decoder.decode(bytes, record({ stream: bytes !== undefined }))

@@ -3,6 +3,7 @@ import { type Duration, seconds } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
+import { requestsAreIsolated } from '../base/runtime.js'
 import type { Algorithm } from '../base/types.js'
 import type { Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
@@ -48,6 +49,12 @@ export interface PolicyOptions {
   maxTokenLength?: number
   /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
   minSecretLength?: number
+  /**
+   * How much work the keys of a set may make for one token, from 1 to 64, in signature checks of ES256: so many keys are tried at most,
+   * and fewer where a check costs more. Default: 16 in Workers, where CPU time is short, and 64 elsewhere. Tokens that name their key
+   * by `kid` need one check.
+   */
+  maxCandidates?: number
 }
 
 /** The checked form that crosses the boundary. */
@@ -65,6 +72,7 @@ export interface PolicyFields {
   crit?: string[]
   maxTokenLength?: number
   minSecretLength?: number
+  maxCandidates?: number
   /** Not a user's option: the gate refuses bound tokens, since nobody behind it asks for the proof. */
   refuseBound?: boolean
 }
@@ -97,6 +105,7 @@ const CHECKS = {
   crit: names,
   maxTokenLength: size,
   minSecretLength: size,
+  maxCandidates: candidates,
 } as const
 
 /** The name of an option that crosses the boundary. */
@@ -115,6 +124,7 @@ export function policyFields(options: Options, wanted: readonly PolicyName[] = F
     const value = options.read<unknown>(name, CHECKS[name])
     if (value !== undefined) fields[name] = value
   }
+  if (fields['maxCandidates'] === undefined && requestsAreIsolated()) fields['maxCandidates'] = WORKER_CANDIDATES
   return fields
 }
 
@@ -127,6 +137,15 @@ export function policyFrom(text: string): Policy {
 export function clockFrom(options: Options): () => number {
   const fixed = options.read('currentDate', date)
   return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
+}
+
+/** What a free plan's 10 ms of CPU time can bear. */
+const WORKER_CANDIDATES = 16
+
+function candidates(name: string, value: unknown): number {
+  const found = size(name, value)
+  if (found > 64) throw misuse(name, 'must be a whole number from 1 to 64')
+  return found
 }
 
 function date(name: string, value: unknown): number {

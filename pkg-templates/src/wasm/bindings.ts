@@ -22,6 +22,7 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   __wbindgen_start(): void
 
   key_fromJwk(...text: [...Span, ...alg: Span]): number
+  key_fromEmbeddedJwk(...text: [...Span, ...alg: Span]): number
   key_fromPem(...text: [...Span, ...alg: Span]): number
   key_fromCertificate(...text: [...Span, ...alg: Span]): number
   key_fromSecret(...bytes: [...Span, ...alg: Span]): number
@@ -156,6 +157,10 @@ export class Key extends Handle {
 
   static fromJwk(text: string, alg?: string): Key {
     return new Key(made(core.key_fromJwk(...lent(text), ...lent(alg))))
+  }
+
+  static fromEmbeddedJwk(text: string, alg?: string): Key {
+    return new Key(made(core.key_fromEmbeddedJwk(...lent(text), ...lent(alg))))
   }
 
   static fromPem(text: string, alg?: string): Key {
