@@ -1,11 +1,12 @@
 //! Settings and a plan enter, every state that the store held leaves, each with its signer and its published set.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jotgate_core::KeySet;
 use jotgate_keys::{
-    Action, KeyPair, Older, Phase, RsaSize, Settings, Signer, SigningAlgorithm, State, Times, TokenRequest,
-    next_step, step,
+    Action, ClockState, ClockWatch, Document, Keks, KeyPair, Older, Phase, RsaSize, Settings, Signer,
+    SigningAlgorithm, State, StoreId, StoreStamp, Times, TokenRequest, next_step, step,
 };
 
 /// A moment of true time, in milliseconds.
@@ -27,6 +28,12 @@ pub(crate) enum Deed {
     Migrate(SigningAlgorithm),
     /// `settings set --max-age`, with what older settings forbid cut by so many seconds: none but to show the damage.
     MaxAge { seconds: u64, cut: u64 },
+    /// The wall clock of a process that looks twice a second is off by `by` seconds for so many milliseconds. Unless it is
+    /// watched, the process believes it.
+    Jump { by: i64, lasts: u64, watched: bool },
+    /// The store is replaced by a copy of it that was made at that moment, and changed since if it is `forked`. Unless the
+    /// high-water mark is looked at, the processes publish and sign from it.
+    OlderCopy { of: Moment, forked: bool, marked: bool },
 }
 
 /// A state, from the moment when it was committed to the store.
@@ -174,7 +181,12 @@ impl History {
 
     /// What a process does whose clock is ahead of true time by `clock`.
     fn tick(&mut self, at: Moment, clock: u64) {
-        let (state, now) = (self.state(), (at + clock) / 1000);
+        self.tick_at(at, (at + clock) / 1000);
+    }
+
+    /// What a process does whose clock says `now`, in seconds.
+    fn tick_at(&mut self, at: Moment, now: u64) {
+        let state = self.state();
         let made = step(&state, now, state.settings()).unwrap();
         let mut next = made.state;
         for action in made.actions {
@@ -221,6 +233,8 @@ impl History {
                 self.changes.push(self.commits.len());
                 self.commit(at, next);
             }
+            Deed::Jump { by, lasts, watched } => self.jump(at, by, lasts, watched),
+            Deed::OlderCopy { of, forked, marked } => self.older_copy(at, of, forked, marked),
             Deed::Revoke => {
                 let kid = state.signer().unwrap().kid().to_owned();
                 let next = state.revoke(&kid, now).unwrap();
@@ -252,6 +266,45 @@ impl History {
         self.commit(at, next.clone());
         let late = at / 1000 * 1000 + 999;
         self.commit(late, next.stage(key(algorithm), late / 1000).unwrap());
+    }
+
+    /// What a process does that looks twice a second while its wall clock is off, and a second before and after that.
+    fn jump(&mut self, at: Moment, by: i64, lasts: u64, watched: bool) {
+        let times = *self.state().settings().times();
+        let mut watch = ClockWatch::default();
+        let (longest, off) = (times.pre_publication.max(times.retention), at..at + lasts);
+        for look in (at - 1000..at + lasts + 1000).step_by(500) {
+            let wall = (look / 1000).saturating_add_signed(if off.contains(&look) { by } else { 0 });
+            let steady = Duration::from_millis(look - START);
+            let state = watch.observe(wall, steady, times.clock_difference, longest);
+            if look < at || (watched && state != ClockState::Steady) {
+                continue;
+            }
+            if step(&self.state(), wall, self.state().settings()).is_ok_and(|made| made.changed) {
+                self.tick_at(look.max(self.now() + 1), wall);
+            }
+        }
+    }
+
+    /// Another file in the place of the store's: the processes judge it by what they have seen.
+    fn older_copy(&mut self, at: Moment, of: Moment, forked: bool, marked: bool) {
+        let newest = self.commits.len() - 1;
+        let (keks, id) = (Keks::generate().unwrap(), StoreId::generate().unwrap());
+        let stamp = |state: &State, version: usize| {
+            let (state, version) = (state.upgrade(id).unwrap(), version as u64 + 1);
+            StoreStamp::new(&state, version, &Document::from_state(&state, &keks, version).unwrap())
+        };
+        let seen = stamp(&self.state(), newest);
+        let (mut found, mut version) = (self.commits[self.at(of)].state.clone(), self.at(of));
+        if forked {
+            // The copy was changed as often as the store was, by its own processes.
+            let now = self.commits[version].at / 1000;
+            found = found.replace_all([(); 2].map(|()| key(SigningAlgorithm::ES256)), now).unwrap();
+            version = newest;
+        }
+        if !marked || stamp(&found, version).follows(&seen).is_ok() {
+            self.commit(at, found);
+        }
     }
 
     fn steal(&mut self, at: Moment, next: &State) {

@@ -600,6 +600,78 @@ fn what_older_settings_forbid_one_second_short_good_tokens_are_refused_and_a_thi
     assert!(report.refused[0].contains("no_matching_key"), "{report:?}");
 }
 
+/// Ten years forward for a second and a half, right after a rotation, when tokens of the key before are alive; and 400 days back
+/// for a minute.
+fn jumping_clock(watched: bool) -> Plan {
+    let rotated = START + 9 * HOUR;
+    let forwards = Deed::Jump { by: 10 * 365 * 86_400, lasts: 1500, watched };
+    let backwards = Deed::Jump { by: -400 * 86_400, lasts: MINUTE, watched };
+    let deeds = vec![
+        (rotated, Deed::Rotate),
+        (rotated + 1, Deed::Rotate),
+        (rotated + 15 * MINUTE, forwards),
+        (START + 15 * HOUR, backwards),
+    ];
+    Plan { deeds, outages: vec![], end: START + DAY, ..ten_days(exact(), 100) }
+}
+
+#[test]
+fn k3_a_clock_that_jumps_refuses_no_good_token_when_it_is_watched() {
+    holds(&run(&jumping_clock(true)), exact().times());
+}
+
+#[test]
+fn k3_the_same_clock_believed_drops_keys_whose_tokens_are_alive() {
+    let report = run(&jumping_clock(false));
+    assert!(report.refusals > 0, "{report:?}");
+    assert!(report.refused[0].contains("no_matching_key"), "{report:?}");
+}
+
+/// A day on which a key is stolen and revoked, and an older copy of the store, from before that, comes into its place when the
+/// promise says that the key is trusted nowhere.
+fn older_copy(marked: bool) -> Plan {
+    let theft = START + 9 * HOUR + LATE;
+    let restored = theft + times().revocation * SECOND + 2 * MINUTE;
+    let deeds =
+        vec![(theft, Deed::Revoke), (restored, Deed::OlderCopy { of: theft - 1, forked: false, marked })];
+    Plan { deeds, outages: vec![], end: START + DAY, ..ten_days(exact(), 400) }
+}
+
+#[test]
+fn k2_an_older_copy_of_the_store_brings_no_revoked_key_back_when_the_mark_is_looked_at() {
+    let report = run(&older_copy(true));
+    holds(&report, exact().times());
+    assert!(report.trusted_after > 0, "the thief was trusted for a while");
+}
+
+#[test]
+fn k2_the_same_copy_believed_brings_the_revoked_key_back() {
+    let report = run(&older_copy(false));
+    assert!(report.over_long > 0, "{report:?}");
+}
+
+/// Two copies of one store that both go on: the second comes into the place of the first when tokens of its keys are alive.
+fn two_copies(marked: bool) -> Plan {
+    let rotated = START + 9 * HOUR;
+    let deeds = vec![
+        (rotated, Deed::Rotate),
+        (rotated + 5 * MINUTE, Deed::OlderCopy { of: rotated - 1, forked: true, marked }),
+    ];
+    Plan { deeds, outages: vec![], end: START + 12 * HOUR, ..ten_days(exact(), 100) }
+}
+
+#[test]
+fn k2_of_two_copies_of_a_store_the_second_is_refused_and_no_good_token_is() {
+    holds(&run(&two_copies(true)), exact().times());
+}
+
+#[test]
+fn k2_two_copies_that_are_both_believed_refuse_each_others_tokens() {
+    let report = run(&two_copies(false));
+    assert!(report.refusals > 0, "{report:?}");
+    assert!(report.refused[0].contains("no_matching_key"), "{report:?}");
+}
+
 #[test]
 fn the_same_seed_makes_the_same_days() {
     let plan = || Plan { crowd: 40, ..ten_days(exact(), 40) };
