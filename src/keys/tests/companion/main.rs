@@ -12,6 +12,7 @@ mod check;
 mod client;
 mod clients;
 mod confirmation;
+mod faketime;
 mod format;
 mod full;
 mod help;
