@@ -11,5 +11,6 @@ export const NAMES = {
   'cold-start': 'cold start',
   'memory': 'memory',
   'table-memory': 'more keys than fit',
+  'forged-token': 'a forged token',
   'sizes': 'sizes',
 }

@@ -12,6 +12,7 @@ import {
   repeatText,
   sizesText,
   tableMemoryText,
+  forgedTokenText,
 } from './page_text.mjs'
 
 export function page(summary, plan) {
@@ -23,6 +24,7 @@ export function page(summary, plan) {
     plan.parts.includes('sizes') ? sizes(summary.sizes) : '',
     plan.parts.includes('memory') ? memory(summary.memory) : '',
     plan.parts.includes('table-memory') ? tableMemory(summary['table-memory']) : '',
+    plan.parts.includes('forged-token') ? forgedToken(summary['forged-token']) : '',
     absent(summary, plan),
     inTheWay,
     repeatText,
@@ -185,6 +187,18 @@ function tableMemory(measured) {
         spread(untouched),
         spread(ratio),
       ]),
+    ),
+  ].join('\n\n')
+}
+
+function forgedToken(measured) {
+  if (!measured) return ''
+  return [
+    '## A forged token',
+    forgedTokenText,
+    table(
+      ['', 'µs in Workers', 'µs elsewhere'],
+      Object.entries(measured).map(([algorithm, bounds]) => [algorithm, spread(bounds[16]), spread(bounds[64])]),
     ),
   ].join('\n\n')
 }

@@ -41,12 +41,16 @@ export const tableMemoryText =
   prose(`Hot keys get tables, as far as there is memory for them (8 MiB). Here twice as many keys as fit are used in
     turn for a long time; beside it the same keys when they are new and have no tables. Above 1, tables still pay.`)
 
+export const forgedTokenText =
+  prose(`The most that one forged token costs: it has no key's signature, and 65 keys without \`kid\` fit it. As many are
+    tried as \`maxCandidates\` allows by default, 16 in Workers and 64 elsewhere, fewer where a check costs more. In Node.`)
+
 export const repeatText = [
   '## To repeat it',
   `\`\`\`sh
 cargo xtask bench                               # three runs of everything, about an hour; writes this page
 cargo xtask bench --quick                       # under two minutes: Node 20, Bun, cold start, sizes
-cargo xtask bench --runtime workerd,native      # these alone; also cold-start, memory, table-memory, sizes
+cargo xtask bench --runtime workerd,native      # these alone; also cold-start, memory, table-memory, forged-token, sizes
 cargo xtask bench --algorithm ES256 --runs 1    # these algorithms alone, once
 \`\`\``,
   prose(`It needs what the tests need, installs the other packages and the runtimes inside \`target\` and \`tests\`,

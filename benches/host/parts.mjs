@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { run } from './children.mjs'
 import { browser } from './browsers.mjs'
 import { coldStart } from './cold_start.mjs'
+import { forgedToken } from './forged_token.mjs'
 import { memory } from './memory.mjs'
 import { target } from './places.mjs'
 import { stagesOf } from './plan.mjs'
@@ -45,6 +46,8 @@ export async function otherPart(name, fixtures, plan, tell) {
       return memory(fixtures, tell)
     case 'table-memory':
       return tableMemory({ algorithms: plan.algorithms, ...plan.tableMemory }, tell)
+    case 'forged-token':
+      return forgedToken({ algorithms: plan.algorithms, rounds: plan.rounds }, tell)
     case 'sizes':
       return sizes(plan.fewer)
   }

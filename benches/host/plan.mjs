@@ -5,7 +5,7 @@ import { ALGORITHMS } from './fixtures.mjs'
 /** Where verifiers are held against each other. */
 export const RUNTIMES = ['node20', 'node24', 'deno', 'bun', 'workerd', 'chromium', 'firefox', 'native']
 /** What else is measured. */
-export const OTHERS = ['cold-start', 'memory', 'table-memory', 'sizes']
+export const OTHERS = ['cold-start', 'memory', 'table-memory', 'forged-token', 'sizes']
 
 const KEYS_OF_A_SET = 20
 const IN_FLIGHT = 32
@@ -108,6 +108,7 @@ export function expected(part, plan) {
       'cold-start': starts + 2,
       'memory': 110,
       'table-memory': (plan.tableMemory.passes / 560) * 30 + 4,
+      'forged-token': algorithms.length * 4,
       'sizes': 3,
     }[part] ??
     algorithms.length * entrants * contests * (rounds * round + (warmUp.least * 2) / 1_000 + 0.1) + heating + 2
