@@ -121,7 +121,7 @@ const LIMITS = {
     const [slimmest] = Object.entries(fewer).sort(([, a], [, b]) => a.brotli - b.brotli)
     const name = 'WebAssembly, the slimmest, brotli'
     return [
-      most('WebAssembly, all algorithms, brotli', all.brotli, 75 * KIB, kibibytes),
+      most('WebAssembly, all algorithms, brotli', all.brotli, 80 * KIB, kibibytes),
       // `--quick` builds no package with fewer algorithms.
       ...(slimmest === undefined ? [] : [most(`${name} (${slimmest[0]})`, slimmest[1].brotli, 40 * KIB, kibibytes)]),
       most('JavaScript of the main entry, gzip', main.gzip, 8 * KIB, kibibytes),
