@@ -51,9 +51,11 @@ const dist = join(out, 'dist')
 await rm(out, { recursive: true, force: true })
 const loaders = join(dist, 'wasm', 'loaders')
 await mkdir(loaders, { recursive: true })
+const version = await workspaceVersion()
 await copyBindings()
 await copyInspector()
 compileTypeScript()
+await writeVersion()
 await writeInline()
 await writeCommonJs()
 await writePackage()
@@ -174,12 +176,22 @@ async function writeCommonJs() {
   }
 }
 
-/** The manifest, with a way to each entry for every resolver: `exports`, `typesVersions`, and a folder for those that know neither. */
-async function writePackage() {
-  const { files, imports, ...manifest } = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
+async function workspaceVersion() {
   const cargo = await readFile(join(root, 'Cargo.toml'), 'utf8')
   const [, version] = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(cargo) ?? []
   if (!version) throw new Error('Cargo.toml has no version for the workspace')
+  return version
+}
+
+/** The version as a module: the package names itself where it fetches. */
+async function writeVersion() {
+  await writeFile(join(dist, 'base', 'version.js'), `export const VERSION = '${version}'\n`)
+  await cp(join(templates, 'src', 'base', 'version.d.ts'), join(dist, 'base', 'version.d.ts'))
+}
+
+/** The manifest, with a way to each entry for every resolver: `exports`, `typesVersions`, and a folder for those that know neither. */
+async function writePackage() {
+  const { files, imports, ...manifest } = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
   const names = Object.keys(ENTRIES).filter((name) => name !== '.').map((name) => name.slice(2))
   const file = (name) => `dist/${ENTRIES[name === '.' ? name : `./${name}`]}`
   const complete = {

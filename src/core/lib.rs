@@ -16,6 +16,7 @@ mod candidates;
 mod claims;
 mod claims_check;
 pub mod dangerous;
+mod freshness;
 mod header;
 mod json;
 mod key;
@@ -36,12 +37,13 @@ mod verifier;
 pub use candidates::{Candidates, MAXIMUM_CANDIDATES};
 pub use claims::Claims;
 pub use claims_check::Verified;
+pub use freshness::{Age, Freshness};
 pub use header::Header;
 pub use jotgate_crypto::{
     Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, message, set_table_memory, table_memory,
 };
 pub use key::Key;
-pub use key_cache::{Decision, Found, Freshness, KeyCache, KeyCacheSettings, Purpose, Renewal};
+pub use key_cache::{Decision, Found, KeyCache, KeyCacheSettings, Purpose, Renewal};
 pub use key_set::{Dropped, KeySet, Keys, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped};
 pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};

@@ -1,6 +1,6 @@
 //! The life of one remote key set, as the host's loader drives it: it fetches, the core decides.
 
-use jotgate_core::{self as core, Decision, Found, Freshness, Purpose, Renewal};
+use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
 };
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
+///
+/// What was found and why a fetch is made are numbers: 0 for nothing yet and a scheduled fetch, 1 for an unknown key, 2 for
+/// a bad signature.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyCache {
@@ -25,55 +28,72 @@ impl KeyCache {
         made(cache).map(|cache| Self { cache })
     }
 
-    /// What a request is to do; `no_key` says that the set in hand has no key for its token. By its place among `use`, `refresh`
-    /// (use, and fetch behind it), `fetch`, `fetch_key`, `wait`, `wait_key`, `refuse_key` and `unavailable`: a text would be allocated
-    /// while the cache is borrowed, and a call that is broken off for want of memory would leave it so.
+    /// What a request is to do, by its index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`,
+    /// then `fetch` for each purpose, then `wait` for each. A text would be allocated while the cache is borrowed, and a call that
+    /// is broken off for want of memory would leave it so.
     #[must_use]
-    pub fn lookup(&self, now: f64, no_key: bool) -> u32 {
-        match self.decide(now, no_key) {
+    pub fn lookup(&self, now: f64, found: u32) -> u32 {
+        match self.cache.lookup(now, self::found(found)) {
             Decision::Use => 0,
             Decision::UseAndRefresh => 1,
-            Decision::Fetch(Purpose::Scheduled) => 2,
-            Decision::Fetch(Purpose::UnknownKey) => 3,
-            Decision::Wait(Purpose::Scheduled) => 4,
-            Decision::Wait(Purpose::UnknownKey) => 5,
-            Decision::RefuseKey => 6,
-            Decision::Unavailable { .. } => 7,
+            Decision::Refuse => 2,
+            Decision::Unavailable { .. } => 3,
+            Decision::Fetch(purpose) => 4 + index(purpose),
+            Decision::Wait(purpose) => 7 + index(purpose),
         }
     }
 
     /// After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision.
     #[wasm_bindgen(js_name = retryAfter)]
     #[must_use]
-    pub fn retry_after(&self, now: f64, no_key: bool) -> f64 {
-        match self.decide(now, no_key) {
+    pub fn retry_after(&self, now: f64, found: u32) -> f64 {
+        match self.cache.lookup(now, self::found(found)) {
             Decision::Unavailable { retry_after } => retry_after,
             _ => 0.0,
         }
     }
 
-    /// A fetch begins; `for_key` says that it is one for an unknown key.
-    pub fn started(&mut self, now: f64, for_key: bool) {
-        self.cache.started(now, purpose(for_key));
+    /// A fetch begins.
+    pub fn started(&mut self, now: f64, purpose: u32) {
+        self.cache.started(now, self::purpose(purpose));
     }
 
-    /// A set arrived that holds keys; `age` is what its `Age` header says, in seconds, `cache_control` its header. The place of what
-    /// became of it among `taken`, `older` (the set in hand is newer and stays) and `stale` (it is too old to be trusted).
+    /// Whether an answer that just arrived is reason to ask once more, past caches. `kept` is the value of its `Age` header, in
+    /// seconds.
+    #[wasm_bindgen(js_name = asksPastCaches)]
+    #[must_use]
+    pub fn asks_past_caches(&self, now: f64, kept: f64, cache_control: Option<String>) -> bool {
+        let freshness = cache_control.as_deref().map(Freshness::read);
+        self.cache.asks_past_caches(now, Age { kept, fetching: 0.0 }, freshness)
+    }
+
+    /// A set arrived that holds keys; `kept` is the value of its `Age` header and `fetching` how long the fetch took, in seconds,
+    /// `cache_control` its header. Returns the index of what became of it among `taken`, `older` (the set in hand is newer and
+    /// stays) and `stale` (it is too old to be trusted).
     pub fn renewed(
         &mut self,
         now: f64,
-        for_key: bool,
-        age: f64,
+        purpose: u32,
+        kept: f64,
+        fetching: f64,
         cache_control: &str,
         etag: Option<String>,
     ) -> u32 {
-        place(self.cache.renewed(now, purpose(for_key), age, Freshness::read(cache_control), etag))
+        let (purpose, age) = (self::purpose(purpose), Age { kept, fetching });
+        outcome(self.cache.renewed(now, purpose, age, Freshness::read(cache_control), etag))
     }
 
-    /// The set in hand is still the one: 304. Without a `cache_control` what was said before goes on.
-    pub fn confirmed(&mut self, now: f64, for_key: bool, age: f64, cache_control: Option<String>) -> u32 {
+    /// The set in hand is still the current one: 304. Without a `cache_control` what was said before goes on.
+    pub fn confirmed(
+        &mut self,
+        now: f64,
+        purpose: u32,
+        kept: f64,
+        fetching: f64,
+        cache_control: Option<String>,
+    ) -> u32 {
         let freshness = cache_control.as_deref().map(Freshness::read);
-        place(self.cache.confirmed(now, purpose(for_key), age, freshness))
+        outcome(self.cache.confirmed(now, self::purpose(purpose), Age { kept, fetching }, freshness))
     }
 
     /// A set that was fetched elsewhere or earlier; whether it is the set in hand from now on.
@@ -88,9 +108,15 @@ impl KeyCache {
         self.cache.hydrated(now, sent, arrived, Freshness::read(cache_control), etag)
     }
 
-    /// The fetch failed, or brought what is no key set.
-    pub fn failed(&mut self, now: f64, for_key: bool) {
-        self.cache.failed(now, purpose(for_key));
+    /// The fetch failed, or its answer is no key set. `retry_after` is how many seconds the issuer asks to be left alone, 0 if it
+    /// does not ask.
+    pub fn failed(&mut self, now: f64, purpose: u32, retry_after: f64) {
+        self.cache.failed(now, self::purpose(purpose), Some(retry_after));
+    }
+
+    /// The issuer answered, but a later fetch brought a newer answer before.
+    pub fn superseded(&mut self, now: f64, purpose: u32) {
+        self.cache.superseded(now, self::purpose(purpose));
     }
 
     /// Whether the set in hand may be used.
@@ -126,7 +152,7 @@ impl KeyCache {
         self.cache.sent()
     }
 
-    /// When the set in hand arrived at whoever fetched it.
+    /// When the set in hand arrived where it was fetched.
     #[must_use]
     pub fn arrived(&self) -> Option<f64> {
         self.cache.arrived()
@@ -138,13 +164,9 @@ impl KeyCache {
     pub fn trusted_to(&self) -> Option<f64> {
         self.cache.trusted_to()
     }
-
-    fn decide(&self, now: f64, no_key: bool) -> Decision {
-        self.cache.lookup(now, if no_key { Found::NoKey } else { Found::Nothing })
-    }
 }
 
-fn place(renewal: Renewal) -> u32 {
+fn outcome(renewal: Renewal) -> u32 {
     match renewal {
         Renewal::Taken => 0,
         Renewal::Older => 1,
@@ -152,6 +174,26 @@ fn place(renewal: Renewal) -> u32 {
     }
 }
 
-fn purpose(for_key: bool) -> Purpose {
-    if for_key { Purpose::UnknownKey } else { Purpose::Scheduled }
+fn found(index: u32) -> Found {
+    match index {
+        0 => Found::Nothing,
+        1 => Found::NoKey,
+        _ => Found::BadSignature,
+    }
+}
+
+fn purpose(index: u32) -> Purpose {
+    match index {
+        0 => Purpose::Scheduled,
+        1 => Purpose::UnknownKey,
+        _ => Purpose::BadSignature,
+    }
+}
+
+fn index(purpose: Purpose) -> u32 {
+    match purpose {
+        Purpose::Scheduled => 0,
+        Purpose::UnknownKey => 1,
+        Purpose::BadSignature => 2,
+    }
 }

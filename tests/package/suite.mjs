@@ -20,6 +20,7 @@ import { joseDifferenceTests } from './suite/jose_differences.mjs'
 import { joseExampleTests } from './suite/jose_examples.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
 import { mint } from './suite/mint.mjs'
+import { remoteFaultTests } from './suite/remote_faults.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
 import { tokenCacheTests } from './suite/token_cache.mjs'
 import { verifierTests } from './suite/verifier.mjs'
@@ -44,6 +45,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateRuleTests(context)
   gateComplaintTests(context)
   remoteKeySetTests(context)
+  remoteFaultTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
   joseExampleTests(context)

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use jotgate_core::{
-    Decision, Found, Freshness, KeyCache, KeyCacheSettings, Keys, Needs, Policy, Purpose, Refusal, Renewal,
-    verify,
+    Age, Decision, Found, Freshness, KeyCache, KeyCacheSettings, Keys, Needs, Policy, Purpose, Refusal,
+    Renewal, verify,
 };
 use jotgate_keys::Times;
 
@@ -105,7 +105,7 @@ impl<'w> Edge<'w> {
             Decision::Fetch(purpose) => return self.starts(at, purpose, Some((place, Stage::First))),
             Decision::Wait(purpose) => return self.waits(at, purpose, (place, Stage::First)),
             Decision::Unavailable { .. } => return Some(self.unavailable(at)),
-            Decision::RefuseKey => unreachable!("nothing was looked for"),
+            Decision::Refuse => unreachable!("nothing was looked for"),
         }
         self.judged(place, at, requests)
     }
@@ -117,7 +117,7 @@ impl<'w> Edge<'w> {
             return Some(Outcome { at, became });
         }
         match self.cache.lookup(self.now(at), Found::NoKey) {
-            Decision::RefuseKey => Some(Outcome { at, became }),
+            Decision::Refuse => Some(Outcome { at, became }),
             Decision::Fetch(purpose) => self.starts(at, purpose, Some((place, Stage::Key))),
             Decision::Wait(purpose) => self.waits(at, purpose, (place, Stage::Key)),
             Decision::Unavailable { .. } => Some(self.unavailable(at)),
@@ -188,7 +188,7 @@ impl<'w> Edge<'w> {
     fn takes(&mut self, flight: &Flight) -> bool {
         let now = self.now(flight.fetched.at);
         let Some(answer) = flight.fetched.answer else {
-            self.cache.failed(now, flight.purpose);
+            self.cache.failed(now, flight.purpose, None);
             return false;
         };
         let for_key = flight.purpose == Purpose::UnknownKey;
@@ -196,8 +196,8 @@ impl<'w> Edge<'w> {
         {
             return true;
         }
-        // RFC 9111 §4.2.3: the answer may have left at the moment when it was asked for.
-        let age = answer.age as f64 + (flight.fetched.at - flight.begun) as f64 / 1000.0;
+        let fetching = (flight.fetched.at - flight.begun) as f64 / 1000.0;
+        let age = Age { kept: answer.age as f64, fetching };
         let freshness = Freshness::read(&format!("public, max-age={}", answer.max_age));
         match self.cache.renewed(now, flight.purpose, age, freshness, None) {
             Renewal::Stale => false,

@@ -2,7 +2,7 @@
  * The error classes of both entries: jose's names, codes and members, so that code that compares them goes on working.
  * Each also carries `refusal`, the core's own finer code. Only `refusal.ts` and the fetching of key sets make them.
  */
-import type { JWTPayload } from './types.js'
+import type { JWTPayload, SkippedMember } from './types.js'
 
 /** How a claim failed. */
 export type ClaimFailure = 'missing' | 'invalid' | 'check_failed' | 'mismatch' | 'unspecified'
@@ -20,6 +20,8 @@ export class JOSEError extends Error {
   refusal: string = 'unspecified'
   /** After how many seconds it is worth trying again; only where a key set could not be had. */
   declare retryAfter?: number
+  /** The members of the key set that can't be used, and why; only where the set has no key for the token, or none at all. */
+  declare skipped?: readonly SkippedMember[]
 
   /**
    * @param message - for people; it never holds a token or key material, and it may change

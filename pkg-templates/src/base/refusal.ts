@@ -15,7 +15,7 @@ import {
   JWTInvalid,
 } from './errors.js'
 import { record } from './record.js'
-import type { JWTPayload } from './types.js'
+import type { JWTPayload, SkippedMember } from './types.js'
 
 /** Why something was refused, as the core says it. */
 export interface Refusal {
@@ -33,15 +33,19 @@ export interface Refusal {
   readonly option?: string
   /** The scopes that would have been enough, joined by spaces. */
   readonly scope?: string
+  /** The members of the key set that can't be used, where it has no key for the token. */
+  readonly skipped?: readonly SkippedMember[]
 }
 
 /** The error for a refusal; `payload` holds the claims where the signature held. */
 export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
-  const { code, class: kind, message, claim, reason } = record(refusal)
+  const { code, class: kind, message, claim, reason, skipped } = record(refusal)
   if (kind === 'ERR_OPTION') return typeError(message, code)
   const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
   if (OfClaim !== undefined) return because(code, new OfClaim(message, payload, claim, reason))
-  return because(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
+  const error = because(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
+  if (skipped !== undefined) error.skipped = skipped
+  return error
 }
 
 /** An error with its exact reason. */

@@ -89,3 +89,15 @@ export interface JSONWebKeySet {
 
 /** Header fields, in any form that `new Headers` takes. */
 export type HeaderFields = Headers | Record<string, string> | [string, string][]
+
+/** A member of a set that can't be used. */
+export interface SkippedMember {
+  /** Its place in `keys`, from 0. */
+  readonly index: number
+  /** Its identifier, where it has a readable one. */
+  readonly kid?: string
+  /** The stable code of the reason. */
+  readonly code: string
+  /** The reason, for people. */
+  readonly message: string
+}

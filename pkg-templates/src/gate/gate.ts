@@ -9,7 +9,7 @@ import type { Needs } from '../wasm/bindings.js'
 import { keysOf } from '../verify/keys_option.js'
 import { audiences, callable, flag, list, Options, text, texts } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
-import { because, isWithoutKeys, misuse } from '../base/refusal.js'
+import { because, errorFrom, isWithoutKeys, misuse } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
@@ -127,6 +127,11 @@ export interface Denied {
   readonly refusal: string
   /** The reason for people, as the answer gives it: nothing of what would have been accepted. */
   readonly detail: string
+  /**
+   * For logs, never for the answer: why there are no keys to verify with, or no key for the token. `cause.skipped` lists the
+   * members of the key set that can't be used. `undefined` for all else; not enumerable.
+   */
+  readonly cause?: Error | undefined
   /** The value of `WWW-Authenticate`; absent where a token would change nothing. */
   readonly challenge?: string
   /**
@@ -224,7 +229,7 @@ export function createGate<Claims, Principal>(
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
   function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
     const { checked, waitUntil, rule } = needsOf(needs)
-    const refuse = (denial: Denial) => denied(record(denial), realm, onRefusal, request)
+    const refuse = (denial: Denial, cause?: Error) => denied(record(denial), realm, onRefusal, request, cause)
     const field = fieldsOf(request)
     if (preflights && isPreflight(request, field)) return { ok: true, preflight: true }
     const credentials = credentialsOf(request, field)
@@ -240,9 +245,12 @@ export function createGate<Claims, Principal>(
       if (!isWithoutKeys(thrown)) throw thrown
       const { refusal } = thrown
       const retryAfter = memberOf(thrown, 'retryAfter')
-      return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) })
+      return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) }, thrown)
     }
-    if (!judgement.ok) return refuse(denialFrom(judgement.refusal))
+    if (!judgement.ok) {
+      const { refusal } = judgement
+      return refuse(denialFrom(refusal), Object.hasOwn(refusal, 'skipped') ? errorFrom(refusal) : undefined)
+    }
     const { payload: claims, header } = judgement
     // Every member is its own: whoever reads `preflight` must not find what all objects inherit.
     const passed = { ok: true, claims, header, principal: undefined, preflight: undefined } as { -readonly [K in keyof Passed]: Passed[K] }
@@ -371,7 +379,13 @@ interface CheckedNeeds {
 const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
 const NEED_NAMES = [...LIST_NAMES, 'authorize', 'waitUntil']
 
-function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], request: RequestLike): Denied {
+function denied(
+  denial: Denial,
+  realm: string,
+  own: GateOptions['onRefusal'],
+  request: RequestLike,
+  cause: Error | undefined,
+): Denied {
   const { status, error, refusal, detail } = denial
   const wanted = challenge(denial, realm)
   const standard: Denied = {
@@ -383,15 +397,18 @@ function denied(denial: Denial, realm: string, own: GateOptions['onRefusal'], re
     ...(wanted !== undefined && { challenge: wanted }),
     response: (init) => answer(denial, realm, addedFields(init)),
   }
+  // For logs: it may name keys and addresses, and must not be written into an answer with the other members.
+  const withCause = (denied: Denied) => Object.defineProperty(denied, 'cause', record({ value: cause }))
+  withCause(standard)
   if (own === undefined) return standard
-  return {
+  return withCause({
     ...standard,
     response(init) {
       const response = own(standard, request)
       if (isPromise(response)) throw new TypeError('`onRefusal` must return a Response, not the promise of one')
       return response === undefined ? standard.response(init) : withHeaders(response, addedFields(init))
     },
-  }
+  })
 }
 
 function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {

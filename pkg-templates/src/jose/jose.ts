@@ -18,7 +18,7 @@ import {
   keyFromJwk,
   keyFromPem,
 } from '../keys/imported_key.js'
-import { joined, keyOf } from './key_sets.js'
+import { joined, keyOf, newerKey } from './key_sets.js'
 import { exportedJwk, keyFromInput, resolvedKey, tagOf } from './keys.js'
 import type {
   CompactJWSHeaderParameters,
@@ -41,7 +41,7 @@ import type {
 import { jwksText, KeySet } from '../keys/key_set.js'
 import { Options } from '../base/options.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
-import { errorFrom, NOT_TEXT } from '../base/refusal.js'
+import { errorFrom, NOT_TEXT, type Refusal } from '../base/refusal.js'
 
 export { decodeJwt, decodeProtectedHeader } from '../decode/decode.js'
 export * as errors from './errors.js'
@@ -91,8 +91,8 @@ export async function jwtVerify<Claims = JWTPayload>(
   // jose asks for `exp` only where `requiredClaims` does.
   const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS), requireExp: false })
   const now = clockFrom(given)
-  const found = await find(policy, token, key)
-  const verdict = used(found, (key) => verifyWithKey(policy, handle(key), noNeeds(), token, now()))
+  const verify = (key: ImportedKey) => verifyWithKey(policy, handle(key), noNeeds(), token, now())
+  const { found, verdict } = await judged(await find(policy, token, key), verify)
   if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
   const payload = verdict.payload as Claims & JWTPayload
   return { payload, protectedHeader: verdict.header as JWTVerifyResult['protectedHeader'], ...found.resolved }
@@ -126,8 +126,8 @@ export async function compactVerify(
   const token = unchanging(jws)
   const given = new Options('compactVerify', options ?? {}, SIGNATURE_OPTIONS, 'ignored')
   const policy = rememberedPolicy(policyFields(given, SIGNATURE_OPTIONS))
-  const found = await find(policy, token, key)
-  const verdict = used(found, (key) => verifySignature(policy, handle(key), token))
+  const verify = (key: ImportedKey) => verifySignature(policy, handle(key), token)
+  const { found, verdict } = await judged(await find(policy, token, key), verify)
   if (!verdict.ok) throw errorFrom(verdict.refusal)
   return { payload: verdict.payload, protectedHeader: verdict.header, ...found.resolved }
 }
@@ -307,6 +307,21 @@ interface Found {
   readonly resolved: ResolvedKey | undefined
   /** The key was made of bytes for this one call: nobody else holds it. */
   readonly passing: boolean
+  /** The key of a newer remote set, where there is one. */
+  readonly newer: (() => Promise<Found | undefined>) | undefined
+}
+
+type Judged = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }
+
+/** The verdict with the key, or with that of a newer remote set where its signature does not match. */
+async function judged<V extends Judged>(
+  found: Found,
+  verify: (key: ImportedKey) => V,
+): Promise<{ found: Found; verdict: V }> {
+  const verdict = used(found, verify)
+  if (verdict.ok || verdict.refusal.code !== 'signature_mismatch') return { found, verdict }
+  const newer = await found.newer?.()
+  return newer === undefined ? { found, verdict } : { found: newer, verdict: used(newer, verify) }
 }
 
 /** Uses a key; one that was made for this call does not wait in the core's memory until it is collected. */
@@ -320,16 +335,23 @@ function used<T>({ key, passing }: Found, call: (key: ImportedKey) => T): T {
 
 /** The key to verify with. */
 async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKey): Promise<Found> {
-  if (typeof key !== 'function') return { key: await keyFromInput(key), resolved: undefined, passing: isBytes(key) }
+  if (typeof key !== 'function') {
+    return { key: await keyFromInput(key), resolved: undefined, passing: isBytes(key), newer: undefined }
+  }
   // What would be refused anyway does not get as far as the caller's function.
   const early = precheck(policy, token)
   if (early !== undefined && !early.ok) throw errorFrom(early.refusal)
   const decoded = decodeHeader(token)
   if (!decoded.ok) throw errorFrom(decoded.refusal)
   const [header = '', payload = '', signature = ''] = (isBytes(token) ? ascii(token) : token).split('.')
-  const input = await key(decoded.header as CompactJWSHeaderParameters, { payload, protected: header, signature })
+  const asked = [decoded.header as CompactJWSHeaderParameters, { payload, protected: header, signature }] as const
+  const input = await key(...asked)
   const found = await keyFromInput(input)
-  return { key: found, resolved: { key: resolvedKey(input, found) }, passing: isBytes(input) }
+  const newer = async (): Promise<Found | undefined> => {
+    const next = await newerKey(key, found, ...asked)
+    return next && { key: next, resolved: { key: resolvedKey(next, next) }, passing: false, newer: undefined }
+  }
+  return { key: found, resolved: { key: resolvedKey(input, found) }, passing: isBytes(input), newer }
 }
 
 /** Bytes are copied: their owner may change them before the verdict is there. */

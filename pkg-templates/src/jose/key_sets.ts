@@ -1,4 +1,5 @@
 /** jose's two makers of key-finding functions: a set, or the address of one, enters; a function leaves. */
+import type { FetchedResponse } from '../remote/body.js'
 import type { FetchFunction } from '../remote/fetch_text.js'
 import { JOSENotSupported, JWKSNoMatchingKey } from '../base/errors.js'
 import type { ImportedKey } from '../keys/imported_key.js'
@@ -21,7 +22,7 @@ export const jwksCache: unique symbol = Symbol('jwksCache')
 export type FetchImplementation = (
   url: string,
   options: { headers: Headers; method: 'GET'; redirect: 'manual'; signal: AbortSignal },
-) => Promise<Response>
+) => Promise<FetchedResponse>
 
 /** A key set as {@link jwksCache} keeps it. Whoever can write it is trusted with every signature. */
 export interface ExportedJWKSCache {
@@ -104,19 +105,18 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   if (typeof cache === 'object' && cache !== null) hydrate(source, cache, cacheMaxAge)
 
   const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
-    const look = (set: KeySet): ImportedKey | JWKSNoMatchingKey => {
-      try {
-        return keyOf(set, protectedHeader, token)
-      } catch (thrown) {
-        if (thrown instanceof JWKSNoMatchingKey) return thrown
-        throw thrown
-      }
-    }
-    const found = await source.search(look, (found) => found instanceof JWKSNoMatchingKey)
+    const look = (set: KeySet) => keyOrMiss(set, protectedHeader, token)
+    const found = await source.search(look, (found) => (found instanceof JWKSNoMatchingKey ? 'key' : undefined))
     if (found instanceof JWKSNoMatchingKey) throw found
     return found
   }
   const jwks = () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet))
+  newer.set(find, async (key, protectedHeader, token) => {
+    const look = (set: KeySet) => keyOrMiss(set, protectedHeader, token)
+    const found = await source.search(look, (found) => (found === key ? 'signature' : undefined))
+    if (found instanceof JWKSNoMatchingKey) throw found
+    return found === key ? undefined : found
+  })
   return Object.defineProperties(find, {
     coolingDown: record({ get: () => source.isCoolingDown, enumerable: true }),
     fresh: record({ get: () => source.isFresh, enumerable: true }),
@@ -133,6 +133,32 @@ export function joined(header: JWSHeaderParameters | undefined, token: Flattened
   return record<JWSHeaderParameters>({ ...header, ...(token && memberOf(token, 'header')) })
 }
 
+type FindNewer = (
+  key: ImportedKey,
+  protectedHeader: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+) => Promise<ImportedKey | undefined>
+
+/** By the function that found a key: what looks for one in a newer set. */
+const newer = new WeakMap<object, FindNewer>()
+
+/**
+ * The key in a newer set, for a token whose signature `key` does not verify: the issuer may have changed a key and kept its
+ * `kid`. `undefined` where there is no newer set, or `getKey` is not a remote set's function.
+ */
+export async function newerKey(getKey: object, ...asked: Parameters<FindNewer>): Promise<ImportedKey | undefined> {
+  return newer.get(getKey)?.(...asked)
+}
+
+function keyOrMiss(set: KeySet, ...asked: [JWSHeaderParameters?, FlattenedJWSInput?]): ImportedKey | JWKSNoMatchingKey {
+  try {
+    return keyOf(set, ...asked)
+  } catch (thrown) {
+    if (thrown instanceof JWKSNoMatchingKey) return thrown
+    throw thrown
+  }
+}
+
 /** The one key of a set that a token's header asks for. */
 export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
   const { alg, kid } = joined(protectedHeader, token)
@@ -145,6 +171,7 @@ export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?
   if (place === undefined) {
     const error = new JWKSNoMatchingKey()
     error.refusal = 'no_matching_key'
+    if (set.skipped.length > 0) error.skipped = set.skipped
     throw error
   }
   if (places.length === 1) return setKey(set, place)

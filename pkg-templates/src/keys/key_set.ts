@@ -4,24 +4,14 @@ import { boot } from '../wasm/instance.js'
 import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom } from './imported_key.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import type { JSONWebKeySet, JWK } from '../base/types.js'
+import type { JSONWebKeySet, JWK, SkippedMember } from '../base/types.js'
+
+export type { SkippedMember } from '../base/types.js'
 
 /** A usable key of a set. */
 export interface KeySetMember extends KeyDescription {
   /** Its place in `keys`, from 0. */
   readonly index: number
-}
-
-/** A member of a set that can't be used. */
-export interface SkippedMember {
-  /** Its place in `keys`, from 0. */
-  readonly index: number
-  /** Its identifier, where it has a readable one. */
-  readonly kid?: string
-  /** The stable code of the reason. */
-  readonly code: string
-  /** The reason, for people. */
-  readonly message: string
 }
 
 /** A usable key that brought private members with it: they are not looked at, and its publisher must know. */
@@ -86,6 +76,18 @@ export class KeySet {
 /** The handle of a set. */
 export function setHandle(set: KeySet): bindings.KeySet {
   return partsOf(set).handle
+}
+
+/** The members of a set that can't be used, for a message: the first few, each with its reason. Empty if there are none. */
+export function skippedText({ skipped }: KeySet): string {
+  const SHOWN = 3
+  if (skipped.length === 0) return ''
+  const shown = skipped.slice(0, SHOWN).map(({ index, kid, message }) => {
+    const named = kid === undefined ? '' : ` (kid ${JSON.stringify(kid.slice(0, 64))})`
+    return `key ${index}${named}: ${message}`
+  })
+  const more = skipped.length > SHOWN ? `; and ${skipped.length - SHOWN} more` : ''
+  return `: ${shown.join('; ')}${more}`
 }
 
 /** The key at that place of the set, the same object each time. */

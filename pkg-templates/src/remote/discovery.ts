@@ -51,11 +51,20 @@ export async function discovered(
     } catch (thrown) {
       const error = thrown as JOSEError
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
+      // The issuer asks to be left alone.
+      if (Object.hasOwn(error, 'retryAfter')) throw error
       // That something was found but belongs to another tells more than that nothing was found.
       if (refusal === undefined || refusal.refusal === 'discovery_status') refusal = error
     }
   }
   throw refusal ?? unavailable('discovery_status', `${ABOUT[1]} can't be found`)
+}
+
+/** A final slash is the usual difference: some providers write one, Auth0 among them. */
+function slashHint(issuer: string, named: unknown): string {
+  if (named === `${issuer}/`) return ': only the `/` at its end is missing in `issuer`'
+  if (issuer === `${String(named)}/`) return ': it has no `/` at its end, `issuer` has one'
+  return ''
 }
 
 function keySetAddress(issuer: string, text: string): string {
@@ -70,7 +79,10 @@ function keySetAddress(issuer: string, text: string): string {
   }
   const { issuer: named, jwks_uri: uri } = record(metadata as { issuer?: unknown; jwks_uri?: unknown })
   // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
-  if (named !== issuer) throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} is another issuer's`)
+  if (named !== issuer) {
+    const hint = slashHint(issuer, named)
+    throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} names another issuer${hint}`, { expected: issuer, found: named })
+  }
   const url = typeof uri === 'string' ? webUrl(uri) : undefined
   if (url === undefined || url.hash !== '') throw invalid('discovery_jwks_uri', `${ABOUT[1]} names no key set`)
   if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {

@@ -1,12 +1,13 @@
 /** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
-import { record } from '../base/record.js'
+import { memberOf, record } from '../base/record.js'
 import { because, isWithoutKeys } from '../base/refusal.js'
-import { TextDecoder } from '../base/text_coding.js'
+import { VERSION } from '../base/version.js'
+import { type BodyErrors, bodyText, discard, type FetchedResponse } from './body.js'
 
 /** What fetches instead of the host's `fetch`. */
-export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>
+export type FetchFunction = (url: string, init: RequestInit) => Promise<FetchedResponse>
 
 /** What is asked for, and how. */
 export interface Question {
@@ -44,9 +45,6 @@ export interface Deadline {
   end(): void
 }
 
-/** The largest answer that is read, in bytes. */
-const MAXIMUM_BYTES = 1 << 20
-
 /** A deadline in so many milliseconds; the only timer. */
 export function deadline(milliseconds: number): Deadline {
   const controller = new AbortController()
@@ -72,6 +70,8 @@ export async function boundedFetch(question: Question): Promise<Answer> {
   if (!isBrowser()) {
     if (etag !== undefined) headers.set('if-none-match', etag)
     if (pastCaches) headers.set('cache-control', 'no-cache')
+    // RFC 9110 §10.1.5: issuers can see who asks. In a page the field would cost a pre-flight.
+    if (!headers.has('user-agent')) headers.set('user-agent', `jotgate/${VERSION}`)
   }
   // What all objects inherit, such as a `body` or a `credentials`, is no part of the request.
   const init: RequestInit = record({ method: 'GET', headers, redirect: 'manual', signal: deadline.signal } as const)
@@ -87,48 +87,52 @@ export async function boundedFetch(question: Question): Promise<Answer> {
 }
 
 async function read(
-  answer: Promise<Response>,
+  answer: Promise<FetchedResponse>,
   conditional: boolean,
   signal: AbortSignal,
-  [code, name]: About,
+  about: About,
 ): Promise<Answer> {
   const response = await answer
-  const field = (name: string) => response.headers.get(name) ?? undefined
+  const [code, name] = about
+  const headers = memberOf(response, 'headers')
+  const field = (name: string) => (typeof headers?.get === 'function' ? (headers.get(name) ?? undefined) : undefined)
   const fields = { age: seconds(field('age')), cacheControl: field('cache-control'), etag: field('etag') }
-  if (response.status !== 200) {
-    void response.body?.cancel().catch(() => {})
-    if (response.status === 304 && conditional) return { text: undefined, ...fields }
-    // A redirect is not followed: who answers for the issuer is the caller's decision, not the network's. Browsers
-    // show it as an answer without a status.
-    const redirected = response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
-    if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
-    throw unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
+  if (response.status === 200) return { text: await bodyText(response, signal, bodyErrors(about)), ...fields }
+  discard(response)
+  if (response.status === 304 && conditional) return { text: undefined, ...fields }
+  // A redirect is not followed: who answers for the issuer is the caller's decision, not the network's. Browsers
+  // show it as an answer without a status.
+  const redirected = memberOf(response, 'type') === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
+  if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
+  const error = unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
+  // RFC 9110 §10.2.3, RFC 6585 §4.
+  const pause = [429, 503].includes(response.status) ? pauseOf(field('retry-after'), field('date')) : 0
+  if (pause > 0) error.retryAfter = pause
+  throw error
+}
+
+/** The name of the key set in codes is that of its own refusals. */
+function bodyErrors([code, name]: About): BodyErrors {
+  const prefix = code === 'key_set' ? 'jwks' : code
+  return {
+    tooLarge: (bytes) => invalid(`${prefix}_too_large`, `${name} is larger than ${bytes} bytes`),
+    notUtf8: () => invalid(`${prefix}_not_utf8`, `${name} is not UTF-8`),
+    notJson: () => invalid(`${prefix}_malformed`, `${name} is not JSON`),
   }
-  // It skips a byte order mark.
-  const decoder = new TextDecoder('utf-8', record({ fatal: true }))
-  const decode = (bytes?: Uint8Array) => {
-    try {
-      return decoder.decode(bytes, record({ stream: bytes !== undefined }))
-    } catch {
-      throw invalid(code === 'key_set' ? 'jwks_not_utf8' : `${code}_not_utf8`, `${name} is not UTF-8`)
-    }
-  }
-  if (response.body === null) return { text: '', ...fields }
-  const reader = response.body.getReader()
-  // A host's `fetch` ends the body with the signal; a caller's own may not.
-  signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), record({ once: true }))
-  let text = ''
-  for (let length = 0; ;) {
-    const { done, value } = await reader.read()
-    if (done) return { text: text + decode(), ...fields }
-    length += value.length
-    if (length > MAXIMUM_BYTES) {
-      void reader.cancel().catch(() => {})
-      const refusal = code === 'key_set' ? 'jwks_too_large' : `${code}_too_large`
-      throw invalid(refusal, `${name} is larger than ${MAXIMUM_BYTES} bytes`)
-    }
-    text += decode(value)
-  }
+}
+
+/** The seconds of a `Retry-After`: a number, or a date (RFC 9110 §5.6.7), from the issuer's own clock where it shows it. */
+function pauseOf(value: string | undefined, date: string | undefined): number {
+  if (value === undefined) return 0
+  if (/^\d+$/.test(value)) return Number(value)
+  const now = date === undefined ? Number.NaN : httpDate(date)
+  const pause = (httpDate(value) - (Number.isNaN(now) ? Date.now() : now)) / 1000
+  return Number.isNaN(pause) ? 0 : pause
+}
+
+/** Milliseconds since 1970. The oldest of the three forms does not name its zone, which is GMT all the same. */
+function httpDate(value: string): number {
+  return Date.parse(value.endsWith(' GMT') ? value : `${value} GMT`)
 }
 
 /** RFC 9111 §5.1: digits alone; what is no age says nothing. */
@@ -142,6 +146,6 @@ export function unavailable(refusal: string, message: string, cause?: unknown): 
 }
 
 /** The answer is not what it should be. */
-export function invalid(refusal: string, message: string): JWKSInvalid {
-  return because(refusal, new JWKSInvalid(message))
+export function invalid(refusal: string, message: string, cause?: unknown): JWKSInvalid {
+  return because(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
 }

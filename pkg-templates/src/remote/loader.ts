@@ -2,45 +2,18 @@
  * Requests for keys enter, key sets leave. What to do is decided by the core (`KeyCache`); what is here fetches, waits
  * where promises may be shared, and keeps the sets.
  */
-import type { KeyCache } from '../wasm/bindings.js'
+import type { KeyCache, Purpose } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import {
-  type About,
-  boundedFetch,
-  deadline,
-  type Deadline,
-  type FetchFunction,
-  invalid,
-  unavailable,
-} from './fetch_text.js'
+import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, unavailable } from './fetch_text.js'
 import { discovered } from './discovery.js'
-import { JWKSUnavailable, type JOSEError } from '../base/errors.js'
-import { requestsAreIsolated } from '../base/runtime.js'
-import { KeySet, publicText } from '../keys/key_set.js'
-import { jsonOf, record } from '../base/record.js'
-import { because, isWithoutKeys } from '../base/refusal.js'
-import { cacheKey, kept, recalled, sharedCache, type StoredKeySet } from './shared_cache.js'
-
-/** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
-export type WaitUntil = (work: Promise<unknown>) => void
-
-/** What a source is made of. Durations are seconds. */
-export interface KeySourceOptions {
-  /** The address of the set, or the issuer whose metadata names it. */
-  readonly at: { readonly url: string; readonly issuer?: never } | { readonly issuer: string; readonly url?: never }
-  readonly headers: Headers
-  readonly fetch: FetchFunction | undefined
-  readonly settings: {
-    readonly cacheMaxAge: number
-    readonly cacheMinAge: number
-    readonly maxStale: number
-    readonly cooldownDuration: number
-    readonly cooldownAfterAny?: boolean
-    readonly timeoutDuration: number
-  }
-  /** Told of each set that the origin sent or confirmed. */
-  readonly arrived?: (source: KeySource) => void
-}
+import type { JOSEError } from '../base/errors.js'
+import { isBrowser, requestsAreIsolated } from '../base/runtime.js'
+import { KeySet, publicText, skippedText } from '../keys/key_set.js'
+import { jsonOf, memberOf, record } from '../base/record.js'
+import { isWithoutKeys } from '../base/refusal.js'
+import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
+import type { KeySourceOptions, Missing, WaitUntil } from './source_options.js'
+import { sharedCache, SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 const ABOUT: About = ['key_set', 'the key set']
 /** How long an address that was discovered is used, in seconds. */
@@ -59,17 +32,19 @@ export class KeySource {
   #given: ((now: number) => void)[] = []
   /** Fetches are numbered, so that a slow answer never replaces a newer one. */
   #started = 0
-  #applied = { scheduled: 0, key: 0 }
+  #applied = { scheduled: 0, key: 0, signature: 0 }
   /** The fetches under way that others may wait for; never set where requests must not share promises. */
-  #pending: { scheduled?: Promise<KeySet>; key?: Promise<KeySet> } = record({})
+  #pending: { [purpose in Purpose]?: Promise<KeySet> } = record({})
   #underWay = 0
   /** Why the last fetch failed, in parts: an error's cause may belong to another request. */
-  #failure: Failure = { kind: JWKSUnavailable, refusal: 'keys_not_ready', message: 'there is no key set to trust' }
+  #failure: Failure = failureOf(unavailable('keys_not_ready', 'there is no key set to trust'))
   #located: { url: string; since: number } | undefined
-  #key: Promise<string> | string | undefined
+  readonly #shared: SharedCopy
 
   constructor(options: KeySourceOptions) {
     this.#options = record({ ...options, at: record(options.at) })
+    const { at, headers } = this.#options
+    this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, headers)
     this.#cache = new (boot().bindings.KeyCache)(jsonOf(record(options.settings)))
   }
 
@@ -117,20 +92,33 @@ export class KeySource {
     })
   }
 
-  /** What a look into the set comes to; where it misses its key, a newer set is looked into. */
-  async search<T>(look: (set: KeySet) => T, misses: (found: T) => boolean, waitUntil?: WaitUntil): Promise<T> {
-    const first = await this.find(waitUntil)
-    const found = look(first)
-    if (!misses(found)) return found
+  /** What a look into the set comes to; where it lacks something, a newer set is looked into. */
+  async search<T>(
+    look: (set: KeySet) => T,
+    misses: (found: T) => Missing | undefined,
+    waitUntil?: WaitUntil,
+  ): Promise<T> {
+    let set = await this.find(waitUntil)
+    let found = look(set)
+    let missing = misses(found)
+    if (missing === undefined) return found
     // A set that arrived by another request's fetch while this one waited for its turn counts as asked for already: it
     // has to be looked into before the cool-down may call the key unknown.
     const arrived = this.current()
-    if (arrived !== undefined && arrived !== first) {
-      const found = look(arrived)
-      if (!misses(found)) return found
+    if (arrived !== undefined && arrived !== set) {
+      set = arrived
+      found = look(set)
+      missing = misses(found)
+      if (missing === undefined) return found
     }
-    const newer = await this.#findNewer(waitUntil)
-    return newer === undefined ? found : look(newer)
+    const newer = await this.#findNewer(missing, waitUntil)
+    // The same set leads to the same verdict.
+    return newer === undefined || newer === set ? found : look(newer)
+  }
+
+  /** Whether a look that lacks this may lead to a fetch now. */
+  asks(missing: Missing): boolean {
+    return this.#cache.lookup(this.#now(), missing) !== 'refuse'
   }
 
   /** The set to verify with: the one in hand, or the one that is fetched now. */
@@ -138,11 +126,11 @@ export class KeySource {
     const isolated = requestsAreIsolated()
     for (let recalled = false; ;) {
       const now = this.#now()
-      const decision = this.#cache.lookup(now, false)
+      const decision = this.#cache.lookup(now, 'scheduled')
       // Where nobody carries on behind a request, the request itself must refresh.
       const behind = decision === 'refresh' && (waitUntil !== undefined || !isolated)
       if (decision === 'use') return this.#inHand()
-      if (decision === 'unavailable') throw this.#unavailable(now, false)
+      if (decision === 'unavailable') throw this.#unavailable(now, 'scheduled')
       if (behind) {
         this.#behind(waitUntil)
         return this.#inHand()
@@ -154,7 +142,7 @@ export class KeySource {
         continue
       }
       try {
-        return await this.#load(false, waitUntil)
+        return await this.#load('scheduled', waitUntil)
       } catch (thrown) {
         // RFC 5861 §4: the old set serves on, unless its time ended while this request waited.
         const still = this.current()
@@ -164,109 +152,114 @@ export class KeySource {
     }
   }
 
-  /** A newer set for a key that is not in hand; `undefined` where the issuer was asked for one just now. */
-  async #findNewer(waitUntil?: WaitUntil): Promise<KeySet | undefined> {
+  /** A newer set for what the one in hand lacks; `undefined` where the issuer was asked for one just now. */
+  async #findNewer(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet | undefined> {
     const now = this.#now()
-    switch (this.#cache.lookup(now, true)) {
-      case 'refuse_key':
+    const decision = this.#cache.lookup(now, missing)
+    switch (decision) {
+      case 'refuse':
         return undefined
-      case 'fetch_key':
-        return this.#load(true, waitUntil)
-      case 'wait_key':
-        if (this.#pending.key !== undefined) return this.#pending.key
-        // The fetch of another request: it can't be waited for, and what it brings may be the key.
-        throw pending()
       case 'unavailable':
-        throw this.#unavailable(now, true)
+        throw this.#unavailable(now, missing)
+      case 'fetch_key':
+      case 'fetch_signature':
+      case 'wait_key':
+      case 'wait_signature': {
+        const shared = this.#pending[missing]
+        // The fetch of another request: it can't be waited for, and what it brings may be the key.
+        if (shared === undefined && decision.startsWith('wait')) throw pending()
+        const loading = shared ?? this.#load(missing, waitUntil)
+        return missing === 'key' ? loading : loading.catch(unlessWithoutKeys)
+      }
       default:
-        return this.#renewedNow(waitUntil)
+        return this.#renewedNow(missing, waitUntil)
     }
   }
 
   /** The set that is due: the one in hand has aged, and what it lacks may have been published since. */
-  async #renewedNow(waitUntil: WaitUntil | undefined): Promise<KeySet> {
+  async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet> {
     if (this.current() === undefined) return this.find(waitUntil)
     if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
-    if (this.#cache.lookup(this.#now(), true) === 'wait') throw pending()
-    return this.#load(false, waitUntil)
+    if (this.#cache.lookup(this.#now(), missing) === 'wait') throw pending()
+    return this.#load('scheduled', waitUntil)
   }
 
   /** Fetches the set now; as a rule it is the origin that is asked. */
   async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     this.#now()
-    return this.#load(false, waitUntil, pastCaches)
+    return this.#load('scheduled', waitUntil, pastCaches)
   }
 
   /** Refreshes behind the back of a caller who can't wait; only where work may outlive a request. */
-  nudge(): void {
+  nudge(found: Purpose = 'scheduled'): void {
     if (requestsAreIsolated()) return
-    const decision = this.#cache.lookup(this.#now(), false)
+    const decision = this.#cache.lookup(this.#now(), found)
     if (decision === 'refresh' || decision === 'fetch') this.#behind(undefined)
+    if (decision === 'fetch_signature') void this.#load('signature', undefined).catch(() => {})
   }
 
   #behind(waitUntil: WaitUntil | undefined): void {
     const work = async () => {
       if (sharedCache() !== undefined) {
         await this.#recall()
-        if (this.#cache.lookup(this.#now(), false) === 'use') return
+        if (this.#cache.lookup(this.#now(), 'scheduled') === 'use') return
       }
-      await this.#load(false, waitUntil)
+      await this.#load('scheduled', waitUntil)
     }
     const settled = work().catch(() => {})
     outlive(waitUntil, settled)
   }
 
-  #load(forKey: boolean, waitUntil: WaitUntil | undefined, pastCaches = forKey): Promise<KeySet> {
-    const slot = forKey ? 'key' : 'scheduled'
-    const shared = this.#pending[slot]
+  #load(
+    purpose: Purpose,
+    waitUntil: WaitUntil | undefined,
+    pastCaches = purpose !== 'scheduled',
+  ): Promise<KeySet> {
+    const shared = this.#pending[purpose]
     if (shared !== undefined) return shared
-    const loading = this.#fetched(forKey, waitUntil, pastCaches)
+    const loading = this.#fetched(purpose, waitUntil, pastCaches)
     outlive(waitUntil, loading)
     if (requestsAreIsolated()) return loading
     const forget = () => {
-      if (this.#pending[slot] === loading) delete this.#pending[slot]
+      if (this.#pending[purpose] === loading) delete this.#pending[purpose]
     }
-    this.#pending[slot] = loading
+    this.#pending[purpose] = loading
     loading.then(forget, forget)
     return loading
   }
 
-  async #fetched(forKey: boolean, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
-    const slot = forKey ? 'key' : 'scheduled'
+  async #fetched(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     const number = ++this.#started
     const begun = this.#now()
-    this.#cache.started(begun, forKey)
+    this.#cache.started(begun, purpose)
     this.#underWay++
     const limit = deadline(this.#options.settings.timeoutDuration * 1000)
     try {
       const base = this.#set
-      const { at, headers, fetch } = this.#options
-      const url = at.url ?? (await this.#locate(at.issuer, limit))
-      const etag = base === undefined ? undefined : this.#cache.etag()
-      const question = { url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT }
-      const answer = await boundedFetch(question)
-      const set = answer.text === undefined ? base : this.#read(answer.text)
+      const { answer, set, asked } = await this.#answered(limit, pastCaches)
       const now = this.#now()
-      // RFC 9111 §4.2.3: the answer may have left at the moment when it was asked for.
-      const age = answer.age + Math.max(0, now - begun)
-      const superseded = number < this.#applied[slot] || (!forKey && number < this.#applied.key)
-      const replaced = answer.text === undefined && this.#set !== base
-      // What it confirms is not in hand any more, so that it says nothing of the key; but it was the cool-down's fetch.
-      if (replaced && forKey) this.#cache.failed(now, forKey)
+      const fetching = Math.max(0, now - asked)
+      const { age, cacheControl, etag, text } = answer
+      const applied = this.#applied
+      const superseded = number < Math.max(applied[purpose], applied.key, applied.signature)
+      const replaced = text === undefined && this.#set !== base
       if (set === undefined || superseded || replaced) {
-        this.#applied[slot] = Math.max(this.#applied[slot], number)
+        // What it confirms is not in hand any more, so that it says nothing of the key; but it was the cool-down's fetch.
+        if (replaced && purpose === 'key') this.#cache.failed(now, purpose, 0)
+        else this.#cache.superseded(now, purpose)
+        applied[purpose] = Math.max(applied[purpose], number)
         return this.#inHand()
       }
       const renewal =
-        answer.text === undefined
-          ? this.#cache.confirmed(now, forKey, age, answer.cacheControl)
-          : this.#cache.renewed(now, forKey, age, answer.cacheControl ?? '', answer.etag)
-      if (renewal === 'stale') throw unavailable('key_set_stale', 'the answer comes from a cache that kept it too long')
-      this.#applied[slot] = number
+        text === undefined
+          ? this.#cache.confirmed(now, purpose, age, fetching, cacheControl)
+          : this.#cache.renewed(now, purpose, age, fetching, cacheControl ?? '', etag)
+      if (renewal === 'stale') throw unavailable('key_set_stale', staleText(age))
+      applied[purpose] = number
       if (renewal === 'older') return this.#inHand()
       // What nobody should have published is not passed on either.
-      if (answer.text !== undefined) this.#text = set.dropped.length > 0 ? publicText(answer.text) : answer.text
-      this.#cacheControl = answer.cacheControl ?? (answer.text === undefined ? this.#cacheControl : '')
+      if (text !== undefined) this.#text = set.dropped.length > 0 ? publicText(text) : text
+      this.#cacheControl = cacheControl ?? (text === undefined ? this.#cacheControl : '')
       this.#set = set
       await this.#keep(now, waitUntil, limit)
       this.#options.arrived?.(this)
@@ -274,26 +267,47 @@ export class KeySource {
     } catch (thrown) {
       this.#located = undefined
       if (!isWithoutKeys(thrown)) {
-        this.#cache.failed(this.#now(), forKey)
+        this.#cache.failed(this.#now(), purpose, 0)
         throw thrown
       }
       // The core has counted an answer that is too old already.
-      if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), forKey)
-      const { constructor, refusal, message } = thrown
-      this.#failure = { kind: constructor as Failure['kind'], refusal, message }
-      throw retry(thrown, this.#cache.retryAfter(this.#now(), forKey))
+      if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), purpose, memberOf(thrown, 'retryAfter') ?? 0)
+      this.#failure = failureOf(thrown)
+      throw retry(thrown, this.#cache.retryAfter(this.#now(), purpose))
     } finally {
       limit.end()
       this.#underWay--
     }
   }
 
+  /** The answer to a fetch. With nothing in hand, one that a cache kept for too long is reason to ask once more. */
+  async #answered(limit: Deadline, pastCaches: boolean): Promise<Answered> {
+    const { at, headers, fetch } = this.#options
+    const base = this.#set
+    const url = at.url ?? (await this.#locate(at.issuer, limit))
+    const etag = base === undefined ? undefined : this.#cache.etag()
+    const ask = async (pastCaches: boolean): Promise<Answered> => {
+      const asked = this.#now()
+      const answer = await boundedFetch({ url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT })
+      return { answer, asked, set: answer.text === undefined ? base : this.#read(answer.text) }
+    }
+    const first = await ask(pastCaches)
+    const { age, cacheControl, text } = first.answer
+    const said = cacheControl ?? (text === undefined ? undefined : '')
+    // A page can't ask so without a pre-flight, which issuers don't answer.
+    if (pastCaches || isBrowser() || !this.#cache.asksPastCaches(this.#now(), age, said)) return first
+    const second = await ask(true).catch(unlessWithoutKeys)
+    return second !== undefined && second.answer.age <= age ? second : first
+  }
+
   /** The text as a set; the same text is not prepared again. */
   #read(text: string): KeySet {
     if (this.#set !== undefined && text === this.#text) return this.#set
     const set = new KeySet(text)
-    if (set.size === 0) throw invalid('key_set_empty', 'the key set holds no usable key')
-    return set
+    if (set.size > 0) return set
+    const error = invalid('key_set_empty', `the key set contains no usable key${skippedText(set)}`)
+    error.skipped = set.skipped
+    throw error
   }
 
   async #locate(issuer: string, limit: Deadline): Promise<string> {
@@ -308,12 +322,9 @@ export class KeySource {
 
   /** Looks into the cache that this data centre's isolates share; whatever goes wrong there, the origin is next. */
   async #recall(): Promise<void> {
-    const cache = sharedCache()
-    if (cache === undefined) return
     const limit = deadline(Math.min(RECALL_TIME, this.#options.settings.timeoutDuration * 1000))
     try {
-      const key = await this.#sharedKey()
-      const stored = await Promise.race([recalled(cache, key), limit.late])
+      const stored = await Promise.race([this.#shared.recall(), limit.late])
       if (stored !== undefined) this.#take(this.#read(stored.text), stored, this.#now())
     } catch {
       // No answer, or none that is a key set.
@@ -323,23 +334,12 @@ export class KeySource {
   }
 
   async #keep(now: number, waitUntil: WaitUntil | undefined, limit: Deadline): Promise<void> {
-    const cache = sharedCache()
     const stored = this.state()
     const life = (this.#cache.trustedTo() ?? now) - now
-    if (cache === undefined || stored === undefined || life < 1) return
-    const keeping = this.#sharedKey()
-      .then((key) => kept(cache, key, stored, life))
-      .catch(() => {})
+    if (sharedCache() === undefined || stored === undefined || life < 1) return
+    const keeping = this.#shared.keep(stored, life).catch(() => {})
     if (waitUntil === undefined) await Promise.race([keeping, limit.late]).catch(() => {})
     else outlive(waitUntil, keeping)
-  }
-
-  /** Text, not a promise, is what is kept: a promise would belong to the request that made it. */
-  async #sharedKey(): Promise<string> {
-    const { at, headers } = this.#options
-    const key = this.#key ?? (await cacheKey(at.url ?? `issuer ${at.issuer}`, headers))
-    this.#key = key
-    return key
   }
 
   #take(set: KeySet, stored: StoredKeySet, now: number): void {
@@ -366,20 +366,26 @@ export class KeySource {
     return now
   }
 
-  #unavailable(now: number, forKey: boolean): JOSEError {
-    const { kind, refusal, message } = this.#failure
-    return retry(because(refusal, new kind(message)), this.#cache.retryAfter(now, forKey))
+  #unavailable(now: number, purpose: Purpose): JOSEError {
+    return retry(failureFrom(this.#failure), this.#cache.retryAfter(now, purpose))
   }
 }
 
-interface Failure {
-  readonly kind: new (message: string) => JOSEError
-  readonly refusal: string
-  readonly message: string
+/** An answer, when it was asked for, and the set that it brought or confirmed. */
+interface Answered {
+  readonly answer: Answer
+  readonly asked: number
+  readonly set: KeySet | undefined
 }
 
-function pending(): JOSEError {
-  return retry(unavailable('key_set_pending', 'the key set is being fetched'), 1)
+function staleText(age: number): string {
+  const advice = 'let that cache keep it for less, or raise `cacheMinAge`'
+  return `a cache kept the answer for ${age} s, longer than its Cache-Control allows: ${advice}`
+}
+
+/** A failed fetch says nothing of the token: what the set in hand led to counts. */
+function unlessWithoutKeys(thrown: unknown): undefined {
+  if (!isWithoutKeys(thrown)) throw thrown
 }
 
 /** Hands work to the host. A `waitUntil` that throws, such as one torn from its `ctx`, must not cost a good token. */
@@ -389,9 +395,4 @@ function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void
   } catch {
     // The work goes on for as long as the request does.
   }
-}
-
-function retry<T extends JOSEError>(error: T, seconds: number): T {
-  error.retryAfter = Math.max(1, Math.ceil(seconds))
-  return error
 }

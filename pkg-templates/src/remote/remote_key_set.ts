@@ -1,15 +1,16 @@
 /** A URL or an issuer enters, the key set that is published there leaves, fetched when it is needed. */
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
-import { KeySource, type WaitUntil } from './loader.js'
-import { jsonText, KeySet, publicText } from '../keys/key_set.js'
+import { KeySource } from './loader.js'
+import type { Missing, WaitUntil } from './source_options.js'
+import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, whole } from '../base/options.js'
 import { memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
-export type { WaitUntil } from './loader.js'
+export type { Missing, WaitUntil } from './source_options.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** How a key set is fetched, and how long it is used. Durations are milliseconds. */
@@ -17,8 +18,8 @@ export interface RemoteKeySetOptions {
   /** How long an answer may take, to its last byte. Default: 5,000. */
   timeoutDuration?: number
   /**
-   * How long after a fetch for an unknown key no other is made. Default: 30,000. Random `kid`s in tokens would otherwise
-   * become a flood at the issuer.
+   * How long after a fetch for an unknown `kid` no other is made, and the same for a signature that no key verifies.
+   * Default: 30,000. Random `kid`s in tokens would otherwise become a flood at the issuer.
    */
   cooldownDuration?: number
   /** The longest that a set is fresh, whatever the issuer says; and how long if it says nothing. Default: 600,000. */
@@ -27,10 +28,10 @@ export interface RemoteKeySetOptions {
   cacheMinAge?: number
   /** The longest that a set outlives its freshness while the issuer fails; then no longer. Default: 3,600,000. */
   maxStale?: number
-  /** Headers of the request. */
+  /** Headers of the request. Without a `User-Agent` of yours it is `jotgate/` and the version, except in browsers. */
   headers?: HeaderFields
-  /** What fetches instead of the host's `fetch`. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** What fetches instead of the host's `fetch`. Its answers need `status` and one way to the body, such as `json`. */
+  fetch?: FetchFunction
 }
 
 /** A key set and its age, as {@link RemoteKeySet.export} gives it: plain values that JSON can carry. */
@@ -147,18 +148,27 @@ export class RemoteKeySet {
       ),
     )
     const set = new KeySet(text)
-    if (set.size === 0) throw misuse('jwks', 'holds no key that can be used')
+    if (set.size === 0) throw misuse('jwks', `contains no usable key${skippedText(set)}`)
     this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
   }
 
-  /** @internal What a look into the set comes to, and into a newer one where the first look misses its key. */
-  async search<T>(look: (set: KeySet) => T, misses: (found: T) => boolean, waitUntil?: WaitUntil): Promise<T> {
+  /** @internal What a look into the set comes to, and into a newer one where the first look lacks something. */
+  async search<T>(
+    look: (set: KeySet) => T,
+    misses: (found: T) => Missing | undefined,
+    waitUntil?: WaitUntil,
+  ): Promise<T> {
     return this.#source.search(look, misses, waitUntil)
   }
 
-  /** @internal Refreshes behind the back of a caller who can't wait. */
-  nudge(): void {
-    this.#source.nudge()
+  /** @internal Whether a look that lacks this may lead to a fetch now. */
+  asks(missing: Missing): boolean {
+    return this.#source.asks(missing)
+  }
+
+  /** @internal Begins the fetch that is due after such a look, for a caller who can't wait for it. */
+  nudge(missing?: Missing): void {
+    this.#source.nudge(missing)
   }
 }
 

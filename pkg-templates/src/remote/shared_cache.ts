@@ -37,14 +37,45 @@ export function sharedCache(): SharedCache | undefined {
  * The key of a set: an address that no `fetch` can ever fill, since `.invalid` never resolves (RFC 6761 §6.4), and that
  * differs with everything that the request is made of. Header fields may hold secrets, so only their hash goes there.
  */
-export async function cacheKey(source: string, headers: Headers): Promise<string> {
+async function cacheKey(source: string, headers: Headers): Promise<string> {
   const parts = new TextEncoder().encode(jsonOf([source, [...headers]]))
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', parts))
   return `https://jotgate.invalid/key-set/1/${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
 
+/** The copy of one set in that cache. */
+export class SharedCopy {
+  readonly #source: string
+  readonly #headers: Headers
+  #key: string | undefined
+
+  /** @param source - where the set comes from; with the header fields it makes the key */
+  constructor(source: string, headers: Headers) {
+    this.#source = source
+    this.#headers = headers
+  }
+
+  /** The set that is kept, if there is one that can be read. */
+  async recall(): Promise<StoredKeySet | undefined> {
+    const cache = sharedCache()
+    return cache && recalled(cache, await this.#cacheKey())
+  }
+
+  /** Keeps a set for so many seconds. */
+  async keep(stored: StoredKeySet, seconds: number): Promise<void> {
+    const cache = sharedCache()
+    if (cache !== undefined) await kept(cache, await this.#cacheKey(), stored, seconds)
+  }
+
+  /** Text is remembered, not a promise: a promise would belong to the request that made it. */
+  async #cacheKey(): Promise<string> {
+    this.#key ??= await cacheKey(this.#source, this.#headers)
+    return this.#key
+  }
+}
+
 /** The set that is kept under the key, if there is one that can be read. */
-export async function recalled(cache: SharedCache, key: string): Promise<StoredKeySet | undefined> {
+async function recalled(cache: SharedCache, key: string): Promise<StoredKeySet | undefined> {
   const response = await cache.match(key)
   if (response === undefined || response.status !== 200) return undefined
   const stored = record(JSON.parse(await response.text()) as Partial<StoredKeySet>)
@@ -61,7 +92,7 @@ export async function recalled(cache: SharedCache, key: string): Promise<StoredK
 }
 
 /** Keeps a set for so many seconds. */
-export async function kept(cache: SharedCache, key: string, stored: StoredKeySet, seconds: number): Promise<void> {
+async function kept(cache: SharedCache, key: string, stored: StoredKeySet, seconds: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'cache-control': `max-age=${Math.ceil(seconds)}` }
   await cache.put(key, new Response(jsonOf(record(stored)), record({ headers })))
 }

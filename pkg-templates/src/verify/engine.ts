@@ -15,11 +15,11 @@ import {
 import { JWKSUnavailable } from '../base/errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle } from '../keys/imported_key.js'
-import { KeySet, setHandle, setKey } from '../keys/key_set.js'
+import { KeySet, setHandle, setKey, skippedText } from '../keys/key_set.js'
 import { flag, type Options } from '../base/options.js'
 import { jsonOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import { RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
+import { type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
 import { TokenCache } from './token_cache.js'
 import type { Judge, Judgement } from './judge.js'
 import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from './policy.js'
@@ -63,7 +63,10 @@ export class Engine implements Judge {
     if (set !== undefined && keys instanceof RemoteKeySet) {
       keys.nudge()
       const judgement = this.#judgeWith(set, token, needs)
-      return misses(judgement) ? { ...judgement, fetchable: true } : judgement
+      const missing = misses(judgement)
+      // A forged token is far likelier than a key that changed: the verdict is final here, and the next call may know more.
+      if (missing === 'signature') keys.nudge(missing)
+      return missing === 'key' ? { ...judgement, fetchable: true } : judgement
     }
     if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
@@ -119,7 +122,8 @@ export class Engine implements Judge {
       if (verdict === undefined) return undefined
       const judgement = withKey(verdict, set)
       // The issuer may have the key by now: who can wait asks it.
-      if (keys instanceof RemoteKeySet && misses(judgement)) return undefined
+      const missing = misses(judgement)
+      if (keys instanceof RemoteKeySet && missing !== undefined && keys.asks(missing)) return undefined
       this.#cache?.keep(token, judgement, set, needs, now)
       return judgement
     })
@@ -187,7 +191,7 @@ export class Engine implements Judge {
 /** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
   const verdict = verifyWithoutKeys(policy, noNeeds(), token)
-  return misses(verdict) ? undefined : verdict
+  return misses(verdict) === 'key' ? undefined : verdict
 }
 
 /** The needs of those who have none. */
@@ -198,20 +202,26 @@ export function noNeeds(): Needs {
 /** The verdict, with the key of the set that led to it. */
 function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
   const key = verdict.ok && set !== undefined ? setKey(set, verdict.keyIndex) : undefined
-  return { ...verdict, key, fetchable: false }
+  if (verdict.ok || set === undefined || set.skipped.length === 0 || misses(verdict) !== 'key') {
+    return { ...verdict, key, fetchable: false }
+  }
+  // The token's key may be one of those that can't be used.
+  return { ...verdict, refusal: { ...verdict.refusal, skipped: set.skipped }, key, fetchable: false }
 }
 
-/** Whether the set has no key for the token: another set may. */
-function misses(judgement: Verdict): boolean {
-  return !judgement.ok && judgement.refusal.code === 'no_matching_key'
+/** What the set lacks for the token: another set may have it. */
+function misses(judgement: Verdict): Missing | undefined {
+  if (judgement.ok) return undefined
+  if (judgement.refusal.code === 'no_matching_key') return 'key'
+  return judgement.refusal.code === 'signature_mismatch' ? 'signature' : undefined
 }
 
 let none: Needs | undefined
 
 function usable(algorithms: readonly string[], set: KeySet): void {
-  if (set.size === 0) throw misuse('keys', 'hold no key that can be used')
+  if (set.size === 0) throw misuse('keys', `contains no usable key${skippedText(set)}`)
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
-    throw misuse('keys', 'hold no key for these algorithms')
+    throw misuse('keys', `contains no key for these algorithms${skippedText(set)}`)
   }
 }
 

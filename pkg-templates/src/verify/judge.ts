@@ -1,6 +1,6 @@
 /** What judges tokens, and what a judgement is. */
 import type { ImportedKey } from '../keys/imported_key.js'
-import type { WaitUntil } from '../remote/loader.js'
+import type { WaitUntil } from '../remote/source_options.js'
 import type { Needs } from '../wasm/bindings.js'
 import type { Verdict } from '../wasm/calls.js'
 

@@ -36,17 +36,26 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
   keyset_key(set: number, index: number): number
 
   keycache_fromSettings(...text: Span): number
-  keycache_lookup(cache: number, now: number, noKey: boolean): number
-  keycache_retryAfter(cache: number, now: number, noKey: boolean): number
-  keycache_started(cache: number, now: number, forKey: boolean): void
+  keycache_lookup(cache: number, now: number, found: number): number
+  keycache_retryAfter(cache: number, now: number, found: number): number
+  keycache_started(cache: number, now: number, purpose: number): void
+  keycache_asksPastCaches(cache: number, now: number, kept: number, ...cacheControl: Span): number
   keycache_renewed(
     cache: number,
     now: number,
-    forKey: boolean,
-    age: number,
+    purpose: number,
+    kept: number,
+    fetching: number,
     ...cacheControl: [...Span, ...etag: Span]
   ): number
-  keycache_confirmed(cache: number, now: number, forKey: boolean, age: number, ...cacheControl: Span): number
+  keycache_confirmed(
+    cache: number,
+    now: number,
+    purpose: number,
+    kept: number,
+    fetching: number,
+    ...cacheControl: Span
+  ): number
   keycache_hydrated(
     cache: number,
     now: number,
@@ -54,7 +63,8 @@ interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: numbe
     arrived: number,
     ...cacheControl: [...Span, ...etag: Span]
   ): number
-  keycache_failed(cache: number, now: number, forKey: boolean): void
+  keycache_failed(cache: number, now: number, purpose: number, retryAfter: number): void
+  keycache_superseded(cache: number, now: number, purpose: number): void
   keycache_isTrusted(cache: number, now: number): number
   keycache_isFresh(cache: number, now: number): number
   keycache_isCoolingDown(cache: number, now: number): number
@@ -225,30 +235,43 @@ export class KeyCache extends Handle {
     super('keycache', made(core.keycache_fromSettings(...lent(settings))))
   }
 
-  /** What a request is to do; `noKey` says that the set in hand has no key for its token. */
-  lookup(now: number, noKey: boolean): Decision {
-    return DECISIONS[core.keycache_lookup(this.at, now, noKey)] as Decision
+  /** What a request is to do that found this in the set in hand. */
+  lookup(now: number, found: Purpose): Decision {
+    return DECISIONS[core.keycache_lookup(this.at, now, PURPOSES.indexOf(found))] as Decision
   }
 
   /** After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision. */
-  retryAfter(now: number, noKey: boolean): number {
-    return core.keycache_retryAfter(this.at, now, noKey)
+  retryAfter(now: number, found: Purpose): number {
+    return core.keycache_retryAfter(this.at, now, PURPOSES.indexOf(found))
   }
 
-  /** A fetch begins; `forKey` says that it is one for an unknown key. */
-  started(now: number, forKey: boolean): void {
-    core.keycache_started(this.at, now, forKey)
+  /** A fetch begins. */
+  started(now: number, purpose: Purpose): void {
+    core.keycache_started(this.at, now, PURPOSES.indexOf(purpose))
   }
 
-  /** A set arrived that holds keys; `age` is what its `Age` header says, in seconds. */
-  renewed(now: number, forKey: boolean, age: number, cacheControl: string, etag?: string): Renewal {
-    const place = core.keycache_renewed(this.at, now, forKey, age, ...lent(cacheControl), ...lent(etag))
-    return RENEWALS[place] as Renewal
+  /** Whether an answer that just arrived is reason to ask once more, past caches; `kept` is its `Age`, in seconds. */
+  asksPastCaches(now: number, kept: number, cacheControl?: string): boolean {
+    return core.keycache_asksPastCaches(this.at, now, kept, ...lent(cacheControl)) !== 0
   }
 
-  /** The set in hand is still the one: 304. Without a `cacheControl` what was said before goes on. */
-  confirmed(now: number, forKey: boolean, age: number, cacheControl?: string): Renewal {
-    return RENEWALS[core.keycache_confirmed(this.at, now, forKey, age, ...lent(cacheControl))] as Renewal
+  /** A set arrived that holds keys; `kept` is its `Age` and `fetching` how long the fetch took, in seconds. */
+  renewed(
+    now: number,
+    purpose: Purpose,
+    kept: number,
+    fetching: number,
+    cacheControl: string,
+    etag?: string,
+  ): Renewal {
+    const text = [...lent(cacheControl), ...lent(etag)] as const
+    return RENEWALS[core.keycache_renewed(this.at, now, PURPOSES.indexOf(purpose), kept, fetching, ...text)] as Renewal
+  }
+
+  /** The set in hand is still the current one: 304. Without a `cacheControl` what was said before goes on. */
+  confirmed(now: number, purpose: Purpose, kept: number, fetching: number, cacheControl?: string): Renewal {
+    const text = lent(cacheControl)
+    return RENEWALS[core.keycache_confirmed(this.at, now, PURPOSES.indexOf(purpose), kept, fetching, ...text)] as Renewal
   }
 
   /** A set that was fetched elsewhere or earlier; whether it is the set in hand from now on. */
@@ -256,9 +279,14 @@ export class KeyCache extends Handle {
     return core.keycache_hydrated(this.at, now, sent, arrived, ...lent(cacheControl), ...lent(etag)) !== 0
   }
 
-  /** The fetch failed, or brought what is no key set. */
-  failed(now: number, forKey: boolean): void {
-    core.keycache_failed(this.at, now, forKey)
+  /** The fetch failed, or its answer is no key set; `retryAfter` is how many seconds the issuer asks to be left alone, or 0. */
+  failed(now: number, purpose: Purpose, retryAfter: number): void {
+    core.keycache_failed(this.at, now, PURPOSES.indexOf(purpose), retryAfter)
+  }
+
+  /** The issuer answered, but a later fetch brought a newer answer before. */
+  superseded(now: number, purpose: Purpose): void {
+    core.keycache_superseded(this.at, now, PURPOSES.indexOf(purpose))
   }
 
   /** Whether the set in hand may be used. */
@@ -298,8 +326,25 @@ export class KeyCache extends Handle {
 }
 
 /** What a request is to do about a remote key set, in the core's order. */
-const DECISIONS = ['use', 'refresh', 'fetch', 'fetch_key', 'wait', 'wait_key', 'refuse_key', 'unavailable'] as const
+const DECISIONS = [
+  'use',
+  'refresh',
+  'refuse',
+  'unavailable',
+  'fetch',
+  'fetch_key',
+  'fetch_signature',
+  'wait',
+  'wait_key',
+  'wait_signature',
+] as const
 export type Decision = (typeof DECISIONS)[number]
+/**
+ * Why a fetch is made, and what a look into the set came to: `scheduled` (nothing was looked for yet), no `key` for the
+ * token, a `signature` that no key verifies.
+ */
+const PURPOSES = ['scheduled', 'key', 'signature'] as const
+export type Purpose = (typeof PURPOSES)[number]
 /** What became of an answer: `older`, the set in hand is newer and stays; `stale`, it is too old to be trusted. */
 const RENEWALS = ['taken', 'older', 'stale'] as const
 export type Renewal = (typeof RENEWALS)[number]

@@ -361,6 +361,32 @@ export function differences({ jose, world }) {
       jotgate: 'JWKSUnavailable key_set_unreachable',
     },
     {
+      id: 'remote-same-kid',
+      run: async (lib) => {
+        const { publicKey } = await jose.generateKeyPair('ES256', { extractable: true })
+        const former = { keys: [{ ...(await jose.exportJWK(publicKey)), kid: 'key-ES256' }] }
+        const answer = (call) => (call === 1 ? new Response(JSON.stringify(former)) : good200())
+        return remote(answer, { times: [0, 40_000], tolerant: true })(lib)
+      },
+      jose: 'JWSSignatureVerificationFailed',
+      jotgate: accepted,
+    },
+    {
+      id: 'remote-aged',
+      run: remote(() => good200({ 'cache-control': 'max-age=60', 'age': '7200' })),
+      jose: accepted,
+      jotgate: 'JWKSUnavailable key_set_stale',
+    },
+    {
+      id: 'remote-retry-after',
+      run: remote(
+        (call) => (call === 1 ? new Response('', { status: 503, headers: { 'retry-after': '60' } }) : good200()),
+        { times: [0, 50_000], tolerant: true },
+      ),
+      jose: accepted,
+      jotgate: 'JWKSUnavailable key_set_status',
+    },
+    {
       id: 'decode-header-checked',
       run: (lib) => lib.decodeJwt('.e30.'),
       jose: accepted,

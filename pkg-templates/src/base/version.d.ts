@@ -1,0 +1,2 @@
+/** The version of the package; `build.mjs` writes it. */
+export const VERSION: string

@@ -1,0 +1,110 @@
+/** Reads the body of an answer as text: whole, of bounded size, strictly UTF-8. */
+import { record } from '../base/record.js'
+import { TextDecoder } from '../base/text_coding.js'
+
+/**
+ * What is used of an answer. The runtime's `Response` has all of it. Other clients and mocks need `status` and one way to
+ * the text: a `body` that can be iterated, `arrayBuffer`, `text` or `json`.
+ */
+export interface FetchedResponse {
+  readonly status: number
+  readonly type?: string
+  readonly headers?: { get(name: string): string | null | undefined }
+  readonly body?: unknown
+  arrayBuffer?(): Promise<ArrayBuffer>
+  text?(): Promise<string>
+  json?(): Promise<unknown>
+}
+
+/** What is thrown for a body that can't be read. */
+export interface BodyErrors {
+  tooLarge(bytes: number): Error
+  notUtf8(): Error
+  notJson(): Error
+}
+
+/** The largest body that is read, in bytes. */
+const MAXIMUM_BYTES = 1 << 20
+
+/** A Web stream, or the stream of another client: `node-fetch` has those of Node. */
+interface Stream {
+  getReader?: () => ReadableStreamDefaultReader<Uint8Array>
+  destroy?: () => unknown
+  [Symbol.asyncIterator]?: () => AsyncIterator<Uint8Array | string>
+}
+
+/** Reads the body; where the signal ends, so does the body. */
+export async function bodyText(response: FetchedResponse, signal: AbortSignal, errors: BodyErrors): Promise<string> {
+  const decoder = new TextDecoder('utf-8', record({ fatal: true }))
+  let text = ''
+  let length = 0
+  const add = (piece: Uint8Array | string | undefined) => {
+    length += piece?.length ?? 0
+    if (length > MAXIMUM_BYTES) throw errors.tooLarge(MAXIMUM_BYTES)
+    if (typeof piece === 'string') {
+      text += piece
+      return
+    }
+    try {
+      text += decoder.decode(piece, record({ stream: piece !== undefined }))
+    } catch {
+      throw errors.notUtf8()
+    }
+  }
+  const stream = streamOf(response)
+  if (stream !== undefined) {
+    const { next, cancel } = piecesOf(stream)
+    // A host's `fetch` ends the body with the signal; a caller's own may not.
+    signal.addEventListener('abort', cancel, record({ once: true }))
+    try {
+      for (let piece = await next(); piece.done !== true; piece = await next()) add(piece.value)
+    } catch (thrown) {
+      cancel()
+      throw thrown
+    }
+  } else if (typeof response.arrayBuffer === 'function') add(new Uint8Array(await response.arrayBuffer()))
+  else if (typeof response.text === 'function') add(await response.text())
+  else if (typeof response.json === 'function') add(await jsonText(response.json.bind(response), errors))
+  add(undefined)
+  return text
+}
+
+/** Gives up a body that is not read. */
+export function discard(response: FetchedResponse): void {
+  const stream = streamOf(response)
+  if (stream !== undefined) piecesOf(stream).cancel()
+}
+
+/** The body as a stream; `undefined` if it is none, such as the text or the buffer of a mock. */
+function streamOf({ body }: FetchedResponse): Stream | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  const stream = body as Stream
+  return typeof stream.getReader === 'function' || typeof stream[Symbol.asyncIterator] === 'function'
+    ? stream
+    : undefined
+}
+
+function piecesOf(stream: Stream): {
+  next: () => Promise<{ done?: boolean | undefined; value?: Uint8Array | string | undefined }>
+  cancel: () => void
+} {
+  if (typeof stream.getReader === 'function') {
+    const reader = stream.getReader()
+    return { next: () => reader.read(), cancel: () => void reader.cancel().catch(() => {}) }
+  }
+  const iterator = (stream[Symbol.asyncIterator] as () => AsyncIterator<Uint8Array | string>).call(stream)
+  const cancel = () => {
+    // `return` would wait for the piece that is on its way.
+    if (typeof stream.destroy === 'function') stream.destroy()
+    else void iterator.return?.().catch(() => {})
+  }
+  return { next: () => iterator.next(), cancel }
+}
+
+async function jsonText(json: () => Promise<unknown>, errors: BodyErrors): Promise<string> {
+  try {
+    return JSON.stringify(await json()) ?? ''
+  } catch (thrown) {
+    throw thrown instanceof SyntaxError ? errors.notJson() : thrown
+  }
+}

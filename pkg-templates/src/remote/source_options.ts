@@ -1,0 +1,35 @@
+/** What a remote key set is made of, and the types of those who ask it. */
+import type { Purpose } from '../wasm/bindings.js'
+import type { FetchFunction } from './fetch_text.js'
+
+/** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
+export type WaitUntil = (work: Promise<unknown>) => void
+
+/** What a look into a set lacks: a key for the token, or one that verifies its signature. */
+export type Missing = Exclude<Purpose, 'scheduled'>
+
+/** What is known of a source when a set has arrived. */
+export interface Source {
+  /** The text of the set in hand. */
+  readonly text: string | undefined
+  /** When it arrived, in seconds since 1970. */
+  readonly arrived: number
+}
+
+/** What a source is made of. Durations are seconds. */
+export interface KeySourceOptions {
+  /** The address of the set, or the issuer whose metadata names it. */
+  readonly at: { readonly url: string; readonly issuer?: never } | { readonly issuer: string; readonly url?: never }
+  readonly headers: Headers
+  readonly fetch: FetchFunction | undefined
+  readonly settings: {
+    readonly cacheMaxAge: number
+    readonly cacheMinAge: number
+    readonly maxStale: number
+    readonly cooldownDuration: number
+    readonly cooldownAfterAny?: boolean
+    readonly timeoutDuration: number
+  }
+  /** Told of each set that the origin sent or confirmed. */
+  readonly arrived?: (source: Source) => void
+}

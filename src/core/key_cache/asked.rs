@@ -1,0 +1,25 @@
+//! The last fetch that a token caused, and the spans that follow one.
+
+/// A fetch that a token caused: when it began, and its outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) since: f64,
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Pending,
+    Brought,
+    Failed,
+}
+
+/// Whether `then` is less than `span` before `now`; a clock that ran backwards past it ends the span.
+pub(super) fn recent(now: f64, then: f64, span: f64) -> bool {
+    (0.0..span).contains(&(now - then))
+}
+
+/// What is left of a span that began `then`; `None` if it is over.
+pub(super) fn remaining(now: f64, then: f64, span: f64) -> Option<f64> {
+    recent(now, then, span).then_some(span - (now - then))
+}
