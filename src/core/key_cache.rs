@@ -191,7 +191,7 @@ impl KeyCache {
     }
 
     /// The fetch failed, or its answer is no key set. The set in hand stays as it was. `retry_after` is how many seconds
-    /// the issuer asks to be left alone (`Retry-After`, RFC 9110 §10.2.3); no more than [`MAX_RETRY_AFTER`] count.
+    /// the issuer asks to be left alone (`Retry-After`, RFC 9110 §10.2.3); no more than five minutes count.
     pub fn failed(&mut self, now: f64, purpose: Purpose, retry_after: Option<f64>) {
         // A fetch that a token caused has its cool-down; it must not delay the scheduled ones.
         if purpose == Purpose::Scheduled {
