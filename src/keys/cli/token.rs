@@ -6,7 +6,9 @@ use crate::arguments::Token;
 use crate::say;
 
 pub(crate) fn token(keeper: &Keeper, arguments: &Token) -> Result<(), Error> {
-    let (_, state) = keeper.load()?;
+    let (stamp, state) = keeper.load_stamped()?;
+    // A restored copy must not sign unnoticed, so what signs is remembered. `init` may have been killed before it did.
+    keeper.remember(&stamp, &state)?;
     let longest = state.signer()?.longest_life;
     let life = arguments.ttl.unwrap_or_else(|| TokenRequest::USUAL_LIFE.min(longest));
     let Token { sub, client_id, audience, scope, .. } = arguments;
