@@ -5,6 +5,7 @@
  */
 import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
 import type { NodeRequest } from './gate/request.js'
+import { jsonOf, memberOf } from './base/record.js'
 import type { JWTPayload, ProtectedHeader } from './base/types.js'
 
 /** What is set as `request.auth` of a request that may pass. */
@@ -20,6 +21,10 @@ export interface Auth<Claims = JWTPayload, Principal = unknown> {
 /** What is needed of Node's `ServerResponse`. */
 export interface NodeResponse {
   statusCode: number
+  /** Whether the status and the header fields were sent already. */
+  readonly headersSent?: boolean
+  /** Closes the connection. */
+  destroy?(): unknown
   setHeader(name: string, value: string | readonly string[]): unknown
   end(body: Uint8Array): unknown
 }
@@ -50,10 +55,13 @@ export function guard<Claims, Principal>(
 ): (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
   const decide = decider(gate, needs)
   return (request, response, next) => {
-    // An error of a rule is the program's; Express answers it.
-    decide(request)
-      .then((answer) => answer && write(answer, response))
-      .then((written) => written || next(), next)
+    const run = async () => {
+      const { answer } = await decide(request)
+      if (answer === undefined) next()
+      else await write(answer, response)
+    }
+    // An error of a rule is the program's; Express answers it. If `next` itself throws, there is nothing else to call.
+    run().catch(next).catch((thrown: unknown) => fail(thrown, response))
   }
 }
 
@@ -61,7 +69,8 @@ export function guard<Claims, Principal>(
  * A handler for Node's `http` or `http2` that calls yours for requests that the gate lets pass, and answers all others:
  * `createServer(guardHandler(gate, (request, response, auth) => response.end(auth.payload.sub)))`.
  *
- * Where a rule throws, the answer is 500 and the promise that the handler returns is rejected.
+ * If a rule or your handler throws, the answer is 500 with a problem (RFC 9457), and the error is written to `console.error`.
+ * The promise that the handler returns is never rejected.
  *
  * @throws `TypeError` for needs that make no sense, at once
  */
@@ -84,14 +93,12 @@ export function guardHandler<
   const decide = decider(gate, needs)
   return async (request, response) => {
     try {
-      const answer = await decide(request)
-      if (answer !== undefined) return void (await write(answer, response))
+      const { answer, auth } = await decide(request)
+      if (answer === undefined) await handler(request, response, auth as Auth<Claims, Principal>)
+      else await write(answer, response)
     } catch (thrown) {
-      response.statusCode = 500
-      response.end(new Uint8Array())
-      throw thrown
+      fail(thrown, response)
     }
-    await handler(request, response, (request as { auth?: Auth<Claims, Principal> }).auth as Auth<Claims, Principal>)
   }
 }
 
@@ -106,7 +113,7 @@ export function guardHook<Claims, Principal>(
 ): (request: NodeRequest, reply: FastifyReply) => Promise<unknown> {
   const decide = decider(gate, needs)
   return async (request, reply) => {
-    const answer = await decide(request)
+    const { answer } = await decide(request)
     if (answer === undefined) return undefined
     const { status, headers, body } = await parts(answer)
     reply.code(status)
@@ -116,31 +123,55 @@ export function guardHook<Claims, Principal>(
   }
 }
 
-/** What to answer instead; `undefined` for a request that may pass, whose `auth` is set then. */
+/** What a gate decided: an answer to send, or what is known of a request that may pass. A pre-flight has neither. */
+interface Decision<Claims, Principal> {
+  readonly answer: Response | undefined
+  readonly auth: Auth<Claims, Principal> | undefined
+}
+
+/** Asks the gate, and sets `auth` of a request that may pass. */
 function decider<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
   needs: GateNeeds<Claims & JWTPayload, Principal>,
-): (request: NodeRequest) => Promise<Response | undefined> {
+): (request: NodeRequest) => Promise<Decision<Claims, Principal>> {
   // Nothing was sent, so nothing but the needs is looked at.
   gate.checkSync({ headers: {}, method: 'GET', url: '/' }, needs)
   return async (request) => {
     const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(request, needs)
-    if (!pass.ok) return pass.response()
-    if (!pass.preflight) {
-      const { claims: payload, header, principal } = pass
-      Object.assign(request, { auth: { payload, header, principal } satisfies Auth<Claims, Principal> })
-    }
-    return undefined
+    if (!pass.ok) return { answer: pass.response(), auth: undefined }
+    if (pass.preflight === true) return { answer: undefined, auth: undefined }
+    const { claims: payload, header, principal } = pass
+    const auth: Auth<Claims, Principal> = { payload, header, principal }
+    Object.assign(request, { auth })
+    return { answer: undefined, auth }
   }
 }
 
-/** Writes an answer; always `true`. */
-async function write(answer: Response, response: NodeResponse): Promise<true> {
+/** Answers a request whose rule or handler threw, as far as nothing was sent; as frameworks do, it logs what was thrown. */
+function fail(thrown: unknown, response: NodeResponse): void {
+  console.error(thrown)
+  try {
+    if (memberOf(response, 'headersSent') === true) {
+      // Half an answer must not look like a whole one.
+      response.destroy?.()
+      return
+    }
+    response.statusCode = 500
+    response.setHeader('content-type', 'application/problem+json')
+    response.setHeader('cache-control', 'no-store')
+    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, code: 'internal_error' }
+    response.end(new TextEncoder().encode(jsonOf(problem)))
+  } catch {
+    // The connection is gone, and nobody waits for an answer.
+  }
+}
+
+/** Writes an answer. */
+async function write(answer: Response, response: NodeResponse): Promise<void> {
   const { status, headers, body } = await parts(answer)
   response.statusCode = status
   for (const [name, value] of headers) response.setHeader(name, value)
   response.end(body)
-  return true
 }
 
 /** An answer in the pieces that Node writes; of all fields only `Set-Cookie` can't be joined. */

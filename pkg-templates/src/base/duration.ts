@@ -14,6 +14,19 @@ export function seconds(name: string, value: unknown): number {
   return span
 }
 
+/**
+ * How much clocks may differ, in seconds.
+ *
+ * @throws `TypeError` if it is no time span, or more than `most` seconds: then it may be meant as milliseconds
+ */
+export function tolerance(most: number): (name: string, value: unknown) => number {
+  return (name, value) => {
+    const span = seconds(name, value)
+    if (span > most) throw misuse(name, `must be at most ${most} seconds: is it in seconds, not milliseconds?`)
+    return span
+  }
+}
+
 const SPAN =
   /^\+? ?(\d+(?:\.\d+)?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?)(?: from now)?$/
 

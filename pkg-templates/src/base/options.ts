@@ -110,6 +110,15 @@ export function callable<F>(name: string, value: unknown): F {
   return value as F
 }
 
+/** The longest time that the timers of all runtimes can wait, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Milliseconds that a timer can wait: with more, `setTimeout` would not wait at all. */
+export function timer(name: string, value: unknown): number {
+  if ((value as number) > LONGEST_TIMER) throw misuse(name, `must be at most ${LONGEST_TIMER} milliseconds`)
+  return milliseconds(name, value)
+}
+
 /** Milliseconds: a finite number, not below 0. */
 export function milliseconds(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {

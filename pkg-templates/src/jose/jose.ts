@@ -39,6 +39,7 @@ import type {
   VerifyOptions,
 } from './types.js'
 import { jwksText, KeySet } from '../keys/key_set.js'
+import { tolerance } from '../base/duration.js'
 import { Options } from '../base/options.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { errorFrom, NOT_TEXT, type Refusal } from '../base/refusal.js'
@@ -89,7 +90,7 @@ export async function jwtVerify<Claims = JWTPayload>(
   const token = unchanging(jwt)
   const given = new Options('jwtVerify', options ?? {}, [...CLAIM_OPTIONS, 'currentDate'], 'ignored')
   // jose asks for `exp` only where `requiredClaims` does.
-  const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS), requireExp: false })
+  const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
   const now = clockFrom(given)
   const verify = (key: ImportedKey) => verifyWithKey(policy, handle(key), noNeeds(), token, now())
   const { found, verdict } = await judged(await find(policy, token, key), verify)
@@ -300,6 +301,9 @@ const CLAIM_OPTIONS = [
   'clockTolerance',
   'maxTokenAge',
 ] as const
+
+/** jose takes any tolerance. More than a day can only be a mistake, such as milliseconds. */
+const CHECKS = { clockTolerance: tolerance(86_400) }
 
 interface Found {
   readonly key: ImportedKey

@@ -7,7 +7,7 @@ import { JWKSMultipleMatchingKeys } from '../keys/multiple_matching_keys.js'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
 import { KeySource } from '../remote/loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
-import { callable, milliseconds, Options } from '../base/options.js'
+import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { address, requestHeaders } from '../remote/remote_key_set.js'
@@ -209,7 +209,7 @@ function duration(name: string, value: unknown): number {
 }
 
 function whole(name: string, value: unknown): number {
-  const read = milliseconds(name, value)
+  const read = timer(name, value)
   if (!Number.isInteger(read)) throw misuse(name, 'must be a whole number of milliseconds')
   return read
 }

@@ -98,7 +98,7 @@ export interface VerifyOptions extends CritOption {
 export interface JWTClaimVerificationOptions {
   /** One of these must be in `aud`, which must be there. */
   audience?: string | string[]
-  /** By how much the clocks may differ: seconds, or text such as `5 seconds`. */
+  /** By how much the clocks may differ: seconds, or text such as `5 seconds`; at most a day. */
   clockTolerance?: Duration
   /** One of these must be `iss`, which must be there. */
   issuer?: string | string[]

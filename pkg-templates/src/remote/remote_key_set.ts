@@ -4,7 +4,7 @@ import { issuerIdentifier } from './discovery.js'
 import { KeySource } from './loader.js'
 import type { Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
-import { callable, milliseconds, Options, string, whole } from '../base/options.js'
+import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
 import { memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
@@ -207,7 +207,7 @@ export function address(name: string, value: unknown): string {
 }
 
 function time(name: string, value: unknown): number {
-  return whole(name, value, ' of milliseconds')
+  return whole(name, timer(name, value), ' of milliseconds')
 }
 
 /** Header fields, in any form that `new Headers` takes. */

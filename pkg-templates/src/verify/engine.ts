@@ -49,6 +49,7 @@ export class Engine implements Judge {
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof Key) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
+    if (keys instanceof RemoteKeySet) fetchable(fields.algorithms ?? [])
   }
 
   /** Who makes room for its tokens. */
@@ -223,6 +224,12 @@ function usable(algorithms: readonly string[], set: KeySet): void {
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
     throw misuse('keys', `contains no key for these algorithms${skippedText(set)}`)
   }
+}
+
+function fetchable(algorithms: readonly string[]): void {
+  // RFC 8725 §3.5: a set that anybody can fetch holds no shared secrets.
+  if (!algorithms.every((name) => name.startsWith('HS'))) return
+  throw misuse('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
 }
 
 function presentable(policy: Policy, key: Key): void {

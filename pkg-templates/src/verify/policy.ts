@@ -1,7 +1,7 @@
 /** What a verifier asks of a token: the options that users write, and the checked form that the core takes. */
-import { type Duration, seconds } from '../base/duration.js'
+import { type Duration, seconds, tolerance } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
-import { givenNames, record } from '../base/record.js'
+import { givenNames, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import type { Algorithm } from '../base/types.js'
@@ -24,7 +24,10 @@ export interface PolicyOptions {
   requiredClaims?: readonly string[]
   /** Whether `exp` must be there. Default: `true`. */
   requireExp?: boolean
-  /** By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`. Default: 0 seconds. */
+  /**
+   * By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`: seconds, not milliseconds, at most 600.
+   * Default: 0.
+   */
   clockTolerance?: Duration
   /** How old a token may be, counted from `iat`, which then must be there and not lie in the future. */
   maxTokenAge?: Duration
@@ -100,7 +103,7 @@ const CHECKS = {
   typ: texts,
   requiredClaims: list,
   requireExp: flag,
-  clockTolerance: seconds,
+  clockTolerance: tolerance(600),
   maxTokenAge: seconds,
   crit: names,
   maxTokenLength: size,
@@ -117,11 +120,17 @@ export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 /** The names of {@link PolicyOptions}. */
 export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'tokenCache']
 
-/** The policy part of some options, checked; `wanted` are those that count where it is made. */
-export function policyFields(options: Options, wanted: readonly PolicyName[] = FIELD_NAMES): PolicyFields {
+/**
+ * The policy part of some options, checked; `wanted` are those that count where it is made. `checks` replaces the checks of some.
+ */
+export function policyFields(
+  options: Options,
+  wanted: readonly PolicyName[] = FIELD_NAMES,
+  checks: { readonly [Name in PolicyName]?: (name: string, value: unknown) => unknown } = CHECKS,
+): PolicyFields {
   const fields: Record<string, unknown> = record({})
   for (const name of wanted) {
-    const value = options.read<unknown>(name, CHECKS[name])
+    const value = options.read<unknown>(name, memberOf(checks, name) ?? CHECKS[name])
     if (value !== undefined) fields[name] = value
   }
   if (fields['maxCandidates'] === undefined && requestsAreIsolated()) fields['maxCandidates'] = WORKER_CANDIDATES

@@ -8,6 +8,7 @@ import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
 import { Options, size } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judgement } from './judge.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
@@ -53,7 +54,7 @@ export class TokenCache {
 
   constructor(options: TokenCacheOptions, fields: PolicyFields) {
     const given = new Options('tokenCache', options, ['maxEntries', 'maxBytes'])
-    this.#maxEntries = given.read('maxEntries', size) ?? 1_000
+    this.#maxEntries = given.read('maxEntries', entries) ?? 1_000
     this.#maxBytes = given.read('maxBytes', size) ?? 8 * 1024 * 1024
     this.#tolerance = memberOf(fields, 'clockTolerance') ?? 0
     this.#maxAge = memberOf(fields, 'maxTokenAge')
@@ -151,6 +152,15 @@ export class TokenCache {
     this.#entries.delete(tail(entry.token))
     this.#bytes -= entry.bytes
   }
+}
+
+/** How many entries a `Map` can hold in every runtime. */
+const LARGEST_MAP = 2 ** 24 - 1
+
+function entries(name: string, value: unknown): number {
+  const number = size(name, value)
+  if (number > LARGEST_MAP) throw misuse(name, `must be at most ${LARGEST_MAP}`)
+  return number
 }
 
 function tail(token: string): string {
