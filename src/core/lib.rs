@@ -40,7 +40,8 @@ pub use claims_check::Verified;
 pub use freshness::{Age, Freshness};
 pub use header::Header;
 pub use jotgate_crypto::{
-    Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, message, set_table_memory, table_memory,
+    Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, digest, message, set_table_memory,
+    table_memory,
 };
 pub use key::Key;
 pub use key_cache::{Decision, Found, KeyCache, KeyCacheSettings, Purpose, Renewal};

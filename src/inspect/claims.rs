@@ -2,6 +2,7 @@
 
 use crate::{
     json::{self, Members},
+    meanings::{self, Meaning},
     report::ClaimReport,
     times,
 };
@@ -13,33 +14,74 @@ const TIMES: [&str; 8] =
     ["exp", "nbf", "iat", "auth_time", "updated_at", "xms_tcdt", "expires_at", "event_time"];
 
 /// What every claim is rendered with.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'c> {
     pub(crate) now: f64,
     pub(crate) local: &'c dyn Fn(f64) -> Option<String>,
 }
 
-/// The members of an object. Returns `None` for any other text.
-pub(crate) fn members(text: &str, context: &Context<'_>) -> Option<Vec<ClaimReport>> {
-    under(text, "", context, 0)
+/// What an object is: it decides what its members mean.
+#[derive(Clone, Copy)]
+pub(crate) enum Owner {
+    Header,
+    Claims(Option<&'static str>),
+    /// Metadata or a token response. Values of credentials are replaced.
+    Document,
 }
 
-fn under(text: &str, path: &str, context: &Context<'_>, depth: usize) -> Option<Vec<ClaimReport>> {
+impl Owner {
+    fn meaning(self, path: &str) -> Option<&'static Meaning> {
+        match self {
+            Self::Header => meanings::parameter(path),
+            Self::Claims(provider) => meanings::claim(path, provider),
+            Self::Document => meanings::member(path).or_else(|| meanings::claim(path, None)),
+        }
+    }
+}
+
+/// Members of documents whose values are credentials.
+const CREDENTIALS: [&str; 7] = [
+    "access_token",
+    "id_token",
+    "refresh_token",
+    "client_secret",
+    "device_code",
+    "registration_access_token",
+    "password",
+];
+
+/// The members of an object. Returns `None` for any other text.
+pub(crate) fn members(text: &str, owner: Owner, context: &Context<'_>) -> Option<Vec<ClaimReport>> {
+    under(text, "", owner, context, 0)
+}
+
+fn under(
+    text: &str,
+    path: &str,
+    owner: Owner,
+    context: &Context<'_>,
+    depth: usize,
+) -> Option<Vec<ClaimReport>> {
     let members = Members::read(text)?.0;
     let report = |(name, raw): &(String, &str)| {
         let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
         let duplicate = members.iter().filter(|(other, _)| other == name).count() > 1;
-        let inner = if depth < MAXIMUM_DEPTH { under(raw, &path, context, depth + 1) } else { None };
+        let inner = if depth < MAXIMUM_DEPTH { under(raw, &path, owner, context, depth + 1) } else { None };
         let number = json::number(raw);
+        let meaning = owner.meaning(&path);
+        let hidden = matches!(owner, Owner::Document) && CREDENTIALS.contains(&name.as_str());
+        let value_note =
+            || meanings::value_note(name, raw).filter(|_| depth == 0 && !matches!(owner, Owner::Document));
         let time = number.filter(|_| TIMES.contains(&name.as_str()));
         ClaimReport {
             name: name.clone(),
-            raw_json: (*raw).to_owned(),
-            meaning: None,
-            source: None,
+            raw_json: if hidden { "\"…\"" } else { raw }.to_owned(),
+            meaning: meaning.map(|meaning| meaning.text),
+            source: meaning.map(|meaning| meaning.source),
             time: time.and_then(|value| times::time(value, context.now, context.local)),
             list: list(name, raw),
             duplicate,
-            note: note(raw, number),
+            note: note(raw, number).or_else(value_note),
             members: inner,
             path,
         }

@@ -94,6 +94,17 @@ impl Excerpt {
         mapped
     }
 
+    /// The text that is made of some characters, each with its index in this text and its length in bytes.
+    pub(crate) fn collected(&self, characters: &[(usize, usize, char)]) -> Self {
+        let end = characters.last().map_or(self.end, |(at, length, _)| self.end_of(at + length));
+        let mut collected = Self { text: String::new(), offsets: Vec::new(), end };
+        for (at, _, character) in characters {
+            collected.text.push(*character);
+            collected.offsets.resize(collected.text.len(), self.offset(*at));
+        }
+        collected
+    }
+
     fn end_of(&self, index: usize) -> usize {
         match index.checked_sub(1).and_then(|last| self.offsets.get(last)) {
             // The last byte's own end: the next byte's offset, or the end of the whole.

@@ -11,6 +11,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// The members of an object in their order, with the text of each value.
+#[derive(Default)]
 pub(crate) struct Members<'t>(pub(crate) Vec<(String, &'t str)>);
 
 impl<'t> Members<'t> {
@@ -58,6 +59,12 @@ struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 /// The string that a JSON text is. Returns `None` for any other value.
 pub(crate) fn string(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()
+}
+
+/// The items of an array, each with its text. Returns `None` for any other value.
+pub(crate) fn items(raw: &str) -> Option<Vec<&str>> {
+    let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    Some(items.into_iter().map(RawValue::get).collect())
 }
 
 /// The strings of an array of strings. Returns `None` for any other value.

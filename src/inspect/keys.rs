@@ -189,16 +189,19 @@ fn encoded(text: &str) -> Option<Read> {
             Ok(read) => Some(read),
         };
     }
-    let pem = |label: &str| {
-        let body = Base64::encode_string(&decoded);
-        let lines: Vec<&str> =
-            (0..body.len()).step_by(64).filter_map(|at| body.get(at..body.len().min(at + 64))).collect();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-    };
+    let body = Base64::encode_string(&decoded);
+    let pem = |label: &str| pem(label, &body);
     let key = Key::from_pem(&pem("PUBLIC KEY"))
         .or_else(|_| Key::from_certificate(&pem("CERTIFICATE")))
         .or_else(|_| Key::from_pem(&pem("RSA PUBLIC KEY")));
     key.ok().map(|key| Read::One(Box::new(key)))
+}
+
+/// The PEM text of DER in base64 (RFC 7468 §2).
+pub(crate) fn pem(label: &str, body: &str) -> String {
+    let lines = (0..body.len()).step_by(64).filter_map(|at| body.get(at..body.len().min(at + 64)));
+    let lines: Vec<&str> = lines.collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 fn described(origin: Origin, form: &'static str, key: &Key) -> KeyReport {

@@ -8,19 +8,29 @@
 //! - `excerpt`, `input`: finds tokens, keys, challenges and documents in the pasted text.
 //! - `token`: decodes a token and finds the first byte that cannot be right.
 //! - `keys`: reads keys in every form.
-//! - `verdicts`: the four verdicts, the refusal and each rule by itself.
+//! - `verdicts`, `key_origin`: the four verdicts, the refusal and each rule by itself.
+//! - `cause`: what probably happened.
+//! - `claims`, `meanings`, `times`: claims with their exact text, their meaning and their times.
+//! - `challenge`, `documents`, `dpop`, `notes`: challenges, metadata, DPoP proofs, and remarks.
 //! - `explanations`: one sentence why and one what to do, for each code.
 //! - `report`: the report as data.
 
 #[cfg(target_arch = "wasm32")]
 mod boundary;
+mod cause;
+mod challenge;
 mod claims;
+mod documents;
+mod dpop;
 mod excerpt;
 pub mod explanations;
 mod input;
 mod inspect;
 mod json;
+mod key_origin;
 mod keys;
+mod meanings;
+mod notes;
 mod report;
 mod request;
 mod times;

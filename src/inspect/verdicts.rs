@@ -109,7 +109,7 @@ impl Judgement {
     }
 
     /// The four verdicts. `carried`: whether the signature matches a key that the token itself carries.
-    pub(crate) fn verdicts(&self, sources: &[Source], carried: bool) -> Verdicts {
+    pub(crate) fn verdicts(&self, sources: &[Source], carried: bool, key_origin: Verdict) -> Verdicts {
         Verdicts {
             format: self.format.as_ref().map_or_else(
                 || {
@@ -121,7 +121,7 @@ impl Judgement {
             ),
             signature: self.signature_verdict(sources, carried),
             claims: self.claims_verdict(),
-            key_origin: self.origin_verdict(sources, carried),
+            key_origin,
         }
     }
 
@@ -170,27 +170,6 @@ impl Judgement {
                 "Correct the format first.",
             ),
             (None, None) => holds("The claims and times are what the policy asks for."),
-        }
-    }
-
-    fn origin_verdict(&self, sources: &[Source], carried: bool) -> Verdict {
-        let source = self.matched.and_then(|matched| sources.get(matched.source));
-        match source.map(|source| (source.origin, source.url.as_deref())) {
-            Some((Origin::Fetched, Some(url))) => holds(&format!("The key was fetched from {url}.")),
-            Some((Origin::Fetched, None)) => holds("The key was fetched from the issuer."),
-            Some(_) => holds("The key was entered by you and does not come from the token."),
-            None if carried => Verdict {
-                status: Status::Fails,
-                code: None,
-                why: "The signature matches a key that the token itself carries: this proves nothing."
-                    .to_owned(),
-                action: Some(
-                    "Get the key from the issuer: anyone can sign with a key that they put into the token."
-                        .to_owned(),
-                ),
-                link: None,
-            },
-            None => unknown("No key matches the signature.", "Enter the issuer's key, or fetch its key set."),
         }
     }
 }

@@ -21,17 +21,23 @@ pub(crate) enum Tools {
     WithTestRunner,
 }
 
-/// A module of WebAssembly: the crate that it is made of, its file as cargo names it, and the name of its bindings.
+/// A module of WebAssembly: the crate that it is made of and its profile, its file as cargo names it, and the name of its bindings.
 struct Module {
     package: &'static str,
+    profile: &'static str,
     file: &'static str,
     name: &'static str,
 }
 
 /// The verifier's, and the inspector's.
 const MODULES: [Module; 2] = [
-    Module { package: "jotgate-wasm", file: "jotgate_wasm.wasm", name: "jotgate" },
-    Module { package: "jotgate-inspect", file: "jotgate_inspect.wasm", name: "jotgate_inspect" },
+    Module { package: "jotgate-wasm", profile: "npm", file: "jotgate_wasm.wasm", name: "jotgate" },
+    Module {
+        package: "jotgate-inspect",
+        profile: "npm-small",
+        file: "jotgate_inspect.wasm",
+        name: "jotgate_inspect",
+    },
 ];
 
 /// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
@@ -113,13 +119,15 @@ fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
     let compiler = toolchain::wasm32()?;
     // One command each: together, what they share would be built with the features of both.
     let compile = |module: &Module| {
-        let mut command =
-            cargo(&["build", "--package", module.package, "--target", WASM32, "--profile", "npm"], "wasm");
+        let mut command = cargo(
+            &["build", "--package", module.package, "--target", WASM32, "--profile", module.profile],
+            "wasm",
+        );
         command.args(selection.words());
         compiler.apply_for_release(&mut command);
         let what = format!("building {} for wasm32", module.package);
         progress::step(&what, |step| process::run_ok(&mut command, step))?;
-        let compiled = place::target("wasm").join(WASM32).join("npm").join(module.file);
+        let compiled = place::target("wasm").join(WASM32).join(module.profile).join(module.file);
         if !compiled.exists() {
             bail!("cargo made no `{}`", compiled.display());
         }

@@ -258,6 +258,7 @@ export type CauseCode =
   | 'clock_behind'
   | 'clock_ahead'
   | 'milliseconds'
+  | 'duration'
   | 'key_algorithm'
   | 'kid_in_earlier_set'
   | 'key_in_earlier_set'

@@ -1,16 +1,33 @@
 //! Finds out what the pasted text is, and what is in it.
 
-use crate::excerpt::Excerpt;
+mod clean;
+mod document;
+mod headers;
+mod shell;
+mod url;
+
+use crate::{excerpt::Excerpt, json::Members, report::FoundRequest};
 
 /// What was found in the pasted text.
+#[derive(Default)]
 pub(crate) struct Parsed {
     pub(crate) kind: &'static str,
     pub(crate) cleaned: Vec<&'static str>,
     /// The credential that the report is about comes first.
     pub(crate) found: Vec<Credential>,
+    pub(crate) request: Option<FoundRequest>,
+    /// The values of `WWW-Authenticate`.
+    pub(crate) challenges: Vec<String>,
+    /// JSON documents other than keys, each with its kind.
+    pub(crate) documents: Vec<(&'static str, String)>,
+    /// The texts of keys.
+    pub(crate) keys: Vec<String>,
+    /// The codes of notes.
+    pub(crate) notes: Vec<&'static str>,
 }
 
 /// A credential in the pasted text.
+#[derive(Clone)]
 pub(crate) struct Credential {
     pub(crate) kind: &'static str,
     /// Where it was found; empty for the text itself.
@@ -18,72 +35,180 @@ pub(crate) struct Credential {
     pub(crate) text: Excerpt,
 }
 
-/// Characters that people paste along without seeing them.
-const INVISIBLE: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
-const QUOTES: [char; 8] = ['"', '\'', '`', '“', '”', '‘', '’', '\u{ab}'];
-
 /// Parses the pasted text.
 pub(crate) fn parse(text: &str) -> Parsed {
-    let mut cleaned = Vec::new();
-    let whole = clean(&Excerpt::whole(text), &mut cleaned);
-    if whole.text().is_empty() {
-        return Parsed { kind: "empty", cleaned, found: Vec::new() };
-    }
-    if whole.text().starts_with('{') {
-        let kind = if whole.text().contains("\"keys\"") { "jwks" } else { "jwk" };
-        return Parsed { kind, cleaned, found: Vec::new() };
-    }
-    if whole.text().starts_with("-----BEGIN ") {
-        return Parsed { kind: "pem", cleaned, found: Vec::new() };
-    }
-    let (scheme, credential) = without_scheme(&whole);
-    let kind = if scheme { "authorization" } else { "token" };
-    if scheme {
-        cleaned.push("scheme");
-    }
-    let credential = clean_token(&credential, &mut cleaned);
-    let found = vec![Credential { kind: "token", place: String::new(), text: credential }];
-    Parsed { kind, cleaned, found }
+    let mut parsed = Parsed::default();
+    let whole = clean::around(&Excerpt::whole(text), &mut parsed.cleaned);
+    parsed.kind = parsed.read(&whole);
+    parsed.sort();
+    parsed
 }
 
-/// Removes what is around the text and cannot be seen.
-fn clean(text: &Excerpt, cleaned: &mut Vec<&'static str>) -> Excerpt {
-    let visible = text.without(|character| INVISIBLE.contains(&character));
-    note(cleaned, "invisible_characters", text, &visible);
-    let trimmed = visible.trim(char::is_whitespace);
-    note(cleaned, "whitespace", &visible, &trimmed);
-    let bare = trimmed.trim(|character| QUOTES.contains(&character) || character.is_whitespace());
-    note(cleaned, "quotes", &trimmed, &bare);
-    bare
-}
-
-/// Removes what is inside of a token and cannot be a part of it.
-fn clean_token(text: &Excerpt, cleaned: &mut Vec<&'static str>) -> Excerpt {
-    let joined = text.without(|character| matches!(character, '\n' | '\r'));
-    note(cleaned, "line_breaks", text, &joined);
-    let spaceless = joined.without(char::is_whitespace);
-    note(cleaned, "whitespace", &joined, &spaceless);
-    let decoded = spaceless.percent_decoded();
-    note(cleaned, "percent_encoding", &spaceless, &decoded);
-    decoded
-}
-
-fn note(cleaned: &mut Vec<&'static str>, what: &'static str, before: &Excerpt, after: &Excerpt) {
-    if before.text() != after.text() && !cleaned.contains(&what) {
-        cleaned.push(what);
+impl Parsed {
+    /// Tries each form, the most specific first. Returns the kind.
+    fn read(&mut self, whole: &Excerpt) -> &'static str {
+        let text = whole.text();
+        if text.is_empty() {
+            return "empty";
+        }
+        if text.starts_with("-----BEGIN ") {
+            self.keys.push(text.to_owned());
+            return "pem";
+        }
+        if text.starts_with(['{', '[']) {
+            return self.document(whole);
+        }
+        let command = text.trim_start_matches(['$', '>', '%', '#']).trim_start();
+        if command.starts_with("curl ") || command.starts_with("curl.exe ") {
+            self.command(&whole.part(command));
+            return "curl";
+        }
+        if let Some(kind) = self.headers(whole) {
+            return kind;
+        }
+        if headers::is_challenge(text) {
+            self.challenges.push(text.to_owned());
+            return "challenge";
+        }
+        if self.scheme(whole, "") {
+            self.cleaned.push("scheme");
+            return "authorization";
+        }
+        if url::is_url(text) {
+            self.url(whole);
+            return "url";
+        }
+        if text.contains('=') && text.contains(';') && self.cookies(whole, "Cookie") {
+            return "cookie";
+        }
+        self.bare(whole)
     }
-}
 
-/// The credential without `Authorization:` and the scheme, and whether it had one.
-fn without_scheme(text: &Excerpt) -> (bool, Excerpt) {
-    let mut rest = text.text();
-    let mut found = false;
-    for prefix in ["authorization:", "proxy-authorization:", "bearer ", "dpop ", "token ", "jwt "] {
-        if let Some((start, end)) = rest.split_at_checked(prefix.len())
-            && start.eq_ignore_ascii_case(prefix)
-        {
-            (rest, found) = (end.trim_start(), true);
+    /// Text without any frame: one token, or tokens among other words.
+    fn bare(&mut self, whole: &Excerpt) -> &'static str {
+        let token = clean::inside(whole, &mut Vec::new());
+        let words = whole.text().split_whitespace().count();
+        if words == 1 || looks_like_token(token.text()) || is_broken_token(token.text()) {
+            let kind = self.credential("", whole);
+            return if kind == "opaque_token" && token.text().len() < 16 { self.unknown() } else { kind };
+        }
+        let is_separator =
+            |character: char| character.is_whitespace() || "\"'`,;()<>[]{}=".contains(character);
+        for word in whole.text().split(is_separator).filter(|word| looks_like_token(word)) {
+            self.credential("text", &whole.part(word));
+        }
+        self.found.first().map_or("unknown", |found| found.kind)
+    }
+
+    fn unknown(&mut self) -> &'static str {
+        self.found.clear();
+        "unknown"
+    }
+
+    /// Takes a credential: a token of three or five parts, a DPoP proof, or an opaque one. Returns its kind.
+    fn credential(&mut self, place: &str, text: &Excerpt) -> &'static str {
+        let text = clean::inside(text, &mut self.cleaned);
+        let kind = kind_of(text.text());
+        if !text.text().is_empty() && !self.found.iter().any(|known| known.text.text() == text.text()) {
+            self.found.push(Credential { kind, place: place.to_owned(), text });
+        }
+        kind
+    }
+
+    /// Takes a value whose name says that it is a token, or which looks like one.
+    fn named(&mut self, name: &str, place: &str, value: &Excerpt) {
+        const NAMES: [&str; 10] = [
+            "access_token",
+            "id_token",
+            "token",
+            "jwt",
+            "id_token_hint",
+            "client_assertion",
+            "assertion",
+            "subject_token",
+            "logout_token",
+            "refresh_token",
+        ];
+        match name {
+            "code" => {
+                self.notes.push("authorization_code");
+                self.found.push(Credential { kind: "code", place: place.to_owned(), text: value.clone() });
+            }
+            "refresh_token" if !looks_like_token(value.text()) => self.notes.push("refresh_token"),
+            _ if NAMES.contains(&name) || looks_like_token(value.text()) => {
+                self.credential(place, value);
+            }
+            _ => {
+                if self.scheme(value, place) {
+                    self.cleaned.push("scheme");
+                }
+            }
         }
     }
-    (found, text.part(rest))
+
+    /// Takes `Bearer …` and its like. Returns whether the text has such a scheme.
+    fn scheme(&mut self, text: &Excerpt, place: &str) -> bool {
+        let Some((scheme, credential)) = text.text().split_once(char::is_whitespace) else { return false };
+        let known = ["bearer", "dpop", "token", "jwt", "gnap"];
+        if !known.iter().any(|name| scheme.eq_ignore_ascii_case(name)) {
+            return false;
+        }
+        self.credential(place, &text.part(credential.trim_start()));
+        true
+    }
+
+    /// Puts the credential that the report is about first: an access token before other tokens, any token before a proof or a code.
+    fn sort(&mut self) {
+        let rank = |found: &Credential| match (found.kind, found.place.as_str()) {
+            ("token", "Authorization" | "access_token") => 0,
+            ("token", _) => 1,
+            ("encrypted_token", _) => 2,
+            ("dpop_proof", _) => 3,
+            ("opaque_token", _) => 4,
+            _ => 5,
+        };
+        self.found.sort_by_key(rank);
+        self.notes.dedup();
+    }
+}
+
+/// The kind of a credential, by its parts and the `typ` of its header.
+fn kind_of(text: &str) -> &'static str {
+    let parts = text.split('.').count();
+    if parts == 5 && is_encrypted(text) {
+        return "encrypted_token";
+    }
+    if parts == 1 && !text.starts_with("eyJ") {
+        return "opaque_token";
+    }
+    let header = header_of(text);
+    let typ = header.as_deref().and_then(Members::read).and_then(|header| header.text("typ"));
+    match typ {
+        Some(typ) if typ.eq_ignore_ascii_case("dpop+jwt") => "dpop_proof",
+        _ => "token",
+    }
+}
+
+/// Whether the header names a content encryption, as only an encrypted token does (RFC 7516 §4.1.2).
+fn is_encrypted(text: &str) -> bool {
+    header_of(text).as_deref().and_then(Members::read).is_some_and(|header| header.raw("enc").is_some())
+}
+
+/// The decoded first part.
+fn header_of(text: &str) -> Option<String> {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    let header = text.split('.').next()?;
+    String::from_utf8(Base64UrlUnpadded::decode_vec(header).ok()?).ok()
+}
+
+/// Whether the text has the parts of a token and a header that is a JSON object.
+fn looks_like_token(text: &str) -> bool {
+    matches!(text.split('.').count(), 3 | 5)
+        && header_of(text).is_some_and(|header| Members::read(&header).is_some())
+}
+
+/// Whether the text is a token in which something is wrong: it starts as one, or has three parts of mostly the right characters.
+fn is_broken_token(text: &str) -> bool {
+    let dots = text.matches('.').count();
+    text.starts_with("eyJ") || (dots == 2 && !text.contains(|character: char| " :/?".contains(character)))
 }
