@@ -60,7 +60,9 @@ pub(crate) fn find(scene: &Scene<'_>) -> Option<Cause> {
             "Paste the access token from the header `Authorization`, or the whole request.",
         ));
     }
-    form(scene, refusal).or_else(|| signature::find(scene, refusal)).or_else(|| claims::find(scene, refusal))
+    form(scene, scene.judgement.format.as_ref().unwrap_or(refusal))
+        .or_else(|| signature::find(scene, refusal))
+        .or_else(|| claims::find(scene, refusal))
 }
 
 pub(crate) use claims::kind_in_claims;

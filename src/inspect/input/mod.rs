@@ -87,8 +87,10 @@ impl Parsed {
     /// Text without any frame: one token, or tokens among other words.
     fn bare(&mut self, whole: &Excerpt) -> &'static str {
         let token = clean::inside(whole, &mut Vec::new());
-        let words = whole.text().split_whitespace().count();
-        if words == 1 || looks_like_token(token.text()) || is_broken_token(token.text()) {
+        let words = || whole.text().split_whitespace();
+        let one = words().filter(|word| word.starts_with("eyJ")).count() < 2;
+        let broken = is_broken_token(token.text()) && whole.text().starts_with("eyJ");
+        if words().count() == 1 || (one && (looks_like_token(token.text()) || broken)) {
             let kind = self.credential("", whole);
             return if kind == "opaque_token" && token.text().len() < 16 { self.unknown() } else { kind };
         }
