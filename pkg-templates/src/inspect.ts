@@ -4,5 +4,6 @@
  *
  * @packageDocumentation
  */
+export { type PackageCode, PACKAGE_CODES } from './base/codes.js'
 export { inspect, ready } from './inspect/inspect.js'
 export type * from './inspect/types.js'

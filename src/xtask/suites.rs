@@ -35,7 +35,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order in which they run.
-pub(crate) const SUITES: [Suite; 16] = [
+pub(crate) const SUITES: [Suite; 17] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -48,6 +48,7 @@ pub(crate) const SUITES: [Suite; 16] = [
     quick("arithmetic as WebAssembly in Node", Kind::Wasm { package: "jotgate-arithmetic" }),
     quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
+    quick("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
     quick("package", Kind::Package),
     Suite { name: "the crates' engine", when: When::All, kind: Kind::CratesEngine },
     Suite { name: "fewer algorithms", when: When::All, kind: Kind::LeftOut },

@@ -35,7 +35,7 @@ const NATIVE: [&str; 9] = [
 /// The crates whose tests run with either engine, and the feature that changes it.
 const VERIFYING: [&str; 3] = ["jotgate-crypto", "jotgate-core", "second-opinion"];
 const CRATES_ENGINE: &str = "jotgate-crypto/crates-engine";
-const WASM: [&str; 3] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core"];
+const WASM: [&str; 4] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core", "jotgate-inspect"];
 
 /// What a suite's last line begins with when the machine lacks what it needs.
 const SKIPPED: &str = "skipped: ";

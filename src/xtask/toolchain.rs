@@ -25,14 +25,15 @@ const STACK: [&str; 1] = ["-Clink-arg=--export=__stack_pointer"];
 /// What LLVM does for speed wherever it can, at the cost of code: a seventh less after compression. Functions are merged into their
 /// callers, loops whose length is not known are written out, and what is known on one way of several computed on the others; what is
 /// computed for each token says itself what belongs together.
-const SMALL: [&str; 6] = [
-    "-Cllvm-args=-inline-threshold=75",
-    "-Cllvm-args=-inlinehint-threshold=75",
+const SMALL: [&str; 4] = [
     "-Cllvm-args=-unroll-runtime=false",
     "-Cllvm-args=-unroll-allow-peeling=false",
     "-Cllvm-args=-jump-threading-threshold=1",
     "-Cllvm-args=-enable-pre=false",
 ];
+
+/// How much is merged into callers where speed counts. A profile that counts size alone has a lower threshold of its own.
+const INLINING: [&str; 2] = ["-Cllvm-args=-inline-threshold=75", "-Cllvm-args=-inlinehint-threshold=75"];
 
 /// What makes the standard library anew beside what is shipped, so that a panic is a trap and nothing else: its messages, and all that
 /// writes them, are a twentieth of what a browser would fetch, and nobody would see them there.
@@ -62,19 +63,20 @@ impl Wasm32 {
     }
 
     /// Makes a cargo command build what is shipped; says so where it gets larger than it could be.
-    pub(crate) fn apply_for_release(&self, command: &mut Command) {
+    pub(crate) fn apply_for_release(&self, command: &mut Command, for_speed: bool) {
+        let inlining: &[&str] = if for_speed { &INLINING } else { &[] };
         let rustc = self.other.as_ref().map_or("rustc".as_ref(), |other| other.rustc.as_os_str());
         if !has_sources(rustc) {
             progress::tell(
                 "the package gets a twentieth larger: the compiler lacks the sources of its standard library \
                  (with rustup: `rustup component add rust-src`)",
             );
-            self.apply_with(command, &SMALL);
+            self.apply_with(command, &[inlining, &SMALL].concat());
             return;
         }
         // Both are unstable, and used here for nothing that a program could mean.
         command.arg(SILENT_CRATES).env("RUSTC_BOOTSTRAP", "1");
-        self.apply_with(command, &[&SILENT[..], &SMALL].concat());
+        self.apply_with(command, &[&SILENT[..], inlining, &SMALL].concat());
     }
 
     fn apply_with(&self, command: &mut Command, more: &[&str]) {

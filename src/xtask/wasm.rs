@@ -124,7 +124,7 @@ fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
             "wasm",
         );
         command.args(selection.words());
-        compiler.apply_for_release(&mut command);
+        compiler.apply_for_release(&mut command, module.profile == "npm");
         let what = format!("building {} for wasm32", module.package);
         progress::step(&what, |step| process::run_ok(&mut command, step))?;
         let compiled = place::target("wasm").join(WASM32).join(module.profile).join(module.file);

@@ -46,6 +46,7 @@ const SUITES = {
   'node-require-cjs': (project) =>
     node(project, 'node.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'module_scope.mjs', { inside: true }),
+  'inspect': (project) => node(project, 'inspect.mjs', { inside: true }),
   'ready': (project) => node(project, 'ready.mjs', { inside: true }),
   'secrets': (project) => node(project, 'secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
   'embedded-keys': (project) =>

@@ -1,0 +1,43 @@
+/**
+ * The package's own codes: those of `refusal` that the core does not have. Each with one sentence why and one sentence what to do.
+ * `docs/refusals.md` is generated from this table and from the core's.
+ */
+
+/** Each code: why, and what to do. */
+export const PACKAGE_CODES = {
+  // The request
+  credentials_absent: ['The request has no token.', 'Send the token in the header `Authorization`, as `Bearer` and the token.'],
+  credentials_missing: ['The place for the token is there, but empty.', 'Check that the client has a token before it sends the request.'],
+  credentials_malformed: ['The credentials are not one token.', 'Send `Bearer`, one space and the token, and nothing else.'],
+  credentials_repeated: ['The token is in the request more than once.', 'Send it once and in one way only.'],
+  cross_site_request: ['Another site sent the request with the cookie of the user.', 'Send the request from your own site, or use the header `Authorization`.'],
+  token_not_text: ['The value that was given as a token is not a string.', 'Pass the token as a string.'],
+  header_missing: ['The text has no header that can be decoded.', 'Pass a token of three parts.'],
+  // The rules of the gate
+  principal_unknown: ['The token is valid, but your code knows no user for it.', 'Create the user, or check what `principal` looks for.'],
+  not_authorized: ["The token is valid, but the gate's rule does not allow the request.", 'Check the rule in `authorize`.'],
+  // The keys
+  keys_not_ready: ['The keys to verify with are not available.', "Check that this machine reaches the issuer's key set, then try again."],
+  embedded_jwk: ["The token's own key cannot be used.", 'Let the client put its public key into the header as `jwk`.'],
+  several_matching_keys: ['More than one key of the set fits the token.', 'Let the issuer write a `kid`, or try each key.'],
+  key_set_empty: ['The key set has no key that can be used.', 'Check the set at its address; it may have only keys of other kinds.'],
+  key_set_pending: ['The key set is being fetched for the first time.', 'Try again in a second.'],
+  key_set_redirected: ['The address of the key set answers with a redirect.', 'Configure the address that it points to.'],
+  key_set_stale: ['A cache on the way returned a key set that is too old.', "Lower the cache's time for this address."],
+  key_set_status: ['The address of the key set answers with an HTTP error.', 'Check the address, and whether the issuer is down.'],
+  key_set_timeout: ['The key set did not arrive in time.', 'Check the network, or raise `timeoutDuration`.'],
+  key_set_unreachable: ['The key set could not be fetched.', 'Check the address, DNS, TLS and the firewall.'],
+  // The issuer's metadata
+  discovery_issuer_mismatch: ["The metadata names another issuer than the option `issuer`.", 'Write `issuer` exactly as the metadata does, with or without its trailing slash.'],
+  discovery_jwks_uri: ['The metadata names no key set that is fetched by https.', "Configure the key set's address yourself, or fix the issuer."],
+  discovery_malformed: ['The metadata is not a JSON object.', 'Check that the address is the issuer and not a login page.'],
+  discovery_not_utf8: ['The metadata is not UTF-8 text.', 'Fix the issuer.'],
+  discovery_redirected: ['The address of the metadata answers with a redirect.', 'Configure the issuer by the address that it points to.'],
+  discovery_status: ['The address of the metadata answers with an HTTP error.', 'Check the option `issuer`, and whether the issuer is down.'],
+  discovery_timeout: ['The metadata did not arrive in time.', 'Check the network, or raise `timeoutDuration`.'],
+  discovery_too_large: ['The metadata is too large.', 'Check that the address is the issuer.'],
+  discovery_unreachable: ['The metadata could not be fetched.', 'Check the address, DNS, TLS and the firewall.'],
+} as const satisfies Record<string, readonly [why: string, action: string]>
+
+/** A code of the package's own. */
+export type PackageCode = keyof typeof PACKAGE_CODES
