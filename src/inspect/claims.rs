@@ -63,9 +63,12 @@ fn under(
     depth: usize,
 ) -> Option<Vec<ClaimReport>> {
     let members = Members::read(text)?.0;
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
     let report = |(name, raw): &(String, &str)| {
         let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        let duplicate = members.iter().filter(|(other, _)| other == name).count() > 1;
+        let first = names.partition_point(|other| *other < name.as_str());
+        let duplicate = names.get(first + 1) == Some(&name.as_str());
         let inner = if depth < MAXIMUM_DEPTH { under(raw, &path, owner, context, depth + 1) } else { None };
         let number = json::number(raw);
         let meaning = owner.meaning(&path);

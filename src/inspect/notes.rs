@@ -52,9 +52,9 @@ pub(crate) fn of_token(token: &Token) -> Vec<Note> {
         ));
     }
     let claims = token.decoded("payload").and_then(Members::read).unwrap_or_default();
-    let names: Vec<&String> = claims.0.iter().map(|(name, _)| name).collect();
-    let duplicate =
-        names.iter().enumerate().any(|(index, name)| names.iter().take(index).any(|other| other == name));
+    let mut names: Vec<&String> = claims.0.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let duplicate = names.iter().zip(names.iter().skip(1)).any(|(name, next)| name == next);
     if duplicate {
         notes.push(note(
             "duplicate_names",

@@ -117,6 +117,7 @@ const FILES = {
     ['a private key', signed({ alg: 'RS256' }, claims(), rs), { policy, keys: [{ text: generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) }] }, { accepted: false, keys: [{ usable: false, code: 'key_kind_unsupported' }], cause: { code: 'private_key' }, notes: [{ code: 'private_key_pasted' }] }],
     ['a fetched set that the metadata names', good, { policy, metadata: metadata(), keys: [{ text: JSON.stringify(jwks), from: 'fetched', url: `${ISSUER}/jwks` }] }, accepted],
     ['a fetched set from the token’s own address', token({}, { jku: 'https://evil.example/jwks' }), { policy, keys: [{ text: JSON.stringify(jwks), from: 'fetched', url: 'https://evil.example/jwks' }] }, { verdicts: { signature: holds, keyOrigin: fails() }, notes: [{ code: 'key_url_in_token' }] }],
+    ['keys from another address than the metadata names', good, { policy, metadata: metadata(), keys: [{ text: JSON.stringify(jwks), from: 'fetched', url: 'https://cdn.example/jwks' }] }, { accepted: true, cause: { code: 'metadata_keys_url' }, verdicts: { keyOrigin: fails() } }],
     ['metadata of another issuer', good, { policy, metadata: metadata({ issuer: 'https://other.example' }), keys: [{ text: JSON.stringify(jwks), from: 'fetched', url: `${ISSUER}/jwks` }] }, { accepted: true, cause: { code: 'metadata_issuer', found: ISSUER, expected: 'https://other.example' }, verdicts: { keyOrigin: fails() } }],
   ],
   claims: [

@@ -310,6 +310,25 @@ async function sizes({ folder }) {
 }
 
 /** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
+/** A program with every report of the inspector's cases, written as a value of its type: no member is unknown or missing. */
+async function typedReports() {
+  const cases = join(root, 'tests', 'inspect', 'cases')
+  const lines = ["import { inspect, type InspectOptions, type Report } from 'jotgate/inspect'"]
+  for (const file of await readdir(cases)) {
+    for (const { input, options, report } of JSON.parse(await readFile(join(cases, file), 'utf8')).cases) {
+      // The files have no messages, whose text may change.
+      if (report.refusal) report.refusal.message = ''
+      const number = lines.length
+      lines.push(
+        `export const report${number}: Report = ${JSON.stringify(report)}`,
+        `const options${number}: InspectOptions = ${JSON.stringify(options)}`,
+        `export const own${number}: Report = inspect(${JSON.stringify(input)}, options${number})`,
+      )
+    }
+  }
+  return lines.join('\n')
+}
+
 async function types({ folder }) {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
   await mkdir(join(folder, 'node_modules', '@types'), { recursive: true })
@@ -341,6 +360,7 @@ async function types({ folder }) {
       lib: ['es2022', 'dom', 'dom.iterable'],
     },
     'the login, CommonJS': { file: 'login.cts', module: 'node16', lib: ['es2022', 'dom', 'dom.iterable'] },
+    'the reports of jotgate/inspect': { file: 'reports.mts', text: await typedReports(), module: 'nodenext', types: [] },
     'a browser, without Node': {
       file: 'usage.ts',
       module: 'esnext',
@@ -351,10 +371,11 @@ async function types({ folder }) {
   }
   const failures = []
   let passed = 0
-  for (const [name, { file, ...options }] of Object.entries(projects)) {
+  for (const [name, { file, text, ...options }] of Object.entries(projects)) {
     const project = join(folder, name.replace(/\W+/g, '-'))
     await mkdir(project)
-    await cp(join(here, 'types', file.replace(/\.[cm]ts$/, '.ts')), join(project, file))
+    if (text !== undefined) await writeFile(join(project, file), text)
+    else await cp(join(here, 'types', file.replace(/\.[cm]ts$/, '.ts')), join(project, file))
     const compilerOptions = {
       strict: true,
       noEmit: true,

@@ -479,7 +479,6 @@ export interface DpopCheck {
 export interface Note {
   readonly code:
     | 'private_key_pasted'
-    | 'secret_pasted'
     | 'authorization_code'
     | 'refresh_token'
     | 'key_url_in_token'

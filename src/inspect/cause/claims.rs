@@ -34,7 +34,7 @@ pub(super) fn find(scene: &Scene<'_>, refusal: &Refusal) -> Option<Cause> {
 pub(super) fn metadata(scene: &Scene<'_>) -> Option<Cause> {
     let (issuer, iss) = (scene.metadata?.text("issuer")?, scene.claims().text("iss")?);
     if issuer == iss {
-        return None;
+        return keys_url(scene);
     }
     let other = cause(
         "metadata_issuer",
@@ -42,6 +42,20 @@ pub(super) fn metadata(scene: &Scene<'_>) -> Option<Cause> {
         "Fetch the metadata of the token's issuer, or correct the issuer's configured address.",
     );
     Some(compared(other, iss, issuer))
+}
+
+/// The keys were fetched from another address than the issuer's metadata names.
+fn keys_url(scene: &Scene<'_>) -> Option<Cause> {
+    let named = scene.metadata?.text("jwks_uri")?;
+    let fetched = scene.sources.get(scene.judgement.matched?.source)?.url.clone()?;
+    (fetched != named).then(|| {
+        let other = cause(
+            "metadata_keys_url",
+            "The keys were fetched from another address than the issuer's metadata names.",
+            "Fetch the keys from the metadata's `jwks_uri`.",
+        );
+        compared(other, fetched, named)
+    })
 }
 
 fn wrong_kind(scene: &Scene<'_>) -> Option<Cause> {
