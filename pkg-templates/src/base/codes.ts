@@ -16,6 +16,7 @@ export const PACKAGE_CODES = {
   // The rules of the gate
   principal_unknown: ['The token is valid, but your code knows no user for it.', 'Create the user, or check what `principal` looks for.'],
   not_authorized: ["The token is valid, but the gate's rule does not allow the request.", 'Check the rule in `authorize`.'],
+  internal_error: ['Your own code for `principal`, `authorize` or the keys threw an error.', 'Read the cause in your log, and fix that function.'],
   // The keys
   keys_not_ready: ['The keys to verify with are not available.', "Check that this machine reaches the issuer's key set, then try again."],
   embedded_jwk: ["The token's own key cannot be used.", 'Let the client put its public key into the header as `jwk`.'],
