@@ -169,7 +169,7 @@ impl<'a> StoredState<'a> {
     pub(super) fn into_state(self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
         let store_id = self.store_id.map(|id| id.parse::<StoreId>());
         let store_id = store_id.transpose().map_err(|()| DocumentError::StoreId)?;
-        let issuer: Issuer = self.issuer.parse().map_err(DocumentError::Issuer)?;
+        let issuer = Issuer::from_store(&self.issuer).map_err(DocumentError::Issuer)?;
         let settings = Settings::new(self.settings).map_err(DocumentError::Settings)?;
         let rings = self.rings.into_iter().map(|ring| ring.into_ring(keks, self.sealed_with, version));
         let rings = rings.collect::<Result<_, _>>()?;
