@@ -88,6 +88,13 @@ pub enum StoreError {
         /// The permission bits it has.
         mode: u32,
     },
+    /// Others than its owner may write its folder: they could put another file in its place.
+    ExposedFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The permission bits it has.
+        mode: u32,
+    },
     /// Something else than a store, or one of another format.
     NotAStore {
         /// Where.
@@ -153,6 +160,7 @@ impl StoreError {
             Self::Missing { .. } => "store_missing",
             Self::AlreadyExists { .. } => "store_already_exists",
             Self::Exposed { .. } => "store_exposed",
+            Self::ExposedFolder { .. } => "store_folder_exposed",
             Self::NotAStore { .. } => "store_not_a_store",
             Self::Damaged { .. } => "store_damaged",
             Self::Lost { .. } => "store_lost",
@@ -178,6 +186,12 @@ impl fmt::Display for StoreError {
             Self::Exposed { path, mode } => {
                 write!(f, "others may use `{}` (mode {mode:04o}); it must be 0600", path.display())
             }
+            Self::ExposedFolder { path, mode } => write!(
+                f,
+                "others may write the folder `{}` (mode {mode:04o}) and so replace the store; keep it in a folder with mode \
+                 0700 or 0755",
+                path.display()
+            ),
             Self::NotAStore { path } => write!(f, "`{}` is not a store of this program", path.display()),
             Self::Damaged { path, detail } => {
                 write!(f, "the store `{}` is damaged ({detail}); nothing was changed", path.display())

@@ -83,13 +83,14 @@ impl SqliteStore {
     /// Makes the folder for a new store.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if anything is at `path`, [`StoreError::Unavailable`].
+    /// [`StoreError::AlreadyExists`] if anything is at `path`, [`StoreError::ExposedFolder`], [`StoreError::Unavailable`].
     pub fn prepare(path: &Path) -> Result<(), StoreError> {
         if fs::symlink_metadata(path).is_ok() {
             return Err(StoreError::AlreadyExists { path: path.to_owned() });
         }
         let folder = folder_of(path);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| io_error(folder, &e))
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| io_error(folder, &e))?;
+        check_folder(path)
     }
 
     /// Opens a store that was made by [`SqliteStore::create`], and checks the whole file.
@@ -111,6 +112,7 @@ impl SqliteStore {
         if mode & 0o077 != 0 {
             return Err(StoreError::Exposed { path: path.to_owned(), mode });
         }
+        check_folder(path)?;
         let connection = connect(path)?;
         let header = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let error = |e: &_| database_error(path, e);
@@ -212,6 +214,16 @@ fn select_version(connection: &Connection) -> Result<Option<Version>, rusqlite::
     let version =
         connection.query_row("SELECT version FROM document WHERE id = 1", [], |row| row.get::<_, i64>(0));
     Ok(version.optional()?.map(i64::unsigned_abs))
+}
+
+/// Refuses a folder that others may write: who may, can put another file, or a journal, in the place of ours.
+fn check_folder(path: &Path) -> Result<(), StoreError> {
+    let folder = folder_of(path);
+    let mode = fs::metadata(folder).map_err(|e| io_error(folder, &e))?.permissions().mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(StoreError::ExposedFolder { path: folder.to_owned(), mode });
+    }
+    Ok(())
 }
 
 fn identity(metadata: &Metadata) -> (u64, u64) {
@@ -386,6 +398,22 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let refusal = SqliteStore::open(&path).unwrap_err();
             assert_eq!(refusal, StoreError::Exposed { path: path.clone(), mode });
+        }
+    }
+
+    #[test]
+    fn k14_a_folder_that_others_may_write_is_refused() {
+        let (_folder, path) = made();
+        let folder = folder_of(&path);
+        for mode in [0o777, 0o1777, 0o770, 0o720, 0o702] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+            let refusal = StoreError::ExposedFolder { path: folder.to_owned(), mode };
+            assert_eq!(SqliteStore::open(&path).unwrap_err(), refusal);
+            assert_eq!(SqliteStore::create(&folder.join("other"), &document("other")).unwrap_err(), refusal);
+        }
+        for mode in [0o700, 0o755] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+            SqliteStore::open(&path).unwrap();
         }
     }
 
