@@ -31,8 +31,8 @@ pub use check::{Finding, check};
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use http::{
-    JWKS_PATH, KeySet, Published, Publisher, Snapshot, TOKEN_PATH, metadata, ops_router, router, run,
-    token_router,
+    AUTHORIZE_PATH, ClientAddress, ConnectionLimits, JWKS_PATH, KeySet, Published, Publisher, Snapshot,
+    TOKEN_PATH, metadata, ops_router, router, run, token_router,
 };
 pub use issuer::{Issuer, IssuerRefusal};
 pub use json_listing::{

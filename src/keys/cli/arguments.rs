@@ -1,9 +1,10 @@
 //! The words of the command line: arguments enter, one command leaves. What a command does is not decided here.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
 
 use crate::client_arguments::{Clients, Json};
@@ -78,8 +79,9 @@ A duration is a number of seconds, or has a unit: 90s, 5m, 2h, 1d. The times mus
     #[command(after_help = "Example:
   jotgate-keys serve --listen 127.0.0.1:8411 --ops-listen 127.0.0.1:8412
   curl http://127.0.0.1:8411/.well-known/jwks.json
+  jotgate-keys serve --trusted-proxy 10.0.0.0/8 --allow-non-loopback --listen 0.0.0.0:8411
 
-Prints one line when it is ready: `listening on http://ADDRESS`. TLS is the affair of the proxy before it.")]
+SIGHUP reads the key-encryption key again. Prints one line when it is ready: `listening on http://ADDRESS`. TLS is the affair of the proxy before it.")]
     Serve(Serve),
     /// Print one access token (RFC 9068), signed by the key that signs now
     #[command(after_help = "Example:
@@ -175,6 +177,12 @@ pub(crate) struct Serve {
     /// Listen on addresses that others can reach, without TLS
     #[arg(long)]
     pub(crate) allow_non_loopback: bool,
+    /// How many of the 900 places for connections one address may have; an IPv6 /64 is one address
+    #[arg(long, value_name = "COUNT", default_value = "225", value_parser = clap::value_parser!(u16).range(1..=900))]
+    pub(crate) connections_per_address: u16,
+    /// A proxy: it may have every place, and the log shows the address from its X-Forwarded-For; may be repeated
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    pub(crate) trusted_proxy: Vec<IpNet>,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +286,14 @@ pub(crate) struct Revoke {
     pub(crate) kid: String,
     #[command(flatten)]
     pub(crate) confirmation: Confirmation,
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| address())
+        .map_err(|_| "a network such as 10.0.0.0/8 or fd00::/8, or an address".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -23,18 +23,28 @@ use std::sync::Arc;
 
 use clap::Parser;
 use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::arguments::{Cli, Command, LogFormat};
 
+/// How many lines of the log may wait to be written.
+const WAITING_LINES: usize = 8192;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log =
-        tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(cli.log_level).with_ansi(false);
+    // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server.
+    let (writer, flush) =
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(io::stderr());
+    let lost = writer.error_counter();
+    let log = tracing_subscriber::fmt().with_writer(writer).with_max_level(cli.log_level).with_ansi(false);
     match cli.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
-    match run_command(&cli) {
+    let done = run_command(&cli, &lost);
+    // The log is written before the last word.
+    drop(flush);
+    match done {
         Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell if this fails too.
@@ -44,11 +54,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_command(cli: &Cli) -> Result<ExitCode, Error> {
+fn run_command(cli: &Cli, lost: &ErrorCounter) -> Result<ExitCode, Error> {
     let kek = kek_source(cli)?;
     match &cli.command {
         Command::Init(arguments) => init::init(&cli.store, &kek, &mark_file(cli, &kek), arguments),
-        Command::Serve(arguments) => serve::serve(&keeper(cli, kek)?, arguments),
+        Command::Serve(arguments) => serve::serve(&keeper(cli, kek)?, arguments, lost),
         Command::Token(arguments) => token::token(&keeper(cli, kek)?, arguments),
         Command::Keys(command) => keys::keys(&keeper(cli, kek)?, command),
         Command::Check(json) => return check::check_store(&keeper(cli, kek)?, *json),

@@ -3,18 +3,22 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jotgate_keys::{Error, Keeper, SystemClock, Times, run};
+use jotgate_keys::{ConnectionLimits, Error, Keeper, SystemClock, Times, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::arguments::Serve;
 use crate::say;
 
+/// How often lost lines of the log are reported.
+const LOST_LINES_PERIOD: Duration = Duration::from_mins(1);
 /// What a shell shows for a process that a signal ended is this and the signal's number.
 const SIGNALLED: i32 = 128;
 
-pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
+pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> Result<(), Error> {
     for address in [Some(arguments.listen), arguments.ops_listen].into_iter().flatten() {
         if !address.ip().is_loopback() && !arguments.allow_non_loopback {
             let reason = format!("{address} is no loopback address; --allow-non-loopback takes it");
@@ -36,6 +40,8 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
         let [terminate, interrupt] =
             signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
         let stop = stop_signal(terminate?, interrupt?);
+        tokio::spawn(report_lost_lines(lost.clone()));
+        tokio::spawn(reload(signal(SignalKind::hangup())?, keeper.clone()));
         let listener = listen(arguments.listen).await?;
         let ops = match arguments.ops_listen {
             Some(address) => Some(listen(address).await?),
@@ -45,7 +51,11 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve) -> Result<(), Error> {
             tracing::info!(address = %ops.local_addr()?, "health and metrics are here");
         }
         say(&format!("listening on http://{}\n", listener.local_addr()?))?;
-        run(listener, ops, keeper.clone(), Arc::new(SystemClock), stop).await
+        let limits = ConnectionLimits {
+            per_address: arguments.connections_per_address.into(),
+            trusted_proxies: arguments.trusted_proxy.clone(),
+        };
+        run(listener, ops, keeper.clone(), Arc::new(SystemClock), limits, stop).await
     });
     // A look at a store that hangs must not keep the process.
     runtime.shutdown_background();
@@ -68,6 +78,33 @@ async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {
         let (_, kind, _) = next_signal(&mut terminate, &mut interrupt).await;
         std::process::exit(SIGNALLED + kind.as_raw_value());
     });
+}
+
+/// Says once a minute how many lines of the log were dropped meanwhile.
+async fn report_lost_lines(lost: ErrorCounter) {
+    let mut reported = lost.dropped_lines();
+    loop {
+        tokio::time::sleep(LOST_LINES_PERIOD).await;
+        let now = lost.dropped_lines();
+        if now > reported {
+            tracing::warn!(count = now - reported, "lines of the log were dropped: its reader is too slow");
+        }
+        reported = now;
+    }
+}
+
+/// Reads the key-encryption key again at each SIGHUP. What else may change is in the store, which is looked at all the time.
+async fn reload(mut hangup: Signal, keeper: Keeper) {
+    while hangup.recv().await.is_some() {
+        let keeper = keeper.clone();
+        match tokio::task::spawn_blocking(move || keeper.refresh()).await {
+            Ok(Ok(())) => tracing::info!("the key-encryption key was read again"),
+            Ok(Err(error)) => {
+                tracing::warn!(code = error.code(), %error, "the key-encryption key before stays")
+            }
+            Err(_) => tracing::error!("the key-encryption key can't be read again"),
+        }
+    }
 }
 
 async fn next_signal<'a>(terminate: &'a mut Listened, interrupt: &'a mut Listened) -> &'a Listened {

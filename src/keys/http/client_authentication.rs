@@ -5,42 +5,51 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
+use super::audit::Attempt;
 use super::form::{Form, decode};
-use super::grant_refusal::GrantRefusal;
+use super::grant_refusal::{ClientFault, GrantRefusal, RequestFault};
 use crate::token::compare_for_nothing;
 use crate::{Client, Snapshot};
 
-/// RFC 6749 §2.3.1: by the header, or by two parameters, and by one of them alone.
+/// RFC 6749 §2.3.1: by the header, or by two parameters, and by one of them alone. Notes the client's name in `attempt`.
 pub(super) fn authenticate<'a>(
     snapshot: &'a Snapshot,
     headers: &HeaderMap,
     form: &Form,
+    attempt: &mut Attempt,
 ) -> Result<&'a Client, GrantRefusal> {
+    let by_header = headers.contains_key(AUTHORIZATION);
+    let refused = |fault| GrantRefusal::Client { fault, by_header };
+    attempt.client = form.get("client_id").map(str::to_owned);
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (id, secret) = match (given.next(), given.next(), form.get("client_secret")) {
         (Some(header), None, None) => {
-            let (id, secret) = basic(header).ok_or(GrantRefusal::Client)?;
+            let (id, secret) = basic(header).ok_or(refused(ClientFault::Malformed))?;
             // It may be named a second time, but not another one.
             if form.get("client_id").is_some_and(|named| named != id) {
-                return Err(GrantRefusal::Request(
-                    "the parameter `client_id` names another client than the header",
-                ));
+                return Err(GrantRefusal::Request(RequestFault::OtherClient));
             }
             (id, secret)
         }
         (None, _, Some(secret)) => {
-            let id = form.get("client_id").ok_or(GrantRefusal::Client)?;
+            let id = form.get("client_id").ok_or(refused(ClientFault::NoCredentials))?;
             (id.to_owned(), Zeroizing::new(secret.to_owned()))
         }
-        (None, _, None) => return Err(GrantRefusal::Client),
-        _ => return Err(GrantRefusal::Request("the client authenticates itself in more than one way")),
+        (None, _, None) => return Err(refused(ClientFault::NoCredentials)),
+        _ => return Err(GrantRefusal::Request(RequestFault::TwoMethods)),
     };
-    let Some(client) = snapshot.state.clients().iter().find(|client| client.id == id) else {
+    let found = snapshot.state.clients().iter().find(|client| client.id == id);
+    attempt.client = Some(id);
+    let Some(client) = found else {
         compare_for_nothing(secret.as_bytes());
-        return Err(GrantRefusal::Client);
+        return Err(refused(ClientFault::Unknown));
     };
-    if !client.has_secret(secret.as_bytes()) || client.disabled {
-        return Err(GrantRefusal::Client);
+    attempt.known = true;
+    if !client.has_secret(secret.as_bytes()) {
+        return Err(refused(ClientFault::WrongSecret));
+    }
+    if client.disabled {
+        return Err(refused(ClientFault::Disabled));
     }
     Ok(client)
 }

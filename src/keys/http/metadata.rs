@@ -1,4 +1,4 @@
-//! A state enters, the metadata document by RFC 8414 §2 and OpenID Connect Discovery §3 leaves: one document for both.
+//! The metadata document of RFC 8414 §2. OpenID Connect Discovery's place has the same one; it promises no ID tokens.
 
 use axum::body::Bytes;
 use serde::Serialize;
@@ -9,19 +9,19 @@ use crate::{Error, Issuer, State};
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 /// Where tokens are asked for, below the issuer.
 pub const TOKEN_PATH: &str = "/token";
+/// Where logins begin, below the issuer. Until there are any, a page there says so.
+pub const AUTHORIZE_PATH: &str = "/authorize";
 
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     token_endpoint: String,
+    /// RFC 8414 §2 requires these two, though no login exists yet; MCP clients refuse a document without them.
+    authorization_endpoint: String,
+    response_types_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 2],
-    // No `response_types_supported`: there is no authorization endpoint to give any, and RFC 8414 §3.2 and OpenID Connect
-    // Discovery §4.2 have what would be empty left out, though §2 and §3 call it required.
-    // The next two are required by OpenID Connect Discovery alone.
-    subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: Vec<&'static str>,
 }
 
 /// The document of that state's issuer.
@@ -34,14 +34,10 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
         issuer: state.issuer().as_str(),
         jwks_uri: format!("{base}{JWKS_PATH}"),
         token_endpoint: format!("{base}{TOKEN_PATH}"),
+        authorization_endpoint: format!("{base}{AUTHORIZE_PATH}"),
+        response_types_supported: ["code"],
         grant_types_supported: ["client_credentials"],
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-        subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: state
-            .rings()
-            .iter()
-            .map(|ring| ring.algorithm().name())
-            .collect(),
     };
     Ok(serde_json::to_vec(&document).map_err(std::io::Error::from)?.into())
 }
@@ -68,16 +64,16 @@ mod tests {
     use crate::test_keys::state;
 
     #[test]
-    fn the_document_names_the_issuer_to_the_letter_and_what_is_below_it() {
+    fn k7_the_document_names_the_issuer_to_the_letter_and_what_is_below_it_and_promises_no_id_tokens() {
         let json: Value = serde_json::from_slice(&metadata(&state()).unwrap()).unwrap();
         let expected = json!({
             "issuer": "https://issuer.example",
             "jwks_uri": "https://issuer.example/.well-known/jwks.json",
             "token_endpoint": "https://issuer.example/token",
+            "authorization_endpoint": "https://issuer.example/authorize",
+            "response_types_supported": ["code"],
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
         });
         assert_eq!(json, expected);
     }

@@ -1,22 +1,30 @@
 //! Everything that listens: a store's state enters and is kept as a snapshot in memory, answers leave.
 
+mod address;
+mod audit;
+mod authorize;
 mod client_authentication;
+mod connection;
 mod form;
 mod grant_refusal;
 mod key_set;
 mod metadata;
+mod numbers;
 mod ops;
+mod places;
 mod published;
 mod publisher;
 mod router;
 mod server;
 mod token_endpoint;
+mod write_limit;
 
+pub use address::ClientAddress;
 pub use key_set::KeySet;
-pub use metadata::{JWKS_PATH, TOKEN_PATH, metadata};
+pub use metadata::{AUTHORIZE_PATH, JWKS_PATH, TOKEN_PATH, metadata};
 pub use ops::ops_router;
 pub use published::{Published, Snapshot};
 pub use publisher::Publisher;
 pub use router::router;
-pub use server::run;
+pub use server::{ConnectionLimits, run};
 pub use token_endpoint::token_router;

@@ -33,17 +33,28 @@ async fn live() -> Response {
     ([FRESH], "live\n").into_response()
 }
 
-/// Ready means that the store answers and that the signer is in time. The published set is served either way.
+/// Ready means that the store answers, that the signer is in time, and that there are places for connections. The published
+/// set is served either way.
 async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
     let Some(snapshot) = published.snapshot() else { return not_ready("nothing is published yet\n") };
     if let Some(failure) = published.failure() {
         return not_ready(format!("{}: {}\n", failure.code, failure.text));
     }
-    match (published.failing(), published.is_current(&snapshot, clock.now()), published.overdue()) {
-        (true, ..) => not_ready("the store fails\n"),
-        (_, false, _) => not_ready("the store has not answered for longer than the replica delay\n"),
-        (.., true) => not_ready("the signer is overdue\n"),
-        (false, true, false) => ([FRESH], "ready\n").into_response(),
+    let reasons = [
+        (published.failing(), "the store fails\n"),
+        (
+            !published.is_current(&snapshot, clock.now()),
+            "the store has not answered for longer than the replica delay\n",
+        ),
+        (published.overdue(), "the signer is overdue\n"),
+        (
+            published.is_full(&snapshot),
+            "there has been no free place for connections for longer than the replica delay\n",
+        ),
+    ];
+    match reasons.into_iter().find(|(holds, _)| *holds) {
+        Some((_, reason)) => not_ready(reason),
+        None => ([FRESH], "ready\n").into_response(),
     }
 }
 
@@ -96,6 +107,10 @@ async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
         let count = u64::try_from(state.keys().count()).unwrap_or(u64::MAX);
         gauge("published_keys", "How many keys are published.", count);
     }
+    let (name, version) = ("jotgate_build_info", env!("CARGO_PKG_VERSION"));
+    let _ = write!(text, "# HELP {name} The version of this program.\n# TYPE {name} gauge\n");
+    let _ = writeln!(text, "{name}{{version=\"{version}\"}} 1");
+    published.numbers().write(&mut text);
     let name = "jotgate_signatures_total";
     let _ = write!(text, "# HELP {name} Tokens signed by this process.\n# TYPE {name} counter\n");
     for (kid, count) in published.signatures() {
@@ -129,6 +144,11 @@ mod tests {
         let snapshot = ops.published.snapshot().unwrap();
         let kid = snapshot.signer.kid().to_owned();
         snapshot.signatures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let numbers = ops.published.numbers();
+        numbers.set_connections(3, false);
+        numbers.count_answer("token", 200);
+        numbers.count_answer("token", 200);
+        numbers.count_grant("client_credentials", "none");
         let text = text(metrics(State(ops)).await).await;
         for line in [
             "jotgate_store_up 1",
@@ -138,6 +158,10 @@ mod tests {
             "jotgate_successor_age_seconds 10",
             "jotgate_next_step_seconds 2591980",
             "jotgate_published_keys 2",
+            concat!("jotgate_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            "jotgate_connections 3",
+            "jotgate_http_answers_total{route=\"token\",status=\"200\"} 2",
+            "jotgate_token_requests_total{grant=\"client_credentials\",error=\"none\"} 1",
             &format!("jotgate_signatures_total{{kid=\"{kid}\"}} 1"),
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -172,5 +196,24 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(text(answer).await, "the store has not answered for longer than the replica delay\n");
         assert!(text(metrics(State(ops)).await).await.contains("\njotgate_store_up 0\n"));
+    }
+
+    #[tokio::test]
+    async fn k1_it_is_not_ready_once_no_place_has_been_free_for_the_replica_delay() {
+        let ops = ops(NOW + 1);
+        let numbers = ops.published.numbers();
+        let now = std::time::Instant::now();
+        numbers.set_connections(900, true);
+        assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK, "not yet");
+        // The replica delay is 2 s.
+        numbers.full_since(now.checked_sub(std::time::Duration::from_millis(2_010)).unwrap());
+        let answer = ready(State(ops.clone())).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text(answer).await.starts_with("there has been no free place"));
+        assert!(
+            text(metrics(State(ops.clone())).await).await.contains("\njotgate_connections_full_seconds 2\n")
+        );
+        numbers.set_connections(899, false);
+        assert_eq!(ready(State(ops.clone())).await.status(), StatusCode::OK);
     }
 }

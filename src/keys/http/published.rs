@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
 
+use super::numbers::Numbers;
 use crate::{Error, KeySet, Signer, State, StoreStamp, metadata};
 
 /// One state, with everything made from it that is served.
@@ -37,6 +38,7 @@ pub struct Published {
     overdue: AtomicBool,
     /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
     signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
+    numbers: Numbers,
 }
 
 /// Why the last look failed.
@@ -127,6 +129,11 @@ impl Published {
         self.stamp.load_full()
     }
 
+    /// What is counted here.
+    pub(crate) const fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
     /// How many tokens each key has signed here.
     pub(crate) fn signatures(&self) -> Vec<(String, u64)> {
         let signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,6 +150,12 @@ impl Published {
     pub(crate) fn is_current(&self, snapshot: &Snapshot, now: u64) -> bool {
         let delay = snapshot.state.settings().times().replica_delay;
         now.abs_diff(self.last_seen.load(Ordering::Relaxed)) <= delay.max(1)
+    }
+
+    /// Whether there has been no free place for connections for longer than the replica delay.
+    pub(crate) fn is_full(&self, snapshot: &Snapshot) -> bool {
+        let delay = snapshot.state.settings().times().replica_delay;
+        self.numbers.full_for().as_secs() >= delay.max(1)
     }
 
     /// Whether the store failed at the last look.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{
@@ -10,10 +11,13 @@ use axum::http::header::{
     RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 
-use super::metadata::{JWKS_PATH, metadata_paths};
+use super::authorize::no_login;
+use super::connection::RouteName;
+use super::metadata::{AUTHORIZE_PATH, JWKS_PATH, metadata_paths};
 use crate::{Published, Snapshot};
 
 /// Said with every answer about the set: it is public, whoever asks.
@@ -25,26 +29,44 @@ const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
-/// root, and of the two metadata documents.
+/// root, and of the two metadata documents; and the authorization endpoint, which has no login yet.
 pub fn router(published: Arc<Published>) -> Router {
     let snapshot = published.snapshot();
-    // Braces have a meaning for the router, and none in a URL.
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let path = path.replace('{', "{{").replace('}', "}}");
-    let mut sets = vec![JWKS_PATH.to_owned(), format!("{path}{JWKS_PATH}")];
-    sets.dedup();
-    let mut documents = metadata_paths(&path).to_vec();
-    documents.retain(|path| !sets.contains(path));
-    documents.dedup();
-    let mut routes = Router::new();
+    let [oauth, openid] = metadata_paths(path);
+    let sets = literal_routes(
+        "key_set",
+        &[JWKS_PATH.to_owned(), format!("{path}{JWKS_PATH}")],
+        &get(key_set).options(preflight),
+    );
+    let documents = literal_routes("metadata", &[oauth, openid], &get(document).options(preflight));
+    let authorize = literal_routes(
+        "authorize",
+        &[AUTHORIZE_PATH.to_owned(), format!("{path}{AUTHORIZE_PATH}")],
+        &get(no_login).post(no_login),
+    );
+    sets.merge(documents).merge(authorize).with_state(published)
+}
+
+/// The same handler at each of `paths`, which mean nothing but themselves, counted under `name`.
+///
+/// Braces, and a colon or an asterisk after a slash, have a meaning for the router, and none in a URL.
+pub(super) fn literal_routes<S: Clone + Send + Sync + 'static>(
+    name: &'static str,
+    paths: &[String],
+    handler: &MethodRouter<S>,
+) -> Router<S> {
+    let mut routes = Router::new().without_v07_checks();
+    let mut paths: Vec<String> =
+        paths.iter().map(|path| path.replace('{', "{{").replace('}', "}}")).collect();
+    paths.dedup();
     // `get` answers `HEAD` too: the same headers, no body (RFC 9110 §9.3.2).
-    for path in sets {
-        routes = routes.route(&path, get(key_set).options(preflight));
+    for path in paths {
+        routes = routes.route(&path, handler.clone());
     }
-    for path in documents {
-        routes = routes.route(&path, get(document).options(preflight));
-    }
-    routes.with_state(published)
+    routes.route_layer(map_response(
+        move |answer: Response| async move { (Extension(RouteName(name)), answer) },
+    ))
 }
 
 async fn key_set(State(published): State<Arc<Published>>, request: HeaderMap) -> Response {

@@ -1,33 +1,54 @@
 //! Listeners, a store, a clock and the wish to stop enter; it serves until then, and drains.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
+use socket2::SockRef;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tracing::{debug, error, info, warn};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
 
+use super::address::{is_trusted, owner};
+use super::connection::{Patience, Serving};
+use super::places::Places;
 use crate::{Clock, Error, Keeper, Publisher, ops_router, router, token_router};
 
-/// How long a client may take for the head of a request, or stay silent between two.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-/// How many connections are served at once by a listener; more wait in the system's queue. Each takes some kilobytes and a
-/// descriptor, of which systems give a process a thousand or more.
+/// How many connections are served at once by the public listener. Each takes some kilobytes and a descriptor, of which
+/// systems give a process a thousand or more.
 const MOST_CONNECTIONS: usize = 900;
+/// How many connections the operator's own tools may have.
+const MOST_OPS_CONNECTIONS: usize = 64;
+/// How many bytes of answers the system may keep for a connection; it takes twice as many. Left alone, it takes megabytes
+/// before an answer counts as not taken.
+const SEND_BUFFER: usize = 32_768;
 /// How long to wait after the system has no connection to give, for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Publishes the key set of that keeper on `listener`, and tells on `ops` how it is, until `shutdown` is ready, then ends within five seconds.
+/// Who may have how many connections of the public listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// How many of the 900 places one address may have; by default a quarter. An IPv6 network of 64 bits counts as one
+    /// address.
+    pub per_address: usize,
+    /// The proxies whose `X-Forwarded-For` is believed, and which may have every place.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { per_address: MOST_CONNECTIONS / 4, trusted_proxies: vec![] }
+    }
+}
+
+/// Publishes the key set of that keeper on `listener`, and its health on `ops`, until `shutdown` is ready; then ends within
+/// five seconds.
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Document`] if there is no set to publish at the start. Once it serves, it goes on: a
@@ -37,21 +58,39 @@ pub async fn run(
     ops: Option<TcpListener>,
     keeper: Keeper,
     clock: Arc<dyn Clock>,
+    limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let watch = Arc::clone(&clock);
+    let watch_clock = Arc::clone(&clock);
+    // Each connection inherits it.
+    SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
-    let routes = router(publisher.published()).merge(token_router(publisher.published(), Arc::clone(&watch)));
-    let ops_routes = ops_router(publisher.published(), watch);
+    let published = publisher.published();
+    let public = Arc::new(Serving {
+        routes: router(Arc::clone(&published))
+            .merge(token_router(Arc::clone(&published), Arc::clone(&watch_clock))),
+        patience: Patience::USUAL,
+        trusted: limits.trusted_proxies.into(),
+        published: Some(Arc::clone(&published)),
+    });
+    let private = Arc::new(Serving {
+        routes: ops_router(Arc::clone(&published), watch_clock),
+        patience: Patience::USUAL,
+        trusted: [].into(),
+        published: None,
+    });
+    let places = Arc::new(Places::new(MOST_CONNECTIONS, limits.per_address, Some(published)));
+    let ops_places = Arc::new(Places::new(MOST_OPS_CONNECTIONS, MOST_OPS_CONNECTIONS, None));
     let mut shutdown = pin!(shutdown);
-    let drain = GracefulShutdown::new();
+    // Each connection has a receiver: all are dropped once all connections have ended.
+    let (stop, stopping) = watch::channel(());
     {
         let mut follow = pin!(publisher.follow());
-        let mut accepting = pin!(accept(&listener, &routes, &drain));
+        let mut accepting = pin!(accept(&listener, &public, &places, &stopping));
         let mut telling = pin!(async {
             match &ops {
-                Some(listener) => accept(listener, &ops_routes, &drain).await,
+                Some(listener) => accept(listener, &private, &ops_places, &stopping).await,
                 None => std::future::pending().await,
             }
         });
@@ -63,9 +102,10 @@ pub async fn run(
         }
     }
     // From here on new connections are refused, not kept waiting.
-    drop((listener, ops));
+    drop((listener, ops, stopping));
     info!("stopping");
-    if tokio::time::timeout(DRAIN_LIMIT, drain.shutdown()).await.is_err() {
+    stop.send_replace(());
+    if tokio::time::timeout(DRAIN_LIMIT, stop.closed()).await.is_err() {
         warn!("requests under way were cut off");
     }
     Ok(())
@@ -73,35 +113,28 @@ pub async fn run(
 
 async fn accept(
     listener: &TcpListener,
-    routes: &Router,
-    drain: &GracefulShutdown,
-) -> std::convert::Infallible {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    serving: &Arc<Serving>,
+    places: &Arc<Places>,
+    stopping: &watch::Receiver<()>,
+) -> Infallible {
     loop {
-        // INVARIANT: nobody closes it.
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { std::future::pending().await };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
             // The client was gone before it was greeted.
             Err(e) if matches!(e.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {
                 continue;
             }
             Err(error) => {
                 error!(%error, "no connection can be accepted");
+                places.displace_one();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
-        let connection = drain.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, "a connection ended badly");
-            }
-            drop(place);
-        });
+        let trusted = is_trusted(peer, &serving.trusted);
+        let place = places.take((!trusted).then(|| owner(peer))).await;
+        let id = place.id();
+        let connection = Arc::clone(serving).serve(stream, peer, place, stopping.clone());
+        places.serve(id, tokio::spawn(connection).abort_handle());
     }
 }

@@ -2,24 +2,28 @@
 //!
 //! Client credentials (RFC 6749 §4.4), tokens by RFC 9068, resources by RFC 8707.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use serde::Serialize;
 use tracing::{error, warn};
 
+use super::address::ClientAddress;
+use super::audit::{self, Attempt};
 use super::client_authentication::authenticate;
-use super::form::Form;
-use super::grant_refusal::{GrantRefusal, NOT_KEPT};
+use super::form::{Form, FormRefusal};
+use super::grant_refusal::{GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::TOKEN_PATH;
+use super::router::literal_routes;
 use crate::{Client, Clock, Published, TokenRequest};
 
 #[derive(Clone, Debug)]
@@ -42,30 +46,35 @@ struct Granted<'a> {
 const BODY_LIMIT: usize = 16_384;
 /// How long a client may take for the body.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// The one grant type (RFC 6749 §4.4).
+const CLIENT_CREDENTIALS: &str = "client_credentials";
+
 /// The routes: `POST` to [`TOKEN_PATH`] at the root and below the issuer's path.
 pub fn token_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let path = path.replace('{', "{{").replace('}', "}}");
-    let mut paths = vec![TOKEN_PATH.to_owned(), format!("{path}{TOKEN_PATH}")];
-    paths.dedup();
-    let route = |routes: Router<Endpoint>, path: String| routes.route(&path, post(token));
-    paths.into_iter().fold(Router::new(), route).with_state(Endpoint { published, clock })
+    let paths = [TOKEN_PATH.to_owned(), format!("{path}{TOKEN_PATH}")];
+    literal_routes("token", &paths, &post(token)).with_state(Endpoint { published, clock })
 }
 
-async fn token(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Body) -> Response {
-    let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_LIMIT)).await;
-    let granted = match read {
-        // An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
-        Ok(Ok(body)) if endpoint.signs_slowly() => {
-            let granting = tokio::task::spawn_blocking(move || endpoint.grant(&headers, &body));
-            granting.await.unwrap_or(Err(GrantRefusal::Failed))
-        }
-        Ok(Ok(body)) => endpoint.grant(&headers, &body),
-        Ok(Err(_)) => Err(GrantRefusal::Request("the body is longer than 16384 bytes, or was cut off")),
-        Err(_) => Err(GrantRefusal::Request("the body did not come in time")),
+async fn token(
+    State(endpoint): State<Endpoint>,
+    address: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let address = address.map(|Extension(ClientAddress(address))| address);
+    let body = match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(GrantRefusal::Request(RequestFault::BodyUnread)),
+        Err(_) => Err(GrantRefusal::Request(RequestFault::BodyLate)),
     };
-    granted.unwrap_or_else(GrantRefusal::into_response)
+    // An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
+    if body.is_ok() && endpoint.signs_slowly() {
+        let answering = tokio::task::spawn_blocking(move || endpoint.answer(address, &headers, body));
+        return answering.await.unwrap_or_else(|_| GrantRefusal::Failed.into_response());
+    }
+    endpoint.answer(address, &headers, body)
 }
 
 impl Endpoint {
@@ -73,7 +82,33 @@ impl Endpoint {
         self.published.snapshot().is_some_and(|snapshot| snapshot.signer.is_slow())
     }
 
-    fn grant(&self, headers: &HeaderMap, body: &[u8]) -> Result<Response, GrantRefusal> {
+    /// Grants a token or refuses it, and notes either in the log.
+    fn answer(
+        &self,
+        address: Option<IpAddr>,
+        headers: &HeaderMap,
+        body: Result<Bytes, GrantRefusal>,
+    ) -> Response {
+        let mut attempt = Attempt::default();
+        match body.and_then(|body| self.grant(headers, &body, &mut attempt)) {
+            Ok((jti, answer)) => {
+                audit::granted(&self.published, &attempt, &jti, address);
+                answer
+            }
+            Err(refusal) => {
+                audit::refused(&self.published, &attempt, refusal, address);
+                refusal.into_response()
+            }
+        }
+    }
+
+    /// The token's `jti`, and the answer with the token.
+    fn grant(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        attempt: &mut Attempt,
+    ) -> Result<(String, Response), GrantRefusal> {
         let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
         let now = self.clock.now();
         // INVARIANT: whoever can't see the store stops signing within the replica delay. Later its key may have been
@@ -83,30 +118,39 @@ impl Endpoint {
             return Err(GrantRefusal::Unavailable);
         }
         if !is_form(headers) {
-            return Err(GrantRefusal::Request("the body must be application/x-www-form-urlencoded"));
+            return Err(GrantRefusal::Request(RequestFault::NotAForm));
         }
         let form = Form::parse(body, "resource")
-            .map_err(|_| GrantRefusal::Request("the body is malformed, or a parameter came twice"))?;
-        let client = authenticate(&snapshot, headers, &form)?;
-        match form.get("grant_type") {
-            Some("client_credentials") => {}
+            .map_err(|FormRefusal| GrantRefusal::Request(RequestFault::Malformed))?;
+        attempt.grant = form.get("grant_type").map(|grant| match grant {
+            CLIENT_CREDENTIALS => CLIENT_CREDENTIALS,
+            _ => "other",
+        });
+        attempt.scope = form.get("scope").map(str::to_owned);
+        attempt.audience =
+            Some(form.all("resource").collect::<Vec<_>>().join(" ")).filter(|all| !all.is_empty());
+        let client = authenticate(&snapshot, headers, &form, attempt)?;
+        match attempt.grant {
+            Some(CLIENT_CREDENTIALS) => {}
             Some(_) => return Err(GrantRefusal::GrantType),
-            None => return Err(GrantRefusal::Request("the parameter `grant_type` is missing")),
+            None => return Err(GrantRefusal::Request(RequestFault::NoGrantType)),
         }
         let audiences = audiences(client, &form)?;
         let scope = scope(client, &audiences, form.get("scope"))?;
         let life = client.token_life.min(snapshot.signer.longest_life());
         let request = TokenRequest::new(&client.id, None, &audiences, scope.as_deref(), life);
         let request = request.map(|request| request.with_claims(&client.claims));
-        let token = request.and_then(|request| snapshot.signer.sign(&request, now)).map_err(|error| {
+        let signed = request.and_then(|request| snapshot.signer.sign_named(&request, now));
+        let (jti, token) = signed.map_err(|error| {
             error!(code = error.code(), %error, "no token could be signed");
             GrantRefusal::Failed
         })?;
         snapshot.signatures.fetch_add(1, Ordering::Relaxed);
-        let scope = scope.as_deref();
-        let granted = Granted { access_token: &token, token_type: "Bearer", expires_in: life, scope };
+        let granted =
+            Granted { access_token: &token, token_type: "Bearer", expires_in: life, scope: scope.as_deref() };
         let json = serde_json::to_vec(&granted).map_err(|_| GrantRefusal::Failed)?;
-        Ok((NOT_KEPT, json).into_response())
+        (attempt.audience, attempt.scope) = (Some(audiences.join(" ")), scope);
+        Ok((jti, (NOT_KEPT, json).into_response()))
     }
 }
 
@@ -199,7 +243,7 @@ mod tests {
             for (name, value) in headers {
                 all.append(name, value.parse().unwrap());
             }
-            let answer = token(State(self.endpoint.clone()), all, Body::from(body.to_owned())).await;
+            let answer = token(State(self.endpoint.clone()), None, all, Body::from(body.to_owned())).await;
             let (head, body) = answer.into_parts();
             assert_eq!(head.headers[CACHE_CONTROL], "no-store");
             assert_eq!(head.headers[CONTENT_TYPE], "application/json");
@@ -264,14 +308,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_wrong_is_refused_by_its_name_and_no_secret_shows() {
+    async fn k9_what_is_wrong_is_refused_by_its_name_and_only_a_header_is_challenged() {
         let trial = trial();
         let good = trial.basic("a+worker%3A1", &trial.secret);
         let credentials = "grant_type=client_credentials";
         let post = format!("{credentials}&client_id=a+worker%3A1&client_secret={}", trial.secret);
+        let wrong_post = format!("{credentials}&client_id=a+worker%3A1&client_secret=wrong");
+        let unknown_post = format!("{credentials}&client_id=unknown&client_secret={}", trial.secret);
+        let gone_post = format!("{credentials}&client_id=gone&client_secret={}", trial.secret);
         let long = format!("{credentials}&x={}", "y".repeat(BODY_LIMIT));
         for (headers, body, status, error) in [
-            (vec![], credentials, 401, "invalid_client"),
+            // K9: the challenge is for those who sent a header.
+            (vec![], credentials, 400, "invalid_client"),
+            (vec![], &wrong_post, 400, "invalid_client"),
+            (vec![], &unknown_post, 400, "invalid_client"),
+            (vec![], &gone_post, 400, "invalid_client"),
             (vec![trial.basic("a+worker%3A1", "wrong")], credentials, 401, "invalid_client"),
             (vec![trial.basic("unknown", &trial.secret)], credentials, 401, "invalid_client"),
             (vec![trial.basic("gone", &trial.secret)], credentials, 401, "invalid_client"),
@@ -308,7 +359,7 @@ mod tests {
             assert!(!json.to_string().contains(&trial.secret));
         }
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        let answer = token(State(trial.endpoint.clone()), headers, Body::from(credentials)).await;
+        let answer = token(State(trial.endpoint.clone()), None, headers, Body::from(credentials)).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     }
 

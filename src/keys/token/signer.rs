@@ -98,11 +98,21 @@ impl Signer {
     /// # Errors
     /// [`TokenRefusal::Life`], [`TokenRefusal::NotSigned`].
     pub fn sign(&self, request: &TokenRequest, now: u64) -> Result<String, TokenRefusal> {
+        self.sign_named(request, now).map(|(_, token)| token)
+    }
+
+    /// As [`Signer::sign`], with the token's `jti` before the token.
+    pub(crate) fn sign_named(
+        &self,
+        request: &TokenRequest,
+        now: u64,
+    ) -> Result<(String, String), TokenRefusal> {
         let life = request.life();
         // INVARIANT: no signature outlives what was written with the key before its first one; retirement counts on it.
         if life == 0 || life > self.longest_life {
             return Err(TokenRefusal::Life { seconds: life, longest: self.longest_life });
         }
+        let jti = new_jti()?;
         let claims = Claims {
             iss: self.issuer.as_str(),
             exp: now.checked_add(life).ok_or(TokenRefusal::NotSigned)?,
@@ -114,7 +124,7 @@ impl Signer {
             sub: request.subject(),
             client_id: request.client(),
             iat: now,
-            jti: &new_jti()?,
+            jti: &jti,
             scope: request.scope(),
             own: request.claims(),
         };
@@ -127,7 +137,7 @@ impl Signer {
         let signature = self.key.try_sign(token.as_bytes()).map_err(|_| TokenRefusal::NotSigned)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
-        Ok(token)
+        Ok((jti, token))
     }
 }
 

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jotgate_keys::{
-    Clock, Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings, SigningAlgorithm,
-    SqliteStore, State, Store, SystemClock, Times, run,
+    Clock, ConnectionLimits, Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings,
+    SigningAlgorithm, SqliteStore, State, Store, SystemClock, Times, run,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -53,7 +53,8 @@ impl Served {
                 let stopped = async { stopped.await.unwrap() };
                 let ops = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 told.send(ops.local_addr().unwrap()).unwrap();
-                run(listener, Some(ops), keeper, Arc::new(SystemClock), stopped).await
+                run(listener, Some(ops), keeper, Arc::new(SystemClock), ConnectionLimits::default(), stopped)
+                    .await
             })
         });
         let [address, ops] = [(); 2].map(|()| address.recv().unwrap());
@@ -258,7 +259,15 @@ fn without_a_set_nothing_is_served() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let keks = KekSource::Given(Arc::new(Keks::generate().unwrap()));
         let keeper = Keeper::new(Arc::new(store), keks).unwrap();
-        run(listener, None, keeper, Arc::new(SystemClock), std::future::pending()).await
+        run(
+            listener,
+            None,
+            keeper,
+            Arc::new(SystemClock),
+            ConnectionLimits::default(),
+            std::future::pending(),
+        )
+        .await
     });
     assert_eq!(served.unwrap_err().code(), "document_damaged");
 }
@@ -301,7 +310,7 @@ fn a_request_under_way_is_answered_after_the_wish_to_stop() {
     slow.write_all(left.as_bytes()).unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.ends_with('}'), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with('}'), "{answer}");
     served.thread.join().unwrap().unwrap();
 }
 
@@ -314,4 +323,17 @@ fn a_client_that_never_finishes_its_request_cannot_keep_the_server() {
     let start = Instant::now();
     served.stop();
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+#[test]
+fn k7_the_authorization_endpoint_says_that_there_is_no_login() {
+    let served = Served::start();
+    for (method, path) in [("GET", "/tenant/authorize"), ("POST", "/authorize")] {
+        let path = format!("{path}?response_type=code&client_id=a&redirect_uri=https%3A%2F%2Fa.example");
+        let answer = ask(served.address, method, &path, &[("content-length", "0")]);
+        assert_eq!((answer.status, answer.header("location")), (400, None), "{method} {path}");
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(answer.body.contains("This issuer has no login"), "{}", answer.body);
+    }
+    served.stop();
 }

@@ -2,6 +2,7 @@
 //! SQLite file in a folder of its own.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test may stop at the first surprise"
@@ -12,6 +13,7 @@ mod check;
 mod client;
 mod clients;
 mod confirmation;
+mod connections;
 mod faketime;
 mod format;
 mod full;
@@ -24,4 +26,5 @@ mod process;
 mod program;
 mod restored;
 mod rotation;
+mod serving;
 mod settings;

@@ -146,9 +146,19 @@ impl Program {
 }
 
 impl Serving {
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Goes away as a reader of its log.
+    pub(crate) fn drop_log(&mut self) {
+        drop(self.child.stderr.take().unwrap());
     }
 
     pub(crate) fn ended(mut self) -> Ended {

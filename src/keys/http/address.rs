@@ -1,0 +1,81 @@
+//! Whose request it is: the address of a client, also behind a proxy that is trusted.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address from which a request came, for the log. [`run`](crate::run) puts it into each request's extensions; who
+/// serves the routes by other means may do so, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// The last address in `X-Forwarded-For` that is no trusted proxy's, if the peer is one; else the peer's. Each proxy
+    /// appends the address that it sees, so everything before that address may be invented.
+    pub(super) fn of(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> Self {
+        let mut address = peer;
+        let mut lines: Vec<&str> =
+            headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or_default()).collect();
+        lines.reverse();
+        for text in lines.into_iter().flat_map(|line| line.rsplit(',')) {
+            if !is_trusted(address, trusted) {
+                break;
+            }
+            let Ok(before) = text.trim().parse::<IpAddr>() else { break };
+            address = before.to_canonical();
+        }
+        Self(address)
+    }
+}
+
+/// Whether a proxy that is trusted has that address.
+pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// Who counts as one address: an IPv4 address, or the 64 bits that an IPv6 network has in common.
+pub(super) fn owner(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address_of(peer: &str, lines: &[&str]) -> String {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let headers = lines.iter().map(|line| (FORWARDED_FOR, line.parse().unwrap())).collect();
+        ClientAddress::of(peer.parse().unwrap(), &trusted, &headers).0.to_string()
+    }
+
+    #[test]
+    fn k1_only_a_trusted_proxy_can_name_another_address_and_only_the_last_that_is_not_its_kind_counts() {
+        assert_eq!(address_of("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
+        assert_eq!(address_of("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address_of("10.0.0.1", &["1.1.1.1, 198.51.100.1 , 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(address_of("10.0.0.1", &["1.1.1.1", "198.51.100.1", "10.0.0.2,fd00::1"]), "198.51.100.1");
+        assert_eq!(address_of("fd00::7", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(address_of("10.0.0.1", &["::ffff:198.51.100.1"]), "198.51.100.1");
+        for lines in [&[][..], &[""], &["unknown"], &["198.51.100.1, nonsense"], &["198.51.100.1:80"]] {
+            assert_eq!(address_of("10.0.0.1", lines), "10.0.0.1", "{lines:?}");
+        }
+        assert_eq!(address_of("10.0.0.1", &["nonsense, 10.0.0.3"]), "10.0.0.3");
+    }
+
+    #[test]
+    fn k1_an_ipv6_network_counts_as_one_address() {
+        let owner = |text: &str| owner(text.parse().unwrap()).to_string();
+        assert_eq!(owner("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(owner("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(owner("192.0.2.1"), "192.0.2.1");
+    }
+}
