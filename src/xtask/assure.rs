@@ -8,11 +8,16 @@ use crate::progress::say;
 use crate::{no_arguments, place, process, progress, terminal};
 
 /// What is run for long: the words for people, the tests, and the variable that makes them long.
-const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 3] = [
+const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [
     (
         "500 rotations killed, and as many of init and of rekey",
         ["--package=jotgate-keys", "--test=companion", "killed::", "--"],
         ("JOTGATE_KILLS", "500"),
+    ),
+    (
+        "a connection that is ended after five minutes",
+        ["--package=jotgate-keys", "--test=companion", "k1_a_connection_that_goes_on", "--"],
+        ("JOTGATE_LIFETIME", "1"),
     ),
     (
         "each algorithm and key against aws-lc-rs, 5,000 messages each",

@@ -117,11 +117,13 @@ test('openid-client understands its refusals (RFC 6749 §5.2)', async () => {
   const scope = await grant(config, { scope: 'everything' }).catch((error) => error)
   ok(scope instanceof openid.ResponseBodyError)
   same([scope.error, scope.status], ['invalid_scope', 400])
-  const stranger = await discover({}, openid.ClientSecretPost(`${secret}x`))
-  const client = await grant(stranger).catch((error) => error)
+  const posted = await grant(await discover({}, openid.ClientSecretPost(`${secret}x`))).catch((error) => error)
+  ok(posted instanceof openid.ResponseBodyError)
+  same([posted.error, posted.status], ['invalid_client', 400])
+  const basic = await grant(await discover({}, openid.ClientSecretBasic(`${secret}x`))).catch((error) => error)
   // RFC 9110 §11.6.1: every 401 has a challenge, which is what openid-client tells first.
-  ok(client instanceof openid.WWWAuthenticateChallengeError)
-  same([client.status, client.cause[0].scheme], [401, 'basic'])
+  ok(basic instanceof openid.WWWAuthenticateChallengeError)
+  same([basic.status, basic.cause[0].scheme], [401, 'basic'])
 })
 
 test('tokens of the old key and of the new one verify after a rotation', async () => {
