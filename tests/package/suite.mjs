@@ -22,6 +22,7 @@ import { joseSharedTests } from './suite/jose_shared.mjs'
 import { mint } from './suite/mint.mjs'
 import { remoteFaultTests } from './suite/remote_faults.mjs'
 import { remoteKeySetTests } from './suite/remote_key_set.mjs'
+import { repairTests } from './suite/repairs.mjs'
 import { tokenCacheTests } from './suite/token_cache.mjs'
 import { verifierTests } from './suite/verifier.mjs'
 
@@ -54,6 +55,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   batchTests(context)
   claimsTests(context)
   tokenCacheTests(context)
+  repairTests(context)
   badInputTests(context)
   decodePureTests(context)
   decodeClaimsTests(context)

@@ -1,5 +1,5 @@
 /** Reads the body of an answer as text: whole, of bounded size, strictly UTF-8. */
-import { record } from '../base/record.js'
+import { jsonOf, record } from '../base/record.js'
 import { TextDecoder } from '../base/text_coding.js'
 
 /**
@@ -103,7 +103,7 @@ function piecesOf(stream: Stream): {
 
 async function jsonText(json: () => Promise<unknown>, errors: BodyErrors): Promise<string> {
   try {
-    return JSON.stringify(await json()) ?? ''
+    return jsonOf(await json()) ?? ''
   } catch (thrown) {
     throw thrown instanceof SyntaxError ? errors.notJson() : thrown
   }

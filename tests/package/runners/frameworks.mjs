@@ -14,7 +14,7 @@ import { guard as expressGuard, guardHandler, guardHook } from 'jotgate/express'
 import { guard as honoGuard } from 'jotgate/hono'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
-const { harness, misused, ok, same } = await load('suite/harness.mjs')
+const { harness, misused, ok, outcome, same } = await load('suite/harness.mjs')
 const { audience, currentDate, issuer, mint } = await load('suite/mint.mjs')
 const { report } = await load('runners/report.mjs')
 
@@ -127,8 +127,24 @@ test('Fastify: requests pass or are answered, errors go its way', async () => {
   }
 })
 
-test("V21: Node's http: requests pass or are answered, a failing rule is 500 and leaves no promise unhandled", async () => {
-  const failures = []
+/** What is written to `console.error` and what no promise catches while `work` runs. */
+async function logged(work) {
+  const found = { errors: [], unhandled: [] }
+  const { error } = console
+  const unhandled = (reason) => found.unhandled.push(String(reason))
+  console.error = (thrown) => found.errors.push(thrown?.message ?? String(thrown))
+  process.on('unhandledRejection', unhandled)
+  try {
+    await work()
+    await new Promise((settle) => setTimeout(settle, 10))
+  } finally {
+    console.error = error
+    process.off('unhandledRejection', unhandled)
+  }
+  return found
+}
+
+test("Node's http: requests pass or are answered, a failing rule is 500 and logged", async () => {
   const handler = guardHandler(
     gate,
     (request, response, auth) => {
@@ -137,11 +153,82 @@ test("V21: Node's http: requests pass or are answered, a failing rule is 500 and
     },
     needs,
   )
-  const server = createServer((request, response) => {
-    handler(request, response).catch((error) => failures.push(error.message))
+  const found = await logged(() => listening(createServer(handler), (port) => behaves((...asked) => ask(port, ...asked))))
+  same(found, { errors: ['the database is away'], unhandled: [] })
+})
+
+const away = async () => {
+  throw new Error('database is down')
+}
+const FAILING = {
+  principal: [{ ...settings, principal: away }],
+  authorize: [{ ...settings, authorize: away }],
+  'a rule of the request': [settings, { authorize: away }],
+  onRefusal: [{ ...settings, authorize: () => false, onRefusal: () => { throw new Error('database is down') } }],
+}
+for (const [name, [options, own]] of Object.entries(FAILING)) {
+  test(`V21: where ${name} fails, every adapter answers 500 and leaves no promise unhandled`, async () => {
+    const failing = createGate(options)
+    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, code: 'internal_error' }
+    const lines = Object.entries(bearer).flat()
+    const node = await logged(() =>
+      listening(createServer(guardHandler(failing, () => ok(false, 'it passed'), own)), async (port) => {
+        const { status, headers, body } = await ask(port, lines)
+        same([status, headers['content-type'], JSON.parse(body)], [500, 'application/problem+json', problem])
+      }),
+    )
+    same(node, { errors: ['database is down'], unhandled: [] })
+
+    const app = express()
+    app.use(expressGuard(failing, own))
+    app.get('/', () => ok(false, 'it passed'))
+    const caught = []
+    app.use((error, _request, response, _next) => (caught.push(error.message), response.status(500).end()))
+    same(await logged(() => listening(createServer(app), async (port) => same((await ask(port, lines, { path: '/' })).status, 500))), {
+      errors: [],
+      unhandled: [],
+    })
+    same(caught, ['database is down'])
+
+    const hook = fastify()
+    hook.addHook('onRequest', guardHook(failing, own))
+    hook.get('/', () => 'it passed')
+    await hook.listen({ port: 0, host: '127.0.0.1' })
+    const hooked = await logged(async () => same((await ask(hook.server.address().port, lines, { path: '/' })).status, 500))
+    await hook.close()
+    same(hooked.unhandled, [])
+
+    const hono = new Hono()
+    hono.use(honoGuard(failing, own))
+    hono.get('/', (c) => c.text('it passed'))
+    const handled = await logged(async () => {
+      same((await hono.request('https://api.example/', { headers: bearer })).status, 500)
+    })
+    same(handled.unhandled, [])
   })
-  await listening(server, (port) => behaves((...asked) => ask(port, ...asked)))
-  same(failures, [])
+}
+
+test('V21: a handler that fails is 500, half an answer ends its connection, and `next` may throw', async () => {
+  const failing = guardHandler(gate, away, needs)
+  const half = guardHandler(gate, async (_, response) => {
+    response.write('half')
+    await away()
+  })
+  const throwing = expressGuard(gate)
+  const next = () => {
+    throw new Error('next failed')
+  }
+  const lines = Object.entries(bearer).flat()
+  const found = await logged(async () => {
+    await listening(createServer(failing), async (port) => same((await ask(port, lines)).status, 500))
+    await listening(createServer(half), async (port) => {
+      const { thrown } = await outcome(() => ask(port, lines))
+      ok(thrown !== undefined, 'half an answer looked whole')
+    })
+    const passing = createServer((request, response) => throwing(request, response, next))
+    await listening(passing, async (port) => same((await ask(port, lines)).status, 500))
+  })
+  same(found, { errors: ['database is down', 'database is down', 'next failed'], unhandled: [] })
 })
 
 test("Node's http2: requests pass or are answered, cookies on many lines", async () => {

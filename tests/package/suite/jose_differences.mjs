@@ -224,6 +224,7 @@ export function differences({ jose, world }) {
       jose: accepted,
       jotgate: 'TypeError',
     },
+    { id: 'tolerance-bound', run: es({}, { clockTolerance: 86_401 }), jose: accepted, jotgate: 'TypeError' },
     {
       id: 'key-for-another-algorithm',
       run: async (lib) => lib.jwtVerify(await world().token('ES256'), fresh('RS256'), base),
