@@ -16,7 +16,7 @@
 //! - `report`: the report as data.
 
 #[cfg(target_arch = "wasm32")]
-mod boundary;
+pub mod boundary;
 mod cause;
 mod challenge;
 mod claims;
