@@ -15,9 +15,9 @@ const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [
         ("JOTGATE_KILLS", "500"),
     ),
     (
-        "a connection that is ended after five minutes",
-        ["--package=jotgate-keys", "--test=companion", "k1_a_connection_that_goes_on", "--"],
-        ("JOTGATE_LIFETIME", "1"),
+        "900 slow peers of every kind, 10,000 idle ones, and one for five minutes",
+        ["--package=jotgate-keys", "--test=companion", "connections::", "--"],
+        ("JOTGATE_LONG_CONNECTIONS", "1"),
     ),
     (
         "each algorithm and key against aws-lc-rs, 5,000 messages each",

@@ -17,6 +17,8 @@ use crate::program::{Program, Serving};
 
 /// As many as the public listener has places.
 const PLACES: usize = 900;
+/// Set by `cargo xtask assure`: the forms that take long.
+const LONG: &str = "JOTGATE_LONG_CONNECTIONS";
 /// How long an answer may take while a server is held.
 const ANSWERED: Duration = Duration::from_secs(15);
 /// Peers are ended after ten seconds; a busy machine may need longer until all of them have come so far.
@@ -66,6 +68,8 @@ impl Held {
 /// A connection from another loopback address: each of so many addresses has as many.
 async fn connect(server: SocketAddr, number: usize, addresses: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
+    // Answers that are not taken fill it sooner.
+    socket.set_recv_buffer_size(4096).unwrap();
     let last = u8::try_from(number % addresses + 1).unwrap();
     socket.bind((Ipv4Addr::new(127, 0, 7, last), 0).into()).unwrap();
     socket.connect(server).await.unwrap()
@@ -148,6 +152,11 @@ fn k1_answers_that_are_not_taken_end_their_connections_and_others_are_answered_m
     held.assert_small();
 }
 
+/// So many in the long form, a fraction of them in the quick one.
+fn in_long_form(count: usize, quick: usize) -> usize {
+    if std::env::var_os(LONG).is_some() { count } else { quick }
+}
+
 #[test]
 fn k1_an_answer_that_is_taken_byte_by_byte_ends_its_connection() {
     let _turn = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,7 +164,7 @@ fn k1_an_answer_that_is_taken_byte_by_byte_ends_its_connection() {
     let server = held.serving.address;
     block_on(async {
         let mut peers = vec![];
-        for number in 0..PLACES {
+        for number in 0..in_long_form(PLACES, 200) {
             let (mut read, write) = connect(server, number, 5).await.into_split();
             let reading = tokio::spawn(async move {
                 let mut byte = [0];
@@ -190,7 +199,7 @@ fn trickled(first: &'static str) {
     let server = held.serving.address;
     block_on(async {
         let mut peers = vec![];
-        for number in 0..PLACES {
+        for number in 0..in_long_form(PLACES, 200) {
             peers.push(tokio::spawn(trickle(connect(server, number, 5).await, first)));
         }
         key_set_until_all_ended(server, peers).await;
@@ -251,7 +260,7 @@ fn k1_ten_thousand_idle_connections_keep_nobody_out() {
     let raised = rustix::process::Rlimit { current: Some(most), ..wanted };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
     // The other tests need some of them. Where the system gives fewer descriptors, as many as it gives.
-    let count = usize::try_from(most.saturating_sub(6000)).unwrap().min(10_000);
+    let count = usize::try_from(most.saturating_sub(6000)).unwrap().min(in_long_form(10_000, 2_000));
     assert!(count > 2 * PLACES, "{most} descriptors are too few for this test");
     let held = start(&[]);
     let server = held.serving.address;
@@ -264,7 +273,7 @@ fn k1_ten_thousand_idle_connections_keep_nobody_out() {
             }
         }
         assert!(held.metric("connections") >= 800, "{}", held.metric("connections"));
-        assert!(held.metric("connections_refused_total{reason=\"no_place\"}") > 1000);
+        assert!(held.metric("connections_refused_total{reason=\"no_place\"}") > 500);
         key_set_throughout(server).await;
         // All come again with a request under way.
         for (number, stream) in idle.iter_mut().enumerate() {
@@ -337,10 +346,10 @@ fn k1_a_trusted_proxy_has_no_share_and_names_the_address_in_the_log() {
     assert!(refused.iter().all(|line| line.contains("203.0.113.9") && !line.contains("1.2.3.4")), "{log}");
 }
 
-/// Runs for five minutes: only with JOTGATE_LIFETIME, as `cargo xtask assure` has it.
+/// Runs for five minutes, so only in the long form.
 #[test]
 fn k1_a_connection_that_goes_on_asking_lives_for_five_minutes_at_most() {
-    if std::env::var_os("JOTGATE_LIFETIME").is_none() {
+    if std::env::var_os(LONG).is_none() {
         return;
     }
     let held = start(&[]);
