@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers.mjs'
 import { loginIn } from './login.mjs'
+import { metadataClients } from './metadata_clients.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vector_files.mjs'
@@ -40,6 +41,8 @@ export const RUNTIMES = {
   ),
   'login-chromium': loginIn('chromium'),
   'login-firefox': loginIn('firefox'),
+  // Other people's readers of the companion's metadata.
+  'companion-metadata': metadataClients,
   publint,
   attw,
 }
