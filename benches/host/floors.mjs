@@ -108,15 +108,7 @@ export function limits(results, { parts }) {
 }
 
 const LIMITS = {
-  'cold-start': (measured) =>
-    Object.entries(measured).flatMap(([runtime, algorithms]) =>
-      Object.entries(algorithms).map(([algorithm, times]) => {
-        const own = times.nothing?.median ?? 0
-        const [ours, theirs] = ['jotgate', 'jose'].map((name) => times[name].median - own)
-        return most(`${NAMES[runtime]}: import to first ${algorithm} verdict`, ours, theirs, milliseconds, "jose's ")
-      }),
-    ),
-  'sizes': ({ wasm, main }) => {
+  'sizes': ({ wasm }) => {
     const { 'all algorithms': all, ...fewer } = wasm
     const [slimmest] = Object.entries(fewer).sort(([, a], [, b]) => a.brotli - b.brotli)
     const name = 'WebAssembly, the slimmest, brotli'
@@ -124,7 +116,6 @@ const LIMITS = {
       most('WebAssembly, all algorithms, brotli', all.brotli, 80 * KIB, kibibytes),
       // `--quick` builds no package with fewer algorithms.
       ...(slimmest === undefined ? [] : [most(`${name} (${slimmest[0]})`, slimmest[1].brotli, 40 * KIB, kibibytes)]),
-      most('JavaScript of the main entry, gzip', main.gzip, 8 * KIB, kibibytes),
     ]
   },
   'memory': (measured) => {
@@ -141,10 +132,9 @@ const LIMITS = {
     })),
 }
 
-function most(name, value, limit, told, whose = '') {
-  return { name, value: told(value), limit: `at most ${whose}${told(limit)}`, met: value <= limit }
+function most(name, value, limit, text) {
+  return { name, value: text(value), limit: `at most ${text(limit)}`, met: value <= limit }
 }
 
-const milliseconds = (value) => `${value.toFixed(1)} ms`
 const kibibytes = (value) => `${(value / KIB).toFixed(1)} KiB`
 const mebibytes = (value) => `${(value / KIB / KIB).toFixed(1)} MiB`
