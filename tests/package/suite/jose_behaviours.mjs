@@ -1,0 +1,62 @@
+/**
+ * Runs a grid of inputs, most of them odd or malformed, against jose and against `jotgate/jose`. Each case must come to the same on both sides, or
+ * belong to exactly one row of `docs/jose.md`.
+ */
+import { ok, outcome } from './harness.mjs'
+import { keyCases } from './jose_cases_keys.mjs'
+import { remoteCases } from './jose_cases_remote.mjs'
+import { tokenCases } from './jose_cases_tokens.mjs'
+import { ROWS } from './jose_rows.mjs'
+
+/** The groups of cases, by name. */
+export const GROUPS = { keys: keyCases, tokens: tokenCases, 'remote sets': remoteCases }
+
+/** The cases of a group that differ, each as `name | what jose does | what jotgate does`. */
+export async function unequal({ jose, facade, ...context }, group) {
+  const cases = GROUPS[group]({ jose, facade, ...context })
+  const names = cases.map(({ name }) => name)
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  ok(twice.length === 0, `two cases have the same name: ${twice.join(', ')}`)
+  const found = []
+  for (const { name, run, show = (value) => value, causes = false } of cases) {
+    const [theirs, ours] = [await summary(jose, run, show, causes), await summary(facade, run, show, causes)]
+    if (theirs !== ours) found.push(`${name} | ${theirs} | ${ours}`)
+  }
+  return found
+}
+
+/** The ids of the rows that a difference belongs to. */
+export function rowsOf(difference) {
+  return Object.entries(ROWS)
+    .filter(([, patterns]) => patterns.some((pattern) => pattern.test(difference)))
+    .map(([id]) => id)
+}
+
+export function joseBehaviourTests(context) {
+  for (const group of Object.keys(GROUPS)) {
+    context.test(`V19: as jose, or in one row of docs/jose.md: ${group}`, async () => {
+      const found = await unequal(context, group)
+      const lost = found.filter((difference) => rowsOf(difference).length !== 1)
+      const texts = lost.map((difference) => `${difference.slice(0, 300)} (rows: ${rowsOf(difference).join(', ') || 'none'})`)
+      ok(lost.length === 0, `${lost.length} differences are in no row, or in several:\n    ${texts.join('\n    ')}`)
+    })
+  }
+}
+
+/** What a call comes to, as one line: what programs can read of it. */
+async function summary(lib, run, show, causes) {
+  const { value, thrown } = await outcome(() => run(lib))
+  if (thrown === undefined) return `accepted ${JSON.stringify(show(value))}`
+  const chain = causes ? causesOf(thrown) : ''
+  if (!(thrown instanceof lib.errors.JOSEError)) return (thrown instanceof TypeError ? 'TypeError' : 'host error') + chain
+  const { name, code, claim, reason, payload } = thrown
+  const ours = lib.errors[name]
+  ok(ours === undefined || (thrown instanceof ours && ours.code === code), `${name} is not what its name says`)
+  return [name, code, claim, reason].filter(Boolean).join(' ') + (payload === undefined ? '' : ` ${JSON.stringify(payload)}`) + chain
+}
+
+function causesOf(thrown) {
+  const names = []
+  for (let { cause } = thrown; cause instanceof Error; { cause } = cause) names.push(cause.name)
+  return names.length === 0 ? '' : ` < ${names.join(' < ')}`
+}
