@@ -20,7 +20,7 @@ export async function unequal({ jose, facade, ...context }, group) {
   const found = []
   for (const { name, run, show = (value) => value, causes = false } of cases) {
     const [theirs, ours] = [await summary(jose, run, show, causes), await summary(facade, run, show, causes)]
-    if (theirs !== ours) found.push(`${name} | ${theirs} | ${ours}`)
+    if (theirs.text !== ours.text) found.push(`${name} | ${theirs.text} | ${ours.text}${ours.refusal}`)
   }
   return found
 }
@@ -43,16 +43,18 @@ export function joseBehaviourTests(context) {
   }
 }
 
-/** What a call comes to, as one line: what programs can read of it. */
+/** The outcome of a call as one line, and the exact reason, which only jotgate has. */
 async function summary(lib, run, show, causes) {
   const { value, thrown } = await outcome(() => run(lib))
-  if (thrown === undefined) return `accepted ${JSON.stringify(show(value))}`
+  if (thrown === undefined) return { text: `accepted ${JSON.stringify(show(value))}`, refusal: '' }
   const chain = causes ? causesOf(thrown) : ''
-  if (!(thrown instanceof lib.errors.JOSEError)) return (thrown instanceof TypeError ? 'TypeError' : 'host error') + chain
+  const refusal = thrown.refusal === undefined ? '' : ` (${thrown.refusal})`
+  if (!(thrown instanceof lib.errors.JOSEError)) return { text: (thrown instanceof TypeError ? 'TypeError' : 'host error') + chain, refusal }
   const { name, code, claim, reason, payload } = thrown
   const ours = lib.errors[name]
   ok(ours === undefined || (thrown instanceof ours && ours.code === code), `${name} is not what its name says`)
-  return [name, code, claim, reason].filter(Boolean).join(' ') + (payload === undefined ? '' : ` ${JSON.stringify(payload)}`) + chain
+  const text = [name, code, claim, reason].filter(Boolean).join(' ')
+  return { text: `${text}${payload === undefined ? '' : ` ${JSON.stringify(payload)}`}${chain}`, refusal }
 }
 
 function causesOf(thrown) {

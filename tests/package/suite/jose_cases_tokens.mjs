@@ -107,7 +107,7 @@ export function tokenCases({ world }) {
     verify('required', `scope ${JSON.stringify(found)}`, { scope: found }, { requiredClaims: ['scope'] })
   }
   verify('iss', 'with a final slash', { iss: `${issuer}/` }, { issuer })
-  const times = [NOW, NOW - 1, NOW + 1, NOW + 0.5, NOW - 0.5, NOW - 10, NOW + 10, 0, -0, -1, 1e20, -1e20, 253402300800, String(NOW), '', null, true, [], [NOW], {}, undefined]
+  const times = [NOW, NOW - 1, NOW + 1, NOW + 0.5, NOW - 0.5, NOW - 10, NOW + 10, 0, -1, 1e20, -1e20, 253402300800, String(NOW), '', null, true, [], [NOW], {}, undefined]
   for (const claim of ['exp', 'nbf', 'iat']) {
     for (const value of times) {
       verify('times', `${claim} ${JSON.stringify(value)}`, { [claim]: value })
