@@ -386,7 +386,7 @@ function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
   let text: string | undefined
   try {
     const keys = typeof jwks === 'object' && jwks !== null ? memberOf(jwks, 'keys') : undefined
-    if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)) text = jwksText(jwks)
+    if (Array.isArray(keys) && keys.every(isPlain)) text = jwksText(jwks)
   } catch {
     // A cycle, a BigInt or a throwing getter: no key set either.
   }
@@ -396,6 +396,11 @@ function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
     throw error
   }
   return { text, copy: JSON.parse(text) as JSONWebKeySet }
+}
+
+/** Whether a member of a key set is an object, and neither an array nor bytes. */
+function isPlain(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]'
 }
 
 /** The JWK of a key object of the host; `undefined` for all else. */

@@ -2,19 +2,22 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { differences, ABSENT } from '../suite/jose_differences.mjs'
 import { same } from '../suite/harness.mjs'
+import { GROUPS, rowOf, unequal } from '../suite/jose_behaviours.mjs'
+import { ROWS } from '../suite/jose_rows.mjs'
 
 export function docsTests(context) {
   context.test('docs/jose.md lists every difference that is tested, and no other', async () => {
     const page = await readFile(new URL('../../../docs/jose.md', import.meta.url), 'utf8')
     const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, id]) => id)
-    same(
-      [...listed].sort(),
-      differences(context)
-        .map(({ id }) => id)
-        .sort(),
-    )
+    const tested = new Set([...differences(context), ...ROWS.map(([id]) => ({ id }))].map(({ id }) => id))
+    same([...listed].sort(), [...tested].sort())
     const [, absent = ''] = /<!-- absent -->\n([\s\S]*?)\n<!-- \/absent -->/.exec(page) ?? []
     same([...absent.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(), [...ABSENT].sort())
+  })
+  context.test('V19: each pattern that names a row of docs/jose.md matches a difference', async () => {
+    const used = new Set()
+    for (const group of Object.keys(GROUPS)) for (const difference of await unequal(context, group)) used.add(rowOf(difference))
+    same(ROWS.filter((row) => !used.has(row)).map(([id, pattern]) => `${id} ${pattern}`), [])
   })
   context.test('each complaint of the users of other packages has a test that bears its number', async () => {
     const folder = new URL('../', import.meta.url)

@@ -82,7 +82,8 @@ export function comparable({ value, thrown }, show = (result) => result) {
   return { name, code, claim, reason, payload }
 }
 
-function canonical(value) {
+/** A value as JSON text that does not depend on the order of members. */
+export function canonical(value) {
   const seen = (_, item) => {
     if (item instanceof Uint8Array) return { bytes: [...item] }
     if (item instanceof Error) return { name: item.name, message: item.message }
