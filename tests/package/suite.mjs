@@ -16,7 +16,6 @@ import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
 import { hostCryptoTests } from './suite/host_crypto.mjs'
 import { interleavingTests } from './suite/interleaving.mjs'
-import { joseBehaviourTests } from './suite/jose_behaviours.mjs'
 import { joseDifferenceTests } from './suite/jose_differences.mjs'
 import { joseExampleTests } from './suite/jose_examples.mjs'
 import { joseSharedTests } from './suite/jose_shared.mjs'
@@ -51,7 +50,6 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   joseSharedTests(context)
   joseDifferenceTests(context)
   joseExampleTests(context)
-  joseBehaviourTests(context)
   interleavingTests(context)
   hostCryptoTests(context)
   batchTests(context)
