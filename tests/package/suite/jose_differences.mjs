@@ -232,6 +232,12 @@ export function differences({ jose, world }) {
       jotgate: 'JOSEAlgNotAllowed key_type_mismatch',
     },
     {
+      id: 'ed25519-names',
+      run: async (lib) => lib.jwtVerify(await world().token('EdDSA'), { ...fresh('EdDSA'), alg: 'Ed25519' }, base),
+      jose: 'TypeError',
+      jotgate: accepted,
+    },
+    {
       id: 'private-jwk',
       run: async (lib) => lib.jwtVerify(await world().token('ES256'), { ...world().keys.ES256.privateJwk }, base),
       jose: 'TypeError',
