@@ -6,6 +6,7 @@
 import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
 import type { NodeRequest } from './gate/request.js'
 import { jsonOf, memberOf } from './base/record.js'
+import { throwError } from './base/thrown.js'
 import type { JWTPayload, ProtectedHeader } from './base/types.js'
 
 /** What is set as `request.auth` of a request that may pass. */
@@ -137,7 +138,7 @@ function decider<Claims, Principal>(
   // Nothing was sent, so nothing but the needs is looked at.
   gate.checkSync({ headers: {}, method: 'GET', url: '/' }, needs)
   return async (request) => {
-    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(request, needs)
+    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(request, needs).catch(throwError)
     if (!pass.ok) return { answer: pass.response(), auth: undefined }
     if (pass.preflight === true) return { answer: undefined, auth: undefined }
     const { claims: payload, header, principal } = pass

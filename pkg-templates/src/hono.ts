@@ -5,6 +5,7 @@
  */
 import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
 import { isGiven } from './base/record.js'
+import { throwError } from './base/thrown.js'
 import type { JWTPayload } from './base/types.js'
 
 /** What {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
@@ -43,10 +44,12 @@ export function guard<Claims, Principal>(
   gate.checkSync({ headers: new Headers(), method: 'GET', url: '/' }, needs)
   return async (context, next) => {
     const waitUntil = isGiven(needs, 'waitUntil') ? undefined : background(context)
-    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(
-      context.req.raw,
-      waitUntil === undefined ? needs : Object.assign(Object.create(needs) as typeof needs, { waitUntil }),
-    )
+    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate
+      .check(
+        context.req.raw,
+        waitUntil === undefined ? needs : Object.assign(Object.create(needs) as typeof needs, { waitUntil }),
+      )
+      .catch(throwError)
     if (!pass.ok) return pass.response()
     if (pass.preflight !== true) {
       context.set('jwtPayload', pass.claims)

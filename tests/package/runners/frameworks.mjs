@@ -231,6 +231,25 @@ test('V21: a handler that fails is 500, half an answer ends its connection, and 
   same(found, { errors: ['database is down', 'database is down', 'next failed'], unhandled: [] })
 })
 
+for (const thrown of [undefined, null, '', 'route', 'router', { status: 200 }]) {
+  test(`V21: a rule that throws ${JSON.stringify(thrown)} lets nothing pass: Express and Hono are given an error`, async () => {
+    const broken = createGate({ ...settings, authorize: () => Promise.reject(thrown) })
+    const caught = []
+    const app = express()
+    app.get('/', expressGuard(broken), (_, response) => response.json('it passed'))
+    app.get('/', (_, response) => response.json('another route'))
+    app.use((error, _request, response, _next) => (caught.push(error), response.status(500).end()))
+    const lines = Object.entries(bearer).flat()
+    await listening(createServer(app), async (port) => same((await ask(port, lines, { path: '/' })).status, 500))
+    const hono = new Hono()
+    hono.use(honoGuard(broken))
+    hono.get('/', (c) => c.text('it passed'))
+    hono.onError((error, c) => (caught.push(error), c.body(null, 500)))
+    same((await hono.request('https://api.example/', { headers: bearer })).status, 500)
+    same(caught.map((error) => [error instanceof Error, error.cause]), [[true, thrown], [true, thrown]])
+  })
+}
+
 test("Node's http2: requests pass or are answered, cookies on many lines", async () => {
   const server = http2.createServer(
     guardHandler(gate, (_, response, auth) => response.end(JSON.stringify(hello(auth))), needs),
