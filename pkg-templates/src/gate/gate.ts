@@ -405,7 +405,10 @@ function denied(
     ...standard,
     response(init) {
       const response = own(standard, request)
-      if (isPromise(response)) throw new TypeError('`onRefusal` must return a Response, not the promise of one')
+      if (isPromise(response)) {
+        response.then(undefined, () => {})
+        throw new TypeError('`onRefusal` must return a Response, not the promise of one')
+      }
       return response === undefined ? standard.response(init) : withHeaders(response, addedFields(init))
     },
   })

@@ -250,6 +250,14 @@ for (const thrown of [undefined, null, '', 'route', 'router', { status: 200 }]) 
   })
 }
 
+test('V21: an `onRefusal` whose promise rejects is 500 and leaves no promise unhandled', async () => {
+  const broken = createGate({ ...settings, onRefusal: away })
+  const handler = guardHandler(broken, () => ok(false, 'it passed'))
+  const found = await logged(() => listening(createServer(handler), async (port) => same((await ask(port, [])).status, 500)))
+  same(found.unhandled, [])
+  ok(found.errors.length === 1 && found.errors[0].includes('onRefusal'), found.errors)
+})
+
 test("Node's http2: requests pass or are answered, cookies on many lines", async () => {
   const server = http2.createServer(
     guardHandler(gate, (_, response, auth) => response.end(JSON.stringify(hello(auth))), needs),
