@@ -1,0 +1,34 @@
+/** The gate's exact answer: the same code as `createGate`'s makes it. */
+import { answer, DENIALS, type Denial, denialFrom } from '../../pkg-templates/src/gate/denial.js'
+import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
+import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import { copyButton, h } from './dom.js'
+import { card } from './report_view.js'
+
+/** The answer to a request with this token; `undefined` where the request passes or nothing can be said. */
+export function denialOf(report: Report): Denial | undefined {
+  if (report.refusal !== undefined) return denialFrom(report.refusal as Refusal)
+  if (report.verdicts === undefined && report.input.kind === 'empty') return DENIALS.anonymous
+  return undefined
+}
+
+/** The answer as HTTP shows it. */
+export async function httpText(denial: Denial): Promise<string> {
+  const response = answer(denial, 'api')
+  const names: Record<string, string> = { 'www-authenticate': 'WWW-Authenticate', 'content-type': 'Content-Type', 'cache-control': 'Cache-Control', 'retry-after': 'Retry-After' }
+  const fields = [...response.headers].map(([name, value]) => `${names[name] ?? name}: ${value}`)
+  const { title } = (await response.clone().json()) as { title: string }
+  return `HTTP/1.1 ${response.status} ${title}\n${fields.join('\n')}\n\n${await response.text()}`
+}
+
+/** The card with the answer. */
+export async function answerCard(report: Report, needs: readonly string[]): Promise<HTMLElement | undefined> {
+  if (report.verdicts === undefined) return undefined
+  const request = needs.length === 0 ? 'a request' : `a request that needs ${needs.join(' ')}`
+  const denial = denialOf(report)
+  if (denial === undefined) {
+    return report.verdicts.signature.status === 'holds' ? card('What your gate answers', h('p', {}, `It lets ${request} pass.`)) : undefined
+  }
+  const text = await httpText(denial)
+  return card('What your gate answers', h('p', {}, `To ${request} with this token:`), h('pre', { class: 'http', tabindex: 0, role: 'region', 'aria-label': 'The answer' }, text), h('div', { class: 'tools' }, copyButton(() => text)))
+}

@@ -1,0 +1,246 @@
+/** The part of the page that is loaded after the first paint: the inspector and all that shows its report. */
+import { inspect, ready } from '../../pkg-templates/src/inspect.js'
+import type { InspectNeeds, InspectOptions, InspectPolicy, KeyText, Report } from '../../pkg-templates/src/inspect/types.js'
+import { answerCard } from './answer_view.js'
+import { configuration } from './configuration.js'
+import { byId, copyButton, h, show } from './dom.js'
+import { showKeySources, type Sources } from './key_sources.js'
+import { type Literal, readOptions } from './options_text.js'
+import { banner, detailCards, tokenView, verdictCards } from './report_view.js'
+import { makeSample } from './samples.js'
+import { fragmentOf, shareableKeys, shareableText, sharedFrom, type Shared } from './share.js'
+import { showSpa } from './spa_view.js'
+import { range, timeLeft, timeline, type Times, timesOf } from './timeline.js'
+import { startWalk } from './walk.js'
+
+/** What the module costs, as the build measured it. */
+declare const COST: string
+
+const FIELDS = ['text', 'keys', 'issuer', 'audience', 'algorithms', 'tolerance', 'needs'] as const
+type Field = (typeof FIELDS)[number]
+const field = (name: Field) => byId<HTMLInputElement | HTMLTextAreaElement>(name)
+const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '')
+/** How long typing has to rest before the text is read again, in milliseconds. */
+const REST = 120
+
+/** The time of evaluation, in seconds; `undefined` is now. */
+let at: number | undefined
+/** Options of a pasted call that have no field of their own. */
+let more: InspectPolicy = {}
+let ofVerifier = false
+const sources: Sources = { keys: [] }
+let report: Report | undefined
+let times: Times | undefined
+
+/** Starts the inspector and connects it with the page's fields. */
+export async function start(): Promise<void> {
+  await ready()
+  byId('cost').textContent = COST
+  const shared = sharedFrom(location.hash)
+  if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search)
+  if (shared !== undefined) fill(shared)
+
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const soon = () => {
+    clearTimeout(timer)
+    timer = setTimeout(update, REST)
+  }
+  for (const name of FIELDS) field(name).addEventListener('input', soon)
+  byId('earlier').addEventListener('input', soon)
+  byId('options').addEventListener('input', readPastedOptions)
+  byId('clear').addEventListener('click', () => {
+    field('text').value = ''
+    update()
+    field('text').focus()
+  })
+  byId<HTMLSelectElement>('sample').addEventListener('change', async ({ target }) => {
+    const { value } = target as HTMLSelectElement
+    if (value === '') return
+    const made = await makeSample(value)
+    at = undefined
+    more = {}
+    fill({ issuer: '', audience: '', algorithms: '', tolerance: '0', needs: '', ...made })
+    update()
+  })
+  byId('at').addEventListener('change', ({ target }) => {
+    const time = new Date((target as HTMLInputElement).value).getTime()
+    at = Number.isNaN(time) ? undefined : time / 1000
+    update()
+  })
+  byId('at-now').addEventListener('click', () => {
+    at = undefined
+    update()
+  })
+  byId('slide').addEventListener('input', ({ target }) => {
+    if (times === undefined) return
+    const [from, to] = range(times, Date.now() / 1000)
+    at = Math.round(from + ((to - from) * Number((target as HTMLInputElement).value)) / 1000)
+    update()
+  })
+  byId('share-make').addEventListener('click', makeLink)
+  byId('walk-start').addEventListener('click', () => startWalk(byId('steps'), byId<HTMLInputElement>('resource').value, inspect))
+  setInterval(countDown, 1000)
+  update()
+}
+
+/** Fills the fields, and leaves those alone that are not named. */
+function fill(shared: Partial<Shared>): void {
+  for (const name of FIELDS) {
+    const value = shared[name]
+    if (value !== undefined) field(name).value = value
+  }
+  if (shared.at !== undefined) at = shared.at
+}
+
+/** The expectations that were entered. */
+function entered() {
+  return {
+    issuer: words(field('issuer').value),
+    audience: words(field('audience').value),
+    algorithms: words(field('algorithms').value),
+    tolerance: Math.max(0, Number(field('tolerance').value) || 0),
+    needs: words(field('needs').value),
+  }
+}
+
+function optionsNow(): InspectOptions {
+  const { issuer, audience, algorithms, tolerance, needs } = entered()
+  // The gate's defaults: RFC 9068 types or none, and no token that is bound to a key without its proof.
+  const gate: InspectPolicy = ofVerifier ? {} : { typ: ['JWT', 'at+jwt'], typOptional: true, refuseBound: true }
+  const policy: InspectPolicy = {
+    ...gate,
+    ...more,
+    ...(issuer.length > 0 && { issuer }),
+    ...(audience.length > 0 && { audience }),
+    ...(algorithms.length > 0 && { algorithms }),
+    ...(tolerance > 0 && { clockTolerance: tolerance }),
+  }
+  const keys: KeyText[] = []
+  const own = field('keys').value
+  if (own.trim() !== '') keys.push({ text: own, from: 'entered' })
+  for (const { url, text } of sources.keys) keys.push({ text, url, from: 'fetched' })
+  const earlier = byId<HTMLTextAreaElement>('earlier').value
+  if (earlier.trim() !== '') keys.push({ text: earlier, from: 'earlier' })
+  const wanted: InspectNeeds = needs.length > 0 ? { scopes: needs } : {}
+  return {
+    policy,
+    keys,
+    ...(needs.length > 0 && { needs: wanted }),
+    now: at ?? Math.floor(Date.now() / 1000),
+    ...(sources.metadata !== undefined && { metadata: sources.metadata.text }),
+  }
+}
+
+/** Reads everything again and shows it. */
+function update(): void {
+  const text = field('text').value
+  const options = optionsNow()
+  const needs = words(field('needs').value)
+  const current = inspect(text, options)
+  report = current
+  const { state, children } = banner(current)
+  const place = byId('banner')
+  place.className = `banner ${state}`
+  show(place, children)
+  show(byId('verdicts'), verdictCards(current.verdicts))
+  show(byId('token'), tokenView(text, current.token))
+  show(byId('details'), detailCards(current))
+  byId('details').className = 'result'
+  void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))
+  showTimes()
+  showSpa(byId('spa'), current, (changed) => inspect(changed, options), COST)
+  showConfiguration(current)
+  showKeySources(byId('key-sources'), current, sources, update)
+}
+
+function showTimes(): void {
+  times = report === undefined ? undefined : timesOf(report)
+  byId('times').hidden = times === undefined
+  if (times === undefined) return
+  const now = at ?? Date.now() / 1000
+  show(byId('timeline'), timeline(times, now, entered().tolerance) as unknown as HTMLElement)
+  const moment = new Date(now * 1000)
+  if (!Number.isNaN(moment.getTime())) {
+    const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000)
+    byId<HTMLInputElement>('at').value = local.toISOString().slice(0, 19)
+  }
+  const [from, to] = range(times, Date.now() / 1000)
+  byId<HTMLInputElement>('slide').value = String(Math.round(((now - from) / (to - from)) * 1000))
+  countDown()
+}
+
+/** Counts the time left; once a token has expired, the verdict is made again. */
+function countDown(): void {
+  if (times?.exp === undefined) return
+  const now = at ?? Date.now() / 1000
+  const text = timeLeft(times.exp, now)
+  const was = byId('left').textContent ?? ''
+  byId('left').textContent = text
+  if (at === undefined && was.endsWith('left') && !text.endsWith('left')) update()
+}
+
+function showConfiguration(current: Report): void {
+  if (current.token === undefined) return show(byId('configuration'))
+  const { text, proven } = configuration(current, entered())
+  show(
+    byId('configuration'),
+    h('h2', {}, 'A gate for this token'),
+    h('p', { class: 'help' }, proven ? 'Issuer, audience and algorithm come from what you entered, else from the token: its signature matches your key.' : 'The values come from what you entered. The token’s own are left out until its signature matches a key of yours.'),
+    h('pre', { class: 'http', tabindex: 0, role: 'region', 'aria-label': 'The configuration' }, text),
+    h('div', { class: 'tools' }, copyButton(() => text)),
+  )
+}
+
+/** Reads a pasted call into the fields, and says what was not read. */
+function readPastedOptions(): void {
+  const text = byId<HTMLTextAreaElement>('options').value
+  const place = byId('options-read')
+  if (text.trim() === '') {
+    more = {}
+    ofVerifier = false
+    show(place)
+    return update()
+  }
+  try {
+    const { values, left, of } = readOptions(text.slice(0, 65_536))
+    ofVerifier = of === 'Verifier'
+    const list = (value: Literal | undefined) => (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string').join(' ')
+    const { issuer, audience, algorithms, clockTolerance, keys, ...rest } = values
+    if (issuer !== undefined) field('issuer').value = list(issuer)
+    if (audience !== undefined) field('audience').value = list(audience)
+    if (algorithms !== undefined) field('algorithms').value = list(algorithms)
+    if (typeof clockTolerance === 'number') field('tolerance').value = String(clockTolerance)
+    if (keys !== undefined && keys !== null && typeof keys === 'object') field('keys').value = JSON.stringify(keys, null, 2)
+    const known = Object.entries(rest).filter(([name]) => POLICY.has(name))
+    more = Object.fromEntries(known) as InspectPolicy
+    const unread = [...left, ...Object.keys(rest).filter((name) => !POLICY.has(name))]
+    const read = Object.keys(values).filter((name) => !unread.includes(name))
+    show(
+      place,
+      h('p', {}, `Read as ${of}: ${read.join(', ') || 'nothing'}.`),
+      unread.length > 0 && h('p', { class: 'note' }, `Left out: ${unread.join(', ')}.`),
+    )
+  } catch (error) {
+    show(place, h('p', { class: 'note' }, (error as Error).message))
+  }
+  update()
+}
+
+const POLICY = new Set(['subject', 'typ', 'requiredClaims', 'requireExp', 'maxTokenAge', 'crit', 'maxTokenLength', 'minSecretLength'])
+
+function makeLink(): void {
+  const place = byId('share-link')
+  if (report?.token === undefined) return show(place, h('span', { class: 'note' }, 'There is no token to share yet.'))
+  const keys = shareableKeys(report, field('keys').value)
+  const signature = byId<HTMLInputElement>('share-signature').checked
+  const { issuer, audience, algorithms, tolerance, needs } = Object.fromEntries(FIELDS.map((name) => [name, field(name).value])) as Record<Field, string>
+  const fragment = fragmentOf({ text: shareableText(report, signature), ...(keys !== undefined && { keys }), issuer, audience, algorithms, tolerance, needs, ...(at !== undefined && { at }) })
+  const link = `${location.origin}${location.pathname}${fragment}`
+  show(
+    place,
+    h('a', { href: fragment }, 'The link'),
+    ' ',
+    copyButton(() => link, 'Copy the link'),
+    keys === undefined && field('keys').value.trim() !== '' && h('span', { class: 'help' }, ' Your keys are not in it: at least one is secret or private.'),
+  )
+}

@@ -1,0 +1,329 @@
+/** Shows a report: the banner, the four verdicts, the token, rules, claims, keys, challenges and documents. */
+import type {
+  ChallengeReport,
+  ClaimReport,
+  DocumentReport,
+  KeyReport,
+  PartReport,
+  Report,
+  RuleReport,
+  Status,
+  TokenReport,
+  Verdict,
+  Verdicts,
+} from '../../pkg-templates/src/inspect/types.js'
+import { h } from './dom.js'
+import { mark } from './icons.js'
+
+const STATES: Record<Status, string> = { holds: 'Right', fails: 'Wrong', unknown: 'Not checked' }
+const VERDICTS: Record<keyof Verdicts, string> = {
+  format: 'Format',
+  signature: 'Signature',
+  claims: 'Claims and times',
+  keyOrigin: 'Where the key came from',
+}
+/** The state of each verdict before anything is pasted: what it is about. */
+const ABOUT: Record<keyof Verdicts, string> = {
+  format: 'Are the parts, the encoding and the JSON right?',
+  signature: 'Did the holder of this key sign exactly this text?',
+  claims: 'Is it for you, from your issuer, and valid now?',
+  keyOrigin: 'Who says that the key belongs to the issuer?',
+}
+const DOCUMENTS = 'https://github.com/jotgate/jotgate/blob/main/docs/'
+
+/** A sentence with a link to the page on its code. */
+function code(text: string, link?: string): HTMLElement {
+  const shown = h('code', { class: 'code' }, text)
+  if (link === undefined) return shown
+  const href = link.startsWith('https://') ? link : `${DOCUMENTS}${link.replace(/^docs\//, '')}`
+  return h('a', { href, rel: 'noreferrer', target: '_blank' }, shown)
+}
+
+/** The banner: the outcome in one line, the reason, the likely cause, what to do. */
+export function banner(report: Report | undefined): { state: string; children: HTMLElement[] } {
+  const title = (text: string) => h('h2', { id: 'verdict' }, text)
+  if (report === undefined || report.input.kind === 'empty') {
+    return {
+      state: '',
+      children: [title('Nothing pasted yet'), h('p', {}, 'Paste a token, or choose a sample to see what this page shows.')],
+    }
+  }
+  const { refusal, cause, verdicts, notes } = report
+  const remarks = notes.map((note) => h('p', { class: 'note' }, note.why, note.action === undefined ? '' : ` ${note.action}`))
+  if (verdicts === undefined) {
+    const challenge = report.challenges[0]
+    if (challenge !== undefined) {
+      return { state: 'unknown', children: [title('A challenge'), h('p', {}, challenge.why), h('p', { class: 'action' }, challenge.action), ...remarks] }
+    }
+    return { state: 'unknown', children: [title(KINDS[report.input.kind] ?? 'No token found'), h('p', {}, WITHOUT_TOKEN[report.input.kind] ?? 'There is no token in this text.'), ...remarks] }
+  }
+  if (refusal === undefined) {
+    const isChecked = verdicts.signature.status === 'holds'
+    if (isChecked && report.accepted !== false) {
+      const open = Object.entries(verdicts).filter(([, { status }]) => status === 'unknown')
+      return {
+        state: 'holds',
+        children: [title('Accepted'), h('p', {}, open.length === 0 ? 'Every check passes.' : 'Every check that was asked for passes.'), ...open.map(([, verdict]) => h('p', { class: 'help' }, verdict.why)), ...remarks],
+      }
+    }
+    const reason = Object.values(verdicts).find(({ status }) => status !== 'holds') ?? verdicts.signature
+    return {
+      state: reason.status,
+      children: [title(reason.status === 'fails' ? 'Refused' : 'Not decided yet'), h('p', {}, reason.why), reason.action === undefined ? h('span', { hidden: true }) : h('p', { class: 'action' }, reason.action), ...remarks],
+    }
+  }
+  const isOpen = verdicts[refusal.verdict].status === 'unknown'
+  return {
+    state: isOpen ? 'unknown' : 'fails',
+    children: [
+      title(isOpen ? 'Not decided yet' : 'Refused'),
+      h('p', {}, refusal.why, ' ', code(refusal.code, refusal.link)),
+      ...(cause === undefined
+        ? [h('p', { class: 'action' }, refusal.action)]
+        : [
+            h(
+              'div',
+              { class: 'cause' },
+              h('h3', {}, 'Likely cause'),
+              h('p', {}, cause.why),
+              cause.found === undefined && cause.expected === undefined
+                ? undefined
+                : h(
+                    'dl',
+                    { class: 'compare' },
+                    cause.found === undefined ? [] : [h('dt', {}, 'in the token'), h('dd', {}, cause.found)],
+                    cause.expected === undefined ? [] : [h('dt', {}, 'expected'), h('dd', {}, cause.expected)],
+                  ),
+              h('p', { class: 'action' }, cause.action),
+            ),
+          ]),
+      ...remarks,
+    ],
+  }
+}
+
+const KINDS: Record<string, string> = {
+  opaque_token: 'An opaque token',
+  jwks: 'A key set',
+  jwk: 'A key',
+  pem: 'A key or a certificate',
+  resource_metadata: 'Metadata of a protected resource',
+  issuer_metadata: 'Metadata of an issuer',
+  token_response: 'A token response',
+  url: 'A URL without a token',
+  json: 'A JSON document',
+}
+const WITHOUT_TOKEN: Record<string, string> = {
+  opaque_token: 'It has no content that can be read. Only its issuer knows what it means: ask at its introspection endpoint (RFC 7662).',
+  jwks: 'Put it under “Keys” to verify a token with it. What it contains is below.',
+  jwk: 'Put it under “Keys” to verify a token with it. What it contains is below.',
+  pem: 'Put it under “Keys” to verify a token with it. What it contains is below.',
+}
+
+/** The four verdicts, which are never mixed. */
+export function verdictCards(verdicts: Verdicts | undefined): HTMLElement[] {
+  return (Object.keys(VERDICTS) as (keyof Verdicts)[]).map((name) => {
+    const verdict: Verdict | undefined = verdicts?.[name]
+    if (verdict === undefined) {
+      return h('article', { class: 'verdict' }, h('h3', {}, VERDICTS[name]), h('p', { class: 'help' }, ABOUT[name]))
+    }
+    return h(
+      'article',
+      { class: `verdict ${verdict.status}` },
+      h('h3', {}, VERDICTS[name]),
+      h('p', { class: 'state' }, mark(verdict.status), STATES[verdict.status]),
+      h('p', {}, verdict.why),
+      verdict.action !== undefined && h('p', { class: 'action' }, verdict.action),
+      verdict.code !== undefined && h('p', {}, code(verdict.code, verdict.link)),
+    )
+  })
+}
+
+/** The pasted token in its parts, with the first bad byte marked. */
+export function tokenView(text: string, token: TokenReport | undefined): HTMLElement[] {
+  if (token === undefined) return []
+  const bad = token.firstBad?.at
+  const pieces: (Node | string)[] = []
+  /** The text from `start` to `end`, with the bad character marked if it is there. */
+  const piece = (start: number, end: number, kind: string) => {
+    if (start >= end) return
+    if (bad === undefined || bad < start || bad >= end) pieces.push(h('span', { class: kind }, text.slice(start, end)))
+    else {
+      const next = bad + ([...text.slice(bad, bad + 2)][0]?.length ?? 1)
+      if (bad > start) pieces.push(h('span', { class: kind }, text.slice(start, bad)))
+      const shown = text.slice(bad, next)
+      pieces.push(h('mark', { title: token.firstBad?.why }, /^\s$/u.test(shown) ? '␠' : shown))
+      if (next < end) pieces.push(h('span', { class: kind }, text.slice(next, end)))
+    }
+  }
+  let at = token.start
+  for (const part of token.parts) {
+    piece(at, part.start, 'part-other')
+    piece(part.start, part.end, KIND_OF_PART[part.name] ?? 'part-other')
+    at = part.end
+  }
+  piece(at, token.end, 'part-other')
+  const names = token.parts.map((part: PartReport) =>
+    h('li', { class: KIND_OF_PART[part.name] ?? 'part-other' }, `${part.name.replaceAll('_', ' ')}${part.bytes === undefined ? '' : `, ${part.bytes} bytes`}`),
+  )
+  return [
+    h('pre', { tabindex: 0, role: 'region', 'aria-label': 'The token in its parts' }, pieces as never),
+    h('ul', { class: 'legend' }, names),
+    ...(token.firstBad === undefined ? [] : [h('p', { class: 'note' }, `${token.firstBad.why} It is character ${token.firstBad.at + 1} of the text.`)]),
+  ]
+}
+
+const KIND_OF_PART: Record<string, string> = { header: 'part-header', payload: 'part-payload', signature: 'part-signature' }
+
+/** Everything below the verdicts. */
+export function detailCards(report: Report): HTMLElement[] {
+  const { token, rules, keys, challenges, documents, dpop, input } = report
+  return [
+    input.found.length > 1 && foundCard(report),
+    rules.length > 0 && rulesCard(rules),
+    token?.claims !== undefined && claimsCard('Claims', token.claims, token.provider),
+    token?.header !== undefined && claimsCard('Header', token.header),
+    token !== undefined && sizeCard(token),
+    keys.length > 0 && keysCard(keys),
+    dpop !== undefined &&
+      card(
+        'DPoP proof',
+        h('ol', { class: 'list' }, dpop.checks.map((check) => h('li', { class: check.status }, h('p', { class: 'state' }, mark(check.status), h('code', {}, check.name)), h('p', {}, check.why), check.action !== undefined && h('p', { class: 'action' }, check.action)))),
+      ),
+    ...challenges.map(challengeCard),
+    ...documents.map(documentCard),
+  ].filter((shown): shown is HTMLElement => shown !== false)
+}
+
+/** A card with a title. */
+export function card(title: string, ...children: (HTMLElement | HTMLElement[] | false | undefined)[]): HTMLElement {
+  return h('section', { class: 'card' }, h('h2', {}, title), ...children)
+}
+
+function foundCard({ input }: Report): HTMLElement {
+  return card(
+    'Found in the text',
+    h('ul', { class: 'list' }, input.found.map((found) => h('li', {}, `${found.kind.replaceAll('_', ' ')}${found.where === '' ? '' : ` in ${found.where}`}`))),
+  )
+}
+
+function rulesCard(rules: readonly RuleReport[]): HTMLElement {
+  return card(
+    'Rules, in the verifier’s order',
+    h(
+      'ol',
+      { class: 'list' },
+      rules.map((rule) =>
+        h(
+          'li',
+          { class: rule.status },
+          h('p', { class: 'state' }, mark(rule.status), h('code', {}, rule.rule)),
+          h('p', {}, rule.why),
+          rule.action !== undefined && h('p', { class: 'action' }, rule.action),
+          rule.code !== undefined && h('p', {}, code(rule.code, rule.link)),
+        ),
+      ),
+    ),
+  )
+}
+
+function claimsCard(title: string, claims: readonly ClaimReport[], provider?: string): HTMLElement {
+  const rows = (list: readonly ClaimReport[]): HTMLElement[] =>
+    list.flatMap((claim) => [
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, claim.path.replace(/^\//, '').replaceAll('/', ' › ')),
+        h(
+          'td',
+          {},
+          claim.members === undefined || claim.members.length === 0 ? valueOf(claim) : h('span', { class: 'raw' }, '{…}'),
+          claim.duplicate === true && h('span', { class: 'note' }, ' This name is repeated.'),
+          claim.note !== undefined && h('span', { class: 'note' }, ` ${claim.note}`),
+        ),
+        h('td', {}, claim.meaning ?? '', claim.source !== undefined && h('span', { class: 'help' }, claim.source)),
+      ),
+      ...rows(claim.members ?? []),
+    ])
+  return card(
+    provider === undefined ? title : `${title} (${provider})`,
+    h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'), h('th', { scope: 'col' }, 'Meaning'))), h('tbody', {}, rows(claims))),
+  )
+}
+
+function valueOf({ rawJson, time, list }: ClaimReport): (HTMLElement | string)[] {
+  if (list !== undefined && list.length > 0) return [h('ul', { class: 'chips' }, list.map((item) => h('li', {}, item)))]
+  const raw = h('span', { class: 'raw' }, rawJson)
+  if (time === undefined) return [raw]
+  const local = new Date(time.seconds * 1000)
+  const shown = Number.isNaN(local.getTime()) ? '' : local.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+  return [raw, h('span', { class: 'help' }, `${time.relative} · ${shown} · ${time.iso}`)]
+}
+
+function sizeCard({ size }: TokenReport): HTMLElement {
+  return card(
+    'Size',
+    h('p', {}, `The token has ${size.token.toLocaleString()} bytes, the header line ${size.header.toLocaleString()}.`),
+    h('ul', { class: 'list' }, size.limits.map((limit) => h('li', { class: limit.fits ? 'holds' : 'fails' }, h('p', { class: 'state' }, mark(limit.fits ? 'holds' : 'fails'), `${limit.name}: ${limit.bytes.toLocaleString()} bytes`)))),
+  )
+}
+
+const FROM: Record<KeyReport['from'], string> = {
+  entered: 'entered here',
+  fetched: 'fetched',
+  earlier: 'from the earlier set',
+  pasted: 'in the pasted text',
+  token: 'carried by the token itself',
+}
+
+function keysCard(keys: readonly KeyReport[]): HTMLElement {
+  return card(
+    'Keys',
+    h(
+      'ul',
+      { class: 'list' },
+      keys.map((key) => {
+        const facts = [key.kty, key.crv, key.bits === undefined ? undefined : `${key.bits} bits`, key.alg ?? key.algorithms.join(', '), key.use]
+        const state = key.matches ? 'holds' : key.usable ? 'unknown' : 'fails'
+        return h(
+          'li',
+          { class: state },
+          h('p', { class: 'state' }, mark(state), key.kid === undefined ? 'no kid' : h('code', {}, key.kid), h('span', { class: 'help' }, FROM[key.from])),
+          h('p', { class: 'help' }, facts.filter((fact) => fact !== undefined && fact !== '').join(' · ')),
+          key.url !== undefined && h('p', { class: 'help' }, key.url),
+          key.matches && h('p', {}, key.secretAs === undefined ? 'The signature matches this key.' : `The signature matches this secret, read as ${key.secretAs}.`),
+          key.why !== undefined && h('p', {}, key.why),
+          key.action !== undefined && h('p', { class: 'action' }, key.action),
+          key.thumbprint !== undefined && h('p', { class: 'help' }, 'Thumbprint ', h('code', {}, key.thumbprint)),
+        )
+      }),
+    ),
+  )
+}
+
+/** A challenge, member by member. */
+export function challengeCard(challenge: ChallengeReport): HTMLElement {
+  return card(
+    `Challenge: ${challenge.scheme}`,
+    h('p', {}, challenge.why),
+    h('p', { class: 'action' }, challenge.action),
+    h('table', { class: 'claims' }, h('tbody', {}, challenge.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.value)), h('td', {}, member.meaning ?? ''))))),
+    ...challenge.problems.map((problem) => h('p', { class: 'note' }, problem)),
+  )
+}
+
+const DOCUMENT_NAMES: Record<DocumentReport['kind'], string> = {
+  resource_metadata: 'Protected resource metadata (RFC 9728)',
+  issuer_metadata: 'Issuer metadata (RFC 8414)',
+  token_response: 'Token response',
+  json: 'JSON document',
+}
+
+/** A document and what is missing in it. */
+export function documentCard(document: DocumentReport): HTMLElement {
+  return card(
+    DOCUMENT_NAMES[document.kind],
+    ...document.problems.map((problem) => h('p', { class: 'note' }, problem)),
+    h('table', { class: 'claims' }, h('tbody', {}, document.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.rawJson)), h('td', {}, member.meaning ?? ''))))),
+  )
+}
