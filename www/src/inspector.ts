@@ -23,6 +23,8 @@ const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => 
 /** How long typing has to rest before the text is read again, in milliseconds. */
 const REST = 120
 
+/** Whether this is the single file, which fetches nothing. */
+const isSingle = document.documentElement.dataset['single'] !== undefined
 /** The time of evaluation, in seconds; `undefined` is now. */
 let at: number | undefined
 /** Options of a pasted call that have no field of their own. */
@@ -78,7 +80,7 @@ export async function start(): Promise<void> {
     update()
   })
   byId('share-make').addEventListener('click', makeLink)
-  byId('walk-start').addEventListener('click', () => startWalk(byId('steps'), byId<HTMLInputElement>('resource').value, inspect))
+  if (!isSingle) byId('walk-start').addEventListener('click', () => startWalk(byId('steps'), byId<HTMLInputElement>('resource').value, inspect))
   setInterval(countDown, 1000)
   update()
 }
@@ -150,7 +152,7 @@ function update(): void {
   showTimes()
   showSpa(byId('spa'), current, (changed) => inspect(changed, options), COST)
   showConfiguration(current)
-  showKeySources(byId('key-sources'), current, sources, update)
+  if (!isSingle) showKeySources(byId('key-sources'), current, sources, update)
 }
 
 function showTimes(): void {

@@ -3,6 +3,11 @@ import { ALGORITHMS, CASES } from './samples.js'
 import { verdictCards } from './report_view.js'
 import { byId, h, show } from './dom.js'
 
+// The single file reaches no network: what needs one is not shown.
+if (document.documentElement.dataset['single'] !== undefined) {
+  for (const element of document.querySelectorAll('[data-site]')) element.remove()
+}
+
 const list = byId('sample')
 list.append(
   h('optgroup', { label: 'Cases' }, Object.keys(CASES).map((name) => h('option', { value: name }, name))),
