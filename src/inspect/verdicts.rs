@@ -327,6 +327,7 @@ pub(crate) fn refusal_report(refusal: &Refusal) -> RefusalReport {
         Subject::Setup => "keyOrigin",
     };
     let class = refusal.class().code();
+    let (claim, reason) = refusal.claim().map(|(claim, reason)| (claim.to_owned(), reason.name())).unzip();
     RefusalReport {
         code,
         class,
@@ -336,6 +337,8 @@ pub(crate) fn refusal_report(refusal: &Refusal) -> RefusalReport {
         action,
         link: Explanation::link(code),
         scope,
+        claim,
+        reason,
     }
 }
 

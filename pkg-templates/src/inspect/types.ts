@@ -226,6 +226,10 @@ export interface RefusalReport {
   readonly link: string
   /** The scopes that would be enough. */
   readonly scope?: string
+  /** The claim that was checked, such as `aud`. */
+  readonly claim?: string
+  /** What is wrong with the claim, in jose's words: `check_failed`, `invalid` or `missing`. */
+  readonly reason?: string
 }
 
 /** A likely cause. The code is stable. */
