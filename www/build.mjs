@@ -34,6 +34,8 @@ const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest
 const cspHash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 const kilobytes = (bytes) => `${Math.ceil(brotliCompressSync(bytes).length / 1024)} KB`
 
+const withoutLogin = (html) => html.replace(/ *<nav [^]*?<\/nav>\n/, '')
+
 await rm(out, { recursive: true, force: true })
 await mkdir(out, { recursive: true })
 for (const name of STATIC) await cp(join(www, name), join(out, name))
@@ -70,21 +72,22 @@ await build({
   plugins: [fromPackage(join(www, 'src', 'inspect_loader.ts'))],
 })
 
+// The login is a document of its own.
+const login = existsSync(join(www, 'login.html')) ? (await readdir(www)).filter((name) => name.startsWith('login.')) : []
+for (const name of login) await cp(join(www, name), join(out, name))
+const html = await readFile(join(www, 'index.html'), 'utf8')
+const source = login.length > 0 ? html : withoutLogin(html)
+
 // Integrity of every module, by an import map: it counts for those that are imported later, too.
-const modules = (await readdir(out)).filter((name) => name.endsWith('.js') && name !== 'fetcher.js')
+const modules = (await readdir(out)).filter((name) => name.endsWith('.js') && name !== 'fetcher.js' && !name.startsWith('login.'))
 const hashes = {}
 for (const name of modules) hashes[`./${name}`] = integrity(await readFile(join(out, name)))
 const map = JSON.stringify({ integrity: hashes })
 const style = await readFile(join(www, 'style.css'))
-const page = (await readFile(join(www, 'index.html'), 'utf8'))
+const page = source
   .replace('href="style.css"', `href="style.css" integrity="${integrity(style)}"`)
   .replace('<script type="module"', `<script type="importmap">${map}</script>\n    <script type="module" integrity="${hashes['./main.js']}"`)
 await writeFile(join(out, 'index.html'), page)
-
-// The login is a document of its own.
-if (existsSync(join(www, 'login.html'))) {
-  for (const name of (await readdir(www)).filter((name) => name.startsWith('login.'))) await cp(join(www, name), join(out, name))
-}
 
 // What the service worker keeps: all of the page, under a name that changes with its contents.
 const kept = ['./', ...modules, 'inspect.wasm', ...STATIC]
@@ -127,7 +130,7 @@ const script = outputFiles[0].text.replaceAll('</script', '<\\/script')
 const css = style.toString()
 const icon = `data:image/svg+xml;base64,${(await readFile(join(www, 'icon.svg'))).toString('base64')}`
 const policy = `default-src 'none'; script-src ${cspHash(script)} 'wasm-unsafe-eval'; style-src ${cspHash(css)}; img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types jotgate`
-const single = (await readFile(join(www, 'index.html'), 'utf8'))
+const single = withoutLogin(html)
   .replace('<meta charset="utf-8">', `<meta charset="utf-8">\n    <meta http-equiv="content-security-policy" content="${policy}">`)
   .replace(/ *<link rel="manifest"[^\n]*\n/, '')
   .replace('href="icon.svg"', `href="${icon}"`)

@@ -25,6 +25,11 @@ function filled<T extends Element>(element: T, properties: Properties, children:
   return element
 }
 
+/** A sentence, with what is between backticks as code. */
+export function prose(text: string): (Node | string)[] {
+  return text.split('`').map((piece, index) => (index % 2 === 1 ? h('code', {}, piece) : piece))
+}
+
 /** The element of this id, which the page contains. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id)

@@ -82,6 +82,7 @@ export async function start(): Promise<void> {
   byId('share-make').addEventListener('click', makeLink)
   if (!isSingle) byId('walk-start').addEventListener('click', () => startWalk(byId('steps'), byId<HTMLInputElement>('resource').value, inspect))
   setInterval(countDown, 1000)
+  addEventListener('resize', showTimes)
   update()
 }
 
@@ -147,7 +148,6 @@ function update(): void {
   show(byId('verdicts'), verdictCards(current.verdicts))
   show(byId('token'), tokenView(text, current.token))
   show(byId('details'), detailCards(current))
-  byId('details').className = 'result'
   void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))
   showTimes()
   showSpa(byId('spa'), current, (changed) => inspect(changed, options), COST)
@@ -160,7 +160,7 @@ function showTimes(): void {
   byId('times').hidden = times === undefined
   if (times === undefined) return
   const now = at ?? Date.now() / 1000
-  show(byId('timeline'), timeline(times, now, entered().tolerance) as unknown as HTMLElement)
+  show(byId('timeline'), timeline(times, now, entered().tolerance, byId('timeline').clientWidth) as unknown as HTMLElement)
   const moment = new Date(now * 1000)
   if (!Number.isNaN(moment.getTime())) {
     const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000)

@@ -12,7 +12,7 @@ import type {
   Verdict,
   Verdicts,
 } from '../../pkg-templates/src/inspect/types.js'
-import { h } from './dom.js'
+import { h, prose } from './dom.js'
 import { mark } from './icons.js'
 
 const STATES: Record<Status, string> = { holds: 'Right', fails: 'Wrong', unknown: 'Not checked' }
@@ -49,11 +49,11 @@ export function banner(report: Report | undefined): { state: string; children: H
     }
   }
   const { refusal, cause, verdicts, notes } = report
-  const remarks = notes.map((note) => h('p', { class: 'note' }, note.why, note.action === undefined ? '' : ` ${note.action}`))
+  const remarks = notes.map((note) => h('p', { class: 'note' }, prose(`${note.why} ${note.action ?? ''}`)))
   if (verdicts === undefined) {
     const challenge = report.challenges[0]
     if (challenge !== undefined) {
-      return { state: 'unknown', children: [title('A challenge'), h('p', {}, challenge.why), h('p', { class: 'action' }, challenge.action), ...remarks] }
+      return { state: 'unknown', children: [title('A challenge'), h('p', {}, prose(challenge.why)), h('p', { class: 'action' }, prose(challenge.action)), ...remarks] }
     }
     return { state: 'unknown', children: [title(KINDS[report.input.kind] ?? 'No token found'), h('p', {}, WITHOUT_TOKEN[report.input.kind] ?? 'There is no token in this text.'), ...remarks] }
   }
@@ -63,13 +63,13 @@ export function banner(report: Report | undefined): { state: string; children: H
       const open = Object.entries(verdicts).filter(([, { status }]) => status === 'unknown')
       return {
         state: 'holds',
-        children: [title('Accepted'), h('p', {}, open.length === 0 ? 'Every check passes.' : 'Every check that was asked for passes.'), ...open.map(([, verdict]) => h('p', { class: 'help' }, verdict.why)), ...remarks],
+        children: [title('Accepted'), h('p', {}, open.length === 0 ? 'Every check passes.' : 'Every check that was asked for passes.'), ...open.map(([, verdict]) => h('p', { class: 'help' }, prose(verdict.why))), ...remarks],
       }
     }
     const reason = Object.values(verdicts).find(({ status }) => status !== 'holds') ?? verdicts.signature
     return {
       state: reason.status,
-      children: [title(reason.status === 'fails' ? 'Refused' : 'Not decided yet'), h('p', {}, reason.why), reason.action === undefined ? h('span', { hidden: true }) : h('p', { class: 'action' }, reason.action), ...remarks],
+      children: [title(reason.status === 'fails' ? 'Refused' : 'Not decided yet'), h('p', {}, prose(reason.why)), reason.action === undefined ? h('span', { hidden: true }) : h('p', { class: 'action' }, prose(reason.action)), ...remarks],
     }
   }
   const isOpen = verdicts[refusal.verdict].status === 'unknown'
@@ -77,15 +77,15 @@ export function banner(report: Report | undefined): { state: string; children: H
     state: isOpen ? 'unknown' : 'fails',
     children: [
       title(isOpen ? 'Not decided yet' : 'Refused'),
-      h('p', {}, refusal.why, ' ', code(refusal.code, refusal.link)),
+      h('p', {}, prose(refusal.why), ' ', code(refusal.code, refusal.link)),
       ...(cause === undefined
-        ? [h('p', { class: 'action' }, refusal.action)]
+        ? [h('p', { class: 'action' }, prose(refusal.action))]
         : [
             h(
               'div',
               { class: 'cause' },
               h('h3', {}, 'Likely cause'),
-              h('p', {}, cause.why),
+              h('p', {}, prose(cause.why)),
               cause.found === undefined && cause.expected === undefined
                 ? undefined
                 : h(
@@ -94,7 +94,7 @@ export function banner(report: Report | undefined): { state: string; children: H
                     cause.found === undefined ? [] : [h('dt', {}, 'in the token'), h('dd', {}, cause.found)],
                     cause.expected === undefined ? [] : [h('dt', {}, 'expected'), h('dd', {}, cause.expected)],
                   ),
-              h('p', { class: 'action' }, cause.action),
+              h('p', { class: 'action' }, prose(cause.action)),
             ),
           ]),
       ...remarks,
@@ -132,8 +132,8 @@ export function verdictCards(verdicts: Verdicts | undefined): HTMLElement[] {
       { class: `verdict ${verdict.status}` },
       h('h3', {}, VERDICTS[name]),
       h('p', { class: 'state' }, mark(verdict.status), STATES[verdict.status]),
-      h('p', {}, verdict.why),
-      verdict.action !== undefined && h('p', { class: 'action' }, verdict.action),
+      h('p', {}, prose(verdict.why)),
+      verdict.action !== undefined && h('p', { class: 'action' }, prose(verdict.action)),
       verdict.code !== undefined && h('p', {}, code(verdict.code, verdict.link)),
     )
   })
@@ -180,15 +180,15 @@ export function detailCards(report: Report): HTMLElement[] {
   const { token, rules, keys, challenges, documents, dpop, input } = report
   return [
     input.found.length > 1 && foundCard(report),
-    rules.length > 0 && rulesCard(rules),
     token?.claims !== undefined && claimsCard('Claims', token.claims, token.provider),
+    rules.length > 0 && rulesCard(rules),
     token?.header !== undefined && claimsCard('Header', token.header),
     token !== undefined && sizeCard(token),
     keys.length > 0 && keysCard(keys),
     dpop !== undefined &&
       card(
         'DPoP proof',
-        h('ol', { class: 'list' }, dpop.checks.map((check) => h('li', { class: check.status }, h('p', { class: 'state' }, mark(check.status), h('code', {}, check.name)), h('p', {}, check.why), check.action !== undefined && h('p', { class: 'action' }, check.action)))),
+        h('ol', { class: 'list' }, dpop.checks.map((check) => h('li', { class: check.status }, h('p', { class: 'state' }, mark(check.status), h('code', {}, check.name)), h('p', {}, prose(check.why)), check.action !== undefined && h('p', { class: 'action' }, prose(check.action))))),
       ),
     ...challenges.map(challengeCard),
     ...documents.map(documentCard),
@@ -208,26 +208,33 @@ function foundCard({ input }: Report): HTMLElement {
 }
 
 function rulesCard(rules: readonly RuleReport[]): HTMLElement {
+  const failing = rules.filter(({ status }) => status === 'fails')
+  const holding = rules.filter(({ status }) => status === 'holds')
   return card(
-    'Rules, in the verifier’s order',
-    h(
-      'ol',
-      { class: 'list' },
-      rules.map((rule) =>
-        h(
-          'li',
-          { class: rule.status },
-          h('p', { class: 'state' }, mark(rule.status), h('code', {}, rule.rule)),
-          h('p', {}, rule.why),
-          rule.action !== undefined && h('p', { class: 'action' }, rule.action),
-          rule.code !== undefined && h('p', {}, code(rule.code, rule.link)),
+    'Rules',
+    failing.length > 0 &&
+      h(
+        'ul',
+        { class: 'list' },
+        failing.map((rule) =>
+          h(
+            'li',
+            { class: rule.status },
+            h('p', { class: 'state' }, mark(rule.status), h('code', {}, rule.rule), rule.code !== undefined && code(rule.code, rule.link)),
+            h('p', {}, prose(rule.why)),
+            rule.message !== undefined && h('p', { class: 'help' }, prose(rule.message)),
+            rule.action !== undefined && h('p', { class: 'action' }, prose(rule.action)),
+          ),
         ),
       ),
-    ),
+    holding.length > 0 &&
+      h('ul', { class: 'plain', 'aria-label': 'Rules that hold' }, holding.map((rule) => h('li', { class: 'holds' }, h('span', { class: 'state' }, mark('holds'), h('code', {}, rule.rule))))),
   )
 }
 
 function claimsCard(title: string, claims: readonly ClaimReport[], provider?: string): HTMLElement {
+  const explained = (list: readonly ClaimReport[]): boolean => list.some(({ meaning, members }) => meaning !== undefined || explained(members ?? []))
+  const hasMeaning = explained(claims)
   const rows = (list: readonly ClaimReport[]): HTMLElement[] =>
     list.flatMap((claim) => [
       h(
@@ -241,13 +248,13 @@ function claimsCard(title: string, claims: readonly ClaimReport[], provider?: st
           claim.duplicate === true && h('span', { class: 'note' }, ' This name is repeated.'),
           claim.note !== undefined && h('span', { class: 'note' }, ` ${claim.note}`),
         ),
-        h('td', {}, claim.meaning ?? '', claim.source !== undefined && h('span', { class: 'help' }, claim.source)),
+        hasMeaning && h('td', {}, prose(claim.meaning ?? ''), claim.source !== undefined && h('span', { class: 'help' }, claim.source)),
       ),
       ...rows(claim.members ?? []),
     ])
   return card(
     provider === undefined ? title : `${title} (${provider})`,
-    h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'), h('th', { scope: 'col' }, 'Meaning'))), h('tbody', {}, rows(claims))),
+    h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'), hasMeaning && h('th', { scope: 'col' }, 'Meaning'))), h('tbody', {}, rows(claims))),
   )
 }
 
@@ -261,10 +268,12 @@ function valueOf({ rawJson, time, list }: ClaimReport): (HTMLElement | string)[]
 }
 
 function sizeCard({ size }: TokenReport): HTMLElement {
+  const tooLong = size.limits.filter(({ fits }) => !fits)
   return card(
     'Size',
-    h('p', {}, `The token has ${size.token.toLocaleString()} bytes, the header line ${size.header.toLocaleString()}.`),
-    h('ul', { class: 'list' }, size.limits.map((limit) => h('li', { class: limit.fits ? 'holds' : 'fails' }, h('p', { class: 'state' }, mark(limit.fits ? 'holds' : 'fails'), `${limit.name}: ${limit.bytes.toLocaleString()} bytes`)))),
+    h('p', {}, `The token has ${size.token.toLocaleString()} bytes, its header line ${size.header.toLocaleString()}.${tooLong.length === 0 ? ' This is below the usual limits.' : ''}`),
+    tooLong.length > 0 && h('ul', { class: 'list' }, tooLong.map((limit) => h('li', { class: 'fails' }, h('p', { class: 'state' }, mark('fails'), h('span', {}, prose(`${limit.name}: ${limit.bytes.toLocaleString()} bytes at most`)))))),
+    h('details', {}, h('summary', {}, 'Limits of servers and browsers'), h('ul', {}, size.limits.map((limit) => h('li', {}, prose(`${limit.name}: ${limit.bytes.toLocaleString()} bytes`))))),
   )
 }
 
@@ -292,8 +301,8 @@ function keysCard(keys: readonly KeyReport[]): HTMLElement {
           h('p', { class: 'help' }, facts.filter((fact) => fact !== undefined && fact !== '').join(' · ')),
           key.url !== undefined && h('p', { class: 'help' }, key.url),
           key.matches && h('p', {}, key.secretAs === undefined ? 'The signature matches this key.' : `The signature matches this secret, read as ${key.secretAs}.`),
-          key.why !== undefined && h('p', {}, key.why),
-          key.action !== undefined && h('p', { class: 'action' }, key.action),
+          key.why !== undefined && h('p', {}, prose(key.why)),
+          key.action !== undefined && h('p', { class: 'action' }, prose(key.action)),
           key.thumbprint !== undefined && h('p', { class: 'help' }, 'Thumbprint ', h('code', {}, key.thumbprint)),
         )
       }),
@@ -305,10 +314,10 @@ function keysCard(keys: readonly KeyReport[]): HTMLElement {
 export function challengeCard(challenge: ChallengeReport): HTMLElement {
   return card(
     `Challenge: ${challenge.scheme}`,
-    h('p', {}, challenge.why),
-    h('p', { class: 'action' }, challenge.action),
-    h('table', { class: 'claims' }, h('tbody', {}, challenge.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.value)), h('td', {}, member.meaning ?? ''))))),
-    ...challenge.problems.map((problem) => h('p', { class: 'note' }, problem)),
+    h('p', {}, prose(challenge.why)),
+    h('p', { class: 'action' }, prose(challenge.action)),
+    h('table', { class: 'claims' }, h('tbody', {}, challenge.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.value)), h('td', {}, prose(member.meaning ?? '')))))),
+    ...challenge.problems.map((problem) => h('p', { class: 'note' }, prose(problem))),
   )
 }
 
@@ -323,7 +332,7 @@ const DOCUMENT_NAMES: Record<DocumentReport['kind'], string> = {
 export function documentCard(document: DocumentReport): HTMLElement {
   return card(
     DOCUMENT_NAMES[document.kind],
-    ...document.problems.map((problem) => h('p', { class: 'note' }, problem)),
-    h('table', { class: 'claims' }, h('tbody', {}, document.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.rawJson)), h('td', {}, member.meaning ?? ''))))),
+    ...document.problems.map((problem) => h('p', { class: 'note' }, prose(problem))),
+    h('table', { class: 'claims' }, h('tbody', {}, document.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.rawJson)), h('td', {}, prose(member.meaning ?? '')))))),
   )
 }

@@ -2,7 +2,7 @@
 import { decodeJwt } from '../../pkg-templates/src/decode/standalone.js'
 import type { Report } from '../../pkg-templates/src/inspect/types.js'
 import { denialOf, httpText } from './answer_view.js'
-import { h, show } from './dom.js'
+import { h, prose, show } from './dom.js'
 import { oneLetterChanged } from './samples.js'
 
 /** Shows the rule; `inspectAgain` reports on another token with the same keys and options. */
@@ -17,7 +17,7 @@ export function showSpa(element: HTMLElement, report: Report, inspectAgain: (tex
     const denial = denialOf(again)
     show(
       outcome,
-      h('div', {}, h('h3', {}, 'What your page shows'), h('p', {}, `Signed in as ${nameIn(forged)}.`), h('p', { class: 'help' }, '`jotgate/decode` read the changed token without a complaint: it verifies nothing.')),
+      h('div', {}, h('h3', {}, 'What your page shows'), h('p', {}, `Signed in as ${nameIn(forged)}.`), h('p', { class: 'help' }, prose('`jotgate/decode` reads the changed token without an error: it verifies nothing.'))),
       h(
         'div',
         {},
@@ -29,7 +29,7 @@ export function showSpa(element: HTMLElement, report: Report, inspectAgain: (tex
   show(
     element,
     h('h2', {}, 'In a single-page app'),
-    h('p', {}, 'Decode a token to show a name or to hide a button. Let the API decide what is allowed: whoever changes the page changes what it believes.'),
+    h('p', {}, 'Decode a token to show a name or to hide a button. Let the API decide what is allowed: anyone who changes the page can change what it shows.'),
     h('p', { class: 'help' }, `Reading claims takes jotgate/decode, about 1 KB. ${cost}`),
     h('div', { class: 'tools' }, change),
     outcome,
@@ -41,8 +41,8 @@ function nameIn(token: string): string {
   try {
     const claims = decodeJwt(token)
     const found = ['name', 'preferred_username', 'email', 'sub'].map((name) => (Object.hasOwn(claims, name) ? claims[name] : undefined)).find((value) => typeof value === 'string')
-    return typeof found === 'string' ? found : 'somebody without a name'
+    return typeof found === 'string' ? found : 'a user without a name'
   } catch {
-    return 'somebody without a name'
+    return 'a user without a name'
   }
 }

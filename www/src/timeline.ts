@@ -26,17 +26,16 @@ export function range(times: Times, now: number): [number, number] {
   return [first - room, last + room]
 }
 
-const WIDTH = 640
-
-/** Draws the line. */
-export function timeline(times: Times, now: number, tolerance: number): SVGElement {
+/** Draws the line, `width` CSS pixels wide, so that its text keeps its size. */
+export function timeline(times: Times, now: number, tolerance: number, width: number): SVGElement {
+  const full = Math.max(240, width)
   const [from, to] = range(times, now)
-  const x = (time: number) => 12 + ((time - from) / (to - from)) * (WIDTH - 24)
+  const x = (time: number) => 12 + ((time - from) / (to - from)) * (full - 24)
   const start = times.nbf ?? times.iat ?? from
   const end = times.exp ?? to
   const label = (name: string, time: number, above: boolean, kind: string) => {
     const at = x(time)
-    const anchor = at < 60 ? 'start' : at > WIDTH - 60 ? 'end' : 'middle'
+    const anchor = at < 60 ? 'start' : at > full - 60 ? 'end' : 'middle'
     return [
       s('line', { x1: at, x2: at, y1: above ? 30 : 44, y2: above ? 44 : 58, class: kind }),
       s('text', { x: at, y: above ? 22 : 74, 'text-anchor': anchor, class: kind === 'now' ? 'now-text' : '' }, name),
@@ -47,7 +46,7 @@ export function timeline(times: Times, now: number, tolerance: number): SVGEleme
   const words = Object.entries(times).map(([name, time]) => `${name} ${new Date(time * 1000).toISOString()}`)
   return s(
     'svg',
-    { viewBox: `0 0 ${WIDTH} 84`, class: 'timeline', role: 'img', 'aria-label': `Time line: ${words.join(', ')}, evaluated at ${new Date(now * 1000).toISOString()}` },
+    { viewBox: `0 0 ${full} 84`, class: 'timeline', role: 'img', 'aria-label': `Time line: ${words.join(', ')}, evaluated at ${new Date(now * 1000).toISOString()}` },
     s('line', { x1: x(from), x2: x(to), y1: 44, y2: 44, class: 'base' }),
     tolerance > 0 && end > start && s('line', { x1: x(start - tolerance), x2: x(end + tolerance), y1: 44, y2: 44, class: 'leeway' }),
     end > start && s('line', { x1: x(start), x2: x(end), y1: 44, y2: 44, class: 'valid' }),

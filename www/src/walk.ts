@@ -1,6 +1,6 @@
 /** The way of an MCP client, as a checklist: 401, protected-resource metadata, issuer metadata (RFC 9728 §5, RFC 8414 §3). */
 import type { DocumentReport, InspectOptions, Report } from '../../pkg-templates/src/inspect/types.js'
-import { h, show } from './dom.js'
+import { h, prose, show } from './dom.js'
 import { metadataUrls, publicUrl, resourceMetadataUrl } from './fetching.js'
 import { mark } from './icons.js'
 import { fetchRow } from './key_sources.js'
@@ -25,7 +25,7 @@ export function startWalk(list: HTMLElement, address: string, inspect: Inspect):
     step(item, title, 'unknown', origin, fetchRow(url.href, (text, { challenge, status }) => read(text, challenge ?? null, status)))
   }
   const problems = (document: DocumentReport | undefined, own: string[]): HTMLElement[] =>
-    [...own, ...(document?.problems ?? [])].map((problem) => h('p', { class: 'note' }, problem))
+    [...own, ...(document?.problems ?? [])].map((problem) => h('p', { class: 'note' }, prose(problem)))
 
   const first = 'The server refuses a request without a token and says where its metadata is'
   ask(steps[0], first, resource, (text, challenge, status) => {
@@ -36,7 +36,7 @@ export function startWalk(list: HTMLElement, address: string, inspect: Inspect):
     if (status !== undefined && status !== 401 && bearer === undefined) own.push(`The server answered ${status}. A client starts to log in at 401.`)
     if (bearer === undefined) own.push('No `WWW-Authenticate: Bearer` can be read. A browser reads it only if `Access-Control-Expose-Headers` names it.')
     else if (named === undefined) own.push('The challenge has no `resource_metadata`. Clients guess the address then.')
-    step(steps[0], first, own.length === 0 ? 'holds' : 'fails', ...problems(undefined, own), ...(bearer?.problems ?? []).map((problem) => h('p', { class: 'note' }, problem)))
+    step(steps[0], first, own.length === 0 ? 'holds' : 'fails', ...problems(undefined, own), ...(bearer?.problems ?? []).map((problem) => h('p', { class: 'note' }, prose(problem))))
     second(named)
   })
 
