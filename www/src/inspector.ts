@@ -145,7 +145,7 @@ function update(): void {
   const place = byId('banner')
   place.className = `banner ${state}`
   show(place, children)
-  show(byId('verdicts'), verdictCards(current.verdicts))
+  show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code))
   show(byId('token'), tokenView(text, current.token))
   show(byId('details'), detailCards(current))
   void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))

@@ -120,8 +120,8 @@ const WITHOUT_TOKEN: Record<string, string> = {
   pem: 'Put it under “Keys” to verify a token with it. What it contains is below.',
 }
 
-/** The four verdicts, which are never mixed. */
-export function verdictCards(verdicts: Verdicts | undefined): HTMLElement[] {
+/** The four verdicts, which are never mixed. The banner already says what to do about the code `refused`. */
+export function verdictCards(verdicts: Verdicts | undefined, refused?: string): HTMLElement[] {
   return (Object.keys(VERDICTS) as (keyof Verdicts)[]).map((name) => {
     const verdict: Verdict | undefined = verdicts?.[name]
     if (verdict === undefined) {
@@ -133,7 +133,7 @@ export function verdictCards(verdicts: Verdicts | undefined): HTMLElement[] {
       h('h3', {}, VERDICTS[name]),
       h('p', { class: 'state' }, mark(verdict.status), STATES[verdict.status]),
       h('p', {}, prose(verdict.why)),
-      verdict.action !== undefined && h('p', { class: 'action' }, prose(verdict.action)),
+      verdict.action !== undefined && verdict.code !== refused && h('p', { class: 'action' }, prose(verdict.action)),
       verdict.code !== undefined && h('p', {}, code(verdict.code, verdict.link)),
     )
   })

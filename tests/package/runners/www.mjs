@@ -1,0 +1,55 @@
+/** The page, built from the packed package, in real browsers. */
+import { harness } from '../suite/harness.mjs'
+import { DRIVERS } from './login_drivers.mjs'
+import { report } from './report.mjs'
+import { chromiumTests } from './www_chromium.mjs'
+import { FLOWS, ready } from './www_flows.mjs'
+import { webkit } from './www_webkit.mjs'
+import { buildPage, startWorld } from './www_world.mjs'
+
+const ALL = { ...DRIVERS, webkit }
+
+/** The suite in one browser: the main flows in each, every item in Chromium. */
+export const pageIn = (name) => async (project, tools) => {
+  const browser = await ALL[name]()
+  tools.about({ version: browser.version })
+  const out = buildPage(project, tools)
+  const world = await startWorld(out, tools)
+  /**
+   * A profile of its own with one tab on the page. Fails on a request off the page's origin that is not in `allowed`, on a violation of
+   * the policy, and on an error in the console that is not `expected`.
+   */
+  const fresh = async ({ allowed = [], expected, quiet = false, open = `${world.page}/`, ...options }, work) => {
+    const profile = await browser.newProfile(options)
+    const tab = await profile.newTab()
+    const trouble = []
+    const requests = []
+    tab.page?.on('console', (message) => {
+      const said = `${message.text()}`
+      if (message.type() === 'error' && !expected?.test(said)) trouble.push(said)
+    })
+    tab.page?.on('pageerror', (error) => trouble.push(`${error}`))
+    tab.page?.on('request', (request) => requests.push(request.url()))
+    try {
+      if (open !== false) {
+        await tab.goto(open)
+        await ready(tab)
+      }
+      await work(tab, { requests, context: profile.context })
+    } finally {
+      await profile.close()
+    }
+    const strange = requests.filter((url) => !/^(data|blob|about|file):/.test(url) && !url.startsWith(`${world.page}/`) && !allowed.includes(url))
+    if (strange.length > 0) throw new Error(`requests that nobody clicked: ${strange.join(', ')}`)
+    if (!quiet && trouble.length > 0) throw new Error(`the console: ${trouble.join(' · ')}`)
+  }
+  try {
+    const { test, run } = harness(240_000)
+    for (const [title, flow] of Object.entries(FLOWS)) test(`${name}: ${title}`, () => fresh({}, flow))
+    if (name === 'chromium') chromiumTests((title, body) => test(`${name}: ${title}`, body), { out, world, browser, fresh, tools })
+    return report(await run())
+  } finally {
+    world.stop()
+    await browser.close()
+  }
+}
