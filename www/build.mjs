@@ -28,7 +28,7 @@ const { values } = parseArgs({
 const dist = join(resolve(values.package), 'dist')
 const out = resolve(values.out)
 const wasm = join(dist, 'inspect', 'loaders', 'inspect.wasm')
-const STATIC = ['style.css', 'icon.svg', 'manifest.webmanifest', 'fetcher.html', 'fetcher.js']
+const STATIC = ['style.css', 'icon.svg', 'manifest.webmanifest', 'fetcher.html']
 
 const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`
 const cspHash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
@@ -39,6 +39,9 @@ const withoutLogin = (html) => html.replace(/ *<nav [^]*?<\/nav>\n/, '')
 await rm(out, { recursive: true, force: true })
 await mkdir(out, { recursive: true })
 for (const name of STATIC) await cp(join(www, name), join(out, name))
+// The frame has an opaque origin, which 'self' does not match: its script is inline, and allowed by its hash.
+const fetcher = await readFile(join(www, 'fetcher.js'), 'utf8')
+await writeFile(join(out, 'fetcher.html'), (await readFile(join(www, 'fetcher.html'), 'utf8')).replace('<script src="fetcher.js"></script>', () => `<script>${fetcher}</script>`))
 const module = await readFile(wasm)
 await writeFile(join(out, 'inspect.wasm'), module)
 const cost = `Checking signatures in the page takes the inspector, ${kilobytes(module)} once, compressed.`
@@ -79,7 +82,7 @@ const html = await readFile(join(www, 'index.html'), 'utf8')
 const source = login.length > 0 ? html : withoutLogin(html)
 
 // Integrity of every module, by an import map: it counts for those that are imported later, too.
-const modules = (await readdir(out)).filter((name) => name.endsWith('.js') && name !== 'fetcher.js' && !name.startsWith('login.'))
+const modules = (await readdir(out)).filter((name) => name.endsWith('.js') && !name.startsWith('login.'))
 const hashes = {}
 for (const name of modules) hashes[`./${name}`] = integrity(await readFile(join(out, name)))
 const map = JSON.stringify({ integrity: hashes })
@@ -101,7 +104,7 @@ await writeFile(join(out, 'sw.js'), worker)
 const common = "base-uri 'none'; form-action 'none'; object-src 'none'; require-trusted-types-for 'script'"
 const policies = {
   page: `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ${cspHash(map)}; style-src 'self'; img-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; connect-src 'self'; frame-ancestors 'none'; ${common}; trusted-types jotgate`,
-  frame: `default-src 'none'; script-src 'self'; connect-src https: http://127.0.0.1:* http://localhost:* http://[::1]:*; frame-ancestors 'self'; sandbox allow-scripts; ${common}; trusted-types 'none'`,
+  frame: `default-src 'none'; script-src ${cspHash(fetcher)}; connect-src https: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'; sandbox allow-scripts; ${common}; trusted-types 'none'`,
 }
 const fields = (policy) => ({
   'content-security-policy': policy,
@@ -112,7 +115,6 @@ const fields = (policy) => ({
 const headers = {
   '/*': fields(policies.page),
   '/fetcher.html': fields(policies.frame),
-  '/fetcher.js': { ...fields(policies.page), 'cross-origin-resource-policy': 'cross-origin' },
 }
 await writeFile(join(out, 'headers.json'), `${JSON.stringify(headers, null, 2)}\n`)
 const lines = Object.entries(headers).map(([path, named]) => [path, ...Object.entries(named).map(([name, value]) => `  ${name}: ${value}`)].join('\n'))

@@ -32,7 +32,7 @@ use anyhow::{Result, bail};
 type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
-const COMMANDS: [(&str, &str, Run); 9] = [
+const COMMANDS: [(&str, &str, Run); 10] = [
     ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
     (
         "test",
@@ -44,6 +44,7 @@ const COMMANDS: [(&str, &str, Run); 9] = [
         "leave the npm package, ready for `npm pack`, in target/npm; --algorithms ES256,… leaves the others out",
         package::command,
     ),
+    ("www", "build the page that explains a verdict, in target/www", package::page),
     (
         "bench",
         "measure jotgate against other verifiers, in every runtime; --quick: in under two minutes",

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::files::Stamp;
 use crate::selection::Selection;
 use crate::wasm::{self, Tools};
-use crate::{npm, place, process, progress, terminal};
+use crate::{no_arguments, npm, place, process, progress, terminal};
 
 /// `cargo xtask build [--algorithms ES256,…]`
 pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
@@ -19,6 +19,21 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
     let _lock = place::lock()?;
     let package = build(Tools::Generator, &selection)?;
     terminal::say(&format!("the npm package is in {}", package.display()));
+    Ok(true)
+}
+
+/// `cargo xtask www`: builds the package, and the page from it.
+pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
+    no_arguments("www", arguments)?;
+    let _lock = place::lock()?;
+    let package = build(Tools::Generator, &Selection::ALL)?;
+    let page = place::target("www");
+    progress::step("building the page", |step| {
+        let mut node = npm::node(&["www/build.mjs", "--package"]);
+        node.arg(&package).arg("--out").arg(&page);
+        process::run_ok(&mut node, step)
+    })?;
+    terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
     Ok(true)
 }
 

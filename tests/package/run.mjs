@@ -79,6 +79,7 @@ const SUITES = {
     return report(await workerdRequests({ folder, runners: join(here, 'runners'), bundle, binary, jose }))
   },
   types,
+  'www-parts': wwwParts,
 }
 
 /** Suites of packages that are built apart: who asks for one names the package, and in `BUILT` its algorithms. */
@@ -266,6 +267,17 @@ async function bundle(folder, options) {
     alias: { '@tests': here, 'jose': require.resolve('jose') },
     ...options,
   })
+}
+
+/** The types of the page, and its modules that need no browser. */
+async function wwwParts({ folder }) {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', join(root, 'www'), '--pretty', 'false'], { encoding: 'utf8' })
+  if (status !== 0) return report({ passed: 0, failures: [{ name: 'types of the page', problem: stdout }] })
+  const outfile = join(folder, 'parts.mjs')
+  const alias = { '@tests': here, '@www': join(root, 'www', 'src') }
+  await bundle(folder, { entryPoints: [join(here, 'runners', 'www_parts.mjs')], outfile, platform: 'node', alias })
+  return run(process.execPath, ['--no-warnings', outfile], { cwd: folder })
 }
 
 /** What entries weigh, minified and compressed, and what they must not bring along. */

@@ -46,7 +46,7 @@ export function publicUrl(text: string): URL | string {
   } catch {
     return 'This is not an absolute URL.'
   }
-  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  const isLoopback = ['127.0.0.1', 'localhost'].includes(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) return 'Only https is fetched, and http on this machine.'
   if (url.username !== '' || url.password !== '') return 'The URL contains a user name or a password. Remove it.'
   return url

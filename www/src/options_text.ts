@@ -135,17 +135,41 @@ class Reader {
       this.#space()
       const character = this.#text[this.#at] ?? ''
       if (depth === 0 && (character === ',' || character === '}')) return
-      if (character === '"' || character === "'" || character === '`') {
-        try {
-          this.#string(character)
-          continue
-        } catch (error) {
-          if (!(error instanceof NotLiteral)) throw error
-        }
+      if (character === '`') {
+        this.#skipTemplate()
+        continue
+      }
+      if (character === '"' || character === "'") {
+        this.#string(character)
+        continue
       }
       if ('([{'.includes(character)) depth++
       if (')]}'.includes(character)) depth--
       this.#at++
+    }
+  }
+
+  /** Goes past a template, whatever its `${…}` contain. */
+  #skipTemplate(): void {
+    this.#at++
+    for (; this.#at < this.#text.length; this.#at++) {
+      const character = this.#text[this.#at]
+      if (character === '\\') this.#at++
+      else if (character === '`') {
+        this.#at++
+        return
+      } else if (character === '$' && this.#text[this.#at + 1] === '{') this.#skipBraces()
+    }
+    throw new Error('A template string has no end.')
+  }
+
+  /** Goes to the `}` that ends a `${`. */
+  #skipBraces(): void {
+    let depth = 0
+    for (this.#at++; this.#at < this.#text.length; this.#at++) {
+      const character = this.#text[this.#at]
+      if (character === '{') depth++
+      else if (character === '}' && --depth === 0) return
     }
   }
 

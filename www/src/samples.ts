@@ -42,7 +42,9 @@ async function signed(algorithm: string, claims: object, header: object = {}): P
   const message = `${head}.${json(claims)}`
   const signature = new Uint8Array(await crypto.subtle.sign(sign as Algorithm, secret, new TextEncoder().encode(message)))
   const { key_ops: _operations, ext: _extractable, ...jwk } = await crypto.subtle.exportKey('jwk', open)
-  return { token: `${message}.${encode(signature)}`, keys: JSON.stringify({ keys: [{ ...jwk, kid: 'sample', alg: algorithm, use: 'sig' }] }, null, 2) }
+  const key = { ...jwk, kid: 'sample', alg: algorithm, use: 'sig' }
+  // A set is public, so the verifier takes no secret from one.
+  return { token: `${message}.${encode(signature)}`, keys: JSON.stringify(algorithm.startsWith('HS') ? key : { keys: [key] }, null, 2) }
 }
 
 /** The claims of a good token. */

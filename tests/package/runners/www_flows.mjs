@@ -50,8 +50,7 @@ export const FLOWS = {
       }, name)
       if (!made) continue
       await choose(tab, name)
-      await shows(tab, '#verdict', 'Accepted')
-      same(await text(tab, '#algorithms + *, #banner h2'), 'Accepted', name)
+      await shows(tab, '#verdict', 'Accepted').catch(async () => ok(false, `${name}: ${await text(tab, '#banner')}`))
     }
   },
   'a refusal with its code, its reason and the answer of the gate': async (tab) => {
