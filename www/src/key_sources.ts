@@ -63,6 +63,16 @@ const WHY: Record<string, string> = {
   TimeoutError: 'The server did not answer in time.',
 }
 
+/** The `jwks_uri` of metadata, if it is a text. */
+function keySetNamedIn(text: string | undefined): string | undefined {
+  try {
+    const uri = (JSON.parse(text ?? '') as { jwks_uri?: unknown } | null)?.jwks_uri
+    return typeof uri === 'string' ? uri : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Shows where the keys of this token's issuer are, one step after the other. */
 export function showKeySources(element: HTMLElement, report: Report, sources: Sources, changed: () => void): void {
   const issuer = issuerOf(report)
@@ -77,7 +87,7 @@ export function showKeySources(element: HTMLElement, report: Report, sources: So
   })
   if (!(url instanceof URL) || report.verdicts?.signature.status === 'holds') return show(element, chips)
   const { metadata } = sources
-  const jwksUri = report.documents.find(({ kind, from }) => kind === 'issuer_metadata' && from === 'given')?.jwksUri
+  const jwksUri = report.documents.find(({ kind, from }) => kind === 'issuer_metadata' && from === 'given')?.jwksUri ?? keySetNamedIn(metadata?.text)
   const keysUrl = jwksUri === undefined ? undefined : publicUrl(jwksUri)
   const steps =
     metadata === undefined
