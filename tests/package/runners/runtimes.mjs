@@ -8,7 +8,6 @@ import { metadataClients } from './metadata_clients.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vector_files.mjs'
-import { pageIn } from './www.mjs'
 
 /** Where npm has the runtimes that are programs. */
 const FILES = { deno: 'deno', bun: 'bin/bun.exe' }
@@ -44,7 +43,6 @@ export const RUNTIMES = {
   'login-firefox': loginIn('firefox'),
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
-  ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
   publint,
   attw,
 }
