@@ -4,6 +4,7 @@ mod actors;
 mod answer;
 mod story;
 mod tokens;
+mod www;
 
 use std::thread;
 use std::time::Instant;
@@ -19,8 +20,11 @@ use crate::table::{Column, Table};
 use crate::wasm::Tools;
 use crate::{no_arguments, package, place, terminal};
 
-/// `cargo xtask demo`
+/// `cargo xtask demo [--www]`
 pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
+    if arguments == ["--www"] {
+        return www::serve();
+    }
     no_arguments("demo", arguments)?;
     let began = Instant::now();
     let lock = place::lock()?;

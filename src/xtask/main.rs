@@ -33,7 +33,11 @@ type Run = fn(&[&str]) -> Result<bool>;
 
 /// What can be asked for: the word, what it does, and the function that does it.
 const COMMANDS: [(&str, &str, Run); 10] = [
-    ("demo", "start the companion and a real workerd, and show what the gate answers", demo::demo),
+    (
+        "demo",
+        "start the companion and a real workerd, and show what the gate answers; --www: serve the pages, with a login",
+        demo::demo,
+    ),
     (
         "test",
         "run every quick suite; --all adds those that install more, --rest runs only these; with --complete none may skip",

@@ -1,6 +1,6 @@
 //! `pkg-templates` and the bindings enter, the npm package leaves in `target/npm/jotgate`, or beside it where algorithms are left out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -26,15 +26,20 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
 pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
     no_arguments("www", arguments)?;
     let _lock = place::lock()?;
-    let package = build(Tools::Generator, &Selection::ALL)?;
+    let page = build_page(&build(Tools::Generator, &Selection::ALL)?)?;
+    terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
+    Ok(true)
+}
+
+/// Builds the page from a package, in `target/www`.
+pub(crate) fn build_page(package: &Path) -> Result<PathBuf> {
     let page = place::target("www");
     progress::step("building the page", |step| {
         let mut node = npm::node(&["www/build.mjs", "--package"]);
-        node.arg(&package).arg("--out").arg(&page);
+        node.arg(package).arg("--out").arg(&page);
         process::run_ok(&mut node, step)
     })?;
-    terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
-    Ok(true)
+    Ok(page)
 }
 
 /// Builds the package and all that it needs, as far as it is not there.

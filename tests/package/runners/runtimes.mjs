@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers.mjs'
 import { loginIn } from './login.mjs'
 import { metadataClients } from './metadata_clients.mjs'
+import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vector_files.mjs'
@@ -43,6 +44,7 @@ export const RUNTIMES = {
   'login-firefox': loginIn('firefox'),
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
+  'login-page': loginPage,
   publint,
   attw,
 }
