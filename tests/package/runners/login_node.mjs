@@ -4,8 +4,11 @@
  */
 import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createGate } from 'jotgate'
 import { createLogin, LoginError } from 'jotgate/login'
-import { pathToFileURL } from 'node:url'
 
 const { TESTS } = process.env
 const load = (name) => import(pathToFileURL(`${TESTS}/${name}`))
@@ -364,6 +367,13 @@ test('a renewal about another person ends the login', async () => {
   }
 })
 
+const { loginDocsTests } = await load('runners/login_docs.mjs')
+// The snippets are ES modules that find the package from a folder of their own.
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'docs')
+await mkdir(folder)
+await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+const context = { test, same, ok, page, openPage, signIn, issuer, client: CLIENT, createGate, folder, tests: TESTS }
+await loginDocsTests(context)
 const outcome = await run()
 provider.stop()
 process.exitCode = report(outcome)
