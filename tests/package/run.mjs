@@ -52,6 +52,7 @@ const SUITES = {
   'embedded-keys': (project) =>
     node(project, 'embedded_keys.mjs', { inside: true, flags: ['--expose-gc'], env: { JOSE: require.resolve('jose') } }),
   'changed-host': (project) => node(project, 'changed_host.mjs', { inside: true }),
+  'polluted': (project) => node(project, 'polluted.mjs', { inside: true }),
   'broken-off-stack': (project) => node(project, 'broken_off.mjs', { inside: true, env: { BY: 'stack' } }),
   // No more than 6.4 MB of memory for the core.
   'broken-off-memory': (project) =>
