@@ -1,5 +1,7 @@
 /** What is written down is what the suites execute: the differences from jose, and the complaints of other packages' users. */
 import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { differences, ABSENT } from '../suite/jose_differences.mjs'
 import { same } from '../suite/harness.mjs'
 import { GROUPS, joseBehaviourTests, rowOf, unequal } from '../suite/jose_behaviours.mjs'
@@ -13,6 +15,20 @@ export function docsTests(context) {
     same([...listed].sort(), [...tested].sort())
     const [, absent = ''] = /<!-- absent -->\n([\s\S]*?)\n<!-- \/absent -->/.exec(page) ?? []
     same([...absent.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(), [...ABSENT].sort())
+  })
+  context.test('V19: docs/jose.md lists every type and every error class that jose has and jotgate/jose lacks', async () => {
+    const page = await readFile(new URL('../../../docs/jose.md', import.meta.url), 'utf8')
+    const listed = (name) => {
+      const [, part = ''] = new RegExp(`<!-- ${name} -->\\n([\\s\\S]*?)\\n<!-- /${name} -->`).exec(page) ?? []
+      return [...part.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()
+    }
+    const ours = await declared(join(process.cwd(), 'node_modules', 'jotgate', 'dist', 'jose.d.ts'))
+    const theirs = await declared(fileURLToPath(new URL('../../node_modules/jose/dist/types/index.d.ts', import.meta.url)))
+    same(theirs.size > 60 && ours.size > 30, true, 'too few names were found to compare')
+    const lacks = [...theirs].filter((name) => !ours.has(name) && !ABSENT.includes(name))
+    same(lacks.sort(), listed('types'))
+    const classes = (lib) => Object.keys(lib.errors).sort()
+    same(classes(context.jose).filter((name) => !classes(context.facade).includes(name)), listed('errors'))
   })
   // Only in Node: which keys jose's import takes depends on the runtime.
   joseBehaviourTests(context)
@@ -29,6 +45,25 @@ export function docsTests(context) {
     const named = texts.flatMap((text) => [...text.matchAll(/(?:test\(|^ +)['"`]complaint (\d): /gm)]).map(([, number]) => Number(number))
     same([...new Set(named)].sort(), Object.keys(COMPLAINTS).map(Number))
   })
+}
+
+/** The names that a file of declarations exports, itself or from other files of its package. */
+async function declared(file) {
+  const text = (await readFile(file, 'utf8')).replace(/\/\*[\s\S]*?\*\//g, '')
+  const names = new Set()
+  for (const [, list] of text.matchAll(/export (?:type )?\{([^}]*)\}/g)) {
+    for (const item of list.split(',')) {
+      const name = item.trim().split(/\s+/).at(-1)
+      if (name !== '') names.add(name)
+    }
+  }
+  const own = /export (?:declare )?(?:abstract )?(?:async )?(?:function|class|const|interface|type|enum) (\w+)/g
+  for (const [, name] of text.matchAll(own)) names.add(name)
+  for (const [, name] of text.matchAll(/export \* as (\w+) from/g)) names.add(name)
+  for (const [, path] of text.matchAll(/export (?:type )?\* from '([^']+)'/g)) {
+    for (const name of await declared(join(dirname(file), path.replace(/\.js$/, '.d.ts')))) names.add(name)
+  }
+  return names
 }
 
 /** What users complain about elsewhere. */
