@@ -7,7 +7,6 @@
  * path needs), `_headers` (the same for static hosts that read it) and `jotgate-inspector.html`, the page in one file.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
@@ -75,11 +74,18 @@ await build({
   plugins: [fromPackage(join(www, 'src', 'inspect_loader.ts'))],
 })
 
-// The login is a document of its own.
-const login = existsSync(join(www, 'login.html')) ? (await readdir(www)).filter((name) => name.startsWith('login.')) : []
-for (const name of login) await cp(join(www, name), join(out, name))
+// The login is a document of its own. Its settings stay a file, so that a deployment changes them without a build.
+for (const name of ['login.html', 'login.css', 'login.config.mjs']) await cp(join(www, name), join(out, name))
+await build({
+  ...shared,
+  entryPoints: [join(www, 'login.js')],
+  outfile: join(out, 'login.js'),
+  format: 'esm',
+  external: ['./login.config.mjs'],
+  alias: { 'jotgate/login': join(dist, 'login.js'), 'jotgate/decode': join(dist, 'decode', 'standalone.js') },
+})
+const { default: login } = await import('./login.config.mjs')
 const html = await readFile(join(www, 'index.html'), 'utf8')
-const source = login.length > 0 ? html : withoutLogin(html)
 
 // Integrity of every module, by an import map: it counts for those that are imported later, too.
 const modules = (await readdir(out)).filter((name) => name.endsWith('.js') && !name.startsWith('login.'))
@@ -87,7 +93,7 @@ const hashes = {}
 for (const name of modules) hashes[`./${name}`] = integrity(await readFile(join(out, name)))
 const map = JSON.stringify({ integrity: hashes })
 const style = await readFile(join(www, 'style.css'))
-const page = source
+const page = html
   .replace('href="style.css"', `href="style.css" integrity="${integrity(style)}"`)
   .replace('<script type="module"', `<script type="importmap">${map}</script>\n    <script type="module" integrity="${hashes['./main.js']}"`)
 await writeFile(join(out, 'index.html'), page)
@@ -104,6 +110,7 @@ await writeFile(join(out, 'sw.js'), worker)
 const common = "base-uri 'none'; form-action 'none'; object-src 'none'; require-trusted-types-for 'script'"
 const policies = {
   page: `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ${cspHash(map)}; style-src 'self'; img-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; connect-src 'self'; frame-ancestors 'none'; ${common}; trusted-types jotgate`,
+  login: `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src ${new URL(login.issuer).origin}; frame-ancestors 'none'; ${common}; trusted-types 'none'`,
   frame: `default-src 'none'; script-src ${cspHash(fetcher)}; connect-src https: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'; sandbox allow-scripts; ${common}; trusted-types 'none'`,
 }
 const fields = (policy) => ({
@@ -115,6 +122,7 @@ const fields = (policy) => ({
 const headers = {
   '/*': fields(policies.page),
   '/fetcher.html': fields(policies.frame),
+  '/login.html': fields(policies.login),
 }
 await writeFile(join(out, 'headers.json'), `${JSON.stringify(headers, null, 2)}\n`)
 const lines = Object.entries(headers).map(([path, named]) => [path, ...Object.entries(named).map(([name, value]) => `  ${name}: ${value}`)].join('\n'))

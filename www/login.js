@@ -1,7 +1,7 @@
 /** The login page: logs in at one issuer, shows the claims of its tokens, renews them and logs out. */
-import { decodeJwt } from './jotgate/decode/standalone.js'
-import { createLogin } from './jotgate/login.js'
-import options from './login.config.js'
+import { decodeJwt } from 'jotgate/decode'
+import { createLogin } from 'jotgate/login'
+import options from './login.config.mjs'
 
 const element = (id) => document.getElementById(id)
 const page = new URL('login.html', location.href).href
@@ -42,15 +42,15 @@ async function working(text, step) {
     if (error.start !== undefined) begin = () => error.start()
     show(shown)
     const reason = error.issuerError ?? error.claim
-    status(`${error.message} (${error.code}${reason === undefined ? '' : `: ${reason}`})`, 'bad')
+    status(`${error.message} (${error.code}${reason === undefined ? '' : `: ${reason}`})`, 'fails')
   } finally {
     for (const button of buttons) button.disabled = false
   }
 }
 
-function status(text, tone = '') {
+function status(text, tone = 'unknown') {
   element('status').textContent = text
-  element('status').dataset.tone = tone
+  element('login').className = `banner ${tone}`
 }
 
 function show(tokens, reason) {
@@ -59,7 +59,7 @@ function show(tokens, reason) {
   element('start').hidden = tokens !== undefined
   if (tokens === undefined) return status(WITHOUT[reason] ?? 'You are not logged in.')
   const who = tokens.claims?.name ?? tokens.claims?.sub ?? 'someone'
-  status(`Logged in as ${who}${reason === 'renewal' ? ', with a new token' : ''}.`, 'good')
+  status(`Logged in as ${who}${reason === 'renewal' ? ', with a new token' : ''}.`, 'holds')
   element('scopes').replaceChildren(...tokens.scopes.map((scope) => text('li', scope)))
   list('id-claims', tokens.claims ?? {})
   const claims = decoded(tokens.accessToken)

@@ -12,6 +12,7 @@ import { brotliCompressSync } from 'node:zlib'
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
@@ -19,19 +20,23 @@ const TYPES = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** Starts the server on loopback, on any free port if `port` is 0. `served` is called with each path and its compressed size in bytes. */
-export async function servePage(folder, port = 0, served = () => {}) {
+/**
+ * Starts the server on loopback, on any free port if `port` is 0. `served` is called with each path and its compressed size in bytes.
+ * `changed` gets the path, the body and the header fields of an answer, and returns the body and the fields to send.
+ */
+export async function servePage(folder, port = 0, served = () => {}, changed = (_, answer) => answer) {
   const root = resolve(folder)
   const fields = JSON.parse(await readFile(join(root, 'headers.json'), 'utf8'))
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://127.0.0.1')
     const path = normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname)
-    const body = await readFile(join(root, path)).catch(() => undefined)
-    if (body === undefined) return response.writeHead(404, { ...fields['/*'] }).end()
+    const file = await readFile(join(root, path)).catch(() => undefined)
+    if (file === undefined) return response.writeHead(404, { ...fields['/*'] }).end()
+    const { body, named } = changed(path, { body: file, named: fields[path] ?? fields['/*'] })
     const compressed = brotliCompressSync(body)
     served(path, compressed.length)
     response.writeHead(200, {
-      ...(fields[path] ?? fields['/*']),
+      ...named,
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'content-encoding': 'br',
       'cache-control': 'no-cache',

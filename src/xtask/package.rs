@@ -1,6 +1,6 @@
 //! `pkg-templates` and the bindings enter, the npm package leaves in `target/npm/jotgate`, or beside it where algorithms are left out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
@@ -26,17 +26,18 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
 pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
     no_arguments("www", arguments)?;
     let _lock = place::lock()?;
-    let page = build_page(&build(Tools::Generator, &Selection::ALL)?)?;
+    let page = build_page()?;
     terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
     Ok(true)
 }
 
-/// Builds the page from a package, in `target/www`.
-pub(crate) fn build_page(package: &Path) -> Result<PathBuf> {
+/// Builds the package, and the folder with the pages from it.
+pub(crate) fn build_page() -> Result<PathBuf> {
+    let package = build(Tools::Generator, &Selection::ALL)?;
     let page = place::target("www");
     progress::step("building the page", |step| {
         let mut node = npm::node(&["www/build.mjs", "--package"]);
-        node.arg(package).arg("--out").arg(&page);
+        node.arg(&package).arg("--out").arg(&page);
         process::run_ok(&mut node, step)
     })?;
     Ok(page)

@@ -9,8 +9,6 @@ use serde_json::Value;
 use crate::demo::actors::{self, Companion};
 use crate::process::{self, Scratch, Server};
 use crate::progress::say;
-use crate::selection::Selection;
-use crate::wasm::Tools;
 use crate::{npm, package, place};
 
 /// How long the servers may take until they answer.
@@ -19,22 +17,21 @@ const READY: Duration = Duration::from_secs(60);
 /// Serves until Ctrl-C, or until one of the servers ends.
 pub(super) fn serve() -> Result<bool> {
     let lock = place::lock()?;
-    let (package, program) = thread::scope(|scope| {
+    let (folder, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
-        let package = package::build(Tools::Generator, &Selection::ALL);
-        anyhow::Ok((package?, process::joined(program)?))
+        let page = package::build_page();
+        anyhow::Ok((page?, process::joined(program)?))
     })?;
-    let page = package::build_page(&package)?;
     let scratch = Scratch::new("demo")?;
     let mut companion = Companion::start(program, scratch.path())?;
     let mut node = npm::node(&["--no-warnings", "src/xtask/demo/serve_www.mjs"]);
-    let mut pages = Server::start("the pages' server", node.arg(package.join("dist")).arg(page))?;
-    let (address, issuer) = pages.wait_for(READY, addresses)?;
+    let mut pages = Server::start("the pages' server", node.arg(&folder))?;
+    let (page, issuer) = pages.wait_for(READY, addresses)?;
     drop(lock);
 
     say("");
-    say(&format!("  inspector  {address}/"));
-    say(&format!("  login      {address}/login.html"));
+    say(&format!("  inspector  {page}/"));
+    say(&format!("  login      {page}/login.html"));
     say(&format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
     say(&format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
     say("");
