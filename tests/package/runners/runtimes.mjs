@@ -189,7 +189,8 @@ async function attw({ folder }, { output, about }) {
   const cli = npmFile('@arethetypeswrong/cli', 'dist/index.js')
   about({ version: npmVersion('@arethetypeswrong/cli') })
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
-  const args = [cli, join(folder, tarball), '--profile', 'strict', '--format', 'json']
+  // `inspect.wasm` is a file for pages to fetch, not a module with types.
+  const args = [cli, join(folder, tarball), '--profile', 'strict', '--format', 'json', '--exclude-entrypoints', 'inspect.wasm']
   const { status, stdout, stderr } = output(process.execPath, args)
   const { analysis } = JSON.parse(stdout || '{}')
   if (analysis === undefined) throw new Error(`attw ended with ${status}: ${stderr}${stdout}`)
