@@ -40,7 +40,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 /** Replaces what an element contains, and hides it if nothing is left. */
 export function show(element: HTMLElement, ...children: (Child | Child[])[]): void {
   const nodes = children.flat().filter((child): child is Node | string => child !== undefined && child !== null && child !== false && child !== '')
-  element.replaceChildren(...nodes.map((node) => (typeof node === 'number' ? String(node) : node)))
+  element.replaceChildren(...nodes)
   element.hidden = nodes.length === 0
 }
 

@@ -1,4 +1,5 @@
 /** Samples for every algorithm, made in this browser with keys that exist only in this page. */
+import { decode, encode } from './base64url.js'
 
 /** A sample: what goes into each field. */
 export interface Sample {
@@ -16,8 +17,6 @@ const AUDIENCE = 'https://api.example'
 const HASHES = { 256: 'SHA-256', 384: 'SHA-384', 512: 'SHA-512' } as const
 const CURVES: Record<string, [string, keyof typeof HASHES]> = { ES256: ['P-256', 256], ES384: ['P-384', 384], ES512: ['P-521', 512] }
 
-const encode = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 const json = (value: unknown): string => encode(new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)))
 
 /** How an algorithm is made by Web Cryptography: its parameters for a key pair and for a signature. */
@@ -126,7 +125,7 @@ export async function makeSample(name: string): Promise<Sample> {
 /** Changes one letter of the payload, for the demonstration: the page still reads the name. */
 export function oneLetterChanged(token: string): string {
   const [head = '', body = '', signature = ''] = token.split('.')
-  const bytes = Uint8Array.from(atob(body.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+  const bytes = decode(body)
   const text = new TextDecoder().decode(bytes)
   // A letter within a string value that is not the name: the last one of `sub`, else of any string.
   const found = /"(?:sub|client_id|azp|scope)"\s*:\s*"[^"\\]*[A-Za-z0-9]"/.exec(text) ?? /:\s*"[^"\\]*[A-Za-z0-9]"/.exec(text)

@@ -1,4 +1,5 @@
 /** The share link: all of it after the `#`, which browsers send to no server. */
+import { decode, encode } from './base64url.js'
 import type { Report } from '../../pkg-templates/src/inspect/types.js'
 
 /** What a link carries. */
@@ -40,15 +41,14 @@ export function shareableKeys(report: Report, keys: string): string | undefined 
 /** The fragment for these contents, with `#`. */
 export function fragmentOf(shared: Shared): string {
   const bytes = new TextEncoder().encode(JSON.stringify(shared))
-  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-  return `#v1.${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`
+  return `#v1.${encode(bytes)}`
 }
 
 /** The contents of a fragment; `undefined` where it is not one of ours. */
 export function sharedFrom(fragment: string): Shared | undefined {
   if (!fragment.startsWith('#v1.') || fragment.length > LONGEST) return undefined
   try {
-    const bytes = Uint8Array.from(atob(fragment.slice(4).replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+    const bytes = decode(fragment.slice(4))
     const read = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Record<string, unknown>
     const texts = NAMES.filter((name) => Object.hasOwn(read, name) && typeof read[name] === 'string').map((name) => [name, read[name]])
     const at = Object.hasOwn(read, 'at') && typeof read['at'] === 'number' && Number.isFinite(read['at']) ? { at: read['at'] } : {}
