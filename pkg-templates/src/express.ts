@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
+import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/types.js'
 import type { NodeRequest } from './gate/request.js'
 import { jsonOf, memberOf } from './base/record.js'
 import { throwError } from './base/thrown.js'

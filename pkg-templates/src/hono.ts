@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/gate.js'
+import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/types.js'
 import { isGiven } from './base/record.js'
 import { throwError } from './base/thrown.js'
 import type { JWTPayload } from './base/types.js'

@@ -28,18 +28,18 @@ export {
   JWTExpired,
   JWTInvalid,
 } from './base/errors.js'
-export {
-  type Authorize,
-  createGate,
-  type Denied,
-  type Gate,
-  type GateNeeds,
-  type GateOptions,
-  type IssuersGateOptions,
-  type MaybePromise,
-  type Passed,
-  type Preflight,
-} from './gate/gate.js'
+export { createGate } from './gate/gate.js'
+export type {
+  Authorize,
+  Denied,
+  Gate,
+  GateNeeds,
+  GateOptions,
+  IssuersGateOptions,
+  MaybePromise,
+  Passed,
+  Preflight,
+} from './gate/types.js'
 export type { ImportedKey, KeyDescription } from './keys/imported_key.js'
 export type { IssuerOptions } from './verify/issuers.js'
 export { JWKSMultipleMatchingKeys } from './keys/multiple_matching_keys.js'

@@ -1,5 +1,5 @@
 /** The gate's exact answer: the same code as `createGate`'s makes it. */
-import { answer, DENIALS, type Denial, denialFrom } from '../../pkg-templates/src/gate/denial.js'
+import { answer, DENIALS, type Denial, denialFrom } from '../../pkg-templates/src/gate/challenge.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
 import type { Report } from '../../pkg-templates/src/inspect/types.js'
 import { copyButton, h } from './dom.js'

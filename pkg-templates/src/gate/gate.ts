@@ -1,169 +1,32 @@
 /** A request enters, a pass leaves: the claims of its token, or the answer to send instead (RFC 6750, RFC 9457). */
-import { boot } from '../wasm/instance.js'
-import { CREDENTIAL_NAMES, type CredentialOptions, credentialsFrom } from './credentials.js'
-import { answer, challenge, type Denial, DENIALS, denialFrom } from './denial.js'
-import { Engine, noNeeds } from '../verify/engine.js'
 import { JWKSUnavailable } from '../base/errors.js'
-import { type IssuerOptions, Issuers } from '../verify/issuers.js'
-import type { Needs } from '../wasm/bindings.js'
-import { keysOf } from '../verify/keys_option.js'
 import { audiences, callable, flag, list, Options, text, texts } from '../base/options.js'
-import { jsonOf, memberOf, record } from '../base/record.js'
+import { memberOf, record } from '../base/record.js'
 import { because, errorFrom, isWithoutKeys, misuse } from '../base/refusal.js'
-import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
-import { fieldsOf, type ReadField, type RequestLike } from './request.js'
-import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
-import type { HeaderFields } from '../base/types.js'
+import type { JWTPayload } from '../base/types.js'
+import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
+import { Engine } from '../verify/engine.js'
+import { Issuers } from '../verify/issuers.js'
 import type { Judge, Judgement } from '../verify/judge.js'
-import type { Keys } from '../verify/keys_option.js'
-import { FIELD_NAMES, POLICY_NAMES, policyFields, type PolicyOptions } from '../verify/policy.js'
-
-/** A value, or the promise of one. */
-export type MaybePromise<T> = T | PromiseLike<T>
-
-/**
- * What a gate is made of. Besides what stands here: `algorithms` and the other options of {@link PolicyOptions}, where
- * tokens are looked for ({@link CredentialOptions}), and with `jwksUri` the options of {@link RemoteKeySetOptions}.
- */
-export interface GateOptions<Claims = JWTPayload, Principal = unknown>
-  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions {
-  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
-  issuer: string | readonly string[]
-  /** The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. */
-  audience: string | readonly string[] | false
-  /** The URL of the issuer's key set. Without it, and without `keys`, the issuer's metadata names it (RFC 8414). */
-  jwksUri?: string | URL
-  /** The keys, where they are not fetched from `jwksUri` or found from the issuer. */
-  keys?: Keys
-  /** The types accepted. Default: `JWT` and `at+jwt` (RFC 9068 §4), or no `typ` at all. */
-  typ?: string | readonly string[]
-  /** The realm that challenges name (RFC 9110 §11.5), printable ASCII. Default: `api`. */
-  realm?: string
-  /** Whether the pre-flights of CORS pass without a token, as {@link Preflight}. Default: `false`. */
-  preflight?: boolean
-  /**
-   * Looks up whom the token is for, from claims that were verified; what it returns is `pass.principal`. `undefined`,
-   * `null` and `false` are nobody: 401.
-   */
-  principal?(claims: Claims & JWTPayload): MaybePromise<Principal | null | undefined | false>
-  /** A rule for every request, asked last: anything but `true` is 403. */
-  authorize?: Authorize<Claims, Principal>['rule']
-  /** Your own answer in place of the standard one, which `denied.response()` still gives; `undefined` leaves that. */
-  onRefusal?(denied: Denied, request: RequestLike): Response | undefined
-}
-
-/** What a gate of several issuers is made of: what is not said of one issuer counts for all of them. */
-export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> extends Omit<
-  GateOptions<Claims, Principal>,
-  'algorithms' | 'audience' | 'issuer' | 'jwksUri' | 'keys' | keyof RemoteKeySetOptions
-> {
-  /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
-  issuers: readonly IssuerOptions[]
-  /** The algorithms accepted from those issuers that have no list of their own. */
-  algorithms?: readonly Algorithm[]
-  /** The audiences accepted from those issuers that have none of their own. `false` if their tokens name none. */
-  audience?: string | readonly string[] | false
-  /** These belong to each issuer. */
-  issuer?: never
-  keys?: never
-  jwksUri?: never
-}
-
-/** The shape of a rule; a method, so that yours may ask for the very request type that it is used with. */
-export interface Authorize<Claims = JWTPayload, Principal = unknown> {
-  /** Whether a request may pass, given claims that were verified; only `true` lets it. */
-  rule(claims: Claims & JWTPayload, request: RequestLike, principal: Principal): MaybePromise<boolean>
-}
-
-/** What a request needs; every list that is there must hold something. */
-export interface GateNeeds<Claims = JWTPayload, Principal = unknown> {
-  /** Scopes, all of them needed: in `scope`, `scp` or `scopes`, the first that is there. */
-  scopes?: readonly string[]
-  /** Scopes, one of them enough. */
-  anyScope?: readonly string[]
-  /** Permissions, all of them needed: in `permissions`. */
-  permissions?: readonly string[]
-  /** Roles, all of them needed: in `roles`. */
-  roles?: readonly string[]
-  /** A rule for this request, besides the gate's own: anything but `true` is 403. */
-  authorize?: Authorize<Claims, Principal>['rule']
-  /** What lets the host know of a fetch that should outlive the request: `(work) => ctx.waitUntil(work)`. */
-  waitUntil?: WaitUntil
-}
-
-/** A request that may pass. */
-export interface Passed<Claims = JWTPayload, Principal = unknown> {
-  readonly ok: true
-  /** The claims of its token. */
-  readonly claims: Claims & JWTPayload
-  /** The header of its token. */
-  readonly header: ProtectedHeader
-  /** What `principal` of the gate's options found. */
-  readonly principal: Principal
-  /** Only a {@link Preflight} has it. */
-  readonly preflight?: undefined
-  /** Only {@link Denied} has it; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
-  readonly response?: undefined
-}
-
-/** A pre-flight of CORS: it bears no token, and there is nobody behind it. */
-export interface Preflight {
-  readonly ok: true
-  readonly preflight: true
-  readonly claims?: undefined
-  readonly header?: undefined
-  readonly principal?: undefined
-  readonly response?: undefined
-}
-
-/** A request that may not pass. */
-export interface Denied {
-  readonly ok: false
-  /** The status to answer with. */
-  readonly status: 400 | 401 | 403 | 503
-  /** The error code of RFC 6750 §3.1; absent where nothing was sent, for forged requests, and without keys. */
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
-  /** The stable code of the exact reason: `expired`, `signature_mismatch`, `credentials_missing`, … */
-  readonly refusal: string
-  /** The reason for people, as the answer gives it: nothing of what would have been accepted. */
-  readonly detail: string
-  /**
-   * For logs, never for the answer: why there are no keys to verify with, or no key for the token. `cause.skipped` lists the
-   * members of the key set that can't be used. `undefined` for all else; not enumerable.
-   */
-  readonly cause?: Error | undefined
-  /** The value of `WWW-Authenticate`; absent where a token would change nothing. */
-  readonly challenge?: string
-  /**
-   * The answer to send: the status, a challenge, and a problem in JSON (RFC 9457). `init.headers`, such as those of CORS,
-   * are added, except those that the answer sets itself.
-   */
-  response(init?: { readonly headers?: HeaderFields }): Response
-}
-
-/** A gate before an API. */
-export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
-  /**
-   * Whether a request may pass. A token that is refused is a value, never an exception.
-   *
-   * @param request - a standard `Request`, or one of Node's `http`, Express or Fastify
-   * @throws `TypeError` for needs that make no sense; what `principal` and `authorize` throw
-   */
-  check<Own = Claims>(
-    request: RequestLike,
-    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
-  ): Promise<Passed<Own, Principal> | Denied | Extra>
-  /**
-   * The same without waiting for anything. Where the answer would take a fetch, of a set that has not arrived or for a
-   * key that is not in it, the request is denied with `refusal: 'keys_not_ready'` (503): `await gate.check(…)` then.
-   *
-   * @throws `TypeError` as above, and where `principal` or `authorize` returns a promise
-   */
-  checkSync<Own = Claims>(
-    request: RequestLike,
-    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
-  ): Passed<Own, Principal> | Denied | Extra
-}
+import { keysOf } from '../verify/keys_option.js'
+import { FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
+import type { Needs } from '../wasm/bindings.js'
+import { type Denial, DENIALS, denialFrom } from './challenge.js'
+import { CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
+import { denied } from './denied.js'
+import { rememberedNeeds, type Rule } from './needs.js'
+import { fieldsOf, type ReadField, type RequestLike } from './request.js'
+import { settled, settledNow } from './steps.js'
+import type {
+  Gate,
+  GateNeeds,
+  GateOptions,
+  IssuersGateOptions,
+  MaybePromise,
+  Passed,
+  Preflight,
+  Denied,
+} from './types.js'
 
 /**
  * Makes a gate for an API that takes access tokens (RFC 6750): in `Authorization: Bearer`, and where else
@@ -284,7 +147,6 @@ export function createGate<Claims, Principal>(
   return gate as Gate<Claims, Principal, Preflight>
 }
 
-type Rule = Authorize['rule']
 type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
 type Outcome = Passed | Preflight | Denied
 
@@ -302,129 +164,11 @@ const GATE_NAMES = [
   ...REMOTE_NAMES,
 ]
 
-/** Goes the steps, waiting at each. */
-async function settled<T>(steps: Generator<unknown, T, unknown>): Promise<T> {
-  let step = steps.next()
-  while (!step.done) {
-    let value: unknown
-    try {
-      value = await step.value
-    } catch (thrown) {
-      step = steps.throw(thrown)
-      continue
-    }
-    step = steps.next(value)
-  }
-  return step.value
-}
-
-/** Goes the steps, none of which may be waited for. */
-function settledNow<T>(steps: Generator<unknown, T, unknown>): T {
-  let step = steps.next()
-  while (!step.done) {
-    const { value } = step
-    if (isPromise(value)) {
-      value.then(undefined, () => {})
-      throw new TypeError('`principal` and `authorize` must not return a promise where `checkSync` is used')
-    }
-    step = steps.next(value)
-  }
-  return step.value
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
-}
-
 /** A CORS-preflight request (Fetch §3.3.2). */
 function isPreflight(request: RequestLike, field: ReadField): boolean {
   if (memberOf(request, 'method') !== 'OPTIONS') return false
   // Only browsers send one, and both fields with it.
   return Boolean(field('origin')?.trim()) && Boolean(field('access-control-request-method')?.trim())
-}
-
-/** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
-function rememberedNeeds(): (needs: GateNeeds) => CheckedNeeds {
-  const LIMIT = 100
-  const seen = new Map<string, Needs>()
-  const remembered = (text: string) => {
-    let checked = seen.get(text)
-    if (checked === undefined) {
-      checked = boot().bindings.Needs.fromLists(text)
-      if (seen.size >= LIMIT) seen.clear()
-      seen.set(text, checked)
-    }
-    return checked
-  }
-  return (needs) => {
-    const given = new Options('check', needs, NEED_NAMES)
-    const fields: Record<string, string[]> = record({})
-    for (const name of LIST_NAMES) {
-      const needed = given.read(name, list)
-      if (needed !== undefined) fields[name] = needed
-    }
-    const waitUntil = given.read('waitUntil', callable<WaitUntil>)
-    const rule = given.read('authorize', callable<Rule>)
-    const checked = Object.keys(fields).length === 0 ? noNeeds() : remembered(jsonOf(fields))
-    return { checked, waitUntil, rule }
-  }
-}
-
-interface CheckedNeeds {
-  readonly checked: Needs
-  readonly waitUntil: WaitUntil | undefined
-  readonly rule: Rule | undefined
-}
-
-const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
-const NEED_NAMES = [...LIST_NAMES, 'authorize', 'waitUntil']
-
-function denied(
-  denial: Denial,
-  realm: string,
-  own: GateOptions['onRefusal'],
-  request: RequestLike,
-  cause: Error | undefined,
-): Denied {
-  const { status, error, refusal, detail } = denial
-  const wanted = challenge(denial, realm)
-  const standard: Denied = {
-    ok: false,
-    status,
-    ...(error !== undefined && { error }),
-    refusal,
-    detail,
-    ...(wanted !== undefined && { challenge: wanted }),
-    response: (init) => answer(denial, realm, addedFields(init)),
-  }
-  // For logs: it may name keys and addresses, and must not be written into an answer with the other members.
-  const withCause = (denied: Denied) => Object.defineProperty(denied, 'cause', record({ value: cause }))
-  withCause(standard)
-  if (own === undefined) return standard
-  return withCause({
-    ...standard,
-    response(init) {
-      const response = own(standard, request)
-      if (isPromise(response)) {
-        response.then(undefined, () => {})
-        throw new TypeError('`onRefusal` must return a Response, not the promise of one')
-      }
-      return response === undefined ? standard.response(init) : withHeaders(response, addedFields(init))
-    },
-  })
-}
-
-function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {
-  return init && memberOf(init, 'headers')
-}
-
-/** The answer with headers added, except those that it sets itself. */
-function withHeaders(response: Response, added: HeaderFields | undefined): Response {
-  if (added === undefined) return response
-  const headers = new Headers(response.headers)
-  for (const [name, value] of new Headers(added)) if (!response.headers.has(name)) headers.append(name, value)
-  const { status, statusText, body } = response
-  return new Response(body, record({ status, statusText, headers }))
 }
 
 function printable(name: string, value: unknown): string {

@@ -1,0 +1,155 @@
+/** What a gate is made of, what a request needs, and what a gate returns. */
+import type { HeaderFields, Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
+import type { RemoteKeySetOptions, WaitUntil } from '../remote/remote_key_set.js'
+import type { IssuerOptions } from '../verify/issuers.js'
+import type { Keys } from '../verify/keys_option.js'
+import type { PolicyOptions } from '../verify/policy.js'
+import type { CredentialOptions } from './credentials.js'
+import type { RequestLike } from './request.js'
+
+/** A value, or the promise of one. */
+export type MaybePromise<T> = T | PromiseLike<T>
+
+/**
+ * What a gate is made of. Besides what stands here: `algorithms` and the other options of {@link PolicyOptions}, where
+ * tokens are looked for ({@link CredentialOptions}), and with `jwksUri` the options of {@link RemoteKeySetOptions}.
+ */
+export interface GateOptions<Claims = JWTPayload, Principal = unknown>
+  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions {
+  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
+  issuer: string | readonly string[]
+  /** The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. */
+  audience: string | readonly string[] | false
+  /** The URL of the issuer's key set. Without it, and without `keys`, the issuer's metadata names it (RFC 8414). */
+  jwksUri?: string | URL
+  /** The keys, where they are not fetched from `jwksUri` or found from the issuer. */
+  keys?: Keys
+  /** The types accepted. Default: `JWT` and `at+jwt` (RFC 9068 §4), or no `typ` at all. */
+  typ?: string | readonly string[]
+  /** The realm that challenges name (RFC 9110 §11.5), printable ASCII. Default: `api`. */
+  realm?: string
+  /** Whether the pre-flights of CORS pass without a token, as {@link Preflight}. Default: `false`. */
+  preflight?: boolean
+  /**
+   * Looks up whom the token is for, from claims that were verified; what it returns is `pass.principal`. `undefined`,
+   * `null` and `false` are nobody: 401.
+   */
+  principal?(claims: Claims & JWTPayload): MaybePromise<Principal | null | undefined | false>
+  /** A rule for every request, asked last: anything but `true` is 403. */
+  authorize?: Authorize<Claims, Principal>['rule']
+  /** Your own answer in place of the standard one, which `denied.response()` still gives; `undefined` leaves that. */
+  onRefusal?(denied: Denied, request: RequestLike): Response | undefined
+}
+
+/** What a gate of several issuers is made of: what is not said of one issuer counts for all of them. */
+export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> extends Omit<
+  GateOptions<Claims, Principal>,
+  'algorithms' | 'audience' | 'issuer' | 'jwksUri' | 'keys' | keyof RemoteKeySetOptions
+> {
+  /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
+  issuers: readonly IssuerOptions[]
+  /** The algorithms accepted from those issuers that have no list of their own. */
+  algorithms?: readonly Algorithm[]
+  /** The audiences accepted from those issuers that have none of their own. `false` if their tokens name none. */
+  audience?: string | readonly string[] | false
+  /** These belong to each issuer. */
+  issuer?: never
+  keys?: never
+  jwksUri?: never
+}
+
+/** The shape of a rule; a method, so that yours may ask for the very request type that it is used with. */
+export interface Authorize<Claims = JWTPayload, Principal = unknown> {
+  /** Whether a request may pass, given claims that were verified; only `true` lets it. */
+  rule(claims: Claims & JWTPayload, request: RequestLike, principal: Principal): MaybePromise<boolean>
+}
+
+/** What a request needs; every list that is there must hold something. */
+export interface GateNeeds<Claims = JWTPayload, Principal = unknown> {
+  /** Scopes, all of them needed: in `scope`, `scp` or `scopes`, the first that is there. */
+  scopes?: readonly string[]
+  /** Scopes, one of them enough. */
+  anyScope?: readonly string[]
+  /** Permissions, all of them needed: in `permissions`. */
+  permissions?: readonly string[]
+  /** Roles, all of them needed: in `roles`. */
+  roles?: readonly string[]
+  /** A rule for this request, besides the gate's own: anything but `true` is 403. */
+  authorize?: Authorize<Claims, Principal>['rule']
+  /** What lets the host know of a fetch that should outlive the request: `(work) => ctx.waitUntil(work)`. */
+  waitUntil?: WaitUntil
+}
+
+/** A request that may pass. */
+export interface Passed<Claims = JWTPayload, Principal = unknown> {
+  readonly ok: true
+  /** The claims of its token. */
+  readonly claims: Claims & JWTPayload
+  /** The header of its token. */
+  readonly header: ProtectedHeader
+  /** What `principal` of the gate's options found. */
+  readonly principal: Principal
+  /** Only a {@link Preflight} has it. */
+  readonly preflight?: undefined
+  /** Only {@link Denied} has it; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
+  readonly response?: undefined
+}
+
+/** A pre-flight of CORS: it bears no token, and there is nobody behind it. */
+export interface Preflight {
+  readonly ok: true
+  readonly preflight: true
+  readonly claims?: undefined
+  readonly header?: undefined
+  readonly principal?: undefined
+  readonly response?: undefined
+}
+
+/** A request that may not pass. */
+export interface Denied {
+  readonly ok: false
+  /** The status to answer with. */
+  readonly status: 400 | 401 | 403 | 503
+  /** The error code of RFC 6750 §3.1; absent where nothing was sent, for forged requests, and without keys. */
+  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  /** The stable code of the exact reason: `expired`, `signature_mismatch`, `credentials_missing`, … */
+  readonly refusal: string
+  /** The reason for people, as the answer gives it: nothing of what would have been accepted. */
+  readonly detail: string
+  /**
+   * For logs, never for the answer: why there are no keys to verify with, or no key for the token. `cause.skipped` lists the
+   * members of the key set that can't be used. `undefined` for all else; not enumerable.
+   */
+  readonly cause?: Error | undefined
+  /** The value of `WWW-Authenticate`; absent where a token would change nothing. */
+  readonly challenge?: string
+  /**
+   * The answer to send: the status, a challenge, and a problem in JSON (RFC 9457). `init.headers`, such as those of CORS,
+   * are added, except those that the answer sets itself.
+   */
+  response(init?: { readonly headers?: HeaderFields }): Response
+}
+
+/** A gate before an API. */
+export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
+  /**
+   * Whether a request may pass. A token that is refused is a value, never an exception.
+   *
+   * @param request - a standard `Request`, or one of Node's `http`, Express or Fastify
+   * @throws `TypeError` for needs that make no sense; what `principal` and `authorize` throw
+   */
+  check<Own = Claims>(
+    request: RequestLike,
+    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
+  ): Promise<Passed<Own, Principal> | Denied | Extra>
+  /**
+   * The same without waiting for anything. Where the answer would take a fetch, of a set that has not arrived or for a
+   * key that is not in it, the request is denied with `refusal: 'keys_not_ready'` (503): `await gate.check(…)` then.
+   *
+   * @throws `TypeError` as above, and where `principal` or `authorize` returns a promise
+   */
+  checkSync<Own = Claims>(
+    request: RequestLike,
+    needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
+  ): Passed<Own, Principal> | Denied | Extra
+}
