@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::files::Stamp;
-use crate::{place, process, progress};
+use crate::ui::progress;
+use crate::{place, process};
 
 /// The oldest Node that the package promises to run in.
 const OLDEST_NODE: u32 = 20;

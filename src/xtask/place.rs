@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::progress;
+use crate::ui::progress;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::progress::{self, Step};
+use crate::ui::progress::{self, Step};
 
 /// How long a set-up or build command may take: longer than any has ever taken, shorter than for ever.
 pub(crate) const LONG: Duration = Duration::from_secs(30 * 60);

@@ -10,7 +10,8 @@ use crate::cargo::{self, cargo};
 use crate::files::{self, Stamp};
 use crate::selection::Selection;
 use crate::toolchain::{self, WASM32};
-use crate::{npm, place, process, progress};
+use crate::ui::progress;
+use crate::{npm, place, process};
 
 /// What of `jotgate-bindgen` is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ export async function loginPage(project, tools) {
   const folder = buildPage(project, tools)
   const browser = await DRIVERS.chromium()
   tools.about({ version: browser.version })
-  const { serveWww } = await import('../../../src/xtask/demo/serve_www.mjs')
+  const { serveWww } = await import('../../../src/xtask/commands/demo/serve_www.mjs')
   const world = await serveWww(folder)
   const axe = await readFile(npmDrivers().resolve('axe-core/axe.min.js'), 'utf8')
   const { check, outcome } = checks()

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::demo::actors::{AUDIENCE, Companion, Wish, Worker};
-use crate::demo::answer::{Client, Expected};
-use crate::demo::tokens;
-use crate::progress::{self, say};
-use crate::table::{Table, Tone};
-use crate::terminal;
+use crate::commands::demo::actors::{AUDIENCE, Companion, Wish, Worker};
+use crate::commands::demo::answer::{Client, Expected};
+use crate::commands::demo::tokens;
+use crate::ui::progress::{self, say};
+use crate::ui::table::{Table, Tone};
+use crate::ui::terminal;
 
 const ADA: Wish<'static> = Wish { audience: AUDIENCE, subject: "ada", scope: "items:read", life: 600 };
 const PASSED: Expected = Expected::Passed { subject: ADA.subject };

@@ -9,10 +9,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::cargo;
+use crate::commands::no_arguments;
 use crate::process::{Scratch, Server};
-use crate::progress::{self, say};
-use crate::table::{Column, Table, Tone};
-use crate::{no_arguments, place, process, terminal};
+use crate::ui::progress::{self, say};
+use crate::ui::table::{Column, Table, Tone};
+use crate::ui::terminal;
+use crate::{place, process};
 
 /// How long each route is asked, in seconds.
 const SECONDS: u64 = 10;

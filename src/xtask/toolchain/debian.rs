@@ -9,8 +9,8 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use crate::progress::{self, Step};
-use crate::toolchain::{self, Other, WASM32};
+use crate::toolchain::rustc::{self, Other, WASM32};
+use crate::ui::progress::{self, Step};
 use crate::{files, place, process};
 
 /// Debian's compiler for browsers: the newest that a stable release has.
@@ -28,8 +28,8 @@ pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
     let folder = cache.join(COMPILER);
     let wrapper = folder.join("bin/rustc");
     let rustc = wrapper.as_os_str();
-    let is_whole = folder.join(WHOLE).exists() && toolchain::has_standard_library(rustc);
-    if !is_whole || !toolchain::has_sources(rustc) {
+    let is_whole = folder.join(WHOLE).exists() && rustc::has_standard_library(rustc);
+    if !is_whole || !rustc::has_sources(rustc) {
         return Ok(None);
     }
     other(&folder).map(Some)
@@ -37,7 +37,7 @@ pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
 
 /// Fetches, unpacks and builds the toolchain; the second value is its version.
 pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
-    toolchain::rust_lld()?;
+    rustc::rust_lld()?;
     // Made aside and renamed at the end: what was interrupted is never taken for whole.
     let draft = cache.join(format!("{COMPILER}.partial"));
     files::remove(&draft)?;
@@ -46,7 +46,7 @@ pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
     progress::step("unpacking them", |_| unpack(&draft))?;
     let release = write_wrappers(&draft)?;
     progress::step("building the standard library for wasm32", |step| build(&draft, &release, step))?;
-    if !toolchain::has_standard_library(draft.join("bin/rustc").as_os_str()) {
+    if !rustc::has_standard_library(draft.join("bin/rustc").as_os_str()) {
         bail!("what was built is no standard library");
     }
     for leftover in ["debs", "stub", "lists", "apt"] {
@@ -59,7 +59,7 @@ pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
 
 fn other(folder: &Path) -> Result<Other> {
     let bin = folder.join("bin");
-    Ok(Other { rustc: bin.join("rustc"), rustdoc: bin.join("rustdoc"), linker: toolchain::rust_lld()? })
+    Ok(Other { rustc: bin.join("rustc"), rustdoc: bin.join("rustdoc"), linker: rustc::rust_lld()? })
 }
 
 /// Downloads the packages by the system's lists; if these are missing or too old, by lists of our own.

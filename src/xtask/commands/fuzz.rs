@@ -9,11 +9,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cargo::cargo;
-use crate::counts::Counts;
 use crate::process::Output;
-use crate::progress::say;
-use crate::table::{Column, Table, Tone};
-use crate::{place, process, progress, terminal};
+use crate::ui::counts::Counts;
+use crate::ui::progress::say;
+use crate::ui::table::{Column, Table, Tone};
+use crate::ui::{progress, terminal};
+use crate::{place, process};
 
 const SECONDS: u64 = 60;
 /// Keys are heated first, and counts come once a second.

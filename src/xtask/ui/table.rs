@@ -1,6 +1,6 @@
 //! Cells enter, aligned lines leave; a cell that is too long goes on in the next line.
 
-use crate::terminal::Colours;
+use crate::ui::terminal::Colours;
 
 /// A column: its title, its width in letters, and the side that its text is pushed to.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_row_is_as_high_as_its_longest_cell() {
         let columns = vec![Column::left("what", 6), Column::right("time", 6)];
-        let table = Table::new(columns, crate::terminal::stdout());
+        let table = Table::new(columns, crate::ui::terminal::stdout());
         let row = table.row(Tone::Plain, &["two words".to_owned(), "1 s".to_owned()]);
         assert_eq!(row, "  two        1 s\n  words");
     }

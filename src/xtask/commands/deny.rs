@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use crate::cargo::cargo;
-use crate::{no_arguments, place, process, progress, terminal};
+use crate::commands::no_arguments;
+use crate::ui::{progress, terminal};
+use crate::{place, process};
 
 /// Pinned: what it thinks of a licence must not change by itself.
 const VERSION: &str = "0.20.2";

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::terminal;
+use crate::ui::terminal;
 
 /// What took less is not worth a line.
 const WORTH_A_LINE: Duration = Duration::from_millis(1_500);

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::commands::no_arguments;
 use crate::files::Stamp;
 use crate::selection::Selection;
+use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
-use crate::{no_arguments, npm, place, process, progress, terminal};
+use crate::{npm, place, process};
 
 /// `cargo xtask build [--algorithms ES256,…]`
 pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
@@ -17,7 +19,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
         _ => bail!("`build` takes `--algorithms` and a list of them, such as `ES256,RS256`"),
     };
     let _lock = place::lock()?;
-    let package = build(Tools::Generator, &selection)?;
+    let package = package(Tools::Generator, &selection)?;
     terminal::say(&format!("the npm package is in {}", package.display()));
     Ok(true)
 }
@@ -26,14 +28,14 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
 pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
     no_arguments("www", arguments)?;
     let _lock = place::lock()?;
-    let page = build_page()?;
+    let page = page_folder()?;
     terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
     Ok(true)
 }
 
 /// Builds the package, and the folder with the pages from it.
-pub(crate) fn build_page() -> Result<PathBuf> {
-    let package = build(Tools::Generator, &Selection::ALL)?;
+pub(crate) fn page_folder() -> Result<PathBuf> {
+    let package = package(Tools::Generator, &Selection::ALL)?;
     let page = place::target("www");
     progress::step("building the page", |step| {
         let mut node = npm::node(&["www/build.mjs", "--package"]);
@@ -44,7 +46,7 @@ pub(crate) fn build_page() -> Result<PathBuf> {
 }
 
 /// Builds the package and all that it needs, as far as it is not there.
-pub(crate) fn build(tools: Tools, selection: &Selection) -> Result<PathBuf> {
+pub(crate) fn package(tools: Tools, selection: &Selection) -> Result<PathBuf> {
     let bindings = wasm::bindings(tools, selection)?;
     let name = format!("npm/jotgate{}", selection.suffix());
     let package = place::target(&name);

@@ -3,9 +3,11 @@
 use anyhow::Result;
 
 use crate::cargo::cargo;
-use crate::fuzz::fuzz;
-use crate::progress::say;
-use crate::{no_arguments, place, process, progress, terminal};
+use crate::commands::fuzz::fuzz;
+use crate::commands::no_arguments;
+use crate::ui::progress::say;
+use crate::ui::{progress, terminal};
+use crate::{place, process};
 
 /// What is run for long: the words for people, the tests, and the variable that makes them long.
 const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [

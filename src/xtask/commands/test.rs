@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, bail, ensure};
 
 use crate::cargo::{self, TestProgram, cargo};
-use crate::counts::Counts;
+use crate::commands::build;
+use crate::commands::suites::{Kind, SUITES, Suite, When};
 use crate::process::{Line, Output};
 use crate::selection::Selection;
-use crate::suites::{Kind, SUITES, Suite, When};
-use crate::table::{Column, Table, Tone};
 use crate::toolchain::{self, WASM32};
+use crate::ui::counts::Counts;
+use crate::ui::table::{Column, Table, Tone};
+use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
-use crate::{npm, package, place, process, progress, terminal};
+use crate::{npm, place, process};
 
 /// How long one suite may take, where nothing is installed first.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -88,7 +90,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
 
 /// Builds the package, and the test programs for wasm32.
 fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
-    package::build(Tools::WithTestRunner, &Selection::ALL)?;
+    build::package(Tools::WithTestRunner, &Selection::ALL)?;
     if !suites.iter().any(|suite| matches!(suite.kind, Kind::Wasm { .. })) {
         return Ok(Vec::new());
     }
@@ -184,7 +186,7 @@ impl Rows {
                 Kind::LeftOut => {
                     for algorithms in ["ES256", "HS256,HS384,HS512"] {
                         let selection = Selection::of(algorithms)?;
-                        let package = match package::build(Tools::Generator, &selection) {
+                        let package = match build::package(Tools::Generator, &selection) {
                             Ok(package) => package,
                             Err(error) => {
                                 self.not_built(&[suite], &error)?;

@@ -11,14 +11,16 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::demo::actors::{Companion, Worker};
-use crate::demo::story::Stage;
+use crate::commands::demo::actors::{Companion, Worker};
+use crate::commands::demo::story::Stage;
+use crate::commands::{build, no_arguments};
+use crate::place;
 use crate::process::{self, Scratch};
-use crate::progress::say;
 use crate::selection::Selection;
-use crate::table::{Column, Table};
+use crate::ui::progress::say;
+use crate::ui::table::{Column, Table};
+use crate::ui::terminal;
 use crate::wasm::Tools;
-use crate::{no_arguments, package, place, terminal};
 
 /// `cargo xtask demo [--www]`
 pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
@@ -30,7 +32,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     let lock = place::lock()?;
     let (package, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
-        let package = package::build(Tools::Generator, &Selection::ALL);
+        let package = build::package(Tools::Generator, &Selection::ALL);
         let program = process::joined(program);
         anyhow::Ok((package?, program?))
     })?;

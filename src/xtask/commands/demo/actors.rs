@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::cargo::cargo;
 use crate::process::{self, Server};
-use crate::{files, npm, place, progress};
+use crate::ui::progress;
+use crate::{files, npm, place};
 
 /// Who the tokens are for.
 pub(crate) const AUDIENCE: &str = "api";

@@ -1,14 +1,14 @@
 /**
  * Serves the built pages on loopback, with a real `oidc-provider` for the login. `cargo xtask demo --www` runs it:
  *
- *     node src/xtask/demo/serve_www.mjs target/www
+ *     node src/xtask/commands/demo/serve_www.mjs target/www
  *
  * prints `{"page": …, "issuer": …}` once both answer, and runs until it is stopped.
  */
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { API, API_SCOPES, CLIENT, startProvider } from '../../../tests/package/runners/oidc_provider.mjs'
-import { servePage } from '../../../www/serve.mjs'
+import { API, API_SCOPES, CLIENT, startProvider } from '../../../../tests/package/runners/oidc_provider.mjs'
+import { servePage } from '../../../../www/serve.mjs'
 
 /** Serves `folder`, which `www/build.mjs` wrote; its login gets the address of the provider. */
 export async function serveWww(folder) {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::demo::actors::{self, Companion};
+use crate::commands::build;
+use crate::commands::demo::actors::{self, Companion};
 use crate::process::{self, Scratch, Server};
-use crate::progress::say;
-use crate::{npm, package, place};
+use crate::ui::progress::say;
+use crate::{npm, place};
 
 /// How long the servers may take until they answer.
 const READY: Duration = Duration::from_secs(60);
@@ -19,12 +20,12 @@ pub(super) fn serve() -> Result<bool> {
     let lock = place::lock()?;
     let (folder, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
-        let page = package::build_page();
+        let page = build::page_folder();
         anyhow::Ok((page?, process::joined(program)?))
     })?;
     let scratch = Scratch::new("demo")?;
     let mut companion = Companion::start(program, scratch.path())?;
-    let mut node = npm::node(&["--no-warnings", "src/xtask/demo/serve_www.mjs"]);
+    let mut node = npm::node(&["--no-warnings", "src/xtask/commands/demo/serve_www.mjs"]);
     let mut pages = Server::start("the pages' server", node.arg(&folder))?;
     let (page, issuer) = pages.wait_for(READY, addresses)?;
     drop(lock);

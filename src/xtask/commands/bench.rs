@@ -9,11 +9,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::cargo::cargo;
-use crate::progress::say;
+use crate::commands::build;
 use crate::selection::Selection;
-use crate::table::{Column, Table, Tone};
+use crate::ui::progress::say;
+use crate::ui::table::{Column, Table, Tone};
+use crate::ui::{progress, terminal};
 use crate::wasm::Tools;
-use crate::{npm, package, place, process, progress, terminal};
+use crate::{npm, place, process};
 
 /// How long it may take: three runs of everything take an hour or less where nothing disturbs them.
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
@@ -29,13 +31,13 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: whoever builds meanwhile would be measured too.
     let _lock = place::lock()?;
-    let package = package::build(Tools::Generator, &Selection::ALL)?;
+    let package = build::package(Tools::Generator, &Selection::ALL)?;
     let native = if words.want("native") { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);
     if words.want("sizes") {
         for algorithms in FEWER {
-            let fewer = package::build(Tools::Generator, &Selection::of(algorithms)?)?;
+            let fewer = build::package(Tools::Generator, &Selection::of(algorithms)?)?;
             node.arg("--fewer").arg(fewer);
         }
     }

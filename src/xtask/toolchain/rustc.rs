@@ -1,0 +1,56 @@
+//! What a given Rust compiler brings for wasm32: a standard library, its sources, a linker.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{place, process};
+
+/// The target's name.
+pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
+
+/// A compiler that is not the active one.
+#[derive(Clone, Debug)]
+pub(crate) struct Other {
+    pub(crate) rustc: PathBuf,
+    pub(crate) rustdoc: PathBuf,
+    /// The `rust-lld` of the active toolchain.
+    pub(crate) linker: PathBuf,
+}
+
+/// Whether a compiler has the standard library and the test crate for wasm32.
+pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
+    let mut asked = Command::new(rustc);
+    asked.current_dir(place::root()).args(["--print", "target-libdir", "--target", WASM32]);
+    let Some(folder) = process::answer(&mut asked) else { return false };
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    ["libstd-", "libtest-"]
+        .iter()
+        .all(|start| names.iter().any(|name| name.starts_with(start) && name.ends_with(".rlib")))
+}
+
+/// Whether a compiler has the sources of its standard library.
+pub(crate) fn has_sources(rustc: &OsStr) -> bool {
+    let sysroot =
+        process::answer(Command::new(rustc).current_dir(place::root()).args(["--print", "sysroot"]));
+    sysroot
+        .is_some_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists())
+}
+
+/// The linker for wasm32 that the active toolchain carries.
+pub(crate) fn rust_lld() -> Result<PathBuf> {
+    let ask = |words: &[&str]| process::answer(Command::new("rustc").current_dir(place::root()).args(words));
+    let sysroot = ask(&["--print", "sysroot"]).context("rustc is missing: install Rust with rustup")?;
+    let about = ask(&["-vV"]).unwrap_or_default();
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let linker = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld");
+    if !linker.exists() {
+        bail!("the active toolchain has no rust-lld at `{}`; those of rustup do", linker.display());
+    }
+    Ok(linker)
+}
