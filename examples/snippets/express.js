@@ -3,7 +3,7 @@ import { createGate } from 'jotgate'
 import { guard } from 'jotgate/express'
 
 const jwksUri = 'https://issuer.example/.well-known/jwks.json'
-const gate = createGate({ issuer: 'https://issuer.example', audience: 'api', algorithms: ['ES256'], jwksUri })
+const gate = createGate({ issuer: 'https://issuer.example', audience: 'https://api.example', algorithms: ['ES256'], jwksUri })
 
 const app = express()
 app.use('/items', guard(gate, { scopes: ['items:read'] }))

@@ -1,7 +1,7 @@
 import { createGate } from 'jotgate'
 
 const jwksUri = 'https://issuer.example/.well-known/jwks.json'
-const gate = createGate({ issuer: 'https://issuer.example', audience: 'api', algorithms: ['ES256'], jwksUri })
+const gate = createGate({ issuer: 'https://issuer.example', audience: 'https://api.example', algorithms: ['ES256'], jwksUri })
 
 export const config = { matcher: '/api/:path*' }
 

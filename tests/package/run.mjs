@@ -62,6 +62,7 @@ const SUITES = {
   'bundled-node': bundledNode,
   'frameworks': (project) => besideFrameworks(project, 'frameworks.mjs'),
   'readme': (project) => besideFrameworks(project, 'readme.mjs'),
+  'quickstart': (project) => withCompanion(project, 'quickstart.mjs'),
   'fetch-clients': (project) => besideFrameworks(project, 'fetch_clients.mjs', ['jose', 'node-fetch-2', 'node-fetch-3', 'undici']),
   'vectors-own': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'own' } }),
   'vectors-node-crypto': (project) => node(project, 'host_vectors.mjs', { env: { HOST: 'node' } }),
@@ -201,11 +202,16 @@ async function besideFrameworks(project, runner, packages = FRAMEWORKS) {
 }
 
 /** Other people's clients against a running `jotgate-keys`. */
-async function companion(project) {
+function companion(project) {
+  return withCompanion(project, 'companion.mjs')
+}
+
+/** A runner that starts `jotgate-keys`. */
+async function withCompanion(project, runner) {
   const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
   process.env.JOTGATE_KEYS = program
-  return besideFrameworks(project, 'companion.mjs')
+  return besideFrameworks(project, runner)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

@@ -1,13 +1,15 @@
-/** Tokens enter, and something that asks a guarded API with a header; it holds that each answer is what it must be. */
+/** Checks that a guarded API answers good and bad tokens as it must. */
 import { same } from '../suite/harness.mjs'
 
 /** The tokens of the snippets' issuer: one that passes, one with too few scopes, one that has expired. */
 export async function tokens(world) {
   const now = Math.floor(Date.now() / 1000)
+  // The audience of the snippets, and that of the projects in `examples/bundlers`.
+  const aud = ['https://api.example', 'api']
   return {
-    good: await world.token('ES256', { iat: now, exp: now + 600 }),
-    poor: await world.token('ES256', { iat: now, exp: now + 600, scope: 'items:list' }),
-    expired: await world.token('ES256', { iat: now - 60, exp: now - 1 }),
+    good: await world.token('ES256', { aud, iat: now, exp: now + 600 }),
+    poor: await world.token('ES256', { aud, iat: now, exp: now + 600, scope: 'items:list' }),
+    expired: await world.token('ES256', { aud, iat: now - 60, exp: now - 1 }),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Every snippet of the packed README: the same as its file in `examples/snippets`, and it does what the README says. */
+/** Runs every snippet of the packed README and of the pages in `docs`, each of which shows a file of `examples/snippets`. */
 import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -18,32 +18,40 @@ const folder = join(TESTS, '..', '..', 'examples', 'snippets')
 const require = createRequire(import.meta.url)
 
 const world = await mint(jose)
-const told = await tokens(world)
-const { good, expired } = told
-const guarded = (ask) => guards(ask, told)
+const minted = await tokens(world)
+const { good, expired } = minted
+const guarded = (ask) => guards(ask, minted)
 
-// The issuer of the snippets; nothing else can be reached.
+const COGNITO = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI'
+const KEYCLOAK = 'https://login.example/realms/main'
+// The issuers of the snippets; nothing else can be reached.
+const served = new Map([['https://issuer.example/.well-known/jwks.json', world.jwks]])
+for (const issuer of [COGNITO, KEYCLOAK]) {
+  served.set(`${issuer}/.well-known/openid-configuration`, { issuer, jwks_uri: `${issuer}/keys` })
+  served.set(`${issuer}/keys`, world.jwks)
+}
 const realFetch = globalThis.fetch
 globalThis.fetch = async (url, init) => {
   if (new URL(url).hostname === '127.0.0.1') return realFetch(url, init)
-  same(String(url), 'https://issuer.example/.well-known/jwks.json')
-  return Response.json(world.jwks)
+  ok(served.has(String(url)), `no snippet fetches ${url}`)
+  return Response.json(served.get(String(url)))
 }
 
-const readme = await readFile(join(require.resolve('jotgate/package.json'), '..', 'README.md'), 'utf8')
-const fences = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
-const shown = new Map(
-  [...readme.matchAll(/^<!-- examples\/snippets\/(\S+) -->\n```(?:js|ts)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [
-    name,
-    code,
-  ]),
+const docs = join(TESTS, '..', '..', 'docs')
+const PAGES = ['browser', 'frameworks', 'jsonwebtoken', 'providers', 'remote-keys', 'verifier']
+const pages = [join(require.resolve('jotgate/package.json'), '..', 'README.md'), ...PAGES.map((name) => join(docs, `${name}.md`))]
+const texts = await Promise.all(pages.map((page) => readFile(page, 'utf8')))
+const fences = texts.flatMap((text) => [...text.matchAll(/^```(?:js|ts)\n([\s\S]*?)^```$/gm)])
+const shown = texts.flatMap((text) =>
+  [...text.matchAll(/^<!-- examples\/snippets\/(\S+) -->\n```(?:js|ts)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [name, code]),
 )
+const snippets = new Map(shown)
 
 const { test, run } = harness()
 
-/** Runs a snippet as the README shows it; what its runtime would give it is there as a global. */
+/** Runs a snippet as its page shows it, with the globals that its runtime or its surroundings would have. */
 async function execute(name, globals = {}) {
-  const { code } = await transform(shown.get(name), { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm' })
+  const { code } = await transform(snippets.get(name), { loader: name.endsWith('.ts') ? 'ts' : 'js', format: 'esm' })
   const file = join(process.cwd(), `${name}.mjs`)
   await writeFile(file, code)
   Object.assign(globalThis, globals)
@@ -72,14 +80,14 @@ async function serves(name) {
   })
 }
 
-test('every snippet of the README is a file, and every file is shown', async () => {
-  same([...shown.keys()].sort(), (await readdir(folder)).sort())
+test('every snippet of the pages is a file, and every file is shown', async () => {
+  same([...snippets.keys()].sort(), (await readdir(folder)).sort())
   for (const [name, code] of shown) same(code, await readFile(join(folder, name), 'utf8'), name)
-  same(fences.length, shown.size, 'a code block of the README is no snippet')
+  same(fences.length, shown.length, 'a code block of a page is not a snippet')
 })
 
 test('every snippet takes ten lines', () => {
-  for (const [name, code] of shown) {
+  for (const [name, code] of snippets) {
     const lines = code.split('\n').filter((line) => line.trim() !== '').length
     ok(lines <= 10, `${name} takes ${lines}`)
   }
@@ -137,7 +145,7 @@ test('Keys at a URL: one snippet exports a set, with the other it is there at on
   }
 })
 
-test('Verifier: the snippet with a set at a URL verifies, and the errors are those that the README names', async () => {
+test('Verifier: the snippet with a set at a URL verifies, and the errors are those that the page names', async () => {
   const { subjectOf } = await execute('remote-verifier.js')
   const thrown = (token) => subjectOf(token).then(() => ({}), (error) => error)
   const { fetch } = globalThis
@@ -149,6 +157,47 @@ test('Verifier: the snippet with a set at a URL verifies, and the errors are tho
   same(await subjectOf(good), 'user-1')
   const { code: why, refusal, claim } = await thrown(expired)
   same([why, refusal, claim], ['ERR_JWT_EXPIRED', 'expired', 'exp'])
+})
+
+test('from jsonwebtoken: the snippet verifies, and its errors are those of the page', async () => {
+  const secret = 'a secret of 32 bytes or more, in ASCII'
+  process.env.JWT_SECRET = secret
+  const { verify } = await execute('from-jsonwebtoken.js')
+  const signed = (claims) =>
+    new jose.SignJWT({ sub: 'user-1', iss: 'https://issuer.example', aud: 'https://api.example', ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(secret))
+  const now = Math.floor(Date.now() / 1000)
+  same(verify(await signed({ exp: now + 60 })).sub, 'user-1')
+  const thrown = (token) => {
+    try {
+      return verify(token)
+    } catch (error) {
+      return error
+    }
+  }
+  same(thrown(await signed({ exp: now - 1 })).code, 'ERR_JWT_EXPIRED')
+  same(thrown(await signed({ exp: now + 60, nbf: now + 30 })).refusal, 'not_yet_valid')
+  same(thrown(await signed({})).refusal, 'claim_missing')
+})
+
+test('providers: the snippets of Cognito and Keycloak accept the right tokens only', async () => {
+  const now = Math.floor(Date.now() / 1000)
+  const ask = async (gate, claims) => {
+    const token = await world.token('RS256', { iat: now, exp: now + 60, ...claims })
+    const pass = await gate.check(incoming({ authorization: `Bearer ${token}` }))
+    return pass.ok ? 200 : pass.status
+  }
+  const { gate: cognito } = await execute('cognito.js')
+  const access = { iss: COGNITO, aud: undefined, token_use: 'access', client_id: 'my-app-client' }
+  same(await ask(cognito, access), 200)
+  same(await ask(cognito, { ...access, token_use: 'id' }), 403)
+  same(await ask(cognito, { ...access, client_id: 'another' }), 403)
+  const { gate: keycloak } = await execute('keycloak.js')
+  const editor = { iss: KEYCLOAK, aud: 'https://api.example', realm_access: { roles: ['editor'] } }
+  same(await ask(keycloak, editor), 200)
+  same(await ask(keycloak, { ...editor, realm_access: { roles: [] } }), 403)
+  same(await ask(keycloak, { ...editor, aud: 'https://other.example' }), 401)
 })
 
 test('decode: the snippet decodes, and verifies nothing', async () => {

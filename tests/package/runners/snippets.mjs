@@ -1,5 +1,5 @@
 /**
- * The README's snippets for Deno, Bun and Workers, each in its real runtime: the file as it is shown, but for the address
+ * The documents' snippets for Deno, Bun and Workers, each in its real runtime: the file as it is shown, but for the address
  * of the key set, which is an issuer's on loopback.
  */
 import { once } from 'node:events'
