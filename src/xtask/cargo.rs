@@ -1,4 +1,4 @@
-//! What cargo is asked leaves as a command; what it built leaves as a list of test programs.
+//! Runs cargo and reads its messages.
 
 use std::env;
 use std::fs;
@@ -8,37 +8,37 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::{place, process::Output};
+use crate::{paths, process::Output};
 
 /// A test program that cargo built.
 #[derive(Clone, Debug)]
 pub(crate) struct TestProgram {
     pub(crate) package: String,
     pub(crate) file: PathBuf,
-    /// Where cargo would run it.
+    /// The folder in which cargo would run it.
     pub(crate) folder: PathBuf,
 }
 
-/// `cargo <words>` at the root of the repository, building below `target/<folder>`.
+/// `cargo <words>` at the root of the repository, with `target/<folder>` as target folder.
 pub(crate) fn cargo(words: &[&str], folder: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // cargo told them to the task runner; handed on, they would make build scripts run again that look at them.
-    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+    // Cargo set these for the task runner. Build scripts that read them would run again.
+    let of_cargo = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_cargo)) {
         command.env_remove(name);
     }
     command
-        .current_dir(place::root())
-        .env("CARGO_TARGET_DIR", place::target(folder))
+        .current_dir(paths::root())
+        .env("CARGO_TARGET_DIR", paths::target(folder))
         .env("CARGO_TERM_COLOR", "never");
     command.args(words);
     command
 }
 
-/// The words that make cargo say which files it made, while errors stay readable.
+/// Makes cargo list the files that it builds, while errors stay readable.
 pub(crate) const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
-/// The test programs that a `cargo test --no-run` with [`MESSAGES`] made.
+/// The test programs that `cargo test --no-run` with [`MESSAGES`] built.
 pub(crate) fn test_programs(output: &Output) -> Result<Vec<TestProgram>> {
     let messages = output.lines.iter().filter(|line| line.standard_output && line.text.starts_with('{'));
     let mut programs = Vec::new();
@@ -47,7 +47,7 @@ pub(crate) fn test_programs(output: &Output) -> Result<Vec<TestProgram>> {
         let text = |path| message.pointer(path).and_then(Value::as_str);
         let is_test = message.pointer("/profile/test").and_then(Value::as_bool) == Some(true);
         let Some(file) = text("/executable").filter(|_| is_test) else { continue };
-        let manifest = text("/manifest_path").context("cargo named no manifest")?;
+        let manifest = text("/manifest_path").context("cargo did not name a manifest")?;
         let folder = PathBuf::from(manifest).parent().context("a manifest without a folder")?.to_owned();
         let id = text("/package_id").unwrap_or_default();
         programs.push(TestProgram { package: package_name(id).to_owned(), file: file.into(), folder });
@@ -55,11 +55,11 @@ pub(crate) fn test_programs(output: &Output) -> Result<Vec<TestProgram>> {
     Ok(programs)
 }
 
-/// The version of a package that `Cargo.lock` names.
+/// The version of a package in `Cargo.lock`.
 pub(crate) fn locked_version(package: &str) -> Result<String> {
-    let lock = fs::read_to_string(place::at("Cargo.lock"))?;
+    let lock = fs::read_to_string(paths::at("Cargo.lock"))?;
     let version = version_in(&lock, package);
-    Ok(version.with_context(|| format!("Cargo.lock names no {package}"))?.to_owned())
+    Ok(version.with_context(|| format!("Cargo.lock does not contain {package}"))?.to_owned())
 }
 
 fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
@@ -67,7 +67,8 @@ fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-/// `path+file:///…/core#jotgate-core@0.1.0` and `path+file:///…/second-opinion#0.1.0` both name their package.
+/// The package name in both forms of an ID: `path+file:///…/core#jotgate-core@0.1.0` and
+/// `path+file:///…/second-opinion#0.1.0`.
 fn package_name(id: &str) -> &str {
     let (path, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
     match fragment.split_once('@') {

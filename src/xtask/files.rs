@@ -1,4 +1,4 @@
-//! Files that something is made of enter, and whether it has to be made again leaves.
+//! Remembers what a build was made of, and copies, replaces and removes folders.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What something was made of, as one number, beside the thing itself. Not a defence: only a memory.
+/// A hash of the inputs of a build, kept in a file beside its output. It avoids work; it is not a defence.
 pub(crate) struct Stamp {
     file: PathBuf,
     content: String,
 }
 
 impl Stamp {
-    /// The stamp in `file` of something made of the files and folders in `inputs`, in the manner of `how`.
+    /// The stamp in `file` for the files and folders in `inputs` and the settings in `how`.
     pub(crate) fn of(file: PathBuf, inputs: &[PathBuf], how: &[&str]) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         how.hash(&mut hasher);
@@ -24,32 +24,32 @@ impl Stamp {
         Ok(Self { file, content: format!("{:016x}\n", hasher.finish()) })
     }
 
-    /// Whether the thing was made of just that.
+    /// Whether the output was made of these inputs.
     pub(crate) fn is_current(&self) -> bool {
         fs::read_to_string(&self.file).is_ok_and(|content| content == self.content)
     }
 
-    /// Says that it was, once it is whole.
+    /// Records that the output is complete.
     pub(crate) fn set(&self) -> Result<()> {
         fs::write(&self.file, &self.content).with_context(|| format!("`{}`", self.file.display()))
     }
 }
 
-/// Removes a folder that may not be there.
+/// Removes a folder if it exists.
 pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        done => done.with_context(|| format!("`{}` can't be removed", folder.display())),
+        done => done.with_context(|| format!("cannot remove `{}`", folder.display())),
     }
 }
 
-/// Puts a folder that is whole in its place, instead of the one that was there.
-pub(crate) fn replace(made: &Path, place: &Path) -> Result<()> {
-    remove(place)?;
-    fs::rename(made, place).with_context(|| format!("`{}` can't be put in its place", place.display()))
+/// Replaces a folder with a complete one.
+pub(crate) fn replace(made: &Path, folder: &Path) -> Result<()> {
+    remove(folder)?;
+    fs::rename(made, folder).with_context(|| format!("cannot move `{}` to its folder", folder.display()))
 }
 
-/// Copies a folder and all in it.
+/// Copies a folder with its content.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in entries(from)? {
@@ -63,7 +63,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What is in a folder, in order.
+/// The entries of a folder, sorted.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let read = fs::read_dir(folder).with_context(|| format!("`{}`", folder.display()))?;
     let mut paths = read.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;

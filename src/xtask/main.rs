@@ -1,10 +1,10 @@
-//! The task runner: a command's name enters, its work is done or the process ends with a failure.
+//! The task runner: runs the command that its first argument names.
 
 mod cargo;
 mod commands;
 mod files;
 mod npm;
-mod place;
+mod paths;
 mod process;
 mod selection;
 mod toolchain;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            progress::tell(&format!("{} {error:#}", terminal::stderr().red("error:")));
+            progress::print_status(&format!("{} {error:#}", terminal::stderr().red("error:")));
             ExitCode::FAILURE
         }
     }
@@ -45,14 +45,14 @@ fn command(arguments: &[String]) -> Result<bool> {
         Some((.., run)) => run(rest),
         None => {
             list();
-            bail!("`{name}` is not among the commands")
+            bail!("`{name}` is not a command: see the list above")
         }
     }
 }
 
 fn list() {
-    terminal::say("cargo xtask <command>\n");
+    terminal::print_line("cargo xtask <command>\n");
     for (name, text, _) in COMMANDS {
-        terminal::say(&format!("  {name:<8} {text}"));
+        terminal::print_line(&format!("  {name:<8} {text}"));
     }
 }

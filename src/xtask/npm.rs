@@ -1,4 +1,4 @@
-//! `tests/package-lock.json` enters, the tools of `tests/node_modules` leave.
+//! Installs the JavaScript tools of `tests/package-lock.json`.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,17 +9,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::files::Stamp;
 use crate::ui::progress;
-use crate::{place, process};
+use crate::{paths, process};
 
-/// The oldest Node that the package promises to run in.
+/// The oldest Node that the package supports.
 const OLDEST_NODE: u32 = 20;
 
-/// Installs what the lock file says, if it has changed since the last time.
+/// Installs the lock file's packages if it has changed since the last time.
 pub(crate) fn install() -> Result<()> {
     let version = node_version()?;
-    let folder = place::at("tests");
+    let folder = paths::at("tests");
     let inputs = ["package.json", "package-lock.json", ".npmrc"].map(|name| folder.join(name));
-    // A native tool may be another one for another Node.
+    // Native tools depend on the version of Node.
     let stamp = Stamp::of(folder.join("node_modules/.xtask-stamp"), &inputs, &[&version])?;
     if stamp.is_current() {
         return Ok(());
@@ -27,27 +27,27 @@ pub(crate) fn install() -> Result<()> {
     progress::step("installing the JavaScript tools of tests/package-lock.json", |step| {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
-        process::run_ok(&mut npm, step).context("npm is needed, with a registry to ask")
+        process::run_ok(&mut npm, step).context("`npm ci` failed: npm and a registry are necessary")
     })?;
     stamp.set()
 }
 
-/// `node` with these words, at the root of the repository, with the tools on its path.
+/// `node` with these arguments, at the root of the repository, with the tools on its `PATH`.
 pub(crate) fn node(words: &[&str]) -> Command {
     let mut command = Command::new("node");
-    command.current_dir(place::root()).args(words).env("PATH", path_with_tools());
+    command.current_dir(paths::root()).args(words).env("PATH", path_with_tools());
     command
 }
 
 /// The folder that a tool's package was installed into.
 pub(crate) fn package(name: &str) -> PathBuf {
-    place::at("tests/node_modules").join(name)
+    paths::at("tests/node_modules").join(name)
 }
 
-/// A tool that came with a package.
+/// A program of an installed package.
 pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new(package(".bin").join(name));
-    command.current_dir(place::root());
+    command.current_dir(paths::root());
     command
 }
 
@@ -58,7 +58,7 @@ fn path_with_tools() -> OsString {
 }
 
 fn node_version() -> Result<String> {
-    let version = process::answer(Command::new("node").arg("--version"));
+    let version = process::output_of(Command::new("node").arg("--version"));
     let version = version.context(
         "Node is missing: install Node 20 or later, with npm (`apt-get install nodejs npm` or nodejs.org)",
     )?;

@@ -1,7 +1,7 @@
-//! Commands enter, what they printed leaves; nothing that was started outlives the task runner.
+//! Runs commands and returns what they printed. Nothing that was started outlives the task runner.
 //!
-//! Each command gets a process group of its own, so that Ctrl-C reaches the task runner alone, which then ends the groups
-//! and removes its temporary folders.
+//! Each command gets a process group of its own, so Ctrl-C reaches only the task runner. It then ends the
+//! groups and removes its temporary folders.
 
 use std::fs::{self, DirBuilder};
 use std::io::{BufRead, BufReader, Read};
@@ -21,11 +21,11 @@ use signal_hook::iterator::Signals;
 
 use crate::ui::progress::{self, Step};
 
-/// How long a set-up or build command may take: longer than any has ever taken, shorter than for ever.
+/// The limit for a set-up or build command.
 pub(crate) const LONG: Duration = Duration::from_secs(30 * 60);
-/// How many of the last lines are shown when something failed.
+/// How many of the last lines are shown after a failure.
 const TAIL: usize = 60;
-/// How long a process may take to end when it is asked to.
+/// How long a process may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 
 static STARTED: Mutex<Started> =
@@ -43,34 +43,34 @@ pub(crate) struct Line {
     pub(crate) text: String,
 }
 
-/// What became of a command.
+/// The output and outcome of a command.
 pub(crate) struct Output {
     pub(crate) lines: Vec<Line>,
-    /// It ended by itself, with exit status 0.
+    /// Whether it ended by itself with exit status 0.
     pub(crate) succeeded: bool,
-    /// In words, for messages.
+    /// The outcome in words.
     pub(crate) ending: String,
 }
 
 impl Output {
-    /// All that was printed, in the order in which it came.
+    /// Everything that was printed, in order.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| format!("{}\n", line.text)).collect()
     }
 
-    /// What was printed to standard output.
+    /// The lines of standard output.
     pub(crate) fn standard_output(&self) -> String {
         let printed = self.lines.iter().filter(|line| line.standard_output);
         printed.map(|line| format!("{}\n", line.text)).collect()
     }
 
-    /// What was printed to standard error.
+    /// The lines of standard error.
     pub(crate) fn standard_error(&self) -> String {
         let printed = self.lines.iter().filter(|line| !line.standard_output);
         printed.map(|line| format!("{}\n", line.text)).collect()
     }
 
-    /// The last lines that are for people.
+    /// The last lines, without cargo's messages for programs.
     pub(crate) fn tail(&self) -> String {
         tail(
             self.lines.iter().map(|line| line.text.as_str()).filter(|text| !text.starts_with("{\"reason\":")),
@@ -78,7 +78,7 @@ impl Output {
     }
 }
 
-/// Runs a command to its end, or until the limit is reached; `step` shows its last words meanwhile.
+/// Runs a command until it ends or reaches the limit. `step` shows its last line meanwhile.
 pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result<Output> {
     let (mut group, printed) = Group::start(command)?;
     let since = Instant::now();
@@ -88,12 +88,12 @@ pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result
     loop {
         match printed.recv_timeout(Duration::from_millis(25)) {
             Ok(line) => {
-                // cargo's messages for programs stand between its lines for people.
+                // Do not show cargo's messages for programs.
                 if !line.text.starts_with('{') {
                     step.note(&line.text);
                 }
                 lines.push(line);
-                // One that never stops talking has to stop in time all the same.
+                // A command that never stops printing must reach the limit too.
                 if since.elapsed() <= limit {
                     continue;
                 }
@@ -103,7 +103,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result
             Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(5)),
         }
         match status {
-            // What a command left behind may hold its pipes open: not for ever.
+            // Its children may keep the pipes open: do not wait for them.
             Some((_, ended)) if ended.elapsed() > Duration::from_secs(1) => break,
             Some(_) => {}
             None => status = group.child.try_wait()?.map(|status| (status, Instant::now())),
@@ -122,7 +122,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, step: &Step) -> Result
     Ok(Output { lines, succeeded, ending })
 }
 
-/// Runs a command that must succeed; its last words stand in the error if it does not.
+/// Runs a command that must succeed. The error contains its last lines.
 pub(crate) fn run_ok(command: &mut Command, step: &Step) -> Result<Output> {
     let output = run(command, LONG, step)?;
     if !output.succeeded {
@@ -131,8 +131,8 @@ pub(crate) fn run_ok(command: &mut Command, step: &Step) -> Result<Output> {
     Ok(output)
 }
 
-/// What a command printed, if it could be started and succeeded: for questions where "no" is an answer.
-pub(crate) fn answer(command: &mut Command) -> Option<String> {
+/// Returns the output of a command, or `None` if it could not be started or failed.
+pub(crate) fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -145,13 +145,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts the server.
     pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
-        let (group, printed) = Group::start(command).with_context(|| format!("{name} can't be started"))?;
+        let (group, printed) = Group::start(command).with_context(|| format!("cannot start {name}"))?;
         Ok(Self { name, group, printed: Mutex::new((printed, Vec::new())) })
     }
 
-    /// Waits for the line that `find` takes something from.
+    /// Waits for the first line for which `find` returns a value.
     pub(crate) fn wait_for<T>(&mut self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         let since = Instant::now();
         loop {
@@ -173,24 +173,24 @@ impl Server {
     }
 
     /// # Errors
-    /// What it said last, if it ended by itself.
+    /// If the server has ended; contains its last lines.
     pub(crate) fn alive(&mut self) -> Result<()> {
         match self.group.child.try_wait()? {
             None => Ok(()),
             Some(status) => {
-                // Its last words may still be on their way.
+                // Its last lines may still be in the pipe.
                 thread::sleep(Duration::from_millis(50));
                 bail!("{} ended early: {status}\n{}", self.name, self.last_words())
             }
         }
     }
 
-    /// The number of its process.
+    /// Its process ID.
     pub(crate) fn id(&self) -> u32 {
         self.group.child.id()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Ends the server and waits for it.
     pub(crate) fn stop(mut self) {
         self.group.stop();
     }
@@ -204,15 +204,15 @@ impl Server {
     }
 }
 
-/// A folder that only its owner can read, and that goes when it is dropped.
+/// A folder that only its owner can read. It is removed when this is dropped.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        // The time as well: in containers the same number comes again, where a folder of another run may be left.
+        // Containers reuse process IDs, so the name contains the time too.
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let path = std::env::temp_dir().join(format!("jotgate-{name}-{}-{time}", std::process::id()));
-        // A folder that somebody else prepared is not taken.
+        // `create` fails for a folder that exists, so a prepared folder is never used.
         DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("`{}`", path.display()))?;
         let scratch = Self(path);
         let mut started = started();
@@ -234,7 +234,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Makes Ctrl-C and its like end what was started and remove what was made, before the process ends.
+/// On Ctrl-C, SIGTERM and SIGHUP, ends what was started and removes temporary folders before the process ends.
 pub(crate) fn clean_up_on_signals() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
@@ -245,7 +245,7 @@ pub(crate) fn clean_up_on_signals() -> Result<()> {
     Ok(())
 }
 
-/// While everything is being stopped, no other error matters any more: the thread that stops ends the process.
+/// Waits for the thread that stops everything. Other errors do not matter then.
 pub(crate) fn wait_if_stopping() {
     while started().stopping {
         thread::sleep(GRACE);
@@ -253,7 +253,7 @@ pub(crate) fn wait_if_stopping() {
 }
 
 /// # Errors
-/// If everything is being stopped: then what failed did so for that reason.
+/// If everything is being stopped. Later failures are a consequence.
 pub(crate) fn stop_if_stopping() -> Result<()> {
     if started().stopping {
         bail!("stopping");
@@ -261,18 +261,18 @@ pub(crate) fn stop_if_stopping() -> Result<()> {
     Ok(())
 }
 
-/// What a thread came to.
+/// Waits for a thread and returns its result.
 pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     thread.join().map_err(|_| anyhow!("a thread of the task runner panicked"))?
 }
 
-/// The command as one would type it.
+/// The command as a user would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
-/// A child and all that it starts in its turn.
+/// A child and every process that it starts.
 struct Group {
     child: Child,
     leader: Option<Pid>,
@@ -281,7 +281,7 @@ struct Group {
 impl Group {
     fn start(command: &mut Command) -> Result<(Self, Receiver<Line>)> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        // Started and noted under one lock: a signal in between would miss it.
+        // Start and register under one lock, so that no signal comes in between.
         let mut started = started();
         if started.stopping {
             bail!("stopping");
@@ -301,7 +301,7 @@ impl Group {
         Ok((Self { child, leader }, printed))
     }
 
-    /// Ends it: politely first, then not.
+    /// Ends the group: SIGTERM, then SIGKILL.
     fn stop(&mut self) {
         let Some(leader) = self.leader else { return };
         let _ = kill_process_group(leader, Signal::TERM);
@@ -309,13 +309,13 @@ impl Group {
         while since.elapsed() < GRACE && matches!(self.child.try_wait(), Ok(None)) {
             thread::sleep(Duration::from_millis(10));
         }
-        // Whatever the leader left behind goes with it.
+        // End what the leader left running.
         let _ = kill_process_group(leader, Signal::KILL);
         let _ = self.child.wait();
         self.forget();
     }
 
-    /// It has ended: its number may soon be another's.
+    /// Forgets the group after its end, because its ID may be reused.
     fn forget(&mut self) {
         let leader = self.leader.take();
         started().groups.retain(|group| Some(*group) != leader);
@@ -358,7 +358,7 @@ fn stop_everything(signal: i32) {
         let _ = kill_process_group(*group, Signal::TERM);
     }
     let since = Instant::now();
-    // The threads that started them see them end, and take them off the list.
+    // The threads that started them notice the end and remove them from the list.
     while since.elapsed() < GRACE && !started().groups.is_empty() && groups.iter().any(|group| exists(*group))
     {
         thread::sleep(Duration::from_millis(20));
@@ -383,37 +383,9 @@ fn tail<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> String {
 }
 
 fn started() -> MutexGuard<'static, Started> {
-    // What a panicking thread left is a list: it still has to be worked off.
+    // After a panic in another thread the list is still valid.
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sh(script: &str, limit: Duration) -> Output {
-        run(Command::new("sh").args(["-c", script]), limit, &Step::quiet()).unwrap()
-    }
-
-    #[test]
-    fn what_never_stops_talking_is_stopped_in_time() {
-        let output = sh("while :; do echo on and on; done", Duration::from_millis(300));
-        assert!(!output.succeeded && output.ending.starts_with("took longer"), "{}", output.ending);
-    }
-
-    #[test]
-    fn what_never_says_anything_is_stopped_in_time() {
-        let output = sh("sleep 600", Duration::from_millis(50));
-        assert!(!output.succeeded && output.ending.starts_with("took longer"), "{}", output.ending);
-    }
-
-    #[test]
-    fn what_was_printed_is_told_apart_to_the_last_line() {
-        let output = sh("echo one; echo two >&2; printf three", Duration::from_secs(60));
-        assert!(output.succeeded);
-        assert_eq!(
-            (output.standard_output(), output.standard_error()),
-            ("one\nthree\n".into(), "two\n".into())
-        );
-    }
-}
+mod tests;

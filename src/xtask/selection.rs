@@ -1,8 +1,8 @@
-//! The algorithms that somebody wants enter as words, the features that the core is built with leave.
+//! Turns a list of algorithms into the features that the core is built with.
 
 use anyhow::{Result, bail};
 
-/// The features of `jotgate-wasm`, and the algorithms that each stands for.
+/// The features of `jotgate-wasm`, and the algorithms of each.
 const FEATURES: [(&str, &[&str]); 6] = [
     ("hmac", &["HS256", "HS384", "HS512"]),
     ("rsa", &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
@@ -12,7 +12,7 @@ const FEATURES: [(&str, &[&str]); 6] = [
     ("ed25519", &["EdDSA", "Ed25519"]),
 ];
 
-/// What of the algorithms is built.
+/// The algorithms that are built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// The features, in the order of the table; none for all algorithms.
@@ -23,12 +23,12 @@ impl Selection {
     /// Every algorithm.
     pub(crate) const ALL: Self = Self { features: Vec::new() };
 
-    /// Those of a list such as `ES256,RS256`, and what comes with them.
+    /// Reads a list such as `ES256,RS256`.
     pub(crate) fn of(list: &str) -> Result<Self> {
         let names: Vec<&str> = list.split(',').map(str::trim).collect();
         let feature = |name: &str| FEATURES.iter().find(|(_, algorithms)| algorithms.contains(&name));
         if let Some(unknown) = names.iter().find(|name| feature(name).is_none()) {
-            bail!("`{unknown}` is not among the algorithms");
+            bail!("`{unknown}` is not an algorithm");
         }
         let wanted = |algorithms: &[&str]| names.iter().any(|name| algorithms.contains(name));
         let features: Vec<&str> = FEATURES
@@ -39,7 +39,7 @@ impl Selection {
         Ok(if features.len() == FEATURES.len() { Self::ALL } else { Self { features } })
     }
 
-    /// What cargo is told.
+    /// The arguments for cargo.
     pub(crate) fn words(&self) -> Vec<String> {
         match self.features.as_slice() {
             [] => Vec::new(),
@@ -47,7 +47,7 @@ impl Selection {
         }
     }
 
-    /// What the names of its folders end with.
+    /// The suffix of its folders.
     pub(crate) fn suffix(&self) -> String {
         self.features.iter().map(|feature| format!("-{feature}")).collect()
     }

@@ -11,18 +11,18 @@ use crate::files::{self, Stamp};
 use crate::selection::Selection;
 use crate::toolchain::{self, WASM32};
 use crate::ui::progress;
-use crate::{npm, place, process};
+use crate::{npm, paths, process};
 
-/// What of `jotgate-bindgen` is needed.
+/// Which programs of `jotgate-bindgen` are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tools {
-    /// The generator of bindings alone.
+    /// The generator of bindings.
     Generator,
-    /// The runner of `#[wasm_bindgen_test]` too, which takes as long again to compile.
+    /// The generator and the runner of `#[wasm_bindgen_test]`.
     WithTestRunner,
 }
 
-/// A module of WebAssembly: the crate that it is made of and its profile, its file as cargo names it, and the name of its bindings.
+/// A WebAssembly module: its crate, its profile, its file as cargo names it, and the name of its bindings.
 struct Module {
     package: &'static str,
     profile: &'static str,
@@ -30,7 +30,7 @@ struct Module {
     name: &'static str,
 }
 
-/// The verifier's, and the inspector's.
+/// The modules of the verifier and of the inspector.
 const MODULES: [Module; 2] = [
     Module { package: "jotgate-wasm", profile: "npm", file: "jotgate_wasm.wasm", name: "jotgate" },
     Module {
@@ -41,10 +41,11 @@ const MODULES: [Module; 2] = [
     },
 ];
 
-/// What rustc emits for this target, by name: `--all-features` would let the optimiser use what no runtime has yet.
+/// The features that rustc uses for this target, by name. `--all-features` would let the optimiser use features
+/// that runtimes lack.
 const OPTIMISE: [&str; 13] = [
     "-O3",
-    // What rustc left apart stays apart: an engine compiles a function when it is first called, and nobody calls every algorithm.
+    // Keeps cold functions apart: an engine compiles a function at its first call. See docs/decisions/0012.
     "--one-caller-inline-max-function-size=100",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -59,7 +60,7 @@ const OPTIMISE: [&str; 13] = [
     "--strip-target-features",
 ];
 
-/// Builds the tools; cargo sees to it that nothing is built twice.
+/// Builds the tools. Cargo builds nothing twice.
 pub(crate) fn tools(which: Tools) -> Result<()> {
     let mut words = vec!["build", "--profile", "tools", "--package", "jotgate-bindgen"];
     if which == Tools::WithTestRunner {
@@ -71,12 +72,13 @@ pub(crate) fn tools(which: Tools) -> Result<()> {
 
 /// The runner of `#[wasm_bindgen_test]`.
 pub(crate) fn test_runner() -> PathBuf {
-    place::target("tools/test-runner")
+    paths::target("tools/test-runner")
 }
 
-/// The folder with the bindings of a selection, made anew if what they are made of has changed. The tools must be there.
+/// Returns the folder with the bindings of a selection. Makes them again if their inputs have changed. The
+/// tools must exist.
 ///
-/// Sets up what is missing, each thing beside the others.
+/// Fetches what is missing in parallel.
 pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
     let compiled = thread::scope(|scope| {
         let npm = scope.spawn(npm::install);
@@ -86,19 +88,20 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
         process::joined(tools)?;
         anyhow::Ok(compiled)
     })?;
-    let place = place::target(&format!("npm/bindings{}", selection.suffix()));
-    let generator = place::target("tools/bindgen");
-    let ours = place::at("src/xtask/bindgen/bindgen.rs");
+    let folder = paths::target(&format!("npm/bindings{}", selection.suffix()));
+    let generator = paths::target("tools/bindgen");
+    let ours = paths::at("src/xtask/bindgen/bindgen.rs");
     let inputs = [&compiled[..], &[ours, npm::package("binaryen").join("package.json")]].concat();
-    // Its version, not its program: that is another with the test runner beside it, and writes the same.
+    // The stamp has the version of the generator, not its program: the program differs if the test runner was
+    // built with it, its output does not.
     let version = cargo::locked_version("wasm-bindgen-cli-support")?;
     let how: Vec<&str> = OPTIMISE.into_iter().chain([version.as_str()]).collect();
-    let stamp = Stamp::of(place.join(".stamp"), &inputs, &how)?;
+    let stamp = Stamp::of(folder.join(".stamp"), &inputs, &how)?;
     if stamp.is_current() {
-        return Ok(place);
+        return Ok(folder);
     }
     progress::step("generating and optimising the bindings", |step| {
-        let draft = place::target("npm/bindings.partial");
+        let draft = paths::target("npm/bindings.partial");
         files::remove(&draft)?;
         fs::create_dir_all(&draft)?;
         for (module, compiled) in MODULES.iter().zip(&compiled) {
@@ -109,16 +112,16 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
             process::run_ok(npm::tool("wasm-opt").args(OPTIMISE).arg(&raw).arg("-o").arg(&wasm), step)?;
             fs::remove_file(&raw)?;
         }
-        files::replace(&draft, &place)
+        files::replace(&draft, &folder)
     })?;
     stamp.set()?;
-    Ok(place)
+    Ok(folder)
 }
 
-/// The modules as cargo left them, in the order of [`MODULES`]. Every selection has the same files: the next one takes their place.
+/// Compiles the modules, in the order of [`MODULES`]. Every selection writes the same files.
 fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
     let compiler = toolchain::wasm32()?;
-    // One command each: together, what they share would be built with the features of both.
+    // One command each: in one command, shared dependencies would get the features of both.
     let compile = |module: &Module| {
         let mut command = cargo(
             &["build", "--package", module.package, "--target", WASM32, "--profile", module.profile],
@@ -128,9 +131,9 @@ fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
         compiler.apply_for_release(&mut command, module.profile == "npm");
         let what = format!("building {} for wasm32", module.package);
         progress::step(&what, |step| process::run_ok(&mut command, step))?;
-        let compiled = place::target("wasm").join(WASM32).join(module.profile).join(module.file);
+        let compiled = paths::target("wasm").join(WASM32).join(module.profile).join(module.file);
         if !compiled.exists() {
-            bail!("cargo made no `{}`", compiled.display());
+            bail!("cargo did not write `{}`", compiled.display());
         }
         Ok(compiled)
     };

@@ -1,7 +1,8 @@
-//! Writes `<name>_bg.wasm` and the JavaScript that calls it into a folder, from a `.wasm` file as cargo left it. The verifier's
-//! JavaScript shows what `bindings.ts` has to do and is not shipped; the inspector's is shipped.
+//! Writes `<name>_bg.wasm` and the JavaScript that calls it into a folder, from the `.wasm` file that cargo
+//! built. The JavaScript of the verifier is a reference for `bindings.ts` and is not shipped; that of the
+//! inspector is shipped.
 //!
-//! The `bundler` flavour is asked for because its module asks one file for all that it imports, whatever the runtime.
+//! Uses the `bundler` flavour, because its module imports everything from one file in every runtime.
 
 use std::env;
 

@@ -1,4 +1,4 @@
-//! Enters: a test binary for wasm32, as cargo hands it to its `runner`. Leaves: the run of its `#[wasm_bindgen_test]`s.
+//! Runs the `#[wasm_bindgen_test]`s of a test binary for wasm32. Cargo calls it as its `runner`.
 
 use std::env;
 

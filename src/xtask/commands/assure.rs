@@ -1,15 +1,15 @@
-//! The long forms of what the tests do in short: many more kills, many more days.
+//! Runs the long forms of tests: many more kills, signatures and days.
 
 use anyhow::Result;
 
 use crate::cargo::cargo;
 use crate::commands::fuzz::fuzz;
 use crate::commands::no_arguments;
-use crate::ui::progress::say;
+use crate::ui::progress::print_line;
 use crate::ui::{progress, terminal};
-use crate::{place, process};
+use crate::{paths, process};
 
-/// What is run for long: the words for people, the tests, and the variable that makes them long.
+/// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.
 const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [
     (
         "500 rotations killed, and as many of init and of rekey",
@@ -33,28 +33,28 @@ const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [
     ),
 ];
 
-/// For how many seconds inputs are sought that jotgate, RustCrypto and aws-lc-rs judge differently.
+/// How long the fuzz target runs, in seconds.
 const FUZZED: &str = "600";
 
 /// `cargo xtask assure`
 pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
     no_arguments("assure", arguments)?;
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let mut held = true;
     for (name, words, (variable, value)) in LONG_FORMS {
         let mut command = cargo(&["test"], "");
         command.args(words).arg("--nocapture").env(variable, value);
         let output = progress::silently(name, |step| process::run(&mut command, process::LONG, step))?;
         let colours = terminal::stdout();
-        let said = if output.succeeded { output.standard_output() } else { output.tail() };
+        let printed = if output.succeeded { output.standard_output() } else { output.tail() };
         let mark = if output.succeeded { colours.green("✓") } else { colours.red("✗") };
-        say(&format!("{mark} {name}"));
-        // What the test program says of itself is of no interest where all went well.
-        for line in said.lines().filter(|line| {
+        print_line(&format!("{mark} {name}"));
+        // After a success, leave out the lines of the test harness.
+        for line in printed.lines().filter(|line| {
             let own = ["running ", "test ", "test result"].iter().any(|word| line.starts_with(word));
             !line.trim().is_empty() && (!output.succeeded || !own)
         }) {
-            say(&format!("  {line}"));
+            print_line(&format!("  {line}"));
         }
         held &= output.succeeded;
     }

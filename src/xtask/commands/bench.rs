@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the package, and what it is measured against, enter; one table of ratios leaves, beside what
-//! was to be reached. Everything that measures is in `benches`.
+//! `cargo xtask bench`: measures the package and its peers, and shows the ratios beside their floors. The
+//! measuring programs are in `benches`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,26 +11,26 @@ use serde_json::Value;
 use crate::cargo::cargo;
 use crate::commands::build;
 use crate::selection::Selection;
-use crate::ui::progress::say;
+use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table, Tone};
 use crate::ui::{progress, terminal};
 use crate::wasm::Tools;
-use crate::{npm, place, process};
+use crate::{npm, paths, process};
 
-/// How long it may take: three runs of everything take an hour or less where nothing disturbs them.
+/// The limit. Three runs of everything take about an hour.
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
-/// The words that are handed on; those that take a value, with one.
+/// The arguments that are passed on: flags, and options with a value.
 const FLAGS: [&str; 1] = ["--quick"];
 const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 
-/// What packages that leave algorithms out are built for, to be weighed.
+/// The algorithms of the smaller packages that are weighed.
 const FEWER: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
 
 /// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
-    // Held to the end: whoever builds meanwhile would be measured too.
-    let _lock = place::lock()?;
+    // Held to the end: a build at the same time would disturb the measurement.
+    let _lock = paths::lock()?;
     let package = build::package(Tools::Generator, &Selection::ALL)?;
     let native = if words.want("native") { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
@@ -48,15 +48,15 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     if !output.succeeded {
         bail!("the benchmark: {}\n{}", output.ending, output.tail());
     }
-    let result: Value = serde_json::from_str(&fs::read_to_string(place::target("bench.json"))?)?;
+    let result: Value = serde_json::from_str(&fs::read_to_string(paths::target("bench.json"))?)?;
     show(&result)?;
-    say("");
-    say(output.standard_output().trim_end());
-    // What a part could not do is told above; a floor that is missed is a result, not a failure.
+    print_line("");
+    print_line(output.standard_output().trim_end());
+    // A part that could not be measured is a failure. A missed floor is a result.
     Ok(result.get("failures").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty))
 }
 
-/// The command's words, as far as they matter here; the rest is the harness's to understand.
+/// The arguments that matter here. The harness reads the others.
 struct Words<'a> {
     quick: bool,
     runtime: Option<&'a str>,
@@ -72,9 +72,13 @@ impl<'a> Words<'a> {
                 continue;
             }
             if !OPTIONS.contains(word) {
-                bail!("`bench` takes no `{word}`, but {} and {}", FLAGS.join(", "), OPTIONS.join(", "));
+                bail!(
+                    "`bench` does not take `{word}`; it takes {} and {}",
+                    FLAGS.join(", "),
+                    OPTIONS.join(", ")
+                );
             }
-            let value = rest.next().with_context(|| format!("`{word}` wants a value"))?;
+            let value = rest.next().with_context(|| format!("`{word}` needs a value"))?;
             if *word == "--runtime" {
                 words.runtime = Some(value);
             }
@@ -82,8 +86,8 @@ impl<'a> Words<'a> {
         Ok(words)
     }
 
-    /// Whether a part is measured for which something of its own is built. `--quick` builds nothing: the program without JavaScript
-    /// brings a C library along, which takes minutes, and packages with fewer algorithms take one.
+    /// Whether a part is measured that must be built first. `--quick` builds nothing, because each part takes a
+    /// minute or more.
     fn want(&self, part: &str) -> bool {
         match self.runtime {
             Some(list) => list.split(',').any(|name| name.trim() == part),
@@ -94,9 +98,9 @@ impl<'a> Words<'a> {
 
 fn build_native() -> Result<PathBuf> {
     let mut build = cargo(&["build", "--release", "--locked", "--manifest-path"], "bench/native");
-    build.arg(place::at("benches/native/Cargo.toml"));
+    build.arg(paths::at("benches/native/Cargo.toml"));
     progress::step("building the native benchmark", |step| process::run_ok(&mut build, step))?;
-    Ok(place::target("bench/native/release/jotgate-bench"))
+    Ok(paths::target("bench/native/release/jotgate-bench"))
 }
 
 fn show(result: &Value) -> Result<()> {
@@ -111,30 +115,30 @@ fn show(result: &Value) -> Result<()> {
         show_limits(limits);
     }
     for (part, reason) in result.get("failures").and_then(Value::as_object).into_iter().flatten() {
-        say(&format!("  {part} could not be measured: {}", reason.as_str().unwrap_or_default()));
+        print_line(&format!("  {part} could not be measured: {}", reason.as_str().unwrap_or_default()));
     }
     let load =
         |when: &str| result.pointer(&format!("/load/{when}")).and_then(Value::as_f64).unwrap_or_default();
     let (before, after) = (load("before"), load("after"));
     let busy = result.pointer("/load/busy").and_then(Value::as_bool) == Some(true);
     let advice = if busy { ": it should have been idle before" } else { "" };
-    say("");
-    say(&format!("  the machine's load was {before:.1} before and {after:.1} after{advice}"));
+    print_line("");
+    print_line(&format!("  the load of the machine was {before:.1} before and {after:.1} after{advice}"));
     Ok(())
 }
 
 fn show_ratios(rows: &[Value], algorithms: &[&str]) -> Result<()> {
     let colours = terminal::stdout();
-    say("");
-    say("  Tokens that jotgate verifies while the other verifies one, and what was to be reached");
-    say("");
+    print_line("");
+    print_line("  Tokens that jotgate verifies while the other verifies one, with the floor");
+    print_line("");
     let mut columns = vec![Column::left("", 36)];
     columns.extend(algorithms.iter().map(|_| Column::right("", 11)));
     let table = Table::new(columns, colours);
     let mut head = vec![String::new()];
     head.extend(algorithms.iter().map(|name| (*name).to_owned()));
-    say(&colours.bold(&table.row(Tone::Plain, &head)));
-    say(&table.rule());
+    print_line(&colours.bold(&table.row(Tone::Plain, &head)));
+    print_line(&table.rule());
     for row in rows {
         let mut cells =
             vec![row.get("name").and_then(Value::as_str).context("a row without a name")?.to_owned()];
@@ -144,12 +148,12 @@ fn show_ratios(rows: &[Value], algorithms: &[&str]) -> Result<()> {
             missed |= cell.get("met").and_then(Value::as_bool) == Some(false);
             cells.push(ratio(cell));
         }
-        say(&table.row(if missed { Tone::Bad } else { Tone::Good }, &cells));
+        print_line(&table.row(if missed { Tone::Bad } else { Tone::Good }, &cells));
     }
     Ok(())
 }
 
-/// `12.3 ≥10 ✓`, `0.71 ≥1 ✗`; `–` where somebody is missing.
+/// `12.3 ≥10 ✓`, `0.71 ≥1 ✗`; `–` if one of the two was not measured.
 fn ratio(cell: &Value) -> String {
     let number = |name: &str| cell.get(name).and_then(Value::as_f64);
     let measured = match number("ratio") {
@@ -165,10 +169,10 @@ fn ratio(cell: &Value) -> String {
 }
 
 fn show_limits(limits: &[Value]) {
-    say("");
+    print_line("");
     let columns = vec![Column::left("", 52), Column::right("is", 14), Column::left("may be", 30)];
     let table = Table::new(columns, terminal::stdout());
-    say(&table.head());
+    print_line(&table.head());
     for limit in limits {
         let text = |name: &str| limit.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let met = limit.get("met").and_then(Value::as_bool) == Some(true);
@@ -176,7 +180,7 @@ fn show_limits(limits: &[Value]) {
             Some(_) => (text("value"), text("limit")),
             None => ("–".to_owned(), text("missing")),
         };
-        say(&table.row(if met { Tone::Good } else { Tone::Bad }, &[text("name"), value, allowed]));
+        print_line(&table.row(if met { Tone::Good } else { Tone::Bad }, &[text("name"), value, allowed]));
     }
 }
 
@@ -187,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ratio_is_told_beside_its_floor() {
+    fn a_ratio_is_shown_with_its_floor() {
         assert_eq!(ratio(&json!({ "ratio": 12.34, "floor": 10, "met": true })), "12.3 ≥10 ✓");
         assert_eq!(ratio(&json!({ "ratio": 0.706, "floor": 1.1, "met": false })), "0.71 ≥1.1 ✗");
         assert_eq!(ratio(&json!({ "ratio": 0.5 })), "0.50");
@@ -196,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_native_program_is_built_only_where_it_takes_part() {
+    fn the_native_program_is_built_only_if_it_is_measured() {
         let wanted = |words: &[&str]| Words::of(words).unwrap().want("native");
         assert!(wanted(&[]));
         assert!(wanted(&["--runs", "1"]));
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_means_nothing_is_refused() {
+    fn an_unknown_argument_is_refused() {
         assert!(Words::of(&["--fast"]).is_err());
         assert!(Words::of(&["--runs"]).is_err());
     }

@@ -1,4 +1,4 @@
-//! `pkg-templates` and the bindings enter, the npm package leaves in `target/npm/jotgate`, or beside it where algorithms are left out.
+//! Builds the npm package in `target/npm/jotgate`, and the page in `target/www`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::files::Stamp;
 use crate::selection::Selection;
 use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
-use crate::{npm, place, process};
+use crate::{npm, paths, process};
 
 /// `cargo xtask build [--algorithms ES256,…]`
 pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
@@ -18,25 +18,28 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
         ["--algorithms", list] => Selection::of(list)?,
         _ => bail!("`build` takes `--algorithms` and a list of them, such as `ES256,RS256`"),
     };
-    let _lock = place::lock()?;
+    let _lock = paths::lock()?;
     let package = package(Tools::Generator, &selection)?;
-    terminal::say(&format!("the npm package is in {}", package.display()));
+    terminal::print_line(&format!("the npm package is in {}", package.display()));
     Ok(true)
 }
 
 /// `cargo xtask www`: builds the package, and the page from it.
 pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
     no_arguments("www", arguments)?;
-    let _lock = place::lock()?;
+    let _lock = paths::lock()?;
     let page = page_folder()?;
-    terminal::say(&format!("the page is in {}; serve it: node www/serve.mjs target/www", page.display()));
+    terminal::print_line(&format!(
+        "the page is in {}; serve it with `node www/serve.mjs target/www`",
+        page.display()
+    ));
     Ok(true)
 }
 
 /// Builds the package, and the folder with the pages from it.
 pub(crate) fn page_folder() -> Result<PathBuf> {
     let package = package(Tools::Generator, &Selection::ALL)?;
-    let page = place::target("www");
+    let page = paths::target("www");
     progress::step("building the page", |step| {
         let mut node = npm::node(&["www/build.mjs", "--package"]);
         node.arg(&package).arg("--out").arg(&page);
@@ -45,16 +48,16 @@ pub(crate) fn page_folder() -> Result<PathBuf> {
     Ok(page)
 }
 
-/// Builds the package and all that it needs, as far as it is not there.
+/// Builds the package and everything that it needs, if its inputs have changed.
 pub(crate) fn package(tools: Tools, selection: &Selection) -> Result<PathBuf> {
     let bindings = wasm::bindings(tools, selection)?;
     let name = format!("npm/jotgate{}", selection.suffix());
-    let package = place::target(&name);
+    let package = paths::target(&name);
     let names = ["pkg-templates", "Cargo.toml", "LICENSE-MIT", "LICENSE-APACHE", "tests/package-lock.json"];
-    let mut inputs: Vec<PathBuf> = names.iter().map(|name| place::at(name)).collect();
+    let mut inputs: Vec<PathBuf> = names.iter().map(|name| paths::at(name)).collect();
     inputs.push(bindings.clone());
-    // Beside the package, not in it: it is packed as it is.
-    let stamp = Stamp::of(place::target(&format!("{name}.stamp")), &inputs, &[])?;
+    // Beside the package, because everything in the folder is packed.
+    let stamp = Stamp::of(paths::target(&format!("{name}.stamp")), &inputs, &[])?;
     if stamp.is_current() && package.join("package.json").exists() {
         return Ok(package);
     }

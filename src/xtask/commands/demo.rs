@@ -1,4 +1,4 @@
-//! The demo: a real issuer and a real worker on loopback, one request a row, and what the gate answered.
+//! The demo: a real issuer and a real worker on loopback. Shows one request a row, with the answer of the gate.
 
 mod actors;
 mod answer;
@@ -14,10 +14,10 @@ use anyhow::Result;
 use crate::commands::demo::actors::{Companion, Worker};
 use crate::commands::demo::story::Stage;
 use crate::commands::{build, no_arguments};
-use crate::place;
+use crate::paths;
 use crate::process::{self, Scratch};
 use crate::selection::Selection;
-use crate::ui::progress::say;
+use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table};
 use crate::ui::terminal;
 use crate::wasm::Tools;
@@ -29,7 +29,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     }
     no_arguments("demo", arguments)?;
     let began = Instant::now();
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let (package, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
         let package = build::package(Tools::Generator, &Selection::ALL);
@@ -44,27 +44,27 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     introduce(&companion, &worker);
     let columns = table_columns();
     let mut stage = Stage::new(companion, worker, Table::new(columns, terminal::stdout()));
-    story::tell(&mut stage)?;
+    story::run(&mut stage)?;
     Ok(stage.finish(began.elapsed()))
 }
 
 fn introduce(companion: &Companion, worker: &Worker) {
     let colours = terminal::stdout();
-    say("");
-    say(&format!("  {}  a token goes in, a verdict comes out", colours.bold("jotgate")));
-    say("");
-    say(&format!(
+    print_line("");
+    print_line(&format!("  {}  a gate for OAuth 2.0 bearer tokens", colours.bold("jotgate")));
+    print_line("");
+    print_line(&format!(
         "  issuer  {}  jotgate-keys, the companion: publishes its keys, mints the tokens",
         companion.issuer
     ));
-    say(&format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
-    say("          on the npm package that was just built; it knows of the issuer only that address");
-    say("");
-    say("  Each row is one HTTP request to the worker.");
-    say("");
+    print_line(&format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
+    print_line("          on the npm package that was just built; it knows only the address of the issuer");
+    print_line("");
+    print_line("  Each row is one HTTP request to the worker.");
+    print_line("");
 }
 
-/// The answer takes what the others leave of the terminal.
+/// The last column takes the rest of the width.
 fn table_columns() -> Vec<Column> {
     let (request, expected, time) = (31, 22, 8);
     let answered =

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: seconds enter, and what each algorithm came to in that time leaves, judged by jotgate, RustCrypto and
-//! aws-lc-rs alike. What makes the inputs and judges them is `tests/fuzz`; libFuzzer chooses them.
+//! `cargo xtask fuzz`: runs `tests/fuzz` for some time and shows how many signatures of each algorithm were
+//! accepted and refused. jotgate, RustCrypto and aws-lc-rs must agree on each. libFuzzer chooses the inputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,25 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cargo::cargo;
 use crate::process::Output;
 use crate::ui::counts::Counts;
-use crate::ui::progress::say;
+use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table, Tone};
 use crate::ui::{progress, terminal};
-use crate::{place, process};
+use crate::{paths, process};
 
 const SECONDS: u64 = 60;
-/// Keys are heated first, and counts come once a second.
+/// The shortest run: keys get their tables first, and counts come once a second.
 const FEWEST_SECONDS: u64 = 10;
-/// How long it may take beyond its time: an input in hand is judged to its end.
+/// How much longer it may take: the current input is judged to its end.
 const SPARE: Duration = Duration::from_secs(120);
-/// The algorithms that the target tells of.
+/// The number of algorithms that the target counts.
 const ALGORITHMS: u8 = 14;
-/// The longest input: more bytes than any choice reads.
+/// The longest input, more bytes than any choice reads.
 const LONGEST: &str = "-max_len=512";
 
 /// `cargo xtask fuzz [--seconds 60 | --input target/fuzz/artifacts/crash-…]`
 pub(crate) fn fuzz(arguments: &[&str]) -> Result<bool> {
     let wanted = Wanted::of(arguments)?;
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let program = build()?;
     drop(lock);
     match wanted {
@@ -40,9 +40,9 @@ pub(crate) fn fuzz(arguments: &[&str]) -> Result<bool> {
 
 #[derive(Debug, PartialEq)]
 enum Wanted<'a> {
-    /// Inputs are sought for so long.
+    /// Search for inputs for this many seconds.
     Seconds(u64),
-    /// One input is judged again.
+    /// Judge one input again.
     Input(&'a str),
 }
 
@@ -52,115 +52,117 @@ impl<'a> Wanted<'a> {
             [] => Ok(Self::Seconds(SECONDS)),
             ["--seconds", seconds] => {
                 let seconds = seconds.parse().ok().filter(|seconds| *seconds >= FEWEST_SECONDS);
-                let refused = || format!("`--seconds` wants a number from {FEWEST_SECONDS} on");
+                let refused = || format!("`--seconds` takes a number of at least {FEWEST_SECONDS}");
                 Ok(Self::Seconds(seconds.with_context(refused)?))
             }
             ["--input", input] => Ok(Self::Input(input)),
-            _ => bail!("`fuzz` takes `--seconds` with a number, or `--input` with a file"),
+            _ => bail!("`fuzz` takes `--seconds N` or `--input FILE`"),
         }
     }
 }
 
 fn build() -> Result<PathBuf> {
     let mut build = cargo(&["build", "--release", "--locked", "--manifest-path"], "fuzz/build");
-    build.arg(place::at("tests/fuzz/Cargo.toml")).env("RUSTC_WRAPPER", place::at("tests/fuzz/rustc.sh"));
+    build.arg(paths::at("tests/fuzz/Cargo.toml")).env("RUSTC_WRAPPER", paths::at("tests/fuzz/rustc.sh"));
     progress::step("building the fuzz target", |step| process::run_ok(&mut build, step))?;
-    Ok(place::target("fuzz/build/release/differential"))
+    Ok(paths::target("fuzz/build/release/differential"))
 }
 
 fn search(program: &Path, seconds: u64) -> Result<bool> {
-    let [corpus, artifacts] = ["fuzz/corpus", "fuzz/artifacts"].map(place::target);
+    let [corpus, artifacts] = ["fuzz/corpus", "fuzz/artifacts"].map(paths::target);
     for folder in [&corpus, &artifacts] {
         fs::create_dir_all(folder).with_context(|| format!("`{}`", folder.display()))?;
     }
-    // The first byte is the algorithm; ones make a right signature of each, and bend it.
+    // The first byte selects the algorithm. The ones make a valid signature of each and change it.
     for algorithm in 0..ALGORITHMS {
         let seed = [&[algorithm][..], &[0xff; 200]].concat();
         fs::write(corpus.join(format!("seed-{algorithm}")), seed)?;
     }
     let mut command = Command::new(program);
-    command.current_dir(place::root()).args([LONGEST, "-len_control=0", "-print_final_stats=1"]);
+    command.current_dir(paths::root()).args([LONGEST, "-len_control=0", "-print_final_stats=1"]);
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display())).arg(corpus);
     let limit = Duration::from_secs(seconds) + SPARE;
     let output = progress::step("fuzzing", |step| process::run(&mut command, limit, step))?;
-    let said = output.standard_error();
+    let printed = output.standard_error();
     if !output.succeeded {
-        tell_failure(&output);
-        let Some(input) = written(&said) else { bail!("the fuzz target: {}", output.ending) };
-        let input = Path::new(input).strip_prefix(place::root()).unwrap_or(Path::new(input)).display();
-        say(&format!("\nthis input is repeated by `cargo xtask fuzz --input {input}`"));
+        show_failure(&output);
+        let Some(input) = written(&printed) else { bail!("the fuzz target: {}", output.ending) };
+        let input = Path::new(input).strip_prefix(paths::root()).unwrap_or(Path::new(input)).display();
+        print_line(&format!("\nrepeat this input with `cargo xtask fuzz --input {input}`"));
         return Ok(show(Counts { passed: 0, failed: 1 }));
     }
-    let tallies = tallies(&said)?;
+    let tallies = tallies(&printed)?;
     let mut counts = Counts::default();
     let columns = vec![
-        Column::left("signatures judged alike by all", 32),
+        Column::left("signatures that all judge alike", 32),
         Column::right("accepted", 12),
         Column::right("refused", 12),
         Column::right("key refused on purpose", 24),
     ];
     let table = Table::new(columns, terminal::stdout());
-    say(&format!("\n{}", table.head()));
+    print_line(&format!("\n{}", table.head()));
     for tally in &tallies {
         let both = tally.has_both();
         counts += Counts { passed: usize::from(both), failed: usize::from(!both) };
         let cells = [tally.algorithm, tally.accepted, tally.refused, tally.meant].map(str::to_owned);
-        say(&table.row(if both { Tone::Good } else { Tone::Bad }, &cells));
+        print_line(&table.row(if both { Tone::Good } else { Tone::Bad }, &cells));
     }
-    let inputs = last_of(&said, "stat::number_of_executed_units:").unwrap_or("?");
-    let a_second = last_of(&said, "stat::average_exec_per_sec:").unwrap_or("?");
-    let reached = last_of(&said, "cov:").unwrap_or("?");
-    say(&format!("\n  {inputs} inputs, {a_second} a second; {reached} places of ours were reached\n"));
+    let inputs = last_of(&printed, "stat::number_of_executed_units:").unwrap_or("?");
+    let a_second = last_of(&printed, "stat::average_exec_per_sec:").unwrap_or("?");
+    let reached = last_of(&printed, "cov:").unwrap_or("?");
+    print_line(&format!(
+        "\n  {inputs} inputs, {a_second} a second; {reached} places of our code were reached\n"
+    ));
     Ok(show(counts))
 }
 
 fn repeat(program: &Path, input: &str) -> Result<bool> {
-    ensure!(Path::new(input).is_file(), "there is no file `{input}`");
+    ensure!(Path::new(input).is_file(), "no such file: `{input}`");
     let mut command = Command::new(program);
     command.arg(input);
     let output = progress::step("judging the input", |step| process::run(&mut command, SPARE, step))?;
     if !output.succeeded {
-        tell_failure(&output);
+        show_failure(&output);
     }
     let passed = usize::from(output.succeeded);
     Ok(show(Counts { passed, failed: 1 - passed }))
 }
 
-/// The last words, which task runners sum.
+/// Prints the last line, which task runners sum.
 fn show(counts: Counts) -> bool {
-    say(&format!("{} passed, {} failed", counts.passed, counts.failed));
+    print_line(&format!("{} passed, {} failed", counts.passed, counts.failed));
     counts.failed == 0
 }
 
-/// What the target said when it broke off; the stack and libFuzzer's own words are of no interest where it says what differs.
-fn tell_failure(output: &Output) {
-    let said = output.standard_error();
-    let from_panic: Vec<&str> = said
+/// Shows why the target failed: the panic if there was one, else its last lines.
+fn show_failure(output: &Output) {
+    let printed = output.standard_error();
+    let from_panic: Vec<&str> = printed
         .lines()
         .skip_while(|line| !line.contains("panicked at"))
         .take_while(|line| !line.starts_with("note:") && !line.starts_with("stack backtrace"))
         .collect();
-    say(&terminal::stdout().red("✗ the fuzz target broke off"));
+    print_line(&terminal::stdout().red("✗ the fuzz target failed"));
     if from_panic.is_empty() {
-        say(&output.tail());
+        print_line(&output.tail());
     }
     for line in from_panic {
-        say(&format!("  {line}"));
+        print_line(&format!("  {line}"));
     }
 }
 
-/// The file that the failed input was written to.
-fn written(said: &str) -> Option<&str> {
-    said.lines().find_map(|line| line.split_once("Test unit written to ").map(|(_, path)| path.trim()))
+/// The file with the failed input.
+fn written(printed: &str) -> Option<&str> {
+    printed.lines().find_map(|line| line.split_once("Test unit written to ").map(|(_, path)| path.trim()))
 }
 
-/// The word that comes behind another for the last time.
-fn last_of<'a>(said: &'a str, name: &str) -> Option<&'a str> {
-    said.rsplit_once(name)?.1.split_whitespace().next()
+/// The word after the last occurrence of `name`.
+fn last_of<'a>(printed: &'a str, name: &str) -> Option<&'a str> {
+    printed.rsplit_once(name)?.1.split_whitespace().next()
 }
 
-/// What came of one algorithm's signatures.
+/// The counts of one algorithm.
 #[derive(Debug, PartialEq)]
 struct Tally<'a> {
     algorithm: &'a str,
@@ -170,16 +172,19 @@ struct Tally<'a> {
 }
 
 impl Tally<'_> {
-    /// Who only ever refused, or accepted, was not asked anything.
+    /// Whether signatures were both accepted and refused.
     fn has_both(&self) -> bool {
         self.accepted != "0" && self.refused != "0"
     }
 }
 
-/// From the last line `tally: ES256 12 34 0, …`.
-fn tallies(said: &str) -> Result<Vec<Tally<'_>>> {
-    let line =
-        said.lines().rev().find_map(|line| line.strip_prefix("tally: ")).context("no tally was told")?;
+/// Reads the last line `tally: ES256 12 34 0, …`.
+fn tallies(printed: &str) -> Result<Vec<Tally<'_>>> {
+    let line = printed
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("tally: "))
+        .context("the target printed no counts")?;
     let tallies: Option<Vec<Tally<'_>>> = line
         .split(", ")
         .map(|row| match row.split(' ').collect::<Vec<_>>().as_slice() {
@@ -187,7 +192,7 @@ fn tallies(said: &str) -> Result<Vec<Tally<'_>>> {
             _ => None,
         })
         .collect();
-    let tallies = tallies.with_context(|| format!("`{line}` is no tally"))?;
+    let tallies = tallies.with_context(|| format!("cannot read the counts `{line}`"))?;
     ensure!(tallies.len() == usize::from(ALGORITHMS), "{} algorithms were tried", tallies.len());
     Ok(tallies)
 }
@@ -202,8 +207,8 @@ mod tests {
             let rows: Vec<String> = (0..ALGORITHMS).map(|row| format!("A{row} {accepted} 2 1")).collect();
             format!("tally: {}\n#9 NEW cov: 3\n", rows.join(", "))
         };
-        let said = row(0) + &row(7);
-        let tallies = tallies(&said).unwrap();
+        let printed = row(0) + &row(7);
+        let tallies = tallies(&printed).unwrap();
         let first = Tally { algorithm: "A0", accepted: "7", refused: "2", meant: "1" };
         assert_eq!(tallies.first(), Some(&first));
         assert!(first.has_both());
@@ -214,10 +219,10 @@ mod tests {
 
     #[test]
     fn the_words_of_libfuzzer_are_read() {
-        let said = "#1 NEW cov: 3 ft: 4\n#2 DONE cov: 5 ft: 6\nstat::number_of_executed_units: 2\nartifact_prefix='/r/'; Test unit written to /r/crash-1\n";
-        assert_eq!(last_of(said, "cov:"), Some("5"));
-        assert_eq!(last_of(said, "stat::number_of_executed_units:"), Some("2"));
-        assert_eq!(written(said), Some("/r/crash-1"));
+        let printed = "#1 NEW cov: 3 ft: 4\n#2 DONE cov: 5 ft: 6\nstat::number_of_executed_units: 2\nartifact_prefix='/r/'; Test unit written to /r/crash-1\n";
+        assert_eq!(last_of(printed, "cov:"), Some("5"));
+        assert_eq!(last_of(printed, "stat::number_of_executed_units:"), Some("2"));
+        assert_eq!(written(printed), Some("/r/crash-1"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The companion under load: a real one on loopback, `wrk` beside it on the same machine, and what came of it in a table and in
-//! `docs/load.md`. Not part of the tests: a busy machine measures itself.
+//! Measures the companion under load with `wrk` on the same machine, and writes `docs/load.md`. Not part of the
+//! tests, because a busy machine would measure itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::cargo;
 use crate::commands::no_arguments;
 use crate::process::{Scratch, Server};
-use crate::ui::progress::{self, say};
+use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Column, Table, Tone};
 use crate::ui::terminal;
-use crate::{place, process};
+use crate::{paths, process};
 
-/// How long each route is asked, in seconds.
+/// How long each route is measured, in seconds.
 const SECONDS: u64 = 10;
-/// How many connections ask at once.
+/// How many connections are open at once.
 const CONNECTIONS: u64 = 64;
-/// How long the companion may take until it answers.
+/// How long the companion may take to start.
 const READY: Duration = Duration::from_secs(60);
 const PAGE: &str = "docs/load.md";
 
-/// What a route came to.
+/// The result for a route.
 struct Measured {
     what: &'static str,
     command: String,
@@ -36,7 +36,7 @@ struct Measured {
 /// `cargo xtask load`
 pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     no_arguments("load", arguments)?;
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let program = build()?;
     drop(lock);
     let scratch = Scratch::new("load")?;
@@ -51,7 +51,7 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
         run(&["clients", "add", "worker", "--scope", "items:read", "--audience", "https://api.example"])?;
     let added = added.standard_output();
     let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: "));
-    let secret = secret.context("no secret was printed")?;
+    let secret = secret.context("the companion printed no secret")?;
     let mut serve = Command::new(&program);
     serve.arg("--store").arg(&store).args(["serve", "--listen", "127.0.0.1:0"]);
     let mut companion = Server::start("the companion", &mut serve)?;
@@ -71,24 +71,24 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     let signing = signing.standard_output().trim().to_owned();
 
     show(&[&keys, &token]);
-    say(&format!("  most memory resident: {memory} MiB"));
-    say(&format!("  {signing}"));
+    print_line(&format!("  most memory resident: {memory} MiB"));
+    print_line(&format!("  {signing}"));
     if [&keys, &token].iter().any(|measured| measured.failed != "0") {
         return Ok(false);
     }
-    fs::write(place::at(PAGE), page(&[&keys, &token], &memory, &signing)?)?;
-    say(&format!("  written to {PAGE}"));
+    fs::write(paths::at(PAGE), page(&[&keys, &token], &memory, &signing)?)?;
+    print_line(&format!("  written to {PAGE}"));
     Ok(true)
 }
 
-/// As it is shipped, and the example that measures the signer.
+/// Builds the companion in release mode, and the example that measures the signer.
 fn build() -> Result<PathBuf> {
     let mut command = cargo(&["build", "--release", "--package", "jotgate-keys", "--bins", "--examples"], "");
     progress::step("building the companion as it is shipped", |step| process::run_ok(&mut command, step))?;
-    Ok(place::target("release/jotgate-keys"))
+    Ok(paths::target("release/jotgate-keys"))
 }
 
-/// What makes wrk ask for tokens: `client_secret_post`, RFC 6749 §2.3.1.
+/// The script for wrk that requests tokens with `client_secret_post` (RFC 6749 §2.3.1).
 fn asking(secret: &str) -> String {
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
     format!(
@@ -111,12 +111,12 @@ fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured>
     let mut command = Command::new("wrk");
     command.args(&words).arg(url);
     let output = progress::step(what, |step| process::run(&mut command, process::LONG, step))
-        .context("`wrk` makes the load: Debian and Ubuntu have it as the package `wrk`")?;
+        .context("`wrk` is missing: install the package `wrk` of Debian or Ubuntu")?;
     if !output.succeeded {
         bail!("`wrk`: {}\n{}", output.ending, output.tail());
     }
-    let said = output.standard_output();
-    let after = |word: &str| said.lines().find_map(|line| line.trim().strip_prefix(word)).map(str::trim);
+    let printed = output.standard_output();
+    let after = |word: &str| printed.lines().find_map(|line| line.trim().strip_prefix(word)).map(str::trim);
     let a_second =
         after("Requests/sec:").and_then(|number| number.parse().ok()).context("wrk counted nothing")?;
     Ok(Measured {
@@ -128,7 +128,7 @@ fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured>
     })
 }
 
-/// The most that a process ever had in memory, in MiB.
+/// The peak memory of a process, in MiB.
 fn resident(id: u32) -> Result<String> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
@@ -144,7 +144,7 @@ fn show(all: &[&Measured]) {
         Column::right("not 2xx", 8),
     ];
     let table = Table::new(columns, terminal::stdout());
-    say(&format!("\n{}", table.head()));
+    print_line(&format!("\n{}", table.head()));
     for measured in all {
         let tone = if measured.failed == "0" { Tone::Good } else { Tone::Bad };
         let cells = [
@@ -153,9 +153,9 @@ fn show(all: &[&Measured]) {
             measured.slowest.clone(),
             measured.failed.clone(),
         ];
-        say(&table.row(tone, &cells));
+        print_line(&table.row(tone, &cells));
     }
-    say(&table.rule());
+    print_line(&table.rule());
 }
 
 fn page(all: &[&Measured], memory: &str, signing: &str) -> Result<String> {
@@ -165,8 +165,8 @@ fn page(all: &[&Measured], memory: &str, signing: &str) -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let system = system.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
-    let date = process::answer(Command::new("date").args(["-u", "+%Y-%m-%d"])).unwrap_or_default();
-    let wrk = process::answer(Command::new("sh").args(["-c", "wrk -v 2>&1 | head -n 1 | cut -d' ' -f2"]));
+    let date = process::output_of(Command::new("date").args(["-u", "+%Y-%m-%d"])).unwrap_or_default();
+    let wrk = process::output_of(Command::new("sh").args(["-c", "wrk -v 2>&1 | head -n 1 | cut -d' ' -f2"]));
     let rows: String = all
         .iter()
         .map(|row| {
@@ -178,18 +178,16 @@ fn page(all: &[&Measured], memory: &str, signing: &str) -> Result<String> {
         "# jotgate-keys under load
 
 Written by `cargo xtask load` on {date}: {system}, {cores} cores ({model}), wrk {wrk}, on loopback,
-the load generator on the same cores. The companion is built as it is shipped; nothing is raised for the run, as it limits no
-client's rate.
+with the load generator on the same cores. The companion is a release build with default settings.
 
 | route | requests a second | 99 % faster than | not 2xx | command |
 |---|---:|---:|---:|---|
 {rows}
-The most memory that the companion ever had resident meanwhile: {memory} MiB.
+Peak resident memory of the companion: {memory} MiB.
 
-{signing}. The token is the whole one: claims, header, random `jti`, base64url.
+{signing}. A token here is complete: claims, header, random `jti`, base64url.
 
-`token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. What this does not show: TLS,
-which is the affair of the proxy before it, and a network.
+`token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. It does not show TLS or a network.
 ",
         system = system.trim_matches('"'),
         wrk = wrk.unwrap_or_default(),

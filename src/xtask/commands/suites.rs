@@ -1,32 +1,33 @@
-//! The list of suites: which there are, and when each of them runs.
+//! The list of suites, and when each of them runs.
 
 /// When a suite runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
-    /// With every `cargo xtask test`: no root, nothing but what the set-up brings.
+    /// With every `cargo xtask test`: needs no root and only what the set-up installs.
     Quick,
-    /// Only with `--all`: it installs more, or takes long.
+    /// Only with `--all`: installs more, or takes long.
     All,
 }
 
 /// How a suite runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The tests of a crate, by the host's own toolchain.
+    /// The tests of a crate, by the native toolchain.
     Native { package: &'static str },
     /// The `#[wasm_bindgen_test]`s of a crate, in Node.
     Wasm { package: &'static str },
-    /// The crates that verify, once more with the engine of RustCrypto and dalek in place of our own arithmetic.
+    /// The verifying crates once more, with RustCrypto and dalek in place of our arithmetic.
     CratesEngine,
-    /// What `tests/package/run.mjs` lists: the packed package where it needs nothing installed.
+    /// The quick suites of `tests/package/run.mjs`, on the packed package.
     Package,
-    /// Packages that leave algorithms out.
+    /// Packages with fewer algorithms.
     LeftOut,
-    /// What it lists with `--all` besides: every other runtime, each installed first, and the checkers of packages.
+    /// The other suites of `tests/package/run.mjs`: every other runtime, installed first, and the checkers of
+    /// packages.
     Runtimes,
 }
 
-/// A suite, or for [`Kind::Package`] and [`Kind::Runtimes`] several that are told apart when the package is there.
+/// A suite. [`Kind::Package`] and [`Kind::Runtimes`] are several, which are listed when the package exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suite {
     pub(crate) name: &'static str,
@@ -34,7 +35,7 @@ pub(crate) struct Suite {
     pub(crate) kind: Kind,
 }
 
-/// Every suite, in the order in which they run.
+/// Every suite, in the order of the run.
 pub(crate) const SUITES: [Suite; 17] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),

@@ -1,4 +1,4 @@
-//! The suites enter, one table leaves: what ran, what passed, how long it took.
+//! Runs the suites and shows one table: what ran, what passed, how long it took.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ use crate::ui::counts::Counts;
 use crate::ui::table::{Column, Table, Tone};
 use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
-use crate::{npm, place, process};
+use crate::{npm, paths, process};
 
-/// How long one suite may take, where nothing is installed first.
+/// The limit for one suite that installs nothing.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
-/// The crates that have a test program each; `--workspace` would build the tools a second time.
+/// The crates with a test program. `--workspace` would build the tools a second time.
 const NATIVE: [&str; 9] = [
     "jotgate-arithmetic",
     "jotgate-crypto",
@@ -34,12 +34,12 @@ const NATIVE: [&str; 9] = [
     "simulation",
     "xtask",
 ];
-/// The crates whose tests run with either engine, and the feature that changes it.
+/// The crates whose tests run with both engines, and the feature that selects the other one.
 const VERIFYING: [&str; 3] = ["jotgate-crypto", "jotgate-core", "second-opinion"];
 const CRATES_ENGINE: &str = "jotgate-crypto/crates-engine";
 const WASM: [&str; 4] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core", "jotgate-inspect"];
 
-/// What a suite's last line begins with when the machine lacks what it needs.
+/// How the last line of a suite begins if the machine lacks something that it needs.
 const SKIPPED: &str = "skipped: ";
 
 /// `cargo xtask test [--all | --rest] [--complete]`
@@ -55,13 +55,13 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
         _ => bail!("`test` takes `--all` or `--rest`, and `--complete` behind it"),
     };
     let suites: Vec<Suite> = SUITES.into_iter().filter(|suite| wanted.contains(&suite.when)).collect();
-    let logs = place::target("test-logs");
+    let logs = paths::target("test-logs");
     fs::create_dir_all(&logs)?;
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let mut rows = Rows { logs, rows: Vec::new(), complete };
     let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. });
     let (native, other): (Vec<&Suite>, Vec<&Suite>) = suites.iter().partition(is_native);
-    // What WebAssembly needs is made while the native suites run: on two cores the one waits where the other computes.
+    // WebAssembly is built while the native suites run.
     thread::scope(|scope| {
         let set_up = scope.spawn(|| match other.is_empty() {
             true => Ok(Vec::new()),
@@ -82,7 +82,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
         let shown = progress::silently("the matrix of runtimes", |step| {
             process::run_ok(&mut npm::node(&["tests/package/run.mjs", "--matrix"]), step)
         })?;
-        terminal::say(&format!("\n{}", shown.standard_output().trim_end()));
+        terminal::print_line(&format!("\n{}", shown.standard_output().trim_end()));
     }
     drop(lock);
     Ok(rows.table())
@@ -102,7 +102,8 @@ fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
     cargo::test_programs(&built)
 }
 
-/// Builds the test programs of all crates at once: one by one, each would see other features of what they share.
+/// Builds the test programs of all crates at once: separately, each would get other features of shared
+/// dependencies.
 fn build_native() -> Result<Vec<TestProgram>> {
     let mut command = cargo(&["test", "--no-run", cargo::MESSAGES], "");
     command.args(NATIVE.iter().flat_map(|package| ["--package", package]));
@@ -113,8 +114,7 @@ fn build_native() -> Result<Vec<TestProgram>> {
 struct Rows {
     logs: PathBuf,
     rows: Vec<Row>,
-    /// Whether a suite that can't run on this machine is a failure: where everything can be installed, nothing may be
-    /// missing unseen.
+    /// Whether a skipped suite is a failure.
     complete: bool,
 }
 
@@ -123,7 +123,7 @@ struct Row {
     counts: Counts,
     took: Duration,
     passed: bool,
-    /// It could not run on this machine, and said why; only suites of `--all` may.
+    /// It could not run on this machine, and printed why. Only suites of `--all` may do that.
     skipped: bool,
 }
 
@@ -137,10 +137,10 @@ impl Rows {
         Ok(())
     }
 
-    /// Counts suites as failed that there is nothing to run of; the others go on.
+    /// Counts the suites as failed, because they could not be built. The others run.
     fn not_built(&mut self, suites: &[&Suite], error: &Error) -> Result<()> {
         process::stop_if_stopping()?;
-        progress::tell(&format!("{error:#}"));
+        progress::print_status(&format!("{error:#}"));
         for suite in suites {
             self.rows.push(Row {
                 suite: suite.name.to_owned(),
@@ -212,12 +212,12 @@ impl Rows {
         Ok(())
     }
 
-    fn run_listed(&mut self, room: &str, names: &[String], limit: Duration, may_skip: bool) -> Result<()> {
-        // Where no suite is listed none fails: that must not look like a room in order.
-        ensure!(!names.is_empty(), "`tests/package/run.mjs` lists no suite of the {room}");
+    fn run_listed(&mut self, group: &str, names: &[String], limit: Duration, may_skip: bool) -> Result<()> {
+        // An empty list would otherwise look like a success.
+        ensure!(!names.is_empty(), "`tests/package/run.mjs` lists no suite of the {group}");
         for name in names {
             let command = npm::node(&["tests/package/run.mjs", name]);
-            self.run(&format!("{room}: {name}"), Counts::of_last_line, &mut [command], limit, may_skip)?;
+            self.run(&format!("{group}: {name}"), Counts::of_last_line, &mut [command], limit, may_skip)?;
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Rows {
         self.run(suite, Counts::of_rust, &mut commands, LIMIT, false)
     }
 
-    /// Runs the commands of one suite. What fails is shown and counted; only what can't even start is an error.
+    /// Runs the commands of one suite, and shows and counts failures.
     fn run(
         &mut self,
         suite: &str,
@@ -270,18 +270,21 @@ impl Rows {
             && last_words.as_deref().is_some_and(|line| line.starts_with(SKIPPED));
         let passed = succeeded && counts.failed == 0 && counts.run() > 0;
         let colours = terminal::stderr();
-        let (mark, said) = match (passed, skipped) {
-            (true, _) => (colours.green("✓"), told(counts)),
+        let (mark, summary) = match (passed, skipped) {
+            (true, _) => (colours.green("✓"), sum_line(counts)),
             (_, true) => (colours.faint("–"), last_words.unwrap_or_default()),
-            _ => (colours.red("✗"), told(counts)),
+            _ => (colours.red("✗"), sum_line(counts)),
         };
-        progress::tell(&format!("{mark} {suite}: {said} {}", colours.faint(&terminal::time(took))));
+        progress::print_status(&format!(
+            "{mark} {suite}: {summary} {}",
+            colours.faint(&terminal::time(took))
+        ));
         if !passed && !skipped {
             let why = if succeeded && counts.run() == 0 { "nothing ran" } else { "failed" };
             let lines: Vec<&str> = log.trim_end().lines().collect();
             let last = lines.iter().skip(lines.len().saturating_sub(60)).map(|line| format!("    {line}\n"));
-            progress::tell(&format!(
-                "{}    {why}; all of it is in {}",
+            progress::print_status(&format!(
+                "{}    {why}; the whole log is {}",
                 last.collect::<String>(),
                 path.display()
             ));
@@ -290,7 +293,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Shows the table and the sum; whether all passed.
+    /// Shows the table and the sum. Returns whether all passed.
     fn table(&self) -> bool {
         let widest = self.rows.iter().map(|row| row.suite.chars().count()).max().unwrap_or(0).max(24);
         let columns = vec![
@@ -305,31 +308,31 @@ impl Rows {
         };
         let mut sum = Counts::default();
         let mut took = Duration::ZERO;
-        terminal::say(&format!("\n{}", table.head()));
+        terminal::print_line(&format!("\n{}", table.head()));
         for row in &self.rows {
             let tone = match (row.passed, row.skipped) {
                 (true, _) => Tone::Good,
                 (_, true) => Tone::Plain,
                 _ => Tone::Bad,
             };
-            terminal::say(&table.row(tone, &cells(&row.suite, row.counts, row.took)));
+            terminal::print_line(&table.row(tone, &cells(&row.suite, row.counts, row.took)));
             sum += row.counts;
             took += row.took;
-            // A suite that failed without a failed test – nothing ran, or it broke off – counts as one.
+            // A suite that failed without a failed test counts as one: nothing ran, or it was interrupted.
             if !row.passed && !row.skipped && row.counts.failed == 0 {
                 sum.failed += 1;
             }
         }
         let passed = self.rows.iter().all(|row| row.passed || row.skipped);
         let tone = if passed { Tone::Plain } else { Tone::Bad };
-        terminal::say(&table.rule());
-        terminal::say(&table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
-        terminal::say(&format!("\n{}", told(sum)));
+        terminal::print_line(&table.rule());
+        terminal::print_line(&table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
+        terminal::print_line(&format!("\n{}", sum_line(sum)));
         passed
     }
 }
 
-/// The suites that the package's runner knows.
+/// The suites that `tests/package/run.mjs` lists.
 fn listed(more: &[&str]) -> Result<Vec<String>> {
     let words: Vec<&str> =
         ["tests/package/run.mjs", "--list"].into_iter().chain(more.iter().copied()).collect();
@@ -340,27 +343,27 @@ fn listed(more: &[&str]) -> Result<Vec<String>> {
     Ok(names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
-/// What was counted, and the last words. Standard error is no part of it: it comes through a pipe of its own, so that a
-/// line of it may arrive behind the last one of the result.
+/// The counts and the last line of standard output. Standard error comes through another pipe, so a line of it
+/// may arrive after the last line of the result.
 fn result_of(output: &Output, count: fn(&str) -> Counts) -> (Counts, Option<String>) {
-    let said = output.standard_output();
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
-    (count(&said), last)
+    let printed = output.standard_output();
+    let last = printed.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned);
+    (count(&printed), last)
 }
 
 fn failed_to_start(error: &str) -> Output {
     let line = Line { standard_output: false, text: error.to_owned() };
-    Output { lines: vec![line], succeeded: false, ending: "could not be started".to_owned() }
+    Output { lines: vec![line], succeeded: false, ending: "it could not be started".to_owned() }
 }
 
-fn told(counts: Counts) -> String {
+fn sum_line(counts: Counts) -> String {
     format!("{} passed, {} failed", counts.passed, counts.failed)
 }
 
 /// `package: node-esm` → `package-node-esm.log`
 fn file_name(suite: &str) -> String {
     let words: Vec<&str> =
-        suite.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        suite.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     format!("{}.log", words.join("-"))
 }
 
@@ -377,8 +380,8 @@ mod tests {
     }
 
     #[test]
-    fn a_late_line_of_standard_error_hides_no_result() {
-        let late = output(&[(true, "12 passed, 0 failed"), (false, "a server was told to stop")]);
+    fn a_late_line_of_standard_error_does_not_hide_the_result() {
+        let late = output(&[(true, "12 passed, 0 failed"), (false, "a server was stopped")]);
         assert_eq!(result_of(&late, Counts::of_last_line).0, Counts { passed: 12, failed: 0 });
         let skipped = output(&[(true, "skipped: no such browser"), (false, "7 passed, 0 failed")]);
         let (counts, last) = result_of(&skipped, Counts::of_last_line);

@@ -1,5 +1,7 @@
-//! Debian's package lists enter, a compiler for wasm32 leaves in a cache folder: `rustc-web` and the sources of the very
-//! same version, unpacked without touching the system, and a standard library built from them. Needs no root.
+//! Makes a compiler for wasm32 from Debian packages, for machines where rustup may not download.
+//!
+//! Unpacks `rustc-web` and the sources of the same version into a cache folder, and builds a standard library
+//! from them. Needs no root.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,19 +13,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::toolchain::rustc::{self, Other, WASM32};
 use crate::ui::progress::{self, Step};
-use crate::{files, place, process};
+use crate::{files, paths, process};
 
-/// Debian's compiler for browsers: the newest that a stable release has.
+/// Debian's compiler for browsers.
 const COMPILER: &str = "rustc-web";
 const SOURCES: &str = "rust-web-src";
-/// What of the compiler's dependencies is not on every system.
+/// The dependencies of the compiler that a system may lack.
 const PARTS: [&str; 3] = ["libstd-rust-web-", "libllvm", "libz3-"];
-/// Says that a toolchain is whole, and which.
+/// The file that marks a complete toolchain. It contains the version.
 const WHOLE: &str = "whole";
-/// `test` among them, or `cargo test` for wasm32 does not link.
+/// Without `test`, `cargo test` for wasm32 does not link.
 const CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort,panic_unwind,test,proc_macro";
 
-/// The toolchain that is in the cache already.
+/// Returns the toolchain in the cache, or `None` if it is missing or incomplete.
 pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
     let folder = cache.join(COMPILER);
     let wrapper = folder.join("bin/rustc");
@@ -35,10 +37,10 @@ pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
     other(&folder).map(Some)
 }
 
-/// Fetches, unpacks and builds the toolchain; the second value is its version.
+/// Fetches, unpacks and builds the toolchain. Returns it with its version.
 pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
     rustc::rust_lld()?;
-    // Made aside and renamed at the end: what was interrupted is never taken for whole.
+    // Built in another folder and renamed at the end, so an interrupted build is never used.
     let draft = cache.join(format!("{COMPILER}.partial"));
     files::remove(&draft)?;
     fs::create_dir_all(draft.join("debs"))?;
@@ -47,7 +49,7 @@ pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
     let release = write_wrappers(&draft)?;
     progress::step("building the standard library for wasm32", |step| build(&draft, &release, step))?;
     if !rustc::has_standard_library(draft.join("bin/rustc").as_os_str()) {
-        bail!("what was built is no standard library");
+        bail!("the build did not produce a standard library");
     }
     for leftover in ["debs", "stub", "lists", "apt"] {
         let _ = fs::remove_dir_all(draft.join(leftover));
@@ -62,20 +64,21 @@ fn other(folder: &Path) -> Result<Other> {
     Ok(Other { rustc: bin.join("rustc"), rustdoc: bin.join("rustdoc"), linker: rustc::rust_lld()? })
 }
 
-/// Downloads the packages by the system's lists; if these are missing or too old, by lists of our own.
+/// Downloads the packages with the system's package lists, or with lists of our own if those are missing or too
+/// old.
 fn fetch(draft: &Path, step: &Step) -> Result<String> {
     let system = Apt { own: Vec::new() };
     let first = system.download(draft, step);
     let Err(first) = first else { return first };
     let own = Apt::with_own_lists(draft)?;
-    step.note("the system's package lists do not do: fetching some for this alone");
+    step.note("the system's package lists are missing or too old: fetching separate ones");
     let updated = own.update(step);
     updated.and_then(|()| own.download(draft, step)).with_context(|| {
-        format!("Debian's {COMPILER} can't be had (with the system's own lists: {first:#}); `apt-get update`, run as root, may help")
+        format!("cannot fetch Debian's {COMPILER} (with the system's lists: {first:#}); run `apt-get update` as root and try again")
     })
 }
 
-/// apt, with the system's lists or with lists in a folder of ours.
+/// apt with the system's lists, or with lists in a folder of ours.
 struct Apt {
     own: Vec<String>,
 }
@@ -97,7 +100,7 @@ impl Apt {
         for option in &self.own {
             command.args(["-o", option]);
         }
-        // As root apt would fetch as another user, who can't write into our folder.
+        // As root, apt would fetch as another user, who cannot write into our folder.
         command.args(["-o", "APT::Sandbox::User=root"]).env("LC_ALL", "C");
         command
     }
@@ -111,7 +114,7 @@ impl Apt {
         new_enough(&version)?;
         let mut packages =
             vec![(COMPILER.to_owned(), version.clone()), (SOURCES.to_owned(), version.clone())];
-        // Each package's own dependencies name the exact version of the next.
+        // The dependencies of each package name the exact version of the next.
         let mut looked_at = 0;
         while let Some((name, version)) = packages.get(looked_at).cloned() {
             looked_at += 1;
@@ -135,21 +138,22 @@ impl Apt {
     }
 
     fn candidate(&self) -> Result<String> {
-        let policy = process::answer(self.command("apt-cache").args(["policy", COMPILER]));
+        let policy = process::output_of(self.command("apt-cache").args(["policy", COMPILER]));
         let policy = policy.context("apt is missing")?;
         let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: "));
         let candidate = candidate.filter(|version| *version != "(none)");
-        Ok(candidate.with_context(|| format!("apt knows no {COMPILER}"))?.to_owned())
+        Ok(candidate.with_context(|| format!("apt does not know {COMPILER}"))?.to_owned())
     }
 
     fn show(&self, name: &str, version: &str) -> Result<String> {
         let package = if version.is_empty() { name.to_owned() } else { format!("{name}={version}") };
-        let shown = process::answer(self.command("apt-cache").args(["show", "--no-all-versions", &package]));
-        shown.with_context(|| format!("apt knows no {package}"))
+        let shown =
+            process::output_of(self.command("apt-cache").args(["show", "--no-all-versions", &package]));
+        shown.with_context(|| format!("apt does not know {package}"))
     }
 }
 
-/// The dependencies that have to be fetched, with the version where one exact version is asked for.
+/// The dependencies that must be fetched, with their version if an exact one is required.
 fn dependencies(record: &str) -> Vec<(String, String)> {
     let depends = record.lines().find_map(|line| line.strip_prefix("Depends: ")).unwrap_or_default();
     let wanted = |name: &str| PARTS.iter().any(|start| name.starts_with(start));
@@ -161,12 +165,11 @@ fn dependencies(record: &str) -> Vec<(String, String)> {
     depends.split(", ").map(parse).filter(|(name, _)| wanted(name)).collect()
 }
 
-/// The compiler must know what the workspace is written in.
+/// Checks that the compiler supports the `rust-version` of the workspace.
 fn new_enough(version: &str) -> Result<()> {
-    let manifest = fs::read_to_string(place::at("Cargo.toml"))?;
+    let manifest = fs::read_to_string(paths::at("Cargo.toml"))?;
     let needed = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
-    let needed =
-        needed.and_then(|rest| rest.strip_suffix('"')).context("Cargo.toml names no rust-version")?;
+    let needed = needed.and_then(|rest| rest.strip_suffix('"')).context("Cargo.toml has no rust-version")?;
     if release(version) < release(needed) {
         bail!("Debian's {COMPILER} is {version} here, {needed} is needed");
     }
@@ -176,7 +179,7 @@ fn new_enough(version: &str) -> Result<()> {
 /// `1.96.0+dfsg1-1~deb12u2` → (1, 96)
 fn release(version: &str) -> Option<(u32, u32)> {
     let mut numbers =
-        version.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse().ok());
+        version.split(|character: char| !character.is_ascii_digit()).map(|number| number.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
 
@@ -188,7 +191,7 @@ fn unpack(draft: &Path) -> Result<()> {
         let unpack_one = |package: PathBuf| {
             let root = &root;
             scope.spawn(move || {
-                // Of the sources only the library: the compiler's own are five times as large.
+                // Only the library of the sources is needed.
                 let sources =
                     package.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SOURCES));
                 let only =
@@ -196,8 +199,8 @@ fn unpack(draft: &Path) -> Result<()> {
                 let script = format!("set -e; dpkg-deb --fsys-tarfile \"$0\" | tar -x -C \"$1\" {only}");
                 let mut shell = Command::new("sh");
                 shell.args(["-c", &script]).args([&package, root]);
-                process::answer(&mut shell)
-                    .with_context(|| format!("`{}` can't be unpacked", package.display()))
+                process::output_of(&mut shell)
+                    .with_context(|| format!("cannot unpack `{}`", package.display()))
             })
         };
         let threads: Vec<_> = packages.into_iter().map(unpack_one).collect();
@@ -205,15 +208,17 @@ fn unpack(draft: &Path) -> Result<()> {
     })
 }
 
-/// Writes the scripts that run the compiler with its own libraries, and checks that the sources are its own.
+/// Writes the scripts that run the compiler with its own libraries. Checks that the sources have its version.
 fn write_wrappers(draft: &Path) -> Result<String> {
     let libraries = files::entries(&draft.join("root/usr/lib"))?;
     let libraries = libraries.iter().filter_map(|path| path.file_name()?.to_str());
-    let libraries =
-        libraries.into_iter().find(|name| name.ends_with("-linux-gnu")).context("no libraries unpacked")?;
+    let libraries = libraries
+        .into_iter()
+        .find(|name| name.ends_with("-linux-gnu"))
+        .context("the packages contain no libraries")?;
     fs::create_dir_all(draft.join("bin"))?;
     for program in ["rustc", "rustdoc"] {
-        // By its own place: the folder is renamed when it is whole, and may be moved with its repository.
+        // The script finds its own folder, which is renamed later and may be moved.
         let script = format!(
             "#!/bin/sh\n\
              root=$(dirname \"$(readlink -f \"$0\")\")/../root\n\
@@ -224,12 +229,14 @@ fn write_wrappers(draft: &Path) -> Result<String> {
         fs::write(&path, script)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     }
-    let about = process::answer(Command::new(draft.join("bin/rustc")).arg("-vV"))
+    let about = process::output_of(Command::new(draft.join("bin/rustc")).arg("-vV"))
         .context("Debian's rustc does not run here")?;
-    let release =
-        about.lines().find_map(|line| line.strip_prefix("release: ")).context("rustc names no release")?;
+    let release = about
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .context("`rustc -vV` names no release")?;
     if !draft.join(format!("root/usr/src/rustc-{release}/library")).exists() {
-        bail!("the compiler is {release}, the sources are not");
+        bail!("the sources are not of {release}, the version of the compiler");
     }
     Ok(release.to_owned())
 }
@@ -247,7 +254,7 @@ fn build(draft: &Path, release: &str, step: &Step) -> Result<()> {
     let mut cargo = crate::cargo::cargo(&["build", "--release", "--target", WASM32, CRATES], "");
     cargo.current_dir(&stub).env("CARGO_TARGET_DIR", stub.join("target"));
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", draft.join("bin/rustc")).env_remove("RUSTFLAGS");
-    // The library's paths stand in panic messages: rustc's own name for them, as in every other toolchain.
+    // Panic messages contain the paths of the library: use the name that rustc uses in every other toolchain.
     cargo.env(
         "CARGO_ENCODED_RUSTFLAGS",
         format!("--remap-path-prefix={}=/rustc/{release}", sources.display()),
@@ -269,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_not_every_system_has_is_fetched() {
+    fn only_dependencies_that_a_system_may_lack_are_fetched() {
         let record = "Package: rustc-web\nDepends: libc6 (>= 2.34), libstd-rust-web-dev (= 1.96.0+dfsg1-1~deb12u2), gcc\n";
         let expected = vec![("libstd-rust-web-dev".to_owned(), "1.96.0+dfsg1-1~deb12u2".to_owned())];
         assert_eq!(dependencies(record), expected);

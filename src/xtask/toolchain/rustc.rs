@@ -1,4 +1,4 @@
-//! What a given Rust compiler brings for wasm32: a standard library, its sources, a linker.
+//! What a Rust compiler has for wasm32: a standard library, its sources, a linker.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{place, process};
+use crate::{paths, process};
 
 /// The target's name.
 pub(crate) const WASM32: &str = "wasm32-unknown-unknown";
@@ -24,8 +24,8 @@ pub(crate) struct Other {
 /// Whether a compiler has the standard library and the test crate for wasm32.
 pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
     let mut asked = Command::new(rustc);
-    asked.current_dir(place::root()).args(["--print", "target-libdir", "--target", WASM32]);
-    let Some(folder) = process::answer(&mut asked) else { return false };
+    asked.current_dir(paths::root()).args(["--print", "target-libdir", "--target", WASM32]);
+    let Some(folder) = process::output_of(&mut asked) else { return false };
     let Ok(entries) = fs::read_dir(folder) else { return false };
     let names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -37,20 +37,22 @@ pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
 /// Whether a compiler has the sources of its standard library.
 pub(crate) fn has_sources(rustc: &OsStr) -> bool {
     let sysroot =
-        process::answer(Command::new(rustc).current_dir(place::root()).args(["--print", "sysroot"]));
+        process::output_of(Command::new(rustc).current_dir(paths::root()).args(["--print", "sysroot"]));
     sysroot
         .is_some_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists())
 }
 
-/// The linker for wasm32 that the active toolchain carries.
+/// The linker for wasm32 of the active toolchain.
 pub(crate) fn rust_lld() -> Result<PathBuf> {
-    let ask = |words: &[&str]| process::answer(Command::new("rustc").current_dir(place::root()).args(words));
+    let ask =
+        |words: &[&str]| process::output_of(Command::new("rustc").current_dir(paths::root()).args(words));
     let sysroot = ask(&["--print", "sysroot"]).context("rustc is missing: install Rust with rustup")?;
     let about = ask(&["-vV"]).unwrap_or_default();
-    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let host =
+        about.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
     let linker = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld");
     if !linker.exists() {
-        bail!("the active toolchain has no rust-lld at `{}`; those of rustup do", linker.display());
+        bail!("the active toolchain has no rust-lld at `{}`: use a toolchain of rustup", linker.display());
     }
     Ok(linker)
 }

@@ -1,6 +1,6 @@
-//! The machine enters, a compiler for wasm32 leaves, with its standard library: in four steps, the first that works.
+//! Finds a compiler for wasm32 with its standard library: the first of four ways that works.
 //!
-//! Native code is built by the ordinary toolchain; only what is built for wasm32 asks here.
+//! Native code uses the ordinary toolchain.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,18 +11,17 @@ use anyhow::{Result, bail};
 use crate::toolchain::debian;
 use crate::toolchain::rustc::{Other, WASM32, has_sources, has_standard_library};
 use crate::ui::progress;
-use crate::{place, process};
+use crate::{paths, process};
 
-/// Every runtime has SIMD. What is written with it, in our kernel of RSA and in `sha2`, is all that is to use it: LLVM's own
-/// vectors make the curves' multiplications slower by half.
+/// SIMD is used where we write it by hand and in `sha2`. LLVM may not vectorise by itself: that makes the
+/// curves slower. See docs/decisions/0012.
 const SIMD: [&str; 3] = ["-Ctarget-feature=+simd128", "-Cno-vectorize-loops", "-Cno-vectorize-slp"];
 
-/// Where the core's own stack stands: a call that is broken off leaves it as it was just then, and only the host can put it back.
+/// Exports the stack pointer of the core: after an interrupted call only JavaScript can restore it.
 const STACK: [&str; 1] = ["-Clink-arg=--export=__stack_pointer"];
 
-/// What LLVM does for speed wherever it can, at the cost of code: a seventh less after compression. Functions are merged into their
-/// callers, loops whose length is not known are written out, and what is known on one way of several computed on the others; what is
-/// computed for each token says itself what belongs together.
+/// Turns off optimisations that add much code for little speed: runtime unrolling, peeling, jump threading,
+/// partial redundancy elimination. See docs/decisions/0012.
 const SMALL: [&str; 4] = [
     "-Cllvm-args=-unroll-runtime=false",
     "-Cllvm-args=-unroll-allow-peeling=false",
@@ -30,15 +29,14 @@ const SMALL: [&str; 4] = [
     "-Cllvm-args=-enable-pre=false",
 ];
 
-/// How much is merged into callers where speed counts. A profile that counts size alone has a lower threshold of its own.
+/// The inline thresholds of modules that are built for speed. A profile for size has a lower one of its own.
 const INLINING: [&str; 2] = ["-Cllvm-args=-inline-threshold=75", "-Cllvm-args=-inlinehint-threshold=75"];
 
-/// What makes the standard library anew beside what is shipped, so that a panic is a trap and nothing else: its messages, and all that
-/// writes them, are a twentieth of what a browser would fetch, and nobody would see them there.
+/// Builds the standard library again, so that a panic is a trap without a message. See docs/decisions/0013.
 const SILENT: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 const SILENT_CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort";
 
-/// The compiler that wasm32 is built with.
+/// The compiler for wasm32.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wasm32 {
     /// Another compiler than the active one, by its wrapper scripts.
@@ -46,7 +44,7 @@ pub(crate) struct Wasm32 {
 }
 
 impl Wasm32 {
-    /// Makes a cargo command build for wasm32 with this compiler, for tests, whose panics must say where they were.
+    /// Makes a cargo command build tests for wasm32. Their panics keep their messages.
     pub(crate) fn apply(&self, command: &mut Command) {
         self.apply_with(command, &[]);
     }
@@ -56,22 +54,21 @@ impl Wasm32 {
         let inlining: &[&str] = if for_speed { &INLINING } else { &[] };
         let rustc = self.other.as_ref().map_or("rustc".as_ref(), |other| other.rustc.as_os_str());
         if !has_sources(rustc) {
-            progress::tell(
+            progress::print_status(
                 "the package gets a twentieth larger: the compiler lacks the sources of its standard library \
                  (with rustup: `rustup component add rust-src`)",
             );
             self.apply_with(command, &[inlining, &SMALL].concat());
             return;
         }
-        // Both are unstable, and used here for nothing that a program could mean.
+        // Both flags are unstable, but they do not change what the program computes.
         command.arg(SILENT_CRATES).env("RUSTC_BOOTSTRAP", "1");
         self.apply_with(command, &[&SILENT[..], inlining, &SMALL].concat());
     }
 
     fn apply_with(&self, command: &mut Command, more: &[&str]) {
-        // What is built leaves this machine: its paths must not stand in panic messages. Flags of the user's own
-        // are for native code.
-        let mut flags = vec![format!("--remap-path-prefix={}=/jotgate", place::root().display())];
+        // Panic messages must not contain paths of this machine. `RUSTFLAGS` of the user are for native code.
+        let mut flags = vec![format!("--remap-path-prefix={}=/jotgate", paths::root().display())];
         flags.extend(cargo_home().map(|path| format!("--remap-path-prefix={}=/cargo", path.display())));
         flags.extend(SIMD.iter().chain(&STACK).chain(more).map(|&flag| flag.to_owned()));
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
@@ -88,22 +85,22 @@ impl From<Other> for Wasm32 {
     }
 }
 
-/// Finds the compiler, or sets one up and says which.
+/// Finds the compiler, or makes one and prints which.
 pub(crate) fn wasm32() -> Result<Wasm32> {
     if has_standard_library("rustc".as_ref()) {
         return Ok(Wasm32::default());
     }
-    let cache = place::toolchains();
+    let cache = paths::toolchains();
     if let Some(other) = debian::cached(&cache)? {
         return Ok(other.into());
     }
     if rustup_may_download() && rustup_target_add() {
-        progress::tell("wasm32 standard library: from rustup");
+        progress::print_status("wasm32 standard library: from rustup");
         return Ok(Wasm32::default());
     }
     match debian::set_up(&cache) {
         Ok((other, version)) => {
-            progress::tell(&format!(
+            progress::print_status(&format!(
                 "wasm32 standard library: built by Debian's rustc-web {version} from its own sources"
             ));
             Ok(other.into())
@@ -115,11 +112,11 @@ pub(crate) fn wasm32() -> Result<Wasm32> {
     }
 }
 
-/// A user who set `RUSTUP_AUTO_INSTALL=0` has said that toolchains are not to be downloaded.
+/// `RUSTUP_AUTO_INSTALL=0` means that toolchains must not be downloaded.
 fn rustup_may_download() -> bool {
     env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0")
-        && process::answer(
-            Command::new("rustup").current_dir(place::root()).args(["show", "active-toolchain"]),
+        && process::output_of(
+            Command::new("rustup").current_dir(paths::root()).args(["show", "active-toolchain"]),
         )
         .is_some()
 }
@@ -127,10 +124,10 @@ fn rustup_may_download() -> bool {
 fn rustup_target_add() -> bool {
     let added = progress::step("asking rustup for the wasm32 standard library", |step| {
         let mut rustup = Command::new("rustup");
-        process::run_ok(rustup.current_dir(place::root()).args(["target", "add", WASM32]), step)
+        process::run_ok(rustup.current_dir(paths::root()).args(["target", "add", WASM32]), step)
     });
     if let Err(error) = &added {
-        progress::tell(&format!("rustup could not: {error:#}"));
+        progress::print_status(&format!("rustup could not: {error:#}"));
     }
     added.is_ok() && has_standard_library("rustc".as_ref())
 }

@@ -1,4 +1,4 @@
-//! What a suite printed enters, how many of its tests passed and failed leaves.
+//! Reads from the output of a suite how many tests passed and failed.
 
 use std::ops::AddAssign;
 
@@ -10,7 +10,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// From the `test result:` lines of Rust's test harness and of wasm-bindgen's, summed.
+    /// Sums the `test result:` lines of the test harnesses of Rust and wasm-bindgen.
     pub(crate) fn of_rust(text: &str) -> Self {
         let mut sum = Self::default();
         for line in text.lines() {
@@ -21,7 +21,7 @@ impl Counts {
         sum
     }
 
-    /// From a last line `12 passed, 0 failed`.
+    /// Reads a last line such as `12 passed, 0 failed`.
     pub(crate) fn of_last_line(text: &str) -> Self {
         let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         Self { passed: before(last, " passed"), failed: before(last, " failed") }

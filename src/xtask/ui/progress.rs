@@ -1,5 +1,5 @@
-//! Steps of work enter, and what is under way is told while it lasts: on a terminal one line that moves, elsewhere a
-//! line at the end of each step and now and then one for those that take long.
+//! Shows the steps of work that are under way: on a terminal in one line that changes, elsewhere one line at
+//! the end of each step, and one now and then for a long step.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -10,9 +10,9 @@ use anyhow::Result;
 
 use crate::ui::terminal;
 
-/// What took less is not worth a line.
+/// Steps that take less time get no line.
 const WORTH_A_LINE: Duration = Duration::from_millis(1_500);
-/// How often a log hears of a step that lasts.
+/// How often a long step is mentioned where standard error is not a terminal.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const FRAMES: [&str; 4] = ["◐", "◓", "◑", "◒"];
 
@@ -20,7 +20,7 @@ static BOARD: Mutex<Board> =
     Mutex::new(Board { running: Vec::new(), next: 0, drawn: false, frame: 0, ended: false });
 static TICKER: Once = Once::new();
 
-/// Does the work, and shows its name while it lasts and how it ended.
+/// Does the work. Shows its name meanwhile and its outcome at the end.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
     let step = Step::begin(name);
     let done = work(&step);
@@ -33,18 +33,18 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Resu
     };
     drop(step);
     if let Some(mark) = line {
-        tell(&format!("{mark} {name} {}", colours.faint(&terminal::time(took))));
+        print_status(&format!("{mark} {name} {}", colours.faint(&terminal::time(took))));
     }
     done
 }
 
-/// Does the work, and shows its name only while it lasts.
+/// Does the work. Shows its name meanwhile and nothing at the end.
 pub(crate) fn silently<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
     work(&Step::begin(name))
 }
 
-/// Writes a line to standard error without tearing the one that moves.
-pub(crate) fn tell(line: &str) {
+/// Writes a line to standard error, above the line that changes.
+pub(crate) fn print_status(line: &str) {
     let mut board = board();
     if board.ended {
         return;
@@ -54,30 +54,30 @@ pub(crate) fn tell(line: &str) {
     board.draw();
 }
 
-/// Writes a line to standard output without tearing the one that moves.
-pub(crate) fn say(line: &str) {
+/// Writes a line to standard output, above the line that changes.
+pub(crate) fn print_line(line: &str) {
     let mut board = board();
     board.clear();
-    terminal::say(line);
+    terminal::print_line(line);
     board.draw();
 }
 
-/// Says a last line: what fails from then on does so because everything is being stopped.
+/// Writes the last line. Later failures are only consequences of stopping, so they are not shown.
 pub(crate) fn end(line: &str) {
-    tell(line);
+    print_status(line);
     let mut board = board();
     board.clear();
     board.ended = true;
 }
 
-/// A step under way; it ends when it is dropped.
+/// A step under way. It ends when it is dropped.
 pub(crate) struct Step {
     number: u64,
     since: Instant,
 }
 
 impl Step {
-    /// Shows the last thing that the step said.
+    /// Shows the last line that the step printed.
     pub(crate) fn note(&self, text: &str) {
         let mut board = board();
         if let Some(running) = board.running.iter_mut().find(|running| running.number == self.number) {
@@ -85,7 +85,7 @@ impl Step {
         }
     }
 
-    /// A step that nobody has to see.
+    /// A step that is not shown.
     pub(crate) fn quiet() -> Self {
         Self { number: u64::MAX, since: Instant::now() }
     }
@@ -142,9 +142,9 @@ impl Board {
         if self.ended || self.running.is_empty() || !io::stderr().is_terminal() {
             return;
         }
-        let told: Vec<String> = self.running.iter().map(Running::short).collect();
-        let mut text = told.join(" · ");
-        // The last words of a lone step are worth showing; several would not fit.
+        let names: Vec<String> = self.running.iter().map(Running::short).collect();
+        let mut text = names.join(" · ");
+        // With one step there is space for its last line.
         if let [only] = self.running.as_slice()
             && !only.note.is_empty()
         {
@@ -182,6 +182,6 @@ fn tick() {
 }
 
 fn board() -> MutexGuard<'static, Board> {
-    // What a panicking thread left is a list of names: still good to show.
+    // After a panic in another thread the list of names is still valid.
     BOARD.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
-//! Cells enter, aligned lines leave; a cell that is too long goes on in the next line.
+//! Formats rows of cells as aligned lines. A cell that is too long continues in the next line.
 
 use crate::ui::terminal::Colours;
 
-/// A column: its title, its width in letters, and the side that its text is pushed to.
+/// A column: its title, its width in characters, and its alignment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     pub(crate) title: &'static str,
@@ -28,7 +28,7 @@ pub(crate) enum Tone {
     Bad,
 }
 
-/// A table that is written row by row.
+/// A table, formatted row by row.
 pub(crate) struct Table {
     columns: Vec<Column>,
     colours: Colours,
@@ -52,7 +52,7 @@ impl Table {
         format!("  {}", self.colours.faint(&"─".repeat(width.saturating_sub(2))))
     }
 
-    /// A row, marked by its tone; as many lines as its longest cell needs.
+    /// A row with the mark of its tone. It has as many lines as its longest cell needs.
     pub(crate) fn row(&self, tone: Tone, cells: &[String]) -> String {
         let mark = match tone {
             Tone::Plain => " ".to_owned(),
@@ -60,7 +60,7 @@ impl Table {
             Tone::Bad => self.colours.red("✗"),
         };
         let lines = self.lines(cells);
-        let told = lines.iter().enumerate().map(|(number, line)| {
+        let marked = lines.iter().enumerate().map(|(number, line)| {
             let line = if tone == Tone::Bad {
                 self.colours.red(line.trim_end())
             } else {
@@ -68,7 +68,7 @@ impl Table {
             };
             format!("{} {line}", if number == 0 { mark.as_str() } else { " " })
         });
-        told.collect::<Vec<_>>().join("\n")
+        marked.collect::<Vec<_>>().join("\n")
     }
 
     fn lines(&self, cells: &[String]) -> Vec<String> {
@@ -88,14 +88,14 @@ impl Table {
     }
 }
 
-/// Breaks at spaces where there are any, and within a word only where it is longer than the line.
+/// Breaks at spaces, and within a word only if the word is longer than the line.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split(' ') {
-        let mut letters: Vec<char> = word.chars().collect();
+        let mut characters: Vec<char> = word.chars().collect();
         let space = usize::from(used > 0);
-        if used + space + letters.len() > width && used > 0 {
+        if used + space + characters.len() > width && used > 0 {
             lines.push(String::new());
             used = 0;
         }
@@ -103,14 +103,14 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
             push(&mut lines, " ");
             used += 1;
         }
-        while letters.len() > width {
-            let rest = letters.split_off(width);
-            push(&mut lines, &letters.iter().collect::<String>());
+        while characters.len() > width {
+            let rest = characters.split_off(width);
+            push(&mut lines, &characters.iter().collect::<String>());
             lines.push(String::new());
-            letters = rest;
+            characters = rest;
         }
-        push(&mut lines, &letters.iter().collect::<String>());
-        used += letters.len();
+        push(&mut lines, &characters.iter().collect::<String>());
+        used += characters.len();
     }
     lines
 }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_counted_and_not_bytes() {
+    fn the_width_counts_characters_not_bytes() {
         assert_eq!(wrap("«ä»«ä»«ä»x", 10), ["«ä»«ä»«ä»x"]);
     }
 

@@ -1,10 +1,10 @@
-//! Text enters, and leaves coloured where somebody looks at it.
+//! Colours text if it goes to a terminal.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-/// The colours of one stream; none where it is no terminal, or where `NO_COLOR` asks for none.
+/// The colours of one stream. There are none if it is not a terminal or if `NO_COLOR` is set.
 #[derive(Clone, Copy)]
 pub(crate) struct Colours(bool);
 
@@ -40,18 +40,18 @@ impl Colours {
     }
 }
 
-/// Writes a line to standard output. A reader that went away (`| head`) is no reason to stop half way.
-pub(crate) fn say(line: &str) {
+/// Writes a line to standard output. Ignores a reader that has gone (`| head`).
+pub(crate) fn print_line(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// How many columns standard output has; enough for every table where it is no terminal.
+/// The columns of standard output; enough for every table if it is not a terminal.
 pub(crate) fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stdout());
     size.map_or(120, |size| usize::from(size.ws_col)).clamp(60, 120)
 }
 
-/// A time as people read it.
+/// Formats a duration for people.
 pub(crate) fn time(time: Duration) -> String {
     match time.as_millis() {
         0..100 => format!("{:.1} ms", time.as_secs_f64() * 1_000.0),
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_in_the_unit_that_fits() {
+    fn a_duration_is_shown_in_the_unit_that_fits() {
         assert_eq!(time(Duration::from_micros(2_340)), "2.3 ms");
         assert_eq!(time(Duration::from_millis(500)), "500 ms");
         assert_eq!(time(Duration::from_millis(12_340)), "12.3 s");

@@ -1,4 +1,4 @@
-//! The built programs enter, an issuer and a worker that answer on loopback leave.
+//! Starts the issuer and the worker of the demo on loopback.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,49 +12,49 @@ use serde_json::Value;
 use crate::cargo::cargo;
 use crate::process::{self, Server};
 use crate::ui::progress;
-use crate::{files, npm, place};
+use crate::{files, npm, paths};
 
-/// Who the tokens are for.
-pub(crate) const AUDIENCE: &str = "api";
-/// Keys may be cached for a second and are published everywhere after three, so that a successor may sign five seconds after
-/// it was published: as the rules of rotation ask, but while somebody watches.
+/// The audience of the tokens.
+pub(crate) const AUDIENCE: &str = "https://api.example";
+/// Keys may be cached for one second and reach every replica after three, so a successor may sign five seconds
+/// after its publication.
 const QUICK: [&str; 8] =
     ["--max-age", "1", "--replica-delay", "3", "--fetch-time", "1", "--clock-difference", "0"];
-/// How long a program may take until it answers: generous, as the machine may be busy.
+/// How long a program may take to start. The machine may be busy.
 const READY: Duration = Duration::from_secs(60);
 
 /// Builds `jotgate-keys`.
 pub(crate) fn build_companion() -> Result<PathBuf> {
     let mut command = cargo(&["build", "--package", "jotgate-keys"], "");
     progress::step("building the companion", |step| process::run_ok(&mut command, step))?;
-    Ok(place::target("debug/jotgate-keys"))
+    Ok(paths::target("debug/jotgate-keys"))
 }
 
 /// `jotgate-keys` with a store of its own, serving.
 pub(crate) struct Companion {
     program: PathBuf,
     store: PathBuf,
-    /// A second store, whose keys nobody published.
+    /// A second store, whose keys are not published.
     stranger: PathBuf,
     pub(crate) issuer: String,
     address: SocketAddr,
     server: Option<Server>,
 }
 
-/// What a token is asked to say.
+/// The claims of a token.
 #[derive(Clone, Copy)]
 pub(crate) struct Wish<'a> {
     pub(crate) audience: &'a str,
     pub(crate) subject: &'a str,
     pub(crate) scope: &'a str,
-    /// Its life, in seconds.
+    /// Its lifetime, in seconds.
     pub(crate) life: u64,
 }
 
 impl Companion {
-    /// Makes the stores, and serves the first.
+    /// Makes the stores and serves the first.
     pub(crate) fn start(program: PathBuf, folder: &Path) -> Result<Self> {
-        // The issuer's address stands in its store before it listens there.
+        // The store needs the issuer's address before the server listens there.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut companion = Self {
             program,
@@ -77,29 +77,29 @@ impl Companion {
         Ok(companion)
     }
 
-    /// A token by the key that signs now.
+    /// A token of the key that signs now.
     pub(crate) fn token(&self, wish: Wish<'_>) -> Result<String> {
         self.mint(&self.store, wish)
     }
 
-    /// A token with the same issuer's name, by a key that this issuer does not have.
+    /// A token with the same issuer, signed by a key that the issuer does not have.
     pub(crate) fn strangers_token(&self, wish: Wish<'_>) -> Result<String> {
         self.mint(&self.stranger, wish)
     }
 
-    /// A new key signs from then on, the old one stays published.
+    /// Rotates: a new key signs, the old one stays published.
     pub(crate) fn rotate(&self) -> Result<()> {
         self.run(&self.store, &["keys", "rotate"]).map(drop)
     }
 
-    /// Stops the server; what it answered before is all that the worker has.
+    /// Stops the server. The worker only has the keys that it fetched before.
     pub(crate) fn stop(&mut self) -> Result<()> {
         if let Some(server) = self.server.take() {
             server.stop();
         }
         match TcpStream::connect(self.address) {
             Err(_) => Ok(()),
-            Ok(_) => bail!("somebody still answers at {}", self.issuer),
+            Ok(_) => bail!("a server still answers at {}", self.issuer),
         }
     }
 
@@ -118,7 +118,7 @@ impl Companion {
         let mut command = self.command(store);
         let output = process::run(command.args(words), READY, &progress::Step::quiet())?;
         if !output.succeeded {
-            // Not the output of `token`: it may hold one.
+            // Not its standard output, which may contain a token.
             bail!("`jotgate-keys {}`: {}\n{}", words.join(" "), output.ending, output.standard_error());
         }
         Ok(output.standard_output())
@@ -131,17 +131,17 @@ impl Companion {
     }
 }
 
-/// A real workerd with the example's worker.
+/// A real workerd that runs the example.
 pub(crate) struct Worker {
     server: Server,
     pub(crate) address: String,
 }
 
 impl Worker {
-    /// Bundles the example as its user would, with the package installed beside it, and starts it.
+    /// Bundles the example as a user would, with the package installed beside it, and starts it.
     pub(crate) fn start(package: &Path, folder: &Path, companion: &Companion) -> Result<Self> {
         let project = folder.join("worker");
-        files::copy(&place::at("examples/cloudflare-worker"), &project)?;
+        files::copy(&paths::at("examples/cloudflare-worker"), &project)?;
         files::copy(package, &project.join("node_modules/jotgate"))?;
         let bundle = project.join("bundle");
         progress::step("bundling the example worker", |step| {
@@ -159,7 +159,7 @@ impl Worker {
         let config = bundle.join("worker.capnp");
         fs::write(&config, configuration(&bundle, &companion.issuer)?)?;
         let mut workerd = workerd()?;
-        // It picks a free port itself, and says which on the descriptor named.
+        // workerd picks a free port and writes it to this descriptor.
         workerd.arg("serve").arg(&config).args(["--socket-addr=http=127.0.0.1:0", "--control-fd=1"]);
         let mut server = Server::start("workerd", &mut workerd)?;
         let port = server.wait_for(READY, listening)?;
@@ -178,12 +178,12 @@ fn listening(line: &str) -> Option<u64> {
     event.get("port")?.as_u64().filter(|_| kind == "listen")
 }
 
-/// The program itself: the `workerd` in `.bin` is a script around it, and would be a second process to end.
+/// The program itself. The `workerd` in `.bin` is a script that starts it as a second process.
 fn workerd() -> Result<Command> {
     let mut ask = npm::node(&["--print", "require('workerd').default"]);
-    ask.current_dir(place::at("tests"));
-    let path =
-        process::answer(&mut ask).context("the npm package workerd is missing: `cargo xtask setup`")?;
+    ask.current_dir(paths::at("tests"));
+    let path = process::output_of(&mut ask)
+        .context("the npm package workerd is missing: run `cargo xtask setup`")?;
     Ok(Command::new(path))
 }
 
@@ -194,7 +194,7 @@ fn configuration(bundle: &Path, issuer: &str) -> Result<String> {
     let wasm: String =
         names.map(|name| format!("    (name = \"./{name}\", wasm = embed \"{name}\"),\n")).collect();
     if wasm.is_empty() {
-        bail!("the bundle brings no .wasm: the package's `workerd` condition was not taken");
+        bail!("the bundle contains no .wasm: the package's `workerd` condition was not used");
     }
     Ok(format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -202,7 +202,7 @@ fn configuration(bundle: &Path, issuer: &str) -> Result<String> {
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    # Without this a worker reaches nothing on loopback.
+    # Without this a worker cannot reach loopback.
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [ (name = "http", http = (), service = "main") ],
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn workerd_says_where_it_listens() {
+    fn the_port_of_workerd_is_read() {
         assert_eq!(listening(r#"{"event":"listen","socket":"http","port":40123}"#), Some(40123));
         assert_eq!(listening(r#"{"event":"listen-inspector","port":1}"#), None);
         assert_eq!(listening("workerd is ready"), None);

@@ -1,4 +1,4 @@
-//! A request enters, the worker's answer leaves as what the table compares and shows.
+//! Sends a request to the worker and reads what the table shows of the answer.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use ureq::Agent;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Asks over connections that are kept, as a browser would.
+/// Sends requests over connections that stay open, as a browser does.
 pub(crate) struct Client {
     agent: Agent,
 }
 
-/// What the worker answered.
+/// The answer of the worker.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -23,14 +23,14 @@ pub(crate) struct Answer {
     pub(crate) took: Duration,
 }
 
-/// What was expected of it.
+/// What the answer should be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Expected {
     /// 200, for this subject.
     Passed { subject: &'static str },
-    /// 401 with a challenge that names no error, as nothing was sent (RFC 6750 §3.1).
+    /// 401 with a challenge without an error, because nothing was sent (RFC 6750 §3.1).
     Challenged,
-    /// Refused with this status and error of RFC 6750, for this reason among the stable codes.
+    /// Refused with this status, error (RFC 6750 §3.1) and stable code.
     Refused { status: u16, error: &'static str, code: &'static str },
 }
 
@@ -40,7 +40,7 @@ impl Client {
         Self { agent: agent.into() }
     }
 
-    /// `GET`, with an `Authorization` header or without.
+    /// `GET` with or without an `Authorization` header.
     pub(crate) fn get(&self, url: &str, authorization: Option<&str>) -> Result<Answer> {
         let mut request = self.agent.get(url);
         if let Some(authorization) = authorization {
@@ -48,7 +48,7 @@ impl Client {
         }
         let since = Instant::now();
         let mut response = request.call().context("the worker did not answer")?;
-        let text = response.body_mut().read_to_string().context("the worker's answer broke off")?;
+        let text = response.body_mut().read_to_string().context("the worker's answer was cut off")?;
         let took = since.elapsed();
         let challenge = response.headers().get("www-authenticate").and_then(|value| value.to_str().ok());
         Ok(Answer {
@@ -62,7 +62,7 @@ impl Client {
 
 impl Expected {
     /// In a few words.
-    pub(crate) fn told(self) -> String {
+    pub(crate) fn summary(self) -> String {
         match self {
             Self::Passed { .. } => "200".to_owned(),
             Self::Challenged => "401, bare challenge".to_owned(),
@@ -70,7 +70,7 @@ impl Expected {
         }
     }
 
-    /// Whether the answer is that, to the challenge and the exact reason.
+    /// Whether the answer is the expected one, including challenge and code.
     pub(crate) fn is(self, answer: &Answer) -> bool {
         match self {
             Self::Passed { subject } => {
@@ -88,8 +88,8 @@ impl Expected {
 }
 
 impl Answer {
-    /// Status, error, and why; of a pass its claims.
-    pub(crate) fn told(&self) -> String {
+    /// Status, error and reason; or the claims if it passed.
+    pub(crate) fn summary(&self) -> String {
         let why = match (self.member("detail"), &self.body) {
             (Some(detail), _) => detail.to_owned(),
             (None, Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
@@ -102,7 +102,7 @@ impl Answer {
         }
     }
 
-    /// The stable code of the exact reason, for a refusal.
+    /// The stable code of a refusal.
     pub(crate) fn code(&self) -> Option<&str> {
         self.member("code")
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_expected_to_its_exact_reason() {
+    fn a_refusal_must_have_the_exact_reason() {
         let challenge =
             r#"Bearer realm="api", error="invalid_token", error_description="the token has expired""#;
         let found =
@@ -138,7 +138,7 @@ mod tests {
         assert!(!expected(401, "invalid_token", "signature_mismatch"));
         assert!(!expected(401, "invalid_request", "expired"));
         assert!(!expected(403, "invalid_token", "expired"));
-        assert_eq!(found.told(), "401 invalid_token: the token has expired");
+        assert_eq!(found.summary(), "401 invalid_token: the token has expired");
     }
 
     #[test]
@@ -158,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_json_is_shown_by_its_first_line() {
+    fn an_answer_that_is_not_json_is_shown_by_its_first_line() {
         let found = answer(500, None, Value::String("Internal Error\nat worker.js".to_owned()));
-        assert_eq!(found.told(), "500 Internal Error");
+        assert_eq!(found.summary(), "500 Internal Error");
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked, in order, and what is expected of each answer.
+//! The requests of the demo, in order, with the expected answers.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,15 +8,15 @@ use anyhow::Result;
 use crate::commands::demo::actors::{AUDIENCE, Companion, Wish, Worker};
 use crate::commands::demo::answer::{Client, Expected};
 use crate::commands::demo::tokens;
-use crate::ui::progress::{self, say};
+use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Table, Tone};
 use crate::ui::terminal;
 
 const ADA: Wish<'static> = Wish { audience: AUDIENCE, subject: "ada", scope: "items:read", life: 600 };
 const PASSED: Expected = Expected::Passed { subject: ADA.subject };
 
-/// Shows the rows.
-pub(crate) fn tell(stage: &mut Stage) -> Result<()> {
+/// Sends the requests and shows the rows.
+pub(crate) fn run(stage: &mut Stage) -> Result<()> {
     let minted = Instant::now();
     let short = stage.companion.token(Wish { life: 1, ..ADA })?;
     let good = stage.companion.token(ADA)?;
@@ -35,7 +35,7 @@ pub(crate) fn tell(stage: &mut Stage) -> Result<()> {
     stage.row("unsigned token, alg: none", Some(&tokens::unsigned(&good)?), invalid("algorithm_none"))?;
     stage.row("garbage", Some("not-a-token"), invalid("token_parts"))?;
     let missing = Expected::Refused { status: 400, error: "invalid_request", code: "credentials_missing" };
-    stage.ask("Bearer with nothing behind it", "/items", Some("Bearer"), missing)?;
+    stage.ask("Bearer without a token", "/items", Some("Bearer"), missing)?;
     let scope = Expected::Refused { status: 403, error: "insufficient_scope", code: "insufficient_scope" };
     stage.ask("too few scopes, for GET /admin", "/admin", Some(&format!("Bearer {good}")), scope)?;
 
@@ -51,7 +51,7 @@ const fn invalid(code: &'static str) -> Expected {
     Expected::Refused { status: 401, error: "invalid_token", code }
 }
 
-/// Who plays, and what was seen so far.
+/// The servers, and the results so far.
 pub(crate) struct Stage {
     companion: Companion,
     worker: Worker,
@@ -66,15 +66,15 @@ impl Stage {
         Self { companion, worker, client: Client::new(), table, rows: 0, as_expected: 0 }
     }
 
-    /// Says how it ended; whether every row was as expected.
+    /// Shows the sum. Returns whether every row was as expected.
     pub(crate) fn finish(self, took: Duration) -> bool {
         let colours = terminal::stdout();
         let all = self.as_expected == self.rows && self.rows > 0;
-        say(&self.table.rule());
+        print_line(&self.table.rule());
         let sum =
             format!("  {} of {} rows as expected, in {}", self.as_expected, self.rows, terminal::time(took));
-        say(&if all { colours.green(&sum) } else { colours.red(&sum) });
-        say(&colours.faint(
+        print_line(&if all { colours.green(&sum) } else { colours.red(&sum) });
+        print_line(&colours.faint(
             "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets\n  \
              them be cached for one second only, and its next key sign five seconds after it was published.",
         ));
@@ -82,7 +82,7 @@ impl Stage {
     }
 
     fn begin(&self) {
-        say(&self.table.head());
+        print_line(&self.table.head());
     }
 
     fn row(&mut self, name: &str, token: Option<&str>, expected: Expected) -> Result<()> {
@@ -91,7 +91,7 @@ impl Stage {
     }
 
     fn ask(&mut self, name: &str, path: &str, authorization: Option<&str>, expected: Expected) -> Result<()> {
-        // An actor that is gone is told as such, not as an answer that did not come.
+        // If a server has ended, show that instead of a missing answer.
         self.companion.alive()?;
         let url = format!("{}{path}", self.worker.address);
         let answer = match self.client.get(&url, authorization) {
@@ -104,19 +104,19 @@ impl Stage {
         let tone = if expected.is(&answer) { Tone::Good } else { Tone::Bad };
         self.rows += 1;
         self.as_expected += usize::from(tone == Tone::Good);
-        let mut told = answer.told();
+        let mut shown = answer.summary();
         if let (Tone::Bad, Some(code)) = (tone, answer.code()) {
-            // The words may be right where the exact reason is another.
-            told = format!("{told} ({code})");
+            // The text may be right while the exact reason is another.
+            shown = format!("{shown} ({code})");
         }
-        let cells = [name.to_owned(), expected.told(), told, terminal::time(answer.took)];
-        say(&self.table.row(tone, &cells));
+        let cells = [name.to_owned(), expected.summary(), shown, terminal::time(answer.took)];
+        print_line(&self.table.row(tone, &cells));
         Ok(())
     }
 
     fn wait_until(&self, name: &str, since: Instant, time: Duration) {
         let wait = time.saturating_sub(since.elapsed());
-        // Sleeping can't fail.
+        // Sleeping cannot fail.
         let _ = progress::silently(name, |_| {
             thread::sleep(wait);
             Ok(())

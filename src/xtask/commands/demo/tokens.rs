@@ -1,4 +1,4 @@
-//! Good tokens enter, tokens that nobody should accept leave.
+//! Makes bad tokens of good ones.
 
 use anyhow::{Context, Result};
 
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tampered_token_bears_other_claims_under_its_signature() {
+    fn a_tampered_token_has_other_claims_under_its_signature() {
         assert_eq!(tampered("h1.c1.s1", "h2.c2.s2").unwrap(), "h1.c2.s1");
         assert!(tampered("not a token", "h.c.s").is_err());
     }

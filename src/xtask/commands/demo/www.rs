@@ -9,15 +9,15 @@ use serde_json::Value;
 use crate::commands::build;
 use crate::commands::demo::actors::{self, Companion};
 use crate::process::{self, Scratch, Server};
-use crate::ui::progress::say;
-use crate::{npm, place};
+use crate::ui::progress::print_line;
+use crate::{npm, paths};
 
-/// How long the servers may take until they answer.
+/// How long the servers may take to start.
 const READY: Duration = Duration::from_secs(60);
 
 /// Serves until Ctrl-C, or until one of the servers ends.
 pub(super) fn serve() -> Result<bool> {
-    let lock = place::lock()?;
+    let lock = paths::lock()?;
     let (folder, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
         let page = build::page_folder();
@@ -30,13 +30,13 @@ pub(super) fn serve() -> Result<bool> {
     let (page, issuer) = pages.wait_for(READY, addresses)?;
     drop(lock);
 
-    say("");
-    say(&format!("  inspector  {page}/"));
-    say(&format!("  login      {page}/login.html"));
-    say(&format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
-    say(&format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
-    say("");
-    say("  Ctrl-C ends all of them.");
+    print_line("");
+    print_line(&format!("  inspector  {page}/"));
+    print_line(&format!("  login      {page}/login.html"));
+    print_line(&format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
+    print_line(&format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
+    print_line("");
+    print_line("  Ctrl-C ends all of them.");
     loop {
         pages.alive()?;
         companion.alive()?;

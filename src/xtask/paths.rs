@@ -1,4 +1,4 @@
-//! Where things are: the repository, its `target`, and what the task runner puts there.
+//! The paths of the repository, of its `target`, and of what the task runner writes there.
 
 use std::env;
 use std::fs::{self, File};
@@ -19,22 +19,22 @@ pub(crate) fn at(path: &str) -> PathBuf {
     root().join(path)
 }
 
-/// A path below `target`, whatever `CARGO_TARGET_DIR` says: what is found there is part of the set-up.
+/// A path below `target` of the repository, also if `CARGO_TARGET_DIR` is set.
 pub(crate) fn target(path: &str) -> PathBuf {
     root().join("target").join(path)
 }
 
-/// Where toolchains are kept: `JOTGATE_CACHE` lets several checkouts share them.
+/// The folder of toolchains. `JOTGATE_CACHE` lets several checkouts share them.
 pub(crate) fn toolchains() -> PathBuf {
     env::var_os("JOTGATE_CACHE")
         .map_or_else(|| target("toolchain"), |cache| PathBuf::from(cache).join("toolchain"))
 }
 
-/// Held while something is set up or built, so that two task runners never write the same files.
+/// Locks the set-up, so that two task runners never write the same files.
 pub(crate) fn lock() -> Result<File> {
     let path = target("xtask.lock");
     fs::create_dir_all(target(""))?;
-    let file = File::create(&path).with_context(|| format!("`{}` can't be made", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("cannot create `{}`", path.display()))?;
     if file.try_lock().is_err() {
         progress::step("waiting for another cargo xtask", |_| Ok(file.lock()?))?;
     }
