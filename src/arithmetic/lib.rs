@@ -8,26 +8,13 @@
 
 extern crate alloc;
 
-mod divsteps;
-pub mod edwards;
 pub mod field;
-pub mod field_25519;
-pub mod field_p256;
-pub mod field_p384;
-pub mod field_p521;
-pub mod jacobian;
-#[cfg(any(test, feature = "both-kernels", target_arch = "wasm32"))]
-mod lanes;
+mod inversion;
 pub mod limbs;
-pub mod modulus;
-mod mont;
-#[cfg(any(test, feature = "both-kernels", target_arch = "wasm32"))]
-mod mont26;
-#[cfg(any(test, feature = "both-kernels", not(target_arch = "wasm32")))]
-mod mont64;
-pub mod orders;
+pub mod point;
 #[cfg(any(test, feature = "for-tests"))]
 pub mod random;
 #[cfg(test)]
 mod reference;
+pub mod rsa;
 pub mod scalar;

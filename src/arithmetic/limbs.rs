@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn both_products_are_the_same() {
-        let mut random = super::super::random::Random::seeded(1963);
+        let mut random = crate::random::Random::seeded(1963);
         let edges = [0, 1, -1, (1 << 29) - 1, 1 - (1 << 29), 1 << 28];
         for round in 0..2000_usize {
             let [a, b]: [[i32; 9]; 2] = [(); 2].map(|()| {

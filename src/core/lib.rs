@@ -10,45 +10,30 @@
 
 extern crate alloc;
 
-mod base64url;
-mod blocks;
-mod candidates;
-mod claims;
-mod claims_check;
-pub mod dangerous;
-mod freshness;
-mod header;
 mod json;
-mod key;
-mod key_cache;
-mod key_set;
-mod layouts;
-mod number;
-mod options;
-mod outline;
+mod keys;
 mod policy;
 mod refusal;
-mod scope;
-mod signature;
+mod stages;
 pub mod text;
-mod token;
+pub mod unverified;
 mod verifier;
 
-pub use candidates::{Candidates, MAXIMUM_CANDIDATES};
-pub use claims::Claims;
-pub use claims_check::Verified;
-pub use freshness::{Age, Freshness};
-pub use header::Header;
 pub use jotgate_crypto::{
     Algorithm, Curve, Family, Hash, KeyRefusal, KeyType, PreparedKey, digest, message, set_table_memory,
     table_memory,
 };
-pub use key::Key;
-pub use key_cache::{Decision, Found, KeyCache, KeyCacheSettings, Purpose, Renewal};
-pub use key_set::{Dropped, KeySet, Keys, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped};
+pub use keys::freshness::{Age, Freshness};
+pub use keys::key::Key;
+pub use keys::key_cache::{Decision, Found, KeyCache, KeyCacheSettings, Purpose, Renewal};
+pub use keys::key_set::{Dropped, KeySet, Keys, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped};
 pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
-pub use scope::{Needs, NeedsOptions};
-pub use signature::{Host, Question, SignedPayload};
-pub use token::Parts;
+pub use stages::candidates::{Candidates, MAXIMUM_CANDIDATES};
+pub use stages::claims::Claims;
+pub use stages::claims_check::Verified;
+pub use stages::header::Header;
+pub use stages::scope::{Needs, NeedsOptions};
+pub use stages::signature::{Host, Question, SignedPayload};
+pub use stages::token::Parts;
 pub use verifier::{Memory, Refused, Verdict, question, verify, verify_signature, verify_with};

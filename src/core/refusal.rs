@@ -8,8 +8,8 @@ use jotgate_crypto::message::{count, say};
 use jotgate_crypto::{Algorithm, KeyRefusal};
 
 use crate::{
-    key_set::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
-    number::seconds,
+    json::number::seconds,
+    keys::key_set::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
 };
 
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).

@@ -4,18 +4,18 @@ use alloc::{boxed::Box, vec::Vec};
 use core::mem;
 
 use crate::{
-    claims::Claims,
-    header::{Header, Headers},
-    json::Value,
-    key_set::Keys,
-    layouts::Layouts,
-    outline::Outline,
+    json::document::Value,
+    json::layouts::Layouts,
+    json::outline::Outline,
+    keys::key_set::Keys,
     policy::Policy,
     refusal::Refusal,
-    scope::Needs,
-    signature::{Host, Question, Room, SignedPayload},
-    text::Letters,
-    token::Parts,
+    stages::claims::Claims,
+    stages::header::{Header, Headers},
+    stages::scope::Needs,
+    stages::signature::{Host, Question, Room, SignedPayload},
+    stages::token::Parts,
+    text::output_encoding::Letters,
 };
 
 /// A token that was accepted.

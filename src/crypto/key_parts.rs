@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::{Curve, KeyRefusal, asn1, pem};
+use crate::{Curve, KeyRefusal, encoding::pem, encoding::spki};
 
 /// The numbers that make a key, unsigned big-endian.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl KeyParts {
     /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve, for explicit curve
     /// parameters and for compressed points.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyRefusal> {
-        asn1::read_spki(der)
+        spki::read_spki(der)
     }
 
     /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1). Nothing may follow it.
@@ -86,6 +86,6 @@ impl KeyParts {
     /// # Errors
     /// [`KeyRefusal::Malformed`].
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyRefusal> {
-        asn1::read_pkcs1(der)
+        spki::read_pkcs1(der)
     }
 }

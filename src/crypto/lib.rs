@@ -7,32 +7,26 @@ extern crate alloc;
 #[cfg(not(feature = "all"))]
 mod absent;
 pub mod algorithm;
-mod asn1;
-mod der;
-mod ec_key;
+mod ecdsa;
 #[cfg(feature = "ed25519")]
-mod ed25519_key;
-#[cfg(not(feature = "crates-engine"))]
-mod engine;
+mod ed25519;
+mod encoding;
 mod hash;
+#[cfg(feature = "hmac")]
+mod hmac;
 mod key_parts;
 mod key_refusal;
 #[cfg(test)]
 mod known_answers;
 pub mod message;
-mod pem;
 mod prepared_key;
-#[cfg(feature = "hmac")]
-mod public_form;
 #[cfg(feature = "rsa")]
-mod rsa_key;
-#[cfg(feature = "hmac")]
-mod secret;
-mod table_memory;
+mod rsa;
+mod tables;
 
 pub use algorithm::{Algorithm, Curve, Facts, Family, Hash, KeyType};
 pub use hash::digest;
 pub use key_parts::KeyParts;
 pub use key_refusal::KeyRefusal;
 pub use prepared_key::PreparedKey;
-pub use table_memory::{set_table_memory, table_memory};
+pub use tables::budget::{set_table_memory, table_memory};

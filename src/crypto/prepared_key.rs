@@ -9,13 +9,13 @@ use crate::absent::Ed25519Key;
 use crate::absent::RsaKey;
 #[cfg(not(feature = "hmac"))]
 use crate::absent::Secret;
-use crate::ec_key::EcKey;
+use crate::ecdsa::key::EcKey;
 #[cfg(feature = "ed25519")]
-use crate::ed25519_key::Ed25519Key;
-#[cfg(feature = "rsa")]
-use crate::rsa_key::RsaKey;
+use crate::ed25519::key::Ed25519Key;
 #[cfg(feature = "hmac")]
-use crate::secret::Secret;
+use crate::hmac::secret::Secret;
+#[cfg(feature = "rsa")]
+use crate::rsa::key::RsaKey;
 use crate::{Algorithm, Curve, Family, KeyParts, KeyRefusal, KeyType};
 
 /// A key that was parsed and checked once, to be used many times.

@@ -4,7 +4,7 @@ use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renew
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    handles::made,
+    keys::made,
     public::{Public, public},
 };
 

@@ -1,16 +1,16 @@
 //! The boundary between jotgate-core and JavaScript: handles, bytes and text cross, decisions don't.
 //!
-//! A token enters as bytes in the input buffer ([`handles::Policy::admit`]); the header, the claims and, when refused, the
+//! A token enters as bytes in the input buffer ([`keys::Policy::admit`]); the header, the claims and, when refused, the
 //! refusal leave as JSON text in the output buffer. Between `admit` and reading the output nothing may be awaited: both
 //! buffers are the instance's only ones.
 
-pub mod buffers;
 mod describe;
-pub mod handles;
 pub mod key_cache;
+pub mod keys;
+pub mod output;
 mod public;
 #[cfg(target_arch = "wasm32")]
-pub mod room;
+pub mod stack_probe;
 pub mod verify;
 
 #[cfg(target_arch = "wasm32")]

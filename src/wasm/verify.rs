@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use jotgate_core::{self as core, dangerous};
+use jotgate_core::{self as core, unverified};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    buffers::{accept, answer, collect, decoded, reads_latin1, refuse, with, with_input},
-    handles::{Key, KeySet, Needs, Policy, admit},
+    keys::{Key, KeySet, Needs, Policy, admit},
+    output::{accept, answer, collect, decoded, reads_latin1, refuse, with, with_input},
 };
 
 /// The longest token that is decoded without a policy, in bytes.
@@ -222,7 +222,7 @@ pub fn admit_unverified(length: usize) -> *const u8 {
 #[wasm_bindgen]
 #[must_use]
 pub fn decode(length: usize) -> bool {
-    match with_input(length, |token| dangerous::decode(token, MAXIMUM_UNVERIFIED)) {
+    match with_input(length, |token| unverified::decode(token, MAXIMUM_UNVERIFIED)) {
         Ok(unverified) => decoded(&unverified.header, &unverified.claims),
         Err(refusal) => refuse(&refusal, None),
     }
@@ -232,7 +232,7 @@ pub fn decode(length: usize) -> bool {
 #[wasm_bindgen(js_name = decodeHeader)]
 #[must_use]
 pub fn decode_header(length: usize) -> bool {
-    match with_input(length, |token| dangerous::decode_header(token, MAXIMUM_UNVERIFIED)) {
+    match with_input(length, |token| unverified::decode_header(token, MAXIMUM_UNVERIFIED)) {
         Ok(header) => accept(&header, &[], None),
         Err(refusal) => refuse(&refusal, None),
     }

@@ -498,7 +498,7 @@ export function inputPointer(): number {
   return core.inputPointer() >>> 0
 }
 
-/** Where the answers to all calls stand: a place and six numbers, of four bytes each, as `src/wasm/buffers.rs` orders them. */
+/** Where the answers to all calls stand: a place and six numbers, of four bytes each, as `src/wasm/output.rs` orders them. */
 export function answerPointer(): number {
   return core.answerPointer() >>> 0
 }

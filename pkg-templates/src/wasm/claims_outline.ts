@@ -2,7 +2,7 @@
  * The text of claims and its outline enter, the claims leave: an object of its own each time, equal to what `JSON.parse` makes of the
  * text. The core has read the text; what it found is not looked for again.
  *
- * The outline is written in `src/core/outline.rs`, where a table tells what its words say.
+ * The outline is written in `src/core/json/outline.rs`, where a table tells what its words say.
  */
 import type { JWTPayload } from '../base/types.js'
 

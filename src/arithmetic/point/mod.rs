@@ -1,0 +1,4 @@
+//! Points of the curves.
+
+pub mod edwards;
+pub mod jacobian;

@@ -1,0 +1,318 @@
+//! One key: a JWK, PEM text or a secret enters, a prepared key leaves that knows what it was given for (RFC 7517 §4).
+
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use jotgate_crypto::{Algorithm, Curve, Hash, KeyParts, KeyRefusal, PreparedKey, digest};
+use zeroize::Zeroizing;
+
+use crate::{
+    json::document::{Document, Json, Names, Object},
+    refusal::Refusal,
+    text::base64url,
+};
+
+/// A key that was checked and prepared once, to be used for many tokens.
+#[derive(Debug)]
+pub struct Key {
+    prepared: PreparedKey,
+    parts: KeyParts,
+    kid: Option<String>,
+    algorithm: Option<String>,
+    usage: Option<String>,
+    operations: Option<Vec<String>>,
+}
+
+impl Key {
+    /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). A private key's members are not looked
+    /// at: its public half is the key. The JWK is trusted, so careless spellings of its public numbers are read: either alphabet of
+    /// Base64, padding, ASCII white space, stray bits, coordinates of a NIST curve without their leading zeros.
+    ///
+    /// # Errors
+    /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
+    pub fn from_jwk(text: &str) -> Result<Self, Refusal> {
+        Self::from_text(text, Numbers::Lax)
+    }
+
+    /// Reads a JWK that came in a token or a proof (RFC 7515 §4.1.3). Its sender is not trusted: only the canonical form of each number
+    /// is read, and the key never gets tables (see [`PreparedKey::without_tables`]).
+    ///
+    /// # Errors
+    /// As [`Self::from_jwk`].
+    pub fn from_embedded_jwk(text: &str) -> Result<Self, Refusal> {
+        Self::from_text(text, Numbers::Canonical).map(Self::without_tables)
+    }
+
+    fn from_text(text: &str, numbers: Numbers) -> Result<Self, Refusal> {
+        let jwk = Document::read(text.as_bytes(), Names::Unique).map_err(Refusal::JwkJson)?;
+        Self::from_members(jwk.object(), numbers)
+    }
+
+    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468, RFC 5280 §4.1, RFC 8017 §A.1.1).
+    ///
+    /// # Errors
+    /// [`Refusal::Key`].
+    pub fn from_pem(text: &str) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::from_pem(text)?)
+    }
+
+    /// Reads the public key of an X.509 certificate in PEM (RFC 5280 §4.1). Nothing but the key is looked at: no
+    /// signature, no date, no chain.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`].
+    pub fn from_certificate(text: &str) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::from_certificate(text)?)
+    }
+
+    /// Takes a shared secret for HMAC.
+    ///
+    /// # Errors
+    /// [`Refusal::Key`]: empty, or a public key in a form that shows what it is.
+    pub fn from_secret(secret: &[u8]) -> Result<Self, Refusal> {
+        Self::from_parts(KeyParts::Secret(Zeroizing::new(secret.to_vec())))
+    }
+
+    /// The same key, for that algorithm alone, unless it already says which one it is for.
+    #[must_use]
+    pub fn for_algorithm(mut self, algorithm: &str) -> Self {
+        self.algorithm.get_or_insert_with(|| algorithm.to_owned());
+        self
+    }
+
+    /// The same key, which never gets tables: see [`PreparedKey::without_tables`]. For one that a token brings along.
+    #[must_use]
+    pub fn without_tables(mut self) -> Self {
+        self.prepared = self.prepared.without_tables();
+        self
+    }
+
+    /// The key's identifier (RFC 7517 §4.5).
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The one algorithm that the key was given for (RFC 7517 §4.4), if it says so.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+
+    /// What the key was given for (RFC 7517 §4.2).
+    #[must_use]
+    pub fn usage(&self) -> Option<&str> {
+        self.usage.as_deref()
+    }
+
+    /// The operations that the key was given for (RFC 7517 §4.3).
+    #[must_use]
+    pub fn operations(&self) -> Option<&[String]> {
+        self.operations.as_deref()
+    }
+
+    /// The key's kind, curve and size.
+    #[must_use]
+    pub fn prepared(&self) -> &PreparedKey {
+        &self.prepared
+    }
+
+    /// Every algorithm that the key may verify, a secret of any length taken as long enough for those of its size.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        Algorithm::ALL.into_iter().filter(|algorithm| self.fits(*algorithm, None).is_ok()).collect()
+    }
+
+    /// The thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret it tells nothing but
+    /// sameness.
+    #[must_use]
+    pub fn thumbprint(&self, hash: Hash) -> String {
+        base64url::encode(&digest(hash, &[self.required_members().as_bytes()]))
+    }
+
+    /// Whether the key may verify that algorithm: type and curve (RFC 8725 §3.1), `alg`, `use`, `key_ops`, and for a
+    /// secret its length, at least `minimum_secret` bytes or, without it, the hash's (RFC 7518 §3.2).
+    ///
+    /// # Errors
+    /// [`Refusal::Key`], [`Refusal::KeyAlgorithm`], [`Refusal::KeyUse`] or [`Refusal::KeyOperations`].
+    pub fn fits(&self, algorithm: Algorithm, minimum_secret: Option<usize>) -> Result<(), Refusal> {
+        self.prepared.fits(algorithm)?;
+        if self.algorithm.as_deref().is_some_and(|given| !is_named(algorithm, given)) {
+            return Err(Refusal::KeyAlgorithm { algorithm });
+        }
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return Err(Refusal::KeyUse);
+        }
+        if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|name| name == "verify"))
+        {
+            return Err(Refusal::KeyOperations);
+        }
+        let bits = self.prepared.bits();
+        if matches!(self.parts, KeyParts::Secret(_)) {
+            let minimum =
+                minimum_secret.map_or(algorithm.facts().minimum_key_bits, |bytes| bytes.saturating_mul(8));
+            if bits < minimum {
+                return Err(KeyRefusal::SecretTooShort { bits, minimum }.into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn from_members(jwk: Object<'_>, numbers: Numbers) -> Result<Self, Refusal> {
+        let parts = match text(jwk, "kty")? {
+            "RSA" => rsa_parts(jwk, numbers)?,
+            "EC" => ec_parts(jwk, numbers)?,
+            "OKP" => okp_parts(jwk, numbers)?,
+            "oct" => KeyParts::Secret(secret(jwk, "k")?),
+            _ => return Err(Refusal::JwkUnsupported { name: "kty" }),
+        };
+        Ok(Self {
+            kid: optional_text(jwk, "kid")?,
+            algorithm: optional_text(jwk, "alg")?,
+            usage: optional_text(jwk, "use")?,
+            operations: jwk.get("key_ops").map(operations).transpose()?,
+            ..Self::from_parts(parts)?
+        })
+    }
+
+    fn from_parts(parts: KeyParts) -> Result<Self, Refusal> {
+        let prepared = PreparedKey::from_parts(&parts)?;
+        Ok(Self { prepared, parts, kid: None, algorithm: None, usage: None, operations: None })
+    }
+
+    /// The key as a JWK with nothing but the members that make it up (RFC 7638 §3.2), for a host that is to compute with it;
+    /// `None` for a secret.
+    #[must_use]
+    pub fn public_jwk(&self) -> Option<Zeroizing<String>> {
+        (!matches!(self.parts, KeyParts::Secret(_))).then(|| self.required_members())
+    }
+
+    /// RFC 7638 §3.2: the required members in the order of their names, without white space.
+    fn required_members(&self) -> Zeroizing<String> {
+        let kty = self.prepared.key_type().name();
+        let encode = |bytes: &[u8]| Zeroizing::new(base64url::encode(bytes));
+        // Each text is made at once: no part of a secret is left behind by one that grew.
+        Zeroizing::new(match &self.parts {
+            KeyParts::Secret(k) => [r#"{"k":""#, &encode(k), r#"","kty":""#, kty, END].concat(),
+            KeyParts::Rsa { n, e } => {
+                // RFC 7518 §6.3.1.1: as few bytes as the number needs, however many were sent.
+                let [n, e] = [n, e].map(|number| encode(without_zeros(number)));
+                [r#"{"e":""#, &e, r#"","kty":""#, kty, r#"","n":""#, &n, END].concat()
+            }
+            KeyParts::Ec { curve, x, y } => {
+                let [x, y] = [x, y].map(|coordinate| encode(coordinate));
+                [CURVE, curve.name(), r#"","kty":""#, kty, r#"","x":""#, &x, r#"","y":""#, &y, END].concat()
+            }
+            KeyParts::Ed25519 { x } => {
+                [CURVE, Curve::Ed25519.name(), r#"","kty":""#, kty, r#"","x":""#, &encode(x), END].concat()
+            }
+        })
+    }
+}
+
+/// How many operations a key may name.
+const MOST_OPERATIONS: usize = 64;
+
+/// How the keys that name a curve begin, and how all of them end.
+const CURVE: &str = r#"{"crv":""#;
+const END: &str = r#""}"#;
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+// A function for each kind: an engine compiles what is called, and few have keys of every kind.
+#[inline(never)]
+fn rsa_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
+    Ok(KeyParts::Rsa { n: numbers.read(jwk, "n")?, e: numbers.read(jwk, "e")? })
+}
+
+#[inline(never)]
+fn ec_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
+    match Curve::from_name(text(jwk, "crv")?) {
+        Some(curve @ (Curve::P256 | Curve::P384 | Curve::P521)) => {
+            let coordinate = |name| numbers.read(jwk, name).map(|read| numbers.widen(read, curve.bytes()));
+            Ok(KeyParts::Ec { curve, x: coordinate("x")?, y: coordinate("y")? })
+        }
+        _ => Err(Refusal::JwkUnsupported { name: "crv" }),
+    }
+}
+
+#[inline(never)]
+fn okp_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
+    match Curve::from_name(text(jwk, "crv")?) {
+        Some(Curve::Ed25519) => Ok(KeyParts::Ed25519 { x: numbers.read(jwk, "x")? }),
+        _ => Err(Refusal::JwkUnsupported { name: "crv" }),
+    }
+}
+
+fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
+    jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
+}
+
+/// How the numbers of a public key may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// As RFC 7518 §6 has it and in no other form.
+    Canonical,
+    /// Also carelessly, where the form has one meaning only. What is read is then written canonically.
+    Lax,
+}
+
+impl Numbers {
+    fn read(self, jwk: Object<'_>, name: &'static str) -> Result<Vec<u8>, Refusal> {
+        let text = text(jwk, name)?.as_bytes();
+        let bytes = if self == Self::Lax { base64url::decode_lax(text) } else { base64url::decode(text) };
+        bytes.ok_or(Refusal::JwkMember { name })
+    }
+
+    /// Puts back the leading zeros of a coordinate (RFC 7518 §6.2.1.2). Nothing is no number.
+    fn widen(self, mut coordinate: Vec<u8>, bytes: usize) -> Vec<u8> {
+        if self == Self::Lax && !coordinate.is_empty() && coordinate.len() < bytes {
+            let missing = bytes - coordinate.len();
+            coordinate.splice(..0, core::iter::repeat_n(0, missing));
+        }
+        coordinate
+    }
+}
+
+/// Whether a key's `alg` names that algorithm, under either of its names.
+fn is_named(algorithm: Algorithm, given: &str) -> bool {
+    Algorithm::from_name(given).is_some_and(|given| given.is_same(algorithm))
+}
+
+#[inline(never)]
+fn secret(jwk: Object<'_>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    base64url::decode_secret(text(jwk, name)?.as_bytes()).ok_or(Refusal::JwkMember { name })
+}
+
+fn optional_text(jwk: Object<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
+    match jwk.get(name) {
+        None => Ok(None),
+        Some(Json::String(value)) => Ok(Some(value.to_string())),
+        Some(_) => Err(Refusal::JwkMember { name }),
+    }
+}
+
+#[inline(never)]
+fn operations(value: Json<'_>) -> Result<Vec<String>, Refusal> {
+    const REFUSED: Refusal = Refusal::JwkMember { name: "key_ops" };
+    let names = value.as_array().ok_or(REFUSED)?;
+    let mut read: Vec<String> = Vec::new();
+    for name in names.items() {
+        let name = name.as_str().ok_or(REFUSED)?;
+        // RFC 7517 §4.3: duplicates must not be there. Eight operations are registered; a longer list is looked at no further.
+        if read.len() == MOST_OPERATIONS || read.iter().any(|other| other == name) {
+            return Err(REFUSED);
+        }
+        read.push(name.to_owned());
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The set in hand and how long it may be used.
+
+use alloc::string::String;
+
+use super::settings::KeyCacheSettings;
+use crate::keys::freshness::Freshness;
+
+/// The set in hand: when the origin sent it, and what it said of its freshness.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Held {
+    pub(super) sent: f64,
+    pub(super) arrived: f64,
+    /// When the trust in it ends.
+    pub(super) until: f64,
+    pub(super) freshness: Freshness,
+    pub(super) etag: Option<String>,
+}
+
+impl Held {
+    /// `aged` says that the answer was not fresh any more when it arrived ([`KeyCacheSettings::is_aged`]).
+    pub(super) fn new(
+        settings: &KeyCacheSettings,
+        (sent, arrived): (f64, f64),
+        freshness: Freshness,
+        etag: Option<String>,
+        aged: bool,
+    ) -> Self {
+        let mut held = Self { sent, arrived, until: 0.0, freshness, etag };
+        let patience = settings.patience(freshness);
+        held.until = if aged {
+            sent + settings.max_age(freshness) + patience
+        } else {
+            let stale = freshness.stale_if_error.unwrap_or(f64::INFINITY).min(settings.max_stale);
+            held.fresh_until(settings) + stale.max(patience)
+        };
+        held
+    }
+
+    /// What the issuer says counts from its answer, what the caller bounds from the arrival.
+    pub(super) fn fresh_until(&self, settings: &KeyCacheSettings) -> f64 {
+        (self.sent + settings.max_age(self.freshness)).min(self.arrived + settings.cache_max_age)
+    }
+}
+
+impl KeyCacheSettings {
+    /// Whether caches had kept an answer for longer than it is fresh. At exactly that age it is not: `Age` may be rounded
+    /// up.
+    pub(super) fn is_aged(&self, kept: f64, freshness: Freshness) -> bool {
+        kept > self.max_age(freshness)
+    }
+
+    /// How long an answer is fresh, from when the origin sent it.
+    pub(super) fn max_age(&self, freshness: Freshness) -> f64 {
+        freshness.max_age.unwrap_or(self.cache_max_age).max(self.cache_min_age)
+    }
+
+    /// How long after that it may be used while a newer one is fetched.
+    pub(super) fn patience(&self, freshness: Freshness) -> f64 {
+        freshness.stale_while_revalidate.min(self.max_stale)
+    }
+}

@@ -1,0 +1,335 @@
+//! A key set: the text of a JWKS enters, the keys that can be used leave, and for each other member why not
+//! (RFC 7517 §5). Then the third stage: a header enters, the keys that may have signed it leave.
+
+use alloc::{string::String, vec::Vec};
+use core::sync::atomic::AtomicUsize;
+
+use jotgate_crypto::Algorithm;
+
+use crate::{
+    json::document::{Document, Json, Names},
+    keys::key::{Key, Numbers},
+    policy::Policy,
+    refusal::{JsonProblem, Refusal},
+    stages::candidates::{Candidates, Choice},
+    stages::header::Header,
+};
+
+/// The longest text of a set that is read, in bytes.
+pub const MAXIMUM_SET_BYTES: usize = 1 << 20;
+/// The most members of a set that are read.
+pub const MAXIMUM_SET_KEYS: usize = 1_000;
+
+/// The usable keys of a JWKS.
+#[derive(Debug)]
+pub struct KeySet {
+    keys: Vec<Member>,
+    /// The index of the member that verified last, of all tokens that several keys could have signed.
+    last: AtomicUsize,
+    skipped: Vec<Skipped>,
+    dropped: Vec<Dropped>,
+}
+
+/// A usable key and where it stood.
+#[derive(Debug)]
+pub struct Member {
+    /// Its place in `keys`, from 0.
+    pub index: usize,
+    /// The key.
+    pub key: Key,
+}
+
+/// A member of a set that can't be used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skipped {
+    /// Its place in `keys`, from 0.
+    pub index: usize,
+    /// Its identifier, if it has a readable one.
+    pub kid: Option<String>,
+    /// Why it was skipped.
+    pub refusal: Refusal,
+}
+
+/// The private members of a usable key: they were not looked at, and whoever published them must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The key's place in `keys`, from 0.
+    pub index: usize,
+    /// Its identifier, if it has one.
+    pub kid: Option<String>,
+    /// The names of the members (RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2), never what they hold.
+    pub names: Vec<&'static str>,
+}
+
+/// The members that only a private key has, whatever its type.
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
+impl KeySet {
+    /// Reads a JWKS from JSON text. Members that can't be understood are skipped and reported, the set stays usable
+    /// (RFC 7517 §5); shared secrets are among them. A byte order mark before the text is skipped, and numbers are read as by
+    /// [`Key::from_jwk`]: the set comes from a trusted issuer.
+    ///
+    /// # Errors
+    /// [`Refusal::JwksTooLong`], [`Refusal::JwksTooManyKeys`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is no key set at all.
+    pub fn from_jwks(text: &str) -> Result<Self, Refusal> {
+        if text.len() > MAXIMUM_SET_BYTES {
+            return Err(Refusal::JwksTooLong);
+        }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document = Document::read(text.as_bytes(), Names::Marked).map_err(Refusal::JwksJson)?;
+        let set = document.object();
+        if set.ambiguous {
+            return Err(Refusal::JwksJson(JsonProblem::DuplicateMember));
+        }
+        let members = set.get("keys").and_then(Json::as_array).ok_or(Refusal::JwksKeys)?;
+        if members.items().nth(MAXIMUM_SET_KEYS).is_some() {
+            return Err(Refusal::JwksTooManyKeys);
+        }
+        let mut read = Self {
+            keys: Vec::new(),
+            last: AtomicUsize::new(usize::MAX),
+            skipped: Vec::new(),
+            dropped: Vec::new(),
+        };
+        for (index, member) in members.items().enumerate() {
+            match key(member) {
+                Ok(key) => {
+                    let names = private_members(member);
+                    if !names.is_empty() {
+                        read.dropped.push(Dropped { index, kid: kid(member), names });
+                    }
+                    read.keys.push(Member { index, key });
+                }
+                Err(refusal) => read.skipped.push(Skipped { index, kid: kid(member), refusal }),
+            }
+        }
+        Ok(read)
+    }
+
+    /// The usable keys, in the order of the set.
+    #[must_use]
+    pub fn keys(&self) -> &[Member] {
+        &self.keys
+    }
+
+    /// The members that were skipped, in the order of the set.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// The usable keys that brought private members, in the order of the set.
+    #[must_use]
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// Every key that fits a token of that `kid` and algorithm: with a `kid` only keys of exactly that one
+    /// (two keys may bear the same), without it every key that fits.
+    pub fn matching(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        minimum_secret: Option<usize>,
+    ) -> impl Iterator<Item = &Member> {
+        self.named(kid).filter(move |member| member.key.fits(algorithm, minimum_secret).is_ok())
+    }
+
+    fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Member> {
+        self.keys.iter().filter(move |member| kid.is_none_or(|kid| member.key.kid() == Some(kid)))
+    }
+}
+
+/// Where the keys for a token come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys<'k> {
+    /// None in hand yet: nothing verifies, and what would be refused whatever the keys are is refused as that.
+    None,
+    /// One key given directly; a token's `kid` is not looked at.
+    One(&'k Key),
+    /// A set to choose from.
+    Set(&'k KeySet),
+}
+
+impl<'k> Keys<'k> {
+    /// Chooses the keys for a header.
+    ///
+    /// # Errors
+    /// For one key the reason why it does not fit; for a set [`Refusal::NoMatchingKey`] or
+    /// [`Refusal::KeyDoesNotFit`].
+    pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
+        match self {
+            Self::None => Err(Refusal::NoMatchingKey),
+            Self::One(key) => {
+                key.fits(header.algorithm(), policy.minimum_secret)?;
+                Ok(Candidates::one(key))
+            }
+            Self::Set(set) => set.select(header, policy),
+        }
+    }
+}
+
+impl KeySet {
+    /// The members that may have signed a token: with a `kid` those of exactly that one, then those without any; without a `kid` every
+    /// one that fits. The one that verified last comes first.
+    // A function of its own: who gives one key never calls it, and an engine compiles what is called.
+    #[inline(never)]
+    fn select(&self, header: &Header, policy: &Policy) -> Result<Candidates<'_>, Refusal> {
+        let kid = header.kid();
+        let fits = |member: &Member| member.key.fits(header.algorithm(), policy.minimum_secret).is_ok();
+        let mut found = Choice::new(&self.last);
+        let mut is_named = false;
+        for member in self.named(kid) {
+            is_named = kid.is_some();
+            if fits(member) {
+                found.add(member);
+            }
+        }
+        let mismatch = match (found.is_empty(), is_named) {
+            (false, _) => Refusal::SignatureMismatch,
+            // The set has a key of that name: asking the issuer for it again would not help.
+            (true, true) => Refusal::KeyDoesNotFit,
+            (true, false) => Refusal::NoMatchingKey,
+        };
+        if kid.is_some() {
+            let nameless = self.keys.iter().filter(|member| member.key.kid().is_none());
+            nameless.filter(|member| fits(member)).for_each(|member| found.add(member));
+        }
+        found.candidates(mismatch)
+    }
+}
+
+fn key(member: Json<'_>) -> Result<Key, Refusal> {
+    let Json::Object(jwk) = member else { return Err(Refusal::JwkJson(JsonProblem::NotObject)) };
+    if jwk.ambiguous {
+        return Err(Refusal::JwkJson(JsonProblem::DuplicateMember));
+    }
+    // RFC 7517 §5 leaves it open; a secret in a set that is published, or fetched, is none.
+    if jwk.get("kty").and_then(Json::as_str) == Some("oct") {
+        return Err(Refusal::JwkSymmetricInSet);
+    }
+    Key::from_members(jwk, Numbers::Lax)
+}
+
+fn kid(member: Json<'_>) -> Option<String> {
+    let Json::Object(jwk) = member else { return None };
+    jwk.get("kid").and_then(Json::as_str).map(crate::refusal::shortened)
+}
+
+fn private_members(member: Json<'_>) -> Vec<&'static str> {
+    let Json::Object(jwk) = member else { return Vec::new() };
+    PRIVATE_MEMBERS.into_iter().filter(|name| jwk.get(name).is_some()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec};
+
+    use super::*;
+
+    const POINT: &str = r#""kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM""#;
+
+    #[track_caller]
+    fn refused(text: &str, code: &str) {
+        assert_eq!(KeySet::from_jwks(text).unwrap_err().code(), code);
+    }
+
+    #[test]
+    fn text_that_is_no_key_set_is_refused_by_its_code() {
+        refused("<html>", "jwks_malformed");
+        refused("[]", "jwks_not_object");
+        refused("\u{feff}\u{feff}{}", "jwks_not_utf8");
+        refused("{}", "jwks_keys");
+        refused(r#"{"keys":{}}"#, "jwks_keys");
+        refused(r#"{"keys":[],"keys":[]}"#, "jwks_duplicate_member");
+        refused(&format!("{{\"keys\":{}", "[".repeat(200)), "jwks_too_deep");
+        refused(&format!("{{\"keys\":[]{}}}", " ".repeat(MAXIMUM_SET_BYTES)), "jwks_too_large");
+        refused(&format!("{{\"keys\":[0{}]}}", ",0".repeat(MAXIMUM_SET_KEYS)), "jwks_too_large");
+    }
+
+    #[test]
+    fn v7_a_byte_order_mark_before_a_set_is_skipped() {
+        assert_eq!(
+            KeySet::from_jwks(&format!("\u{feff}{{\"keys\":[{{{POINT}}}]}}")).unwrap().keys().len(),
+            1
+        );
+        let refusal = KeySet::from_jwks("\u{feff}\u{feff}{}").unwrap_err();
+        assert_eq!(format!("{refusal}"), "the key set begins with a byte order mark");
+    }
+
+    #[test]
+    fn v7_what_has_no_single_meaning_is_still_skipped_and_reported() {
+        let long = POINT.replace("\"x\":\"", "\"x\":\"AAAA");
+        let off = POINT.replace("MKBC", "MKBD");
+        let members = [
+            (format!("{{{POINT},\"kid\":\"a\",\"kid\":\"a\"}}"), "jwk_duplicate_member"),
+            (format!("{{{POINT},\"kid\":7}}"), "jwk_member"),
+            (format!("{{{POINT},\"alg\":[]}}"), "jwk_member"),
+            (format!("{{{POINT},\"use\":null}}"), "jwk_member"),
+            (format!("{{{POINT},\"key_ops\":[\"verify\",\"verify\"]}}"), "jwk_member"),
+            (format!("{{{long}}}"), "key_coordinate_length"),
+            (format!("{{{off}}}"), "key_point_not_on_curve"),
+        ];
+        let texts: Vec<&str> = members.iter().map(|(text, _)| text.as_str()).collect();
+        let set = KeySet::from_jwks(&format!("{{\"keys\":[{}]}}", texts.join(","))).unwrap();
+        assert!(set.keys().is_empty());
+        let found: Vec<&str> = set.skipped().iter().map(|member| member.refusal.code()).collect();
+        assert_eq!(found, members.map(|(_, code)| code));
+    }
+
+    #[test]
+    fn v19_a_set_that_is_too_large_is_refused_by_its_limit() {
+        let many = format!("{{\"keys\":[0{}]}}", ",0".repeat(MAXIMUM_SET_KEYS));
+        assert!(format!("{}", KeySet::from_jwks(&many).unwrap_err()).contains("more than 1000 keys"));
+        let long = format!("{{\"keys\":[]{}}}", " ".repeat(MAXIMUM_SET_BYTES));
+        assert!(format!("{}", KeySet::from_jwks(&long).unwrap_err()).contains("longer than 1048576 bytes"));
+    }
+
+    #[test]
+    fn members_that_cannot_be_used_are_reported_and_the_rest_stays() {
+        let text = format!(
+            r#"{{"keys":[7,{{"kty":"oct","k":"AAAA","kid":"s"}},{{{POINT},"kid":"a"}},{{{POINT},"kid":"b","kid":"c"}},{{"kty":"AKP"}}]}}"#
+        );
+        let set = KeySet::from_jwks(&text).unwrap();
+        assert_eq!(set.keys().iter().map(|member| member.index).collect::<Vec<_>>(), [2]);
+        let skipped: Vec<_> = set.skipped().iter().map(|one| (one.index, one.refusal.code())).collect();
+        let expected = vec![
+            (0, "jwk_not_object"),
+            (1, "jwk_symmetric_in_set"),
+            (3, "jwk_duplicate_member"),
+            (4, "jwk_unsupported"),
+        ];
+        assert_eq!(skipped, expected);
+        assert_eq!(set.skipped()[1].kid.as_deref(), Some("s"));
+    }
+
+    #[test]
+    fn private_members_are_reported_by_name_and_the_key_stays() {
+        let text = format!(r#"{{"keys":[{{{POINT}}},{{{POINT},"kid":"a","d":"c2VjcmV0","oth":[]}}]}}"#);
+        let set = KeySet::from_jwks(&text).unwrap();
+        assert_eq!((set.keys().len(), set.skipped().len()), (2, 0));
+        let expected = Dropped { index: 1, kid: Some("a".into()), names: vec!["d", "oth"] };
+        assert_eq!(set.dropped(), [expected]);
+        assert!(!format!("{set:?}").contains("c2VjcmV0"));
+    }
+
+    #[test]
+    fn an_empty_set_is_a_set_without_keys() {
+        assert!(KeySet::from_jwks(r#"{"keys":[]}"#).unwrap().keys().is_empty());
+    }
+
+    #[test]
+    fn a_kid_matches_only_its_equal_and_every_key_that_bears_it() {
+        let text = format!(
+            r#"{{"keys":[{{{POINT},"kid":"a"}},{{{POINT}}},{{{POINT},"kid":"a"}},{{{POINT},"kid":"a","use":"enc"}}]}}"#
+        );
+        let set = KeySet::from_jwks(&text).unwrap();
+        let found =
+            |kid| set.matching(kid, Algorithm::ES256, None).map(|member| member.index).collect::<Vec<_>>();
+        assert_eq!(found(Some("a")), [0, 2]);
+        assert_eq!(found(Some("A")), [0; 0]);
+        assert_eq!(found(Some("")), [0; 0]);
+        assert_eq!(found(None), [0, 1, 2]);
+        assert_eq!(set.matching(Some("a"), Algorithm::ES384, None).count(), 0);
+    }
+}

@@ -1,0 +1,175 @@
+//! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). Claims of a token whose signature was
+//! not verified can't get here: [`Claims::read`] takes a [`SignedPayload`].
+
+use alloc::vec::Vec;
+
+use crate::{
+    json::document::{Document, Json, Names, Object, Value},
+    json::layouts::Layouts,
+    refusal::{JsonProblem, Refusal},
+    stages::signature::SignedPayload,
+};
+
+/// The claims of a signed token, the registered ones in their types.
+#[derive(Debug)]
+pub struct Claims<'p> {
+    pub(crate) typ: Option<&'p str>,
+    document: Document<'p>,
+    registered: Registered,
+}
+
+/// Where the claims stand that a policy asks for: they are looked for once.
+#[derive(Debug, Default)]
+struct Registered {
+    iss: Option<usize>,
+    sub: Option<usize>,
+    aud: Option<usize>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
+}
+
+impl<'p> Claims<'p> {
+    /// Reads the payload as claims: a JSON object in UTF-8, `iss` and `sub` strings, `aud` a string or an array of
+    /// strings, `exp`, `nbf` and `iat` finite numbers.
+    ///
+    /// # Errors
+    /// [`Refusal::ClaimsJson`], [`Refusal::ClaimType`] or [`Refusal::ClaimNotNumber`].
+    pub fn read(signed: &'p SignedPayload) -> Result<Self, Refusal> {
+        Self::of(signed.header().typ(), Document::read(signed.payload(), Names::Unique))
+    }
+
+    /// The same, of claims that may be laid out as others were that are known; `values`: where those of other claims stood.
+    ///
+    /// # Errors
+    /// As [`Claims::read`].
+    pub(crate) fn read_like(
+        signed: &'p SignedPayload,
+        layouts: &mut Layouts,
+        values: Vec<Value>,
+    ) -> Result<Self, Refusal> {
+        Self::of(signed.header().typ(), Document::read_like(signed.payload(), layouts, values))
+    }
+
+    /// Reads a payload whose signature was **not** verified. Only [`crate::unverified::judge`] calls it, and it returns no claims.
+    ///
+    /// # Errors
+    /// As [`Claims::read`].
+    pub(crate) fn read_unverified(typ: Option<&'p str>, payload: &'p [u8]) -> Result<Self, Refusal> {
+        Self::of(typ, Document::read(payload, Names::Unique))
+    }
+
+    fn of(typ: Option<&'p str>, read: Result<Document<'p>, JsonProblem>) -> Result<Self, Refusal> {
+        let document = read.map_err(Refusal::ClaimsJson)?;
+        let registered = Registered::find(document.object())?;
+        Ok(Self { typ, document, registered })
+    }
+
+    /// The claims as an object.
+    pub(crate) fn object(&self) -> Object<'_> {
+        self.document.object()
+    }
+
+    pub(crate) fn document(&self) -> &Document<'p> {
+        &self.document
+    }
+
+    /// Where the values stood, for those of other claims.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.document.into_values()
+    }
+
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.text(self.registered.iss)
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.text(self.registered.sub)
+    }
+
+    /// Whether it is one of the recipients: nobody is where there is no `aud`.
+    pub(crate) fn is_for(&self, audience: &str) -> bool {
+        let aud = self.registered.aud.and_then(|place| self.document.json(place));
+        aud.and_then(|aud| has_text(aud, audience)) == Some(true)
+    }
+
+    /// The end, in seconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn exp(&self) -> Option<f64> {
+        self.registered.exp
+    }
+
+    /// The beginning, as [`Claims::exp`].
+    pub(crate) fn nbf(&self) -> Option<f64> {
+        self.registered.nbf
+    }
+
+    /// When it was issued, as [`Claims::exp`].
+    pub(crate) fn iat(&self) -> Option<f64> {
+        self.registered.iat
+    }
+
+    pub(crate) fn has(&self, claim: &str) -> bool {
+        let Registered { iss, sub, aud, exp, nbf, iat } = &self.registered;
+        match claim {
+            "iss" => iss.is_some(),
+            "sub" => sub.is_some(),
+            "aud" => aud.is_some(),
+            "exp" => exp.is_some(),
+            "nbf" => nbf.is_some(),
+            "iat" => iat.is_some(),
+            other => self.object().members().any(|(name, _)| name == other),
+        }
+    }
+
+    fn text(&self, place: Option<usize>) -> Option<&str> {
+        self.document.text_at(place?)
+    }
+}
+
+impl Registered {
+    /// Each in its type; of several that are not, the first in this order is told: `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
+    fn find(claims: Object<'_>) -> Result<Self, Refusal> {
+        let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat] = [None; 6];
+        for (name, place) in claims.members() {
+            // Each has three letters: few claims are looked at twice.
+            let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else { continue };
+            match name {
+                b"iss" => iss = Some(place),
+                b"sub" => sub = Some(place),
+                b"aud" => aud = Some(place),
+                b"exp" => exp = Some(place),
+                b"nbf" => nbf = Some(place),
+                b"iat" => iat = Some(place),
+                _ => {}
+            }
+        }
+        let typed = |claim, place: Option<usize>, fits: fn(Json<'_>) -> bool| match place {
+            Some(place) if !claims.at(place).is_some_and(fits) => Err(Refusal::ClaimType { claim }),
+            place => Ok(place),
+        };
+        let time = |claim, place: Option<usize>| match place.map(|place| claims.at(place)) {
+            None => Ok(None),
+            // The reader of JSON took finite ones only.
+            Some(Some(Json::Number(number))) => Ok(Some(number)),
+            Some(_) => Err(Refusal::ClaimNotNumber { claim }),
+        };
+        Ok(Self {
+            iss: typed("iss", iss, |value| value.as_str().is_some())?,
+            sub: typed("sub", sub, |value| value.as_str().is_some())?,
+            aud: typed("aud", aud, |value| has_text(value, "").is_some())?,
+            exp: time("exp", exp)?,
+            nbf: time("nbf", nbf)?,
+            iat: time("iat", iat)?,
+        })
+    }
+}
+
+/// Whether a string is that text, or an array of strings has it; `None` for any other value.
+pub(crate) fn has_text(value: Json<'_>, text: &str) -> Option<bool> {
+    match value {
+        Json::Array(items) => {
+            items.items().try_fold(false, |found, item| Some(found | (item.as_str()? == text)))
+        }
+        other => other.as_str().map(|only| only == text),
+    }
+}

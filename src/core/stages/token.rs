@@ -1,0 +1,48 @@
+//! The first stage: a token's bytes enter, its three parts leave (RFC 7515 §7.1).
+
+use crate::{refusal::Refusal, text::scan::dot_before};
+
+/// The parts of a compact JWS, still encoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'t> {
+    /// What the signature is over: header, dot and payload as they were sent (RFC 7515 §5.1).
+    pub(crate) signing_input: &'t [u8],
+    pub(crate) header: &'t [u8],
+    pub(crate) payload: &'t [u8],
+    pub(crate) signature: &'t [u8],
+}
+
+impl<'t> Parts<'t> {
+    /// Splits a token of at most `maximum` bytes at its dots.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenTooLong`], or [`Refusal::TokenParts`] for any other number of parts than three.
+    pub fn split(token: &'t [u8], maximum: usize) -> Result<Self, Refusal> {
+        if token.len() > maximum {
+            return Err(Refusal::TokenTooLong { maximum });
+        }
+        Self::of(token).ok_or_else(|| Refusal::TokenParts { found: count_parts(token) })
+    }
+
+    fn of(token: &'t [u8]) -> Option<Self> {
+        let (header, rest) = at_dot(token)?;
+        let (payload, signature) = at_dot(rest)?;
+        let signing_input = token.get(..=header.len() + payload.len())?;
+        at_dot(signature).is_none().then_some(Self { signing_input, header, payload, signature })
+    }
+}
+
+// Few tokens have another number, and few of those are read.
+#[cold]
+fn count_parts(token: &[u8]) -> usize {
+    token.split(|byte| *byte == b'.').count()
+}
+
+/// What stands before the first dot and behind it; nothing where there is none.
+fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let place = dot_before(text);
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+#[cfg(test)]
+mod tests;

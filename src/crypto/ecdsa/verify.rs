@@ -1,0 +1,233 @@
+//! ECDSA on a curve of the NIST: coordinates enter, a checked key stays; a digest and a signature enter, a yes or no
+//! leaves. All numbers are public: nothing here takes the same time for all of them.
+
+use alloc::vec::Vec;
+
+use jotgate_arithmetic::field::{Field, Invertible, invert_all};
+use jotgate_arithmetic::limbs::words_from_be;
+use jotgate_arithmetic::point::jacobian::{Affine, Jacobian};
+use jotgate_arithmetic::scalar::digits;
+
+#[cfg(feature = "p256")]
+use crate::ecdsa::curves::P256;
+#[cfg(feature = "p384")]
+use crate::ecdsa::curves::P384;
+#[cfg(feature = "p521")]
+use crate::ecdsa::curves::P521;
+use crate::ecdsa::curves::{Curve, point};
+use crate::tables::table::{Factors, Growth, Heat, Table, summands};
+
+/// A public key.
+pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
+    point: Affine<C::Field>,
+    heat: Heat<Affine<C::Field>>,
+}
+
+/// A public key on P-256.
+#[cfg(feature = "p256")]
+pub(crate) type P256Key = EcdsaKey<P256, 8>;
+/// A public key on P-384.
+#[cfg(feature = "p384")]
+pub(crate) type P384Key = EcdsaKey<P384, 12>;
+/// A public key on P-521.
+#[cfg(feature = "p521")]
+pub(crate) type P521Key = EcdsaKey<P521, 17>;
+
+impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
+    /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
+    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    #[inline(never)]
+    pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+        let point = point::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
+        Some(Self { point, heat: Heat::new() })
+    }
+
+    pub(crate) const fn stay_cold(&mut self) {
+        self.heat.stay_cold();
+    }
+
+    /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
+    // As above.
+    #[inline(never)]
+    pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
+        let verified = self.check(digest, signature).unwrap_or(false);
+        if verified {
+            self.heat.count();
+            self.grow();
+        }
+        verified
+    }
+
+    /// Builds some rows of the table that is due.
+    #[inline(never)]
+    fn grow(&self) {
+        let growth = growth::<W>();
+        let build_base = |last: Option<&_>, rows, width| {
+            let base = base_point::<C, W>();
+            base.map_or_else(Vec::new, |base| multiples(&base, last, rows, width))
+        };
+        let build = |last: Option<&_>, rows, width| multiples(&self.point, last, rows, width);
+        self.heat.build(growth, &C::base_tables().full, &build_base, &build);
+    }
+
+    /// Nothing if the signature's numbers are out of range.
+    fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
+        let (r, s) = signature.split_at_checked(C::BYTES)?;
+        let (r, s) = (number::<C, W>(r)?, number::<C, W>(s)?);
+        if !C::is_unit(&r) || !C::is_unit(&s) {
+            return None;
+        }
+        let [u, v] = C::quotients([&leftmost::<C, W>(digest), &r], &s);
+        let sum = self.sum(&u, &v)?;
+        // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed: r Z² is
+        // compared with X (P. Wuille and others, `secp256k1_ecdsa_sig_verify` of libsecp256k1).
+        let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
+        Some(has_x(r) || C::plus_order(&r).is_some_and(has_x))
+    }
+
+    /// u times the base point and v times the key; nothing is infinity.
+    fn sum(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
+        let tables = C::base_tables().full.get().zip(self.heat.table());
+        let sum = tables.and_then(|(base, key)| Self::sum_by_tables([(&base, u), (&key, v)]));
+        sum.or_else(|| self.sum_by_doubling(u, v))
+    }
+
+    /// The sum of each table's point times its number, or nothing in the exceptional cases: two equal points to add, or two
+    /// opposite ones.
+    #[inline(never)]
+    fn sum_by_tables(factors: [Factors<'_, Affine<C::Field>>; 2]) -> Option<Jacobian<C::Field>> {
+        let summands = summands(factors, Affine::ends);
+        let mut points: Vec<_> =
+            summands.iter().map(|(point, negative)| point.negated_if(*negative)).collect();
+        while points.len() > FEW {
+            add_in_pairs(&mut points)?;
+        }
+        let (first, rest) = points.split_first()?;
+        let sum = rest.iter().fold(Jacobian::from_affine(first), |sum, point| sum.plus_other(point));
+        (!sum.z.is_zero()).then_some(sum)
+    }
+
+    /// The same without tables and for every case (E. G. Straus, "Addition chains of vectors", 1964).
+    #[inline(never)]
+    fn sum_by_doubling(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
+        let base_row = match C::base_tables().row.get() {
+            Some(row) => row,
+            None => C::base_tables().row.put(row_of(&base_point::<C, W>()?)),
+        };
+        let key_row = row_of(&self.point);
+        let mut sum: Option<Jacobian<C::Field>> = None;
+        for (u, v) in digits(u, ROW_WIDTH).into_iter().zip(digits(v, ROW_WIDTH)).rev() {
+            for _ in 0..ROW_WIDTH {
+                sum = sum.map(|sum| sum.doubled());
+            }
+            for (point, negative) in base_row.of_digit(u).into_iter().chain(key_row.of_digit(v)) {
+                let point = point.negated_if(negative);
+                sum = match sum {
+                    Some(sum) => sum.plus(&point),
+                    None => Some(Jacobian::from_affine(&point)),
+                };
+            }
+        }
+        sum
+    }
+}
+
+fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
+    let [x, y] = &C::BASE;
+    point::<C, W>(x, y)
+}
+
+/// A big-endian number of the curve's length.
+fn number<C: Curve<W>, const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
+    (bytes.len() == C::BYTES).then(|| words_from_be(bytes))?
+}
+
+/// The leftmost bytes of a digest, or all of a shorter one, as a number.
+// As many bits as the order has (FIPS 186-5 §6.4.2 step 2): the orders of P-256 and P-384 fill their bytes, and every digest is
+// shorter than P-521's.
+fn leftmost<C: Curve<W>, const W: usize>(digest: &[u8]) -> [u32; W] {
+    words_from_be(digest.get(..C::BYTES).unwrap_or(digest)).unwrap_or([0; W])
+}
+
+fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
+    Table::unbounded(ROW_WIDTH, multiples(point, None, 1, ROW_WIDTH))
+}
+
+/// The entries of a [`Table`], as [`Build`](crate::tables::table::Build) tells: row after row, one sum after the other.
+fn multiples<F: Field>(
+    point: &Affine<F>,
+    last: Option<&Affine<F>>,
+    rows: usize,
+    width: usize,
+) -> Vec<Affine<F>> {
+    let mut base = match last {
+        Some(last) => Jacobian::from_affine(last).doubled(),
+        None => Jacobian::from_affine(point),
+    };
+    let mut bases = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        bases.push(base);
+        for _ in 0..width {
+            base = base.doubled();
+        }
+    }
+    let mut entries = Vec::with_capacity(rows << (width - 1));
+    for base in &affine(&bases) {
+        let mut multiple = Jacobian::from_affine(base);
+        entries.push(multiple);
+        for count in 1..1 << (width - 1) {
+            // INVARIANT: in a group of prime order above 2^width, k P = ± P for 0 < k < 2^(width - 1) only if k = 1.
+            multiple = if count == 1 { multiple.doubled() } else { multiple.plus_other(base) };
+            entries.push(multiple);
+        }
+    }
+    affine(&entries)
+}
+
+/// The same points; all divisions share one inversion.
+fn affine<F: Field>(points: &[Jacobian<F>]) -> Vec<Affine<F>> {
+    let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+    // INVARIANT: Z is zero at infinity only, and no multiple of a point that is asked for here is there.
+    let all = invert_all(&mut inverses);
+    debug_assert!(all.is_some());
+    let divide = |(point, inverse): (&Jacobian<F>, &F)| {
+        let squared = inverse.squared();
+        Affine { x: point.x.times(&squared), y: point.y.times(&squared.times(inverse)) }
+    };
+    points.iter().zip(&inverses).map(divide).collect()
+}
+
+/// Adds each point to its neighbour, so that half as many are left; all divisions share one inversion, which makes a sum of
+/// affine points half as dear as one with a projective point (P. L. Montgomery, 1987, so for many curves at once: see
+/// [`invert_all`]). Nothing if two neighbours are equal or opposite.
+fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
+    let (pairs, rest) = points.as_chunks::<2>();
+    let mut denominators: Vec<F> = pairs.iter().map(|[a, b]| a.x.minus(&b.x)).collect();
+    invert_all(&mut denominators)?;
+    let sums = pairs
+        .iter()
+        .zip(&denominators)
+        .map(|([a, b], inverse)| a.chord_to(b, &a.y.minus(&b.y).times(inverse)));
+    *points = sums.chain(rest.iter().copied()).collect();
+    Some(())
+}
+
+/// So few points are added one by one: an inversion costs as much as ten additions.
+const FEW: usize = 20;
+
+/// The width of the rows that serve a verification without tables.
+const ROW_WIDTH: usize = 5;
+
+/// For P-256, P-384 and P-521. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds. P-521 is
+/// rare and its tables are large: a quarter of a megabyte, then less than a half. The wider the field, the fewer entries a call makes:
+/// a product takes four times as long on P-384 as on P-256, and eight times on P-521.
+const fn growth<const W: usize>() -> &'static Growth {
+    match W {
+        8 => &Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
+        12 => &Growth { bits: 384, entries_of_a_call: 128, steps: &[(16, 5), (512, 6), (2048, 9)] },
+        _ => &Growth { bits: 521, entries_of_a_call: 96, steps: &[(16, 5), (512, 6)] },
+    }
+}
+
+#[cfg(test)]
+mod tests;

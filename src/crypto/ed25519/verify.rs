@@ -1,0 +1,118 @@
+//! Ed25519: an encoded point enters, a checked key stays; a message and a signature enter, a yes or no leaves. All of it
+//! is public: nothing here takes the same time for all of them.
+
+use alloc::vec::Vec;
+
+use crate::tables::table::{Growth, Heat, Slot, Table, summands};
+use crate::{Hash, digest};
+use jotgate_arithmetic::limbs::words_from_le;
+use jotgate_arithmetic::point::edwards::{Extended, Niels, multiples};
+use jotgate_arithmetic::scalar::digits;
+use jotgate_arithmetic::scalar::orders::ED25519;
+
+/// A public key.
+pub(crate) struct PublicKey {
+    bytes: [u8; 32],
+    /// The key's negative: what a verification multiplies.
+    negative: Extended,
+    heat: Heat<Niels>,
+}
+
+impl PublicKey {
+    /// Decodes a point of any order in its canonical encoding.
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        let point = Extended::from_words(&words_from_le(bytes)?)?;
+        Some(Self { bytes: *bytes, negative: point.negated(), heat: Heat::new() })
+    }
+
+    pub(crate) const fn stay_cold(&mut self) {
+        self.heat.stay_cold();
+    }
+
+    pub(crate) fn is_of_small_order(&self) -> bool {
+        self.negative.is_of_small_order()
+    }
+
+    /// RFC 8032 §5.1.7 without the cofactor: S below L, and R, as it stands, the encoding of `[S]B - [k]A`.
+    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    #[inline(never)]
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        let verified = self.check(message, signature).unwrap_or(false);
+        if verified {
+            self.heat.count();
+            self.grow();
+        }
+        verified
+    }
+
+    /// Builds some rows of the table that is due.
+    #[inline(never)]
+    fn grow(&self) {
+        let build_base = |last: Option<&_>, rows, width| {
+            let base = Extended::from_words(&BASE);
+            base.map_or_else(Vec::new, |base| multiples(&base, last, rows, width))
+        };
+        let build = |last: Option<&_>, rows, width| multiples(&self.negative, last, rows, width);
+        self.heat.build(&GROWTH, &BASE_FULL, &build_base, &build);
+    }
+
+    /// Nothing if S is out of range.
+    fn check(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let (r, s) = signature.split_at_checked(32)?;
+        let s: [u32; 8] = words_from_le(s)?;
+        if !ED25519.contains(&s) {
+            return None;
+        }
+        let hash = digest(Hash::Sha512, &[r, &self.bytes, message]);
+        let (low, high) = hash.split_at_checked(32)?;
+        let k = ED25519.reduce_wide(&words_from_le(low)?, &words_from_le(high)?);
+        Some(self.sum(&s, &k)?.words() == words_from_le(r)?)
+    }
+
+    /// `[s]B - [k]A`.
+    fn sum(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
+        let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
+            return self.sum_by_doubling(s, k);
+        };
+        let summands = summands([(&base, s), (&key, k)], Niels::ends);
+        Some(summands.iter().fold(Extended::NEUTRAL, |sum, (point, negative)| sum.plus(point, *negative)))
+    }
+
+    /// The same without tables (E. G. Straus, "Addition chains of vectors", 1964).
+    #[inline(never)]
+    fn sum_by_doubling(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
+        let row_of = |point: &Extended| Table::unbounded(ROW_WIDTH, multiples(point, None, 1, ROW_WIDTH));
+        let base_row = match BASE_ROW.get() {
+            Some(row) => row,
+            None => BASE_ROW.put(row_of(&Extended::from_words(&BASE)?)),
+        };
+        let key_row = row_of(&self.negative);
+        let mut sum = Extended::NEUTRAL;
+        for (s, k) in digits(s, ROW_WIDTH).into_iter().zip(digits(k, ROW_WIDTH)).rev() {
+            for _ in 0..ROW_WIDTH {
+                sum = sum.doubled();
+            }
+            for (point, negative) in base_row.of_digit(s).into_iter().chain(key_row.of_digit(k)) {
+                sum = sum.plus(point, negative);
+            }
+        }
+        Some(sum)
+    }
+}
+
+/// The base point's multiples, for all keys: a row for those without tables, and all rows.
+static BASE_ROW: Slot<Niels> = Slot::new();
+static BASE_FULL: Slot<Niels> = Slot::new();
+
+/// The base point's encoding: y = 4/5, x even.
+const BASE: [u32; 8] =
+    [0x6666_6658, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666];
+
+/// The width of the rows that serve a verification without tables.
+const ROW_WIDTH: usize = 5;
+
+/// A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds.
+const GROWTH: Growth = Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Finds the block in PEM text (RFC 7468) and names what was found instead.
+//!
+//! Keys come out of files, JSON and environment variables. Text before the block, quotation marks, CRLF and line breaks written as `\n`
+//! are therefore read. The first block decides.
+
+use alloc::vec::Vec;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use zeroize::Zeroizing;
+
+use crate::encoding::spki::{read_certificate, read_pkcs1, read_spki};
+use crate::{KeyParts, KeyRefusal};
+
+/// Reads the only block, which must be a public key.
+pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
+    let (key, rest) = read_block(text, |label| match label {
+        b"PUBLIC KEY" => Some(read_spki),
+        b"RSA PUBLIC KEY" => Some(read_pkcs1),
+        _ => None,
+    })?;
+    // Of two keys neither is more meant than the other.
+    if find(rest, BEGIN).is_some() { Err(KeyRefusal::Malformed) } else { Ok(key) }
+}
+
+/// Reads the key of the first block, which must be a certificate; the rest of its chain may follow. It is a function of its own: a
+/// caller that gives a certificate as a key has to know that only the key is looked at.
+pub(crate) fn read_certificate_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
+    read_block(text, |label| (label == b"CERTIFICATE").then_some(read_certificate)).map(|(key, _)| key)
+}
+
+/// Reads the bytes of a block.
+type Read = fn(&[u8]) -> Result<KeyParts, KeyRefusal>;
+
+/// Reads the first block. Returns the key and the text after the block.
+///
+/// Lines may be of any length (RFC 7468 §3, "lax"). RFC 1421 headers are malformed.
+fn read_block(text: &str, reader: fn(&[u8]) -> Option<Read>) -> Result<(KeyParts, &[u8]), KeyRefusal> {
+    let text = text.as_bytes();
+    let found = find(text, BEGIN).ok_or(KeyRefusal::NotPem { found: kind_of_text(text) })?;
+    let (label, rest) = split_at(after(text, found, BEGIN), DASHES).ok_or(KeyRefusal::Malformed)?;
+    // The label decides before anything else is read: a private key is never decoded.
+    let read = reader(label).ok_or(KeyRefusal::UnsupportedKind { found: kind_of_label(label) })?;
+    let (body, rest) = split_at(rest, END).ok_or(KeyRefusal::Malformed)?;
+    let rest =
+        rest.strip_prefix(label).and_then(|rest| rest.strip_prefix(DASHES)).ok_or(KeyRefusal::Malformed)?;
+    let bytes = base64(body, false).ok_or(KeyRefusal::Malformed)?;
+    Ok((read(&bytes)?, rest))
+}
+
+const DASHES: &[u8] = b"-----";
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+
+/// The offset of the first occurrence.
+pub(crate) fn find(text: &[u8], word: &[u8]) -> Option<usize> {
+    text.windows(word.len()).position(|window| window == word)
+}
+
+fn after<'t>(text: &'t [u8], found: usize, word: &[u8]) -> &'t [u8] {
+    text.get(found + word.len()..).unwrap_or_default()
+}
+
+/// The text before and after the first occurrence.
+fn split_at<'t>(text: &'t [u8], word: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
+    let found = find(text, word)?;
+    Some((text.get(..found)?, after(text, found, word)))
+}
+
+/// Decodes padded Base64 (RFC 4648 §4) with white space anywhere, also where it is written as an escape. If `lax`, either alphabet is
+/// read and padding may be missing.
+pub(crate) fn base64(text: &[u8], lax: bool) -> Option<Zeroizing<Vec<u8>>> {
+    // What is decoded may be a secret: the buffers have their size from the start and are overwritten.
+    let mut letters = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut escaped = false;
+    for &byte in text {
+        match byte {
+            b'\\' => escaped = true,
+            b'n' | b'r' if escaped => escaped = false,
+            b'-' | b'_' if !lax => return None,
+            // By the alphabet of JWKs, whose reader is there.
+            b'+' => letters.push(b'-'),
+            b'/' => letters.push(b'_'),
+            _ if byte.is_ascii_whitespace() => escaped = false,
+            _ => letters.push(byte),
+        }
+        escaped &= byte == b'\\';
+    }
+    if !lax && !letters.len().is_multiple_of(4) {
+        return None;
+    }
+    for _padding in 0..2 {
+        letters.pop_if(|last| *last == b'=');
+    }
+    let mut bytes = Zeroizing::new(alloc::vec![0; letters.len()]);
+    let length = Base64UrlUnpadded::decode(&letters, &mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// Names what a block of another label holds.
+fn kind_of_label(label: &[u8]) -> &'static str {
+    let has = |word: &[u8]| find(label, word).is_some();
+    match label {
+        b"PUBLIC KEY" | b"RSA PUBLIC KEY" => "a public key without its certificate",
+        b"CERTIFICATE" => "a certificate, not its public key alone",
+        _ if has(b"OPENSSH") => "an OpenSSH private key",
+        _ if has(b"PRIVATE KEY") => "a private key",
+        _ if has(b"CERTIFICATE REQUEST") => "a certificate request",
+        _ if has(b"PARAMETERS") => "parameters without a key",
+        _ if has(b"PGP") => "a PGP block",
+        _ => "a PEM block of another kind",
+    }
+}
+
+/// Names what text without a block is.
+fn kind_of_text(text: &[u8]) -> &'static str {
+    let quoted = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
+    let start = text.iter().position(|byte| !quoted(byte)).unwrap_or(text.len());
+    let text = text.get(start..).unwrap_or_default();
+    let begins = |words: &[&[u8]]| words.iter().any(|word| text.starts_with(word));
+    match text {
+        [] => "no text",
+        [b'{' | b'[', ..] => "JSON text, such as a JWK",
+        _ if begins(&[b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-", b"---- BEGIN SSH2"]) => {
+            "an OpenSSH key"
+        }
+        _ if begins(&[b"https:", b"http:"]) => "an address",
+        _ if begins(&[b"MI", b"MF", b"MC", b"MH"]) => "Base64 without its BEGIN and END lines",
+        _ => "text without a PEM block",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::String};
+
+    use super::*;
+    use crate::known_answers;
+
+    const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\
+        6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==";
+
+    fn pem(label: &str) -> String {
+        let (first, second) = P256.split_at(64);
+        format!("-----BEGIN {label}-----\n{first}\n{second}\n-----END {label}-----\n")
+    }
+
+    #[test]
+    fn v16_a_key_is_read_as_environment_variables_and_files_hold_it() {
+        let good = pem("PUBLIC KEY");
+        for text in [
+            good.replace('\n', "\\n"),
+            good.replace('\n', "\\\\n"),
+            good.replace('\n', "\\r\\n"),
+            good.replace('\n', "\r\n"),
+            good.replace('\n', " "),
+            good.replace('/', "\\/"),
+            format!("\"{}\"", good.replace('\n', "\\n")),
+            format!("'{good}'"),
+            format!("\u{feff}{good}"),
+            format!("KEY=\"{good}\""),
+            format!("Bag Attributes\n    friendlyName: a\n{good}"),
+            format!("{good}this key is for tests\n"),
+        ] {
+            assert!(KeyParts::from_pem(&text) == Ok(known_answers::p256()), "{text}");
+        }
+        // Not what they could be mistaken for.
+        for text in [good.replace("zj0", "zj\\0\0"), good.replace("MF", "M\\xF"), format!("{good}{good}")] {
+            assert_eq!(KeyParts::from_pem(&text).err(), Some(KeyRefusal::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn v16_what_was_found_is_named() {
+        for (text, code, found) in [
+            (pem("PRIVATE KEY"), "key_kind_unsupported", "a private key"),
+            (pem("RSA PRIVATE KEY"), "key_kind_unsupported", "a private key"),
+            (pem("OPENSSH PRIVATE KEY"), "key_kind_unsupported", "an OpenSSH private key"),
+            (pem("CERTIFICATE"), "key_kind_unsupported", "a certificate, not its public key alone"),
+            (pem("CERTIFICATE REQUEST"), "key_kind_unsupported", "a certificate request"),
+            (pem("EC PARAMETERS"), "key_kind_unsupported", "parameters without a key"),
+            (pem("PGP PUBLIC KEY BLOCK"), "key_kind_unsupported", "a PGP block"),
+            (pem("X"), "key_kind_unsupported", "a PEM block of another kind"),
+            ("ssh-rsa AAAA".into(), "key_malformed", "an OpenSSH key"),
+            ("\"ecdsa-sha2-nistp256 AAAA\"".into(), "key_malformed", "an OpenSSH key"),
+            (r#"{"kty":"EC"}"#.into(), "key_malformed", "JSON text, such as a JWK"),
+            ("https://issuer.example/jwks".into(), "key_malformed", "an address"),
+            (P256.into(), "key_malformed", "Base64 without its BEGIN and END lines"),
+            (" ".into(), "key_malformed", "no text"),
+            ("jotgate".into(), "key_malformed", "text without a PEM block"),
+        ] {
+            let refusal = KeyParts::from_pem(&text).unwrap_err();
+            assert_eq!(refusal.code(), code, "{text}");
+            assert!(format!("{refusal}").contains(&format!("found {found},")), "{refusal}");
+        }
+        let refusal = KeyParts::from_certificate(&pem("PUBLIC KEY")).unwrap_err();
+        assert!(format!("{refusal}").contains("found a public key without its certificate,"), "{refusal}");
+    }
+}
