@@ -30,6 +30,7 @@ const ENTRIES = {
   './inspect': 'inspect',
   './hono': 'hono',
   './express': 'express',
+  './testing': 'testing',
 }
 
 /** What the core imports, by the names that it has in Rust: what answers, and where that stands. */

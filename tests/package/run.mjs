@@ -72,6 +72,7 @@ const SUITES = {
     return workerd(project, { ...tools, runner: 'vectors_worker.mjs' })
   },
   'login': (project) => node(project, 'login_node.mjs'),
+  'testing': (project) => besideFrameworks(project, 'testing.mjs', ['jose']),
   companion,
   sizes,
   workerd,
@@ -311,6 +312,7 @@ async function sizes({ folder }) {
   }
   const decode = await weigh('jotgate/decode', { platform: 'browser' })
   const login = await weigh('jotgate/login', { platform: 'browser' })
+  const testing = await weigh('jotgate/testing', { platform: 'neutral' })
   const loader = { '.wasm': 'empty' }
   const main = await weigh('jotgate', { platform: 'neutral', conditions: ['workerd'], loader })
   const failures = []
@@ -325,7 +327,11 @@ async function sizes({ folder }) {
   if (beside.length > 0) failures.push({ name: 'jotgate/decode brings nothing along', problem: beside.join(', ') })
   const foreign = strange(login.inputs, /\bdist\/(login\.js$|login\/|base\/)/)
   if (foreign.length > 0) failures.push({ name: 'jotgate/login needs base alone', problem: foreign.join(', ') })
-  return report({ passed: 5 - failures.length, failures })
+  const more = strange(testing.inputs, /\bdist\/(testing\.js$|testing\/|base\/)/)
+  if (more.length > 0) failures.push({ name: 'jotgate/testing needs base alone', problem: more.join(', ') })
+  const tests = main.inputs.filter((path) => /\bdist\/testing/.test(path))
+  if (tests.length > 0) failures.push({ name: 'jotgate/testing is part of no other entry', problem: tests.join(', ') })
+  return report({ passed: 7 - failures.length, failures })
 }
 
 /** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
@@ -378,6 +384,8 @@ async function types({ folder }) {
       types: [],
       lib: ['es2022', 'dom', 'dom.iterable'],
     },
+    'the issuer for tests, in Node': { file: 'testing.mts', module: 'nodenext' },
+    'the issuer for tests, CommonJS': { file: 'testing.cts', module: 'node16' },
     'the login, CommonJS': { file: 'login.cts', module: 'node16', lib: ['es2022', 'dom', 'dom.iterable'] },
     'the reports of jotgate/inspect': { file: 'reports.mts', text: await typedReports(), module: 'nodenext', types: [] },
     'a browser, without Node': {

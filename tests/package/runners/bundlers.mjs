@@ -16,6 +16,7 @@ import { harness, same } from '../suite/harness.mjs'
 import { mint } from '../suite/mint.mjs'
 import { BROWSERS } from './browsers.mjs'
 import { guards, tokens } from './guards.mjs'
+import { snippetsOf } from './doc_snippets.mjs'
 import { beforeLeaving } from './leaving.mjs'
 import { report } from './report.mjs'
 import { serving } from './serving.mjs'
@@ -146,7 +147,9 @@ export const BUNDLERS = {
       issuer.close()
     }
   }),
-  'runner-jest': suite(async ({ test, run }) => {
+  'runner-jest': suite(async ({ test, folder, run, tools }) => {
+    await writeSnippets(folder, tools, ['api.jest.cjs'])
+    await writeFile(join(folder, 'jest.testing.cjs'), "module.exports = { testMatch: ['**/api.jest.cjs'] }\n")
     for (const [name, environments] of Object.entries({
       'jest-27': ['node'],
       'jest-28': ['node'],
@@ -165,6 +168,13 @@ export const BUNDLERS = {
           same(/^Tests: +1 passed, 1 total$/m.test(output), true, output)
         })
       }
+      // The environment of Jest 27 hides WebCrypto.
+      if (name === 'jest-27') continue
+      test(`the test of docs/testing.md passes under ${name}`, () => {
+        const extensions = ['js', 'cjs', 'json'].flatMap((extension) => ['--moduleFileExtensions', extension])
+        const output = run(name, 'bin/jest.js', ['--config', 'jest.testing.cjs', ...extensions])
+        same(/^Tests: +1 passed, 1 total$/m.test(output), true, output)
+      })
     }
   }),
   'resolver-node10': suite(async ({ test, folder, tools }) => {
@@ -239,7 +249,8 @@ export const BUNDLERS = {
       same(JSON.stringify(context.shown), JSON.stringify(['joe', 'function']))
     })
   }),
-  'runner-vitest': suite(async ({ test, run }) => {
+  'runner-vitest': suite(async ({ test, folder, run, tools }) => {
+    await writeSnippets(folder, tools, ['api.js', 'api.vitest.js'])
     for (const [where, config, binary] of [
       ['Node', 'vitest.config.mjs'],
       ['workerd', 'vitest.workers.config.mjs', modern],
@@ -248,8 +259,20 @@ export const BUNDLERS = {
         const said = run('vitest', 'vitest.mjs', ['run', '--config', config], binary?.())
         same(/^ *Tests +1 passed \(1\)$/m.test(said), true, said)
       })
+      test(`the tests of docs/testing.md pass under Vitest in ${where}`, async () => {
+        const file = `testing.${config}`
+        await writeFile(join(folder, file), (await readFile(join(folder, config), 'utf8')).replace('verdict.test.mjs', 'api.vitest.js'))
+        const said = run('vitest', 'vitest.mjs', ['run', '--config', file], binary?.())
+        same(/^ *Tests +2 passed \(2\)$/m.test(said), true, said)
+      })
     }
   }),
+}
+
+/** Puts snippets of `docs/testing.md` into the project. */
+async function writeSnippets(folder, tools, names) {
+  const snippets = await snippetsOf(join(dirname(tools.here), '..', 'docs', 'testing.md'))
+  for (const name of names) await writeFile(join(folder, name), snippets.get(name))
 }
 
 /** Where the tools lie. */

@@ -4,16 +4,16 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { snippetsOf } from './doc_snippets.mjs'
 
 /** @param context - the page and the provider of `login_node.mjs`, and the package's `createGate` */
 export async function loginDocsTests({ test, same, ok, page, openPage, signIn, issuer, client, createGate, folder, tests }) {
   const root = dirname(dirname(tests))
   const text = await readFile(join(root, 'docs', 'login.md'), 'utf8')
-  const snippets = new Map([...text.matchAll(/^<!-- snippet: (\S+) -->\n```js\n([\s\S]*?)^```$/gm)].map(([, name, code]) => [name, code]))
+  const snippets = await snippetsOf(join(root, 'docs', 'login.md'))
 
   test('docs/login.md: every JavaScript of the page is a snippet that is run here', () => {
     same([...snippets.keys()].sort(), ['api.js', 'buttons.js', 'callback.js', 'ends.js', 'login.js', 'logout.js', 'who.js'])
-    same([...text.matchAll(/^```js$/gm)].length, snippets.size)
   })
 
   test('docs/login.md lists every code of LoginError, and no other', async () => {
