@@ -27,6 +27,7 @@ export interface NodeResponse {
   /** Closes the connection. */
   destroy?(): unknown
   setHeader(name: string, value: string | readonly string[]): unknown
+  getHeader?(name: string): unknown
   end(body: Uint8Array): unknown
 }
 
@@ -34,6 +35,7 @@ export interface NodeResponse {
 export interface FastifyReply {
   code(status: number): unknown
   header(name: string, value: string | string[]): unknown
+  getHeader?(name: string): unknown
   send(body: Uint8Array): unknown
 }
 
@@ -58,11 +60,27 @@ export function guard<Claims, Principal>(
   return (request, response, next) => {
     const run = async () => {
       const { answer } = await decide(request)
-      if (answer === undefined) next()
-      else await write(answer, response)
+      if (answer === undefined) {
+        gate.cors(request, response)
+        next()
+      } else await write(answer, response)
     }
     // An error of a rule is the program's; Express answers it. If `next` itself throws, there is nothing else to call.
     run().catch(next).catch((thrown: unknown) => fail(thrown, response))
+  }
+}
+
+/**
+ * Express's middleware that answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others.
+ * {@link guard} does the same where it sees the address; use this one where the guard is mounted on a path: `app.use(metadata(gate))`.
+ */
+export function metadata(
+  gate: Pick<Gate, 'metadata'>,
+): (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
+  return (request, response, next) => {
+    const document = gate.metadata(request)
+    if (document === undefined) next()
+    else write(document, response).catch(next)
   }
 }
 
@@ -95,8 +113,10 @@ export function guardHandler<
   return async (request, response) => {
     try {
       const { answer, auth } = await decide(request)
-      if (answer === undefined) await handler(request, response, auth as Auth<Claims, Principal>)
-      else await write(answer, response)
+      if (answer === undefined) {
+        gate.cors(request, response)
+        await handler(request, response, auth as Auth<Claims, Principal>)
+      } else await write(answer, response)
     } catch (thrown) {
       fail(thrown, response)
     }
@@ -115,7 +135,13 @@ export function guardHook<Claims, Principal>(
   const decide = decider(gate, needs)
   return async (request, reply) => {
     const { answer } = await decide(request)
-    if (answer === undefined) return undefined
+    if (answer === undefined) {
+      gate.cors(request, {
+        setHeader: (name, value) => reply.header(name, value),
+        getHeader: (name) => reply.getHeader?.(name),
+      })
+      return undefined
+    }
     const { status, headers, body } = await parts(answer)
     reply.code(status)
     for (const [name, value] of headers) reply.header(name, value)
@@ -135,9 +161,11 @@ function decider<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
   needs: GateNeeds<Claims & JWTPayload, Principal>,
 ): (request: NodeRequest) => Promise<Decision<Claims, Principal>> {
-  // Nothing was sent, so nothing but the needs is looked at.
-  gate.checkSync({ headers: {}, method: 'GET', url: '/' }, needs)
+  // The needs are checked now, not at the first request.
+  gate.challenge(needs)
   return async (request) => {
+    const document = gate.metadata(request)
+    if (document !== undefined) return { answer: document, auth: undefined }
     const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(request, needs).catch(throwError)
     if (!pass.ok) return { answer: pass.response(), auth: undefined }
     if (pass.preflight === true) return { answer: undefined, auth: undefined }

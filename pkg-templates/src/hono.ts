@@ -19,6 +19,7 @@ export interface GateVariables<Claims = JWTPayload, Principal = unknown> {
 /** What is needed of Hono's `Context`. */
 export interface HonoContext {
   readonly req: { readonly raw: Request }
+  res: Response
   readonly executionCtx: { waitUntil(work: Promise<unknown>): void }
   // Hono's own `set` is typed by the variables that an app declares.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -40,9 +41,11 @@ export function guard<Claims, Principal>(
   gate: Gate<Claims, Principal, Preflight> | Gate<Claims, Principal>,
   needs: GateNeeds<Claims & JWTPayload, Principal> = {},
 ): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
-  // Nothing was sent, so nothing but the needs is looked at.
-  gate.checkSync({ headers: new Headers(), method: 'GET', url: '/' }, needs)
+  // The needs are checked now, not at the first request.
+  gate.challenge(needs)
   return async (context, next) => {
+    const document = gate.metadata(context.req.raw)
+    if (document !== undefined) return document
     const waitUntil = isGiven(needs, 'waitUntil') ? undefined : background(context)
     const pass: Passed<Claims, Principal> | Preflight | Denied = await gate
       .check(
@@ -56,8 +59,24 @@ export function guard<Claims, Principal>(
       context.set('pass', pass)
     }
     await next()
+    const answer = gate.cors(context.req.raw, context.res)
+    if (answer !== context.res) {
+      // Hono would put the old fields over the new ones.
+      context.res = undefined as unknown as Response
+      context.res = answer
+    }
     return undefined
   }
+}
+
+/**
+ * Answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others. {@link guard} does the same
+ * where it sees the address; use this one where the guard is mounted on a path: `app.use(metadata(gate))`.
+ */
+export function metadata(
+  gate: Pick<Gate, 'metadata'>,
+): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
+  return async (context, next) => gate.metadata(context.req.raw) ?? (await next(), undefined)
 }
 
 /** The host's `waitUntil`; Hono throws where there is no host that has one. */

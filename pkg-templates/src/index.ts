@@ -10,7 +10,9 @@
  * @packageDocumentation
  */
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode/decode.js'
+export type { CorsOptions, NodeFields } from './gate/cors.js'
 export type { CredentialOptions } from './gate/credentials.js'
+export type { ResourceOptions } from './gate/metadata.js'
 export type { Duration } from './base/duration.js'
 export {
   type ClaimFailure,

@@ -12,6 +12,8 @@ import { decodeClaimsTests } from './suite/decode_claims.mjs'
 import { decodePureTests } from './suite/decode_pure.mjs'
 import { gateTests } from './suite/gate.mjs'
 import { gateCredentialTests } from './suite/gate_credentials.mjs'
+import { gateCorsTests } from './suite/gate_cors.mjs'
+import { gateResourceTests } from './suite/gate_resource.mjs'
 import { gateRuleTests } from './suite/gate_rules.mjs'
 import { harness, ok } from './suite/harness.mjs'
 import { hostCryptoTests } from './suite/host_crypto.mjs'
@@ -44,6 +46,8 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateTests(context)
   gateCredentialTests(context)
   gateRuleTests(context)
+  gateResourceTests(context)
+  gateCorsTests(context)
   gateComplaintTests(context)
   remoteKeySetTests(context)
   remoteFaultTests(context)

@@ -14,7 +14,7 @@ export function denialOf(report: Report): Denial | undefined {
 
 /** The answer as HTTP shows it. */
 export async function httpText(denial: Denial): Promise<string> {
-  const response = answer(denial, 'api')
+  const response = answer(denial, { realm: 'api' })
   const names: Record<string, string> = { 'www-authenticate': 'WWW-Authenticate', 'content-type': 'Content-Type', 'cache-control': 'Cache-Control', 'retry-after': 'Retry-After' }
   const fields = [...response.headers].map(([name, value]) => `${names[name] ?? name}: ${value}`)
   const { title } = (await response.clone().json()) as { title: string }

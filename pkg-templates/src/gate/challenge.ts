@@ -5,13 +5,13 @@ import type { HeaderFields } from '../base/types.js'
 
 /** Why a request may not pass, in the terms of HTTP. */
 export interface Denial {
-  readonly status: 400 | 401 | 403 | 503
+  readonly status: 204 | 400 | 401 | 403 | 503
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** The stable code of the exact reason. */
   readonly refusal: string
   /** For the caller: what to do differently, never what would have been accepted. */
   readonly detail: string
-  /** The scopes needed, joined by spaces. */
+  /** The scopes that this request needs, joined by spaces. */
   readonly scope?: string
   /** After how many seconds it is worth trying again, where that is known. */
   readonly retryAfter?: number
@@ -22,6 +22,8 @@ export const DENIALS = {
   anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
   // Who sent it can do nothing about it, so there is no challenge either.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
+  // Not a refusal: a page asks whether it may send its request, and gets its answer.
+  preflight: { status: 204, refusal: 'preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
   stranger: {
     status: 401,
@@ -52,32 +54,48 @@ export function denialFrom(said: Refusal): Denial {
   return { status: 401, error: 'invalid_token', refusal: code, detail: describe(refusal) }
 }
 
-/** The challenge (RFC 6750 §3); none where a token would change nothing. */
-export function challenge({ status, error, detail, scope }: Denial, realm: string): string | undefined {
-  if (status === 503 || (status === 403 && error === undefined)) return undefined
-  const parameters = [`realm=${quoted(realm)}`]
-  if (error !== undefined) parameters.push(`error=${quoted(error)}`, `error_description=${quoted(detail)}`)
-  if (scope !== undefined) parameters.push(`scope=${quoted(scope)}`)
+/** What every challenge of a gate carries. */
+export interface ChallengeFrame {
+  readonly realm: string
+  /** The URL of the resource's metadata (RFC 9728 §5.1), if the gate has a resource. */
+  readonly metadataUrl?: string | undefined
+}
+
+/**
+ * The challenge (RFC 6750 §3); `undefined` where a token would change nothing. Clients of MCP log in again for every challenge
+ * that they know the metadata of: there, a 403 that no scope changes has none.
+ */
+export function challenge(denial: Denial, { realm, metadataUrl }: ChallengeFrame): string | undefined {
+  const { status, error, refusal, detail, scope } = denial
+  if (status === 503 || status === 204 || (status === 403 && error === undefined)) return undefined
+  if (status === 403 && metadataUrl !== undefined && refusal !== 'insufficient_scope') return undefined
+  // MCP clients search by regular expression and take the first match, so this order is part of the interface.
+  const parameters = [`realm=${quoted(plain(realm))}`]
+  if (metadataUrl !== undefined) parameters.push(`resource_metadata=${quoted(metadataUrl)}`)
+  if (error !== undefined) parameters.push(`error=${quoted(error)}`)
+  if (scope !== undefined && scope !== '') parameters.push(`scope=${quoted(scope)}`)
+  if (error !== undefined) parameters.push(`error_description=${quoted(plain(detail))}`)
   return `Bearer ${parameters.join(', ')}`
 }
 
 /** The answer. What `added` names again is set by the answer, whatever it says. */
-export function answer(denial: Denial, realm: string, added?: HeaderFields): Response {
+export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFields): Response {
   const { status, refusal, detail } = denial
   const headers = new Headers(added)
+  if (status === 204) return new Response(null, record({ status, headers }))
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', 'no-store')
   // RFC 9110 §10.2.3: whole seconds.
   if (status === 503) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
   else headers.delete('retry-after')
-  const wanted = challenge(denial, realm)
+  const wanted = challenge(denial, frame)
   if (wanted === undefined) headers.delete('www-authenticate')
   else headers.set('www-authenticate', wanted)
   const problem = { type: 'about:blank', title: TITLES[status], status, detail, code: refusal }
   return new Response(jsonOf(problem), record({ status, headers }))
 }
 
-const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
+const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
 
 /**
  * The core's own messages compare what came with what is accepted: good in a log, a help to an attacker in an answer.
@@ -105,8 +123,12 @@ function describe({ class: kind, claim, reason, code }: Refusal): string {
   }
 }
 
+/** Text for people, without the characters that a search for a parameter could stop at. */
+function plain(text: string): string {
+  return text.replace(/"/g, "'").replace(/[\\=]/g, '?')
+}
+
 /** A quoted-string (RFC 9110 §5.6.4) of printable ASCII: nothing that is put into it can end it or the header. */
 function quoted(value: string): string {
-  const ascii = value.replace(/[^\x20-\x7e]/g, '?')
-  return `"${ascii.replace(/["\\]/g, '\\$&')}"`
+  return `"${value.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`
 }

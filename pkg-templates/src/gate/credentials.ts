@@ -115,7 +115,8 @@ function single(value: string | null, what: string): Credentials {
   return { kind: 'token', token: found }
 }
 
-function headerName(name: string, value: unknown): string {
+/** The name of a header field, in lower case. */
+export function headerName(name: string, value: unknown): string {
   const header = token(name, value).toLowerCase()
   if (header === 'authorization') throw misuse(name, 'is read anyway: `Authorization: Bearer` needs no option')
   if (header === 'cookie' || header === 'set-cookie') throw misuse(name, 'is a cookie: use `cookie`')
@@ -129,7 +130,8 @@ function token(name: string, value: unknown): string {
   return found
 }
 
-function publicOrigin(name: string, value: string): string {
+/** An origin as browsers send it (RFC 6454 §6.2). */
+export function publicOrigin(name: string, value: string): string {
   // Written as browsers send it, or it would never be equal to what they send.
   if (webUrl(value)?.origin === value) return value
   throw misuse(name, 'must be origins as browsers send them: `https://app.example`')

@@ -1,21 +1,29 @@
 /** Makes the value that a gate returns for a request that may not pass, with its HTTP response. */
 import { memberOf, record } from '../base/record.js'
 import type { HeaderFields } from '../base/types.js'
-import { answer, challenge, type Denial } from './challenge.js'
+import { answer, challenge, type ChallengeFrame, type Denial } from './challenge.js'
+import { type CorsFields, withCors } from './cors.js'
 import type { RequestLike } from './request.js'
 import { isPromise } from './steps.js'
 import type { Denied, GateOptions } from './types.js'
 
+/** What the answers of one gate have in common. */
+export interface AnswerFrame extends ChallengeFrame {
+  readonly onRefusal: GateOptions['onRefusal']
+}
+
+/** What is known of one refusal, besides the denial itself. */
+export interface RefusalContext {
+  readonly request: RequestLike
+  /** The header fields of CORS for the answer. */
+  readonly cors: CorsFields
+  readonly cause?: Error | undefined
+}
+
 /** The refusal, with the caller's own answer if `onRefusal` gives one. */
-export function denied(
-  denial: Denial,
-  realm: string,
-  own: GateOptions['onRefusal'],
-  request: RequestLike,
-  cause: Error | undefined,
-): Denied {
+export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cause }: RefusalContext): Denied {
   const { status, error, refusal, detail } = denial
-  const wanted = challenge(denial, realm)
+  const wanted = challenge(denial, frame)
   const standard: Denied = {
     ok: false,
     status,
@@ -23,27 +31,32 @@ export function denied(
     refusal,
     detail,
     ...(wanted !== undefined && { challenge: wanted }),
-    response: (init) => answer(denial, realm, addedFields(init)),
+    response: (init) => withFields(answer(denial, frame, addedFields(init)), cors),
   }
   // For logs: it may name keys and addresses, and must not be written into an answer with the other members.
   const withCause = (denied: Denied) => Object.defineProperty(denied, 'cause', record({ value: cause }))
   withCause(standard)
-  if (own === undefined) return standard
+  const { onRefusal } = frame
+  if (onRefusal === undefined || status === 204) return standard
   return withCause({
     ...standard,
     response(init) {
-      const response = own(standard, request)
+      const response = onRefusal(standard, request)
       if (isPromise(response)) {
         response.then(undefined, () => {})
         throw new TypeError('`onRefusal` must return a Response, not the promise of one')
       }
-      return response === undefined ? standard.response(init) : withHeaders(response, addedFields(init))
+      return response === undefined ? standard.response(init) : withFields(withHeaders(response, addedFields(init)), cors)
     },
   })
 }
 
 function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {
   return init && memberOf(init, 'headers')
+}
+
+function withFields(response: Response, cors: CorsFields): Response {
+  return cors.length === 0 ? response : withCors(response, cors)
 }
 
 /** The answer with headers added, except those that it sets itself. */

@@ -7,13 +7,15 @@ import type { JWTPayload } from '../base/types.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
 import { Engine } from '../verify/engine.js'
 import { Issuers } from '../verify/issuers.js'
-import type { Judge, Judgement } from '../verify/judge.js'
+import type { Judgement } from '../verify/judge.js'
 import { keysOf } from '../verify/keys_option.js'
 import { FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
 import type { Needs } from '../wasm/bindings.js'
 import { type Denial, DENIALS, denialFrom } from './challenge.js'
+import { corsFrom, withCors } from './cors.js'
 import { CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
-import { denied } from './denied.js'
+import { type AnswerFrame, denied } from './denied.js'
+import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
 import { rememberedNeeds, type Rule } from './needs.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import { settled, settledNow } from './steps.js'
@@ -67,11 +69,13 @@ export function createGate<Claims, Principal>(
   if (!several) {
     given.require('algorithms', list)
     given.require('issuer', texts)
-    given.require('audience', audiences)
+    if (!given.has('resource')) given.require('audience', audiences)
   }
+  const resource = resourceFrom(given)
   const openAudience = given.read('audience', audiences) === false
   const realm = given.read('realm', printable) ?? 'api'
   const fields = policyFields(given, openAudience ? FIELD_NAMES.filter((name) => name !== 'audience') : FIELD_NAMES)
+  if (resource !== undefined && !given.has('audience')) fields.audience = resource.audiences
   // RFC 9068 §4 wants `at+jwt`; many issuers send `JWT` or nothing.
   if (fields.typ === undefined) {
     fields.typ = ['JWT', 'at+jwt']
@@ -80,21 +84,34 @@ export function createGate<Claims, Principal>(
   // A bound token whose proof nobody asks for is a bearer token that was stolen more easily than it says.
   fields.refuseBound = true
   const credentialsOf = credentialsFrom(given)
+  const cors = corsFrom(given)
   const preflights = given.read('preflight', flag) ?? false
   const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
   const authorize = given.read('authorize', callable<Rule>)
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
-  const engine: Judge = several
+  if (cors !== undefined && preflights) throw misuse('preflight', 'cannot be combined with `cors`, which answers pre-flights')
+  const engine: Issuers | Engine = several
     ? new Issuers(given, fields, { audienceRequired: !openAudience })
     : new Engine(given, fields, keysOf(given, fields.issuer ?? []))
+  const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
+  const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
+  const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
   const needsOf = rememberedNeeds()
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
   function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
-    const { checked, waitUntil, rule } = needsOf(needs)
-    const refuse = (denial: Denial, cause?: Error) => denied(record(denial), realm, onRefusal, request, cause)
+    const { checked, waitUntil, rule, scope } = needsOf(needs)
     const field = fieldsOf(request)
-    if (preflights && isPreflight(request, field)) return { ok: true, preflight: true }
+    const refuse = (denial: Denial, cause?: Error) => {
+      const fields = cors?.fields(field) ?? []
+      // No scope helps a token that a rule, a role or a permission refuses.
+      const curable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
+      return denied(record(curable ? { ...denial, scope } : denial), frame, { request, cors: fields, cause })
+    }
+    if ((preflights || cors !== undefined) && isPreflight(request, field)) {
+      if (cors === undefined) return { ok: true, preflight: true }
+      return denied(record(DENIALS.preflight), frame, { request, cors: cors.preflight(field) })
+    }
     const credentials = credentialsOf(request, field)
     if (credentials.kind === 'none') return refuse(DENIALS.anonymous)
     if (credentials.kind === 'forged') return refuse(DENIALS.forged)
@@ -143,6 +160,13 @@ export function createGate<Claims, Principal>(
     check: (request, needs = {}) =>
       settled(decide(request, needs as GateNeeds, (...call) => engine.judge(...call))) as Promise<never>,
     checkSync: (request, needs = {}) => settledNow(decide(request, needs as GateNeeds, judgeNow)) as never,
+    metadata: (request) => metadata?.(request),
+    cors: (request, response) => (cors === undefined ? response : withCors(response, cors.fields(fieldsOf(request)))),
+    challenge: (needs = {}, request = NOBODY) => {
+      const { scope } = needsOf(needs as GateNeeds)
+      const fields = cors?.fields(fieldsOf(request)) ?? []
+      return denied(record({ ...DENIALS.anonymous, scope }), frame, { request, cors: fields })
+    },
   }
   return gate as Gate<Claims, Principal, Preflight>
 }
@@ -150,15 +174,20 @@ export function createGate<Claims, Principal>(
 type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
 type Outcome = Passed | Preflight | Denied
 
+/** A request of which nothing is known. */
+const NOBODY: RequestLike = { headers: { get: () => null } }
+
 const GATE_NAMES = [
   'issuers',
   'keys',
   'jwksUri',
   'realm',
+  'cors',
   'preflight',
   'principal',
   'authorize',
   'onRefusal',
+  ...RESOURCE_NAMES,
   ...CREDENTIAL_NAMES,
   ...POLICY_NAMES,
   ...REMOTE_NAMES,

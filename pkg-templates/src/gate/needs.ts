@@ -15,6 +15,8 @@ export interface CheckedNeeds {
   readonly checked: Needs
   readonly waitUntil: WaitUntil | undefined
   readonly rule: Rule | undefined
+  /** The scopes to ask for in a challenge, joined by spaces: all of `scopes`, and the first of `anyScope`. */
+  readonly scope: string
 }
 
 /** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
@@ -40,7 +42,9 @@ export function rememberedNeeds(): (needs: GateNeeds) => CheckedNeeds {
     const waitUntil = given.read('waitUntil', callable<WaitUntil>)
     const rule = given.read('authorize', callable<Rule>)
     const checked = Object.keys(fields).length === 0 ? noNeeds() : remembered(jsonOf(fields))
-    return { checked, waitUntil, rule }
+    const { scopes = [], anyScope = [] } = fields
+    const scope = [...new Set([...scopes, ...anyScope.slice(0, 1)])].join(' ')
+    return { checked, waitUntil, rule, scope }
   }
 }
 

@@ -20,14 +20,23 @@ export interface NodeRequest {
   readonly rawHeaders?: readonly string[] | undefined
   /** Looked at where a cookie may bear the token, and for pre-flights. */
   readonly method?: string | undefined
-  /** Looked at where a query parameter may bear the token. */
+  /** Looked at where a query parameter may bear the token, and for the metadata of a resource. */
   readonly url?: string | undefined
+  /** Express's and Fastify's: the URL before a router took its own part off. */
+  readonly originalUrl?: string | undefined
   /** Fastify's: the request that it was made of. */
   readonly raw?: { readonly rawHeaders?: readonly string[] | undefined } | undefined
 }
 
 /** A request: a standard one, or one of Node's. */
 export type RequestLike = StandardRequest | NodeRequest
+
+/** The path and the query of a request's URL, with their `?`; of Node's forms, the URL that the client sent. */
+export function pathOf(request: RequestLike): readonly [path: string, query: string] {
+  const url = memberOf(request as NodeRequest, 'originalUrl') ?? memberOf(request, 'url') ?? ''
+  const [, path = '', query = ''] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(url) ?? []
+  return [path, query]
+}
 
 /** The value of a header field, `null` where there is none; a repeated one arrives joined by commas. */
 export type ReadField = (name: string) => string | null

@@ -4,7 +4,9 @@ import type { RemoteKeySetOptions, WaitUntil } from '../remote/remote_key_set.js
 import type { IssuerOptions } from '../verify/issuers.js'
 import type { Keys } from '../verify/keys_option.js'
 import type { PolicyOptions } from '../verify/policy.js'
+import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
+import type { ResourceOptions } from './metadata.js'
 import type { RequestLike } from './request.js'
 
 /** A value, or the promise of one. */
@@ -15,11 +17,14 @@ export type MaybePromise<T> = T | PromiseLike<T>
  * tokens are looked for ({@link CredentialOptions}), and with `jwksUri` the options of {@link RemoteKeySetOptions}.
  */
 export interface GateOptions<Claims = JWTPayload, Principal = unknown>
-  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions {
+  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions, ResourceOptions {
   /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
   issuer: string | readonly string[]
-  /** The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. */
-  audience: string | readonly string[] | false
+  /**
+   * The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. Required without `resource`,
+   * which is the default.
+   */
+  audience?: string | readonly string[] | false
   /** The URL of the issuer's key set. Without it, and without `keys`, the issuer's metadata names it (RFC 8414). */
   jwksUri?: string | URL
   /** The keys, where they are not fetched from `jwksUri` or found from the issuer. */
@@ -28,7 +33,13 @@ export interface GateOptions<Claims = JWTPayload, Principal = unknown>
   typ?: string | readonly string[]
   /** The realm that challenges name (RFC 9110 §11.5), printable ASCII. Default: `api`. */
   realm?: string
-  /** Whether the pre-flights of CORS pass without a token, as {@link Preflight}. Default: `false`. */
+  /**
+   * Which pages may call the API from other origins: `true` for every page, or their origins. The gate then answers pre-flights by
+   * itself, as a {@link Denied} with the status 204, and its answers can be read by those pages. {@link Gate.cors} does the same for
+   * yours.
+   */
+  cors?: true | string | readonly string[] | CorsOptions
+  /** Whether the pre-flights of CORS pass without a token, as {@link Preflight}, to a handler of yours. Default: `false`. */
   preflight?: boolean
   /**
    * Looks up whom the token is for, from claims that were verified; what it returns is `pass.principal`. `undefined`,
@@ -50,7 +61,7 @@ export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> ex
   issuers: readonly IssuerOptions[]
   /** The algorithms accepted from those issuers that have no list of their own. */
   algorithms?: readonly Algorithm[]
-  /** The audiences accepted from those issuers that have none of their own. `false` if their tokens name none. */
+  /** The audiences accepted from those issuers that have none of their own. `false` if their tokens name none. Default: `resource`. */
   audience?: string | readonly string[] | false
   /** These belong to each issuer. */
   issuer?: never
@@ -108,8 +119,8 @@ export interface Preflight {
 /** A request that may not pass. */
 export interface Denied {
   readonly ok: false
-  /** The status to answer with. */
-  readonly status: 400 | 401 | 403 | 503
+  /** The status to answer with; 204 for a pre-flight that the option `cors` answers, which is no refusal. */
+  readonly status: 204 | 400 | 401 | 403 | 503
   /** The error code of RFC 6750 §3.1; absent where nothing was sent, for forged requests, and without keys. */
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** The stable code of the exact reason: `expired`, `signature_mismatch`, `credentials_missing`, … */
@@ -152,4 +163,23 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
     request: RequestLike,
     needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
   ): Passed<Own, Principal> | Denied | Extra
+  /**
+   * The answer to a request for the metadata of `resource` (RFC 9728 §3), whatever its method; `undefined` for any other path, and
+   * without `resource`.
+   */
+  metadata(request: RequestLike): Response | undefined
+  /**
+   * Puts the header fields of CORS on the answer to a request that passed, as the option `cors` says; without it nothing changes. A
+   * `Response` is changed, or copied if it can't be. On a response of Node the fields are set at once.
+   *
+   * @returns the answer to send
+   */
+  cors<Answer extends Response | NodeFields>(request: RequestLike, response: Answer): Answer
+  /**
+   * The refusal for a request that needs a token and has none, for a decision that is made later, such as after reading the body.
+   *
+   * @param request - whose `Origin` the fields of CORS are for, and what `onRefusal` is called with
+   * @throws `TypeError` for needs that make no sense
+   */
+  challenge(needs?: GateNeeds<Claims & JWTPayload, Principal>, request?: RequestLike): Denied
 }

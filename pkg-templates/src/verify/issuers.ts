@@ -60,6 +60,11 @@ export class Issuers implements Judge {
     }
   }
 
+  /** The issuers' identifiers, in the order given. */
+  get names(): string[] {
+    return [...this.#engines.keys()]
+  }
+
   judgeNow(token: unknown, needs: Needs): Judgement {
     const chosen = this.#choose(token)
     return chosen instanceof Engine ? chosen.judgeNow(token, needs) : chosen

@@ -68,7 +68,7 @@ async function behaves(asking, failure) {
   same(cookie.status, 200)
 
   const cases = [
-    [[], 'GET', 401, 'credentials_absent', 'Bearer realm="api"'],
+    [[], 'GET', 401, 'credentials_absent', 'Bearer realm="api", scope="items:read"'],
     [['authorization', 'Bearer'], 'GET', 400, 'credentials_missing'],
     [[...lines, ...lines], 'GET', 400, 'credentials_repeated'],
     [['authorization', 'Bearer a.b.c'], 'GET', 401, 'header_base64url'],

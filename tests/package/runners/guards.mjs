@@ -19,12 +19,16 @@ export async function guards(ask, { good, poor, expired }) {
   const passed = await asked(good)
   same([passed.status, await passed.json()], [200, { hello: 'user-1' }])
   for (const [token, status, challenge] of [
-    [undefined, 401, 'Bearer realm="api"'],
-    [expired, 401, 'Bearer realm="api", error="invalid_token", error_description="the token has expired"'],
+    [undefined, 401, 'Bearer realm="api", scope="items:read"'],
+    [
+      expired,
+      401,
+      'Bearer realm="api", error="invalid_token", scope="items:read", error_description="the token has expired"',
+    ],
     [
       poor,
       403,
-      'Bearer realm="api", error="insufficient_scope", error_description="the token lacks scopes", scope="items:read"',
+      'Bearer realm="api", error="insufficient_scope", scope="items:read", error_description="the token lacks scopes"',
     ],
   ]) {
     const refused = await asked(token)

@@ -41,21 +41,21 @@ export function gateComplaintTests({ jotgate, test, world }) {
       return [response.status, hello ?? code, response.headers.get('www-authenticate')?.split(', error_des')[0]]
     }
     same(await asked({ authorization: `Bearer ${await world().token('ES256')}` }), [200, 'user-1', undefined])
-    same(await asked({}), [401, 'credentials_absent', 'Bearer realm="items"'])
+    same(await asked({}), [401, 'credentials_absent', 'Bearer realm="items", scope="items:read"'])
     same(await asked({ authorization: 'Bearer' }), [
       400,
       'credentials_missing',
-      'Bearer realm="items", error="invalid_request"',
+      'Bearer realm="items", error="invalid_request", scope="items:read"',
     ])
     same(await asked({ authorization: `Bearer ${await world().token('ES256', { aud: 'other' })}` }), [
       401,
       'audience_mismatch',
-      'Bearer realm="items", error="invalid_token"',
+      'Bearer realm="items", error="invalid_token", scope="items:read"',
     ])
     same(await asked({ authorization: `Bearer ${await world().token('ES256', { scope: 'x' })}` }), [
       403,
       'insufficient_scope',
-      'Bearer realm="items", error="insufficient_scope"',
+      'Bearer realm="items", error="insufficient_scope", scope="items:read"',
     ])
   })
 

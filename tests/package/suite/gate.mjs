@@ -117,7 +117,8 @@ export function gateTests({ jotgate, test, world, jose }) {
     const bearer = async (claims) => request(`Bearer ${await world().token('ES256', claims)}`)
     const cases = [
       [{}, { scopes: ['items:read', 'items:write'] }, 'insufficient_scope', 'items:read items:write'],
-      [{}, { anyScope: ['a', 'b'] }, 'insufficient_scope', 'a b'],
+      [{}, { anyScope: ['a', 'b'] }, 'insufficient_scope', 'a'],
+      [{}, { scopes: ['b'], anyScope: ['a', 'b'] }, 'insufficient_scope', 'b a'],
       [{ scope: undefined }, { scopes: ['items:read'] }, 'insufficient_scope', 'items:read'],
       // The first claim that is there counts, never the union.
       [{ scope: 'a', scp: ['items:read'] }, { scopes: ['items:read'] }, 'insufficient_scope', 'items:read'],
@@ -129,7 +130,7 @@ export function gateTests({ jotgate, test, world, jose }) {
       same([denied.status, denied.error, denied.refusal], [403, 'insufficient_scope', refusal])
       const { challenge } = await read(denied)
       ok(challenge.includes('error="insufficient_scope"'))
-      same(/scope="([^"]*)"$/.exec(challenge)?.[1], scope)
+      same(/ scope="([^"]*)"/.exec(challenge)?.[1], scope)
     }
     const passing = [
       [{}, { scopes: ['items:list', 'items:read'] }],
@@ -158,7 +159,7 @@ export function gateTests({ jotgate, test, world, jose }) {
 
   test('nothing can be injected into a challenge', async () => {
     const denied = await createGate(options({ realm: 'a"b\\c' })).check(request())
-    same((await read(denied)).challenge, 'Bearer realm="a\\"b\\\\c"')
+    same((await read(denied)).challenge, 'Bearer realm="a\'b?c"')
     for (const realm of ['a\r\nSet-Cookie: b', 'é', '', undefined, 5])
       await misused(() => createGate(options({ realm })), 'realm')
     const gate = createGate(options())
@@ -168,7 +169,7 @@ export function gateTests({ jotgate, test, world, jose }) {
     // A required claim's name is the program's own word, but it ends up in a header too.
     const odd = createGate(options({ requiredClaims: ['x"\r\ny'] }))
     const { challenge } = await read(await odd.check(request(`Bearer ${await world().token('ES256')}`)))
-    ok(challenge.includes(`error_description="the token's x\\"??y is missing"`), challenge)
+    ok(challenge.includes(`error_description="the token's x'??y is missing"`), challenge)
   })
 
   test('misused options and needs are a TypeError that names them', async () => {
