@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/types.js'
+import type { Gate, GateNeeds, OptionalNeeds, Preflight } from './gate/types.js'
 import type { NodeRequest } from './gate/request.js'
 import { jsonOf, memberOf } from './base/record.js'
 import { throwError } from './base/thrown.js'
@@ -40,6 +40,9 @@ export interface FastifyReply {
 }
 
 type AnyGate<Claims, Principal> = Gate<Claims, Principal, Preflight> | Gate<Claims, Principal>
+type AnyNeeds<Claims, Principal> =
+  | GateNeeds<Claims & JWTPayload, Principal>
+  | OptionalNeeds<Claims & JWTPayload, Principal>
 
 /**
  * Express's middleware: calls `next` for requests that the gate lets pass, with `request.auth` set, and answers all others.
@@ -54,7 +57,7 @@ type AnyGate<Claims, Principal> = Gate<Claims, Principal, Preflight> | Gate<Clai
  */
 export function guard<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
-  needs: GateNeeds<Claims & JWTPayload, Principal> = {},
+  needs: AnyNeeds<Claims, Principal> = {},
 ): (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
   const decide = decider(gate, needs)
   return (request, response, next) => {
@@ -101,13 +104,23 @@ export function guardHandler<
   Extra extends Preflight = never,
 >(
   gate: Gate<Claims, Principal, Extra>,
-  // There is nobody behind a pre-flight, where the gate lets one pass.
+  // A pre-flight has no token, where the gate lets one pass.
   handler: (
     request: Request,
     response: Response,
     auth: Auth<Claims, Principal> | (Extra extends Preflight ? undefined : never),
   ) => unknown,
-  needs: GateNeeds<Claims & JWTPayload, Principal> = {},
+  needs?: GateNeeds<Claims & JWTPayload, Principal>,
+): (request: Request, response: Response) => Promise<void>
+export function guardHandler<Claims, Principal, Request extends NodeRequest, Response extends NodeResponse>(
+  gate: AnyGate<Claims, Principal>,
+  handler: (request: Request, response: Response, auth: Auth<Claims, Principal> | undefined) => unknown,
+  needs: OptionalNeeds<Claims & JWTPayload, Principal>,
+): (request: Request, response: Response) => Promise<void>
+export function guardHandler<Claims, Principal, Request extends NodeRequest, Response extends NodeResponse>(
+  gate: AnyGate<Claims, Principal>,
+  handler: (request: Request, response: Response, auth: Auth<Claims, Principal>) => unknown,
+  needs: AnyNeeds<Claims, Principal> = {},
 ): (request: Request, response: Response) => Promise<void> {
   const decide = decider(gate, needs)
   return async (request, response) => {
@@ -130,7 +143,7 @@ export function guardHandler<
  */
 export function guardHook<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
-  needs: GateNeeds<Claims & JWTPayload, Principal> = {},
+  needs: AnyNeeds<Claims, Principal> = {},
 ): (request: NodeRequest, reply: FastifyReply) => Promise<unknown> {
   const decide = decider(gate, needs)
   return async (request, reply) => {
@@ -159,16 +172,18 @@ interface Decision<Claims, Principal> {
 /** Asks the gate, and sets `auth` of a request that may pass. */
 function decider<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
-  needs: GateNeeds<Claims & JWTPayload, Principal>,
+  needs: AnyNeeds<Claims, Principal>,
 ): (request: NodeRequest) => Promise<Decision<Claims, Principal>> {
   // The needs are checked now, not at the first request.
   gate.challenge(needs)
   return async (request) => {
     const document = gate.metadata(request)
     if (document !== undefined) return { answer: document, auth: undefined }
-    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate.check(request, needs).catch(throwError)
+    const pass = await (gate as Gate<Claims, Principal, Preflight>)
+      .check(request, needs as OptionalNeeds<Claims & JWTPayload, Principal>)
+      .catch(throwError)
     if (!pass.ok) return { answer: pass.response(), auth: undefined }
-    if (pass.preflight === true) return { answer: undefined, auth: undefined }
+    if (pass.preflight === true || pass.anonymous === true) return { answer: undefined, auth: undefined }
     const { claims: payload, header, principal } = pass
     const auth: Auth<Claims, Principal> = { payload, header, principal }
     Object.assign(request, { auth })

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import type { Denied, Gate, GateNeeds, Passed, Preflight } from './gate/types.js'
+import type { Gate, GateNeeds, OptionalNeeds, Passed, Preflight } from './gate/types.js'
 import { isGiven } from './base/record.js'
 import { throwError } from './base/thrown.js'
 import type { JWTPayload } from './base/types.js'
@@ -39,7 +39,7 @@ export interface HonoContext {
  */
 export function guard<Claims, Principal>(
   gate: Gate<Claims, Principal, Preflight> | Gate<Claims, Principal>,
-  needs: GateNeeds<Claims & JWTPayload, Principal> = {},
+  needs: GateNeeds<Claims & JWTPayload, Principal> | OptionalNeeds<Claims & JWTPayload, Principal> = {},
 ): (context: HonoContext, next: () => Promise<void>) => Promise<Response | undefined> {
   // The needs are checked now, not at the first request.
   gate.challenge(needs)
@@ -47,14 +47,12 @@ export function guard<Claims, Principal>(
     const document = gate.metadata(context.req.raw)
     if (document !== undefined) return document
     const waitUntil = isGiven(needs, 'waitUntil') ? undefined : background(context)
-    const pass: Passed<Claims, Principal> | Preflight | Denied = await gate
-      .check(
-        context.req.raw,
-        waitUntil === undefined ? needs : Object.assign(Object.create(needs) as typeof needs, { waitUntil }),
-      )
+    const asked = waitUntil === undefined ? needs : Object.assign(Object.create(needs) as typeof needs, { waitUntil })
+    const pass = await (gate as Gate<Claims, Principal, Preflight>)
+      .check(context.req.raw, asked as OptionalNeeds<Claims & JWTPayload, Principal>)
       .catch(throwError)
     if (!pass.ok) return pass.response()
-    if (pass.preflight !== true) {
+    if (pass.preflight !== true && pass.anonymous !== true) {
       context.set('jwtPayload', pass.claims)
       context.set('pass', pass)
     }

@@ -13,6 +13,9 @@ export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decod
 export type { CorsOptions, NodeFields } from './gate/cors.js'
 export type { CredentialOptions } from './gate/credentials.js'
 export type { ResourceOptions } from './gate/metadata.js'
+export type { ClientOptions } from './gate/client.js'
+export type { RightsOptions } from './gate/rights.js'
+export type { IssuerTemplate } from './gate/tenants.js'
 export type { Duration } from './base/duration.js'
 export {
   type ClaimFailure,
@@ -32,15 +35,20 @@ export {
 } from './base/errors.js'
 export { createGate } from './gate/gate.js'
 export type {
+  Anonymous,
+  AnonymousRule,
   Authorize,
   Denied,
   Gate,
   GateNeeds,
   GateOptions,
+  GateSettings,
   IssuersGateOptions,
   MaybePromise,
+  OptionalNeeds,
   Passed,
   Preflight,
+  RuleAnswer,
 } from './gate/types.js'
 export type { ImportedKey, KeyDescription } from './keys/imported_key.js'
 export type { IssuerOptions } from './verify/issuers.js'

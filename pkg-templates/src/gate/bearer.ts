@@ -4,7 +4,7 @@
 export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'token'; readonly token: string; readonly fromCookie?: boolean }
 
 /** Reads the header's value, `null` where there is none; repeated headers arrive joined by commas. */
 export function bearer(authorization: string | null): Credentials {

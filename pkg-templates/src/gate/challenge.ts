@@ -40,6 +40,22 @@ export const DENIALS = {
   unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'the keys to verify tokens with are not available' },
 } as const satisfies Record<string, Denial>
 
+/**
+ * The denial for the answer of a rule (RFC 6750 §3.1); `undefined` if it lets the request pass.
+ *
+ * @param anonymous - whether the request has no credentials: then a token is what it lacks
+ */
+export function ruleDenial(said: unknown, anonymous: boolean): Denial | undefined {
+  // A rule that forgets to answer must not let anybody pass.
+  if (said === true) return undefined
+  const { unauthorized } = DENIALS
+  const { status, detail } = record((typeof said === 'object' && said !== null ? said : {}) as { status?: unknown; detail?: unknown })
+  const own = typeof detail === 'string' && detail !== '' ? { detail } : {}
+  if (anonymous && status !== 403) return { ...DENIALS.anonymous, refusal: unauthorized.refusal, ...own }
+  if (status === 401) return { ...unauthorized, status, error: 'invalid_token', ...own }
+  return { ...unauthorized, ...(status === 403 && own) }
+}
+
 /** How long a client should wait for the keys where nobody knows better, in seconds. */
 const RETRY_AFTER = 5
 

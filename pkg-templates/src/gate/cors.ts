@@ -100,7 +100,10 @@ export function withCors<R extends Response | NodeFields>(response: R, fields: C
 
 /** Sets the fields; lists that are there already are continued. */
 export function setFields(headers: Headers, fields: CorsFields): void {
-  for (const [name, value] of fields) headers.set(name, listed(name, headers.get(name), value))
+  for (const [name, value] of fields) {
+    if (name !== 'set-cookie') headers.set(name, listed(name, headers.get(name), value))
+    else if (headers.getSetCookie?.().includes(value) !== true) headers.append(name, value)
+  }
 }
 
 /** The value of a field: `Vary` and the exposed fields are lists, which other code may have begun. */

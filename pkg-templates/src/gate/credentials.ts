@@ -40,7 +40,7 @@ export type ReadCredentials = (request: RequestLike, field: ReadField) => Creden
  */
 export function credentialsFrom(options: Options): ReadCredentials {
   const header = options.read('header', headerName)
-  const cookie = options.read('cookie', (name, value) => (value === true ? '__Host-access_token' : token(name, value)))
+  const cookie = options.read('cookie', cookieName)
   const query = options.read('query', (name, value) => (value === true ? 'access_token' : text(name, value)))
   const origins = options.read('origins', (name, value) =>
     texts(name, value).map((origin) => publicOrigin(name, origin)),
@@ -61,7 +61,8 @@ export function credentialsFrom(options: Options): ReadCredentials {
     if (cookie !== undefined) {
       const kept = fromCookie(field('cookie'), cookie)
       if (kept.kind === 'token' && !ownPage(request, field, origins ?? [])) return { kind: 'forged' }
-      if (kept.kind !== 'none') return kept
+      if (kept.kind === 'token') return { ...kept, fromCookie: true }
+      if (kept.kind === 'malformed') return kept
     }
     return asked
   }
@@ -113,6 +114,11 @@ function single(value: string | null, what: string): Credentials {
   if (found.includes(',')) return malformed('credentials_repeated', `${what} is there more than once`)
   if (/\s/.test(found)) return malformed('credentials_malformed', `${what} is not one token`)
   return { kind: 'token', token: found }
+}
+
+/** The name of the cookie that holds the token. */
+export function cookieName(name: string, value: unknown): string {
+  return value === true ? '__Host-access_token' : token(name, value)
 }
 
 /** The name of a header field, in lower case. */

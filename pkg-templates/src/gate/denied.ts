@@ -17,21 +17,28 @@ export interface RefusalContext {
   readonly request: RequestLike
   /** The header fields of CORS for the answer. */
   readonly cors: CorsFields
+  /** The name of the cookie that held the token. */
+  readonly cookie?: string | undefined
   readonly cause?: Error | undefined
 }
 
 /** The refusal, with the caller's own answer if `onRefusal` gives one. */
-export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cause }: RefusalContext): Denied {
+export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cookie, cause }: RefusalContext): Denied {
   const { status, error, refusal, detail } = denial
   const wanted = challenge(denial, frame)
+  const clearCookie =
+    cookie === undefined || status !== 401 ? undefined : `${cookie}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`
+  const fields: CorsFields = clearCookie === undefined ? cors : [...cors, ['set-cookie', clearCookie]]
+  const complete = (response: Response) => (fields.length === 0 ? response : withCors(response, fields))
   const standard: Denied = {
     ok: false,
     status,
     ...(error !== undefined && { error }),
     refusal,
     detail,
+    ...(clearCookie !== undefined && { clearCookie }),
     ...(wanted !== undefined && { challenge: wanted }),
-    response: (init) => withFields(answer(denial, frame, addedFields(init)), cors),
+    response: (init) => complete(answer(denial, frame, addedFields(init))),
   }
   // For logs: it may name keys and addresses, and must not be written into an answer with the other members.
   const withCause = (denied: Denied) => Object.defineProperty(denied, 'cause', record({ value: cause }))
@@ -46,17 +53,13 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, caus
         response.then(undefined, () => {})
         throw new TypeError('`onRefusal` must return a Response, not the promise of one')
       }
-      return response === undefined ? standard.response(init) : withFields(withHeaders(response, addedFields(init)), cors)
+      return response === undefined ? standard.response(init) : complete(withHeaders(response, addedFields(init)))
     },
   })
 }
 
 function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {
   return init && memberOf(init, 'headers')
-}
-
-function withFields(response: Response, cors: CorsFields): Response {
-  return cors.length === 0 ? response : withCors(response, cors)
 }
 
 /** The answer with headers added, except those that it sets itself. */

@@ -4,22 +4,29 @@ import { audiences, callable, flag, list, Options, text, texts } from '../base/o
 import { memberOf, record } from '../base/record.js'
 import { because, errorFrom, isWithoutKeys, misuse } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
+import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
-import { Engine } from '../verify/engine.js'
+import { Engine, noNeeds } from '../verify/engine.js'
 import { Issuers } from '../verify/issuers.js'
 import type { Judgement } from '../verify/judge.js'
 import { keysOf } from '../verify/keys_option.js'
 import { FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
 import type { Needs } from '../wasm/bindings.js'
-import { type Denial, DENIALS, denialFrom } from './challenge.js'
-import { corsFrom, withCors } from './cors.js'
-import { CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
+import { type Denial, DENIALS, denialFrom, ruleDenial } from './challenge.js'
+import { CLIENT_NAMES, clientCheck } from './client.js'
+import { corsFrom, type NodeFields, withCors } from './cors.js'
+import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
-import { rememberedNeeds, type Rule } from './needs.js'
+import { checkedNeeds, rule } from './needs.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
+import { RIGHTS_NAMES, rightsFrom } from './rights.js'
 import { settled, settledNow } from './steps.js'
+import { tenantsFrom } from './tenants.js'
 import type {
+  Anonymous,
+  AnonymousRule,
+  Denied,
   Gate,
   GateNeeds,
   GateOptions,
@@ -27,7 +34,6 @@ import type {
   MaybePromise,
   Passed,
   Preflight,
-  Denied,
 } from './types.js'
 
 /**
@@ -66,61 +72,85 @@ export function createGate<Claims, Principal>(
 ): Gate<Claims, Principal, Preflight> {
   const given = new Options('createGate', options, GATE_NAMES)
   const several = given.has('issuers')
+  const tenants = given.read('issuer', tenantsFrom)
+  const resource = resourceFrom(given)
   if (!several) {
     given.require('algorithms', list)
-    given.require('issuer', texts)
-    if (!given.has('resource')) given.require('audience', audiences)
+    if (tenants === undefined) given.require('issuer', texts)
+    if (resource === undefined) given.require('audience', audiences)
   }
-  const resource = resourceFrom(given)
   const openAudience = given.read('audience', audiences) === false
-  const realm = given.read('realm', printable) ?? 'api'
-  const fields = policyFields(given, openAudience ? FIELD_NAMES.filter((name) => name !== 'audience') : FIELD_NAMES)
+  const fields = policyFields(
+    given,
+    FIELD_NAMES.filter((name) => !(openAudience && name === 'audience') && !(tenants && name === 'issuer')),
+  )
   if (resource !== undefined && !given.has('audience')) fields.audience = resource.audiences
   // RFC 9068 §4 wants `at+jwt`; many issuers send `JWT` or nothing.
   if (fields.typ === undefined) {
     fields.typ = ['JWT', 'at+jwt']
     fields.typOptional = true
   }
+  fields.clockTolerance ??= CLOCK_TOLERANCE
   // A bound token whose proof nobody asks for is a bearer token that was stolen more easily than it says.
   fields.refuseBound = true
+  const realm = given.read('realm', printable) ?? 'api'
   const credentialsOf = credentialsFrom(given)
+  const cookie = given.read('cookie', cookieName)
   const cors = corsFrom(given)
   const preflights = given.read('preflight', flag) ?? false
-  const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
-  const authorize = given.read('authorize', callable<Rule>)
-  const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
   if (cors !== undefined && preflights) throw misuse('preflight', 'cannot be combined with `cors`, which answers pre-flights')
+  const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
+  const authorize = given.read('authorize', rule)
+  const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
+  if (tenants?.any === true && principal === undefined && authorize === undefined) {
+    throw misuse('issuer', "accepts 'any' of the `tenants`: `principal` or `authorize` is required to decide")
+  }
+  const rights = rightsFrom(given)
+  const refusesClient = clientCheck(given)
   const engine: Issuers | Engine = several
     ? new Issuers(given, fields, { audienceRequired: !openAudience })
     : new Engine(given, fields, keysOf(given, fields.issuer ?? []))
   const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
-  const needsOf = rememberedNeeds()
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
   function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
-    const { checked, waitUntil, rule, scope } = needsOf(needs)
+    const { rights: needed, scope, optional, rule, waitUntil } = checkedNeeds(needs)
     const field = fieldsOf(request)
+    const rules = [authorize, rule].filter((rule) => rule !== undefined)
+    let credentials: ReturnType<typeof credentialsOf> | undefined
     const refuse = (denial: Denial, cause?: Error) => {
-      const fields = cors?.fields(field) ?? []
       // No scope helps a token that a rule, a role or a permission refuses.
       const curable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
-      return denied(record(curable ? { ...denial, scope } : denial), frame, { request, cors: fields, cause })
+      return denied(record(curable ? { ...denial, scope } : denial), frame, {
+        request,
+        cors: cors?.fields(field) ?? [],
+        cookie: credentials?.kind === 'token' && credentials.fromCookie === true ? cookie : undefined,
+        cause,
+      })
     }
     if ((preflights || cors !== undefined) && isPreflight(request, field)) {
       if (cors === undefined) return { ok: true, preflight: true }
       return denied(record(DENIALS.preflight), frame, { request, cors: cors.preflight(field) })
     }
-    const credentials = credentialsOf(request, field)
-    if (credentials.kind === 'none') return refuse(DENIALS.anonymous)
+    credentials = credentialsOf(request, field)
+    if (credentials.kind === 'none') {
+      if (!optional) return refuse(DENIALS.anonymous)
+      for (const { allows, anonymous } of rules) {
+        if (!anonymous) continue
+        const denial = ruleDenial(yield (allows as AnonymousRule['rule'])(undefined, request, undefined), true)
+        if (denial !== undefined) return refuse(denial)
+      }
+      return anonymousPass()
+    }
     if (credentials.kind === 'forged') return refuse(DENIALS.forged)
     if (credentials.kind === 'malformed') {
       return refuse({ ...DENIALS.malformed, refusal: credentials.code, detail: credentials.message })
     }
     let judgement: Judgement
     try {
-      judgement = (yield judge(credentials.token, checked, waitUntil)) as Judgement
+      judgement = (yield judge(credentials.token, noNeeds(), waitUntil)) as Judgement
     } catch (thrown) {
       if (!isWithoutKeys(thrown)) throw thrown
       const { refusal } = thrown
@@ -131,48 +161,56 @@ export function createGate<Claims, Principal>(
       const { refusal } = judgement
       return refuse(denialFrom(refusal), Object.hasOwn(refusal, 'skipped') ? errorFrom(refusal) : undefined)
     }
-    const { payload: claims, header } = judgement
+    const { payload: claims, header, key } = judgement
+    const scopes = rights.scopesOf(claims)
+    const denial =
+      tenants?.refuses(claims, key && keyIssuer(key)) ?? refusesClient?.(claims) ?? rights.lacks(needed, claims, scopes)
+    if (denial !== undefined) return refuse(denial)
     // Every member is its own: whoever reads `preflight` must not find what all objects inherit.
-    const passed = { ok: true, claims, header, principal: undefined, preflight: undefined } as { -readonly [K in keyof Passed]: Passed[K] }
+    const passed = { ok: true, claims, header, scopes, principal: undefined, preflight: undefined, anonymous: undefined } as {
+      -readonly [K in keyof Passed]: Passed[K]
+    }
     if (principal !== undefined) {
       const found = yield principal(claims as Claims & JWTPayload)
       if (found === undefined || found === null || found === false) return refuse(DENIALS.stranger)
       passed.principal = found
     }
-    for (const allows of [authorize, rule]) {
-      // A rule that forgets to answer must not let anybody pass.
-      if (allows !== undefined && (yield allows(claims, request, passed.principal)) !== true) {
-        return refuse(DENIALS.unauthorized)
-      }
+    for (const { allows } of rules) {
+      const denial = ruleDenial(yield allows(claims, request, passed.principal), false)
+      if (denial !== undefined) return refuse(denial)
     }
     return passed
   }
 
-  const judgeNow: Judging = (token, checked) => {
-    const judgement = engine.judgeNow(token, checked)
+  const judgeNow: Judging = (token, needs) => {
+    const judgement = engine.judgeNow(token, needs)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
     if (judgement.fetchable) {
       throw because('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
     }
     return judgement
   }
-  const gate: Gate<JWTPayload, unknown, Preflight> = {
-    check: (request, needs = {}) =>
-      settled(decide(request, needs as GateNeeds, (...call) => engine.judge(...call))) as Promise<never>,
-    checkSync: (request, needs = {}) => settledNow(decide(request, needs as GateNeeds, judgeNow)) as never,
-    metadata: (request) => metadata?.(request),
-    cors: (request, response) => (cors === undefined ? response : withCors(response, cors.fields(fieldsOf(request)))),
-    challenge: (needs = {}, request = NOBODY) => {
-      const { scope } = needsOf(needs as GateNeeds)
+  const gate = {
+    check: (request: RequestLike, needs: unknown = {}) =>
+      settled(decide(request, needs as GateNeeds, (...call) => engine.judge(...call))),
+    checkSync: (request: RequestLike, needs: unknown = {}) => settledNow(decide(request, needs as GateNeeds, judgeNow)),
+    metadata: (request: RequestLike) => metadata?.(request),
+    cors: <Answer extends Response | NodeFields>(request: RequestLike, response: Answer) =>
+      cors === undefined ? response : withCors(response, cors.fields(fieldsOf(request))),
+    challenge: (needs: unknown = {}, request = NOBODY) => {
+      const { scope } = checkedNeeds(needs as GateNeeds)
       const fields = cors?.fields(fieldsOf(request)) ?? []
       return denied(record({ ...DENIALS.anonymous, scope }), frame, { request, cors: fields })
     },
   }
-  return gate as Gate<Claims, Principal, Preflight>
+  return gate as unknown as Gate<Claims, Principal, Preflight>
 }
 
 type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
-type Outcome = Passed | Preflight | Denied
+type Outcome = Passed | Anonymous | Preflight | Denied
+
+/** How far the issuer's clock may be ahead or behind, in seconds. */
+const CLOCK_TOLERANCE = 5
 
 /** A request of which nothing is known. */
 const NOBODY: RequestLike = { headers: { get: () => null } }
@@ -188,10 +226,18 @@ const GATE_NAMES = [
   'authorize',
   'onRefusal',
   ...RESOURCE_NAMES,
+  ...RIGHTS_NAMES,
+  ...CLIENT_NAMES,
   ...CREDENTIAL_NAMES,
   ...POLICY_NAMES,
   ...REMOTE_NAMES,
 ]
+
+/** What passes without credentials; every member is its own. */
+function anonymousPass(): Anonymous {
+  const none = { claims: undefined, header: undefined, principal: undefined, preflight: undefined }
+  return { ok: true, anonymous: true, scopes: [], ...none } as unknown as Anonymous
+}
 
 /** A CORS-preflight request (Fetch §3.3.2). */
 function isPreflight(request: RequestLike, field: ReadField): boolean {

@@ -1,52 +1,66 @@
-/** Checks the needs of a request, and remembers those that were checked before. */
-import { callable, list, Options } from '../base/options.js'
-import { jsonOf, record } from '../base/record.js'
+/** Checks the needs of a request. */
+import { callable, flag, list, Options } from '../base/options.js'
+import { memberOf } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/remote_key_set.js'
-import { noNeeds } from '../verify/engine.js'
-import type { Needs } from '../wasm/bindings.js'
-import { boot } from '../wasm/instance.js'
-import type { Authorize, GateNeeds } from './types.js'
+import type { NeededRights } from './rights.js'
+import type { AnonymousRule, Authorize, GateNeeds } from './types.js'
 
-/** A rule about a request. */
-export type Rule = Authorize['rule']
+/** A rule, checked. */
+export interface Rule {
+  readonly allows: Authorize['rule'] | AnonymousRule['rule']
+  /** Whether it is also asked about requests without credentials. */
+  readonly anonymous: boolean
+}
 
 /** The needs of one request, checked. */
 export interface CheckedNeeds {
-  readonly checked: Needs
-  readonly waitUntil: WaitUntil | undefined
-  readonly rule: Rule | undefined
+  readonly rights: NeededRights
   /** The scopes to ask for in a challenge, joined by spaces: all of `scopes`, and the first of `anyScope`. */
   readonly scope: string
+  readonly optional: boolean
+  readonly rule: Rule | undefined
+  readonly waitUntil: WaitUntil | undefined
 }
 
-/** Needs are written as literals at each call: those that were seen before are not checked and sent over again. */
-export function rememberedNeeds(): (needs: GateNeeds) => CheckedNeeds {
-  const LIMIT = 100
-  const seen = new Map<string, Needs>()
-  const remembered = (text: string) => {
-    let checked = seen.get(text)
-    if (checked === undefined) {
-      checked = boot().bindings.Needs.fromLists(text)
-      if (seen.size >= LIMIT) seen.clear()
-      seen.set(text, checked)
-    }
-    return checked
-  }
-  return (needs) => {
-    const given = new Options('check', needs, NEED_NAMES)
-    const fields: Record<string, string[]> = record({})
-    for (const name of LIST_NAMES) {
-      const needed = given.read(name, list)
-      if (needed !== undefined) fields[name] = needed
-    }
-    const waitUntil = given.read('waitUntil', callable<WaitUntil>)
-    const rule = given.read('authorize', callable<Rule>)
-    const checked = Object.keys(fields).length === 0 ? noNeeds() : remembered(jsonOf(fields))
-    const { scopes = [], anyScope = [] } = fields
-    const scope = [...new Set([...scopes, ...anyScope.slice(0, 1)])].join(' ')
-    return { checked, waitUntil, rule, scope }
+/**
+ * Checks the needs.
+ *
+ * @throws `TypeError` that names the need which makes no sense
+ */
+export function checkedNeeds(needs: GateNeeds): CheckedNeeds {
+  const given = new Options('check', needs, NEED_NAMES)
+  const scopes = given.read('scopes', scopeList) ?? []
+  const anyScope = given.read('anyScope', scopeList) ?? []
+  const permissions = given.read('permissions', list) ?? []
+  const roles = given.read('roles', list) ?? []
+  return {
+    rights: { scopes, anyScope, permissions, roles },
+    scope: [...new Set([...scopes, ...anyScope.slice(0, 1)])].join(' '),
+    optional: given.read('optional', flag) ?? false,
+    rule: given.read('authorize', rule),
+    waitUntil: given.read('waitUntil', callable<WaitUntil>),
   }
 }
 
-const LIST_NAMES = ['scopes', 'anyScope', 'permissions', 'roles']
-const NEED_NAMES = [...LIST_NAMES, 'authorize', 'waitUntil']
+const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'optional', 'authorize', 'waitUntil']
+
+/** RFC 6749 §3.3: any other character would break the challenge that names the scope. */
+function scopeList(name: string, value: unknown): string[] {
+  const scopes = list(name, value)
+  if (scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes
+  throw misuse(name, "contains a character that a scope can't have")
+}
+
+/** A rule: a function, or one that is also asked about requests without credentials. */
+export function rule(name: string, value: unknown): Rule {
+  if (typeof value === 'function') return { allows: value as Authorize['rule'], anonymous: false }
+  if (typeof value === 'object' && value !== null) {
+    const given = value as Partial<AnonymousRule>
+    const allows = memberOf(given, 'rule')
+    if (memberOf(given, 'anonymous') === true && typeof allows === 'function') {
+      return { allows: allows.bind(given), anonymous: true }
+    }
+  }
+  throw misuse(name, 'must be a function, or `{ anonymous: true, rule }` with a function')
+}

@@ -4,9 +4,13 @@ import type { RemoteKeySetOptions, WaitUntil } from '../remote/remote_key_set.js
 import type { IssuerOptions } from '../verify/issuers.js'
 import type { Keys } from '../verify/keys_option.js'
 import type { PolicyOptions } from '../verify/policy.js'
+import type { Duration } from '../base/duration.js'
+import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
 import type { ResourceOptions } from './metadata.js'
+import type { RightsOptions } from './rights.js'
+import type { IssuerTemplate } from './tenants.js'
 import type { RequestLike } from './request.js'
 
 /** A value, or the promise of one. */
@@ -16,10 +20,19 @@ export type MaybePromise<T> = T | PromiseLike<T>
  * What a gate is made of. Besides what stands here: `algorithms` and the other options of {@link PolicyOptions}, where
  * tokens are looked for ({@link CredentialOptions}), and with `jwksUri` the options of {@link RemoteKeySetOptions}.
  */
-export interface GateOptions<Claims = JWTPayload, Principal = unknown>
-  extends Omit<PolicyOptions, 'issuer' | 'audience'>, CredentialOptions, RemoteKeySetOptions, ResourceOptions {
-  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
-  issuer: string | readonly string[]
+export type GateOptions<Claims = JWTPayload, Principal = unknown> = GateSettings<Claims, Principal> &
+  ({ audience: string | readonly string[] | false } | { resource: string })
+
+/** The members of {@link GateOptions}, of which `audience` or `resource` is required. */
+export interface GateSettings<Claims = JWTPayload, Principal = unknown>
+  extends Omit<PolicyOptions, 'issuer' | 'audience' | 'clockTolerance'>, CredentialOptions, RemoteKeySetOptions, ResourceOptions, RightsOptions, ClientOptions {
+  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). {@link IssuerTemplate}: Entra ID's tenants. */
+  issuer: string | readonly string[] | IssuerTemplate
+  /**
+   * By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`: seconds, not milliseconds, at most 600.
+   * Default: 5. A `Verifier` has 0.
+   */
+  clockTolerance?: Duration
   /**
    * The audiences accepted: `aud` must be there and hold one of them. `false` if your issuer sends none. Required without `resource`,
    * which is the default.
@@ -46,15 +59,15 @@ export interface GateOptions<Claims = JWTPayload, Principal = unknown>
    * `null` and `false` are nobody: 401.
    */
   principal?(claims: Claims & JWTPayload): MaybePromise<Principal | null | undefined | false>
-  /** A rule for every request, asked last: anything but `true` is 403. */
-  authorize?: Authorize<Claims, Principal>['rule']
+  /** A rule for every request, asked last: anything but `true` is 403, unless the rule says 401. */
+  authorize?: Authorize<Claims, Principal>['rule'] | AnonymousRule<Claims, Principal>
   /** Your own answer in place of the standard one, which `denied.response()` still gives; `undefined` leaves that. */
   onRefusal?(denied: Denied, request: RequestLike): Response | undefined
 }
 
 /** What a gate of several issuers is made of: what is not said of one issuer counts for all of them. */
 export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> extends Omit<
-  GateOptions<Claims, Principal>,
+  GateSettings<Claims, Principal>,
   'algorithms' | 'audience' | 'issuer' | 'jwksUri' | 'keys' | keyof RemoteKeySetOptions
 > {
   /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
@@ -69,10 +82,24 @@ export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> ex
   jwksUri?: never
 }
 
+/** What a rule says: `true` lets the request pass, `false` is 403, and the object is an answer of its own. */
+export type RuleAnswer = boolean | { readonly status: 401 | 403; readonly detail?: string }
+
 /** The shape of a rule; a method, so that yours may ask for the very request type that it is used with. */
 export interface Authorize<Claims = JWTPayload, Principal = unknown> {
   /** Whether a request may pass, given claims that were verified; only `true` lets it. */
-  rule(claims: Claims & JWTPayload, request: RequestLike, principal: Principal): MaybePromise<boolean>
+  rule(claims: Claims & JWTPayload, request: RequestLike, principal: Principal): MaybePromise<RuleAnswer>
+}
+
+/** A rule that is also asked about the requests without credentials that `optional` lets pass. */
+export interface AnonymousRule<Claims = JWTPayload, Principal = unknown> {
+  readonly anonymous: true
+  /** The same as {@link Authorize.rule}; without credentials `claims` and `principal` are `undefined`. */
+  rule(
+    claims: (Claims & JWTPayload) | undefined,
+    request: RequestLike,
+    principal: Principal | undefined,
+  ): MaybePromise<RuleAnswer>
 }
 
 /** What a request needs; every list that is there must hold something. */
@@ -85,10 +112,21 @@ export interface GateNeeds<Claims = JWTPayload, Principal = unknown> {
   permissions?: readonly string[]
   /** Roles, all of them needed: in `roles`. */
   roles?: readonly string[]
-  /** A rule for this request, besides the gate's own: anything but `true` is 403. */
-  authorize?: Authorize<Claims, Principal>['rule']
+  /** {@inheritDoc OptionalNeeds.optional} */
+  optional?: false
+  /** A rule for this request, besides the gate's own: anything but `true` is 403, unless the rule says 401. */
+  authorize?: Authorize<Claims, Principal>['rule'] | AnonymousRule<Claims, Principal>
   /** What lets the host know of a fetch that should outlive the request: `(work) => ctx.waitUntil(work)`. */
   waitUntil?: WaitUntil
+}
+
+/** The needs of a request that may come without credentials. */
+export interface OptionalNeeds<Claims = JWTPayload, Principal = unknown> extends Omit<GateNeeds<Claims, Principal>, 'optional'> {
+  /**
+   * Whether a request without credentials passes, as {@link Anonymous}. Credentials that are there must be good: a bad, repeated or
+   * malformed token is refused all the same. Default: `false`.
+   */
+  optional: boolean
 }
 
 /** A request that may pass. */
@@ -98,18 +136,36 @@ export interface Passed<Claims = JWTPayload, Principal = unknown> {
   readonly claims: Claims & JWTPayload
   /** The header of its token. */
   readonly header: ProtectedHeader
+  /** The scopes of its token, and those that `implies` adds. */
+  readonly scopes: readonly string[]
   /** What `principal` of the gate's options found. */
   readonly principal: Principal
   /** Only a {@link Preflight} has it. */
   readonly preflight?: undefined
+  /** Only {@link Anonymous} has it. */
+  readonly anonymous?: undefined
   /** Only {@link Denied} has it; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
   readonly response?: undefined
+}
+
+/** A request without credentials, which `optional` lets pass. */
+export interface Anonymous {
+  readonly ok: true
+  readonly anonymous: true
+  readonly claims?: undefined
+  readonly header?: undefined
+  readonly principal?: undefined
+  readonly preflight?: undefined
+  readonly response?: undefined
+  readonly scopes: readonly []
 }
 
 /** A pre-flight of CORS: it bears no token, and there is nobody behind it. */
 export interface Preflight {
   readonly ok: true
   readonly preflight: true
+  readonly anonymous?: undefined
+  readonly scopes?: undefined
   readonly claims?: undefined
   readonly header?: undefined
   readonly principal?: undefined
@@ -132,6 +188,11 @@ export interface Denied {
    * members of the key set that can't be used. `undefined` for all else; not enumerable.
    */
   readonly cause?: Error | undefined
+  /**
+   * The value of `Set-Cookie` that deletes the cookie whose token was refused, so that public pages come back. The answer sends it. It is
+   * for a cookie with the path `/` and without a domain.
+   */
+  readonly clearCookie?: string
   /** The value of `WWW-Authenticate`; absent where a token would change nothing. */
   readonly challenge?: string
   /**
@@ -151,6 +212,10 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
    */
   check<Own = Claims>(
     request: RequestLike,
+    needs: OptionalNeeds<NoInfer<Own> & JWTPayload, Principal>,
+  ): Promise<Passed<Own, Principal> | Anonymous | Denied | Extra>
+  check<Own = Claims>(
+    request: RequestLike,
     needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
   ): Promise<Passed<Own, Principal> | Denied | Extra>
   /**
@@ -159,6 +224,10 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
    *
    * @throws `TypeError` as above, and where `principal` or `authorize` returns a promise
    */
+  checkSync<Own = Claims>(
+    request: RequestLike,
+    needs: OptionalNeeds<NoInfer<Own> & JWTPayload, Principal>,
+  ): Passed<Own, Principal> | Anonymous | Denied | Extra
   checkSync<Own = Claims>(
     request: RequestLike,
     needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
@@ -181,5 +250,8 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
    * @param request - whose `Origin` the fields of CORS are for, and what `onRefusal` is called with
    * @throws `TypeError` for needs that make no sense
    */
-  challenge(needs?: GateNeeds<Claims & JWTPayload, Principal>, request?: RequestLike): Denied
+  challenge(
+    needs?: GateNeeds<Claims & JWTPayload, Principal> | OptionalNeeds<Claims & JWTPayload, Principal>,
+    request?: RequestLike,
+  ): Denied
 }

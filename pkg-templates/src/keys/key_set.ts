@@ -24,7 +24,14 @@ export interface DroppedMembers {
   readonly names: readonly string[]
 }
 
-let partsOf: (set: KeySet) => { handle: bindings.KeySet; imported: Map<number, ImportedKey> }
+interface Parts {
+  readonly handle: bindings.KeySet
+  readonly imported: Map<number, ImportedKey>
+  /** The members `issuer` of keys, by their index; Entra ID has them. */
+  readonly issuers: ReadonlyMap<number, string>
+}
+
+let partsOf: (set: KeySet) => Parts
 
 /**
  * The usable keys of a JSON Web Key Set (RFC 7517 §5), each checked and prepared once. A member that can't be
@@ -37,7 +44,7 @@ let partsOf: (set: KeySet) => { handle: bindings.KeySet; imported: Map<number, I
  * ```
  */
 export class KeySet {
-  readonly #parts: { handle: bindings.KeySet; imported: Map<number, ImportedKey> }
+  readonly #parts: Parts
   /** How many keys can be used. */
   readonly size: number
   /** The usable keys, in the order of the set; descriptions, never material. */
@@ -64,7 +71,7 @@ export class KeySet {
       skipped: SkippedMember[]
       dropped: DroppedMembers[]
     }
-    this.#parts = { handle, imported: new Map() }
+    this.#parts = { handle, imported: new Map(), issuers: issuersIn(text) }
     this.size = size
     this.keys = Object.freeze(keys.map(frozen))
     this.skipped = Object.freeze(skipped.map(frozen))
@@ -92,15 +99,35 @@ export function skippedText({ skipped }: KeySet): string {
 
 /** The key at that place of the set, the same object each time. */
 export function setKey(set: KeySet, index: number): ImportedKey {
-  const { handle, imported } = partsOf(set)
+  const { handle, imported, issuers } = partsOf(set)
   let key = imported.get(index)
   if (key === undefined) {
     const member = handle.key(index)
     if (member === undefined) throw new RangeError('there is no usable key at that place of the set')
     key = keyFrom(member)
     imported.set(index, key)
+    const issuer = issuers.get(index)
+    if (issuer !== undefined) keyIssuers.set(key, issuer)
   }
   return key
+}
+
+/** The member `issuer` of a key of a set, if it has one: the only issuer that it signs for. */
+export function keyIssuer(key: ImportedKey): string | undefined {
+  return keyIssuers.get(key)
+}
+
+const keyIssuers = new WeakMap<ImportedKey, string>()
+
+function issuersIn(text: string): Map<number, string> {
+  const found = new Map<number, string>()
+  if (!text.includes('"issuer"')) return found
+  const { keys } = record(JSON.parse(text.replace(/^\ufeff/, '')) as { keys?: unknown })
+  for (const [index, key] of Array.isArray(keys) ? keys.entries() : []) {
+    const issuer = typeof key === 'object' && key !== null ? memberOf(key as { issuer?: unknown }, 'issuer') : undefined
+    if (typeof issuer === 'string') found.set(index, issuer)
+  }
+  return found
 }
 
 /** The JSON text of an object that a caller hands over, or the text that it is already. */

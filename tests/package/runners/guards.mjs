@@ -9,7 +9,7 @@ export async function tokens(world) {
   return {
     good: await world.token('ES256', { aud, iat: now, exp: now + 600 }),
     poor: await world.token('ES256', { aud, iat: now, exp: now + 600, scope: 'items:list' }),
-    expired: await world.token('ES256', { aud, iat: now - 60, exp: now - 1 }),
+    expired: await world.token('ES256', { aud, iat: now - 60, exp: now - 6 }),
   }
 }
 

@@ -41,7 +41,7 @@ export function gateRuleTests({ jotgate, test, world }) {
     }
     const gate = gateWith({ authorize: asked, principal: asked })
     same((await gate.check(new Request('https://api.example'))).status, 401)
-    same((await gate.check(await request({ exp: NOW - 1 }), { authorize: asked })).refusal, 'expired')
+    same((await gate.check(await request({ exp: NOW - 6 }), { authorize: asked })).refusal, 'expired')
     same((await gate.check(await request(), { scopes: ['items:write'] })).refusal, 'insufficient_scope')
     // What a rule throws is the program's own, not a verdict.
     await refused(async () => gate.check(await request()), { message: 'it was asked' })
@@ -73,8 +73,10 @@ export function gateRuleTests({ jotgate, test, world }) {
       ok: true,
       claims: CLAIMS,
       header: { alg: 'ES256', kid: 'key-ES256' },
+      scopes: ['items:read', 'items:list'],
       principal: { name: 'Jane', admin: false },
       preflight: undefined,
+      anonymous: undefined,
     })
     same((await gate.check(known, { authorize: (_, __, user) => user.admin })).refusal, 'not_authorized')
     const unknown = await request({ sub: 'user-2' })
@@ -112,7 +114,7 @@ export function gateRuleTests({ jotgate, test, world }) {
     )
     const [good, expired, stranger] = [
       await request(),
-      await request({ exp: NOW - 1 }),
+      await request({ exp: NOW - 6 }),
       await request({}, { kid: 'other' }),
     ]
     const word = (pass) => (pass.ok ? pass.claims.sub : `${pass.status} ${pass.refusal}`)

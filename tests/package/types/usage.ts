@@ -133,7 +133,7 @@ export async function gateTypes(request: Request) {
   const needs: GateNeeds = { scopes: ['items:read'], waitUntil: (work) => void work }
   const pass = await gate.check(request, needs)
   if (!pass.ok) {
-    is<Same<typeof pass.status, 400 | 401 | 403 | 503>>()
+    is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 503>>()
     is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined>>()
     const response: Response = pass.response({ headers: { vary: 'origin' } })
     // @ts-expect-error there are no claims without a pass
@@ -143,11 +143,29 @@ export async function gateTypes(request: Request) {
   const tenant: string = pass.claims.tenant
   // @ts-expect-error a pass has no answer
   pass.response()
-  // @ts-expect-error the audience is required, or false
+  // @ts-expect-error the audience is required, or false, or a resource
   createGate({ issuer: 'https://a.example', algorithms: ['ES256'], keys: jwks })
+  createGate({ issuer: 'https://a.example', algorithms: ['ES256'], keys: jwks, resource: 'https://mcp.example/mcp' })
   // @ts-expect-error the issuer is required
   createGate({ audience: 'api', algorithms: ['ES256'], keys: jwks })
-  return tenant
+  const maybe = await gate.check(request, { optional: true })
+  if (maybe.ok) {
+    is<Same<typeof maybe.anonymous, true | undefined>>()
+    // @ts-expect-error there may be no claims
+    maybe.claims.tenant
+    if (!maybe.anonymous) is<Same<typeof maybe.claims.tenant, string>>()
+    const scopes: readonly string[] = maybe.scopes
+    void scopes
+  }
+  const document: Response | undefined = gate.metadata(request)
+  const answer: Response = gate.cors(request, Response.json({ tenant }))
+  const later: string | undefined = gate.challenge({ scopes: ['a'] }).challenge
+  createGate({
+    ...{ audience: 'api', algorithms: ['RS256'], jwksUri: 'https://login.example/keys' },
+    issuer: { template: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: 'any' },
+    authorize: { anonymous: true, rule: (claims) => claims?.sub === 'a' || { status: 401, detail: 'log in' } },
+  })
+  return [tenant, document, answer, later]
 }
 
 interface User {

@@ -27,7 +27,7 @@ pub(crate) fn run(stage: &mut Stage) -> Result<()> {
     stage.begin();
     stage.row("good token", Some(&good), PASSED)?;
     stage.ask("no token", "/items", None, Expected::Challenged)?;
-    stage.wait_until("waiting for a token to expire", minted, Duration::from_millis(2_100));
+    stage.wait_until("waiting for a token to expire", minted, Duration::from_millis(7_100));
     stage.row("expired token", Some(&short), invalid("expired"))?;
     stage.row("token for another audience", Some(&elsewhere), invalid("audience_mismatch"))?;
     stage.row("tampered token", Some(&tokens::tampered(&good, &admin)?), invalid("signature_mismatch"))?;

@@ -1,0 +1,103 @@
+/** What a token permits: its scopes, permissions and roles, and whether a request needs more (RFC 6749 §3.3, RFC 9068 §2.2.3). */
+import { list, type Options } from '../base/options.js'
+import { givenNames, memberOf } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
+import type { JWTPayload } from '../base/types.js'
+import type { Denial } from './challenge.js'
+
+/** Where the issuer puts what a token permits, and what a scope includes. */
+export interface RightsOptions {
+  /** The scopes that a scope includes, such as `{ 'notes:write': ['notes:read'] }`. What is included may include more. */
+  implies?: Readonly<Record<string, readonly string[]>>
+  /** The path of the claim with the scopes. Default: `scope`, `scp` or `scopes`, the first that is there. */
+  scopesFrom?: readonly string[]
+  /** The path of the claim with the permissions. Default: `['permissions']`. */
+  permissionsFrom?: readonly string[]
+  /** The path of the claim with the roles, such as Keycloak's `['realm_access', 'roles']`. Default: `['roles']`. */
+  rolesFrom?: readonly string[]
+}
+
+/** The names of {@link RightsOptions}. */
+export const RIGHTS_NAMES = ['implies', 'scopesFrom', 'permissionsFrom', 'rolesFrom'] as const
+
+/** The lists of what a request needs; empty for nothing. */
+export interface NeededRights {
+  readonly scopes: readonly string[]
+  readonly anyScope: readonly string[]
+  readonly permissions: readonly string[]
+  readonly roles: readonly string[]
+}
+
+/** Reads what claims permit. */
+export interface Rights {
+  /** The scopes of a token and those that they include. */
+  scopesOf(claims: JWTPayload): string[]
+  /** Why a token with these scopes may not do what is needed; `undefined` if it may. */
+  lacks(needed: NeededRights, claims: JWTPayload, scopes: readonly string[]): Denial | undefined
+}
+
+/** The reader for these options. */
+export function rightsFrom(options: Options): Rights {
+  const scopePath = options.read('scopesFrom', list)
+  const scopePaths = scopePath === undefined ? [['scope'], ['scp'], ['scopes']] : [scopePath]
+  const permissionPath = options.read('permissionsFrom', list) ?? ['permissions']
+  const rolePath = options.read('rolesFrom', list) ?? ['roles']
+  const included = options.read('implies', inclusions)
+
+  return {
+    scopesOf(claims) {
+      // The first of the claims that is there counts: a union would let a token carry two stories.
+      const path = scopePaths.find((path) => valueAt(claims, path) !== undefined) ?? []
+      const scopes = words(valueAt(claims, path))
+      if (included === undefined) return scopes
+      return [...new Set(scopes.flatMap((scope) => [scope, ...(included.get(scope) ?? [])]))]
+    },
+    lacks({ scopes, anyScope, permissions, roles }, claims, granted) {
+      const hasScope = (scope: string) => granted.includes(scope)
+      if (!scopes.every(hasScope) || (anyScope.length > 0 && !anyScope.some(hasScope))) return lack('scope')
+      const holds = (needed: readonly string[], path: readonly string[]) => {
+        const found = needed.length === 0 ? [] : words(valueAt(claims, path))
+        return needed.every((name) => found.includes(name))
+      }
+      if (!holds(permissions, permissionPath)) return lack('permissions')
+      return holds(roles, rolePath) ? undefined : lack('roles')
+    },
+  }
+}
+
+function lack(what: 'scope' | 'permissions' | 'roles'): Denial {
+  const detail = `the token lacks ${what === 'scope' ? 'scopes' : what}`
+  return { status: 403, error: 'insufficient_scope', refusal: `insufficient_${what}`, detail }
+}
+
+/** The value at a path of member names; `undefined` where a member is missing. Inherited members are ignored. */
+export function valueAt(claims: unknown, path: readonly string[]): unknown {
+  let value = claims
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<string, unknown>)[name]
+  }
+  return value
+}
+
+/** The words of a string, or the strings of an array as they are. A value of any other shape grants nothing. */
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return value.split(' ').filter(Boolean)
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...(value as string[])] : []
+}
+
+/** For each scope all that it includes, directly or not. */
+function inclusions(name: string, value: unknown): Map<string, string[]> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw misuse(name, 'must be an object with a list of scopes for each scope')
+  }
+  const direct = new Map(
+    givenNames(value).map((scope) => [scope, list(name, memberOf(value as Record<string, unknown>, scope))]),
+  )
+  const follow = (scope: string, above: readonly string[]): string[] => {
+    if (above.includes(scope)) throw misuse(name, `has a cycle: ${[...above, scope].join(' → ')}`)
+    const below = direct.get(scope) ?? []
+    return below.flatMap((lower) => [lower, ...follow(lower, [...above, scope])])
+  }
+  return new Map([...direct.keys()].map((scope) => [scope, [...new Set(follow(scope, []))]]))
+}

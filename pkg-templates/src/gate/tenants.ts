@@ -1,0 +1,88 @@
+/** Issuers of many tenants: Entra ID, whose `iss` is a template that the token's `tid` fills. */
+import { list, Options, text, texts } from '../base/options.js'
+import { memberOf, record } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
+import type { JWTPayload } from '../base/types.js'
+import { webUrl } from '../base/url.js'
+import { issuerIdentifier } from '../remote/discovery.js'
+import type { Denial } from './challenge.js'
+
+/** The issuer of many tenants. */
+export interface IssuerTemplate {
+  /**
+   * What `iss` must be, with `{tenantid}` for the token's `tid`: `https://login.microsoftonline.com/{tenantid}/v2.0`, or for tokens of
+   * version 1 `https://sts.windows.net/{tenantid}/`. A list accepts each.
+   */
+  template: string | readonly string[]
+  /** The tenants accepted, as lower-case GUIDs. `'any'` requires `principal` or `authorize`, which then decide. */
+  tenants: readonly string[] | 'any'
+  /**
+   * Where the issuer's metadata is, such as `https://login.microsoftonline.com/common/v2.0`; it must name the first template as the
+   * issuer. Required without `jwksUri` and `keys`. No address is ever made from a token's `tid`.
+   */
+  discovery?: string
+}
+
+/** A template, checked. */
+export interface Tenants {
+  readonly discovery: string | undefined
+  readonly templates: readonly string[]
+  readonly any: boolean
+  /** Why a verified token is not of an accepted tenant; `keyIssuer` is the member `issuer` of its key. */
+  refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined
+}
+
+/** The template, if the option `issuer` is one. */
+export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const given = new Options(name, value, ['template', 'tenants', 'discovery'])
+  const templates = given.require('template', (name, value) => texts(name, value).map((entry) => template(name, entry)))
+  const tenants = given.require('tenants', (name, value) => (value === 'any' ? value : guids(name, value)))
+  const discovery = given.read('discovery', issuerIdentifier)
+  return record({
+    discovery,
+    templates,
+    any: tenants === 'any',
+    refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined {
+      const [iss, tid] = [memberOf(claims, 'iss'), memberOf(claims, 'tid')]
+      if (tid === undefined) return refusal('claim_missing', "the token's tid is missing")
+      if (typeof tid !== 'string' || !GUID.test(tid) || (tenants !== 'any' && !tenants.includes(tid))) {
+        return refusal('tenant_mismatch', "the token's tid is not accepted")
+      }
+      if (iss === undefined) return refusal('claim_missing', "the token's iss is missing")
+      const accepted = templates.some((entry) => filled(entry, tid) === iss)
+      // Keys of one cloud sign for many tenants; a key that names its issuer signs for no other.
+      if (!accepted || (keyIssuer !== undefined && filled(keyIssuer, tid) !== iss)) {
+        return refusal('issuer_mismatch', "the token's iss is not accepted")
+      }
+      return undefined
+    },
+  })
+}
+
+const PLACEHOLDER = '{tenantid}'
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+function filled(template: string, tid: string): string {
+  return template.replaceAll(PLACEHOLDER, tid)
+}
+
+function refusal(code: string, detail: string): Denial {
+  return { status: 401, error: 'invalid_token', refusal: code, detail }
+}
+
+function template(name: string, value: string): string {
+  const url = webUrl(value)
+  // The host is the issuer's; only its path may depend on the tenant.
+  if (url === undefined || !value.startsWith(`${url.origin}/`) || value.split(PLACEHOLDER).length !== 2) {
+    throw misuse(name, `must be an absolute http: or https: URL with \`${PLACEHOLDER}\` once in its path`)
+  }
+  return value
+}
+
+function guids(name: string, value: unknown): string[] {
+  const found = list(name, value)
+  const wrong = found.find((tenant) => !GUID.test(text(name, tenant)))
+  if (wrong !== undefined) throw misuse(name, "must be lower-case GUIDs, or 'any'")
+  return found
+}
