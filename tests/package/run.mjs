@@ -93,7 +93,7 @@ const tools = { here, require, run, node, bundle, issuer, output }
 const RESULTS = join(root, 'target', 'matrix')
 const FRAMEWORKS = ['hono', 'express', 'fastify', 'jose', 'openid-client']
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 22_150
+const MAIN_ENTRY = 26_200
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
