@@ -13,8 +13,10 @@ export const PACKAGE_CODES = {
   cross_site_request: ['Another site sent the request with the cookie of the user.', 'Send the request from your own site, or use the header `Authorization`.'],
   token_not_text: ['The value that was given as a token is not a string.', 'Pass the token as a string.'],
   header_missing: ['The text has no header that can be decoded.', 'Pass a token of three parts.'],
-  preflight: ['A page of another origin asks whether it may send its request.', 'Send the answer of `denied.response()`; it is complete.'],
+  cors_preflight: ['A page of another origin asks whether it may send its request.', 'Send the answer of `denied.response()`; it is complete.'],
   // The rules of the gate
+  client_mismatch: ['The token is valid, but was issued to another client.', 'Get the token with a client that `client` of the gate lists.'],
+  tenant_mismatch: ["The token is valid, but `tid` names no accepted tenant.", 'Add the tenant to `tenants`, or log in with another account.'],
   principal_unknown: ['The token is valid, but your code knows no user for it.', 'Create the user, or check what `principal` looks for.'],
   not_authorized: ["The token is valid, but the gate's rule does not allow the request.", 'Check the rule in `authorize`.'],
   internal_error: ['Your own code for `principal`, `authorize` or the keys threw an error.', 'Read the cause in your log, and fix that function.'],

@@ -23,7 +23,7 @@ export const DENIALS = {
   // Who sent it can do nothing about it, so there is no challenge either.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
   // Not a refusal: a page asks whether it may send its request, and gets its answer.
-  preflight: { status: 204, refusal: 'preflight', detail: 'the request is a pre-flight of CORS' },
+  preflight: { status: 204, refusal: 'cors_preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
   stranger: {
     status: 401,

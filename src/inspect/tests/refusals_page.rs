@@ -47,12 +47,13 @@ fn strings(line: &str) -> Vec<String> {
 /// Every code that the package's sources give to an error or an answer. The login has a class of errors of its own.
 fn used_codes() -> BTreeSet<String> {
     /// What a code stands after.
-    const MARKS: [&str; 9] = [
+    const MARKS: [&str; 10] = [
         "because('",
         "unavailable('",
         "invalid('",
         "malformed('",
         "refusal: '",
+        "refusal('",
         "refusal = '",
         "code: '",
         "throw '",

@@ -57,7 +57,7 @@ export function gateCorsTests({ jotgate, test, world }) {
   test('a pre-flight is answered, with each field that may be sent by its name', async () => {
     const answer = async (gate, asked) => {
       const denied = await gate.check(asked)
-      same([denied.ok, denied.status, denied.refusal, denied.challenge], [false, 204, 'preflight', undefined])
+      same([denied.ok, denied.status, denied.refusal, denied.challenge], [false, 204, 'cors_preflight', undefined])
       same(gate.checkSync(asked).status, 204)
       const response = denied.response()
       same([response.status, await response.text()], [204, ''])
