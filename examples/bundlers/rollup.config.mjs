@@ -1,6 +1,6 @@
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 
-// Rollup by itself finds no package at all: that is what its plugin is for.
+// Rollup needs this plugin to find any package.
 export default {
   input: 'main.js',
   output: { file: 'rollup/main.js' },

@@ -1,6 +1,6 @@
 import { Verifier } from 'jotgate'
 
-// The key and the token of RFC 7515, appendix A.3: public, and long expired.
+// The key and the token of RFC 7515, appendix A.3: public, and expired long ago.
 const keys = {
   kty: 'EC',
   crv: 'P-256',
@@ -16,7 +16,7 @@ const currentDate = new Date('2011-03-22T18:42:00Z')
 
 const verifier = new Verifier({ keys, algorithms: ['ES256'], issuer: 'joe', currentDate })
 
-/** What becomes of a good token, and of one whose signature was changed. */
+/** The results for a good token, and for one with a changed signature. */
 export async function verdict() {
   const { payload } = await verifier.verify(token)
   const code = await verifier.verify(token.replace('DtEh', 'DtEi')).catch((error) => error.code)

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { createGate } from 'jotgate'
 
-// Once per isolate. Nothing is fetched here: the first request with a token brings the issuer's keys.
+// Made once per isolate. It fetches nothing here: the first request with a token fetches the issuer's keys.
 const gate = createGate({
   issuer: env.ISSUER,
   audience: env.AUDIENCE,

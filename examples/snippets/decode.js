@@ -1,3 +1,3 @@
 import { decodeJwt } from 'jotgate/decode'
 
-const { sub, exp } = decodeJwt(token) // nothing is verified: for showing, never for deciding
+const { sub, exp } = decodeJwt(token) // verifies nothing: for display only

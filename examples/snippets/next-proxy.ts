@@ -7,5 +7,5 @@ export const config = { matcher: '/api/:path*' }
 
 export async function proxy(request: Request) {
   const pass = await gate.check(request, { scopes: ['items:read'] })
-  return pass.ok ? undefined : pass.response() // undefined: on to the route
+  return pass.ok ? undefined : pass.response() // undefined continues to the route
 }
