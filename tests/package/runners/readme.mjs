@@ -1,9 +1,10 @@
 /** Runs every snippet of the packed README and of the pages in `docs`, each of which shows a file of `examples/snippets`. */
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as jose from 'jose'
 
@@ -85,6 +86,42 @@ test('every snippet of the pages is a file, and every file is shown', async () =
   for (const [name, code] of shown) same(code, await readFile(join(folder, name), 'utf8'), name)
   same(fences.length, shown.length, 'a code block of a page is not a snippet')
 })
+
+test('every link and every path in the documents leads to something', async () => {
+  const root = join(TESTS, '..', '..')
+  const folders = ['.', 'docs', 'docs/decisions', 'pkg-templates', 'www', 'examples/cloudflare-worker', 'examples/bundlers', 'tests/vectors']
+  const read = async (file) => (await readFile(join(root, file), 'utf8')).replace(/^```[\s\S]*?^```$/gm, '')
+  const dead = []
+  let found = 0
+  for (const folder of folders) {
+    for (const name of (await readdir(join(root, folder))).filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')) {
+      const file = join(folder, name)
+      const text = await read(file)
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link.replace('https://github.com/jotgate/jotgate/blob/main/', '/'))
+      for (const link of links.filter((link) => !/^[a-z]+:/.test(link))) {
+        const [path, anchor] = link.split('#')
+        const target = path === '' ? file : path.startsWith('/') ? path.slice(1) : join(dirname(file), path)
+        found += 1
+        if (!existsSync(join(root, target))) dead.push(`${file}: ${link}`)
+        else if (anchor !== undefined && !anchors(await read(target)).has(anchor)) dead.push(`${file}: ${link}`)
+      }
+      for (const [, path] of text.matchAll(/`((?:src|pkg-templates|tests|benches|docs|examples|www)\/[\w./-]+)`/g)) {
+        found += 1
+        if (!existsSync(join(root, path))) dead.push(`${file}: ${path}`)
+      }
+    }
+  }
+  same(dead, [])
+  ok(found > 150, `only ${found} links were found`)
+})
+
+/** The anchors that GitHub makes of the headings of a page, and its own. */
+function anchors(text) {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'),
+  )
+  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id)])
+}
 
 test('every snippet takes ten lines', () => {
   for (const [name, code] of snippets) {
