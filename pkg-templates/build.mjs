@@ -30,6 +30,7 @@ const ENTRIES = {
   './inspect': 'inspect',
   './hono': 'hono',
   './express': 'express',
+  './mcp': 'mcp',
   './testing': 'testing',
 }
 

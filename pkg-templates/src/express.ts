@@ -4,10 +4,13 @@
  * @packageDocumentation
  */
 import type { Gate, GateNeeds, OptionalNeeds, Preflight } from './gate/types.js'
+import { type NodeResponse, nodeParts, writeResponse } from './gate/node_response.js'
 import type { NodeRequest } from './gate/request.js'
 import { jsonOf, memberOf } from './base/record.js'
 import { throwError } from './base/thrown.js'
 import type { JWTPayload, ProtectedHeader } from './base/types.js'
+
+export type { NodeResponse }
 
 /** What is set as `request.auth` of a request that may pass. */
 export interface Auth<Claims = JWTPayload, Principal = unknown> {
@@ -17,18 +20,6 @@ export interface Auth<Claims = JWTPayload, Principal = unknown> {
   readonly header: ProtectedHeader
   /** What `principal` of the gate's options found. */
   readonly principal: Principal
-}
-
-/** What is needed of Node's `ServerResponse`. */
-export interface NodeResponse {
-  statusCode: number
-  /** Whether the status and the header fields were sent already. */
-  readonly headersSent?: boolean
-  /** Closes the connection. */
-  destroy?(): unknown
-  setHeader(name: string, value: string | readonly string[]): unknown
-  getHeader?(name: string): unknown
-  end(body: Uint8Array): unknown
 }
 
 /** What is needed of Fastify's `Reply`. */
@@ -66,7 +57,7 @@ export function guard<Claims, Principal>(
       if (answer === undefined) {
         gate.cors(request, response)
         next()
-      } else await write(answer, response)
+      } else await writeResponse(answer, response)
     }
     // An error of a rule is the program's; Express answers it. If `next` itself throws, there is nothing else to call.
     run().catch(next).catch((thrown: unknown) => fail(thrown, response))
@@ -83,7 +74,7 @@ export function metadata(
   return (request, response, next) => {
     const document = gate.metadata(request)
     if (document === undefined) next()
-    else write(document, response).catch(next)
+    else writeResponse(document, response).catch(next)
   }
 }
 
@@ -129,7 +120,7 @@ export function guardHandler<Claims, Principal, Request extends NodeRequest, Res
       if (answer === undefined) {
         gate.cors(request, response)
         await handler(request, response, auth as Auth<Claims, Principal>)
-      } else await write(answer, response)
+      } else await writeResponse(answer, response)
     } catch (thrown) {
       fail(thrown, response)
     }
@@ -155,7 +146,7 @@ export function guardHook<Claims, Principal>(
       })
       return undefined
     }
-    const { status, headers, body } = await parts(answer)
+    const { status, headers, body } = await nodeParts(answer)
     reply.code(status)
     for (const [name, value] of headers) reply.header(name, value)
     reply.send(body)
@@ -208,20 +199,4 @@ function fail(thrown: unknown, response: NodeResponse): void {
   } catch {
     // The connection is gone, and nobody waits for an answer.
   }
-}
-
-/** Writes an answer. */
-async function write(answer: Response, response: NodeResponse): Promise<void> {
-  const { status, headers, body } = await parts(answer)
-  response.statusCode = status
-  for (const [name, value] of headers) response.setHeader(name, value)
-  response.end(body)
-}
-
-/** An answer in the pieces that Node writes; of all fields only `Set-Cookie` can't be joined. */
-async function parts(response: Response) {
-  const headers = new Map<string, string | string[]>(response.headers)
-  const cookies = response.headers.getSetCookie()
-  if (cookies.length > 0) headers.set('set-cookie', cookies)
-  return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) }
 }

@@ -72,6 +72,7 @@ const SUITES = {
     return workerd(project, { ...tools, runner: 'vectors_worker.mjs' })
   },
   'login': (project) => node(project, 'login_node.mjs'),
+  'mcp': (project) => besideFrameworks(project, 'mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'testing': (project) => besideFrameworks(project, 'testing.mjs', ['jose']),
   companion,
   sizes,
@@ -360,7 +361,7 @@ async function types({ folder }) {
   await symlink(dirname(require.resolve('@types/node/package.json')), join(folder, 'node_modules', '@types', 'node'))
   const undici = dirname(require.resolve('undici-types/package.json'))
   await symlink(undici, join(folder, 'node_modules', 'undici-types'))
-  for (const name of ['hono', 'fastify', '@types/express']) {
+  for (const name of ['hono', 'fastify', 'express', 'zod', '@modelcontextprotocol', '@types/express']) {
     await symlink(join(root, 'tests', 'node_modules', name), join(folder, 'node_modules', name))
   }
   const projects = {
@@ -384,6 +385,8 @@ async function types({ folder }) {
       types: [],
       lib: ['es2022', 'dom', 'dom.iterable'],
     },
+    // The SDKs' own types are not ours to check.
+    'MCP servers': { file: 'mcp.mts', module: 'nodenext', skipLibCheck: true },
     'the issuer for tests, in Node': { file: 'testing.mts', module: 'nodenext' },
     'the issuer for tests, CommonJS': { file: 'testing.cts', module: 'node16' },
     'the login, CommonJS': { file: 'login.cts', module: 'node16', lib: ['es2022', 'dom', 'dom.iterable'] },

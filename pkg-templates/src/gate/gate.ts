@@ -17,6 +17,7 @@ import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
 import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
 import { type AnswerFrame, denied } from './denied.js'
+import { attachDetails, type GateDetails } from './details.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
 import { checkedNeeds, rule } from './needs.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
@@ -112,6 +113,7 @@ export function createGate<Claims, Principal>(
     : new Engine(given, fields, keysOf(given, fields.issuer ?? []))
   const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
+  const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
@@ -179,7 +181,7 @@ export function createGate<Claims, Principal>(
       const denial = ruleDenial(yield allows(claims, request, passed.principal), false)
       if (denial !== undefined) return refuse(denial)
     }
-    return passed
+    return attachDetails(passed, { gate: details, token: credentials.token })
   }
 
   const judgeNow: Judging = (token, needs) => {
@@ -203,7 +205,7 @@ export function createGate<Claims, Principal>(
       return denied(record({ ...DENIALS.anonymous, scope }), frame, { request, cors: fields })
     },
   }
-  return gate as unknown as Gate<Claims, Principal, Preflight>
+  return attachDetails(gate, details) as unknown as Gate<Claims, Principal, Preflight>
 }
 
 type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>

@@ -28,4 +28,3 @@ mod restored;
 mod rotation;
 mod serving;
 mod settings;
-mod tls;

@@ -1,0 +1,116 @@
+/** Reads the body of a request once: whole, of bounded size, as JSON without duplicate members. */
+import { isGiven, record } from '../base/record.js'
+import { TextDecoder } from '../base/text_coding.js'
+import type { NodeRequest, StandardRequest } from '../gate/request.js'
+import { memberProblem } from './json_members.js'
+import { Problem } from './problem.js'
+
+/** A request of Node's `http`, of which the body has not been read, or of Express, which may have read it. */
+export interface NodeBodyRequest extends NodeRequest {
+  /** What a body parser left here, such as `express.json()`. */
+  body?: unknown
+  on?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
+  off?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
+  /** Reads the rest and drops it. */
+  resume?(): unknown
+}
+
+/** A standard request with its body. */
+export type WebBodyRequest = StandardRequest & Pick<Request, 'body' | 'bodyUsed'>
+
+/**
+ * The JSON value of the body.
+ *
+ * @param limit - the most bytes that are read
+ * @throws `Problem` for a body that is too large, not UTF-8, not JSON, too deep, or has a duplicate member
+ */
+export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit: number): Promise<unknown> {
+  if (!isWeb(request) && isGiven(request, 'body') && request.body !== undefined) return request.body
+  const bytes = isWeb(request) ? await webBytes(request, limit) : await nodeBytes(request, limit)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', record({ fatal: true })).decode(bytes)
+  } catch {
+    throw new Problem('body_not_utf8')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Problem('body_not_json')
+  }
+  const problem = memberProblem(text)
+  if (problem !== undefined) throw new Problem(`body_${problem}`)
+  return value
+}
+
+/** Whether it is a standard request: its headers have `get`. */
+export function isWeb(request: WebBodyRequest | NodeBodyRequest): request is WebBodyRequest {
+  return typeof (request.headers as { get?: unknown }).get === 'function'
+}
+
+async function webBytes({ body, bodyUsed }: WebBodyRequest, limit: number): Promise<Uint8Array> {
+  if (bodyUsed) throw new TypeError('the body of `request` has been read already: call `check` first')
+  const pieces = new Pieces(limit)
+  if (body === null) return pieces.joined()
+  const reader = (body as ReadableStream<Uint8Array>).getReader()
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    if (pieces.add(piece.value)) continue
+    reader.cancel().catch(() => {})
+    throw new Problem('body_too_large')
+  }
+  return pieces.joined()
+}
+
+function nodeBytes(request: NodeBodyRequest, limit: number): Promise<Uint8Array> {
+  if (typeof request.on !== 'function') {
+    throw new TypeError('`request` has neither a body nor a stream of it')
+  }
+  const pieces = new Pieces(limit)
+  return new Promise((settle, reject) => {
+    const stop = () => {
+      for (const [event, listener] of Object.entries(listeners)) request.off?.(event as keyof typeof listeners, listener)
+    }
+    const listeners = {
+      data: (piece?: unknown) => {
+        if (pieces.add(piece as Uint8Array)) return
+        stop()
+        // Not destroyed: the response goes over the same connection.
+        request.resume?.()
+        reject(new Problem('body_too_large'))
+      },
+      end: () => (stop(), settle(pieces.joined())),
+      error: () => (stop(), reject(new Problem('body_incomplete'))),
+      close: () => (stop(), reject(new Problem('body_incomplete'))),
+    }
+    for (const [event, listener] of Object.entries(listeners)) request.on?.(event as keyof typeof listeners, listener)
+  })
+}
+
+/** Pieces of a body, up to a limit in bytes. */
+class Pieces {
+  readonly #pieces: Uint8Array[] = []
+  readonly #limit: number
+  #length = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Whether there was room for the piece. */
+  add(piece: Uint8Array): boolean {
+    this.#length += piece.length
+    this.#pieces.push(piece)
+    return this.#length <= this.#limit
+  }
+
+  joined(): Uint8Array {
+    const whole = new Uint8Array(this.#length)
+    let offset = 0
+    for (const piece of this.#pieces) {
+      whole.set(piece, offset)
+      offset += piece.length
+    }
+    return whole
+  }
+}

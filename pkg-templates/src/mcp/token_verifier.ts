@@ -1,0 +1,60 @@
+/** The gate as the verifier of `requireBearerAuth` of the MCP SDKs. */
+import { isGiven, record } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
+import type { Denied, Passed } from '../gate/types.js'
+import { authInfo } from './auth_info.js'
+import type { AnyGate, TokenVerifier, VerifierErrors } from './types.js'
+
+/**
+ * Makes the `verifier` of `requireBearerAuth`. The SDK then reads the header and answers; where it is possible, use the gate itself,
+ * whose answers are more exact.
+ *
+ * Rules of the gate (`authorize`) are called with a request that has the token and nothing else.
+ *
+ * @param errors - the SDK's error classes: `{ OAuthError }` of version 2, `{ InvalidTokenError, InsufficientScopeError }` of 1
+ * @throws `TypeError` if no class is passed in
+ *
+ * @example
+ * ```js
+ * import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js'
+ *
+ * app.use('/mcp', requireBearerAuth({ verifier: tokenVerifier(gate, { InvalidTokenError }) }))
+ * ```
+ */
+export function tokenVerifier(gate: AnyGate, errors: VerifierErrors): TokenVerifier {
+  const refuse = refuser(errors)
+  return {
+    async verifyAccessToken(token) {
+      // A token that is no text, or empty, is refused as every malformed one is.
+      const authorization = `Bearer ${String(token)}`
+      const pass: Passed | Denied = await gate.check({ method: 'POST', url: '/', headers: { authorization } })
+      if (!pass.ok) {
+        const { status, detail } = pass
+        // Not the token's fault: the SDK answers 500 to errors that are none of its own.
+        if (status === 503) throw new Error(detail, record({ cause: pass.cause }))
+        throw refuse(status === 403 ? 'insufficient_scope' : 'invalid_token', detail)
+      }
+      return authInfo(pass)
+    },
+  }
+}
+
+type Refuse = (code: 'invalid_token' | 'insufficient_scope', message: string) => Error
+
+function refuser(errors: VerifierErrors): Refuse {
+  const member = <T>(name: string): T | undefined => {
+    if (typeof errors !== 'object' || errors === null || !isGiven(errors, name)) return undefined
+    const value = (errors as Record<string, unknown>)[name]
+    if (typeof value !== 'function') throw misuse(name, 'must be an error class of the MCP SDK')
+    return value as T
+  }
+  type OfMessage = new (message: string) => Error
+  const OAuthError = member<new (code: string, message: string) => Error>('OAuthError')
+  if (OAuthError !== undefined) return (code, message) => new OAuthError(code, message)
+  const InvalidTokenError = member<OfMessage>('InvalidTokenError')
+  if (InvalidTokenError === undefined) {
+    throw misuse('errors', 'must hold `OAuthError`, or `InvalidTokenError` with version 1 of the MCP SDK')
+  }
+  const InsufficientScopeError = member<OfMessage>('InsufficientScopeError') ?? InvalidTokenError
+  return (code, message) => new (code === 'invalid_token' ? InvalidTokenError : InsufficientScopeError)(message)
+}
