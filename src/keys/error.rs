@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use crate::{
-    DocumentError, IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError, StoreError,
+    DocumentError, IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError, StoreError, TlsError,
     TokenRefusal,
 };
 
@@ -27,6 +27,8 @@ pub enum Error {
     Settings(SettingsRefusal),
     /// The token asked for is refused.
     Token(TokenRefusal),
+    /// The TLS certificate cannot be used.
+    Tls(TlsError),
     /// Others kept changing the store.
     Contended {
         /// How many attempts were made.
@@ -68,6 +70,7 @@ impl Error {
             Self::Issuer(refusal) => refusal.code(),
             Self::Settings(refusal) => refusal.code(),
             Self::Token(refusal) => refusal.code(),
+            Self::Tls(error) => error.code(),
             Self::Contended { .. } => "store_contended",
             Self::ClockBehind { .. } => "clock_behind",
             Self::ClockJumped { by } if *by < 0 => "clock_behind",
@@ -90,6 +93,7 @@ impl fmt::Display for Error {
             Self::Issuer(refusal) => refusal.fmt(f),
             Self::Settings(refusal) => refusal.fmt(f),
             Self::Token(refusal) => refusal.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Contended { attempts } => {
                 write!(f, "others changed the store each time in {attempts} attempts")
             }
@@ -132,5 +136,6 @@ from! {
     Issuer(IssuerRefusal),
     Settings(SettingsRefusal),
     Token(TokenRefusal),
+    Tls(TlsError),
     Network(io::Error),
 }

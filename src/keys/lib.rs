@@ -9,6 +9,7 @@
 //! | `key` | one key and its public half |
 //! | `life` | the rings of keys: what happens when, as a pure function, and those who act on it |
 //! | `store` | where the state is kept: sealed, in one versioned document |
+//! | `tls` | the certificate of the public listener |
 //! | `token` | what is signed, and for whom |
 //! | `http` | what is served, from a snapshot in memory |
 //! | `cli` | the binary: words and signals |
@@ -25,14 +26,15 @@ mod listing;
 mod store;
 #[cfg(test)]
 mod test_keys;
+mod tls;
 mod token;
 
 pub use check::{Finding, check};
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use http::{
-    AUTHORIZE_PATH, ClientAddress, ConnectionLimits, JWKS_PATH, KeySet, Published, Publisher, Snapshot,
-    TOKEN_PATH, metadata, ops_router, router, run, token_router,
+    AUTHORIZE_PATH, ClientAddress, ConnectionSettings, JWKS_PATH, KeySet, Published, Publisher,
+    SecureTransport, Snapshot, TOKEN_PATH, metadata, ops_router, router, run, token_router,
 };
 pub use issuer::{Issuer, IssuerRefusal};
 pub use json_listing::{
@@ -49,6 +51,7 @@ pub use store::{
     Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore, Store, StoreError,
     StoreId, Version, rekey,
 };
+pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{
     Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_claims, check_client_id,
     is_reserved_claim, parse_scopes,

@@ -81,7 +81,11 @@ A duration is a number of seconds, or has a unit: 90s, 5m, 2h, 1d. The times mus
   curl http://127.0.0.1:8411/.well-known/jwks.json
   jotgate-keys serve --trusted-proxy 10.0.0.0/8 --allow-non-loopback --listen 0.0.0.0:8411
 
-SIGHUP reads the key-encryption key again. Prints one line when it is ready: `listening on http://ADDRESS`. TLS is the affair of the proxy before it.")]
+  jotgate-keys serve --listen 0.0.0.0:443 --tls-certificate fullchain.pem --tls-key privkey.pem
+
+Prints one line when it is ready: `listening on http://ADDRESS`, or `https://` with TLS. SIGHUP reads the key-encryption key and
+the TLS certificate again. The TLS certificate is also read again when its files change; one that cannot be used is reported
+in the log and by `jotgate_cert_reload_failing`, and the one before stays in use.")]
     Serve(Serve),
     /// Print one access token (RFC 9068), signed by the key that signs now
     #[command(after_help = "Example:
@@ -174,6 +178,18 @@ pub(crate) struct Serve {
     /// Where to answer `/healthz/live`, `/healthz/ready` and `/metrics` (Prometheus) [default: nowhere]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) ops_listen: Option<SocketAddr>,
+    /// The TLS certificate chain in PEM, the server's own certificate first
+    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The private key of the TLS certificate, in PEM
+    #[arg(long, value_name = "PATH", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Use TLS with a new self-signed certificate for localhost, 127.0.0.1 and ::1, and print its fingerprint
+    #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key"])]
+    pub(crate) dev_tls: bool,
+    /// Write the certificate of --dev-tls to this file, for clients that have to trust it
+    #[arg(long, value_name = "PATH", requires = "dev_tls")]
+    pub(crate) dev_tls_out: Option<PathBuf>,
     /// Listen on addresses that others can reach, without TLS
     #[arg(long)]
     pub(crate) allow_non_loopback: bool,

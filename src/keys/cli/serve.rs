@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jotgate_keys::{ConnectionLimits, Error, Keeper, SystemClock, Times, run};
+use jotgate_keys::{
+    CertificateFiles, Clock, ConnectionSettings, Error, Keeper, ServerCertificate, SystemClock, Times, run,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_appender::non_blocking::ErrorCounter;
@@ -19,12 +21,8 @@ const LOST_LINES_PERIOD: Duration = Duration::from_mins(1);
 const SIGNALLED: i32 = 128;
 
 pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> Result<(), Error> {
-    for address in [Some(arguments.listen), arguments.ops_listen].into_iter().flatten() {
-        if !address.ip().is_loopback() && !arguments.allow_non_loopback {
-            let reason = format!("{address} is no loopback address; --allow-non-loopback takes it");
-            return Err(io::Error::other(reason).into());
-        }
-    }
+    check_addresses(arguments)?;
+    let certificate = certificate(arguments)?.map(Arc::new);
     // What can't be published is told before anybody is told to come.
     let (_, state) = keeper.load()?;
     let delay = state.settings().times().replica_delay;
@@ -41,7 +39,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> 
             signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
         let stop = stop_signal(terminate?, interrupt?);
         tokio::spawn(report_lost_lines(lost.clone()));
-        tokio::spawn(reload(signal(SignalKind::hangup())?, keeper.clone()));
+        tokio::spawn(reload(signal(SignalKind::hangup())?, keeper.clone(), certificate.clone()));
         let listener = listen(arguments.listen).await?;
         let ops = match arguments.ops_listen {
             Some(address) => Some(listen(address).await?),
@@ -50,16 +48,64 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> 
         if let Some(ops) = &ops {
             tracing::info!(address = %ops.local_addr()?, "health and metrics are here");
         }
-        say(&format!("listening on http://{}\n", listener.local_addr()?))?;
-        let limits = ConnectionLimits {
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let mut ready = format!("listening on {scheme}://{}\n", listener.local_addr()?);
+        if let Some(certificate) = certificate.as_ref().filter(|_| arguments.dev_tls) {
+            ready.push_str(&format!("certificate SHA-256 {}\n", certificate.fingerprint()));
+        }
+        say(&ready)?;
+        let settings = ConnectionSettings {
             per_address: arguments.connections_per_address.into(),
             trusted_proxies: arguments.trusted_proxy.clone(),
+            certificate,
         };
-        run(listener, ops, keeper.clone(), Arc::new(SystemClock), limits, stop).await
+        run(listener, ops, keeper.clone(), Arc::new(SystemClock), settings, stop).await
     });
     // A look at a store that hangs must not keep the process.
     runtime.shutdown_background();
     served
+}
+
+/// Refuses addresses that others can reach without TLS, unless that was chosen.
+fn check_addresses(arguments: &Serve) -> Result<(), Error> {
+    let refused = |address: SocketAddr, what: &str| {
+        Err(io::Error::other(format!("{address} is not a loopback address; {what}")).into())
+    };
+    let Serve { listen, ops_listen, allow_non_loopback, .. } = arguments;
+    if arguments.dev_tls && !listen.ip().is_loopback() {
+        return refused(*listen, "--dev-tls is for trying things out on this machine");
+    }
+    if !listen.ip().is_loopback() && arguments.tls_certificate.is_none() && !allow_non_loopback {
+        return refused(
+            *listen,
+            "give --tls-certificate and --tls-key, or --allow-non-loopback for plain HTTP",
+        );
+    }
+    match ops_listen {
+        Some(address) if !address.ip().is_loopback() && !allow_non_loopback => {
+            refused(*address, "--allow-non-loopback allows it")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The certificate that the arguments name; `None` for plain HTTP.
+fn certificate(arguments: &Serve) -> Result<Option<ServerCertificate>, Error> {
+    let now = SystemClock.now();
+    if arguments.dev_tls {
+        let certificate = ServerCertificate::self_signed(now)?;
+        if let (Some(path), Some(pem)) = (&arguments.dev_tls_out, certificate.self_signed_pem()) {
+            std::fs::write(path, pem).map_err(|error| {
+                io::Error::new(error.kind(), format!("`{}` cannot be written: {error}", path.display()))
+            })?;
+        }
+        return Ok(Some(certificate));
+    }
+    let (Some(certificate), Some(key)) = (&arguments.tls_certificate, &arguments.tls_key) else {
+        return Ok(None);
+    };
+    let files = CertificateFiles { certificate: certificate.clone(), key: key.clone() };
+    Ok(Some(ServerCertificate::read(files, now)?))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, io::Error> {
@@ -93,9 +139,16 @@ async fn report_lost_lines(lost: ErrorCounter) {
     }
 }
 
-/// Reads the key-encryption key again at each SIGHUP. What else may change is in the store, which is looked at all the time.
-async fn reload(mut hangup: Signal, keeper: Keeper) {
+/// Reads the key-encryption key and the TLS certificate again at each SIGHUP. What else may change is in the store, which is
+/// looked at all the time.
+async fn reload(mut hangup: Signal, keeper: Keeper, certificate: Option<Arc<ServerCertificate>>) {
     while hangup.recv().await.is_some() {
+        if let Some(certificate) = certificate.clone() {
+            let read = tokio::task::spawn_blocking(move || certificate.reload(SystemClock.now()));
+            if read.await.is_err() {
+                tracing::error!("the TLS certificate can't be read again");
+            }
+        }
         let keeper = keeper.clone();
         match tokio::task::spawn_blocking(move || keeper.refresh()).await {
             Ok(Ok(())) => tracing::info!("the key-encryption key was read again"),

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -20,20 +21,25 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::address::ClientAddress;
 use super::numbers::Ended;
 use super::places::Place;
+use super::transport::{SecureTransport, complete};
 use super::write_limit::WriteLimit;
-use crate::Published;
+use crate::{Published, ServerCertificate, TlsError};
 
 /// How long a peer may take. What a request's body may take is for its route to say.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
+    /// For the whole TLS handshake.
+    pub(super) handshake: Duration,
     /// For the head of a request, also for its beginning.
     pub(super) head: Duration,
     /// For taking an answer, from the moment at which the system takes no more of it.
@@ -46,6 +52,7 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) const USUAL: Self = Self {
+        handshake: Duration::from_secs(10),
         head: Duration::from_secs(10),
         answer: Duration::from_secs(10),
         // With the last request, a connection lives for five minutes at most.
@@ -63,8 +70,33 @@ pub(super) struct Serving {
     pub(super) routes: Router,
     pub(super) patience: Patience,
     pub(super) trusted: Arc<[IpNet]>,
+    /// `None` for plain HTTP.
+    pub(super) tls: Option<Tls>,
     /// Where to count; `None` for a listener that is not public.
     pub(super) published: Option<Arc<Published>>,
+}
+
+/// How the connections of a listener are encrypted.
+pub(super) struct Tls {
+    acceptor: TlsAcceptor,
+    /// Whether browsers shall not use plain HTTP for this host any more. A self-signed certificate would lock people out of
+    /// whatever else they develop on `localhost`.
+    only_tls: bool,
+}
+
+impl Tls {
+    /// # Errors
+    /// Those of [`ServerCertificate::config`].
+    pub(super) fn new(certificate: Arc<ServerCertificate>) -> Result<Self, TlsError> {
+        let only_tls = certificate.self_signed_pem().is_none();
+        Ok(Self { acceptor: certificate.config()?.into(), only_tls })
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("only_tls", &self.only_tls).finish_non_exhaustive()
+    }
 }
 
 /// The name of a route in the counters. It is in the extensions of each answer of that route.
@@ -80,9 +112,41 @@ impl Serving {
         place: Place,
         mut stop: watch::Receiver<()>,
     ) {
-        let Patience { head, answer, life, last } = self.patience;
+        let stream = WriteLimit::new(stream, self.patience.answer);
+        let Some(Tls { acceptor, .. }) = &self.tls else {
+            return self.serve_requests(stream, peer, place, stop).await;
+        };
+        // What waits to be encrypted is bounded like everything else that waits to be taken.
+        let handshake = acceptor.accept_with(stream, |connection| connection.set_buffer_limit(Some(BUFFER)));
+        let accepted = tokio::select! {
+            accepted = timeout(self.patience.handshake, handshake) => accepted,
+            _ = stop.changed() => return,
+        };
+        match accepted {
+            Ok(Ok(stream)) => {
+                place.step();
+                self.serve_requests(stream, peer, place, stop).await;
+            }
+            Ok(Err(error)) => {
+                debug!(%error, "a TLS handshake failed");
+                if let Some(published) = &self.published {
+                    published.numbers().count_failed_handshake();
+                }
+            }
+            Err(_) => self.count_ended(Ended::HandshakeLate),
+        }
+    }
+
+    async fn serve_requests(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        peer: IpAddr,
+        place: Place,
+        mut stop: watch::Receiver<()>,
+    ) {
+        let Patience { head, life, last, .. } = self.patience;
         let service = service_fn(|request| self.answer(request, peer, &place));
-        let stream = TokioIo::new(WriteLimit::new(stream, answer));
+        let stream = TokioIo::new(stream);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(head)
@@ -119,13 +183,16 @@ impl Serving {
         place: &Place,
     ) -> Result<Response, Infallible> {
         place.step();
-        let answer = if names_one_host(request.version(), request.headers()) {
+        let mut answer = if names_one_host(request.version(), request.headers()) {
             let address = ClientAddress::of(peer, &self.trusted, request.headers());
             request.extensions_mut().insert(address);
+            let secure = SecureTransport::of(self.tls.is_some(), peer, &self.trusted, request.headers());
+            request.extensions_mut().insert(secure);
             TowerToHyperService::new(self.routes.clone()).call(request.map(Body::new)).await?
         } else {
             (StatusCode::BAD_REQUEST, "a request has exactly one valid Host\n").into_response()
         };
+        complete(answer.headers_mut(), self.tls.as_ref().is_some_and(|tls| tls.only_tls));
         place.step();
         if let Some(published) = &self.published {
             let route = answer.extensions().get().map_or("other", |RouteName(name)| name);

@@ -17,6 +17,7 @@ mod publisher;
 mod router;
 mod server;
 mod token_endpoint;
+mod transport;
 mod write_limit;
 
 pub use address::ClientAddress;
@@ -26,5 +27,6 @@ pub use ops::ops_router;
 pub use published::{Published, Snapshot};
 pub use publisher::Publisher;
 pub use router::router;
-pub use server::{ConnectionLimits, run};
+pub use server::{ConnectionSettings, run};
 pub use token_endpoint::token_router;
+pub use transport::SecureTransport;

@@ -17,6 +17,8 @@ pub(crate) struct Numbers {
     refused: Mutex<BTreeMap<Refused, u64>>,
     /// By reason.
     ended: Mutex<BTreeMap<Ended, u64>>,
+    /// TLS handshakes that failed.
+    handshakes_failed: AtomicU64,
     /// Open connections of the public listener.
     connections: AtomicU64,
     /// Since when the public listener has no free place.
@@ -43,6 +45,8 @@ pub(crate) enum Ended {
     AnswerNotTaken,
     /// The longest life of a connection.
     Lifetime,
+    /// The TLS handshake did not end in time.
+    HandshakeLate,
 }
 
 impl Refused {
@@ -56,13 +60,14 @@ impl Refused {
 }
 
 impl Ended {
-    const ALL: [Self; 3] = [Self::HeadLate, Self::AnswerNotTaken, Self::Lifetime];
+    const ALL: [Self; 4] = [Self::HeadLate, Self::AnswerNotTaken, Self::Lifetime, Self::HandshakeLate];
 
     const fn code(self) -> &'static str {
         match self {
             Self::HeadLate => "head_late",
             Self::AnswerNotTaken => "answer_not_taken",
             Self::Lifetime => "lifetime",
+            Self::HandshakeLate => "handshake_late",
         }
     }
 }
@@ -83,6 +88,10 @@ impl Numbers {
 
     pub(crate) fn count_ended(&self, reason: Ended) {
         count(&self.ended, reason);
+    }
+
+    pub(crate) fn count_failed_handshake(&self) {
+        self.handshakes_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes how many connections are open, and whether that is all places.
@@ -128,6 +137,12 @@ impl Numbers {
         let ended = of_all(&self.ended, Ended::ALL);
         let ended = ended.map(|(reason, count)| (format!("reason=\"{}\"", reason.code()), count));
         counter(text, "connections_ended_total", "Connections that a limit of time ended.", ended);
+        let failed = self.handshakes_failed.load(Ordering::Relaxed);
+        let _ = write!(
+            text,
+            "# HELP jotgate_tls_handshakes_failed_total TLS handshakes that failed.\n# TYPE \
+             jotgate_tls_handshakes_failed_total counter\njotgate_tls_handshakes_failed_total {failed}\n"
+        );
         let gauge = |text: &mut String, name: &str, help: &str, value: u64| {
             let _ = write!(
                 text,

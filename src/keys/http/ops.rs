@@ -107,6 +107,13 @@ async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
         let count = u64::try_from(state.keys().count()).unwrap_or(u64::MAX);
         gauge("published_keys", "How many keys are published.", count);
     }
+    if let Some(certificate) = published.certificate() {
+        let help = "The time until the TLS certificate in use expires; 0 if it has expired.";
+        gauge("cert_expires_seconds", help, certificate.not_after().saturating_sub(now));
+        let help =
+            "Whether the TLS files hold something unusable, so that an older certificate is still in use.";
+        gauge("cert_reload_failing", help, u64::from(certificate.is_failing()));
+    }
     let (name, version) = ("jotgate_build_info", env!("CARGO_PKG_VERSION"));
     let _ = write!(text, "# HELP {name} The version of this program.\n# TYPE {name} gauge\n");
     let _ = writeln!(text, "{name}{{version=\"{version}\"}} 1");

@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
 
 use super::numbers::Numbers;
-use crate::{Error, KeySet, Signer, State, StoreStamp, metadata};
+use crate::{Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
 
 /// One state, with everything made from it that is served.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct Published {
     /// Which store it is, in which version: what tells copies of it apart.
     stamp: ArcSwapOption<StoreStamp>,
     overdue: AtomicBool,
+    /// The TLS certificate of the public listener; `None` without TLS.
+    certificate: ArcSwapOption<ServerCertificate>,
     /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
     signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
     numbers: Numbers,
@@ -127,6 +129,17 @@ impl Published {
     #[must_use]
     pub fn stamp(&self) -> Option<Arc<StoreStamp>> {
         self.stamp.load_full()
+    }
+
+    /// Notes the TLS certificate of the public listener.
+    pub(crate) fn set_certificate(&self, certificate: Arc<ServerCertificate>) {
+        self.certificate.store(Some(certificate));
+    }
+
+    /// The TLS certificate of the public listener; `None` without TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Arc<ServerCertificate>> {
+        self.certificate.load_full()
     }
 
     /// What is counted here.

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::address::{is_trusted, owner};
-use super::connection::{Patience, Serving};
+use super::connection::{Patience, Serving, Tls};
 use super::places::Places;
-use crate::{Clock, Error, Keeper, Publisher, ops_router, router, token_router};
+use crate::{Clock, Error, Keeper, Publisher, ServerCertificate, ops_router, router, token_router};
 
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -31,19 +31,21 @@ const SEND_BUFFER: usize = 32_768;
 /// How long to wait after the system has no connection to give, for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Who may have how many connections of the public listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectionLimits {
+/// How connections of the public listener are served: who may have how many, and with which certificate.
+#[derive(Clone, Debug)]
+pub struct ConnectionSettings {
     /// How many of the 900 places one address may have; by default a quarter. An IPv6 network of 64 bits counts as one
     /// address.
     pub per_address: usize,
     /// The proxies whose `X-Forwarded-For` is believed, and which may have every place.
     pub trusted_proxies: Vec<IpNet>,
+    /// The certificate for TLS; `None` for plain HTTP.
+    pub certificate: Option<Arc<ServerCertificate>>,
 }
 
-impl Default for ConnectionLimits {
+impl Default for ConnectionSettings {
     fn default() -> Self {
-        Self { per_address: MOST_CONNECTIONS / 4, trusted_proxies: vec![] }
+        Self { per_address: MOST_CONNECTIONS / 4, trusted_proxies: vec![], certificate: None }
     }
 }
 
@@ -52,13 +54,13 @@ impl Default for ConnectionLimits {
 ///
 /// # Errors
 /// [`Error::Store`] or [`Error::Document`] if there is no set to publish at the start. Once it serves, it goes on: a
-/// store that fails leaves the published set as it is, and is reported in the log.
+/// store that fails leaves the published set as it is, and is reported in the log. [`Error::Tls`] if TLS cannot be set up.
 pub async fn run(
     listener: TcpListener,
     ops: Option<TcpListener>,
     keeper: Keeper,
     clock: Arc<dyn Clock>,
-    limits: ConnectionLimits,
+    settings: ConnectionSettings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let watch_clock = Arc::clone(&clock);
@@ -67,20 +69,28 @@ pub async fn run(
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
     let published = publisher.published();
+    let ConnectionSettings { per_address, trusted_proxies, certificate } = settings;
+    let tls = certificate.clone().map(Tls::new).transpose()?;
+    let certificate_clock = Arc::clone(&watch_clock);
+    if let Some(certificate) = &certificate {
+        published.set_certificate(Arc::clone(certificate));
+    }
     let public = Arc::new(Serving {
         routes: router(Arc::clone(&published))
             .merge(token_router(Arc::clone(&published), Arc::clone(&watch_clock))),
         patience: Patience::USUAL,
-        trusted: limits.trusted_proxies.into(),
+        trusted: trusted_proxies.into(),
+        tls,
         published: Some(Arc::clone(&published)),
     });
     let private = Arc::new(Serving {
         routes: ops_router(Arc::clone(&published), watch_clock),
         patience: Patience::USUAL,
         trusted: [].into(),
+        tls: None,
         published: None,
     });
-    let places = Arc::new(Places::new(MOST_CONNECTIONS, limits.per_address, Some(published)));
+    let places = Arc::new(Places::new(MOST_CONNECTIONS, per_address, Some(published)));
     let ops_places = Arc::new(Places::new(MOST_OPS_CONNECTIONS, MOST_OPS_CONNECTIONS, None));
     let mut shutdown = pin!(shutdown);
     // Each connection has a receiver: all are dropped once all connections have ended.
@@ -88,6 +98,12 @@ pub async fn run(
     {
         let mut follow = pin!(publisher.follow());
         let mut accepting = pin!(accept(&listener, &public, &places, &stopping));
+        let mut renewing = pin!(async {
+            match certificate {
+                Some(certificate) => certificate.follow(certificate_clock).await,
+                None => std::future::pending().await,
+            }
+        });
         let mut telling = pin!(async {
             match &ops {
                 Some(listener) => accept(listener, &private, &ops_places, &stopping).await,
@@ -98,6 +114,7 @@ pub async fn run(
             () = &mut shutdown => {}
             ended = &mut follow => ended?,
             never = &mut accepting => match never {},
+            () = &mut renewing => {}
             never = &mut telling => match never {},
         }
     }

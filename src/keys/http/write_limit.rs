@@ -6,21 +6,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// Ends with [`io::ErrorKind::TimedOut`] where writes have been blocked for the limit, and not everything was taken meanwhile.
 /// A peer that takes a byte now and then does not begin anew.
 #[derive(Debug)]
-pub(super) struct WriteLimit {
-    stream: TcpStream,
+pub(super) struct WriteLimit<S> {
+    stream: S,
     limit: Duration,
     /// Runs from the first write that was blocked to the next flush: hyper flushes once its buffer is empty.
     blocked: Option<Pin<Box<Sleep>>>,
 }
 
-impl WriteLimit {
-    pub(super) const fn new(stream: TcpStream, limit: Duration) -> Self {
+impl<S> WriteLimit<S> {
+    pub(super) const fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, blocked: None }
     }
 
@@ -31,7 +30,7 @@ impl WriteLimit {
     }
 }
 
-impl AsyncRead for WriteLimit {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteLimit<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -41,7 +40,7 @@ impl AsyncRead for WriteLimit {
     }
 }
 
-impl AsyncWrite for WriteLimit {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteLimit<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_write(cx, bytes) {

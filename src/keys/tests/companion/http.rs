@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jotgate_keys::{
-    Clock, ConnectionLimits, Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings,
+    Clock, ConnectionSettings, Document, Error, Keeper, KekSource, Keks, KeyPair, RsaSize, Settings,
     SigningAlgorithm, SqliteStore, State, Store, SystemClock, Times, run,
 };
 use tokio::net::TcpListener;
@@ -53,8 +53,15 @@ impl Served {
                 let stopped = async { stopped.await.unwrap() };
                 let ops = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 told.send(ops.local_addr().unwrap()).unwrap();
-                run(listener, Some(ops), keeper, Arc::new(SystemClock), ConnectionLimits::default(), stopped)
-                    .await
+                run(
+                    listener,
+                    Some(ops),
+                    keeper,
+                    Arc::new(SystemClock),
+                    ConnectionSettings::default(),
+                    stopped,
+                )
+                .await
             })
         });
         let [address, ops] = [(); 2].map(|()| address.recv().unwrap());
@@ -264,7 +271,7 @@ fn without_a_set_nothing_is_served() {
             None,
             keeper,
             Arc::new(SystemClock),
-            ConnectionLimits::default(),
+            ConnectionSettings::default(),
             std::future::pending(),
         )
         .await

@@ -28,3 +28,4 @@ mod restored;
 mod rotation;
 mod serving;
 mod settings;
+mod tls;

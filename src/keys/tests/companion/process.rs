@@ -423,7 +423,7 @@ fn what_can_not_be_done_is_one_line_and_exit_code_1() {
         (vec!["token", "--sub", "a", "--ttl", "61"], "a life of 61 s was asked for, the key signs 1 to 60 s"),
         (vec!["token", "--sub", ""], "the subject must have"),
         (vec!["token", "--sub", "a", "--scope", "a  b"], "a scope is"),
-        (vec!["serve", "--listen", "0.0.0.0:0"], "is no loopback address"),
+        (vec!["serve", "--listen", "0.0.0.0:0"], "is not a loopback address"),
         (vec!["init", "--issuer", "https://a.example", "--max-age", "0"], "the max-age of 0 s is outside of"),
         (
             vec!["init", "--issuer", "https://a.example", "--pre-publication", "324"],

@@ -140,7 +140,9 @@ impl Program {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
-        let address = line.strip_prefix("listening on http://").unwrap().trim_end().parse().unwrap();
+        let (scheme, address) = line.strip_prefix("listening on ").unwrap().split_once("://").unwrap();
+        assert!(["http", "https"].contains(&scheme), "{line}");
+        let address = address.trim_end().parse().unwrap();
         Serving { address, child, out }
     }
 }
