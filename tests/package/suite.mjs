@@ -3,30 +3,35 @@
  * `jotgate/decode`), the real jose, and gets back how many tests passed and what failed. Nothing in here knows in which
  * runtime it runs.
  */
-import { badInputTests } from './suite/bad_input.mjs'
-import { gateComplaintTests } from './suite/complaints_gate.mjs'
-import { batchTests } from './suite/batch.mjs'
-import { carefulKeyTests } from './suite/careful_keys.mjs'
-import { claimsTests } from './suite/claims.mjs'
-import { decodeClaimsTests } from './suite/decode_claims.mjs'
-import { decodePureTests } from './suite/decode_pure.mjs'
-import { gateTests } from './suite/gate.mjs'
-import { gateCredentialTests } from './suite/gate_credentials.mjs'
-import { gateCorsTests } from './suite/gate_cors.mjs'
-import { gateResourceTests } from './suite/gate_resource.mjs'
-import { gateRuleTests } from './suite/gate_rules.mjs'
+import { decodeClaimsTests } from './suite/decode/claims.mjs'
+import { decodePureTests } from './suite/decode/standalone.mjs'
+import { gateTests } from './suite/gate/answers.mjs'
+import { gateCorsTests } from './suite/gate/cors.mjs'
+import { gateCredentialTests } from './suite/gate/credentials.mjs'
+import { optionErrorTests } from './suite/gate/option_errors.mjs'
+import { gateResourceTests } from './suite/gate/resource.mjs'
+import { gateRuleTests } from './suite/gate/rules.mjs'
+import { gateUserComplaintTests } from './suite/gate/user_complaints.mjs'
 import { harness, ok } from './suite/harness.mjs'
-import { hostCryptoTests } from './suite/host_crypto.mjs'
-import { interleavingTests } from './suite/interleaving.mjs'
-import { joseDifferenceTests } from './suite/jose_differences.mjs'
-import { joseExampleTests } from './suite/jose_examples.mjs'
-import { joseSharedTests } from './suite/jose_shared.mjs'
+import { joseDifferenceTests } from './suite/jose/differences.mjs'
+import { joseExampleTests } from './suite/jose/examples.mjs'
+import { joseSharedTests } from './suite/jose/shared.mjs'
+import { carefulKeyTests } from './suite/keys/careless_keys.mjs'
+import { changingByteTests } from './suite/keys/changing_bytes.mjs'
+import { remoteDiscoveryTests } from './suite/keys/remote_discovery.mjs'
+import { remoteFaultTests } from './suite/keys/remote_faults.mjs'
+import { remoteFetchTests } from './suite/keys/remote_fetches.mjs'
+import { remoteFreshnessTests } from './suite/keys/remote_freshness.mjs'
+import { remoteOrderTests } from './suite/keys/remote_order.mjs'
 import { mint } from './suite/mint.mjs'
-import { remoteFaultTests } from './suite/remote_faults.mjs'
-import { remoteKeySetTests } from './suite/remote_key_set.mjs'
-import { repairTests } from './suite/repairs.mjs'
-import { tokenCacheTests } from './suite/token_cache.mjs'
-import { verifierTests } from './suite/verifier.mjs'
+import { badInputTests } from './suite/verifier/bad_input.mjs'
+import { batchTests } from './suite/verifier/batch.mjs'
+import { claimsTests } from './suite/verifier/claims.mjs'
+import { hostCryptoTests } from './suite/verifier/host_crypto.mjs'
+import { interleavingTests } from './suite/verifier/interleaving.mjs'
+import { issuerTests } from './suite/verifier/issuers.mjs'
+import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
+import { verifierTests } from './suite/verifier/verifier.mjs'
 
 export async function runSuite({ jotgate, facade, decoder, jose }, more = () => {}) {
   const { test, run } = harness()
@@ -48,8 +53,12 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateRuleTests(context)
   gateResourceTests(context)
   gateCorsTests(context)
-  gateComplaintTests(context)
-  remoteKeySetTests(context)
+  gateUserComplaintTests(context)
+  remoteFetchTests(context)
+  remoteOrderTests(context)
+  remoteFreshnessTests(context)
+  remoteDiscoveryTests(context)
+  issuerTests(context)
   remoteFaultTests(context)
   joseSharedTests(context)
   joseDifferenceTests(context)
@@ -59,7 +68,8 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   batchTests(context)
   claimsTests(context)
   tokenCacheTests(context)
-  repairTests(context)
+  changingByteTests(context)
+  optionErrorTests(context)
   badInputTests(context)
   decodePureTests(context)
   decodeClaimsTests(context)

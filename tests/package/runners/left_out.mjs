@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { report } = await load('runners/report.mjs')
-const { judge, keysOf, outcomeLater } = await load('runners/vectors.mjs')
-const { verdicts } = await load('runners/vector_files.mjs')
+const { judge, keysOf, outcomeLater } = await load('runners/vectors/cases.mjs')
+const { verdicts } = await load('runners/vectors/files.mjs')
 const { createGate, KeySet, RemoteKeySet, Verifier } = await import('jotgate')
 const { jwtVerify } = await import('jotgate/jose')
 

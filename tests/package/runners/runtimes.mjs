@@ -2,13 +2,13 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers.mjs'
-import { loginIn } from './login.mjs'
-import { metadataClients } from './metadata_clients.mjs'
+import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
+import { loginIn } from './login/browsers.mjs'
+import { metadataClients } from './node/metadata_clients.mjs'
 import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
-import { writeCases } from './vector_files.mjs'
+import { writeCases } from './vectors/files.mjs'
 
 /** Where npm has the runtimes that are programs. */
 const FILES = { deno: 'deno', bun: 'bin/bun.exe' }
@@ -17,8 +17,8 @@ const FILES = { deno: 'deno', bun: 'bin/bun.exe' }
 export const RUNTIMES = {
   ...Object.fromEntries(
     [20, 22, 24, 26].flatMap((version) => [
-      [`node-${version}-import`, onNode(version, 'node.mjs')],
-      [`node-${version}-require`, onNode(version, 'node.cjs')],
+      [`node-${version}-import`, onNode(version, 'node/import.mjs')],
+      [`node-${version}-require`, onNode(version, 'node/require.cjs')],
     ]),
   ),
   // No permission is given, but for the issuer that the suite itself asks.
@@ -31,7 +31,7 @@ export const RUNTIMES = {
   ...Object.fromEntries(Object.keys(BROWSERS).map((name) => [`vectors-${name}`, everyVectorIn(name)])),
   'vectors-edge-runtime': async (project, tools) => {
     await writeCases(project.folder)
-    return edgeRuntime(project, { ...tools, runner: 'vectors_edge.mjs' })
+    return edgeRuntime(project, { ...tools, runner: 'edge/vectors.mjs' })
   },
   'edge-runtime': edgeRuntime,
   ...Object.fromEntries(
@@ -81,7 +81,7 @@ function plain(name, args) {
     try {
       const host = `127.0.0.1:${server.address().port}`
       const jose = join(require.resolve('jose/package.json'), '..', 'dist', 'webapi', 'index.js')
-      const text = await readFile(join(here, 'runners', 'plain.mjs'), 'utf8')
+      const text = await readFile(join(here, 'runners', 'deno_bun/suite.mjs'), 'utf8')
       const entry = join(folder, 'plain.mjs')
       await writeFile(
         entry,
@@ -104,7 +104,7 @@ function plainVectors(name, args, ways) {
     const binary = npmFile(name, FILES[name])
     about({ version: npmVersion(name) })
     await writeCases(folder)
-    const text = await readFile(join(here, 'runners', 'vectors_plain.mjs'), 'utf8')
+    const text = await readFile(join(here, 'runners', 'deno_bun/vectors.mjs'), 'utf8')
     const entry = join(folder, 'vectors_plain.mjs')
     await writeFile(entry, text.replaceAll("'TESTS/", `'${pathToFileURL(here)}/`))
     return run(binary, [...args, entry, ...ways], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
@@ -112,7 +112,7 @@ function plainVectors(name, args, ways) {
 }
 
 /** Bundled as Vercel's build does: `?module` becomes a compiled module that the host hands over. */
-async function edgeRuntime({ folder }, { here, bundle, issuer, about, runner = 'edge.mjs' }) {
+async function edgeRuntime({ folder }, { here, bundle, issuer, about, runner = 'edge/suite.mjs' }) {
   const { EdgeRuntime } = npmRuntimes()('edge-runtime')
   about({ version: npmVersion('edge-runtime') })
   await cp(join(here, 'runners', runner), join(folder, 'edge.mjs'))

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { beforeLeaving } from './leaving.mjs'
+import { beforeLeaving } from './cleanup.mjs'
 
 /** How long a server may take until it answers, in milliseconds. */
 const PATIENCE = 120_000

@@ -12,7 +12,7 @@ import { guards, tokens } from './guards.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmVersion } from './setup.mjs'
 import { serving } from './serving.mjs'
-import { startWorker } from './workerd.mjs'
+import { startWorker } from './workerd/serve.mjs'
 
 const JWKS = 'https://issuer.example/.well-known/jwks.json'
 /** Each takes the project and the tools of `run.mjs`, and returns its exit code. */

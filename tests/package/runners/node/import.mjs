@@ -1,0 +1,11 @@
+/** Runs the suite in Node on the package that `import` finds, together with what only Node can test. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as jotgate from 'jotgate'
+import * as decoder from 'jotgate/decode'
+import * as facade from 'jotgate/jose'
+
+const { TESTS } = process.env
+const load = (path) => import(pathToFileURL(join(TESTS, path)))
+const { runOnNode } = await load('runners/node/suite.mjs')
+process.exitCode = await runOnNode({ jotgate, facade, decoder, load })

@@ -1,0 +1,11 @@
+/** Runs the suite in Node on the package that `require` finds, together with what only Node can test. */
+const { join } = require('node:path')
+const { pathToFileURL } = require('node:url')
+const jotgate = require('jotgate')
+const decoder = require('jotgate/decode')
+const facade = require('jotgate/jose')
+
+const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
+load('runners/node/suite.mjs').then(async ({ runOnNode }) => {
+  process.exitCode = await runOnNode({ jotgate, facade, decoder, load, resolved: require.resolve('jotgate') })
+})

@@ -1,0 +1,55 @@
+/** The suite `sizes`. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { report } from './report.mjs'
+import { require } from './tools.mjs'
+
+/** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
+const MAIN_ENTRY = 26_200
+
+/** What entries weigh, minified and compressed, and what they must not bring along. */
+export async function sizes({ folder }) {
+  const { build } = require('esbuild')
+  const weigh = async (name, options) => {
+    const entry = join(folder, 'entry.mjs')
+    await writeFile(entry, `export * from '${name}'\n`)
+    const { outputFiles, metafile } = await build({
+      entryPoints: [entry],
+      absWorkingDir: folder,
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      metafile: true,
+      write: false,
+      outfile: 'out.mjs',
+      ...options,
+    })
+    const bytes = gzipSync(outputFiles.find(({ path }) => path.endsWith('out.mjs')).contents, { level: 9 }).length
+    console.log(`${name}: ${bytes} bytes minified and compressed`)
+    return { bytes, inputs: Object.keys(metafile.inputs) }
+  }
+  const decode = await weigh('jotgate/decode', { platform: 'browser' })
+  const login = await weigh('jotgate/login', { platform: 'browser' })
+  const testing = await weigh('jotgate/testing', { platform: 'neutral' })
+  const loader = { '.wasm': 'empty' }
+  const main = await weigh('jotgate', { platform: 'neutral', conditions: ['workerd'], loader })
+  const failures = []
+  const under = (name, bytes, limit) => {
+    if (bytes >= limit) failures.push({ name: `${name} is under ${limit} bytes`, problem: `${bytes} bytes` })
+  }
+  under('jotgate/decode', decode.bytes, 1_229)
+  under('jotgate/login', login.bytes, 5_121)
+  under('the main entry', main.bytes, MAIN_ENTRY)
+  const strange = (inputs, own) => inputs.filter((path) => /\bdist\//.test(path) && !own.test(path))
+  const beside = strange(decode.inputs, /\bdist\/decode\/(standalone|claims)\.js$/)
+  if (beside.length > 0) failures.push({ name: 'jotgate/decode brings nothing along', problem: beside.join(', ') })
+  const foreign = strange(login.inputs, /\bdist\/(login\.js$|login\/|base\/)/)
+  if (foreign.length > 0) failures.push({ name: 'jotgate/login needs base alone', problem: foreign.join(', ') })
+  const more = strange(testing.inputs, /\bdist\/(testing\.js$|testing\/|base\/)/)
+  if (more.length > 0) failures.push({ name: 'jotgate/testing needs base alone', problem: more.join(', ') })
+  const tests = main.inputs.filter((path) => /\bdist\/testing/.test(path))
+  if (tests.length > 0) failures.push({ name: 'jotgate/testing is part of no other entry', problem: tests.join(', ') })
+  return report({ passed: 7 - failures.length, failures })
+}

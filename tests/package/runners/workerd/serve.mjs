@@ -1,0 +1,78 @@
+/** A module for Workers enters, a real workerd that serves it leaves. */
+import { spawn } from 'node:child_process'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stopping } from '../serving.mjs'
+
+/** Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it. */
+export async function startWorker(folder, entry, { bundle, require }) {
+  const outdir = join(folder, 'worker')
+  await bundle(folder, {
+    entryPoints: { worker: entry },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    conditions: ['workerd', 'worker', 'browser'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+  })
+  return serveWorker(outdir, 'worker.mjs', require)
+}
+
+/** Serves what a bundler left: a script, and the one `.wasm` beside it or below. */
+export async function serveWorker(outdir, script, require) {
+  const files = await readdir(outdir, { recursive: true })
+  const wasm = files.filter((file) => file.endsWith('.wasm'))
+  if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
+  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0]))
+  const { default: binary } = require('workerd')
+  const child = spawn(
+    binary,
+    ['serve', join(outdir, 'worker.capnp'), '--socket-addr=http=127.0.0.1:0', '--control-fd=3'],
+    {
+      // The last line of standard output is the suite's result.
+      stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
+    },
+  )
+  const stop = stopping(child)
+  try {
+    return { url: `http://127.0.0.1:${await portOf(child)}`, stop }
+  } catch (thrown) {
+    stop()
+    throw thrown
+  }
+}
+
+/** The port that workerd listens on, as it says itself. */
+function portOf(child) {
+  return new Promise((settle, reject) => {
+    let said = ''
+    child.stdio[3].on('data', (data) => {
+      said += data
+      for (const line of said.split('\n')) {
+        const event = line.startsWith('{') && line.endsWith('}') ? JSON.parse(line) : {}
+        if (event.event === 'listen' && event.socket === 'http') settle(event.port)
+      }
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`workerd ended with ${code} before it listened`)))
+  })
+}
+
+function capnp(script, wasm) {
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ],
+);
+const worker :Workerd.Worker = (
+  modules = [
+    (name = "${script}", esModule = embed "${script}"),
+    (name = "./${wasm}", wasm = embed "${wasm}"),
+  ],
+  compatibilityDate = "2026-01-01",
+);
+`
+}
