@@ -1,7 +1,7 @@
 //! The four verdicts, the verifier's refusal, and each rule for the claims by itself.
 
 use jotgate_core::{
-    Needs, NeedsOptions, Policy, PolicyOptions, Refusal, dangerous, verify, verify_signature,
+    Needs, NeedsOptions, Policy, PolicyOptions, Refusal, unverified, verify, verify_signature,
 };
 
 use crate::{
@@ -81,7 +81,7 @@ impl Judgement {
         let keys = matched.map(|(_, held)| held).or(first).map_or(jotgate_core::Keys::None, Held::keys);
         let refusal = verify(token, keys, policy, needs, *now).err().map(|refused| refused.refusal);
         let signature = verify_signature(token, keys, policy).err();
-        let judged = dangerous::judge(token, policy, needs, *now).err();
+        let judged = unverified::judge(token, policy, needs, *now).err();
         let format = format_refusal(token, expected, [signature.as_ref(), judged.as_ref()]);
         let subject = |refusal: &Refusal| subject(refusal.code());
         Self {
@@ -178,7 +178,7 @@ impl Judgement {
 fn format_refusal(token: &[u8], expected: &Expected, met: [Option<&Refusal>; 2]) -> Option<Refusal> {
     let maximum = expected.policy.maximum_token_bytes();
     let header = verify_signature(token, jotgate_core::Keys::None, &expected.policy).err();
-    let decoded = dangerous::decode(token, maximum).err();
+    let decoded = unverified::decode(token, maximum).err();
     let all = [header.as_ref(), met[0], decoded.as_ref(), met[1]];
     let form = |refusal: &&Refusal| subject(refusal.code()) == Subject::Format;
     all.into_iter().flatten().find(form).cloned()
@@ -211,7 +211,7 @@ pub(crate) fn rules(token: &[u8], expected: &Expected) -> Vec<RuleReport> {
     let judge = |options: PolicyOptions, needs: NeedsOptions| -> Option<Option<Refusal>> {
         let policy = Policy::new(options).ok()?;
         let needs = if is_empty(&needs) { Needs::default() } else { Needs::new(needs).ok()? };
-        Some(dangerous::judge(token, &policy, &needs, *now).err())
+        Some(unverified::judge(token, &policy, &needs, *now).err())
     };
     let Some(bare) = judge(only(), NeedsOptions::default()) else { return Vec::new() };
     // What the token is refused for without any option: its form, the types of its claims, its times.
