@@ -9,7 +9,9 @@ import { gateTests } from './suite/gate/answers.mjs'
 import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
+import { gateOptionalTests } from './suite/gate/optional.mjs'
 import { gateResourceTests } from './suite/gate/resource.mjs'
+import { gateRightsTests } from './suite/gate/rights.mjs'
 import { gateRuleTests } from './suite/gate/rules.mjs'
 import { gateUserComplaintTests } from './suite/gate/user_complaints.mjs'
 import { harness, ok } from './suite/harness.mjs'
@@ -18,6 +20,7 @@ import { joseExampleTests } from './suite/jose/examples.mjs'
 import { joseSharedTests } from './suite/jose/shared.mjs'
 import { carefulKeyTests } from './suite/keys/careless_keys.mjs'
 import { changingByteTests } from './suite/keys/changing_bytes.mjs'
+import { keyFunctionTests } from './suite/keys/functions.mjs'
 import { remoteDiscoveryTests } from './suite/keys/remote_discovery.mjs'
 import { remoteFaultTests } from './suite/keys/remote_faults.mjs'
 import { remoteFetchTests } from './suite/keys/remote_fetches.mjs'
@@ -51,6 +54,9 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateTests(context)
   gateCredentialTests(context)
   gateRuleTests(context)
+  gateOptionalTests(context)
+  gateRightsTests(context)
+  keyFunctionTests(context)
   gateResourceTests(context)
   gateCorsTests(context)
   gateUserComplaintTests(context)

@@ -6,9 +6,10 @@ import { because, errorFrom, isWithoutKeys, misuse } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
-import { Engine, noNeeds } from '../verify/engine.js'
+import { noNeeds } from '../verify/engine.js'
 import { Issuers } from '../verify/issuers.js'
 import type { Judgement } from '../verify/judge.js'
+import { engineFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import { FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
 import type { Needs } from '../wasm/bindings.js'
@@ -108,9 +109,9 @@ export function createGate<Claims, Principal>(
   }
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
-  const engine: Issuers | Engine = several
+  const engine = several
     ? new Issuers(given, fields, { audienceRequired: !openAudience })
-    : new Engine(given, fields, keysOf(given, fields.issuer ?? []))
+    : engineFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
   const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }

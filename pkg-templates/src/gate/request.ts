@@ -48,7 +48,7 @@ export function fieldsOf(request: RequestLike): ReadField {
     throw new TypeError('`request` must have headers, as a Request has')
   }
   const get = memberOf(headers as StandardRequest['headers'], 'get')
-  if (typeof get === 'function') return (name) => get.call(headers, name)
+  if (typeof get === 'function') return (name) => get.call(headers, name) ?? null
   const node = request as NodeRequest
   const raw = memberOf(node, 'raw')
   const lines = memberOf(node, 'rawHeaders') ?? (raw && memberOf(raw, 'rawHeaders')) ?? []

@@ -5,6 +5,7 @@ import { misuse } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { webUrl } from '../base/url.js'
 import { issuerIdentifier } from '../remote/discovery.js'
+import { RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
 import type { Denial } from './challenge.js'
 
 /** The issuer of many tenants. */
@@ -25,8 +26,8 @@ export interface IssuerTemplate {
 
 /** A template, checked. */
 export interface Tenants {
-  readonly discovery: string | undefined
-  readonly templates: readonly string[]
+  /** The key set that the metadata at the configured address names. */
+  keySet(options: RemoteKeySetOptions): RemoteKeySet
   readonly any: boolean
   /** Why a verified token is not of an accepted tenant; `keyIssuer` is the member `issuer` of its key. */
   refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined
@@ -40,8 +41,10 @@ export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
   const tenants = given.require('tenants', (name, value) => (value === 'any' ? value : guids(name, value)))
   const discovery = given.read('discovery', issuerIdentifier)
   return record({
-    discovery,
-    templates,
+    keySet(options: RemoteKeySetOptions): RemoteKeySet {
+      if (discovery === undefined) throw misuse('discovery', 'of `issuer`, `jwksUri` or `keys` is required with a template')
+      return RemoteKeySet.discovered(discovery, templates[0] ?? '', options)
+    },
     any: tenants === 'any',
     refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined {
       const [iss, tid] = [memberOf(claims, 'iss'), memberOf(claims, 'tid')]
@@ -74,7 +77,8 @@ function refusal(code: string, detail: string): Denial {
 function template(name: string, value: string): string {
   const url = webUrl(value)
   // The host is the issuer's; only its path may depend on the tenant.
-  if (url === undefined || !value.startsWith(`${url.origin}/`) || value.split(PLACEHOLDER).length !== 2) {
+  const path = url && value.startsWith(`${url.origin}/`) && value.slice(url.origin.length)
+  if (!path || /[?#]/.test(path) || value.split(PLACEHOLDER).length !== 2 || !path.includes(PLACEHOLDER)) {
     throw misuse(name, `must be an absolute http: or https: URL with \`${PLACEHOLDER}\` once in its path`)
   }
   return value

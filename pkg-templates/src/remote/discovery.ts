@@ -35,19 +35,20 @@ export function metadataAddresses(issuer: string): string[] {
 
 /**
  * Finds the address of the issuer's key set. An answer that is no metadata of exactly this issuer is passed over for the
- * next address; an issuer that can't be reached is not asked again.
+ * next address; an issuer that can't be reached is not asked again. `named` is what the metadata must name as the issuer.
  *
  * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most telling one
  */
 export async function discovered(
   issuer: string,
   ask: Pick<Question, 'headers' | 'fetch' | 'deadline'>,
+  named = issuer,
 ): Promise<string> {
   let refusal: JOSEError | undefined
   for (const url of metadataAddresses(issuer)) {
     try {
       const { text = '' } = await boundedFetch(record({ ...ask, url, about: ABOUT }))
-      return keySetAddress(issuer, text)
+      return keySetAddress(named, text)
     } catch (thrown) {
       const error = thrown as JOSEError
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error

@@ -81,9 +81,15 @@ export async function boundedFetch(question: Question): Promise<Answer> {
     return await Promise.race([read(request(url, init), etag !== undefined, deadline.signal, about), deadline.late])
   } catch (thrown) {
     if (isWithoutKeys(thrown)) throw thrown
-    if (!deadline.signal.aborted) throw unavailable(`${code}_unreachable`, `${name} could not be fetched`, thrown)
+    if (!deadline.signal.aborted) throw unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, thrown)
     throw because(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
   }
+}
+
+/** What workerd throws for a method that was taken from its object. */
+function detachedHint(thrown: unknown): string {
+  if (!(thrown instanceof TypeError && thrown.message.includes('Illegal invocation'))) return ''
+  return ': `fetch` was taken from its object; write `fetch: (url, init) => env.AUTH.fetch(url, init)`'
 }
 
 async function read(

@@ -13,7 +13,7 @@ import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
 import type { KeySourceOptions, Missing, WaitUntil } from './source_options.js'
-import { sharedCache, SharedCopy, type StoredKeySet } from './shared_cache.js'
+import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 const ABOUT: About = ['key_set', 'the key set']
 /** How long an address that was discovered is used, in seconds. */
@@ -43,8 +43,9 @@ export class KeySource {
 
   constructor(options: KeySourceOptions) {
     this.#options = record({ ...options, at: record(options.at) })
-    const { at, headers } = this.#options
-    this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, headers)
+    const { at, headers, shareable = true } = this.#options
+    const shared = shareable && typeof headers !== 'function' ? headers : undefined
+    this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
     this.#cache = new (boot().bindings.KeyCache)(jsonOf(record(options.settings)))
   }
 
@@ -136,7 +137,7 @@ export class KeySource {
         return this.#inHand()
       }
       if (decision === 'wait' && this.#pending.scheduled !== undefined) return this.#pending.scheduled
-      if (!recalled && sharedCache() !== undefined) {
+      if (!recalled && this.#shared.cache !== undefined) {
         recalled = true
         await this.#recall()
         continue
@@ -200,7 +201,7 @@ export class KeySource {
 
   #behind(waitUntil: WaitUntil | undefined): void {
     const work = async () => {
-      if (sharedCache() !== undefined) {
+      if (this.#shared.cache !== undefined) {
         await this.#recall()
         if (this.#cache.lookup(this.#now(), 'scheduled') === 'use') return
       }
@@ -282,9 +283,11 @@ export class KeySource {
 
   /** The answer to a fetch. With nothing in hand, one that a cache kept for too long is reason to ask once more. */
   async #answered(limit: Deadline, pastCaches: boolean): Promise<Answered> {
-    const { at, headers, fetch } = this.#options
+    const { at, fetch } = this.#options
     const base = this.#set
-    const url = at.url ?? (await this.#locate(at.issuer, limit))
+    const own = this.#options.headers
+    const headers = typeof own === 'function' ? await this.#asked(own, limit) : own
+    const url = at.url ?? (await this.#locate(at.issuer, headers, limit))
     const etag = base === undefined ? undefined : this.#cache.etag()
     const ask = async (pastCaches: boolean): Promise<Answered> => {
       const asked = this.#now()
@@ -310,12 +313,21 @@ export class KeySource {
     throw error
   }
 
-  async #locate(issuer: string, limit: Deadline): Promise<string> {
-    const { headers, fetch } = this.#options
+  /** The header fields of a request; a function is asked for them each time. */
+  async #asked(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
+    try {
+      return await Promise.race([headers(), limit.late])
+    } catch (thrown) {
+      throw unavailable('key_set_unreachable', '`headers` gave no header fields', thrown)
+    }
+  }
+
+  async #locate(issuer: string, headers: Headers, limit: Deadline): Promise<string> {
+    const { at, fetch } = this.#options
     const now = this.#now()
     const known = this.#located
     if (known !== undefined && now >= known.since && now - known.since < DISCOVERY_LIFE) return known.url
-    const url = await discovered(issuer, { headers, fetch, deadline: limit })
+    const url = await discovered(issuer, { headers, fetch, deadline: limit }, at.named)
     this.#located = { url, since: now }
     return url
   }
@@ -336,7 +348,7 @@ export class KeySource {
   async #keep(now: number, waitUntil: WaitUntil | undefined, limit: Deadline): Promise<void> {
     const stored = this.state()
     const life = (this.#cache.trustedTo() ?? now) - now
-    if (sharedCache() === undefined || stored === undefined || life < 1) return
+    if (this.#shared.cache === undefined || stored === undefined || life < 1) return
     const keeping = this.#shared.keep(stored, life).catch(() => {})
     if (waitUntil === undefined) await Promise.race([keeping, limit.late]).catch(() => {})
     else outlive(waitUntil, keeping)

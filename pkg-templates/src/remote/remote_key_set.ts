@@ -28,8 +28,11 @@ export interface RemoteKeySetOptions {
   cacheMinAge?: number
   /** The longest that a set outlives its freshness while the issuer fails; then no longer. Default: 3,600,000. */
   maxStale?: number
-  /** Headers of the request. Without a `User-Agent` of yours it is `jotgate/` and the version, except in browsers. */
-  headers?: HeaderFields
+  /**
+   * Headers of the request, or a function that is asked for them at each fetch, such as for a token that is renewed. Without a
+   * `User-Agent` of yours it is `jotgate/` and the version, except in browsers.
+   */
+  headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>)
   /** What fetches instead of the host's `fetch`. Its answers need `status` and one way to the body, such as `json`. */
   fetch?: FetchFunction
 }
@@ -84,12 +87,17 @@ export class RemoteKeySet {
    * @throws `TypeError` that names the option which makes no sense
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
-    const discover = url instanceof Discovered
-    this.url = discover ? url.issuer : address('url', url)
-    this.#source = new KeySource({
-      at: discover ? { issuer: url.issuer } : { url: this.url },
-      ...settings(options),
-    })
+    if (url instanceof Discovered) {
+      this.url = url.issuer
+      this.#source = new KeySource({ at: url, ...settings(options) })
+    } else if (url instanceof Asked) {
+      // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
+      this.url = 'https://keys.invalid/'
+      this.#source = new KeySource({ at: { url: this.url }, ...settings(options), fetch: url.fetch, shareable: false })
+    } else {
+      this.url = address('url', url)
+      this.#source = new KeySource({ at: { url: this.url }, ...settings(options) })
+    }
   }
 
   /**
@@ -101,6 +109,16 @@ export class RemoteKeySet {
    */
   static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
     return new RemoteKeySet(new Discovered(issuerIdentifier('issuer', issuer)) as unknown as URL, options)
+  }
+
+  /** @internal The key set of an issuer whose metadata is at one address and names another as the issuer. */
+  static discovered(issuer: string, named: string, options: RemoteKeySetOptions): RemoteKeySet {
+    return new RemoteKeySet(new Discovered(issuer, named) as unknown as URL, options)
+  }
+
+  /** @internal The key set that a function gives, asked as often as an issuer would be. */
+  static fromFunction(keys: () => unknown, options: RemoteKeySetOptions): RemoteKeySet {
+    return new RemoteKeySet(new Asked(async () => ({ status: 200, json: async () => keys() })) as unknown as URL, options)
   }
 
   /** The set in hand, while it may be trusted. */
@@ -175,7 +193,14 @@ export class RemoteKeySet {
 const EXPORTED_NAMES = ['source', 'jwks', 'sentAt', 'arrivedAt', 'cacheControl', 'etag']
 
 class Discovered {
-  constructor(readonly issuer: string) {}
+  constructor(
+    readonly issuer: string,
+    readonly named?: string,
+  ) {}
+}
+
+class Asked {
+  constructor(readonly fetch: FetchFunction) {}
 }
 
 /** Checks the options; what is left out gets its default. */
@@ -190,8 +215,15 @@ function settings(
   const cacheMinAge = seconds('cacheMinAge', Math.min(30_000, cacheMaxAge * 1000))
   if (cacheMinAge > cacheMaxAge) throw misuse('cacheMinAge', 'must not be above `cacheMaxAge`')
   const maxStale = seconds('maxStale', 3_600_000)
-  const headers = given.read('headers', requestHeaders) ?? new Headers()
-  if (!headers.has('accept')) headers.set('accept', 'application/jwk-set+json, application/json')
+  const complete = (fields: Headers) => {
+    if (!fields.has('accept')) fields.set('accept', 'application/jwk-set+json, application/json')
+    return fields
+  }
+  const headers = given.read('headers', (name, value) =>
+    typeof value === 'function'
+      ? async () => complete(requestHeaders(name, await (value as () => unknown)()))
+      : complete(requestHeaders(name, value)),
+  ) ?? complete(new Headers())
   const fetch = given.read('fetch', callable<FetchFunction>)
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }

@@ -27,7 +27,7 @@ interface SharedCache {
 const MAXIMUM_CHARACTERS = 1 << 20
 
 /** The host's cache, where it has one that needs no opening. */
-export function sharedCache(): SharedCache | undefined {
+function sharedCache(): SharedCache | undefined {
   const caches = hostGlobal<{ default?: Partial<SharedCache> }>('caches')
   const cache = caches && memberOf(caches, 'default')
   return typeof cache?.match === 'function' && typeof cache.put === 'function' ? (cache as SharedCache) : undefined
@@ -46,30 +46,38 @@ async function cacheKey(source: string, headers: Headers): Promise<string> {
 /** The copy of one set in that cache. */
 export class SharedCopy {
   readonly #source: string
-  readonly #headers: Headers
+  readonly #headers: Headers | undefined
   #key: string | undefined
 
-  /** @param source - where the set comes from; with the header fields it makes the key */
-  constructor(source: string, headers: Headers) {
+  /**
+   * @param source - where the set comes from; with the header fields it makes the key
+   * @param headers - `undefined` for a set that must not be shared
+   */
+  constructor(source: string, headers: Headers | undefined) {
     this.#source = source
     this.#headers = headers
   }
 
+  /** The cache of this runtime, if it has one and the set may be shared. */
+  get cache(): SharedCache | undefined {
+    return this.#headers && sharedCache()
+  }
+
   /** The set that is kept, if there is one that can be read. */
   async recall(): Promise<StoredKeySet | undefined> {
-    const cache = sharedCache()
+    const { cache } = this
     return cache && recalled(cache, await this.#cacheKey())
   }
 
   /** Keeps a set for so many seconds. */
   async keep(stored: StoredKeySet, seconds: number): Promise<void> {
-    const cache = sharedCache()
+    const { cache } = this
     if (cache !== undefined) await kept(cache, await this.#cacheKey(), stored, seconds)
   }
 
   /** Text is remembered, not a promise: a promise would belong to the request that made it. */
   async #cacheKey(): Promise<string> {
-    this.#key ??= await cacheKey(this.#source, this.#headers)
+    this.#key ??= await cacheKey(this.#source, this.#headers ?? new Headers())
     return this.#key
   }
 }

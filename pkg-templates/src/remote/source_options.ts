@@ -19,8 +19,18 @@ export interface Source {
 /** What a source is made of. Durations are seconds. */
 export interface KeySourceOptions {
   /** The address of the set, or the issuer whose metadata names it. */
-  readonly at: { readonly url: string; readonly issuer?: never } | { readonly issuer: string; readonly url?: never }
-  readonly headers: Headers
+  readonly at:
+    | { readonly url: string; readonly issuer?: never; readonly named?: never }
+    | {
+        readonly issuer: string
+        /** What the metadata must name as the issuer, if that is not the address: the template of many tenants. */
+        readonly named?: string | undefined
+        readonly url?: never
+      }
+  /** The header fields of each request, or what gives them. */
+  readonly headers: Headers | (() => Promise<Headers>)
+  /** Whether the set may be shared with other isolates. A function's may not: nothing identifies it. Default: `true`. */
+  readonly shareable?: boolean
   readonly fetch: FetchFunction | undefined
   readonly settings: {
     readonly cacheMaxAge: number

@@ -1,7 +1,8 @@
 /** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
 import type { Needs } from '../wasm/bindings.js'
 import { decode, type Door } from '../wasm/calls.js'
-import { Engine } from './engine.js'
+import type { Engine } from './engine.js'
+import { engineFor, type KeyPair } from './key_pair.js'
 import { keysOf } from './keys_option.js'
 import { audiences, filled, list, Options, text } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
@@ -28,7 +29,7 @@ export interface IssuerOptions extends RemoteKeySetOptions {
 
 /** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
 export class Issuers implements Judge {
-  readonly #engines = new Map<string, Engine>()
+  readonly #engines = new Map<string, Engine | KeyPair>()
   /** Who makes room for a token: they all have the same limit. */
   #door: Door | undefined
 
@@ -54,7 +55,7 @@ export class Issuers implements Judge {
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      const engine = new Engine(shared, own, keysOf(given, [issuer]))
+      const engine = engineFor(shared, own, keysOf(given, [issuer]))
       this.#engines.set(issuer, engine)
       this.#door = engine.door
     }
@@ -67,19 +68,19 @@ export class Issuers implements Judge {
 
   judgeNow(token: unknown, needs: Needs): Judgement {
     const chosen = this.#choose(token)
-    return chosen instanceof Engine ? chosen.judgeNow(token, needs) : chosen
+    return 'judge' in chosen ? chosen.judgeNow(token, needs) : chosen
   }
 
   async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const chosen = this.#choose(token)
-    return chosen instanceof Engine ? chosen.judge(token, needs, waitUntil) : chosen
+    return 'judge' in chosen ? chosen.judge(token, needs, waitUntil) : chosen
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
     return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
   }
 
-  #choose(token: unknown): Engine | Judgement {
+  #choose(token: unknown): Engine | KeyPair | Judgement {
     const decoded = decode(token, this.#door)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')

@@ -8,27 +8,59 @@ import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
 import { isGiven, memberOf } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import { address, REMOTE_NAMES, RemoteKeySet } from '../remote/remote_key_set.js'
+import { address, REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
 
 /**
  * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
- * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), or the bytes of a shared secret.
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), the bytes of a shared secret, or a function that gives a JWKS and is asked
+ * as often as an issuer would be. A pair is a secret and public keys: each serves only the algorithms of its kind.
  */
-export type Keys = JWK | JSONWebKeySet | KeySet | RemoteKeySet | ImportedKey | Uint8Array | string
+export type Keys = OneKeys | readonly [OneKeys, OneKeys]
 
-/** `keys`, the set at `jwksUri`, or the one that the metadata of the only issuer names. */
-export function keysOf(given: Options, [issuer = '', ...others]: readonly string[]): ReturnType<typeof keysFrom> {
+/** One source of keys. */
+export type OneKeys =
+  | JWK
+  | JSONWebKeySet
+  | KeySet
+  | RemoteKeySet
+  | ImportedKey
+  | Uint8Array
+  | string
+  | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
+
+/** Keys in the form that an engine takes. */
+export type EngineKeys = Key | KeySet | RemoteKeySet
+
+/**
+ * `keys`, the set at `jwksUri`, or the one that the metadata of the only issuer names.
+ *
+ * @param found - makes the set of an issuer for which neither is given
+ */
+export function keysOf(
+  given: Options,
+  [issuer = '', ...others]: readonly string[],
+  found: (options: RemoteKeySetOptions) => RemoteKeySet = (options) => {
+    if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
+    throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
+  },
+): EngineKeys | EngineKeys[] {
   const remote = REMOTE_NAMES.filter((name) => given.has(name))
+  const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('keys')) {
     if (given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
-    const [useless] = remote
-    if (useless !== undefined) throw misuse(useless, 'means nothing where `keys` are given')
-    return given.require('keys', keysFrom)
+    return given.require('keys', (name, value) => {
+      const useless = typeof value === 'function' ? remote.find((name) => name === 'headers' || name === 'fetch') : remote[0]
+      if (useless !== undefined) throw misuse(useless, 'cannot be combined with these `keys`')
+      return typeof value === 'function' ? RemoteKeySet.fromFunction(value as () => unknown, options) : keyPairFrom(name, value)
+    })
   }
-  const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('jwksUri')) return given.require('jwksUri', (name, uri) => new RemoteKeySet(address(name, uri), options))
-  if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
-  throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
+  return found(options)
+}
+
+/** Checks keys that may be a pair. */
+export function keyPairFrom(name: string, value: unknown): EngineKeys | EngineKeys[] {
+  return Array.isArray(value) ? value.map((each) => keysFrom(name, each)) : keysFrom(name, value)
 }
 
 function same(_: string, value: unknown): unknown {
@@ -36,9 +68,10 @@ function same(_: string, value: unknown): unknown {
 }
 
 /** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
-export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKeySet {
+export function keysFrom(name: string, value: unknown): EngineKeys {
   if (value instanceof KeySet || value instanceof RemoteKeySet) return value
   if (value instanceof ImportedKey) return handle(value)
+  if (typeof value === 'function') return RemoteKeySet.fromFunction(value as () => unknown, {})
   if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
@@ -49,5 +82,5 @@ export function keysFrom(name: string, value: unknown): Key | KeySet | RemoteKey
     if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
     if (isGiven(value, 'kty')) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
   }
-  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text or the bytes of a secret')
+  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
 }

@@ -1,5 +1,6 @@
 /** Keys and a policy enter once; then each token enters and its claims leave, or an error that says why not. */
-import { Engine, noNeeds } from './engine.js'
+import { noNeeds } from './engine.js'
+import { engineFor } from './key_pair.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
 import { list, Options } from '../base/options.js'
@@ -7,7 +8,7 @@ import { isBytes } from '../wasm/calls.js'
 import { errorFrom } from '../base/refusal.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judge, Judgement } from './judge.js'
-import { type Keys, keysFrom } from './keys_option.js'
+import { keyPairFrom, type Keys } from './keys_option.js'
 import { POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
 
 /** What a {@link Verifier} is made of. */
@@ -60,7 +61,7 @@ export class Verifier<Claims = JWTPayload> {
       return
     }
     given.require('algorithms', list)
-    this.#engine = new Engine(given, policyFields(given), given.require('keys', keysFrom))
+    this.#engine = engineFor(given, policyFields(given), given.require('keys', keyPairFrom))
   }
 
   /**

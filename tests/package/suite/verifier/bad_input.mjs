@@ -154,7 +154,8 @@ export function badInputTests({ jotgate, facade, test, world }) {
     const token = await world().token('ES256')
     for (const [index, value] of ODD.entries()) {
       const about = `odd value ${index}`
-      ok(await coded(() => new Verifier({ ...options(), keys: value }), about), about)
+      // A function is asked for keys at the first token.
+      if (typeof value !== 'function') ok(await coded(() => new Verifier({ ...options(), keys: value }), about), about)
       await coded(() => new Verifier(value), about)
       await coded(() => new KeySet(value), about)
       await coded(() => new RemoteKeySet(value), about)

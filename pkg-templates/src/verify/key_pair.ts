@@ -1,0 +1,65 @@
+/** A secret and public keys for one issuer: each serves only the algorithms of its kind (RFC 8725 §2.1). */
+import type { Options } from '../base/options.js'
+import { memberOf, record } from '../base/record.js'
+import { misuse } from '../base/refusal.js'
+import type { WaitUntil } from '../remote/source_options.js'
+import { Key, type Needs } from '../wasm/bindings.js'
+import { decode, type Door } from '../wasm/calls.js'
+import { Engine } from './engine.js'
+import type { Judge, Judgement } from './judge.js'
+import type { EngineKeys } from './keys_option.js'
+import type { PolicyFields } from './policy.js'
+
+/** The engine for these keys. */
+export function engineFor(options: Options, fields: PolicyFields, keys: EngineKeys | EngineKeys[]): Engine | KeyPair {
+  return Array.isArray(keys) ? new KeyPair(options, fields, keys) : new Engine(options, fields, keys)
+}
+
+/** Two engines that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
+export class KeyPair implements Judge {
+  readonly #secret: Engine
+  readonly #public: Engine
+
+  constructor(options: Options, fields: PolicyFields, keys: EngineKeys[]) {
+    const secret = keys.filter(isSecret)
+    const others = keys.filter((key) => !isSecret(key))
+    const [secretKey, publicKeys] = [secret[0], others[0]]
+    if (keys.length !== 2 || secretKey === undefined || publicKeys === undefined) {
+      throw misuse('keys', 'must be one secret and one set of public keys, if it is an array')
+    }
+    const engine = (keys: EngineKeys, symmetric: boolean) => {
+      const algorithms = fields.algorithms?.filter((name) => name.startsWith('HS') === symmetric) ?? []
+      if (algorithms.length === 0) throw misuse('algorithms', 'must name some for the secret and some for the public keys')
+      return new Engine(options, record({ ...fields, algorithms }), keys)
+    }
+    this.#secret = engine(secretKey, true)
+    this.#public = engine(publicKeys, false)
+  }
+
+  get door(): Door {
+    return this.#public.door
+  }
+
+  judgeNow(token: unknown, needs: Needs): Judgement {
+    return this.#engineOf(token).judgeNow(token, needs)
+  }
+
+  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+    return this.#engineOf(token).judge(token, needs, waitUntil)
+  }
+
+  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
+    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
+  }
+
+  /** The engine of the token's algorithm. What can't be decoded is refused by either. */
+  #engineOf(token: unknown): Engine {
+    const decoded = decode(token, this.door)
+    const alg: unknown = decoded.ok ? memberOf(decoded.header, 'alg') : undefined
+    return typeof alg === 'string' && alg.startsWith('HS') ? this.#secret : this.#public
+  }
+}
+
+function isSecret(keys: EngineKeys): boolean {
+  return keys instanceof Key && (JSON.parse(keys.describe()) as { kty?: string }).kty === 'oct'
+}
