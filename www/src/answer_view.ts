@@ -1,7 +1,7 @@
 /** The gate's exact answer: the same code as `createGate`'s makes it. */
 import { answer, DENIALS, type Denial, denialFrom } from '../../pkg-templates/src/gate/challenge.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { copyButton, h } from './dom.js'
 import { card } from './report_view.js'
 

@@ -1,5 +1,5 @@
 /** Makes the text of a `createGate` call from what was entered and what was proven. */
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 
 /** What the call is made from. */
 export interface Entered {

@@ -1,6 +1,7 @@
 /** The part of the page that is loaded after the first paint: the inspector and all that shows its report. */
 import { inspect, ready } from '../../pkg-templates/src/inspect.js'
-import type { InspectNeeds, InspectOptions, InspectPolicy, KeyText, Report } from '../../pkg-templates/src/inspect/types.js'
+import type { InspectNeeds, InspectOptions, InspectPolicy, KeyText } from '../../pkg-templates/src/inspect/options.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { answerCard } from './answer_view.js'
 import { configuration } from './configuration.js'
 import { byId, copyButton, h, show } from './dom.js'
@@ -86,7 +87,7 @@ export async function start(): Promise<void> {
   update()
 }
 
-/** Fills the fields, and leaves those alone that are not named. */
+/** Fills the named fields and keeps the others. */
 function fill(shared: Partial<Shared>): void {
   for (const name of FIELDS) {
     const value = shared[name]
@@ -142,9 +143,9 @@ function update(): void {
   const current = inspect(text, options)
   report = current
   const { state, children } = banner(current)
-  const place = byId('banner')
-  place.className = `banner ${state}`
-  show(place, children)
+  const element = byId('banner')
+  element.className = `banner ${state}`
+  show(element, children)
   show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code))
   show(byId('token'), tokenView(text, current.token))
   show(byId('details'), detailCards(current))
@@ -193,14 +194,14 @@ function showConfiguration(current: Report): void {
   )
 }
 
-/** Reads a pasted call into the fields, and says what was not read. */
+/** Reads a pasted call into the fields, and shows what was not read. */
 function readPastedOptions(): void {
   const text = byId<HTMLTextAreaElement>('options').value
-  const place = byId('options-read')
+  const element = byId('options-read')
   if (text.trim() === '') {
     more = {}
     ofVerifier = false
-    show(place)
+    show(element)
     return update()
   }
   try {
@@ -218,12 +219,12 @@ function readPastedOptions(): void {
     const unread = [...left, ...Object.keys(rest).filter((name) => !POLICY.has(name))]
     const read = Object.keys(values).filter((name) => !unread.includes(name))
     show(
-      place,
+      element,
       h('p', {}, `Read as ${of}: ${read.join(', ') || 'nothing'}.`),
       unread.length > 0 && h('p', { class: 'note' }, `Left out: ${unread.join(', ')}.`),
     )
   } catch (error) {
-    show(place, h('p', { class: 'note' }, (error as Error).message))
+    show(element, h('p', { class: 'note' }, (error as Error).message))
   }
   update()
 }
@@ -231,15 +232,15 @@ function readPastedOptions(): void {
 const POLICY = new Set(['subject', 'typ', 'requiredClaims', 'requireExp', 'maxTokenAge', 'crit', 'maxTokenLength', 'minSecretLength'])
 
 function makeLink(): void {
-  const place = byId('share-link')
-  if (report?.token === undefined) return show(place, h('span', { class: 'note' }, 'There is no token to share yet.'))
+  const element = byId('share-link')
+  if (report?.token === undefined) return show(element, h('span', { class: 'note' }, 'There is no token to share yet.'))
   const keys = shareableKeys(report, field('keys').value)
   const signature = byId<HTMLInputElement>('share-signature').checked
   const { issuer, audience, algorithms, tolerance, needs } = Object.fromEntries(FIELDS.map((name) => [name, field(name).value])) as Record<Field, string>
   const fragment = fragmentOf({ text: shareableText(report, signature), ...(keys !== undefined && { keys }), issuer, audience, algorithms, tolerance, needs, ...(at !== undefined && { at }) })
   const link = `${location.origin}${location.pathname}${fragment}`
   show(
-    place,
+    element,
     h('a', { href: fragment }, 'The link'),
     ' ',
     copyButton(() => link, 'Copy the link'),

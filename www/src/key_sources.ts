@@ -1,5 +1,5 @@
 /** Offers to fetch the issuer's metadata and its key set. Nothing is fetched before a click, and each URL is shown first. */
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { copyButton, h, show } from './dom.js'
 import { curl, type Fetched, fetchDocument, metadataUrls, publicUrl } from './fetching.js'
 
@@ -26,7 +26,7 @@ export function issuerOf(report: Report): string | undefined {
   }
 }
 
-/** A URL with a button that fetches it; where CORS forbids that, the command and a place to paste. */
+/** A URL with a button that fetches it. If CORS forbids that: the command, and a field to paste into. */
 export function fetchRow(url: string, done: (text: string, fetched: Fetched) => void, label = 'Fetch'): HTMLElement {
   const outcome = h('div', {})
   const button = h('button', { type: 'button', class: 'quiet' }, label) as HTMLButtonElement

@@ -22,9 +22,9 @@ async function load(): Promise<void> {
     await start()
     document.documentElement.dataset['ready'] = ''
   } catch (error) {
-    const place = byId('banner')
-    place.className = 'banner fails'
-    show(place, h('h2', { id: 'verdict' }, 'The inspector could not start'), h('p', {}, `${(error as Error).message}. Reload the page; an older browser may lack WebAssembly.`))
+    const element = byId('banner')
+    element.className = 'banner fails'
+    show(element, h('h2', { id: 'verdict' }, 'The inspector could not start'), h('p', {}, `${(error as Error).message}. Reload the page; an older browser may lack WebAssembly.`))
   }
 }
 

@@ -1,17 +1,6 @@
 /** Shows a report: the banner, the four verdicts, the token, rules, claims, keys, challenges and documents. */
-import type {
-  ChallengeReport,
-  ClaimReport,
-  DocumentReport,
-  KeyReport,
-  PartReport,
-  Report,
-  RuleReport,
-  Status,
-  TokenReport,
-  Verdict,
-  Verdicts,
-} from '../../pkg-templates/src/inspect/types.js'
+import type { ChallengeReport, DocumentReport } from '../../pkg-templates/src/inspect/documents.js'
+import type { ClaimReport, KeyReport, PartReport, Report, RuleReport, Status, TokenReport, Verdict, Verdicts } from '../../pkg-templates/src/inspect/report.js'
 import { h, prose } from './dom.js'
 import { mark } from './icons.js'
 
@@ -22,7 +11,7 @@ const VERDICTS: Record<keyof Verdicts, string> = {
   claims: 'Claims and times',
   keyOrigin: 'Where the key came from',
 }
-/** The state of each verdict before anything is pasted: what it is about. */
+/** The question of each verdict, which is shown before anything is pasted. */
 const ABOUT: Record<keyof Verdicts, string> = {
   format: 'Are the parts, the encoding and the JSON right?',
   signature: 'Did the holder of this key sign exactly this text?',
@@ -114,10 +103,10 @@ const KINDS: Record<string, string> = {
   json: 'A JSON document',
 }
 const WITHOUT_TOKEN: Record<string, string> = {
-  opaque_token: 'It has no content that can be read. Only its issuer knows what it means: ask at its introspection endpoint (RFC 7662).',
-  jwks: 'Put it under “Keys” to verify a token with it. What it contains is below.',
-  jwk: 'Put it under “Keys” to verify a token with it. What it contains is below.',
-  pem: 'Put it under “Keys” to verify a token with it. What it contains is below.',
+  opaque_token: 'It is not a JWT, so only its issuer can read it. Ask the issuer’s introspection endpoint (RFC 7662).',
+  jwks: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
+  jwk: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
+  pem: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
 }
 
 /** The four verdicts, which are never mixed. The banner already says what to do about the code `refused`. */

@@ -122,12 +122,12 @@ export async function makeSample(name: string): Promise<Sample> {
   return (await CASES[name]?.()) ?? sample(name)
 }
 
-/** Changes one letter of the payload, for the demonstration: the page still reads the name. */
+/** Changes one character of the payload. The page can still decode the name. */
 export function oneLetterChanged(token: string): string {
   const [head = '', body = '', signature = ''] = token.split('.')
   const bytes = decode(body)
   const text = new TextDecoder().decode(bytes)
-  // A letter within a string value that is not the name: the last one of `sub`, else of any string.
+  // The last character of `sub` or the like, else of any string, but not of the name.
   const found = /"(?:sub|client_id|azp|scope)"\s*:\s*"[^"\\]*[A-Za-z0-9]"/.exec(text) ?? /:\s*"[^"\\]*[A-Za-z0-9]"/.exec(text)
   if (found === null) return `${head}.${body}.${changed(`..${signature}`, 2).slice(2)}`
   const at = found.index + found[0].length - 2

@@ -1,6 +1,6 @@
 /** The share link: all of it after the `#`, which browsers send to no server. */
 import { decode, encode } from './base64url.js'
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 
 /** What a link carries. */
 export interface Shared {

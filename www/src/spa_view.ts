@@ -1,6 +1,6 @@
 /** The rule for single-page apps, shown on the token at hand: decoding is for showing, the API decides. */
 import { decodeJwt } from '../../pkg-templates/src/decode/standalone.js'
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { denialOf, httpText } from './answer_view.js'
 import { h, prose, show } from './dom.js'
 import { oneLetterChanged } from './samples.js'
@@ -10,7 +10,7 @@ export function showSpa(element: HTMLElement, report: Report, inspectAgain: (tex
   const token = report.token?.text
   if (token === undefined || report.verdicts?.format.status !== 'holds') return show(element)
   const outcome = h('div', { role: 'status', class: 'list' })
-  const change = h('button', { type: 'button' }, 'Change one letter and ask the API')
+  const change = h('button', { type: 'button' }, 'Change one character and ask the API')
   change.addEventListener('click', async () => {
     const forged = oneLetterChanged(token)
     const again = inspectAgain(forged)

@@ -1,5 +1,5 @@
 /** The time line: `iat`, `nbf`, `exp`, the leeway, and the time of evaluation. */
-import type { Report } from '../../pkg-templates/src/inspect/types.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { s } from './dom.js'
 
 /** The times of a token that the line shows, in seconds. */
@@ -9,7 +9,7 @@ export interface Times {
   readonly exp?: number
 }
 
-/** The times of a report's token; `undefined` where it has none. */
+/** The times of a report's token; Returns `undefined` if it has none. */
 export function timesOf(report: Report): Times | undefined {
   const found: Record<string, number> = {}
   for (const claim of report.token?.claims ?? []) {
@@ -18,12 +18,12 @@ export function timesOf(report: Report): Times | undefined {
   return Object.keys(found).length === 0 ? undefined : found
 }
 
-/** From when to when the line reaches, in seconds: the token's times and the evaluation, with room at both ends. */
+/** The start and end of the line, in seconds: the token's times and the evaluation, with a margin at both ends. */
 export function range(times: Times, now: number): [number, number] {
   const all = [...Object.values(times), now] as number[]
   const [first, last] = [Math.min(...all), Math.max(...all)]
-  const room = Math.max(60, (last - first) * 0.15)
-  return [first - room, last + room]
+  const margin = Math.max(60, (last - first) * 0.15)
+  return [first - margin, last + margin]
 }
 
 /** Draws the line, `width` CSS pixels wide, so that its text keeps its size. */

@@ -1,5 +1,7 @@
-/** The way of an MCP client, as a checklist: 401, protected-resource metadata, issuer metadata (RFC 9728 §5, RFC 8414 §3). */
-import type { DocumentReport, InspectOptions, Report } from '../../pkg-templates/src/inspect/types.js'
+/** The requests of an MCP client as a checklist: 401, protected-resource metadata, issuer metadata (RFC 9728 §5, RFC 8414 §3). */
+import type { DocumentReport } from '../../pkg-templates/src/inspect/documents.js'
+import type { InspectOptions } from '../../pkg-templates/src/inspect/options.js'
+import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { h, prose, show } from './dom.js'
 import { metadataUrls, publicUrl, resourceMetadataUrl } from './fetching.js'
 import { mark } from './icons.js'

@@ -4,7 +4,8 @@ import { jsonOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import { boot, bootAside } from './instance.js'
 import type { ModuleRequest } from './module.js'
-import type { InspectOptions, KeyText, Report } from './types.js'
+import type { InspectOptions, KeyText } from './options.js'
+import type { Report } from './report.js'
 
 const NAMES = ['keys', 'policy', 'needs', 'now', 'metadata', 'request']
 /** The options of a policy, each with its check. */

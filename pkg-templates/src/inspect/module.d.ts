@@ -1,5 +1,5 @@
 /** What wasm-bindgen generates for the inspector's module; `build.mjs` copies it. */
-import type { Report } from './types.js'
+import type { Report } from './report.js'
 
 /** The request as the module takes it: `Request` in `src/inspect/request.rs`. */
 export interface ModuleRequest {
