@@ -9,6 +9,7 @@ import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
 import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vectors/files.mjs'
+import { pageIn } from './www.mjs'
 
 /** Where npm has the runtimes that are programs. */
 const FILES = { deno: 'deno', bun: 'bin/bun.exe' }
@@ -45,6 +46,7 @@ export const RUNTIMES = {
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
   'login-page': loginPage,
+  ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
   publint,
   attw,
 }

@@ -9,7 +9,10 @@ import { buildPage, startWorld } from './www_world.mjs'
 
 const ALL = { ...DRIVERS, webkit }
 
-/** The suite in one browser: the main flows in each, every item in Chromium. */
+/**
+ * The suite in one browser: the main flows in each, every item in Chromium. `ONLY=words` in the environment runs the tests whose titles
+ * contain the words.
+ */
 export const pageIn = (name) => async (project, tools) => {
   const browser = await ALL[name]()
   tools.about({ version: browser.version })
@@ -44,7 +47,8 @@ export const pageIn = (name) => async (project, tools) => {
     if (!quiet && trouble.length > 0) throw new Error(`the console: ${trouble.join(' · ')}`)
   }
   try {
-    const { test, run } = harness(240_000)
+    const { test: add, run } = harness(120_000)
+    const test = (title, body) => title.includes(process.env.ONLY ?? '') && add(title, body)
     for (const [title, flow] of Object.entries(FLOWS)) test(`${name}: ${title}`, () => fresh({}, flow))
     if (name === 'chromium') chromiumTests((title, body) => test(`${name}: ${title}`, body), { out, world, browser, fresh, tools })
     return report(await run())

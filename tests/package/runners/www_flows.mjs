@@ -80,10 +80,10 @@ export const FLOWS = {
     await shows(tab, '#token mark', '=')
     await shows(tab, '#token .note', 'character')
   },
-  'one letter changed: the page shows the name, the API answers 401': async (tab) => {
+  'one character changed: the page shows the name, the API answers 401': async (tab) => {
     await choose(tab, 'ES256')
     await shows(tab, '#verdict', 'Accepted')
-    await click(tab, 'Change one letter and ask the API', '#spa')
+    await click(tab, 'Change one character and ask the API', '#spa')
     await shows(tab, '#spa', 'Signed in as Ada Lovelace.')
     await shows(tab, '#spa', 'HTTP/1.1 401 Unauthorized')
     await shows(tab, '#spa', 'error_description="the signature does not match"')

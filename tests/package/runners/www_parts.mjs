@@ -57,7 +57,7 @@ test('configuration: the token counts only with a key of the user, and every val
   ok(proven && text.includes('issuer: "https://i\\"; evil()",') && text.includes('audience: ["x", "y"],') && text.includes('algorithms: ["ES256"],'), text)
 })
 
-test('time line: room at both ends, and the time left in words', () => {
+test('time line: a margin at both ends, and the time left in words', () => {
   const [from, to] = range({ iat: 100, exp: 1100 }, 600)
   ok(from < 100 && to > 1100)
   same([timeLeft(3725, 0), timeLeft(59, 0), timeLeft(0, 90), timeLeft(90_000, 0)], ['1 h 2 min left', '59 s left', 'Expired 1 min 30 s ago', '1 d 1 h left'])
