@@ -41,7 +41,7 @@ impl Scene<'_> {
 
 /// The likely cause of the first failing rule. A token that is accepted has a cause only if other verifiers would refuse it.
 pub(crate) fn find(scene: &Scene<'_>) -> Option<Cause> {
-    if scene.token.is_encrypted() && scene.header().raw("enc").is_some() {
+    if scene.token.is_encrypted() {
         return Some(cause(
             "encrypted",
             "The token is encrypted (JWE): it has five parts, and only the header can be read.",
@@ -117,7 +117,7 @@ fn form(scene: &Scene<'_>, refusal: &Refusal) -> Option<Cause> {
     if encoding && text.contains(['+', '/']) {
         return Some(cause(
             "standard_base64",
-            "A part is encoded with base64 in place of base64url.",
+            "A part is encoded with base64 instead of base64url.",
             "Encode with base64url: `-` for `+`, `_` for `/`, no padding.",
         ));
     }

@@ -116,7 +116,7 @@ fn explained(scheme: &str, error: Option<&str>) -> (&'static str, &'static str) 
         Some("insufficient_user_authentication") => ("The user has to log in again, or more strongly.", "Start a new login with the named `acr_values` and `max_age`."),
         Some(_) => ("The server refuses the request with an error of its own.", "Read `error_description`."),
         None if scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("DPoP") => ("The server asks for a token; it found none in the request.", "Send the token in the header `Authorization`."),
-        None => ("The server asks for another kind of login than a token.", "Check that the address is the API's and that no proxy answers in its place."),
+        None => ("The server asks for another kind of login than a token.", "Check that this is the API's address and that no proxy answers for it."),
     }
 }
 

@@ -164,7 +164,7 @@ fn htu(claims: &Members<'_>, url: Option<&str>) -> DpopCheck {
         Some(url) => fails(
             "htu",
             format!("`htu` is `{htu}`, but the request went to `{}`.", normal(url)),
-            "Use the URL that the server is reached at, without query and fragment; behind a proxy, configure the public origin.",
+            "Use the public URL of the request, without query and fragment. If a proxy is used, configure the public origin.",
         ),
     }
 }

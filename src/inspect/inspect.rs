@@ -98,7 +98,7 @@ fn examine(
     report.verdicts = Some(judgement.verdicts(sources, carried, key_origin::verdict(&scene)));
     report.accepted = Some(judgement.refusal.is_none());
     report.refusal = judgement.first_failing().map(verdicts::refusal_report);
-    report.rules = verdicts::rules(bytes, expected);
+    report.rules = verdicts::rules(token, expected);
     if let Some(matched) = judgement.matched
         && let Some(source) = sources.get_mut(matched.source)
     {
@@ -149,7 +149,7 @@ fn check_proof(parsed: &Parsed, request: &Request) -> Option<crate::DpopReport> 
 fn input_report(input: &str, parsed: &Parsed, offsets: &Offsets<'_>) -> InputReport {
     let found = parsed.found.iter().map(|credential| Found {
         kind: credential.kind,
-        place: credential.place.clone(),
+        location: credential.location.clone(),
         text: (credential.kind != "code").then(|| credential.text.text().to_owned()),
         start: offsets.utf16(credential.text.start()),
         end: offsets.utf16(credential.text.end()),

@@ -27,7 +27,7 @@ pub(crate) fn of(parsed: &Parsed) -> Vec<Note> {
             "refresh_token" => note(
                 "refresh_token",
                 "The text contains a refresh token, which is for the issuer alone.",
-                "Keep it secret; whoever has it gets new access tokens.",
+                "Keep it secret: it gets new access tokens.",
             ),
             "sent_in_url" => note(
                 "sent_in_url",
@@ -47,7 +47,7 @@ pub(crate) fn of_token(token: &Token) -> Vec<Note> {
     if ["jku", "x5u"].iter().any(|name| header.raw(name).is_some()) {
         notes.push(note(
             "key_url_in_token",
-            "The token names an address of keys; whoever wrote the token chose it.",
+            "The token names the address of a key set. The author of the token chose it.",
             "Never fetch keys from it; use the issuer's configured address.",
         ));
     }

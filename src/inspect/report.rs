@@ -1,4 +1,4 @@
-//! The report as data. `pkg-templates/src/inspect/types.ts` describes each member for users; the two have the same order.
+//! The report as data. `pkg-templates/src/inspect/report.ts` and `documents.ts` describe each member for users, in the same order.
 //!
 //! Every `start` and `end` counts UTF-16 code units of the pasted text. Every time is in seconds since 1970-01-01T00:00:00Z.
 #![expect(missing_docs, reason = "`types.ts` describes each member")]
@@ -45,7 +45,7 @@ pub struct InputReport {
 pub struct Found {
     pub kind: &'static str,
     #[serde(rename = "where")]
-    pub place: String,
+    pub location: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     pub start: usize,

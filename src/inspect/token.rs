@@ -4,7 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{
     excerpt::{Excerpt, Offsets},
-    json,
+    input, json,
     report::{FirstBad, PartReport, SizeLimit, SizeReport},
 };
 
@@ -30,7 +30,9 @@ pub(crate) struct Part {
 impl Token {
     pub(crate) fn of(text: Excerpt) -> Self {
         let encoded: Vec<&str> = text.text().split('.').collect();
-        let names: &[&'static str] = if encoded.len() == ENCRYPTED.len() { &ENCRYPTED } else { &SIGNED };
+        // Five parts without `enc` are two signed tokens in a row.
+        let is_encrypted = encoded.len() == ENCRYPTED.len() && input::is_encrypted(text.text());
+        let names: &[&'static str] = if is_encrypted { &ENCRYPTED } else { &SIGNED };
         let parts = encoded.iter().enumerate().map(|(index, part)| {
             let name = names.get(index).copied().unwrap_or("extra");
             let bytes = Base64UrlUnpadded::decode_vec(part).ok();
@@ -41,9 +43,9 @@ impl Token {
         Self { parts: parts.collect(), text }
     }
 
-    /// Whether it has the five parts of an encrypted token (RFC 7516 §7.1).
+    /// Whether it is an encrypted token: five parts, and a header with `enc` (RFC 7516 §7.1).
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.parts.len() == ENCRYPTED.len()
+        self.part("ciphertext").is_some()
     }
 
     /// The decoded text of a part.
@@ -68,7 +70,7 @@ impl Token {
 
     /// The first byte that cannot be right: in the encoding of a part, in the JSON of header or payload, or in the number of parts.
     pub(crate) fn first_bad(&self, offsets: &Offsets<'_>) -> Option<FirstBad> {
-        let signed_or_encrypted = matches!(self.parts.len(), 3 | 5);
+        let signed_or_encrypted = self.parts.len() == SIGNED.len() || self.is_encrypted();
         let parts = self.parts.iter().filter(|part| part.name != "extra");
         let bad = parts.filter_map(bad_in).next().or_else(|| {
             let last = self.parts.last().filter(|_| !signed_or_encrypted)?;
@@ -158,6 +160,6 @@ fn foreign_character(character: char) -> &'static str {
         '%' => "This is percent-encoding that cannot be decoded.",
         '…' => "The token was shortened here: copy all of it.",
         character if character.is_whitespace() => "A token has no white space.",
-        _ => "Base64url has only letters, digits, `-` and `_`.",
+        _ => "Base64url has only A–Z, a–z, 0–9, `-` and `_`.",
     }
 }

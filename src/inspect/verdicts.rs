@@ -1,13 +1,16 @@
 //! The four verdicts, the verifier's refusal, and each rule for the claims by itself.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jotgate_core::{
     Needs, NeedsOptions, Policy, PolicyOptions, Refusal, unverified, verify, verify_signature,
 };
 
 use crate::{
     explanations::{Explanation, Subject},
+    json::Members,
     keys::{Held, Origin, Source},
     report::{RefusalReport, RuleReport, Status, Verdict, Verdicts},
+    token::Token,
 };
 
 /// What a token is compared with.
@@ -199,7 +202,7 @@ pub(crate) fn subject(code: &str) -> Subject {
 }
 
 /// Each rule for the claims by itself, judged by the core under a policy of this rule alone.
-pub(crate) fn rules(token: &[u8], expected: &Expected) -> Vec<RuleReport> {
+pub(crate) fn rules(token: &Token, expected: &Expected) -> Vec<RuleReport> {
     let Expected { options, wanted, now, .. } = expected;
     let only = || PolicyOptions {
         require_exp: Some(false),
@@ -207,19 +210,22 @@ pub(crate) fn rules(token: &[u8], expected: &Expected) -> Vec<RuleReport> {
         max_token_length: options.max_token_length,
         ..PolicyOptions::default()
     };
-    // A time at which nothing has expired and everything began does not exist: the times are a rule of their own.
-    let judge = |options: PolicyOptions, needs: NeedsOptions| -> Option<Option<Refusal>> {
+    let none = NeedsOptions::default;
+    let judge = |token: &str, options: PolicyOptions, needs: NeedsOptions| -> Option<Option<Refusal>> {
         let policy = Policy::new(options).ok()?;
         let needs = if is_empty(&needs) { Needs::default() } else { Needs::new(needs).ok()? };
-        Some(unverified::judge(token, &policy, &needs, *now).err())
+        Some(unverified::judge(token.as_bytes(), &policy, &needs, *now).err())
     };
-    let Some(bare) = judge(only(), NeedsOptions::default()) else { return Vec::new() };
+    let text = token.text.text();
+    let Some(bare) = judge(text, only(), none()) else { return Vec::new() };
     // What the token is refused for without any option: its form, the types of its claims, its times.
     let code = bare.as_ref().map(Refusal::code);
-    let mut rules = Vec::new();
-    match code {
-        Some("not_yet_valid") => rules.push(rule("nbf", bare.as_ref())),
-        Some("expired") => rules.extend([rule("nbf", None), rule("exp", bare.as_ref())]),
+    let times = match code {
+        Some("not_yet_valid") => {
+            let exp = judge(&without(token, &["nbf"]), only(), none()).flatten();
+            [rule("nbf", bare.as_ref()), rule("exp", exp.as_ref())]
+        }
+        Some("expired") => [rule("nbf", None), rule("exp", bare.as_ref())],
         Some(_) => {
             return bare
                 .iter()
@@ -227,76 +233,73 @@ pub(crate) fn rules(token: &[u8], expected: &Expected) -> Vec<RuleReport> {
                 .map(|refusal| rule("form", Some(refusal)))
                 .collect();
         }
-        None => rules.extend([rule("nbf", None), rule("exp", None)]),
-    }
-    let times = rules;
-    // The core checks types, presence and parties before the times, and needs after them. To see each by itself, the times' own refusal
-    // is not counted again.
-    let asked = |name: &'static str, options: PolicyOptions, needs: NeedsOptions| {
-        let outcome = judge(options, needs)?;
-        let own = outcome.filter(|refusal| Some(refusal.code()) != code);
-        Some(rule(name, own.as_ref()))
+        None => [rule("nbf", None), rule("exp", None)],
     };
-    let none = NeedsOptions::default;
+    // The core checks types, presence and parties before the times. Its refusal for the times is a rule of its own.
+    let before = |name: &'static str, options: PolicyOptions| {
+        let refusal = judge(text, options, none())?;
+        Some(rule(name, refusal.filter(|refusal| Some(refusal.code()) != code).as_ref()))
+    };
+    // It checks age, binding and needs after the times, so they are judged without the times that fail.
+    let untimed = if code.is_some() { without(token, &["nbf", "exp"]) } else { text.to_owned() };
+    let after = |name: &'static str, options: PolicyOptions, needs: NeedsOptions| {
+        Some(rule(name, judge(&untimed, options, needs)?.as_ref()))
+    };
+
     let mut rules = Vec::new();
     if options.typ.is_some() {
-        let policy = PolicyOptions { typ: options.typ.clone(), typ_optional: options.typ_optional, ..only() };
-        rules.extend(asked("typ", policy, none()));
+        let (typ, typ_optional) = (options.typ.clone(), options.typ_optional);
+        rules.extend(before("typ", PolicyOptions { typ, typ_optional, ..only() }));
     }
     if options.required_claims.is_some() || options.require_exp != Some(false) {
         let (required_claims, require_exp) = (options.required_claims.clone(), options.require_exp);
-        rules.extend(asked(
-            "requiredClaims",
-            PolicyOptions { required_claims, require_exp, ..only() },
-            none(),
-        ));
+        rules.extend(before("requiredClaims", PolicyOptions { required_claims, require_exp, ..only() }));
     }
     if options.issuer.is_some() {
-        rules.extend(asked("issuer", PolicyOptions { issuer: options.issuer.clone(), ..only() }, none()));
+        rules.extend(before("issuer", PolicyOptions { issuer: options.issuer.clone(), ..only() }));
     }
     if options.subject.is_some() {
-        rules.extend(asked("subject", PolicyOptions { subject: options.subject.clone(), ..only() }, none()));
+        rules.extend(before("subject", PolicyOptions { subject: options.subject.clone(), ..only() }));
     }
     if options.audience.is_some() {
-        rules.extend(asked(
-            "audience",
-            PolicyOptions { audience: options.audience.clone(), ..only() },
-            none(),
-        ));
+        rules.extend(before("audience", PolicyOptions { audience: options.audience.clone(), ..only() }));
     }
     rules.extend(times);
-    // These come after the times in the core: a token that is refused for its times says nothing about them.
-    if code.is_none() {
-        if options.max_token_age.is_some() {
-            rules.extend(asked(
-                "maxTokenAge",
-                PolicyOptions { max_token_age: options.max_token_age, ..only() },
-                none(),
-            ));
-        }
-        if options.refuse_bound {
-            rules.extend(asked("refuseBound", PolicyOptions { refuse_bound: true, ..only() }, none()));
-        }
-        if wanted.scopes.is_some() || wanted.any_scope.is_some() {
-            let needs =
-                NeedsOptions { scopes: wanted.scopes.clone(), any_scope: wanted.any_scope.clone(), ..none() };
-            rules.extend(asked("scopes", only(), needs));
-        }
-        if wanted.permissions.is_some() || wanted.any_permission.is_some() {
-            let (permissions, any_permission) = (wanted.permissions.clone(), wanted.any_permission.clone());
-            rules.extend(asked(
-                "permissions",
-                only(),
-                NeedsOptions { permissions, any_permission, ..none() },
-            ));
-        }
-        if wanted.roles.is_some() || wanted.any_role.is_some() {
-            let needs =
-                NeedsOptions { roles: wanted.roles.clone(), any_role: wanted.any_role.clone(), ..none() };
-            rules.extend(asked("roles", only(), needs));
-        }
+    if options.max_token_age.is_some() {
+        let max_token_age = options.max_token_age;
+        rules.extend(after("maxTokenAge", PolicyOptions { max_token_age, ..only() }, none()));
+    }
+    if options.refuse_bound {
+        rules.extend(after("refuseBound", PolicyOptions { refuse_bound: true, ..only() }, none()));
+    }
+    if wanted.scopes.is_some() || wanted.any_scope.is_some() {
+        let (scopes, any_scope) = (wanted.scopes.clone(), wanted.any_scope.clone());
+        rules.extend(after("scopes", only(), NeedsOptions { scopes, any_scope, ..none() }));
+    }
+    if wanted.permissions.is_some() || wanted.any_permission.is_some() {
+        let (permissions, any_permission) = (wanted.permissions.clone(), wanted.any_permission.clone());
+        rules.extend(after("permissions", only(), NeedsOptions { permissions, any_permission, ..none() }));
+    }
+    if wanted.roles.is_some() || wanted.any_role.is_some() {
+        let (roles, any_role) = (wanted.roles.clone(), wanted.any_role.clone());
+        rules.extend(after("roles", only(), NeedsOptions { roles, any_role, ..none() }));
     }
     rules
+}
+
+/// The token's text without these claims. No signature is checked where it is used.
+fn without(token: &Token, claims: &[&str]) -> String {
+    let payload = token.decoded("payload").and_then(Members::read).unwrap_or_default();
+    let kept = payload.0.iter().filter(|(name, _)| !claims.contains(&name.as_str()));
+    let members = kept.map(|(name, raw)| format!("{}:{raw}", serde_json::Value::from(name.as_str())));
+    let payload = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+    let part = |name| token.part(name).map(|part| part.encoded.text()).unwrap_or_default();
+    format!(
+        "{}.{}.{}",
+        part("header"),
+        Base64UrlUnpadded::encode_string(payload.as_bytes()),
+        part("signature")
+    )
 }
 
 fn rule(rule: &'static str, refusal: Option<&Refusal>) -> RuleReport {

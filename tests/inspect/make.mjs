@@ -4,7 +4,7 @@
  *     node tests/inspect/make.mjs && JOTGATE_WRITE_REPORTS=1 cargo test -p jotgate-inspect --test cases
  *
  * Each case has the pasted text, the options, and in `expect` what its report has to contain, written by hand. The second command adds the
- * whole report. Nobody has to run this to run the tests.
+ * whole report. The tests run without these commands.
  */
 import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
@@ -94,6 +94,9 @@ const FILES = {
     ['a header that is no JSON', `${b64('hello world')}.${b64({})}.AAAA`, options, { ...refused('header_malformed'), token: { firstBad: { part: 'header', decodedAt: 0 } } }],
     ['alg none', `${b64({ alg: 'none' })}.${b64(claims())}.`, options, { ...refused('algorithm_none'), verdicts: { format: holds, signature: fails('algorithm_none'), claims: holds } }],
     ['a duplicate name', signed({ alg: 'ES256', kid: current.kid }, '{"exp":1900000000,"exp":1800000900}', es(current)), { keys }, { ...refused('claims_duplicate_member'), token: { claims: [{ name: 'exp', duplicate: true }, { name: 'exp', duplicate: true }] }, notes: [{ code: 'duplicate_names' }] }],
+    ['two tokens in a row', good + bound, options, { ...refused('token_parts', 'joined'), token: { firstBad: { character: '.' } } }],
+    ['a number that is too large', signed({ alg: 'ES256', kid: current.kid }, `{"exp":${NOW + 9},"n":1e400}`, es(current)), { keys }, { ...refused('claims_malformed'), token: { firstBad: { part: 'payload', decodedAt: 22 } } }],
+    ['half of a surrogate pair', signed({ alg: 'ES256', kid: current.kid }, `{"exp":${NOW + 9},"n":"\\ud83d"}`, es(current)), { keys }, { ...refused('claims_malformed'), token: { firstBad: { part: 'payload', decodedAt: 23 } } }],
     ['crit', token({}, { crit: ['x'], x: 1 }), options, { ...refused('crit_not_understood'), verdicts: { format: fails('crit_not_understood') } }],
   ],
   signatures: [
@@ -102,6 +105,8 @@ const FILES = {
     ['one letter changed', good.replace(/\.(.{30})./, (_, start) => `.${start}${good.at(-1) === 'A' ? 'B' : 'A'}`), { keys, policy: {} }, { accepted: false, verdicts: { keyOrigin: unknown } }],
     ['changed after signing', (() => { const [h, , s] = good.split('.'); return `${h}.${b64(claims({ sub: 'admin' }))}.${s}` })(), options, { ...refused('signature_mismatch', 'signature_changed'), verdicts: { format: holds, signature: fails('signature_mismatch'), claims: holds, keyOrigin: unknown } }],
     ['signed by an earlier key', token({}, {}, old), { policy, keys: [...keys, { text: JSON.stringify({ keys: [old.jwk] }), from: 'earlier' }] }, refused('no_matching_key', 'kid_in_earlier_set')],
+    ['signed by an earlier key under another name', token({}, { kid: 'renamed' }, old), { policy, keys: [...keys, { text: JSON.stringify(old.jwk), from: 'earlier' }] }, refused('no_matching_key', 'key_in_earlier_set')],
+    ['a token for Microsoft Graph', signed({ alg: 'ES256', typ: 'JWT', nonce: 'n' }, claims(), es(old)), { policy, keys: [{ text: JSON.stringify({ ...current.jwk, kid: undefined }) }] }, refused('signature_mismatch', 'nonce_header')],
     ['another kid', token({}, { kid: 'wrong' }), options, { ...refused('no_matching_key'), cause: { code: 'kid_differs', found: 'wrong', expected: '2026-11' } }],
     ['a signature in DER', signed({ alg: 'ES256', kid: current.kid }, claims(), es(current, 'der')), options, refused('signature_mismatch', 'signature_der')],
     ['the key is in the token', signed({ alg: 'ES256', jwk: holderJwk }, claims(), es(holder)), { policy }, { accepted: false, verdicts: { signature: unknown, keyOrigin: { status: 'fails', why: 'The signature matches a key that the token itself carries: this proves nothing.' } }, keys: [{ from: 'token', matches: true }] }],
@@ -111,6 +116,7 @@ const FILES = {
     ['a secret in base64', signed({ alg: 'HS256' }, claims(), hs(secretBytes)), { policy, keys: [{ text: secretBytes.toString('base64') }] }, { ...accepted, cause: { code: 'secret_is_base64' }, keys: [{ secretAs: 'base64' }] }],
     ['a secret in base64url', signed({ alg: 'HS256' }, claims(), hs(Buffer.alloc(33, 0xfb))), { policy, keys: [{ text: Buffer.alloc(33, 0xfb).toString('base64url') }] }, { ...accepted, cause: { code: 'secret_is_base64url' } }],
     ['a secret with a line break', signed({ alg: 'HS256' }, claims(), hs(`${secret}\n`)), { policy, keys: [{ text: secret }] }, refused('signature_mismatch', 'secret_line_break')],
+    ['the text of k was the secret', signed({ alg: 'HS256' }, claims(), hs(secretBytes.toString('base64url'))), { policy, keys: [{ text: JSON.stringify({ kty: 'oct', k: secretBytes.toString('base64url') }) }] }, refused('signature_mismatch', 'secret_is_text')],
     ['a short secret', signed({ alg: 'HS256' }, claims(), hs('short')), { policy, keys: [{ text: 'short' }] }, refused('key_secret_too_short', 'secret_too_short')],
     ['PEM', signed({ alg: 'RS256' }, claims(), rs), { policy, keys: [{ text: rsa.publicKey.export({ format: 'pem', type: 'spki' }) }] }, { ...accepted, keys: [{ form: 'pem', kty: 'RSA', bits: 2048 }] }],
     ['base64 of a key', signed({ alg: 'EdDSA' }, claims(), eddsa), { policy, keys: [{ text: ed.publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }] }, { ...accepted, keys: [{ form: 'base64', kty: 'OKP' }] }],
@@ -132,9 +138,12 @@ const FILES = {
     ['an ID token', token({ aud: 'client-1', nonce: 'n', at_hash: 'h' }, { typ: 'JWT' }), options, { ...refused('audience_mismatch', 'id_token'), token: { type: 'id_token' } }],
     ['a refresh token of Keycloak', token({ iss: `${ISSUER}/realms/a`, typ: 'Refresh', aud: `${ISSUER}/realms/a` }, { typ: 'JWT' }), { keys, policy: { audience: AUDIENCE } }, { ...refused('audience_mismatch', 'refresh_token'), token: { provider: 'Keycloak' } }],
     ['a trailing slash in iss', token({ iss: `${ISSUER}/` }), options, { ...refused('issuer_mismatch', 'issuer_trailing_slash') }],
+    ['case in iss', token({ iss: 'https://LOGIN.example' }), options, { ...refused('issuer_mismatch', 'issuer_case') }],
     ['http for https in iss', token({ iss: 'http://login.example' }), options, refused('issuer_mismatch', 'issuer_scheme')],
     ['no aud, as Cognito writes it', token({ aud: undefined, iss: 'https://cognito-idp.eu-central-1.amazonaws.com/pool', client_id: 'c', token_use: 'access' }), { keys, policy: { audience: AUDIENCE } }, { ...refused('claim_missing', 'audience_missing'), token: { provider: 'Amazon Cognito' } }],
     ['too few scopes', token({ scope: 'items:read' }), { ...options, needs: { scopes: ['items:write'] } }, { ...refused('insufficient_scope'), refusal: { scope: 'items:write' } }],
+    ['a scope with an asterisk', token({ scope: 'items:*' }), { ...options, needs: { scopes: ['items:write'] } }, refused('insufficient_scope', 'scope_wildcard')],
+    ['not valid yet, expired, too old and without the scope', token({ nbf: NOW + 5000, exp: NOW - 10, iat: NOW - 9000, scope: 'a' }), { keys, policy: { ...policy, maxTokenAge: 600 }, needs: { scopes: ['items:write'] } }, { ...refused('not_yet_valid'), rules: [{ rule: 'requiredClaims', status: 'holds' }, { rule: 'issuer', status: 'holds' }, { rule: 'audience', status: 'holds' }, { rule: 'nbf', status: 'fails' }, { rule: 'exp', ...fails('expired') }, { rule: 'maxTokenAge', ...fails('too_old') }, { rule: 'scopes', ...fails('insufficient_scope') }] }],
     ['the scope is among the permissions', token({ scope: 'openid', permissions: ['items:write'] }), { ...options, needs: { scopes: ['items:write'] } }, refused('insufficient_scope', 'scope_in_other_claim')],
     ['an integer above 2^53 and an order', signed({ alg: 'ES256', kid: current.kid }, `{"exp":${NOW + 9},"z":12345678901234567890,"a":1.50}`, es(current)), { keys }, { accepted: true, token: { claims: [{ name: 'exp' }, { name: 'z', rawJson: '12345678901234567890' }, { name: 'a', rawJson: '1.50' }] } }],
     ['a large token', token({ groups: Array.from({ length: 400 }, (_, index) => `group-${index}-of-many`) }), options, { accepted: true, notes: [{ code: 'large_header' }] }],

@@ -99,13 +99,14 @@ fn audience(scene: &Scene<'_>) -> Option<Cause> {
     })
 }
 
-/// Cognito's access tokens, among others, name the client in place of an audience.
+/// Cognito's access tokens, among others, name the client instead of an audience.
 fn audience_missing(scene: &Scene<'_>) -> Option<Cause> {
     let claims = scene.claims();
     let asked = scene.expected.options.audience.is_some() && claims.raw("aud").is_none();
     asked.then(|| {
-        let why = "The token has no `aud`; access tokens of Amazon Cognito, for example, have `client_id` in its place.";
-        cause("audience_missing", why, "Configure the issuer to write `aud`, or check `client_id` in place of it.")
+        let why =
+            "The token has no `aud`; access tokens of Amazon Cognito, for example, have `client_id` instead.";
+        cause("audience_missing", why, "Configure the issuer to write `aud`, or check `client_id` instead.")
     })
 }
 

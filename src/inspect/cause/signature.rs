@@ -97,9 +97,9 @@ fn in_der(scene: &Scene<'_>) -> Option<Cause> {
     Some(cause(
         "signature_der",
         if certain {
-            "The signature is right, but encoded in DER in place of the two numbers that a JWT has."
+            "The signature is right, but encoded in DER instead of the two numbers that a JWT has."
         } else {
-            "The signature is encoded in DER in place of the two numbers that a JWT has."
+            "The signature is encoded in DER instead of the two numbers that a JWT has."
         },
         "Sign with the format `ieee-p1363` (or `raw`), or convert the signature.",
     ))

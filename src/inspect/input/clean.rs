@@ -2,7 +2,7 @@
 
 use crate::excerpt::Excerpt;
 
-/// Characters that nobody sees.
+/// Invisible characters.
 const INVISIBLE: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
 const QUOTES: [char; 9] = ['"', '\'', '`', '“', '”', '‘', '’', '«', '»'];
 

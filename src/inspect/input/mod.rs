@@ -31,7 +31,7 @@ pub(crate) struct Parsed {
 pub(crate) struct Credential {
     pub(crate) kind: &'static str,
     /// Where it was found; empty for the text itself.
-    pub(crate) place: String,
+    pub(crate) location: String,
     pub(crate) text: Excerpt,
 }
 
@@ -108,17 +108,17 @@ impl Parsed {
     }
 
     /// Takes a credential: a token of three or five parts, a DPoP proof, or an opaque one. Returns its kind.
-    fn credential(&mut self, place: &str, text: &Excerpt) -> &'static str {
+    fn credential(&mut self, location: &str, text: &Excerpt) -> &'static str {
         let text = clean::inside(text, &mut self.cleaned);
         let kind = kind_of(text.text());
         if !text.text().is_empty() && !self.found.iter().any(|known| known.text.text() == text.text()) {
-            self.found.push(Credential { kind, place: place.to_owned(), text });
+            self.found.push(Credential { kind, location: location.to_owned(), text });
         }
         kind
     }
 
     /// Takes a value whose name says that it is a token, or which looks like one.
-    fn named(&mut self, name: &str, place: &str, value: &Excerpt) {
+    fn named(&mut self, name: &str, location: &str, value: &Excerpt) {
         const NAMES: [&str; 10] = [
             "access_token",
             "id_token",
@@ -134,14 +134,18 @@ impl Parsed {
         match name {
             "code" => {
                 self.notes.push("authorization_code");
-                self.found.push(Credential { kind: "code", place: place.to_owned(), text: value.clone() });
+                self.found.push(Credential {
+                    kind: "code",
+                    location: location.to_owned(),
+                    text: value.clone(),
+                });
             }
             "refresh_token" if !looks_like_token(value.text()) => self.notes.push("refresh_token"),
             _ if NAMES.contains(&name) || looks_like_token(value.text()) => {
-                self.credential(place, value);
+                self.credential(location, value);
             }
             _ => {
-                if self.scheme(value, place) {
+                if self.scheme(value, location) {
                     self.cleaned.push("scheme");
                 }
             }
@@ -149,19 +153,19 @@ impl Parsed {
     }
 
     /// Takes `Bearer …` and its like. Returns whether the text has such a scheme.
-    fn scheme(&mut self, text: &Excerpt, place: &str) -> bool {
+    fn scheme(&mut self, text: &Excerpt, location: &str) -> bool {
         let Some((scheme, credential)) = text.text().split_once(char::is_whitespace) else { return false };
         let known = ["bearer", "dpop", "token", "jwt", "gnap"];
         if !known.iter().any(|name| scheme.eq_ignore_ascii_case(name)) {
             return false;
         }
-        self.credential(place, &text.part(credential.trim_start()));
+        self.credential(location, &text.part(credential.trim_start()));
         true
     }
 
     /// Puts the credential that the report is about first: an access token before other tokens, any token before a proof or a code.
     fn sort(&mut self) {
-        let rank = |found: &Credential| match (found.kind, found.place.as_str()) {
+        let rank = |found: &Credential| match (found.kind, found.location.as_str()) {
             ("token", "Authorization" | "access_token") => 0,
             ("token", _) => 1,
             ("encrypted_token", _) => 2,
@@ -192,7 +196,7 @@ fn kind_of(text: &str) -> &'static str {
 }
 
 /// Whether the header names a content encryption, as only an encrypted token does (RFC 7516 §4.1.2).
-fn is_encrypted(text: &str) -> bool {
+pub(crate) fn is_encrypted(text: &str) -> bool {
     header_of(text).as_deref().and_then(Members::read).is_some_and(|header| header.raw("enc").is_some())
 }
 

@@ -48,13 +48,13 @@ impl Parsed {
     }
 
     /// Takes the values of cookies. Returns whether one is a token.
-    pub(super) fn cookies(&mut self, cookies: &Excerpt, place: &str) -> bool {
+    pub(super) fn cookies(&mut self, cookies: &Excerpt, location: &str) -> bool {
         let before = self.found.len();
         for pair in cookies.text().split(';') {
             let Some((name, value)) = pair.trim().split_once('=') else { continue };
             let value = cookies.part(value.trim_matches('"')).percent_decoded();
             if super::looks_like_token(value.text()) {
-                self.credential(&format!("{place} {name}"), &value);
+                self.credential(&format!("{location} {name}"), &value);
             }
         }
         self.found.len() > before

@@ -1,4 +1,4 @@
-//! `docs/refusals.md` is generated from the core's table and the package's own; no code is outside of both.
+//! `docs/refusals.md` is generated from three tables: the core's, the package's and the login's. No code is outside of them.
 //!
 //!     JOTGATE_WRITE_REPORTS=1 cargo test -p jotgate-inspect --test refusals_page
 #![cfg(not(target_arch = "wasm32"))]
@@ -30,6 +30,17 @@ fn package_codes() -> BTreeMap<String, (String, String)> {
     codes
 }
 
+/// The rows of the login's `errors.ts`: code and message.
+fn login_codes() -> Vec<(String, String)> {
+    let text = fs::read_to_string(at("pkg-templates/src/login/errors.ts")).unwrap();
+    let (_, table) = text.split_once("LOGIN_ERRORS = {").unwrap();
+    let (table, _) = table.split_once("\n}").unwrap();
+    let rows = table.lines().map(str::trim).filter_map(|line| line.split_once(": "));
+    rows.filter(|(code, _)| !code.starts_with("//"))
+        .map(|(code, message)| (code.to_owned(), strings(message).remove(0)))
+        .collect()
+}
+
 /// The string literals of a line.
 fn strings(line: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -46,7 +57,7 @@ fn strings(line: &str) -> Vec<String> {
 
 /// Every code that the package's sources give to an error or an answer. The login has a class of errors of its own.
 fn used_codes() -> BTreeSet<String> {
-    /// What a code stands after.
+    /// What precedes a code.
     const MARKS: [&str; 10] = [
         "because('",
         "unavailable('",
@@ -69,7 +80,7 @@ fn used_codes() -> BTreeSet<String> {
                 let code = text[start + mark.len()..].split('\'').next().unwrap();
                 if code.contains('_')
                     && !code.starts_with('_')
-                    && code.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+                    && code.chars().all(|character| character.is_ascii_lowercase() || character == '_')
                 {
                     codes.insert(code.to_owned());
                 }
@@ -166,6 +177,14 @@ never messages. This page is generated; the tables are `src/inspect/explanations
     page.push_str("\n## Requests and key sets\n\nThese codes are the package's own: the request has no usable token, or the keys cannot be fetched.\n");
     for (code, (why, action)) in package_codes() {
         entry(&mut page, &code, &why, &action);
+    }
+    page.push_str("\n## Logins\n\nThese are `code` of a `LoginError` of `jotgate/login`. [`login.md`](login.md#codes) says more.\n");
+    for (code, message) in login_codes() {
+        page.push_str(&format!(
+            "\n### `{code}`\n\n<a id=\"{code}\"></a>{}{}.\n",
+            message[..1].to_uppercase(),
+            &message[1..]
+        ));
     }
     page
 }
