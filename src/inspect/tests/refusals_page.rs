@@ -70,6 +70,8 @@ fn used_codes() -> BTreeSet<String> {
         "throw '",
         ".code ?? '",
     ];
+    /// Values of `error` in a challenge (RFC 6750 §3.1), which are no codes of the package.
+    const OAUTH_ERRORS: [&str; 2] = ["invalid_request", "invalid_token"];
     let mut codes = BTreeSet::new();
     for file in files(&at("pkg-templates/src")) {
         let text = fs::read_to_string(&file).unwrap();
@@ -80,6 +82,7 @@ fn used_codes() -> BTreeSet<String> {
                 let code = text[start + mark.len()..].split('\'').next().unwrap();
                 if code.contains('_')
                     && !code.starts_with('_')
+                    && !OAUTH_ERRORS.contains(&code)
                     && code.chars().all(|character| character.is_ascii_lowercase() || character == '_')
                 {
                     codes.insert(code.to_owned());
