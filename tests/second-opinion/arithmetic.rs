@@ -1,5 +1,5 @@
-//! Random messages, signatures and keys, whole and damaged, enter; jotgate-crypto and aws-lc-rs must say the same of
-//! each, and a test in which too few ran fails.
+//! Compares jotgate-crypto with aws-lc-rs on random messages, signatures and keys, whole and damaged. A test
+//! fails if too few ran.
 
 use aws_lc_rs::signature::{RSA_PSS_SHA256, RsaPssSaltLength, RsaSignatureEncoding};
 use jotgate_core::{Algorithm, Family};
@@ -10,11 +10,11 @@ use crate::{
     random::Random,
 };
 
-/// Messages for each algorithm and key, if the variable `JOTGATE_MESSAGES` does not say it: thousands of them let keys grow their
-/// widest tables, and come with `cargo xtask assure`.
+/// Messages for each algorithm and key, unless `JOTGATE_MESSAGES` is set. Thousands let keys grow their widest
+/// tables; `cargo xtask assure` runs them.
 const MESSAGES: usize = 12;
 
-/// Signatures that were judged, each by both.
+/// The signatures that both judged.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     accepted: usize,
@@ -25,7 +25,7 @@ impl Tally {
     /// Judges one signature by both.
     #[track_caller]
     fn judge(&mut self, what: &str, key: &KeyParts, algorithm: Algorithm, message: &[u8], made: &[u8]) {
-        // A key that ours does not take verifies nothing.
+        // A key that ours refuses verifies nothing.
         let ours = PreparedKey::from_parts(key).is_ok_and(|key| key.verify(algorithm, message, made));
         self.count(what, algorithm, ours, aws_verifies(key, algorithm, message, made));
     }
@@ -38,13 +38,13 @@ impl Tally {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what `cargo xtask assure` shows")]
+#[expect(clippy::print_stdout, reason = "`cargo xtask assure` shows it")]
 fn random_signatures_are_judged_alike() {
     let messages = std::env::var("JOTGATE_MESSAGES").map_or(MESSAGES, |messages| messages.parse().unwrap());
     let (mut tally, mut random, mut rounds) = (Tally::default(), Random::seeded(1), 0);
     for (algorithm, pair) in matrix() {
         let key = pair.public();
-        // The more it has verified, the more of its tables are there; the others are made for one signature.
+        // This key gets more tables with each verification. The others verify one signature.
         let hot = PreparedKey::from_parts(&key).unwrap();
         for _ in 0..messages {
             let length = 1 + random.below(200);
@@ -59,8 +59,11 @@ fn random_signatures_are_judged_alike() {
             judge("signature cut", &key, &message, &made[..random.below(made.len())]);
             judge("signature grown", &key, &message, &[&made[..], &random.bytes(1)].concat());
             judge("signature of chance", &key, &message, &random.bytes(made.len()));
-            let bent = random.flipped(&made);
-            for (what, made) in [("whole, hot key", &made), ("bit of the signature turned, hot key", &bent)] {
+            let changed = random.flipped(&made);
+            for (what, made) in [
+                ("unchanged, key with tables", &made),
+                ("one bit of the signature flipped, key with tables", &changed),
+            ] {
                 let theirs = aws_verifies(&key, algorithm, &message, made);
                 tally.count(what, algorithm, hot.verify(algorithm, &message, made), theirs);
             }
@@ -80,11 +83,11 @@ fn signatures_of_extreme_numbers_are_judged_alike() {
         let made = pair.sign(algorithm, b"message");
         let half = made.len() / 2;
         let with = |change: &dyn Fn(&mut [u8])| {
-            let mut bent = made.clone();
-            change(&mut bent);
-            bent
+            let mut changed = made.clone();
+            change(&mut changed);
+            changed
         };
-        let bent = [
+        let changed = [
             with(&|all| all.fill(0)),
             with(&|all| all.fill(0xff)),
             with(&|all| all[..half].fill(0)),
@@ -96,8 +99,8 @@ fn signatures_of_extreme_numbers_are_judged_alike() {
             [&[0], &made[..]].concat(),
             vec![],
         ];
-        for (index, bent) in bent.iter().enumerate() {
-            tally.judge(&format!("{index}"), &key, algorithm, b"message", bent);
+        for (index, changed) in changed.iter().enumerate() {
+            tally.judge(&format!("{index}"), &key, algorithm, b"message", changed);
         }
     }
     assert_eq!(tally, Tally { accepted: 0, refused: 10 * 26 });
@@ -116,13 +119,13 @@ fn a_signature_under_another_algorithm_is_refused_by_both() {
             tally.judge(algorithm.name(), &pair.public(), other, b"message", &made);
         }
     }
-    // HMAC 3 × 2 and RSA 3 × 6 × 5 are refused; Ed25519 goes by two names.
+    // HMAC: 3 × 2, RSA: 3 × 6 × 5. Ed25519 has two names.
     assert_eq!(tally, Tally { accepted: 2, refused: 3 * 2 + 3 * 6 * 5 });
 }
 
 #[test]
 fn an_ecdsa_signature_and_its_mirror_are_accepted_by_both() {
-    // RFC 7518 §3.4 asks for no low S: (r, n - s) is as good as (r, s).
+    // RFC 7518 §3.4 does not require a low S: (r, n - s) is as good as (r, s).
     let mut tally = Tally::default();
     for (algorithm, pair, order) in [
         (Algorithm::ES256, &*P256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
@@ -183,7 +186,7 @@ fn an_rsa_signature_of_the_modulus_or_more_is_refused_by_both() {
     assert_eq!(tally, Tally { accepted: 0, refused: 18 });
 }
 
-/// The key with one bit of its numbers turned.
+/// The key with one bit of its numbers flipped.
 fn damaged(key: &KeyParts, random: &mut Random) -> KeyParts {
     match key.clone() {
         KeyParts::Secret(secret) => KeyParts::Secret(random.flipped(&secret).into()),
@@ -193,7 +196,7 @@ fn damaged(key: &KeyParts, random: &mut Random) -> KeyParts {
     }
 }
 
-/// The difference of two big-endian numbers of one length, the first the larger.
+/// Subtracts a smaller big-endian number of the same length.
 fn minus(from: &[u8], less: &[u8]) -> Vec<u8> {
     let mut difference = from.to_vec();
     let mut borrow = false;

@@ -1,13 +1,13 @@
-//! jotgate held against jsonwebtoken and aws-lc-rs: what they sign ours accepts, and where they and ours differ on a
-//! refusal the difference is listed with its reason. The crate is its tests, on native targets alone.
+//! Compares jotgate with jsonwebtoken and aws-lc-rs. Ours accepts what they sign; where the verdicts differ,
+//! the difference is listed with its reason. The crate is its tests, on native targets only.
 //!
-//! | module | what it holds against whom |
+//! | module | what it compares |
 //! |---|---|
 //! | `minted` | every algorithm, with the public key in every form |
-//! | `refusals` | one row a refusal class, both verdicts |
-//! | `mutations` | thousands of bent tokens, both verdicts |
-//! | `arithmetic` | jotgate-crypto alone, against aws-lc-rs |
-//! | `pair`, `opinion`, `random` | what those share: keys, the two verdicts, repeatable chance |
+//! | `refusals` | one row for each refusal, both verdicts |
+//! | `mutations` | thousands of changed tokens, both verdicts |
+//! | `arithmetic` | jotgate-crypto with aws-lc-rs |
+//! | `pair`, `opinion`, `random` | keys, the two verdicts, and a repeatable random generator |
 #![cfg(not(target_arch = "wasm32"))]
 
 #[cfg(test)]

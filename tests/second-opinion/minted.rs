@@ -1,5 +1,5 @@
-//! Tokens minted by jsonwebtoken, and by aws-lc-rs where jsonwebtoken can't, enter; ours must accept each, whatever the
-//! form of the key, and give back the claims.
+//! Ours accepts every token that jsonwebtoken (or aws-lc-rs, if jsonwebtoken lacks the algorithm) makes, with
+//! the key in every form, and returns its claims.
 
 use std::str::FromStr;
 
@@ -11,11 +11,11 @@ use jsonwebtoken::{
 use serde_json::{Value, from_str, from_value, json};
 
 use crate::{
-    opinion::{Given, ours, theirs, told},
+    opinion::{Given, ours, theirs, validation_of},
     pair::{self, ED25519, P256, P384, P521, Pair, RSA_2048, SECRET, matrix},
 };
 
-/// jsonwebtoken has neither: aws-lc-rs signs, and verifies, in its place.
+/// jsonwebtoken has neither, so aws-lc-rs signs and verifies.
 const NOT_THEIRS: [Algorithm; 2] = [Algorithm::ES512, Algorithm::Ed25519];
 
 #[test]
@@ -31,16 +31,20 @@ fn every_minted_token_is_accepted_with_the_key_in_every_form() {
             let place = format!("{} with {} as {form}", algorithm.name(), pair.name);
             let verdict = ours(token.as_bytes(), given, &options, now as f64);
             assert_eq!(verdict.map(|text| from_str::<Value>(&text).unwrap()), Ok(claims.clone()), "{place}");
-            let second = theirs(token.as_bytes(), given, &told(&options));
+            let second = theirs(token.as_bytes(), given, &validation_of(&options));
             if NOT_THEIRS.contains(&algorithm) {
-                assert!(second.is_err(), "{place}: jsonwebtoken knows it now, mint with it");
+                assert!(
+                    second.is_err(),
+                    "{place}: jsonwebtoken has this algorithm now: make the tokens with it"
+                );
             } else {
                 assert_eq!(second, Ok(claims.clone()), "{place}");
             }
             tried += 1;
         }
     }
-    // HMAC: 3 algorithms in 2 forms. RSA: 6 algorithms with 3 keys in 4 forms. EC and OKP: 5 algorithms in 3 forms.
+    // HMAC: 3 algorithms in 2 forms. RSA: 6 algorithms with 3 keys in 4 forms. EC and OKP: 5 algorithms in 3
+    // forms.
     assert_eq!(tried, 3 * 2 + 6 * 3 * 4 + 5 * 3);
 }
 
@@ -57,7 +61,7 @@ fn thumbprints_are_the_same() {
     }
 }
 
-/// A name beyond ASCII and a number beyond 2^53: claims come back as they were sent.
+/// A name outside ASCII and a number above 2^53: claims come back unchanged.
 fn claims(now: u64) -> Value {
     json!({
         "iss": "https://issuer.example", "sub": "Zoë 🗝", "aud": ["api", "other"],
@@ -90,13 +94,13 @@ fn minted(algorithm: Algorithm, pair: &Pair, claims: &Value) -> String {
     }
 }
 
-/// Every form that the pair's public half has.
+/// Every form of the pair's public key.
 fn forms(pair: &'static Pair) -> Vec<(&'static str, Given)> {
     let mut forms = vec![("JWK", Given::Jwk(pair.jwk().to_string()))];
     forms.extend(pair.pems().into_iter().map(|pem| ("PEM", Given::Pem(pem, pair))));
     match pair.secret_bytes() {
         Some(secret) => forms.push(("bytes", Given::Secret(secret.to_vec()))),
-        // A set never holds a secret.
+        // A set never contains a secret.
         None => {
             let keys = [pair::OTHER_P256.jwk_named("other"), pair.jwk_named("ours")];
             forms.push(("JWKS", Given::Set(json!({ "keys": keys }).to_string())));

@@ -1,5 +1,5 @@
-//! Thousands of tokens, bent at random but the same on every run, enter; ours and jsonwebtoken must agree, or ours be
-//! the stricter by one of the listed codes; where jsonwebtoken is the stricter, one listed rule must tell why. Nothing may
+//! Changes thousands of tokens at random, the same way on every run. Ours and jsonwebtoken must agree, or ours
+//! must be stricter by a listed code. One listed rule explains where jsonwebtoken is stricter. Nothing may
 //! panic.
 
 use std::collections::BTreeSet;
@@ -9,17 +9,17 @@ use jsonwebtoken::get_current_timestamp;
 use serde_json::{Value, from_str, json};
 
 use crate::{
-    opinion::{Given, ours, theirs, told},
+    opinion::{Given, ours, theirs, validation_of},
     pair::{ED25519, P256, P384, Pair, RSA_2048, SECRET},
     random::Random,
 };
 
-/// Signed tokens bent, for each of the pairs.
+/// Changed signed tokens, for each pair.
 const SIGNED: usize = 400;
-/// Headers and claims bent before they are signed.
+/// Headers and claims that are changed before signing.
 const UNSIGNED: usize = 20_000;
 
-/// Codes by which ours may refuse what jsonwebtoken accepts. Each must come up, or it does not belong here.
+/// The codes by which ours may refuse what jsonwebtoken accepts. Each must occur.
 const STRICTER: [(&str, &str); 5] = [
     ("claims_duplicate_member", "its maps take the last of two members"),
     ("header_duplicate_member", "its maps take the last of two members"),
@@ -29,21 +29,21 @@ const STRICTER: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn no_bent_token_is_accepted_by_either() {
+fn both_refuse_every_changed_token() {
     let mut random = Random::seeded(2);
     let mut tried = 0;
     for (algorithm, pair) in pairs() {
         let (given, options) = (Given::Jwk(pair.jwk().to_string()), options(algorithm));
-        let validation = told(&options);
+        let validation = validation_of(&options);
         let token = pair.token(algorithm, header(algorithm).as_bytes(), CLAIMS.as_bytes()).into_bytes();
         let other = pair.token(algorithm, header(algorithm).as_bytes(), b"{}").into_bytes();
         assert!(ours(&token, &given, &options, now()).is_ok() && theirs(&token, &given, &validation).is_ok());
         for turn in 0..SIGNED {
-            let bent = bend_token(&token, &other, &mut random);
-            if bent == token {
+            let changed = change_token(&token, &other, &mut random);
+            if changed == token {
                 continue;
             }
-            let verdicts = (ours(&bent, &given, &options, now()), theirs(&bent, &given, &validation));
+            let verdicts = (ours(&changed, &given, &options, now()), theirs(&changed, &given, &validation));
             assert!(
                 matches!(verdicts, (Err(_), Err(_))),
                 "{} at turn {turn}: {verdicts:?}",
@@ -52,19 +52,19 @@ fn no_bent_token_is_accepted_by_either() {
             tried += 1;
         }
     }
-    assert!(tried >= 6 * SIGNED * 9 / 10, "only {tried} of {} tokens were bent", 6 * SIGNED);
+    assert!(tried >= 6 * SIGNED * 9 / 10, "only {tried} of {} tokens were changed", 6 * SIGNED);
 }
 
 #[test]
-fn bent_header_and_claims_are_accepted_by_both_or_refused_by_a_listed_code() {
+fn both_accept_changed_json_or_a_listed_code_refuses_it() {
     let (given, options) = (Given::Jwk(SECRET.jwk().to_string()), options(Algorithm::HS256));
-    let (validation, mut random) = (told(&options), Random::seeded(3));
+    let (validation, mut random) = (validation_of(&options), Random::seeded(3));
     let (mut accepted, mut refused, mut looser, mut stricter) = (0, 0, 0, BTreeSet::new());
     for turn in 0..UNSIGNED {
         let (mut header, mut claims) = (header(Algorithm::HS256).into_bytes(), CLAIMS.as_bytes().to_vec());
         for _ in 0..=random.below(3) {
             let text = if random.below(3) == 0 { &mut header } else { &mut claims };
-            *text = bend_json(text, &mut random);
+            *text = change_json(text, &mut random);
         }
         let token = SECRET.token(Algorithm::HS256, &header, &claims);
         let mine = ours(token.as_bytes(), &given, &options, now());
@@ -79,29 +79,38 @@ fn bent_header_and_claims_are_accepted_by_both_or_refused_by_a_listed_code() {
             }
             (Err(_), Err(_)) => refused += 1,
             (Err(code), Ok(_)) => {
-                assert!(STRICTER.iter().any(|(listed, _)| *listed == code), "ours says {code}, {}", shown());
+                assert!(
+                    STRICTER.iter().any(|(listed, _)| *listed == code),
+                    "ours refuses with {code}, {}",
+                    shown()
+                );
                 stricter.insert(code);
             }
             (Ok(mine), Err(error)) => {
-                assert!(beyond_64_bits(&mine), "ours accepts, jsonwebtoken says {error}, {}", shown());
+                assert!(
+                    beyond_64_bits(&mine),
+                    "ours accepts, jsonwebtoken refuses with {error}, {}",
+                    shown()
+                );
                 looser += 1;
             }
         }
     }
-    assert!(looser > 0, "no time beyond 64 bits came up");
+    assert!(looser > 0, "no time above 64 bits occurred");
     assert!(accepted > UNSIGNED / 20 && refused > UNSIGNED / 4, "{accepted} accepted, {refused} refused");
     let listed: BTreeSet<&str> = STRICTER.iter().map(|(code, _)| *code).collect();
-    assert_eq!(stricter, listed, "codes that came up, then those listed");
+    assert_eq!(stricter, listed, "the codes that occurred, then the listed ones");
 }
 
-/// The one rule by which ours may accept what jsonwebtoken refuses: a time that is no unsigned number of 64 bits.
+/// The one rule by which ours may accept what jsonwebtoken refuses: a time that is not an unsigned 64-bit
+/// number.
 fn beyond_64_bits(claims: &str) -> bool {
     let claims: Value = from_str(claims).unwrap();
     let beyond = |time: f64| !(0.0..18_446_744_073_709_551_616.0).contains(&time);
     ["exp", "nbf"].into_iter().any(|name| claims[name].as_f64().is_some_and(beyond))
 }
 
-/// One of each family that jsonwebtoken has.
+/// One pair of each family that jsonwebtoken has.
 fn pairs() -> [(Algorithm, &'static Pair); 6] {
     [
         (Algorithm::HS256, &SECRET),
@@ -117,7 +126,7 @@ fn header(algorithm: Algorithm) -> String {
     json!({ "alg": algorithm.name(), "kid": "a", "typ": "JWT" }).to_string()
 }
 
-/// Times far from today's on either side: the same bytes on every run.
+/// Times far from today: the same bytes on every run.
 const CLAIMS: &str = r#"{"iss":"https://issuer.example","sub":"alice","aud":["api","other"],"exp":4102444800,"nbf":1600000000,"iat":1600000000,"act":{"sub":"bob"},"note":"a\n\u00e9 ü"}"#;
 
 fn options(algorithm: Algorithm) -> PolicyOptions {
@@ -134,8 +143,8 @@ fn now() -> f64 {
     get_current_timestamp() as f64
 }
 
-/// A signed token with its bytes changed.
-fn bend_token(token: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+/// Changes bytes of a signed token.
+fn change_token(token: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     const INSERTED: [&str; 10] = [".", "=", " ", "\n", "A", "_", "+", "/", "\0", "é"];
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut parts: Vec<Vec<u8>> = token.split(|byte| *byte == b'.').map(<[u8]>::to_vec).collect();
@@ -160,9 +169,9 @@ fn bend_token(token: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     parts.join(&b'.')
 }
 
-/// JSON text with its bytes, a member or a value changed.
-#[rustfmt::skip] // the lists are read by their lines
-fn bend_json(text: &[u8], random: &mut Random) -> Vec<u8> {
+/// Changes bytes, a member or a value of a JSON text.
+#[rustfmt::skip] // one line for each list
+fn change_json(text: &[u8], random: &mut Random) -> Vec<u8> {
     const BYTES: [&str; 22] = [
         "{", "}", "[", "]", "\"", ",", ":", "0", "7", ".", "e", "-", "+", " ", "\n", "\\", "null", "\u{7f}", "\0", "é", "\"\"", "[]",
     ];
@@ -186,14 +195,14 @@ fn bend_json(text: &[u8], random: &mut Random) -> Vec<u8> {
             let end = at + random.below(text.len() - at);
             splice(text, at, &text[at..end])
         }
-        // A member more, in front: it stands twice where it stood already.
+        // Adds a member at the front, which may be a duplicate.
         4 => splice(text, 1, random.pick(&MEMBERS).as_bytes()),
-        // A member less, up to a comma that may lie in an array.
+        // Removes a member, up to a comma that may be inside an array.
         5 => {
             let end = text[at..].iter().position(|byte| *byte == b',').map_or(text.len(), |end| at + end);
             [&text[..at], &text[end..]].concat()
         }
-        // Another value, up to a comma that may lie in an array.
+        // Replaces a value, up to a comma that may be inside an array.
         _ => {
             let names: Vec<usize> =
                 (0..text.len()).filter(|at| text[*at..].starts_with(b"\":")).map(|at| at + 2).collect();

@@ -1,4 +1,4 @@
-//! A token, a key and a policy enter; what ours says and what jsonwebtoken says, told the same, leave.
+//! Asks ours and jsonwebtoken for a verdict on the same token, key and policy.
 
 use std::str::FromStr;
 
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::pair::Pair;
 
-/// A key as the caller hands it over.
+/// A key in the form that the caller has.
 pub(crate) enum Given {
     /// The text of a JWK.
     Jwk(String),
     /// The text of a JWKS.
     Set(String),
-    /// PEM text; jsonwebtoken is given the pair's DER.
+    /// PEM text. jsonwebtoken gets the DER of the pair.
     Pem(String, &'static Pair),
     /// The bytes of a shared secret.
     Secret(Vec<u8>),
 }
 
-/// jotgate's verdict: the claims as JSON text, or the code of the refusal. `now` is the time in seconds since
+/// The verdict of ours: the claims as JSON text, or the code of the refusal. `now` is the time in seconds since
 /// 1970-01-01T00:00:00Z.
 pub(crate) fn ours(
     token: &[u8],
@@ -60,13 +60,13 @@ fn attempt(token: &[u8], given: &Given, options: &PolicyOptions, now: f64) -> Re
     Ok(verdict.claims().to_owned())
 }
 
-/// jsonwebtoken's verdict: the claims, or its error. The time is the system's.
+/// The verdict of jsonwebtoken: the claims, or its error. It reads the system's clock.
 pub(crate) fn theirs(token: &[u8], given: &Given, validation: &Validation) -> Result<Value, Error> {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     Ok(decode(token, &key(token, given)?, validation)?.claims)
 }
 
-/// jsonwebtoken has no choice of keys: its caller looks up the `kid`, as its documentation shows.
+/// jsonwebtoken does not choose among keys. Its caller looks up the `kid`, as its documentation shows.
 fn key(token: &[u8], given: &Given) -> Result<DecodingKey, Error> {
     match given {
         Given::Pem(_, pair) => Ok(pair.decoding_key()),
@@ -81,9 +81,9 @@ fn key(token: &[u8], given: &Given) -> Result<DecodingKey, Error> {
     }
 }
 
-/// The same policy in jsonwebtoken's terms, as strict as it can be: what is asked for is required too, `nbf` is
-/// looked at, the clocks agree.
-pub(crate) fn told(options: &PolicyOptions) -> Validation {
+/// The same policy for jsonwebtoken, as strict as it can be: options are required claims, `nbf` is checked,
+/// there is no leeway.
+pub(crate) fn validation_of(options: &PolicyOptions) -> Validation {
     let known =
         |names: &Vec<String>| names.iter().filter_map(|name| Algorithm::from_str(name).ok()).collect();
     let mut validation = Validation::new(Algorithm::HS256);

@@ -1,5 +1,5 @@
-//! Nothing enters; key pairs leave, each made once in the process by aws-lc-rs, with its public half in every form that
-//! ours or jsonwebtoken reads.
+//! Key pairs, each made once in the process by aws-lc-rs, with the public key in every form that ours or
+//! jsonwebtoken reads.
 
 use std::sync::LazyLock;
 
@@ -43,7 +43,7 @@ pub(crate) static P384: LazyLock<Pair> = LazyLock::new(|| Pair::ec("P-384", Curv
 pub(crate) static P521: LazyLock<Pair> = LazyLock::new(|| Pair::ec("P-521", Curve::P521));
 pub(crate) static ED25519: LazyLock<Pair> = LazyLock::new(|| Pair::ed25519("Ed25519"));
 
-/// Every algorithm with each key that it is tried with.
+/// Every algorithm with each of its keys.
 pub(crate) fn matrix() -> impl Iterator<Item = (Algorithm, &'static Pair)> {
     Algorithm::ALL
         .into_iter()
@@ -63,14 +63,14 @@ fn pairs(algorithm: Algorithm) -> Vec<&'static Pair> {
 }
 
 impl Pair {
-    /// As long as the longest hash asks for.
+    /// As long as the longest hash requires.
     fn secret(name: &'static str) -> Self {
         let mut secret = vec![0; 64];
         aws_lc_rs::rand::fill(&mut secret).unwrap();
         Self { name, private: Private::Secret(secret) }
     }
 
-    /// A secret that is somebody's mistake.
+    /// A secret that a user chose by mistake.
     pub(crate) fn of_secret(secret: Vec<u8>) -> Self {
         Self { name: "given secret", private: Private::Secret(secret) }
     }
@@ -92,7 +92,7 @@ impl Pair {
         Self { name, private: Private::Ed25519 { pkcs8, pair } }
     }
 
-    /// A signature by aws-lc-rs, in the form that JWS has it.
+    /// Signs with aws-lc-rs, in the form of JWS.
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         let hash = algorithm.facts().hash;
         match &self.private {
@@ -106,7 +106,7 @@ impl Pair {
     }
 
     pub(crate) fn sign_rsa(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
-        let Private::Rsa(pair) = &self.private else { panic!("{} is no RSA key", self.name) };
+        let Private::Rsa(pair) = &self.private else { panic!("{} is not an RSA key", self.name) };
         let mut signature = vec![0; pair.public_modulus_len()];
         pair.sign(encoding, &SystemRandom::new(), message, &mut signature).unwrap();
         signature
@@ -114,19 +114,19 @@ impl Pair {
 
     /// An ECDSA signature in DER, the form of X.509.
     pub(crate) fn sign_der(&self, message: &[u8]) -> Vec<u8> {
-        let Private::Ec { pkcs8, .. } = &self.private else { panic!("{} is no EC key", self.name) };
+        let Private::Ec { pkcs8, .. } = &self.private else { panic!("{} is not an EC key", self.name) };
         let pair = EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8).unwrap();
         pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
     }
 
-    /// A compact JWS of a header and a payload that may be anything.
+    /// A compact JWS of any header and payload.
     pub(crate) fn token(&self, algorithm: Algorithm, header: &[u8], payload: &[u8]) -> String {
         let input = format!("{}.{}", encode(header), encode(payload));
         let signature = self.sign(algorithm, input.as_bytes());
         format!("{input}.{}", encode(&signature))
     }
 
-    /// The numbers of the public half.
+    /// The numbers of the public key.
     pub(crate) fn public(&self) -> KeyParts {
         match &self.private {
             Private::Secret(secret) => KeyParts::Secret(secret.clone().into()),
@@ -154,14 +154,14 @@ impl Pair {
         }
     }
 
-    /// The JWK under an identifier.
+    /// The JWK with an identifier.
     pub(crate) fn jwk_named(&self, kid: &str) -> Value {
         let mut jwk = self.jwk();
         jwk["kid"] = json!(kid);
         jwk
     }
 
-    /// Each PEM form of the public half: SubjectPublicKeyInfo, and for RSA PKCS#1 too.
+    /// Each PEM form of the public key: SubjectPublicKeyInfo, and PKCS#1 for RSA.
     pub(crate) fn pems(&self) -> Vec<String> {
         let spki = |der: Result<PublicKeyX509Der<'_>, _>| pem("PUBLIC KEY", der.unwrap().as_ref());
         match &self.private {
@@ -174,7 +174,7 @@ impl Pair {
         }
     }
 
-    /// The secret's bytes; nothing for a key pair.
+    /// The bytes of the secret; `None` for a key pair.
     pub(crate) fn secret_bytes(&self) -> Option<&[u8]> {
         match &self.private {
             Private::Secret(secret) => Some(secret),
@@ -182,12 +182,13 @@ impl Pair {
         }
     }
 
-    /// What jsonwebtoken signs with.
+    /// The key with which jsonwebtoken signs.
     pub(crate) fn encoding_key(&self) -> EncodingKey {
         match &self.private {
             Private::Secret(secret) => EncodingKey::from_secret(secret).unwrap(),
             Private::Rsa(pair) => {
-                // jsonwebtoken wants the RSAPrivateKey that lies in the PKCS#8 document behind a header of 26 bytes.
+                // jsonwebtoken expects the RSAPrivateKey, which follows a header of 26 bytes in the PKCS#8
+                // document.
                 let pkcs8: Pkcs8V1Der<'_> = pair.as_der().unwrap();
                 EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..])
             }
@@ -196,7 +197,7 @@ impl Pair {
         }
     }
 
-    /// What jsonwebtoken verifies with, other than the JWK.
+    /// The key with which jsonwebtoken verifies, other than the JWK.
     pub(crate) fn decoding_key(&self) -> DecodingKey {
         match &self.private {
             Private::Secret(secret) => DecodingKey::from_secret(secret).unwrap(),
@@ -207,7 +208,7 @@ impl Pair {
     }
 }
 
-/// What aws-lc-rs says of a signature.
+/// Whether aws-lc-rs accepts a signature.
 pub(crate) fn aws_verifies(key: &KeyParts, algorithm: Algorithm, message: &[u8], made: &[u8]) -> bool {
     let hash = algorithm.facts().hash;
     match key {
@@ -263,6 +264,6 @@ fn ecdsa(curve: Curve) -> (&'static EcdsaSigningAlgorithm, &'static EcdsaVerific
         Curve::P384 => (&signature::ECDSA_P384_SHA384_FIXED_SIGNING, &signature::ECDSA_P384_SHA384_FIXED),
         Curve::P521 => (&signature::ECDSA_P521_SHA512_FIXED_SIGNING, &signature::ECDSA_P521_SHA512_FIXED),
         Curve::P256 => (&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &signature::ECDSA_P256_SHA256_FIXED),
-        Curve::Ed25519 => panic!("Ed25519 is no curve for ECDSA"),
+        Curve::Ed25519 => panic!("Ed25519 is not a curve for ECDSA"),
     }
 }

@@ -1,11 +1,11 @@
-//! A seed enters, always the same chance leaves: a failure comes back on the next run.
+//! A random generator that repeats itself, so that a failure does.
 
-/// Marsaglia's xorshift, 64 bits wide.
+/// Marsaglia's xorshift, 64 bits.
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn seeded(seed: u64) -> Self {
-        // Zero is the one state that it never leaves; the multiplication spreads small seeds.
+        // The state must not be zero. The multiplication spreads small seeds.
         Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
@@ -29,7 +29,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// The bytes with one bit turned.
+    /// Flips one bit.
     pub(crate) fn flipped(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut flipped = bytes.to_vec();
         let index = self.below(bytes.len());

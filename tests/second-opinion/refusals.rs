@@ -1,5 +1,6 @@
-//! One row a refusal class: a good token, its key or its policy is bent, ours must refuse by the listed code, and
-//! jsonwebtoken must agree or differ exactly as listed. A row whose listed difference is none any more fails too.
+//! One row for each refusal: a good token, its key or its policy is changed. Ours must refuse with the listed
+//! code, and jsonwebtoken must agree or differ exactly as listed. A listed difference that no longer exists
+//! fails too.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -8,17 +9,17 @@ use jsonwebtoken::{Validation, errors::Error, get_current_timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    opinion::{Given, ours, theirs, told},
+    opinion::{Given, ours, theirs, validation_of},
     pair::{ED25519, OTHER_P256, OTHER_SECRET, P256, P384, P521, Pair, RSA_2048, SECRET, encode},
 };
 
-/// One case: how a good one is bent, what ours says, what jsonwebtoken says.
+/// A case: the change, the verdict of ours, and that of jsonwebtoken.
 struct Row(&'static str, fn(&mut Bench), Ours, Second);
 
 /// `None`: accepted; else the code of the refusal.
 type Ours = Option<&'static str>;
 
-/// jsonwebtoken's answer, next to ours.
+/// The verdict of jsonwebtoken beside ours.
 #[derive(Clone, Copy)]
 enum Second {
     Agrees,
@@ -47,12 +48,12 @@ const STRICT_HEADER: Second =
     Differs { because: "it reads header members that it makes no use of, and refuses their wrong types" };
 
 #[test]
-fn what_nothing_bends_is_accepted_by_both() {
+fn both_accept_an_unchanged_token() {
     judge(&[Row("as it is", |_| (), None, Agrees)]);
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn times_are_judged_as_listed() {
     judge(&[
         Row("expired", |b| b.claim("exp", b.now - 1), Some("expired"), Agrees),
@@ -86,7 +87,7 @@ fn times_are_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn parties_are_judged_as_listed() {
     judge(&[
         Row("another issuer", |b| b.claim("iss", "https://other.example"), Some("issuer_mismatch"), Agrees),
@@ -107,7 +108,7 @@ fn parties_are_judged_as_listed() {
         Row("audience among numbers", |b| b.claim("aud", json!(["api", 7])), Some("claim_type"), Agrees),
         Row("audience as a number, none asked for", |b| { b.claim("aud", 7); b.options.audience = None }, Some("claim_type"), Agrees),
         Row("an audience, none asked for", |b| b.options.audience = None, None,
-            Differs { because: "it refuses a token with `aud` when the caller names none; ours asks for what it is told to" }),
+            Differs { because: "it refuses a token with `aud` when the caller names none; ours checks only what is configured" }),
         Row("another subject", |b| b.claim("sub", "bob"), Some("subject_mismatch"), Agrees),
         Row("no subject", |b| b.without("sub"), Some("claim_missing"), Agrees),
         Row("subject as a number", |b| b.claim("sub", 7), Some("claim_type"), Agrees),
@@ -119,7 +120,7 @@ fn parties_are_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn headers_are_judged_as_listed() {
     judge(&[
         Row("alg not listed", |b| b.options.algorithms = Some(vec!["ES384".into()]), Some("algorithm_not_allowed"), Agrees),
@@ -127,7 +128,7 @@ fn headers_are_judged_as_listed() {
         Row("alg none with a signature", |b| b.head("alg", "none"), Some("algorithm_none"), Agrees),
         Row("alg nOnE", |b| { b.head("alg", "nOnE"); b.token = |t| cut_signature(&t) }, Some("algorithm_none"), Agrees),
         Row("alg in lower case", |b| b.head("alg", "es256"), Some("algorithm_not_allowed"), Agrees),
-        Row("alg that nobody has", |b| b.head("alg", "ES256K"), Some("algorithm_not_allowed"), Agrees),
+        Row("an unknown alg", |b| b.head("alg", "ES256K"), Some("algorithm_not_allowed"), Agrees),
         Row("alg missing", |b| b.header_text(r#"{"typ":"JWT"}"#), Some("algorithm_missing"), Agrees),
         Row("alg null", |b| b.head("alg", Value::Null), Some("header_parameter_type"), Agrees),
         Row("alg as an array", |b| b.head("alg", json!(["ES256"])), Some("header_parameter_type"), Agrees),
@@ -161,7 +162,7 @@ fn headers_are_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn the_json_of_header_and_claims_is_judged_as_listed() {
     judge(&[
         Row("header member alg twice", |b| b.header_text(r#"{"alg":"ES256","alg":"ES256"}"#), Some("header_duplicate_member"), Agrees),
@@ -197,7 +198,7 @@ fn the_json_of_header_and_claims_is_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn the_form_of_a_token_is_judged_as_listed() {
     judge(&[
         Row("four parts", |b| b.token = |t| format!("{t}.e30"), Some("token_parts"), Agrees),
@@ -227,7 +228,7 @@ fn the_form_of_a_token_is_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn signatures_are_judged_as_listed() {
     judge(&[
         Row("header tampered", |b| b.token = |t| part(&t, 0, |_| encode(br#"{"alg":"ES256","typ":"jwt"}"#)), Some("signature_mismatch"), Agrees),
@@ -265,7 +266,7 @@ fn signatures_are_judged_as_listed() {
 }
 
 #[test]
-#[rustfmt::skip] // a table is read by its columns
+#[rustfmt::skip] // a table with columns
 fn keys_are_judged_as_listed() {
     judge(&[
         Row("a short secret", |b| b.mac_by(&[7; 31]), Some("key_secret_too_short"), WEAK),
@@ -296,8 +297,8 @@ fn keys_are_judged_as_listed() {
         }, Some("key_coordinate_length"),
             Differs { because: "it joins the coordinates without a look at their lengths" }),
         Row("a curve that the coordinates do not lie on", |b| b.jwk_with("crv", "P-384"), Some("key_point_not_on_curve"), JWK),
-        Row("a curve that nobody has", |b| b.jwk_with("crv", "secp256k1"), Some("jwk_unsupported"), Agrees),
-        Row("a key type that nobody has", |b| b.jwk_with("kty", "ML"), Some("jwk_unsupported"), Agrees),
+        Row("an unknown curve", |b| b.jwk_with("crv", "secp256k1"), Some("jwk_unsupported"), Agrees),
+        Row("an unknown key type", |b| b.jwk_with("kty", "ML"), Some("jwk_unsupported"), Agrees),
         Row("a coordinate missing", |b| b.jwk(json!({ "kty": "EC", "crv": "P-256", "x": encode(&[1; 32]) })), Some("jwk_member"), Agrees),
         Row("V7: a coordinate with padding", |b| { let x = P256.jwk()["x"].as_str().unwrap().to_owned(); b.jwk_with("x", &format!("{x}=")) }, None,
             Differs { because: "it reads base64url without padding only; a key that the caller gives is trusted" }),
@@ -327,39 +328,39 @@ fn keys_are_judged_as_listed() {
         Row("a set with two keys of one kid", |b| { b.head("kid", "a"); b.set(&[OTHER_P256.jwk_named("a"), P256.jwk_named("a")]) }, None,
             Differs { because: "`JwkSet::find` gives the first alone; ours tries both" }),
         Row("a set with a secret", |b| { b.signed_by(&SECRET, Algorithm::HS256); b.head("kid", "a"); b.set(&[SECRET.jwk_named("a")]) }, Some("no_matching_key"),
-            Differs { because: "it takes a secret out of a set; whoever can read a published set could sign" }),
-        Row("a set with a member that nobody understands", |b| { b.head("kid", "a"); b.set(&[json!({ "kty": "ML", "kid": "z" }), P256.jwk_named("a")]) }, None, Agrees),
+            Differs { because: "it accepts a secret in a set; a reader of a published set could sign" }),
+        Row("a set with an unknown member", |b| { b.head("kid", "a"); b.set(&[json!({ "kty": "ML", "kid": "z" }), P256.jwk_named("a")]) }, None, Agrees),
         Row("a set with a member that is no object", |b| { b.head("kid", "a"); b.set(&[json!(7), P256.jwk_named("a")]) }, None,
             Differs { because: "one bad member costs it the whole set; ours skips it and reports it" }),
         Row("a set that is a list", |b| b.given = Given::Set("[]".into()), Some("jwks_not_object"), Agrees),
     ]);
 }
 
-/// A modulus of 1024 bits, made once for this test, and a token that was signed with it, good until 2100: aws-lc-rs
+/// A modulus of 1024 bits, made once for this test, and a token that it signed, valid until 2100. aws-lc-rs
 /// neither makes such a key nor signs with one.
 const RSA_1024: &str = "r8JrpV18n6xIJr9lGGzN5wlw792qwZKJlUe4jx79wf0bSCUiy9nWv8inTMXtG7sSGpK6VEDWjF8F4iuBrXnoQGlwd2X3EfhNtSbBEVZw8nUmYeCFKvOx_lFvbnNkj1jkxTWSK7UmLuX-HdFaD_sEkgYkxRsd6YxWlOYLLTEOPiM";
 const TOKEN_BY_RSA_1024: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwic3ViIjoiYWxpY2UiLCJhdWQiOiJhcGkiLCJleHAiOjQxMDI0NDQ4MDB9.qN4WAPOUhq9wOpWDQyrsD9nX-cU1huBMnC3Osp1pLVfxqVAOeM-K12LXmgxc_W-NMULYgBrL9SmvIq60r-ynNVnoyKT2ezH1WuQ8UTIdPyqmdtaHBIZCm9pS5tJEDv6E4o7OGT3d4xHWcksnIT9bJHhCTEH-7BIwuCTXB1NO25Q";
 
 const ISSUER: &str = "https://issuer.example";
 
-/// A good token, its key and the policy, still to be bent.
+/// A good token, its key and the policy, before they are changed.
 struct Bench {
     now: u64,
     members: Value,
     claimed: Value,
-    /// The header's bytes, where they are not `members`.
+    /// The bytes of the header, if they are not `members`.
     header: Option<Vec<u8>>,
-    /// The payload's bytes, where they are not `claimed`.
+    /// The bytes of the payload, if they are not `claimed`.
     claims: Option<Vec<u8>>,
     pair: &'static Pair,
     algorithm: Algorithm,
-    /// The secret that signs in place of `pair`.
+    /// The secret that signs instead of `pair`.
     secret: Option<Vec<u8>>,
-    /// What becomes of the token after it was signed.
+    /// Changes the token after it was signed.
     token: fn(String) -> String,
     given: Given,
     options: PolicyOptions,
-    /// What becomes of the policy in jsonwebtoken's terms.
+    /// Changes the policy for jsonwebtoken.
     theirs: fn(&mut Validation),
 }
 
@@ -403,7 +404,7 @@ impl Bench {
         self.claims = Some(text.into());
     }
 
-    /// Puts text behind the last claim.
+    /// Appends text after the last claim.
     fn claims_more(&mut self, text: &str) {
         let claims = self.claimed.to_string();
         self.claims_text(&format!("{}{text}}}", claims.strip_suffix('}').unwrap()));
@@ -459,7 +460,7 @@ impl Bench {
         let given_secret = self.secret.clone().map(Pair::of_secret);
         let pair = given_secret.as_ref().unwrap_or(self.pair);
         let token = (self.token)(pair.token(self.algorithm, &header, &self.payload()));
-        let mut validation = told(&self.options);
+        let mut validation = validation_of(&self.options);
         (self.theirs)(&mut validation);
         (
             ours(token.as_bytes(), &self.given, &self.options, self.seconds()).err(),
@@ -468,7 +469,7 @@ impl Bench {
     }
 }
 
-/// Runs the rows and names those that fail.
+/// Runs the rows and lists those that fail.
 #[track_caller]
 fn judge(rows: &[Row]) {
     let failures = rows.iter().filter_map(|row| failure(row).map(|why| format!("{}: {why}", row.0)));
@@ -476,11 +477,11 @@ fn judge(rows: &[Row]) {
     assert!(failures.is_empty(), "{} of {} rows failed\n{}", failures.len(), rows.len(), failures.join("\n"));
 }
 
-fn failure(Row(_, bend, listed, second): &Row) -> Option<String> {
+fn failure(Row(_, change, listed, second): &Row) -> Option<String> {
     let (ours, theirs) = loop {
-        // jsonwebtoken reads the system's clock: both must have judged within one second.
+        // jsonwebtoken reads the system's clock, so both must judge within one second.
         let mut bench = Bench::new(get_current_timestamp());
-        bend(&mut bench);
+        change(&mut bench);
         let verdicts = bench.run();
         if get_current_timestamp() == bench.now {
             break verdicts;
@@ -500,7 +501,7 @@ fn failure(Row(_, bend, listed, second): &Row) -> Option<String> {
     }
 }
 
-/// Arrays in one another, so many.
+/// Nested arrays.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(json!(0), |inner, _| json!([inner]))
 }
@@ -517,14 +518,14 @@ fn part(token: &str, index: usize, change: impl Fn(&str) -> String) -> String {
     parts.join(".")
 }
 
-/// The text with other bytes behind it.
+/// Changes the decoded bytes of a text.
 fn bytes(text: &str, change: impl Fn(&mut Vec<u8>)) -> String {
     let mut bytes = Base64UrlUnpadded::decode_vec(text).unwrap();
     change(&mut bytes);
     encode(&bytes)
 }
 
-/// The same bytes to a lax reader: the unused bits of the last character are set.
+/// Sets the unused bits of the last character: a lax decoder reads the same bytes.
 fn stray(text: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     assert_ne!(text.len() % 4, 0, "no bits are unused");
@@ -533,7 +534,7 @@ fn stray(text: &str) -> String {
     format!("{rest}{}", &ALPHABET[value + 1..value + 2])
 }
 
-/// Adds the order of the group to the little-endian number.
+/// Adds the order of the group to a little-endian number.
 fn add_order(number: &mut [u8]) {
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
@@ -547,14 +548,14 @@ fn add_order(number: &mut [u8]) {
     }
 }
 
-/// RFC 8017 §9.2 with SHA-256, 2048 bits long: under an exponent of 1 it is its own signature.
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2) with SHA-256, 2048 bits. With an exponent of 1 it is its own signature.
 fn padded(message: &str) -> Vec<u8> {
     const DIGEST_INFO: [u8; 19] = [48, 49, 48, 13, 6, 9, 96, 134, 72, 1, 101, 3, 4, 2, 1, 5, 0, 4, 32];
     let hash = digest(&SHA256, message.as_bytes());
     [&[0, 1], &[0xff; 202][..], &[0], &DIGEST_INFO, hash.as_ref()].concat()
 }
 
-/// R is the neutral element, S is 0: under the neutral element as a key this signs everything.
+/// R is the neutral element and S is 0: with the neutral element as a key this signs everything.
 fn neutral() -> [u8; 64] {
     let mut bytes = [0; 64];
     bytes[0] = 1;

@@ -1,4 +1,4 @@
-//! Every algorithm that signs enters, and every size of key; the real verifier takes its tokens by the published set.
+//! Every signing algorithm with every key size: the real verifier accepts its tokens with the published set.
 
 use jotgate_core::{KeySet, Keys, Needs, NeedsOptions, Policy, PolicyOptions, verify};
 use jotgate_keys::{KeyPair, RsaSize, Settings, Signer, SigningAlgorithm, State, Times, TokenRequest};
@@ -25,10 +25,10 @@ fn a_token_of_every_algorithm_and_size_is_accepted_by_its_published_set_and_by_n
             let state = State::new("https://issuer.example".parse().unwrap(), settings, pair.into(), NOW);
             let set = jotgate_keys::KeySet::new(&state).unwrap();
             let set = KeySet::from_jwks(std::str::from_utf8(&set.body()).unwrap()).unwrap();
-            assert_eq!(set.keys().len(), 1, "{algorithm}: the published key can be used");
+            assert_eq!(set.keys().len(), 1, "{algorithm}: the published key is usable");
             (Signer::new(&state).unwrap(), set)
         });
-        let request = TokenRequest::new("somebody", None, &["api".to_owned()], None, 60).unwrap();
+        let request = TokenRequest::new("worker", None, &["api".to_owned()], None, 60).unwrap();
         let token = signer.sign(&request, NOW).unwrap();
         let judged = |set: &KeySet| {
             let verdict = verify(token.as_bytes(), Keys::Set(set), &policy, &needs, NOW as f64);

@@ -1,5 +1,5 @@
-//! Requests enter a verifier, each with a token and a moment; what became of each leaves. The cache decides, and what is
-//! here does what the package's loader does in a runtime that may share promises.
+//! One verifier: takes requests, each with a token and a moment, and returns their outcomes. The cache decides;
+//! this file does what the package's loader does in a runtime that may share promises.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use jotgate_keys::Times;
 use crate::issuer::{History, Moment};
 use crate::network::{Answer, Fetched, Outage, Way};
 
-/// What became of a request, and when.
+/// The outcome of a request, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) at: Moment,
@@ -21,11 +21,11 @@ pub(crate) struct Outcome {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Became {
-    /// The set that verified it had left the origin then.
+    /// The token was accepted. The set that verified it had left the origin then.
     Accepted { left: Moment },
-    /// The code of the refusal.
+    /// The token was refused with this code.
     Refused(&'static str),
-    /// 503; whether a set was trusted all the same, which lacked the key.
+    /// 503. Whether a set was trusted, which lacked the key.
     Unavailable { trusted: bool },
 }
 
@@ -42,14 +42,14 @@ pub(crate) struct Surroundings<'w> {
 pub(crate) struct Edge<'w> {
     world: &'w Surroundings<'w>,
     way: Way,
-    /// By how much its clock is ahead of true time, in milliseconds.
+    /// How far its clock is ahead of true time, in milliseconds.
     clock: u64,
     cache: KeyCache,
     set: Option<Answer>,
-    /// The fetches under way, and who waits for them.
+    /// The fetches under way, and the requests that wait for each.
     flights: Vec<Flight>,
     started: usize,
-    /// The last fetch whose answer was taken, of all and of those for a key.
+    /// The last fetch whose answer was used: of all, and of those for a key.
     applied: [usize; 2],
     pub(crate) fetches: usize,
 }
@@ -62,12 +62,12 @@ struct Flight {
     waiting: Vec<(usize, Stage)>,
 }
 
-/// How far a request has got.
+/// The stage of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// It needs a set.
     First,
-    /// The set in hand lacks its key.
+    /// The current set lacks its key.
     Key,
 }
 
@@ -77,7 +77,7 @@ impl<'w> Edge<'w> {
         Self { world, way, clock, cache, set: None, flights: vec![], started: 0, applied: [0; 2], fetches: 0 }
     }
 
-    /// Takes the requests, which are in the order of time; the outcomes are in the order of the requests.
+    /// Serves requests in the order of time. The outcomes are in the order of the requests.
     pub(crate) fn serve(&mut self, requests: &[(Moment, String)]) -> Vec<Outcome> {
         let mut outcomes = BTreeMap::new();
         for (place, (at, _)) in requests.iter().enumerate() {
@@ -91,7 +91,7 @@ impl<'w> Edge<'w> {
         outcomes.into_values().collect()
     }
 
-    /// What a clock ahead of true time by ours shows, in seconds.
+    /// The time in seconds on a clock that is ahead of true time by ours.
     fn now(&self, at: Moment) -> f64 {
         (at + self.clock) as f64 / 1000.0
     }
@@ -110,7 +110,7 @@ impl<'w> Edge<'w> {
         self.judged(place, at, requests)
     }
 
-    /// Looks into the set in hand, and asks for a newer one where the key is missing.
+    /// Looks into the current set, and asks for a newer one if the key is missing.
     fn judged(&mut self, place: usize, at: Moment, requests: &[(Moment, String)]) -> Option<Outcome> {
         let became = self.verdict(at, &requests[place].1);
         if became != Became::Refused(Refusal::NoMatchingKey.code()) {
@@ -155,12 +155,12 @@ impl<'w> Edge<'w> {
                 flight.waiting.push(who);
                 None
             }
-            // An answer that came too late to be taken left its mark.
+            // An answer that came too late had an effect.
             None => self.starts(at, purpose, Some(who)),
         }
     }
 
-    /// Takes what has arrived by then, in the order of arrival.
+    /// Takes the answers that have arrived by then, in order.
     fn land(&mut self, by: Moment, requests: &[(Moment, String)], outcomes: &mut BTreeMap<usize, Outcome>) {
         while let Some(next) = (0..self.flights.len()).min_by_key(|&place| self.flights[place].fetched.at) {
             if self.flights[next].fetched.at > by {
@@ -173,7 +173,7 @@ impl<'w> Edge<'w> {
                 let outcome = match (taken, stage) {
                     (true, Stage::Key) => Some(Outcome { at, became: self.verdict(at, &requests[place].1) }),
                     (true, Stage::First) => self.judged(place, at, requests),
-                    // RFC 5861 §4: the old set serves on.
+                    // RFC 5861 §4: the old set stays in use.
                     (false, Stage::First) if trusted => self.judged(place, at, requests),
                     (false, _) => Some(self.unavailable(at)),
                 };
@@ -184,7 +184,7 @@ impl<'w> Edge<'w> {
         }
     }
 
-    /// Whether the fetch brought something to go on with.
+    /// Whether the fetch brought a set.
     fn takes(&mut self, flight: &Flight) -> bool {
         let now = self.now(flight.fetched.at);
         let Some(answer) = flight.fetched.answer else {

@@ -1,4 +1,5 @@
-//! Settings and a plan enter, every state that the store held leaves, each with its signer and its published set.
+//! The issuer: makes the history of the store from settings and a plan. Each state has its signer and its
+//! published set.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ pub(crate) type Moment = u64;
 /// When the store is made: a moment in 2027.
 pub(crate) const START: Moment = 1_800_000_000_000;
 
-/// What an operator does, besides what happens by itself.
+/// What an operator does. Other changes happen by themselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deed {
     /// `keys rotate`: the next key as soon as it may sign.
@@ -26,17 +27,18 @@ pub(crate) enum Deed {
     Emergency,
     /// `keys stage` and `keys rotate` of another algorithm.
     Migrate(SigningAlgorithm),
-    /// `settings set --max-age`, with what older settings forbid cut by so many seconds: none but to show the damage.
+    /// `settings set --max-age`. The waiting time that older settings require is cut by this many seconds, to
+    /// show the damage.
     MaxAge { seconds: u64, cut: u64 },
-    /// The wall clock of a process that looks twice a second is off by `by` seconds for so many milliseconds. Unless it is
-    /// watched, the process believes it.
+    /// The wall clock of a process that looks twice a second is off by `by` seconds for this many milliseconds.
+    /// Unless it is `watched`, the process believes it.
     Jump { by: i64, lasts: u64, watched: bool },
-    /// The store is replaced by a copy of it that was made at that moment, and changed since if it is `forked`. Unless the
-    /// high-water mark is looked at, the processes publish and sign from it.
+    /// The store is replaced by a copy that was made at that moment, and changed since then if it is `forked`.
+    /// Unless the high-water mark is checked, the processes publish and sign from it.
     OlderCopy { of: Moment, forked: bool, marked: bool },
 }
 
-/// A state, from the moment when it was committed to the store.
+/// A state, from the moment of its commit.
 pub(crate) struct Commit {
     pub(crate) at: Moment,
     pub(crate) state: State,
@@ -45,21 +47,21 @@ pub(crate) struct Commit {
     pub(crate) kids: Vec<String>,
 }
 
-/// A key that somebody else has, and until when it may be trusted somewhere.
+/// A stolen key, and until when it may be trusted anywhere.
 pub(crate) struct Stolen {
-    /// The commit that took it out of the set.
+    /// The commit that removed it from the set.
     pub(crate) commit: usize,
-    /// The last commit in which it signed: what a thief signs with.
+    /// The last commit in which it signed: the thief signs with its key.
     pub(crate) signed_in: usize,
     /// In true time.
     pub(crate) distrusted_from: Moment,
 }
 
-/// All that happened at the issuer.
+/// The history of the issuer.
 pub(crate) struct History {
     pub(crate) commits: Vec<Commit>,
     pub(crate) stolen: Vec<Stolen>,
-    /// The commits after which nobody can know the keys that sign: emergencies.
+    /// The commits of emergencies: no verifier can have the keys that sign after them.
     pub(crate) emergencies: Vec<usize>,
     /// The commits that changed the settings.
     pub(crate) changes: Vec<usize>,
@@ -69,9 +71,9 @@ pub(crate) struct History {
 
 /// Makes the history of `settings` up to `end`, with each deed at its moment.
 ///
-/// Two processes look after the store, one with the slowest clock and one with the fastest, and take turns so that it is
-/// worst: the slow one promotes late in its second, so that what it publishes and retires is dated early; the fast one
-/// promotes what is old enough, and removes what is due, as early as that can be.
+/// Two processes maintain the store, one with the slowest clock and one with the fastest. They take turns in
+/// the worst way. The slow one promotes late in its second, so its dates are early. The fast one promotes and
+/// removes as early as possible.
 pub(crate) fn history(
     settings: Settings,
     algorithm: SigningAlgorithm,
@@ -99,7 +101,7 @@ pub(crate) fn history(
         if ticks > end {
             return history;
         }
-        // What is to be removed is removed by the fast clock, whoever's turn it is.
+        // The fast clock removes what is due, in any turn.
         let removal = state.keys().filter_map(|key| state.gone_from(key, &settings)).min();
         if removal.is_some_and(|from| from * 1000 == due) {
             history.tick((due - fast).max(history.now() + 1), fast);
@@ -110,18 +112,18 @@ pub(crate) fn history(
 }
 
 impl History {
-    /// The commit that was the store's newest at that moment.
+    /// The newest commit at that moment.
     pub(crate) fn at(&self, moment: Moment) -> usize {
         self.commits.partition_point(|commit| commit.at <= moment).saturating_sub(1)
     }
 
-    /// The commits in which another key signs than in the one before.
+    /// The commits in which another key signs than before.
     pub(crate) fn promotions(&self) -> impl Iterator<Item = usize> {
         (1..self.commits.len()).filter(|&place| self.signer(place) != self.signer(place - 1))
     }
 
-    /// That commit and the changes of the settings before it: a set that left just before any of them lacks what came with
-    /// that commit, and may be cached for as long as it says itself.
+    /// That commit and the changes of the settings before it. A set that left just before one of them lacks
+    /// what the commit added, and may be cached for as long as it says.
     pub(crate) fn with_changes_before(&self, place: usize) -> impl Iterator<Item = usize> {
         self.changes.iter().copied().filter(move |change| *change < place).chain([place])
     }
@@ -131,7 +133,7 @@ impl History {
         self.commits[place].state.settings().times().max_age
     }
 
-    /// The first commit that publishes the key which signs in that one.
+    /// The first commit that publishes the signing key of that one.
     pub(crate) fn staged_in(&self, place: usize) -> usize {
         self.commits
             .iter()
@@ -139,7 +141,7 @@ impl History {
             .unwrap()
     }
 
-    /// The commit that took the key out of the set which signed in that one, if there is one.
+    /// The commit that removed the signing key of that one, if there is one.
     pub(crate) fn removed_in(&self, place: usize) -> Option<usize> {
         let gone = |later: &usize| !self.commits[*later].kids.iter().any(|kid| kid == self.signer(place));
         (place..self.commits.len()).find(gone)
@@ -149,10 +151,10 @@ impl History {
         self.commits[place].signer.kid()
     }
 
-    /// A token of the signer of that commit, made when its clock said `now`, in seconds.
+    /// A token of the signer of that commit, made when its clock showed `now`, in seconds.
     pub(crate) fn token(&self, place: usize, now: u64, life: u64) -> String {
         let audience = ["api".to_owned()];
-        let request = TokenRequest::new("somebody", None, &audience, None, life).unwrap();
+        let request = TokenRequest::new("worker", None, &audience, None, life).unwrap();
         self.commits[place].signer.sign(&request, now).unwrap()
     }
 
@@ -165,26 +167,26 @@ impl History {
     }
 
     fn commit(&mut self, at: Moment, state: State) {
-        // The invariant of the state, and that nobody signs with what is not published.
+        // Checks the invariant of the state, and that the signing key is published.
         for (place, ring) in state.rings().iter().enumerate() {
             let signing = ring.keys().iter().filter(|key| matches!(key.phase, Phase::Signing { .. })).count();
-            assert_eq!(signing, usize::from(place == 0), "one ring signs, with one key");
+            assert_eq!(signing, usize::from(place == 0), "one ring signs with one key");
         }
         let set = jotgate_keys::KeySet::new(&state).unwrap();
         let signer = Signer::new(&state).unwrap();
-        assert!(set.kids().iter().any(|kid| kid == signer.kid()), "what signs is published");
+        assert!(set.kids().iter().any(|kid| kid == signer.kid()), "the signing key is published");
         let kids = set.kids().to_vec();
         let set = KeySet::from_jwks(std::str::from_utf8(&set.body()).unwrap()).unwrap();
-        assert_eq!(set.keys().len(), kids.len(), "every published key can be used");
+        assert_eq!(set.keys().len(), kids.len(), "every published key is usable");
         self.commits.push(Commit { at, state, signer, set, kids });
     }
 
-    /// What a process does whose clock is ahead of true time by `clock`.
+    /// A step of a process whose clock is ahead of true time by `clock`.
     fn tick(&mut self, at: Moment, clock: u64) {
         self.tick_at(at, (at + clock) / 1000);
     }
 
-    /// What a process does whose clock says `now`, in seconds.
+    /// A step of a process whose clock shows `now`, in seconds.
     fn tick_at(&mut self, at: Moment, now: u64) {
         let state = self.state();
         let made = step(&state, now, state.settings()).unwrap();
@@ -250,8 +252,8 @@ impl History {
         }
     }
 
-    /// Publishes a successor if there is none, and lets it sign at the first moment that the fast clock allows; the next
-    /// one is published by the slow clock, late in its second.
+    /// Publishes a successor if there is none, and lets it sign at the first moment that the fast clock allows.
+    /// The slow clock publishes the next one, late in its second.
     fn rotate(&mut self, algorithm: SigningAlgorithm, at: Moment) {
         let mut state = self.state();
         if state.successor(algorithm).is_none() {
@@ -268,7 +270,7 @@ impl History {
         self.commit(late, next.stage(key(algorithm), late / 1000).unwrap());
     }
 
-    /// What a process does that looks twice a second while its wall clock is off, and a second before and after that.
+    /// A process that looks twice a second while its wall clock is off, and a second before and after.
     fn jump(&mut self, at: Moment, by: i64, lasts: u64, watched: bool) {
         let times = *self.state().settings().times();
         let mut watch = ClockWatch::default();
@@ -286,7 +288,7 @@ impl History {
         }
     }
 
-    /// Another file in the place of the store's: the processes judge it by what they have seen.
+    /// Another file replaces the store. The processes compare it with what they have seen.
     fn older_copy(&mut self, at: Moment, of: Moment, forked: bool, marked: bool) {
         let newest = self.commits.len() - 1;
         let (keks, id) = (Keks::generate().unwrap(), StoreId::generate().unwrap());
@@ -297,7 +299,7 @@ impl History {
         let seen = stamp(&self.state(), newest);
         let (mut found, mut version) = (self.commits[self.at(of)].state.clone(), self.at(of));
         if forked {
-            // The copy was changed as often as the store was, by its own processes.
+            // The copy was changed as often as the store, by its own processes.
             let now = self.commits[version].at / 1000;
             found = found.replace_all([(); 2].map(|()| key(SigningAlgorithm::ES256)), now).unwrap();
             version = newest;
