@@ -53,7 +53,7 @@ const dist = join(out, 'dist')
 await rm(out, { recursive: true, force: true })
 const loaders = join(dist, 'wasm', 'loaders')
 await mkdir(loaders, { recursive: true })
-const version = await workspaceVersion()
+const version = await workspaceField('version')
 await copyBindings()
 await copyInspector()
 compileTypeScript()
@@ -178,11 +178,12 @@ async function writeCommonJs() {
   }
 }
 
-async function workspaceVersion() {
+/** A field of `[workspace.package]` in `Cargo.toml`. */
+async function workspaceField(name) {
   const cargo = await readFile(join(root, 'Cargo.toml'), 'utf8')
-  const [, version] = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(cargo) ?? []
-  if (!version) throw new Error('Cargo.toml has no version for the workspace')
-  return version
+  const [, value] = new RegExp(`^\\[workspace\\.package\\][^[]*?^${name} = "([^"]+)"`, 'ms').exec(cargo) ?? []
+  if (!value) throw new Error(`[workspace.package] of Cargo.toml has no ${name}`)
+  return value
 }
 
 /** The version as a module: the package names itself where it fetches. */
@@ -196,9 +197,13 @@ async function writePackage() {
   const { files, imports, ...manifest } = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
   const names = Object.keys(ENTRIES).filter((name) => name !== '.').map((name) => name.slice(2))
   const file = (name) => `dist/${ENTRIES[name === '.' ? name : `./${name}`]}`
+  const repository = await workspaceField('repository')
   const complete = {
     ...manifest,
     version,
+    repository: { type: 'git', url: `git+${repository}.git`, directory: 'pkg-templates' },
+    homepage: `${repository}#readme`,
+    bugs: { url: `${repository}/issues` },
     main: `./${file('.')}.cjs`,
     types: `./${file('.')}.d.ts`,
     typesVersions: { '*': Object.fromEntries(names.map((name) => [name, [`./${file(name)}.d.ts`]])) },
