@@ -33,6 +33,7 @@ export {
   JWTExpired,
   JWTInvalid,
 } from './base/errors.js'
+export type { RefusalCode } from './base/refusal_codes.js'
 export { createGate } from './gate/gate.js'
 export type {
   Anonymous,

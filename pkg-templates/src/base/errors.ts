@@ -2,6 +2,7 @@
  * The error classes of both entries: jose's names, codes and members, so that code that compares them goes on working.
  * Each also carries `refusal`, the core's own finer code. Only `refusal.ts` and the fetching of key sets make them.
  */
+import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
 
 /** How a claim failed. */
@@ -17,7 +18,7 @@ export class JOSEError extends Error {
    * The stable code of the exact reason, `snake_case`: `expired`, `signature_mismatch`, `crit_not_understood`, …
    * `unspecified` for an error that the package did not make.
    */
-  refusal: string = 'unspecified'
+  refusal: RefusalCode = 'unspecified'
   /** After how many seconds it is worth trying again; only where a key set could not be had. */
   declare retryAfter?: number
   /** The members of the key set that can't be used, and why; only where the set has no key for the token, or none at all. */

@@ -15,12 +15,13 @@ import {
   JWTInvalid,
 } from './errors.js'
 import { record } from './record.js'
+import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
 
 /** Why something was refused, as the core says it. */
 export interface Refusal {
   /** The exact reason. */
-  readonly code: string
+  readonly code: RefusalCode
   /** The class of failure, one of jose's codes or of our own. */
   readonly class: string
   /** For people. */
@@ -49,7 +50,7 @@ export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
 }
 
 /** An error with its exact reason. */
-export function because<T extends JOSEError>(refusal: string, error: T): T {
+export function because<T extends JOSEError>(refusal: RefusalCode, error: T): T {
   error.refusal = refusal
   return error
 }
@@ -71,7 +72,7 @@ export const NOT_TEXT: Refusal = {
   message: 'the token is not a string',
 }
 
-function typeError(message: string, refusal: string): TypeError {
+function typeError(message: string, refusal: RefusalCode): TypeError {
   return Object.assign(new TypeError(message), { code: 'ERR_OPTION', refusal })
 }
 

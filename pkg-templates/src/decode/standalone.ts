@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import type { RefusalCode } from '../base/refusal_codes.js'
 import type { UnverifiedHeader } from './decode.js'
 import type { JWTPayload } from '../base/types.js'
 
@@ -15,9 +16,9 @@ export class JWTInvalid extends Error {
   /** The class of failure, the same as that of `jotgate`'s class of this name. */
   readonly code = 'ERR_JWT_INVALID'
   /** The exact reason: `token_parts`, `header_base64url`, `claims_duplicate_member`, … */
-  readonly refusal: string
+  readonly refusal: RefusalCode
 
-  constructor(refusal: string) {
+  constructor(refusal: RefusalCode) {
     super(told(refusal))
     this.refusal = refusal
   }
@@ -34,7 +35,7 @@ export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPaylo
     object(header, 'header', 'header')
     return object(payload, 'payload', 'claims') as Claims & JWTPayload
   } catch (refusal) {
-    throw new JWTInvalid(refusal as string)
+    throw new JWTInvalid(refusal as RefusalCode)
   }
 }
 

@@ -1,9 +1,10 @@
 /** The `Authorization` header enters, the token that it bears leaves (RFC 6750 §2.1, RFC 9110 §11.6.2). */
+import type { RefusalCode } from '../base/refusal_codes.js'
 
 /** What a request brought. */
 export type Credentials =
   | { readonly kind: 'none' }
-  | { readonly kind: 'malformed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'malformed'; readonly code: RefusalCode; readonly message: string }
   | { readonly kind: 'token'; readonly token: string; readonly fromCookie?: boolean }
 
 /** Reads the header's value, `null` where there is none; repeated headers arrive joined by commas. */
@@ -26,6 +27,6 @@ export function bearer(authorization: string | null): Credentials {
 const REPEATED = malformed('credentials_repeated', 'the Authorization header is there more than once')
 
 /** Credentials that make the request a malformed one (RFC 6750 §3.1). */
-export function malformed(code: string, message: string): Credentials {
+export function malformed(code: RefusalCode, message: string): Credentials {
   return { kind: 'malformed', code, message }
 }

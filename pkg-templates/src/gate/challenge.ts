@@ -1,6 +1,7 @@
 /** A refusal enters, the HTTP answer leaves: status, challenge (RFC 6750 §3) and problem (RFC 9457). */
 import type { Refusal } from '../base/refusal.js'
 import { jsonOf, record } from '../base/record.js'
+import type { RefusalCode } from '../base/refusal_codes.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** Why a request may not pass, in the terms of HTTP. */
@@ -8,7 +9,7 @@ export interface Denial {
   readonly status: 204 | 400 | 401 | 403 | 503
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** The stable code of the exact reason. */
-  readonly refusal: string
+  readonly refusal: RefusalCode
   /** For the caller: what to do differently, never what would have been accepted. */
   readonly detail: string
   /** The scopes that this request needs, joined by spaces. */

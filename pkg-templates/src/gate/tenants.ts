@@ -1,4 +1,5 @@
 /** Issuers of many tenants: Entra ID, whose `iss` is a template that the token's `tid` fills. */
+import type { RefusalCode } from '../base/refusal_codes.js'
 import { list, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
@@ -70,7 +71,7 @@ function filled(template: string, tid: string): string {
   return template.replaceAll(PLACEHOLDER, tid)
 }
 
-function refusal(code: string, detail: string): Denial {
+function refusal(code: RefusalCode, detail: string): Denial {
   return { status: 401, error: 'invalid_token', refusal: code, detail }
 }
 

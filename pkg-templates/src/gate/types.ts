@@ -1,4 +1,5 @@
 /** What a gate is made of, what a request needs, and what a gate returns. */
+import type { RefusalCode } from '../base/refusal_codes.js'
 import type { HeaderFields, Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { RemoteKeySetOptions, WaitUntil } from '../remote/remote_key_set.js'
 import type { IssuerOptions } from '../verify/issuers.js'
@@ -180,7 +181,7 @@ export interface Denied {
   /** The error code of RFC 6750 §3.1; absent where nothing was sent, for forged requests, and without keys. */
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** The stable code of the exact reason: `expired`, `signature_mismatch`, `credentials_missing`, … */
-  readonly refusal: string
+  readonly refusal: RefusalCode
   /** The reason for people, as the answer gives it: nothing of what would have been accepted. */
   readonly detail: string
   /**

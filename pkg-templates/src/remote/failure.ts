@@ -1,4 +1,5 @@
 /** Why the last fetch of a key set failed, in parts that a later request may be given. */
+import type { RefusalCode } from '../base/refusal_codes.js'
 import { type JOSEError, JWKSInvalid } from '../base/errors.js'
 import { memberOf, record } from '../base/record.js'
 import { because } from '../base/refusal.js'
@@ -8,7 +9,7 @@ import type { SkippedMember } from '../base/types.js'
 /** The parts of an error. A cause of the network is left out: it may belong to the request that made the fetch. */
 export interface Failure {
   readonly kind: new (message: string, options?: ErrorOptions) => JOSEError
-  readonly refusal: string
+  readonly refusal: RefusalCode
   readonly message: string
   /** What an answer that was read says: plain values. */
   readonly cause: unknown

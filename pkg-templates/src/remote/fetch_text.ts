@@ -1,4 +1,5 @@
 /** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
+import type { RefusalCode } from '../base/refusal_codes.js'
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
 import { memberOf, record } from '../base/record.js'
@@ -25,7 +26,7 @@ export interface Question {
 }
 
 /** The word in codes, and the words in messages. */
-export type About = readonly [code: string, name: string]
+export type About = readonly [code: 'key_set' | 'discovery', name: string]
 
 /** What came back. */
 export interface Answer {
@@ -147,11 +148,11 @@ function seconds(age: string | undefined): number {
 }
 
 /** There is no answer to work with. */
-export function unavailable(refusal: string, message: string, cause?: unknown): JWKSUnavailable {
+export function unavailable(refusal: RefusalCode, message: string, cause?: unknown): JWKSUnavailable {
   return because(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
 }
 
 /** The answer is not what it should be. */
-export function invalid(refusal: string, message: string, cause?: unknown): JWKSInvalid {
+export function invalid(refusal: RefusalCode, message: string, cause?: unknown): JWKSInvalid {
   return because(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
 }

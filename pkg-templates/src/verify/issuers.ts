@@ -102,6 +102,6 @@ function refused(refusal: Refusal): Judgement {
   return { ok: false, refusal, payload: undefined, key: undefined, fetchable: false }
 }
 
-function refusal(code: string, reason: string, message: string): Refusal {
+function refusal(code: 'claim_missing' | 'issuer_mismatch', reason: string, message: string): Refusal {
   return { code, class: 'ERR_JWT_CLAIM_VALIDATION_FAILED', message, claim: 'iss', reason }
 }

@@ -4,7 +4,7 @@ import { createServer as createHttp2 } from 'node:http2'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
-import { createGate, type Gate, type JSONWebKeySet, type JWTPayload } from 'jotgate'
+import { createGate, type Gate, type JSONWebKeySet, type JWTPayload, type RefusalCode } from 'jotgate'
 import { decodeJwt, decodeProtectedHeader, JWTInvalid } from 'jotgate/decode'
 import { type Auth, guard, guardHandler, guardHook } from 'jotgate/express'
 import { type GateVariables, guard as honoGuard } from 'jotgate/hono'
@@ -84,7 +84,7 @@ export function decodeTypes(token: string) {
   const claims = decodeJwt<MyClaims>(token)
   is<Same<typeof claims, MyClaims & JWTPayload>>()
   is<Same<ReturnType<typeof decodeProtectedHeader>['alg'], string | undefined>>()
-  is<Same<JWTInvalid['refusal'], string>>()
+  is<Same<JWTInvalid['refusal'], RefusalCode>>()
   // @ts-expect-error a token is text
   decodeJwt(5)
 }

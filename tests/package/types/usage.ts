@@ -12,6 +12,7 @@ import {
   KeySet,
   type NodeRequest,
   ready,
+  type RefusalCode,
   RemoteKeySet,
   Verifier,
   type VerifierOptions,
@@ -257,7 +258,10 @@ export async function joseTypes(token: string | Uint8Array) {
     if (thrown instanceof errors.JWTExpired) {
       is<Same<typeof thrown.code, 'ERR_JWT_EXPIRED'>>()
       const { claim, reason, payload: claims, refusal } = thrown
-      void [claim, reason, claims.sub, refusal]
+      const code: RefusalCode = refusal
+      // @ts-expect-error no refusal has this code
+      void (code === 'expird')
+      void [claim, reason, claims.sub, code === 'expired']
     }
     if (thrown instanceof errors.JWKSMultipleMatchingKeys) {
       for await (const key of thrown) await jwtVerify(token, key, options)

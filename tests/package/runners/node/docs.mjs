@@ -30,6 +30,14 @@ export function docsTests(context) {
     const classes = (lib) => Object.keys(lib.errors).sort()
     same(classes(context.jose).filter((name) => !classes(context.facade).includes(name)), listed('errors'))
   })
+  context.test('the type RefusalCode has the codes of the core, and of no other table', async () => {
+    const root = new URL('../../../../', import.meta.url)
+    const table = await readFile(new URL('src/inspect/explanations.rs', root), 'utf8')
+    const codes = [...table.slice(table.indexOf('pub const TABLE')).matchAll(/^ +\w+\("(\w+)",/gm)].map(([, code]) => code)
+    same(codes.length > 70, true, 'too few codes were found to compare')
+    const type = await readFile(new URL('pkg-templates/src/base/refusal_codes.ts', root), 'utf8')
+    same([...type.matchAll(/^ {2}\| '(\w+)'$/gm)].map(([, code]) => code).sort(), codes.sort())
+  })
   // Only in Node: which keys jose's import takes depends on the runtime.
   joseBehaviourTests(context)
   context.test('V19: each pattern that names a row of docs/jose.md matches a difference', async () => {
