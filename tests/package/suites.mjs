@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUNDLERS } from './runners/bundlers.mjs'
+import { rooms } from './runners/rooms.mjs'
 import { RUNTIMES } from './runners/runtimes.mjs'
 import { sizes } from './runners/sizes.mjs'
 import { SNIPPETS } from './runners/snippets.mjs'
@@ -49,6 +50,7 @@ export const SUITES = {
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
+  rooms,
   sizes,
   workerd,
   'workerd-requests': workerdRequestsSuite,

@@ -44,6 +44,11 @@ export function givenNames(object: object): string[] {
   return names
 }
 
+/** Whether no member has members of its own. */
+export function isFlat(object: object): boolean {
+  return Object.values(object).every((value) => typeof value !== 'object')
+}
+
 /** The JSON text of a value. A `toJSON` that all objects or all arrays were given is ignored. */
 export function jsonOf(value: unknown): string {
   return 'toJSON' in Array.prototype ? JSON.stringify(value, withoutRootToJson) : JSON.stringify(value)

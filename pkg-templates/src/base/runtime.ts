@@ -43,3 +43,21 @@ export function takesCacheMode(): boolean {
 }
 
 let cacheMode: boolean | undefined
+
+/** The runtime's `TextEncoder` and `TextDecoder`. */
+interface Coders {
+  readonly TextDecoder: typeof globalThis.TextDecoder
+  readonly TextEncoder: typeof globalThis.TextEncoder
+}
+
+const globals = globalThis as Partial<Coders> & {
+  process?: { getBuiltinModule?(name: 'node:util'): Coders | undefined }
+}
+// Jest's jsdom hides both from the code under test, although Node has them.
+const hidden =
+  globals.TextDecoder === undefined || globals.TextEncoder === undefined
+    ? globals.process?.getBuiltinModule?.('node:util')
+    : undefined
+
+export const TextDecoder = (hidden ?? (globals as Coders)).TextDecoder
+export const TextEncoder = (hidden ?? (globals as Coders)).TextEncoder

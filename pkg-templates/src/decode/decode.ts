@@ -1,5 +1,6 @@
 /** A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. */
-import { decode, decodeHeader, isBytes } from '../wasm/calls.js'
+import { isBytes } from '../base/bytes.js'
+import { decode, decodeHeader } from '../wasm/calls.js'
 import { JWTInvalid } from '../base/errors.js'
 import { memberOf } from '../base/record.js'
 import { because } from '../base/refusal.js'

@@ -2,7 +2,7 @@
 import { list, type Options, text } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import { TextEncoder } from '../base/text_coding.js'
+import { TextEncoder } from '../base/runtime.js'
 import { webUrl } from '../base/url.js'
 import { requestedFields } from './cors.js'
 import { fieldsOf, pathOf, type RequestLike } from './request.js'

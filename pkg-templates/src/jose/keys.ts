@@ -1,5 +1,5 @@
 /** What jose's users give as a key enters, a prepared key of ours leaves. */
-import { isBytes } from '../wasm/calls.js'
+import { isBytes } from '../base/bytes.js'
 import { JOSENotSupported } from '../base/errors.js'
 import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
 import { isGiven, record } from '../base/record.js'

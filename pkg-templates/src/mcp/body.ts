@@ -1,6 +1,6 @@
 /** Reads the body of a request once: whole, of bounded size, as JSON without duplicate members. */
 import { isGiven, record } from '../base/record.js'
-import { TextDecoder } from '../base/text_coding.js'
+import { TextDecoder } from '../base/runtime.js'
 import type { NodeRequest, StandardRequest } from '../gate/request.js'
 import { memberProblem } from './json_members.js'
 import { Problem } from './problem.js'

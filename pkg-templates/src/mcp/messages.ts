@@ -1,6 +1,6 @@
 /** Reads the JSON-RPC messages of a body: their methods, the tools that they call, and whether the headers agree. */
 import { record } from '../base/record.js'
-import { TextDecoder } from '../base/text_coding.js'
+import { TextDecoder } from '../base/runtime.js'
 import type { ReadField } from '../gate/request.js'
 import { Problem } from './problem.js'
 

@@ -1,6 +1,6 @@
 /** Reads the body of an answer as text: whole, of bounded size, strictly UTF-8. */
 import { jsonOf, record } from '../base/record.js'
-import { TextDecoder } from '../base/text_coding.js'
+import { TextDecoder } from '../base/runtime.js'
 
 /**
  * What is used of an answer. The runtime's `Response` has all of it. Other clients and mocks need `status` and one way to

@@ -3,11 +3,10 @@
  * same text hits, and only while its times, its key and what is asked of it are as they were when it was accepted.
  */
 import type { Needs } from '../wasm/bindings.js'
-import { isFlat } from '../wasm/calls.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
 import { Options, size } from '../base/options.js'
-import { jsonOf, memberOf, record } from '../base/record.js'
+import { isFlat, jsonOf, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judgement } from './judge.js'

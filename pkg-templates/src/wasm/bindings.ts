@@ -6,7 +6,7 @@
 import { again, enter, failed, left, watch } from './call_guard.js'
 import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
-import { TextDecoder, TextEncoder } from '../base/text_coding.js'
+import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
 /** A place and a length in the core's memory; place 0: nothing. */
 type Span = [at: number, length: number]

@@ -6,10 +6,10 @@ import type { Key, KeySet, Needs, Policy } from './bindings.js'
 import { boot, type Core } from './instance.js'
 import { claimsFrom } from './claims_outline.js'
 import { answering, type Asked } from './host_callback.js'
-import { memberOf, record } from '../base/record.js'
-import { hostGlobal, requestsAreIsolated } from '../base/runtime.js'
+import { isBytes } from '../base/bytes.js'
+import { isFlat, memberOf, record } from '../base/record.js'
+import { hostGlobal, requestsAreIsolated, TextDecoder, TextEncoder } from '../base/runtime.js'
 import { NOT_TEXT, type Refusal } from '../base/refusal.js'
-import { TextDecoder, TextEncoder } from '../base/text_coding.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 
 /** A token as users hand it over; bytes only where jose takes them. */
@@ -250,11 +250,6 @@ export function decodeHeader(
   return { ok: true, header: json(core, at, header) }
 }
 
-/** Whether a value is a `Uint8Array`, be it of another realm (Jest, `vm`, frames). */
-export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
-}
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
@@ -405,11 +400,6 @@ function headerOf(core: Core, number: number, from: number, length: number): Pro
     headers.set(number, { ...header })
   }
   return header
-}
-
-/** Whether no member has members of its own. */
-export function isFlat(object: object): boolean {
-  return Object.values(object).every((value) => typeof value !== 'object')
 }
 
 /** The claims of a refused token; none where it was the claims' JSON that was refused. */

@@ -1,0 +1,108 @@
+/** The functions that import keys: `importJWK`, `importSPKI`, `importX509`, `EmbeddedJWK`. */
+import { JOSENotSupported, JWSInvalid } from '../base/errors.js'
+import { isGiven, jsonOf } from '../base/record.js'
+import {
+  type ImportedKey,
+  jwkMembers,
+  keyFromCertificate,
+  keyFromEmbeddedJwk,
+  keyFromJwk,
+  keyFromPem,
+} from '../keys/imported_key.js'
+import { joined } from './key_sets.js'
+import type { FlattenedJWSInput, JWK, JWSHeaderParameters } from './types.js'
+
+/**
+ * Imports a JWK: public, or a secret. The key is opaque; its material can't be read back.
+ *
+ * @param alg - what the key is for, where the JWK does not say so; needed for all but secrets
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no JWK
+ */
+export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable?: boolean }): Promise<ImportedKey> {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new TypeError('the JWK must be an object')
+  if (alg !== undefined && typeof alg !== 'string') throw new TypeError('`alg` must be a string')
+  const members = jwkMembers(jwk)
+  if (alg !== undefined) members.alg = alg
+  if (members.kty !== 'oct' && !members.alg) throw new TypeError('`alg` is required where the JWK has none')
+  return fit(keyFromJwk(jsonOf(members)))
+}
+
+/**
+ * Imports the PEM text of a public key (`-----BEGIN PUBLIC KEY-----`, SPKI). Text around the block, quotation marks and line breaks
+ * written as `\n` are read, as environment variables hold them.
+ *
+ * @param alg - what the key is for
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no SPKI
+ */
+export async function importSPKI(
+  spki: string,
+  alg: string,
+  _options?: { extractable?: boolean },
+): Promise<ImportedKey> {
+  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
+  return fit(pem('spki', spki, 'PUBLIC KEY', (text) => keyFromPem(text, alg)))
+}
+
+/**
+ * Imports the public key of an X.509 certificate in PEM (`-----BEGIN CERTIFICATE-----`, RFC 5280 §4.1).
+ *
+ * Only the key is taken, of a chain that of its first certificate. The certificate's signature, dates, names and chain are **not** checked: give one that is
+ * trusted already, never one that came with a token.
+ *
+ * @param alg - what the key is for
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no
+ *   certificate
+ */
+export async function importX509(
+  x509: string,
+  alg: string,
+  _options?: { extractable?: boolean },
+): Promise<ImportedKey> {
+  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
+  return fit(pem('x509', x509, 'CERTIFICATE', (text) => keyFromCertificate(text, alg)))
+}
+
+/**
+ * Finds the key that a token brings along in `jwk` (RFC 7515 §4.1.3), to be given to {@link jwtVerify}. Whoever made the
+ * token chose that key: it proves that they hold it, never who they are. For proofs of possession, not for access.
+ *
+ * @throws {@link JWSInvalid} unless `jwk` is there and a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
+ *   key that can't be used, or whose `alg` is not the header's
+ */
+export async function EmbeddedJWK(
+  protectedHeader?: JWSHeaderParameters,
+  token?: FlattenedJWSInput,
+): Promise<ImportedKey> {
+  const { alg, jwk } = joined(protectedHeader, token) as { alg?: string; jwk?: JWK }
+  // RFC 7515 §4.1.3: the public key; what carries a private half, or is a secret, was not meant to be shown.
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || isGiven(jwk, 'd') || isGiven(jwk, 'k')) {
+    const error = new JWSInvalid('`jwk` in the header must be a public key')
+    error.refusal = 'embedded_jwk'
+    throw error
+  }
+  if (typeof alg !== 'string' || alg === '') throw new TypeError('`alg` is required in the header')
+  const key = keyFromEmbeddedJwk(jsonOf(jwkMembers(jwk)), alg)
+  // RFC 7517 §4.4: the key is for its own algorithm, whatever the header says.
+  return fit(key, alg)
+}
+
+/** Reads PEM text of a kind; text that holds no such block is a mistake of the program, and the message names what it is. */
+function pem(name: string, text: unknown, label: string, read: (text: string) => ImportedKey): ImportedKey {
+  if (typeof text !== 'string') throw new TypeError(`\`${name}\` must be PEM text`)
+  if (text.includes(`-----BEGIN ${label}-----`)) return read(text)
+  let found = 'found another kind of key'
+  try {
+    read(text)
+  } catch (thrown) {
+    found = (thrown as Error).message
+  }
+  throw new TypeError(`\`${name}\` must be PEM text with \`-----BEGIN ${label}-----\`: ${found}`)
+}
+
+/** A public key that can verify something, or that algorithm; a secret shows its fitness at use, as with jose. */
+function fit(key: ImportedKey, alg?: string): ImportedKey {
+  if (key.type === 'secret' || key.algorithms.some((known) => alg === undefined || known === alg)) return key
+  const error = new JOSENotSupported("the key is not for this algorithm, or its `use` or `key_ops` don't let it verify")
+  error.refusal = 'key_does_not_fit'
+  throw error
+}

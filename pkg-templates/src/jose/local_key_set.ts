@@ -1,0 +1,49 @@
+/** `createLocalJWKSet`: finds keys in a set that the caller has. */
+import { JWKSInvalid } from '../base/errors.js'
+import { memberOf } from '../base/record.js'
+import type { ImportedKey } from '../keys/imported_key.js'
+import { jwksText, KeySet } from '../keys/key_set.js'
+import { keyOf } from './key_sets.js'
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
+
+/** A function that finds the key of a set for a token; {@link createLocalJWKSet} makes it. */
+export interface LocalJWKSet {
+  (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey>
+  /** A copy of the set that it was made from. */
+  jwks: () => JSONWebKeySet
+}
+
+/**
+ * Makes a function that finds the key of a set for a token, to be given to {@link jwtVerify}. The set is copied.
+ *
+ * @throws {@link JWKSInvalid} if it is no key set. The function throws {@link JWKSNoMatchingKey},
+ *   {@link JWKSMultipleMatchingKeys} (iterate over it to try each key) or {@link JOSENotSupported}
+ */
+export function createLocalJWKSet(jwks: JSONWebKeySet): LocalJWKSet {
+  const { text, copy } = copied(jwks)
+  const set = new KeySet(text)
+  const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> =>
+    keyOf(set, protectedHeader, token)
+  return Object.assign(find, { jwks: () => structuredClone(copy) })
+}
+
+function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
+  let text: string | undefined
+  try {
+    const keys = typeof jwks === 'object' && jwks !== null ? memberOf(jwks, 'keys') : undefined
+    if (Array.isArray(keys) && keys.every(isPlain)) text = jwksText(jwks)
+  } catch {
+    // A cycle, a BigInt or a throwing getter: no key set either.
+  }
+  if (text === undefined) {
+    const error = new JWKSInvalid('the key set has no array `keys` of objects')
+    error.refusal = 'jwks_keys'
+    throw error
+  }
+  return { text, copy: JSON.parse(text) as JSONWebKeySet }
+}
+
+/** Whether a member of a key set is an object, and neither an array nor bytes. */
+function isPlain(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]'
+}

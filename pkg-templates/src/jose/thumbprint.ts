@@ -1,0 +1,64 @@
+/** Thumbprints of keys (RFC 7638, RFC 9278). */
+import { jsonOf, memberOf, record } from '../base/record.js'
+import { handle, ImportedKey, jwkMembers, keyFromJwk } from '../keys/imported_key.js'
+import { exportedJwk, tagOf } from './keys.js'
+import type { CryptoKey, JWK, KeyObject } from './types.js'
+
+/**
+ * The thumbprint of a key (RFC 7638), base64url.
+ *
+ * @param digestAlgorithm - default: `sha256`
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no key
+ */
+export async function calculateJwkThumbprint(
+  key: JWK | ImportedKey | CryptoKey | KeyObject,
+  digestAlgorithm: 'sha256' | 'sha384' | 'sha512' = 'sha256',
+): Promise<string> {
+  if (!['sha256', 'sha384', 'sha512'].includes(digestAlgorithm)) {
+    throw new TypeError('`digestAlgorithm` must be one of sha256, sha384, sha512')
+  }
+  if (key instanceof ImportedKey) return handle(key).thumbprint(digestAlgorithm)
+  const exporting = exportedByHost(key)
+  // A JWK is read now: its owner may change it while this function waits.
+  const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
+  const prepared = handle(keyFromJwk(text))
+  try {
+    return prepared.thumbprint(digestAlgorithm)
+  } finally {
+    // It may be a secret: not left to whenever it is collected.
+    prepared.free()
+  }
+}
+
+/**
+ * The thumbprint of a key as a URI (RFC 9278): `urn:ietf:params:oauth:jwk-thumbprint:sha-256:…`.
+ *
+ * @param digestAlgorithm - default: `sha256`
+ * @throws as {@link calculateJwkThumbprint}
+ */
+export async function calculateJwkThumbprintUri(
+  key: JWK | ImportedKey | CryptoKey | KeyObject,
+  digestAlgorithm: 'sha256' | 'sha384' | 'sha512' = 'sha256',
+): Promise<string> {
+  const thumbprint = await calculateJwkThumbprint(key, digestAlgorithm)
+  return `urn:ietf:params:oauth:jwk-thumbprint:${digestAlgorithm.replace('sha', 'sha-')}:${thumbprint}`
+}
+
+/** The JWK of a key object of the host; `undefined` for all else. */
+function exportedByHost(key: unknown): Promise<JWK> | undefined {
+  const tag = typeof key === 'object' && key !== null ? tagOf(key) : undefined
+  return tag === 'CryptoKey' || tag === 'KeyObject' ? exportedJwk(key as CryptoKey) : undefined
+}
+
+function jwkOf(key: unknown): JWK {
+  if (typeof key !== 'object' || key === null || typeof memberOf(key as JWK, 'kty') !== 'string') {
+    throw new TypeError('the key must be a JWK, an imported key, a CryptoKey or a KeyObject')
+  }
+  return key as JWK
+}
+
+/** The members that a thumbprint is made of (RFC 7638 §3.2), so that nothing else in a JWK can stand in its way. */
+function thumbprintText(jwk: JWK): string {
+  const { kty, crv, x, y, n, e, k } = jwkMembers(jwk)
+  return jsonOf(record({ kty, crv, x, y, n, e, k }))
+}

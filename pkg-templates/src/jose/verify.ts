@@ -1,0 +1,192 @@
+/** `jwtVerify` and `compactVerify`. */
+import { isBytes } from '../base/bytes.js'
+import { tolerance } from '../base/duration.js'
+import { Options } from '../base/options.js'
+import { jsonOf } from '../base/record.js'
+import { errorFrom, NOT_TEXT, type Refusal } from '../base/refusal.js'
+import { TextDecoder } from '../base/runtime.js'
+import { handle, type ImportedKey } from '../keys/imported_key.js'
+import { noNeeds, precheck } from '../verify/engine.js'
+import { clockFrom, type PolicyFields, policyFields, policyFrom } from '../verify/policy.js'
+import type { Policy } from '../wasm/bindings.js'
+import { decodeHeader, type Token, verifySignature, verifyWithKey } from '../wasm/calls.js'
+import { newerKey } from './key_sets.js'
+import { keyFromInput, resolvedKey } from './keys.js'
+import type {
+  CompactJWSHeaderParameters,
+  CompactVerifyGetKey,
+  CompactVerifyResult,
+  JWTPayload,
+  JWTVerifyGetKey,
+  JWTVerifyOptions,
+  JWTVerifyResult,
+  KeyInput,
+  ResolvedKey,
+  VerifyOptions,
+} from './types.js'
+
+/**
+ * Verifies a JWT: its signature, then its claims.
+ *
+ * @param jwt - the token, as text or bytes
+ * @param key - the key, or a function that finds it, such as {@link createLocalJWKSet} makes
+ * @throws jose's error classes; each carries `refusal` besides. `TypeError` for options and keys that make no sense
+ */
+export async function jwtVerify<Claims = JWTPayload>(
+  jwt: string | Uint8Array,
+  key: KeyInput,
+  options?: JWTVerifyOptions,
+): Promise<JWTVerifyResult<Claims>>
+export async function jwtVerify<Claims = JWTPayload>(
+  jwt: string | Uint8Array,
+  getKey: JWTVerifyGetKey,
+  options?: JWTVerifyOptions,
+): Promise<JWTVerifyResult<Claims> & ResolvedKey>
+export async function jwtVerify<Claims = JWTPayload>(
+  jwt: string | Uint8Array,
+  key: KeyInput | JWTVerifyGetKey,
+  options?: JWTVerifyOptions,
+): Promise<JWTVerifyResult<Claims> & Partial<ResolvedKey>>
+export async function jwtVerify<Claims = JWTPayload>(
+  jwt: string | Uint8Array,
+  key: KeyInput | JWTVerifyGetKey,
+  options?: JWTVerifyOptions,
+): Promise<JWTVerifyResult<Claims> & Partial<ResolvedKey>> {
+  const token = unchanging(jwt)
+  const given = new Options('jwtVerify', options ?? {}, [...CLAIM_OPTIONS, 'currentDate'], 'ignored')
+  // jose asks for `exp` only where `requiredClaims` does.
+  const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
+  const now = clockFrom(given)
+  const verify = (key: ImportedKey) => verifyWithKey(policy, handle(key), noNeeds(), token, now())
+  const { found, verdict } = await judged(await find(policy, token, key), verify)
+  if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
+  const payload = verdict.payload as Claims & JWTPayload
+  return { payload, protectedHeader: verdict.header as JWTVerifyResult['protectedHeader'], ...found.resolved }
+}
+
+/**
+ * Verifies the signature of a compact JWS (RFC 7515 §7.1), whatever its payload is.
+ *
+ * @throws as {@link jwtVerify}, less what claims can cause
+ */
+export async function compactVerify(
+  jws: string | Uint8Array,
+  key: KeyInput,
+  options?: VerifyOptions,
+): Promise<CompactVerifyResult>
+export async function compactVerify(
+  jws: string | Uint8Array,
+  getKey: CompactVerifyGetKey,
+  options?: VerifyOptions,
+): Promise<CompactVerifyResult & ResolvedKey>
+export async function compactVerify(
+  jws: string | Uint8Array,
+  key: KeyInput | CompactVerifyGetKey,
+  options?: VerifyOptions,
+): Promise<CompactVerifyResult & Partial<ResolvedKey>>
+export async function compactVerify(
+  jws: string | Uint8Array,
+  key: KeyInput | CompactVerifyGetKey,
+  options?: VerifyOptions,
+): Promise<CompactVerifyResult & Partial<ResolvedKey>> {
+  const token = unchanging(jws)
+  const given = new Options('compactVerify', options ?? {}, SIGNATURE_OPTIONS, 'ignored')
+  const policy = rememberedPolicy(policyFields(given, SIGNATURE_OPTIONS))
+  const verify = (key: ImportedKey) => verifySignature(policy, handle(key), token)
+  const { found, verdict } = await judged(await find(policy, token, key), verify)
+  if (!verdict.ok) throw errorFrom(verdict.refusal)
+  return { payload: verdict.payload, protectedHeader: verdict.header, ...found.resolved }
+}
+
+const SIGNATURE_OPTIONS = ['algorithms', 'crit', 'maxTokenLength'] as const
+/** `minSecretLength` is not among them: jose's users lower no limit without saying so to a `Verifier`. */
+const CLAIM_OPTIONS = [
+  ...SIGNATURE_OPTIONS,
+  'issuer',
+  'audience',
+  'subject',
+  'typ',
+  'requiredClaims',
+  'clockTolerance',
+  'maxTokenAge',
+] as const
+
+/** jose takes any tolerance. More than a day can only be a mistake, such as milliseconds. */
+const CHECKS = { clockTolerance: tolerance(86_400) }
+
+interface Found {
+  readonly key: ImportedKey
+  /** What the result says of the key when a function found it. */
+  readonly resolved: ResolvedKey | undefined
+  /** The key was made of bytes for this one call: nobody else holds it. */
+  readonly passing: boolean
+  /** The key of a newer remote set, where there is one. */
+  readonly newer: (() => Promise<Found | undefined>) | undefined
+}
+
+type Judged = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }
+
+/** The verdict with the key, or with that of a newer remote set where its signature does not match. */
+async function judged<V extends Judged>(
+  found: Found,
+  verify: (key: ImportedKey) => V,
+): Promise<{ found: Found; verdict: V }> {
+  const verdict = used(found, verify)
+  if (verdict.ok || verdict.refusal.code !== 'signature_mismatch') return { found, verdict }
+  const newer = await found.newer?.()
+  return newer === undefined ? { found, verdict } : { found: newer, verdict: used(newer, verify) }
+}
+
+/** Uses a key; one that was made for this call does not wait in the core's memory until it is collected. */
+function used<T>({ key, passing }: Found, call: (key: ImportedKey) => T): T {
+  try {
+    return call(key)
+  } finally {
+    if (passing) handle(key).free()
+  }
+}
+
+/** The key to verify with. */
+async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKey): Promise<Found> {
+  if (typeof key !== 'function') {
+    return { key: await keyFromInput(key), resolved: undefined, passing: isBytes(key), newer: undefined }
+  }
+  // What would be refused anyway does not get as far as the caller's function.
+  const early = precheck(policy, token)
+  if (early !== undefined && !early.ok) throw errorFrom(early.refusal)
+  const decoded = decodeHeader(token)
+  if (!decoded.ok) throw errorFrom(decoded.refusal)
+  const [header = '', payload = '', signature = ''] = (isBytes(token) ? ascii(token) : token).split('.')
+  const asked = [decoded.header as CompactJWSHeaderParameters, { payload, protected: header, signature }] as const
+  const input = await key(...asked)
+  const found = await keyFromInput(input)
+  const newer = async (): Promise<Found | undefined> => {
+    const next = await newerKey(key, found, ...asked)
+    return next && { key: next, resolved: { key: resolvedKey(next, next) }, passing: false, newer: undefined }
+  }
+  return { key: found, resolved: { key: resolvedKey(input, found) }, passing: isBytes(input), newer }
+}
+
+/** Bytes are copied: their owner may change them before the verdict is there. */
+function unchanging(token: Token): Token {
+  return isBytes(token) ? new Uint8Array(token) : token
+}
+
+function ascii(bytes: Uint8Array): string {
+  if (bytes.some((byte) => byte > 0x7f)) throw errorFrom(NOT_TEXT)
+  return new TextDecoder().decode(bytes)
+}
+
+/** Options are written as literals at each call: policies that were seen before are not made again. */
+function rememberedPolicy(fields: PolicyFields): Policy {
+  const text = jsonOf(fields)
+  let policy = policies.get(text)
+  if (policy === undefined) {
+    policy = policyFrom(text)
+    if (policies.size >= 100) policies.clear()
+    policies.set(text, policy)
+  }
+  return policy
+}
+
+const policies = new Map<string, Policy>()
