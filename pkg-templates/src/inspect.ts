@@ -6,6 +6,7 @@
  */
 export { type PackageCode, PACKAGE_CODES } from './base/codes.js'
 export { inspect, ready } from './inspect/inspect.js'
+export type * from './inspect/claims.js'
 export type * from './inspect/documents.js'
 export type * from './inspect/options.js'
 export type * from './inspect/report.js'

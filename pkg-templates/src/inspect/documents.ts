@@ -1,5 +1,5 @@
 /** The parts of a report about what is not a token: challenges, documents and DPoP proofs. */
-import type { ClaimReport, Status } from './report.js'
+import type { ClaimReport, Status } from './claims.js'
 
 /** One challenge of `WWW-Authenticate` (RFC 9110 §11.6.1). */
 export interface ChallengeReport {
