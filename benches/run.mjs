@@ -1,5 +1,5 @@
 /**
- * Verifiers against each other: `cargo xtask bench` builds what is needed and calls this.
+ * Measures verifiers against each other. `cargo xtask bench` builds what is needed and calls this.
  *
  *     node benches/run.mjs                          three runs of everything; docs/benchmarks.* are written
  *     node benches/run.mjs --quick                  one short run: Node 20, Bun, cold start, sizes
@@ -71,7 +71,7 @@ const summary = {
   algorithms: plan.algorithms,
   machine: machine(),
   load: { before, after: load(), busy: busy(before) },
-  // Seconds, of all runs.
+  // Seconds, for all runs.
   took,
   packages: await packageVersions(),
   runtimes: Object.fromEntries(contests.map((name) => [name, results.version(name) ?? null])),
@@ -97,7 +97,7 @@ function title(part, run) {
   return plan.runs > 1 ? `run ${run + 1} of ${plan.runs}: ${NAMES[part]}` : NAMES[part]
 }
 
-/** What is kept in the repository needs four digits, not seventeen, and a line for each time. */
+/** The file in the repository has four digits for each number and a line for each time. */
 function json(value) {
   const rounded = (_, value) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value

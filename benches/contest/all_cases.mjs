@@ -1,4 +1,4 @@
-/** The cases of a plan, one after the other: for each the times of all who take part. */
+/** Runs the cases of a plan one after the other, and returns the times of all entrants. */
 import { contest } from './contest.mjs'
 
 /**
@@ -27,14 +27,14 @@ export async function allCases(plan, enter, tell) {
   }
 }
 
-/** Code is compiled soon; jotgate's keys get tables after some hundred successes each, and that many they are given. */
+/** Engines compile code early; the keys of jotgate get tables after some hundred successes, so each verifies that often. */
 function cold({ least, most, times, heat }, id, keys) {
-  // A set's keys are heated to their usual tables: the widest would take minutes, and have no room for all of them.
+  // The keys of a set get their usual tables. The widest would take minutes, and there is no memory for all of them.
   const enough = keys > 1 ? Math.min(times, 700) * keys : times
   return id.startsWith('jotgate') ? { least, most: heat, times: enough } : { least, most, times: Math.min(times, 700) }
 }
 
-/** Who has just been measured needs to find the size of a batch only. */
+/** An entrant that was just measured only needs the size of a batch. */
 function warm({ least }) {
   return { least: least / 4, most: least, times: 0 }
 }

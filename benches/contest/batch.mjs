@@ -1,7 +1,7 @@
-/** Tokens enter; they are verified one after the other or several in flight, and how long that took leaves. */
+/** Verifies tokens one after the other or several in flight, and measures the time. */
 import { enter } from './entrants.mjs'
 
-/** Enters those who run in this very process. */
+/** Measures entrants in this process. */
 export const enterHere = (fixtures) => async (situation) => {
   const { present, absent } = await enter(fixtures, situation)
   return { present: present.map(({ id, verify, pool }) => ({ id, run: timed(verify, pool) })), absent }
@@ -33,7 +33,7 @@ export async function verifyAll(verify, tokens, inFlight) {
   else for (let n = 1; n < tokens.length; n++) believe(verify(tokens[n]))
 }
 
-/** Nobody gets a time for claims that are not there. */
+/** Fails if the claims are missing. */
 function believe(claims) {
   if (typeof claims.sub !== 'string') throw new Error('a verification returned no claims')
 }

@@ -1,9 +1,8 @@
 /**
- * Entrants enter, each with a function that runs a number of verifications and returns milliseconds; their times leave.
- * They are measured in turns, a small batch each, so that whatever else the machine does hits all of them alike.
+ * Measures entrants in turns of a small batch each, so that a disturbance of the machine affects all of them.
  */
 
-/** The largest batch: its tokens are made before it, and should not be a memory of their own to walk through. */
+/** The largest batch. Its tokens are made before it, and must not use much memory. */
 const MOST = 4_096
 
 /**
@@ -31,14 +30,14 @@ export async function contest(entrants, { rounds, batch }, tick = () => {}) {
   return results
 }
 
-/** Another one begins each time, and every second time they go the other way round: nobody has one predecessor only. */
+/** Each round begins with another entrant, and every second round goes the other way round. */
 function turn(entrants, round) {
   const from = (round >> 1) % Math.max(entrants.length, 1)
   const order = [...entrants.slice(from), ...entrants.slice(0, from)]
   return round % 2 === 0 ? order : order.reverse()
 }
 
-/** Runs an entrant until its code and its keys are hot; how many verifications make a batch. */
+/** Runs an entrant until its code and keys are warm. Returns how many verifications make a batch. */
 async function warm({ run, least, warmUp }, batch) {
   let count = least
   let spent = 0

@@ -1,9 +1,9 @@
-/** A task enters; who can do it leaves, each checked, and for each of the others why not. */
+/** Finds the entrants for a task and checks each. Returns for the others why they are missing. */
 import { Absent } from './contestants/absent.mjs'
 import { PACKAGES, WITH_REPEATED_TOKENS } from './contestants/index.mjs'
 import { Pool, taskOf } from './task.mjs'
 
-/** The same policy for all, or no place in the table: what each must accept and what each must refuse. */
+/** The tokens that each entrant must accept and refuse, so that all apply the same policy. */
 async function check(verify, { good, bad }) {
   for (const token of good.slice(0, 3)) {
     const expected = JSON.parse(new TextDecoder().decode(base64url(token.split('.')[1])))
@@ -26,7 +26,7 @@ function base64url(text) {
   return Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
 }
 
-/** `{ present: [{ id, verify, pool }], absent: { id: reason } }`; packages that don't load are there by their name. */
+/** `{ present: [{ id, verify, pool }], absent: { id: reason } }`. A package that does not load is absent under its name. */
 export async function enter(fixtures, situation) {
   const task = taskOf(fixtures, situation)
   const { one, set } = fixtures.algorithms[situation.algorithm]
@@ -37,7 +37,7 @@ export async function enter(fixtures, situation) {
     try {
       ;({ entrants } = await load())
     } catch (thrown) {
-      absent[name] = `it does not load: ${told(thrown)}`
+      absent[name] = `it does not load: ${messageOf(thrown)}`
       continue
     }
     for (const [id, make] of Object.entries(entrants)) {
@@ -47,14 +47,14 @@ export async function enter(fixtures, situation) {
         await check(verify, situation.keys > 1 ? set : one)
         present.push({ id, verify, pool: new Pool(fixtures, situation) })
       } catch (thrown) {
-        absent[id] = told(thrown)
+        absent[id] = messageOf(thrown)
       }
     }
   }
   return { present, absent }
 }
 
-function told(thrown) {
+function messageOf(thrown) {
   const text = thrown instanceof Absent ? thrown.message : `${thrown?.name ?? 'Error'}: ${thrown?.message ?? thrown}`
   return text.split('\n')[0].slice(0, 200)
 }

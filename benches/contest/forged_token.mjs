@@ -1,11 +1,11 @@
-/** A set of keys without `kid` and a forged token enter; how long its refusal takes leaves, for each bound on the candidates. */
+/** Measures how long the refusal of a forged token takes with a set of keys without `kid`, for each limit on the candidates. */
 import { readFile } from 'node:fs/promises'
 import { KeySet, Verifier } from 'jotgate'
 
 const { algorithm, jwks, token, bounds, rounds } = JSON.parse(await readFile(process.argv[2], 'utf8'))
 
 const CALLS = 5
-/** Refusals before the first measurement, so that the engine has compiled what it compiles. */
+/** Refusals before the first measurement, so that the engine has compiled the code. */
 const WARM = 20
 
 const keys = new KeySet(jwks)

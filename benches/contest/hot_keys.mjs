@@ -1,4 +1,7 @@
-/** A file with fixtures and a list of algorithms enter; the linear memory after making every key of them hot leaves. */
+/**
+ * Lets every key of an algorithm grow its tables, and prints the linear memory. Takes a file with fixtures and a list
+ * of algorithms.
+ */
 import { readFile } from 'node:fs/promises'
 import { linearMemory, Verifier } from './linear_memory.mjs'
 import { taskOf } from './task.mjs'
@@ -9,7 +12,7 @@ for (const algorithm of algorithms) {
   const { jwks, issuer, audience } = taskOf(fixtures, { algorithm, keys, tokens: 'fresh' })
   const verifier = new Verifier({ keys: jwks, algorithms: [algorithm], issuer, audience })
   const { good } = fixtures.algorithms[algorithm].set
-  // Some keys have signed a token more than others: the one with the fewest counts.
+  // Keys have signed different numbers of tokens: the smallest counts.
   const done = new Map()
   const fewest = () => Math.min(...done.values())
   do {

@@ -1,4 +1,4 @@
-/** Loads the package and keeps an eye on the memory of its instance. Import it before anything of the package. */
+/** Loads the package and watches the memory of its instance. Import it before the package. */
 const instances = []
 WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
   construct(target, args) {

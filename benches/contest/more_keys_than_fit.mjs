@@ -1,6 +1,5 @@
 /**
- * Keys and a token of each enter, twice as many as there is memory for tables; leaves: how long a verification takes
- * when they are used in turn for a long time, against the same keys when nobody has used them yet.
+ * Measures twice as many keys as fit into the memory for tables: in turn for a long time, and the same keys when new.
  */
 import { readFile } from 'node:fs/promises'
 import { KeySet, linearMemory, Verifier } from './linear_memory.mjs'
@@ -9,18 +8,18 @@ const { algorithm, jwks, tokens, issuer, audience, tableMemory, rounds, passes }
   await readFile(process.argv[2], 'utf8'),
 )
 
-/** Successes at which a key surely has its first table, and not yet the next. */
+/** After this many successes a key has its first table, and not yet the next. */
 const WARM = 64
-/** How many keys tell how much a table takes: memory grows by pages of 64 KiB. */
+/** The number of keys that is measured to find the size of a table: memory grows by pages of 64 KiB. */
 const SAMPLE = 24
-/** A key has no table for its first few verifications; three are certainly few. */
+/** A key has no table for its first verifications: three are few enough. */
 const FEW = 3
 
 const policy = { algorithms: [algorithm], issuer, audience }
 const made = (count) => new Verifier({ keys: new KeySet({ keys: jwks.keys.slice(0, count) }), ...policy })
 
 const sample = made(SAMPLE)
-// The tables that all keys share are no key's own.
+// The tables that all keys share do not count.
 for (let n = 0; n < WARM; n++) sample.verifySync(tokens[0])
 const before = linearMemory()
 for (let key = 1; key < SAMPLE; key++) for (let n = 0; n < WARM; n++) sample.verifySync(tokens[key])

@@ -1,8 +1,8 @@
-/** The contest in a page: everything is asked from, and told to, where the page came from. */
+/** The contest in a page. It gets its work from the server of the page, and reports to it. */
 import { allCases } from './all_cases.mjs'
 import { enterHere } from './batch.mjs'
 
-const post = (message) => fetch('/told', { method: 'POST', body: JSON.stringify(message) })
+const post = (message) => fetch('/report', { method: 'POST', body: JSON.stringify(message) })
 
 try {
   const { fixtures, plan } = await (await fetch('/request')).json()

@@ -1,15 +1,15 @@
-/** Fixtures enter, tasks leave: what an entrant is made of, and the tokens that it gets. */
+/** Makes tasks from fixtures: what an entrant must verify, and its tokens. */
 
 const decoder = new TextDecoder()
 
-/** How many tokens a cache is given room for where each token is meant to be new to it: half of the pool. */
+/** The size of a cache where each token should be new to it: half of the pool. */
 const TOO_FEW = 128
-/** Where tokens come again: more than there are. */
+/** The size of a cache where tokens repeat: more than there are. */
 const ENOUGH = 1000
-/** How many different tokens come again and again. */
+/** The number of tokens that repeat. */
 export const REPEATED = 64
 
-/** What an entrant has to do: verify the tokens of one algorithm under one key, or under a set of them. */
+/** What an entrant has to do: verify the tokens of one algorithm with one key or a set. */
 export function taskOf(fixtures, { algorithm, keys, tokens }) {
   const { issuer, audience } = fixtures
   const { keys: all, one, set } = fixtures.algorithms[algorithm]
@@ -29,7 +29,7 @@ export function taskOf(fixtures, { algorithm, keys, tokens }) {
   }
 }
 
-/** Hands out tokens in turn, each a string that nobody has seen: flat, without a hash, as one from a socket. */
+/** Returns tokens in turn. Each is a new flat string without a hash, as one from a socket. */
 export class Pool {
   #bytes
   #next = 0
@@ -47,7 +47,7 @@ export class Pool {
     return tokens
   }
 
-  /** The same tokens that {@link take} will hand out next. */
+  /** The tokens that {@link take} returns next. */
   peek(count) {
     const tokens = []
     for (let n = 0; n < count; n++) tokens.push(decoder.decode(this.#bytes[(this.#next + n) % this.#bytes.length]))

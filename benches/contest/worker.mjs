@@ -1,6 +1,6 @@
 /**
- * The contest in workerd, whose clock stands still during a request: the host measures. It hands over the fixtures
- * once, asks who takes part, and then for batches; an empty batch makes the tokens and verifies none.
+ * The contest in workerd. Its clock does not advance during a request, so the host measures. The host sends the
+ * fixtures once, asks for the entrants, and then for batches. An empty batch makes the tokens and verifies none.
  */
 import { verifyAll } from './batch.mjs'
 import { enter } from './entrants.mjs'

@@ -1,4 +1,7 @@
-/** Chromium and Firefox: the contest runs in a page, isolated from other origins, since only there clocks are fine. */
+/**
+ * Chromium and Firefox: the contest runs in a page that is isolated from other origins, because only there clocks are
+ * precise.
+ */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -8,7 +11,7 @@ import { bundle, NONE } from './bundle.mjs'
 import { start, stop } from './children.mjs'
 import { project, target } from './places.mjs'
 
-/** How long a page may say nothing. */
+/** How long a page may report nothing. */
 const PATIENCE = 300_000
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' }
 
@@ -23,7 +26,7 @@ export const browser = (name) => async (request, tell) => {
     platform: 'browser',
     define: { 'process.env.NODE_ENV': '"production"' },
   })
-  // Not a temporary folder: what is left of a run that was broken off goes with the next.
+  // Not a temporary folder: the next run removes what an interrupted one left.
   const profile = join(target, 'profile')
   await rm(profile, { recursive: true, force: true })
   await mkdir(profile, { recursive: true })
@@ -37,14 +40,14 @@ export const browser = (name) => async (request, tell) => {
         clearTimeout(clock)
         clock = setTimeout(() => reject(new Error(`the page said nothing for ${PATIENCE} ms`)), PATIENCE)
       }
-      const told = (message) => {
+      const report = (message) => {
         patient()
         if (message.about) about = message.about
         else if (message.problem) reject(new Error(message.problem))
         else if (message.end) settle()
         else tell(message)
       }
-      server = createServer(answer(outdir, request, told)).listen(0, '127.0.0.1', async () => {
+      server = createServer(answer(outdir, request, report)).listen(0, '127.0.0.1', async () => {
         const [command, ...args] = await open(binary, profile, `http://127.0.0.1:${server.address().port}/`)
         child = start(command, args, { stdio: 'ignore', env: { ...process.env, HOME: profile, ...env } })
         child.on('error', reject)
@@ -62,14 +65,14 @@ export const browser = (name) => async (request, tell) => {
   }
 }
 
-function answer(folder, contest, told) {
+function answer(folder, contest, report) {
   const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
   return async (request, response) => {
     const { pathname } = new URL(request.url, 'http://127.0.0.1')
-    if (pathname === '/told') {
+    if (pathname === '/report') {
       const message = JSON.parse(await text(request))
       response.end()
-      told(message)
+      report(message)
       return
     }
     const [type, body] = await found(pathname)

@@ -1,11 +1,11 @@
-/** An entry of the project enters, a folder of files leaves that a runtime without Node's modules can load. */
+/** Bundles an entry of the project for runtimes without the modules of Node. */
 import { mkdir, rm } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { project, tools } from './places.mjs'
 
-/** What Node's own modules become where they are not: a package that needs them fails when it is loaded, not here. */
+/** Replaces the modules of Node. A package that needs them fails when it is loaded, not here. */
 export const NONE = 'none'
-/** The same where the runtime has them under `node:`. */
+/** The same for runtimes that have them under `node:`. */
 export const NATIVE = 'native'
 
 export async function bundle({ entryPoints, outdir, outfile, builtins, ...options }) {

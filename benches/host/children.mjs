@@ -1,8 +1,8 @@
-/** Commands enter, the lines that they print leave; nothing that was started outlives this process. */
+/** Runs commands and passes on the lines that they print. Nothing that was started outlives this process. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** How long a command may say nothing. */
+/** How long a command may print nothing. */
 const PATIENCE = 600_000
 
 const running = new Set()
@@ -17,7 +17,7 @@ process.on('exit', () => {
   for (const child of running) stop(child, 'SIGKILL')
 })
 
-/** Starts a process in a group of its own, which ends with this process. */
+/** Starts a process in its own group, which ends with this process. */
 export function start(command, args, options) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options })
   running.add(child)
@@ -31,7 +31,7 @@ export function stop(child, signal = 'SIGTERM') {
   try {
     process.kill(-child.pid, signal)
   } catch {
-    // It has ended already.
+    // It has ended.
   }
 }
 
@@ -43,7 +43,7 @@ export async function run(command, args, { line = () => {}, ...options } = {}) {
     last.push(text)
     if (last.length > 20) last.shift()
   })
-  // A line that can't be understood must end the run, not the process.
+  // A line that cannot be parsed ends the run, not the process.
   let broken
   let clock
   const patient = () => {

@@ -1,4 +1,4 @@
-/** Bundled contestants enter, the time from their import to the first verdict leaves: fresh processes, in turns. */
+/** Measures the time from the import of bundled contestants to the first verdict, in fresh processes, in turns. */
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './children.mjs'
@@ -9,7 +9,7 @@ import { summary } from './statistics.mjs'
 import { makeWorker, startWorker } from './worker_process.mjs'
 
 const IN_NODE = { 'jotgate': 'jotgate', 'jose': 'jose', 'fast-jwt': 'fast_jwt' }
-const IN_WORKERD = { nothing: 'nobody', jotgate: 'jotgate', jose: 'jose' }
+const IN_WORKERD = { nothing: 'nothing', jotgate: 'jotgate', jose: 'jose' }
 const FOLDER = join(target, 'cold')
 
 /** `{ [runtime]: { [algorithm]: { [contestant]: { median, low, high } } } }`, milliseconds. */
@@ -29,7 +29,7 @@ export async function coldStart({ fixtures, runtimes, algorithms, rounds }, tell
     measured[runtime] = {}
     for (const [place, algorithm] of algorithms.entries()) {
       const times = Object.fromEntries(names.map((name) => [name, []]))
-      // The first round fills the disk's caches.
+      // The first round fills the caches of the disk.
       for (let round = -1; round < rounds; round++) {
         const order = round % 2 === 0 ? names : names.toReversed()
         for (const name of order) {
@@ -74,7 +74,7 @@ export function bundleForNode(module) {
   })
 }
 
-/** From the start of the process to the answer of the first request; `nothing` tells what of it is workerd's own. */
+/** Measures from the start of the process to the answer of the first request. `nothing` is the cost of workerd. */
 async function inWorkerd(tasks) {
   const configurations = {}
   for (const [name, module] of Object.entries(IN_WORKERD)) {

@@ -1,4 +1,4 @@
-/** Algorithms enter; keys, and tokens as an identity provider issues them, leave. Made anew for each run. */
+/** Makes keys, and tokens as an identity provider issues them, for each run. */
 import {
   createHmac,
   createPrivateKey,
@@ -12,7 +12,7 @@ import {
 
 export const ISSUER = 'https://tenant-4711.identity.example/oauth2/default'
 export const AUDIENCE = 'https://api.example/orders'
-/** How many different tokens there are for each algorithm. */
+/** The number of tokens for each algorithm. */
 export const TOKENS = 256
 
 const RSA = ['rsa', { modulusLength: 2048 }]
@@ -34,7 +34,7 @@ function ieee(key) {
   return { key, dsaEncoding: 'ieee-p1363' }
 }
 
-/** A signer and what verifies it: a secret in base64, or a public key as JWK and PEM. */
+/** A signer and its public key as JWK and PEM, or a secret in base64. */
 export function makeKey(algorithm) {
   const maker = MAKERS[algorithm]
   const kid = randomBytes(15).toString('base64url')
@@ -43,8 +43,8 @@ export function makeKey(algorithm) {
     const jwk = { kty: 'oct', k: secret.toString('base64url'), alg: algorithm, use: 'sig', kid }
     return { signer: secret, jwk, secret: secret.toString('base64') }
   }
-  // By way of PEM: in Node 20 the export of a JWK can wait for ever for a lock that it holds itself, when the collector
-  // comes by and the key was made by this very call.
+  // Through PEM: in Node 20 the export of a JWK can deadlock if the garbage collector runs and this call made the
+  // key.
   const [type, options] = maker.pair
   const { privateKey, publicKey } = generateKeyPairSync(type, {
     ...options,
@@ -62,7 +62,7 @@ export function makeToken(algorithm, { signer, jwk }, changes = {}) {
   return `${input}.${MAKERS[algorithm].sign(signer, Buffer.from(input)).toString('base64url')}`
 }
 
-/** What a run needs, without the private keys. */
+/** What a run needs, without private keys. */
 export function makeFixtures({ algorithms, keys: count }) {
   const made = {}
   for (const algorithm of algorithms) {
@@ -85,7 +85,7 @@ function tokens(algorithm, key) {
   const owner = key()
   const stranger = { ...makeKey(algorithm), jwk: owner.jwk }
   const bad = {
-    'has other claims': [header, part({ ...forged, sub: 'somebody else' }), signature].join('.'),
+    'has other claims': [header, part({ ...forged, sub: 'another user' }), signature].join('.'),
     'has another signature': [header, payload, flipped(signature)].join('.'),
     'a stranger signed': makeToken(algorithm, stranger),
     'is for another audience': makeToken(algorithm, owner, { aud: 'https://api.example/invoices' }),
@@ -104,7 +104,7 @@ function claims() {
     aud: AUDIENCE,
     iat: now - 90,
     nbf: now - 90,
-    // Longer than tokens should live: a run must not outlive its tokens.
+    // A long lifetime: a run must not outlive its tokens.
     exp: now + 86_400,
     jti: randomUUID(),
     sid: randomBytes(16).toString('hex'),

@@ -1,4 +1,4 @@
-/** The results enter, what was to be reached leaves beside what was: ratios of rates, ours to theirs, and limits. */
+/** Compares the results with the goals: ratios of our rate to theirs, and limits. */
 import { ALGORITHMS } from './fixtures.mjs'
 import { NAMES } from './names.mjs'
 
@@ -6,7 +6,7 @@ const ONE_AT_A_TIME = { keys: 1, tokens: 'fresh', inFlight: 1 }
 const IN_FLIGHT = { keys: 1, tokens: 'fresh', inFlight: 32 }
 const REPEATED = { keys: 1, tokens: 'repeated', inFlight: 1 }
 
-/** Whoever has both calls takes the faster one. */
+/** If there are two calls, the faster one counts. */
 const OURS = ['jotgate verify', 'jotgate verifySync']
 const OUR_CACHE = ['jotgate verify, token cache', 'jotgate verifySync, token cache']
 
@@ -22,7 +22,7 @@ const alone = (runtime, theirs, floors) => ({
   floors,
 })
 
-// Each line of the wanted: HS256, RS256, PS256, ES256, ES384, EdDSA.
+// In the order of the columns: HS256, RS256, PS256, ES256, ES384, EdDSA.
 const NODE_JOSE = each(10, 3, 3, 4, 6, 6)
 const NODE_FAST_JWT = each(1.4, 1.1, 1.1, 2, 4, 4)
 const ELSEWHERE = each(4, 1, 1, 2, 3, 2)
@@ -46,7 +46,7 @@ const ROWS = [
     floors: all(1),
   })),
   ...['node20', 'node24'].flatMap((runtime) =>
-    // As it comes, which hashes each token, and as fast as its documentation says that it gets.
+    // With its defaults, which hash each token, and in the faster form of its documentation.
     Object.entries({ "fast-jwt's": 'fast-jwt, cache', "fast-jwt's by the token itself": 'fast-jwt, cache by the token itself' }).map(
       ([whose, theirs]) => ({
         runtime,
@@ -70,7 +70,7 @@ const ROWS = [
 
 const KIB = 1_024
 
-/** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]`, of what is asked for. */
+/** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]` for the measured parts. */
 export function ratios(results, { parts, algorithms }) {
   return ROWS.filter(({ runtime }) => parts.includes(runtime)).map(({ runtime, name, where, ours, theirs, floors }) => {
     const cells = {}
@@ -93,12 +93,12 @@ export function ratios(results, { parts, algorithms }) {
   })
 }
 
-/** A floor and whether it is met; a row may have ratios that nothing was asked of. */
+/** A floor and whether it is met. A row may have ratios without a floor. */
 function wanted(floor, ratio) {
   return floor === undefined ? {} : { floor, met: ratio !== undefined && ratio >= floor }
 }
 
-/** `[{ name, value, limit, met } | { name, missing }]`: what is told in words rather than in a table by algorithm. */
+/** `[{ name, value, limit, met } | { name, missing }]`: the goals that are not a table by algorithm. */
 export function limits(results, { parts }) {
   const asked = Object.entries(LIMITS).filter(([part]) => parts.includes(part))
   return asked.flatMap(([part, of]) => {

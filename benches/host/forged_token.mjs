@@ -1,4 +1,4 @@
-/** What one forged token costs at most: a large set of keys without `kid`, and a stranger's signature. */
+/** The most that one forged token costs: a large set of keys without `kid`, and a signature of another key. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './children.mjs'
@@ -8,7 +8,7 @@ import { summary } from './statistics.mjs'
 
 /** More keys than are ever tried. */
 const KEYS = 65
-/** `maxCandidates` in Workers, and elsewhere. */
+/** `maxCandidates` in Workers and elsewhere. */
 const BOUNDS = [16, 64]
 
 /** `{ [algorithm]: { [maxCandidates]: summary } }`, in microseconds. */

@@ -1,4 +1,4 @@
-/** What the numbers were measured on. */
+/** The machine of the measurement. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { arch, cpus, loadavg, totalmem, type } from 'node:os'
@@ -14,17 +14,17 @@ export function machine() {
   }
 }
 
-/** The average number of processes that wanted a core during the last minute. */
+/** The average number of processes that wanted a core in the last minute. */
 export function load() {
   return loadavg()[0]
 }
 
-/** Whether so much was going on that others were measured, too: the building of what is measured is over by then, or nearly. */
+/** Whether other programs disturbed the measurement. The build of what is measured is over, or nearly. */
 export function busy(load) {
   return load > cpus().length / 2
 }
 
-/** The commit that was measured, with a mark if there were changes beside it; nothing outside of a repository. */
+/** The measured commit, with a mark for uncommitted changes; `undefined` outside of a repository. */
 export function commit() {
   const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' })
   const head = git('rev-parse', '--short=10', 'HEAD')
@@ -33,7 +33,7 @@ export function commit() {
   return `${head.stdout.trim()}${changed ? ' and changes' : ''}`
 }
 
-/** The name that the system gives itself; `undefined` where it has no such file. */
+/** The name of the system; `undefined` if it has no such file. */
 function distribution() {
   try {
     return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]

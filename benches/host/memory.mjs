@@ -1,16 +1,16 @@
-/** Fixtures of 20 keys enter, how large the instance's memory gets when all of them are hot leaves. */
+/** Measures the memory of the instance when 20 keys have all their tables. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './children.mjs'
 import { project, target } from './places.mjs'
 
 /**
- * Successes a key: beyond the last step at which its tables grow, which is 4,096 (ES256, EdDSA; ES384: 2,048), and the calls in which
- * the last one is built.
+ * The successes of each key: more than the last step at which its tables grow, which is 4,096 (ES256, EdDSA) or 2,048
+ * (ES384), and the calls that build the last table.
  */
 export const SUCCESSES = 4_300
 
-/** `{ [algorithm]: bytes, 'all of these together': bytes }`, each in a process of its own. */
+/** `{ [algorithm]: bytes, 'all of these together': bytes }`, each in its own process. */
 export async function memory(fixtures, tell) {
   const asymmetric = Object.keys(fixtures.algorithms).filter((name) => name !== 'HS256')
   const cases = [...asymmetric.map((name) => [name, [name]]), ['all of these together', asymmetric]]

@@ -1,4 +1,4 @@
-/** How the parts of a run are called where people read of them. */
+/** The names of the parts of a run, for people. */
 export const NAMES = {
   'node20': 'Node 20',
   'node24': 'Node 24',

@@ -1,4 +1,4 @@
-/** The results enter, the page for people leaves. */
+/** Formats the results as docs/benchmarks.md. */
 import { NAMES } from './names.mjs'
 import { digits, item, kibibytes, spread, table } from './page_parts.mjs'
 import {
@@ -36,18 +36,18 @@ export function page(summary, plan) {
 function head({ made, commit, machine, load, runs, rounds, packages, runtimes, failures, whole }, { keys }) {
   const { jotgate, ...peers } = packages
   const named = (name) => NAMES[name]?.replace(/ \d+$/, '') ?? name
-  const told = (list) => list.map(([name, version]) => `${named(name)} ${version}`).join(', ')
+  const listed = (list) => list.map(([name, version]) => `${named(name)} ${version}`).join(', ')
   const versions = Object.entries(runtimes).filter(([, version]) => version)
   return [
     '# Benchmarks',
     opening(made.slice(0, 10)),
     whole
       ? '![Tokens verified per second, by algorithm and package](benchmarks.svg)'
-      : '**Part of the benchmark only, or a short one: for whoever works on it, not for quoting.**',
+      : '**Part of the benchmark only, or a short one: for development, not for quoting.**',
     [
       item(`**Measured**: jotgate ${jotgate}${commit ? ` (${commit})` : ''}, as packed and installed from its tarball`),
-      item(`**Against**: ${told(Object.entries(peers))}`),
-      ...(versions.length > 0 ? [item(`**In**: ${told(versions)}`)] : []),
+      item(`**Against**: ${listed(Object.entries(peers))}`),
+      ...(versions.length > 0 ? [item(`**In**: ${listed(versions)}`)] : []),
       item(`**On**: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; the load of the
         machine was ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after${load.busy ? ': it was not idle' : ''}`),
       item(`**How often**: ${runs} run${runs > 1 ? 's' : ''} of ${rounds} rounds; each number is the median of the runs'
@@ -72,11 +72,11 @@ function wanted({ ratios, limits }, { algorithms }) {
   )
   const byReason = {}
   for (const { name, algorithm, missing } of reasons) (byReason[`${name}: ${missing}`] ??= []).push(algorithm)
-  const told = Object.entries(byReason).map(([reason, all]) => `- ${reason} (${all.join(', ')})`)
+  const reasonLines = Object.entries(byReason).map(([reason, all]) => `- ${reason} (${all.join(', ')})`)
   return [
-    '## What was to be reached',
+    '## Goals',
     ...(rows.length > 0 ? [ratiosText, table(['', ...algorithms], rows)] : []),
-    ...(told.length > 0 ? [told.join('\n')] : []),
+    ...(reasonLines.length > 0 ? [reasonLines.join('\n')] : []),
     ...(limits.length > 0
       ? [
           table(
@@ -212,5 +212,5 @@ function absent({ absent }, { algorithms }) {
     })
     return item(`${id}: ${reason} – ${places.join(', ')}`)
   })
-  return ['## Who is missing where, and why', lines.join('\n')].join('\n\n')
+  return ['## What is missing, and why', lines.join('\n')].join('\n\n')
 }

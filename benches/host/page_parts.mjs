@@ -1,6 +1,6 @@
-/** Numbers and cells enter, the text of tables leaves. */
+/** Formats numbers, tables and paragraphs. */
 
-/** The shortest of the medians of those that are there; `undefined` if none is. */
+/** The shortest median of the given entrants; `undefined` if none was measured. */
 export function time({ microseconds }, ids) {
   const times = ids.filter((id) => id in microseconds).map((id) => microseconds[id].median)
   return times.length === 0 ? undefined : Math.min(...times)
@@ -13,13 +13,13 @@ export function table(head, rows) {
   )
 }
 
-/** Three digits, as far as they say something. */
+/** Three significant digits. */
 export function digits(value) {
   if (value >= 100) return value.toFixed(0)
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
-/** The median, and below it between what half of all rounds lay. */
+/** The median, and below it the quartiles. */
 export function spread({ median, low, high }) {
   return `${digits(median)} <sub>${digits(low)}–${digits(high)}</sub>`
 }
@@ -28,7 +28,7 @@ export function kibibytes(bytes) {
   return `${(bytes / 1_024).toFixed(1)} KiB`
 }
 
-/** A paragraph, its lines broken as in the repository's other pages. */
+/** A paragraph with lines of at most 120 characters. */
 export function prose(text) {
   return broken(text, '')
 }

@@ -1,4 +1,4 @@
-/** The parts of a run by their names: each takes what it needs and leaves what it measured. */
+/** The parts of a run by name. Each measures and returns its results. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './children.mjs'
@@ -20,7 +20,7 @@ const RUNNERS = {
   firefox: browser('firefox'),
 }
 
-/** The cells of a runtime, and about it. */
+/** The cells of a runtime, and its version. */
 export async function contestIn(runtime, fixtures, plan, tell) {
   const cells = []
   const stages = stagesOf(runtime, plan)

@@ -1,4 +1,4 @@
-/** The results enter, a picture leaves: tokens verified in a second, a panel for each algorithm, in light and dark. */
+/** Draws the tokens verified per second: a panel for each algorithm, in light and dark. */
 import { NAMES } from './names.mjs'
 import { time } from './page_parts.mjs'
 
@@ -11,7 +11,7 @@ const FOOT = 34
 const HOW =
   'One at a time, one key, tokens of about 1 KB, issuer, audience and times checked. Each panel has its own scale.'
 
-/** Whose calls count as one bar, and how it is labelled. */
+/** The entrants of each bar, and its label. */
 const BARS = [
   ['jotgate', ['jotgate verify', 'jotgate verifySync']],
   ['fast-jwt', ['fast-jwt']],
@@ -22,7 +22,7 @@ const BARS = [
   ['cloudflare-worker-jwt', ['@tsndr/cloudflare-worker-jwt']],
 ]
 
-/** `undefined` if none of the runtimes was measured that it could show. */
+/** Returns `undefined` if none of the runtimes was measured. */
 export function picture(summary, { algorithms }) {
   const runtime = ['node24', 'node20', 'bun', 'deno', 'workerd', 'chromium', 'firefox'].find(
     (name) => summary.contests[name]?.length > 0,
@@ -41,14 +41,14 @@ export function picture(summary, { algorithms }) {
     const y = HEAD + Math.floor(place / 2) * (height + PANEL.gap)
     return `<g transform="translate(${x} ${y})">\n${panel(algorithm, bars)}\n</g>`
   })
-  const told = shown.map(
+  const description = shown.map(
     ({ algorithm, bars }) => `${algorithm}: ${bars.map(({ name, rate }) => `${name} ${short(rate)}`).join(', ')}`,
   )
   const size = `viewBox="0 0 ${WIDTH} ${total}" width="${WIDTH}" height="${total}"`
   const about = `${NAMES[runtime].replace(/ \d+$/, '')} ${version}, ${summary.machine.processor}, ${summary.made.slice(0, 10)}`
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="title told">
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="title description">
 <title id="title">${safe(title)}</title>
-<desc id="told">${safe(told.join('; '))}</desc>
+<desc id="description">${safe(description.join('; '))}</desc>
 <style>
 text { font: 12px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #59636e }
 .head { font-size: 18px; font-weight: 600; fill: #1f2328 }
@@ -104,5 +104,5 @@ function short(rate) {
 }
 
 function safe(text) {
-  return text.replace(/[&<>"]/g, (letter) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[letter])
+  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character])
 }

@@ -1,16 +1,16 @@
-/** The words of the command enter, what is to be measured leaves. */
+/** Reads the arguments of the command and plans what to measure. */
 import { parseArgs } from 'node:util'
 import { ALGORITHMS } from './fixtures.mjs'
 
-/** Where verifiers are held against each other. */
+/** The runtimes of the contest. */
 export const RUNTIMES = ['node20', 'node24', 'deno', 'bun', 'workerd', 'chromium', 'firefox', 'native']
-/** What else is measured. */
+/** The other parts. */
 export const OTHERS = ['cold-start', 'memory', 'table-memory', 'forged-token', 'sizes']
 
 const KEYS_OF_A_SET = 20
 const IN_FLIGHT = 32
 
-/** Every combination of: one key or a set, tokens that are new or come again, one at a time or several in flight. */
+/** Every combination of: one key or a set, new or repeated tokens, one at a time or several in flight. */
 const CASES = [1, KEYS_OF_A_SET].flatMap((keys) =>
   ['fresh', 'repeated'].flatMap((tokens) => [1, IN_FLIGHT].map((inFlight) => ({ keys, tokens, inFlight }))),
 )
@@ -18,9 +18,9 @@ const CASES = [1, KEYS_OF_A_SET].flatMap((keys) =>
 const FULL = {
   cases: CASES,
   rounds: 12,
-  // Milliseconds: what a clock can tell apart, and short beside what disturbs.
+  // Milliseconds: long enough for the clock, and short beside disturbances.
   batch: { others: 6, chromium: 10, firefox: 12, workerd: 20 },
-  // Milliseconds, verifications of a key, and milliseconds for a set of keys that has to get hot.
+  // Milliseconds, verifications of a key, and milliseconds for a set of keys that must get its tables.
   warmUp: { least: 100, most: 500, times: 4_300, heat: 6_000 },
   cold: { rounds: 20, runtimes: ['node20', 'node24', 'workerd'], algorithms: ['ES256', 'RS256'] },
   tableMemory: { rounds: 12, passes: 560 },
@@ -36,7 +36,7 @@ const QUICK = {
   tableMemory: { rounds: 6, passes: 40 },
 }
 
-/** What `--quick` measures; for the rest there is no time. */
+/** The parts of `--quick`. */
 const QUICK_PARTS = ['node20', 'bun', 'cold-start', 'sizes']
 
 export function planFrom(words) {
@@ -67,7 +67,7 @@ export function planFrom(words) {
     cold: { ...base.cold, algorithms: base.cold.algorithms.filter((name) => algorithms.includes(name)) },
     runs: whole('runs', values.runs) ?? (quick || parts ? 1 : 3),
     keys: Math.max(...base.cases.map(({ keys }) => keys)),
-    // Only then does the page in docs/ tell of everything that it has a place for.
+    // Only a whole run writes the page in docs/.
     whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined,
     package: values.package,
     fewer: values.fewer,
@@ -76,8 +76,8 @@ export function planFrom(words) {
 }
 
 /**
- * What a runtime is asked for, in a process of its own each: an algorithm and a number of keys. A package that keeps tables
- * of the keys it has seen would otherwise be measured with those of a program that nobody writes.
+ * The work of a runtime. Each algorithm and number of keys runs in its own process. Otherwise a package with tables
+ * would be measured with those of earlier keys.
  */
 export function stagesOf(runtime, { algorithms, cases, rounds, batch, warmUp }) {
   const numbers = [...new Set(cases.map(({ keys }) => keys))]
@@ -94,7 +94,7 @@ export function stagesOf(runtime, { algorithms, cases, rounds, batch, warmUp }) 
     }))
 }
 
-/** About how long a part takes, in seconds: only for telling how much is left. */
+/** The approximate time of a part in seconds, for the progress line. */
 export function expected(part, plan) {
   const { algorithms, cases, rounds, batch, warmUp, cold } = plan
   const entrants = 8

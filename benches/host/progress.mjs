@@ -1,6 +1,6 @@
 /**
- * What is under way, on standard error: which part, how far, how much time is left. On a terminal one line that moves,
- * elsewhere a line now and then.
+ * Shows progress on standard error: the part, how far it is, and the remaining time. On a terminal in one line that
+ * changes, elsewhere a line now and then.
  */
 export class Progress {
   #parts
@@ -22,14 +22,14 @@ export class Progress {
     this.tick(0, '')
   }
 
-  /** How much of the part is done, 0 to 1, and what it is doing. */
+  /** How much of the part is done, 0 to 1, and its current step. */
   tick(done, note) {
     const now = performance.now()
     if (done > 0 && done < 1 && now - this.#drawn < (this.#moving ? 100 : 1_000)) return
     this.#drawn = now
     const share = (this.#finished + done * this.#current.seconds) / this.#total
     const place = this.#parts.indexOf(this.#current) + 1
-    // What is worth most stands first: a narrow terminal shows the beginning only.
+    // The most important text comes first: a narrow terminal shows only the beginning.
     const text = [
       `${Math.round(share * 100)} %`,
       this.#left(share, now),
@@ -53,7 +53,7 @@ export class Progress {
 
   #left(share, now) {
     const spent = (now - this.#since) / 1000
-    // Too early the guess would only jump.
+    // An early estimate would change too often.
     if (spent < 5 || share < 0.01) return ''
     const seconds = (spent / share) * (1 - share)
     return seconds < 90 ? `${Math.round(seconds)} s left` : `${Math.round(seconds / 60)} min left`

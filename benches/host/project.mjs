@@ -1,4 +1,4 @@
-/** The built package enters, a project leaves that has installed its tarball, beside those it is held against. */
+/** Makes a project with the tarball of the package and its peers. */
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export async function makeProject(source) {
   await cp(join(benches, 'contest'), join(project, 'contest'), { recursive: true })
 }
 
-/** The versions of what is in the project. */
+/** The versions of the packages in the project. */
 export async function packageVersions() {
   const { dependencies } = JSON.parse(await readFile(join(benches, 'package.json'), 'utf8'))
   const versions = {}

@@ -1,4 +1,4 @@
-/** The runs enter, one result leaves: for each number the median of the runs. */
+/** Combines the runs into one result: the median of the runs for each number. */
 import { median, ratio, summary, together } from './statistics.mjs'
 
 /** One name for a case: `ES256, 1 key, fresh, 1 in flight`. */
@@ -6,7 +6,7 @@ export function cellName({ algorithm, keys, tokens, inFlight }) {
   return `${algorithm} ${keys} ${tokens} ${inFlight}`
 }
 
-/** What the runs measured, to be asked for. */
+/** The results of the runs. */
 export class Results {
   #runs
 
@@ -25,12 +25,12 @@ export class Results {
     return this.#parts(runtime).flatMap(({ cells }) => cells.filter((cell) => cellName(cell) === name))
   }
 
-  /** Whether anything was measured there. */
+  /** Whether a part was measured. */
   has(name) {
     return this.#parts(name).length > 0
   }
 
-  /** Why a part failed, if it did each time. */
+  /** Why a part failed, if it failed in each run. */
   failure(name) {
     return this.has(name) ? undefined : this.#runs.map((run) => run[name]?.failed).find(Boolean)
   }
@@ -39,12 +39,12 @@ export class Results {
     return this.#parts(runtime).at(-1)?.version
   }
 
-  /** Who was measured there, in order. */
+  /** The entrants that were measured there, in order. */
   entrants(runtime, where) {
     return [...new Set(this.#cells(runtime, where).flatMap(({ results }) => Object.keys(results)))]
   }
 
-  /** Microseconds for one verification; `undefined` for those who did not take part. */
+  /** Microseconds for one verification; `undefined` for missing entrants. */
   time(runtime, where, id) {
     const cells = this.#cells(runtime, where).filter(({ results }) => id in results)
     return cells.length === 0 ? undefined : together(cells.map(({ results }) => summary(results[id].times)))
@@ -57,7 +57,7 @@ export class Results {
     return together(cells.map(({ results }) => ratio(results[ours].times, results[theirs].times)))
   }
 
-  /** Why those are missing who are: `[{ id, reason, where: { [runtime]: algorithms } }]`. */
+  /** Why entrants are missing: `[{ id, reason, where: { [runtime]: algorithms } }]`. */
   absent(runtimes) {
     const all = new Map()
     for (const runtime of runtimes) {
@@ -73,15 +73,15 @@ export class Results {
     return [...all.values()]
   }
 
-  /** Why one is missing in one case. */
+  /** Why an entrant is missing in one case. */
   reason(runtime, where, id) {
     const failed = this.failure(runtime)
     if (failed !== undefined) return failed
-    const told = this.#cells(runtime, where).map(({ absent }) => absent[id] ?? absent[packageOf(id)])
-    return told.find(Boolean) ?? 'it was not measured'
+    const reasons = this.#cells(runtime, where).map(({ absent }) => absent[id] ?? absent[packageOf(id)])
+    return reasons.find(Boolean) ?? 'it was not measured'
   }
 
-  /** All that was measured with a runtime: for each case each entrant's microseconds. */
+  /** All results of a runtime: the microseconds of each entrant in each case. */
   cells(runtime) {
     const cells = new Map(this.#parts(runtime).flatMap(({ cells }) => cells.map((cell) => [cellName(cell), cell])))
     return [...cells.values()].map(({ algorithm, keys, tokens, inFlight, absent }) => {
@@ -95,7 +95,7 @@ export class Results {
     })
   }
 
-  /** A part that is no contest: every number in it the median of the runs. */
+  /** A part that is not a contest: each number is the median of the runs. */
   other(name) {
     const parts = this.#parts(name)
     return parts.length === 0 ? undefined : merged(parts)
@@ -106,7 +106,7 @@ function packageOf(id) {
   return id === 'hono/jwt' ? 'hono' : id.split(/[ ,]/)[0]
 }
 
-/** Values of the same shape, as one. */
+/** Combines values of the same shape. */
 function merged(values) {
   const [first] = values
   if (typeof first === 'number') return median(values)

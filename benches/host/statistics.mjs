@@ -1,4 +1,4 @@
-/** Many times enter, the one in the middle and how far the others lie around it leave. */
+/** The median and the quartiles of many times. */
 
 export function median(values) {
   return quantile(sorted(values), 0.5)
@@ -16,7 +16,7 @@ export function together(summaries) {
   return { median: of('median'), low: of('low'), high: of('high') }
 }
 
-/** How much faster the first is, from times of the same rounds: each round is a comparison of its own. */
+/** How much faster the first is, from times of the same rounds: each round is one comparison. */
 export function ratio(ours, theirs) {
   return summary(ours.map((time, round) => theirs[round] / time))
 }

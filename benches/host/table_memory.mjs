@@ -1,4 +1,4 @@
-/** Twice as many keys as fit in the memory for tables, used in turn: no slower than without tables? */
+/** Uses twice as many keys as fit into the memory for tables in turn, and compares them with keys without tables. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './children.mjs'
@@ -6,11 +6,11 @@ import { AUDIENCE, ISSUER, makeKey, makeToken } from './fixtures.mjs'
 import { project, target } from './places.mjs'
 import { ratio, summary } from './statistics.mjs'
 
-/** The package's own bound on the memory for tables. */
+/** The package's own limit on the memory for tables. */
 const TABLE_MEMORY = 8 * 1024 * 1024
 const MOST_KEYS = 600
 
-/** `{ [algorithm]: { keys, ratio, inTurn, untouched } }`: the ratio says how much faster than without tables. */
+/** `{ [algorithm]: { keys, ratio, inTurn, untouched } }`. The ratio is how much faster they are than without tables. */
 export async function tableMemory({ algorithms, rounds, passes }, tell) {
   const measured = {}
   const withTables = algorithms.filter((name) => ['ES256', 'ES384', 'EdDSA'].includes(name))

@@ -1,4 +1,4 @@
-/** A worker's entry enters, a workerd that listens on loopback leaves. */
+/** Bundles the entry of a worker and starts a workerd with it on loopback. */
 import { readdir, writeFile } from 'node:fs/promises'
 import { Agent, request as ask } from 'node:http'
 import { basename, join } from 'node:path'
@@ -9,7 +9,7 @@ import { tools } from './places.mjs'
 
 export const workerdVersion = () => tools('workerd/package.json').version
 
-/** Bundles an entry as for Cloudflare, and writes workerd's configuration beside it; the file of the configuration. */
+/** Bundles an entry as for Cloudflare, and writes the configuration of workerd beside it. Returns its path. */
 export async function makeWorker(entry, outdir, options = {}) {
   await bundle({
     entryPoints: [entry],
@@ -46,7 +46,7 @@ const worker :Workerd.Worker = (
   return file
 }
 
-/** Starts it; `ask(path, body)` resolves to the answer's text. */
+/** Starts it. `ask(path, body)` resolves to the text of the answer. */
 export async function startWorker(configuration) {
   const { default: binary } = tools('workerd')
   const args = ['serve', configuration, '--socket-addr=http=127.0.0.1:0', '--control-fd=3']
@@ -75,7 +75,7 @@ export async function startWorker(configuration) {
   }
 }
 
-/** The port that workerd listens on, as it says itself. */
+/** The port of workerd, from its own output. */
 function portOf(child) {
   return new Promise((settle, reject) => {
     let said = ''

@@ -1,4 +1,4 @@
-/** workerd: the host asks for batches and measures, and takes off what a request costs that verifies nothing. */
+/** workerd: the host asks for batches, measures, and subtracts the time of a request that verifies nothing. */
 import { join } from 'node:path'
 import { allCases } from '../contest/all_cases.mjs'
 import { project, target } from './places.mjs'

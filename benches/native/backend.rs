@@ -1,4 +1,5 @@
-//! Both of jsonwebtoken's backends in one process: it knows one provider only, so that one asks which is meant.
+//! Runs both backends of jsonwebtoken in one process. It has one provider, so a provider of ours calls the selected
+//! one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ static EITHER: CryptoProvider = CryptoProvider {
         };
         (provider.verifier_factory)(algorithm, key)
     },
-    // For writing JWKs; here they are only read.
+    // For writing JWKs, which are only read here.
     key_utils: KeyUtils::new_unimplemented(),
 };
 
@@ -35,9 +36,9 @@ impl Backend {
         }
     }
 
-    /// From here on jsonwebtoken uses this one.
+    /// Selects the backend from here on.
     pub(crate) fn choose(self) {
-        // Only the first call installs it; the others find it there.
+        // Only the first call installs it.
         let _ = EITHER.install_default();
         RUST_CRYPTO.store(matches!(self, Self::RustCrypto), Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Entrants enter, their times leave; measured in turns, a small batch each, as the contest in JavaScript does.
+//! Measures entrants in turns of a small batch each, as the contest in JavaScript does.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ impl Settings {
             least: warm_up.least,
             most: warm_up.most,
             heat: warm_up.heat,
-            // The keys of a set to their usual tables: the widest have no room for all of them.
+            // The keys of a set get their usual tables; there is no memory for the widest of all.
             times: if plan.keys > 1 { warm_up.times.min(700) * plan.keys } else { warm_up.times },
         }
     }
@@ -55,7 +55,7 @@ pub(crate) fn contest(mut entrants: Vec<Entrant>, settings: &Settings) -> Result
     Ok(measured)
 }
 
-/// Another one begins each time, and every second time they go the other way round.
+/// Each round begins with another entrant, and every second round goes the other way round.
 fn turn(entrants: usize, round: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..entrants).map(|place| (place + round / 2) % entrants).collect();
     if round % 2 == 1 {
@@ -64,7 +64,7 @@ fn turn(entrants: usize, round: usize) -> Vec<usize> {
     order
 }
 
-/// Runs an entrant until its key is hot; how many verifications make a batch.
+/// Runs an entrant until its key is warm. Returns how many verifications make a batch.
 fn warm(entrant: &mut Entrant, settings: &Settings) -> Result<usize> {
     let most = if entrant.id.starts_with("jotgate") { settings.heat } else { settings.most };
     let (mut count, mut done, mut spent) = (1, 0, 0.0);
@@ -75,7 +75,7 @@ fn warm(entrant: &mut Entrant, settings: &Settings) -> Result<usize> {
         let wanted = exact(count) * settings.batch / took;
         let grown = wanted <= exact(count * 2);
         if grown {
-            // Doubling ends where it fits: halving finds the last step down.
+            // Doubling ends above the limit; halving finds the last step below.
             while count > 1 && exact(count) > wanted * 1.5 {
                 count /= 2;
             }

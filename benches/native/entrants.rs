@@ -1,4 +1,4 @@
-//! Who takes part: each is made of keys and a policy, and checked before it is measured.
+//! The entrants. Each is made of keys and a policy, and checked before it is measured.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
@@ -18,7 +18,7 @@ use crate::fixtures::{Algorithm, Fixtures, Tokens};
 
 type Verify = Box<dyn Fn(&str) -> Result<Value>>;
 
-/// One who takes part, and the token that comes next.
+/// An entrant, and its next token.
 pub(crate) struct Entrant {
     pub(crate) id: String,
     verify: Verify,
@@ -35,7 +35,7 @@ impl Entrant {
     }
 }
 
-/// Those who can do it, and why the others can't.
+/// The entrants that can do it, and why the others cannot.
 pub(crate) fn enter(
     fixtures: &Fixtures,
     name: &str,
@@ -98,7 +98,7 @@ fn judge(token: &str, keys: Keys<'_>, policy: &Policy, needs: &Needs) -> Result<
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64().floor();
     let verdict = jotgate_core::verify(token.as_bytes(), keys, policy, needs, now)
         .map_err(|refused| anyhow!("{}", refused.refusal.code()))?;
-    // jsonwebtoken returns claims that were read, too.
+    // jsonwebtoken also returns parsed claims.
     Ok(serde_json::from_str(verdict.claims())?)
 }
 
@@ -138,7 +138,7 @@ fn decoding_key(jwk: &Value) -> Result<DecodingKey> {
     Ok(DecodingKey::from_jwk(&serde_json::from_value(jwk.clone())?)?)
 }
 
-/// The signature alone: what the engines do, without JSON and policy.
+/// The signature alone, without JSON and policy.
 fn signatures(name: &str, algorithm: &Algorithm) -> Result<Vec<(String, Verify)>> {
     let first = algorithm.keys.first().context("no key")?;
     let parts = match (&first.secret, &first.pem) {
@@ -171,7 +171,7 @@ fn held(holds: bool) -> Result<Value> {
     if holds { Ok(Value::Null) } else { Err(anyhow!("the signature does not hold")) }
 }
 
-/// The same policy for all, or no place in the table.
+/// Checks that each applies the same policy.
 fn check(verify: &Verify, tokens: &Tokens) -> Result<()> {
     for token in tokens.good.iter().take(3) {
         let payload = token.split('.').nth(1).context("no claims")?;

@@ -1,4 +1,4 @@
-//! The file that the host wrote, read.
+//! Reads the file that the host wrote.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub(crate) struct Case {
     pub(crate) in_flight: usize,
 }
 
-/// Milliseconds, and how many verifications of a key are enough in between; `heat` is for those whose keys get tables.
+/// Milliseconds, and how many verifications of a key are enough. `heat` is for entrants whose keys get tables.
 #[derive(Deserialize)]
 pub(crate) struct WarmUp {
     pub(crate) least: f64,

@@ -1,5 +1,5 @@
-//! A file with fixtures and a plan enters; the times of all who take part leave, as lines of JSON in the form that the
-//! contest in JavaScript uses.
+//! Reads a file with fixtures and a plan, and prints the times of all entrants as lines of JSON, as the contest in
+//! JavaScript does.
 
 mod backend;
 mod contest;
@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let path = std::env::args().nth(1).context("usage: jotgate-bench <request.json>")?;
     let request: Request = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     let plan = &request.plan;
-    // Nothing waits here, so there is nothing in flight, and nothing is remembered.
+    // Nothing waits here, so nothing is in flight and nothing is remembered.
     if !plan.cases.iter().any(|case| case.tokens == "fresh" && case.in_flight == 1) {
         return Ok(());
     }

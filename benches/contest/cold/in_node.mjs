@@ -1,4 +1,4 @@
-/** One process, one verdict: milliseconds from the import of a bundle to the claims of the first token. */
+/** One process, one verdict: prints the milliseconds from the import of a bundle to the claims of the first token. */
 import { readFileSync } from 'node:fs'
 
 const [, , bundle, tasks, algorithm] = process.argv

@@ -1,4 +1,4 @@
-/** One worker, one verdict: the first request brings the token. `FIRST` is the contestant's module. */
+/** One worker, one verdict: the first request contains the token. `FIRST` is the module of the contestant. */
 import { first } from 'FIRST'
 
 export default {

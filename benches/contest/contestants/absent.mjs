@@ -1,4 +1,4 @@
-/** Why a contestant does not take part: what it lacks, in words for the page. */
+/** An error that says why a contestant is missing, for the page. */
 export class Absent extends Error {}
 
 /** Refuses algorithms that a package does not list. */

@@ -7,7 +7,7 @@ export const entrants = {
     const { issuer, audience } = task
     const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://issuer.example/jwks' })
     verifier.cacheJwks(task.keys > 1 ? task.jwks : { keys: [task.jwk] })
-    // `verifySync` is for hosts that have synchronous cryptography: where the first call fails, `verify` is meant.
+    // `verifySync` needs synchronous cryptography. If the first call fails, use `verify`.
     try {
       verifier.verifySync(task.example)
       return (token) => verifier.verifySync(token)

@@ -1,7 +1,7 @@
 /**
- * Who takes part. Each package is loaded by itself, so that one that does not even load in a runtime costs only its own
- * place. An entrant is made from a task – an algorithm, keys, a policy – and is a function that takes a token and
- * returns its claims, or a promise of them, or throws.
+ * The contestants. Each package is loaded separately, so that one that does not load in a runtime affects only
+ * itself. An entrant is made from a task: an algorithm, keys and a policy. It is a function that takes a token and
+ * returns its claims or a promise of them, or throws.
  */
 export const PACKAGES = {
   'jotgate': () => import('./jotgate.mjs'),
@@ -21,5 +21,5 @@ export const CACHES = [
   'fast-jwt, cache by the token itself',
 ]
 
-/** Those that are measured with repeated tokens: the caches, and what to compare them with. */
+/** The entrants that are measured with repeated tokens: the caches, and those to compare them with. */
 export const WITH_REPEATED_TOKENS = [...CACHES, 'jotgate verify', 'jotgate verifySync', 'jose', 'fast-jwt']

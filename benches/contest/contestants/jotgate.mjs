@@ -1,7 +1,7 @@
 import { KeySet, Verifier } from 'jotgate'
 import { Absent } from './absent.mjs'
 
-/** One set for all verifiers of a process, as a program has one: the memory for tables is one for all keys. */
+/** One set for all verifiers of a process, as in a program: all keys share the memory for tables. */
 let set
 
 function options(task) {

@@ -6,7 +6,7 @@ export const entrants = {
   '@tsndr/cloudflare-worker-jwt': async (task) => {
     only(['HS256', 'RS256', 'ES256', 'ES384'], task)
     const { algorithm, issuer, audience } = task
-    // It checks times only; its user compares the rest.
+    // It checks only times; its user compares the rest.
     const accept = (verified) => {
       if (verified === undefined) throw new Error('refused')
       const { payload } = verified
