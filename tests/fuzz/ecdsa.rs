@@ -1,5 +1,5 @@
-//! ECDSA: a key, a message and a signature, made so that the key, the nonce, R, S and both factors of a verification can be near
-//! to any number; then bent.
+//! ECDSA: makes a key, a message and a signature, then changes them. The key, the nonce, R, S and both factors
+//! of a verification can be near any number.
 
 use std::sync::OnceLock;
 
@@ -7,25 +7,25 @@ use jotgate_crypto::{Algorithm, KeyParts, PreparedKey, digest};
 
 use crate::input::Input;
 use crate::numbers::{hex, minus, plus, power_of_two, small};
-use crate::verdicts::{Case, heated, judge};
+use crate::verdicts::{Case, judge, warmed_up};
 
-/// What differs from curve to curve. All numbers are big-endian and of the field's width.
+/// The parameters of a curve. All numbers are big-endian and have the width of the field.
 pub(crate) struct Curve {
     algorithm: Algorithm,
     bits: usize,
     prime: &'static str,
     order: &'static str,
-    /// How often those of [`KEYS`] that are heated most have verified: until their widest table is there.
+    /// How often the keys with a 0 in [`KEYS`] verify, until they have their widest table.
     hottest: usize,
-    /// Where the highest row of the base point's tables begins: the last entry out of them meets the first of the key's, which for
-    /// such a key may be the same point or its opposite.
+    /// Where the highest row of the base point's tables begins. For such a key, the last entry of that table
+    /// and the first of the key's may be the same point or opposite.
     tops: [usize; 3],
     hot: [OnceLock<PreparedKey>; KEYS.len()],
-    /// Of a secret number: both coordinates; nothing for zero.
+    /// Both coordinates of the public key of a secret number; `None` for zero.
     public: fn(&[u8]) -> Option<Point>,
-    /// Of a secret number, a nonce and a hash: R and S.
+    /// R and S of a secret number, a nonce and a hash.
     sign: Sign,
-    /// Of what R's x and S shall be, and a hash: the key for which they are a signature, R and S.
+    /// The key for which the wanted R and S are a signature of the hash, with R and S.
     forge: Forge,
 }
 
@@ -38,7 +38,7 @@ type Sign = fn(&[u8], &[u8], &[u8]) -> Option<Signature>;
 /// What [`Curve::forge`] does.
 type Forge = fn(&Wanted, &[u8]) -> Option<(Point, Signature)>;
 
-/// What a signature shall be.
+/// The signature that is wanted.
 struct Wanted {
     x: Vec<u8>,
     odd: bool,
@@ -46,7 +46,7 @@ struct Wanted {
     divisor: Vec<u8>,
 }
 
-/// What S is, times the divisor: with the hash or R, the divisor is a factor of the verification.
+/// S times the divisor. With the hash or R, the divisor is a factor of the verification.
 #[derive(Clone, Copy)]
 enum Over {
     One,
@@ -54,9 +54,9 @@ enum Over {
     R,
 }
 
-/// Keys that verified so often that they have tables: how often – zero is until the widest is there, by `growth` of the engine –
-/// and their secret number. The base point and its neighbours make equal and opposite entries in both tables.
-// Tables wider than the usual may take half of the memory for all of them: one such key a curve leaves room for the others.
+/// Keys that have tables: how often they have verified, and their secret number. 0 means until the widest table
+/// exists. The base point and its neighbours make equal and opposite entries in both tables.
+// The widest tables may use half of the memory, so there is one such key for each curve.
 const KEYS: [(usize, Secret); 10] = [
     (40, Secret::Spread(1)),
     (40, Secret::Small(1)),
@@ -71,12 +71,12 @@ const KEYS: [(usize, Secret); 10] = [
 ];
 
 enum Secret {
-    /// Without any pattern, of this seed.
+    /// Random bytes of this seed.
     Spread(u8),
     Small(u8),
-    /// The order less this.
+    /// The order minus this number.
     Opposite(u8),
-    /// The two to which power stands in [`Curve::tops`].
+    /// Two to the power in [`Curve::tops`].
     Top(usize),
 }
 
@@ -178,13 +178,13 @@ impl Curve {
         self.bits.div_ceil(8)
     }
 
-    /// The message's hash as a number: none is longer than its curve.
+    /// The hash of the message as a number. It is never wider than the curve.
     fn hash(&self, message: &[u8]) -> Vec<u8> {
         let hash = digest(self.algorithm.facts().hash, &[message]);
         [&vec![0; self.width() - hash.len()], &hash[..]].concat()
     }
 
-    /// A number near to zero, to the order, to the prime, to a power of two, or anywhere; rarely above the order.
+    /// A number near zero, the order, the prime or a power of two, or any number. It is rarely above the order.
     fn number(&self, input: &mut Input<'_>) -> Vec<u8> {
         let width = self.width();
         let mut number = match input.below(8) {
@@ -209,8 +209,8 @@ impl Curve {
         Case { algorithm: self.algorithm, key, message: message.to_vec(), signature }
     }
 
-    /// A key that verified many signatures, and its secret number.
-    fn heated(&self, index: usize) -> (Vec<u8>, &PreparedKey) {
+    /// A key that has verified many signatures, and its secret number.
+    fn warmed_up(&self, index: usize) -> (Vec<u8>, &PreparedKey) {
         let width = self.width();
         let (successes, secret) = &KEYS[index];
         let secret = match secret {
@@ -220,14 +220,14 @@ impl Curve {
                 number
             }
             Secret::Small(number) => small(width, *number),
-            Secret::Top(at) => power_of_two(width, self.tops[*at]),
+            Secret::Top(index) => power_of_two(width, self.tops[*index]),
             Secret::Opposite(number) => minus(&hex(self.order), &small(width, *number)),
         };
         let key = self.hot[index].get_or_init(|| {
-            let public = (self.public)(&secret).expect("no secret number is zero");
+            let public = (self.public)(&secret).expect("the secret number is not zero");
             let made = (self.sign)(&secret, &small(width, 7), &self.hash(b"")).expect("neither is zero");
-            let right = self.case(&public, b"", made.concat());
-            heated(&right, if *successes == 0 { self.hottest } else { *successes })
+            let valid = self.case(&public, b"", made.concat());
+            warmed_up(&valid, if *successes == 0 { self.hottest } else { *successes })
         });
         (secret, key)
     }
@@ -239,9 +239,9 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
     let way = input.below(2 * KEYS.len());
     let (mut hot, mut made, mut unreduced) = (None, None, None);
     if way < KEYS.len() {
-        let (secret, key) = curve.heated(way);
+        let (secret, key) = curve.warmed_up(way);
         hot = Some(key);
-        let public = (curve.public)(&secret).expect("no secret number is zero");
+        let public = (curve.public)(&secret).expect("the secret number is not zero");
         made = Some((public, (curve.sign)(&secret, &curve.number(input), &hash)));
     } else if way.is_multiple_of(3) {
         let secret = curve.number(input);
@@ -259,19 +259,22 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
             made = Some((public, Some(made_for)));
         }
     }
-    // What can't be made is taken as it comes.
+    // If there is no such signature, the numbers are taken from the input.
     let (mut public, made) = made.unwrap_or_else(|| ([curve.number(input), curve.number(input)], None));
     let right = made.is_some();
     let [r, s] = made.unwrap_or_else(|| [curve.number(input), curve.number(input)]);
     let whole = curve.case(&public, &message, [&r[..], &s].concat());
     let accepted = judge(&whole, hot);
-    assert!(accepted || !right, "a right signature is refused by all");
-    // An x from the order on stands for the same residue, and must not stand in a signature.
+    assert!(accepted || !right, "all refuse a valid signature");
+    // x and x minus the order are the same residue; a signature must not contain the larger one.
     if let Some(x) = unreduced {
-        assert!(!judge(&curve.case(&public, &message, [&x[..], &s].concat()), None), "R is taken as it is");
+        assert!(
+            !judge(&curve.case(&public, &message, [&x[..], &s].concat()), None),
+            "an R above the order is accepted"
+        );
     }
-    // A key of the input's own with its first table: the signature is repeated until it is there.
-    let warmed = (right && hot.is_none() && input.below(16) == 1).then(|| heated(&whole, 40));
+    // Repeats the signature until this key has its first table.
+    let warmed = (right && hot.is_none() && input.below(16) == 1).then(|| warmed_up(&whole, 40));
     if let Some(key) = &warmed {
         judge(&whole, Some(key));
     }
@@ -279,8 +282,8 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
 
     let (mut numbers, before) = ([r, s], public.clone());
     let mut resized = None;
-    let bent = input.below(4);
-    for _ in 0..bent {
+    let changes = input.below(4);
+    for _ in 0..changes {
         let which = input.below(2);
         let number = &mut numbers[which];
         match input.below(11) {
@@ -295,7 +298,7 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
                 input.resize(&mut whole);
                 resized = Some(whole);
             }
-            7 => input.bend_message(&mut message),
+            7 => input.change_message(&mut message),
             8 => input.flip(&mut public[which]),
             9 => {
                 let prime = hex(curve.prime);
@@ -309,7 +312,7 @@ pub(crate) fn run(curve: &'static Curve, input: &mut Input<'_>) {
             }
         }
     }
-    if bent > 0 {
+    if changes > 0 {
         let made = resized.unwrap_or_else(|| numbers.concat());
         judge(&curve.case(&public, &message, made), hot.filter(|_| public == before));
     }

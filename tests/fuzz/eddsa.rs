@@ -1,4 +1,5 @@
-//! Ed25519: keys and signatures made by hand, so that either may have a part of small order or another encoding than its own.
+//! Ed25519: makes keys and signatures by hand. Either may have a part of small order, or an encoding that is
+//! not canonical.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -9,18 +10,18 @@ use sha2::{Digest, Sha512};
 
 use crate::input::Input;
 use crate::numbers::{hex, minus, plus, power_of_two, small};
-use crate::verdicts::{Case, heated, judge};
+use crate::verdicts::{Case, judge, warmed_up};
 
-/// Keys that verified so often that they have tables: how often, and whether they have a part of small order.
-const HEATED: [(usize, usize); 4] = [(40, 0), (600, 0), (600, 3), (4200, 0)];
-static HOT: [OnceLock<PreparedKey>; HEATED.len()] = [const { OnceLock::new() }; HEATED.len()];
+/// Keys that have tables: how often they have verified, and the index of their part of small order.
+const WITH_TABLES: [(usize, usize); 4] = [(40, 0), (600, 0), (600, 3), (4200, 0)];
+static HOT: [OnceLock<PreparedKey>; WITH_TABLES.len()] = [const { OnceLock::new() }; WITH_TABLES.len()];
 /// The order of the base point, and the field's prime, big-endian.
 static ORDER: LazyLock<Vec<u8>> =
     LazyLock::new(|| hex("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed"));
 static PRIME: LazyLock<Vec<u8>> =
     LazyLock::new(|| hex("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"));
 
-/// A key: its number, its part of small order and its encoding.
+/// A key: its secret number, its part of small order and its encoding.
 #[derive(Clone)]
 struct Key {
     secret: Scalar,
@@ -34,16 +35,17 @@ impl Key {
     }
 
     fn hot(index: usize) -> Self {
-        let (_, torsion) = HEATED[index];
+        let (_, torsion) = WITH_TABLES[index];
         Self::of(Scalar::from_hash(Sha512::new().chain_update(index.to_le_bytes())), torsion)
     }
 
-    /// A signature with R as it is given; it is right if R encodes `[nonce]B` less `[k]` of the key's part of small order.
+    /// A signature with the given R. It is valid if R encodes `[nonce]B` minus `[k]` times the part of small
+    /// order of the key.
     fn sign(&self, nonce: Scalar, r: &[u8; 32], message: &[u8]) -> Vec<u8> {
         [&r[..], (nonce + self.factor(r, message) * self.secret).as_bytes()].concat()
     }
 
-    /// A right one; nothing where no R fits, as each changes k.
+    /// A valid signature, or `None` if no R fits: each R changes k.
     fn signature(&self, nonce: Scalar, message: &[u8]) -> Option<Vec<u8>> {
         EIGHT_TORSION.iter().find_map(|torsion| {
             let r = (&nonce * ED25519_BASEPOINT_TABLE + torsion).compress().to_bytes();
@@ -59,14 +61,14 @@ impl Key {
 }
 
 pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
-    let hot = input.below(2 * HEATED.len());
-    let mut key = if hot < HEATED.len() {
+    let hot = input.below(2 * WITH_TABLES.len());
+    let mut key = if hot < WITH_TABLES.len() {
         Key::hot(hot)
     } else {
         let torsion = if input.below(2) == 0 { 0 } else { input.below(8) };
         Key::of(scalar(input), torsion)
     };
-    if hot >= HEATED.len() && input.below(8) == 0 {
+    if hot >= WITH_TABLES.len() && input.below(8) == 0 {
         key = Key { secret: Scalar::ZERO, torsion: 0, bytes: odd_encoding(input) };
     }
     let case = |key: &[u8], message: &[u8], made: &[u8]| Case {
@@ -79,8 +81,8 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
         slot.get_or_init(|| {
             let nonce = Scalar::from(7_u64);
             let right = (0_u8..).find_map(|message| Some((message, key.signature(nonce, &[message])?)));
-            let (message, made) = right.expect("every eighth message or so can be signed");
-            heated(&case(&key.bytes, &[message], &made), HEATED[hot].0)
+            let (message, made) = right.expect("about every eighth message can be signed");
+            warmed_up(&case(&key.bytes, &[message], &made), WITH_TABLES[hot].0)
         })
     });
     let mut message = input.message();
@@ -91,21 +93,21 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
         1 => Some(key.sign(Scalar::ZERO, &odd_encoding(input), &message)),
         _ => {
             let made = key.signature(nonce, &message);
-            // A key without any other part is of small order.
+            // A key with the secret number zero is of small order.
             right = made.is_some() && key.secret != Scalar::ZERO;
             made
         }
     };
     let mut made = made.unwrap_or_else(|| key.sign(nonce, &number(input), &message));
     let accepted = judge(&case(&key.bytes, &message, &made), hot);
-    assert!(accepted || !right, "a right signature is refused by all");
+    assert!(accepted || !right, "all refuse a valid signature");
     let mut bytes = key.bytes.to_vec();
-    let bent = input.below(4);
-    for _ in 0..bent {
+    let changes = input.below(4);
+    for _ in 0..changes {
         match input.below(9) {
             0 => input.flip(&mut made),
             1 => input.resize(&mut made),
-            2 => input.bend_message(&mut message),
+            2 => input.change_message(&mut message),
             3 => input.flip(&mut bytes),
             4 => bytes = odd_encoding(input).to_vec(),
             5 => bytes.truncate(input.below(33)),
@@ -124,7 +126,7 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
             _ => {}
         }
     }
-    if bent > 0 {
+    if changes > 0 {
         judge(&case(&bytes, &message, &made), hot.filter(|_| bytes == key.bytes));
     }
 }
@@ -137,7 +139,7 @@ fn scalar(input: &mut Input<'_>) -> Scalar {
     Scalar::from_bytes_mod_order(number(input))
 }
 
-/// A number, little-endian, near to zero, to the order, to a power of two, or anywhere.
+/// A little-endian number near zero, the order or a power of two, or any number.
 fn number(input: &mut Input<'_>) -> [u8; 32] {
     let bytes = match input.below(5) {
         0 => small(32, input.byte()),
@@ -149,8 +151,8 @@ fn number(input: &mut Input<'_>) -> [u8; 32] {
     little(bytes)
 }
 
-/// Bytes that encode a point of small order, or nearly: each y from the prime on has another encoding, and so have both points
-/// with x = 0, whose sign is not to be set.
+/// Bytes that encode a point of small order, or nearly. Each y at or above the prime is a second encoding. So
+/// is x = 0 with the sign bit set.
 fn odd_encoding(input: &mut Input<'_>) -> [u8; 32] {
     let near = small(32, input.byte() % 24);
     let mut bytes = match input.below(4) {

@@ -1,8 +1,8 @@
-//! Bytes enter, choices leave. Whatever there are too few of is zero, so that every input means something.
+//! Makes choices from the bytes of an input. Missing bytes are zero, so every input is valid.
 
 use sha2::{Digest, Sha512};
 
-/// What is left of an input.
+/// The rest of an input.
 pub(crate) struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -27,12 +27,12 @@ impl<'a> Input<'a> {
         from[self.below(from.len())].clone()
     }
 
-    /// Bytes as they stand.
+    /// The next bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.byte()).collect()
     }
 
-    /// Bytes without any pattern, of two in the input.
+    /// Pseudorandom bytes of a seed of two bytes.
     pub(crate) fn spread(&mut self, length: usize) -> Vec<u8> {
         let seed = self.bytes(2);
         (0_u8..)
@@ -46,15 +46,15 @@ impl<'a> Input<'a> {
         self.bytes(length)
     }
 
-    /// Turns a bit.
+    /// Flips one bit.
     pub(crate) fn flip(&mut self, bytes: &mut [u8]) {
         if !bytes.is_empty() {
-            let at = self.below(bytes.len());
-            bytes[at] ^= 1 << self.below(8);
+            let index = self.below(bytes.len());
+            bytes[index] ^= 1 << self.below(8);
         }
     }
 
-    /// Makes a signature shorter or longer, or gives another.
+    /// Truncates, extends or replaces a signature.
     pub(crate) fn resize(&mut self, signature: &mut Vec<u8>) {
         match self.below(4) {
             0 => signature.truncate(self.below(signature.len().max(1))),
@@ -65,7 +65,7 @@ impl<'a> Input<'a> {
     }
 
     /// Changes a message.
-    pub(crate) fn bend_message(&mut self, message: &mut Vec<u8>) {
+    pub(crate) fn change_message(&mut self, message: &mut Vec<u8>) {
         match self.below(3) {
             0 => self.flip(message),
             1 => message.push(self.byte()),

@@ -1,11 +1,11 @@
-//! HMAC: a secret, a message and its MAC, then bent ones.
+//! HMAC: makes a secret, a message and its MAC, then changes them.
 
 use jotgate_crypto::{Algorithm, Hash, KeyParts};
 
 use crate::input::Input;
 use crate::verdicts::{Case, judge, mac};
 
-/// Longer than any block of the hashes, so that secrets are hashed too.
+/// Longer than any block of the hashes, so that some secrets are hashed.
 const LONGEST: usize = 300;
 
 pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
@@ -39,8 +39,8 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
         match input.below(4) {
             0 => input.flip(&mut made),
             1 => input.resize(&mut made),
-            2 => input.bend_message(&mut message),
-            // A zero more behind a short secret is the same secret to HMAC.
+            2 => input.change_message(&mut message),
+            // HMAC pads short secrets with zeros, so an appended zero may change nothing.
             _ => secret.push(input.byte()),
         }
     }

@@ -1,15 +1,15 @@
-//! Bytes that libFuzzer chooses by what they reach enter; a signature is made of them, and bent. jotgate-crypto, RustCrypto's
-//! crates and aws-lc-rs must say the same of it, before it is bent and behind; the first difference ends the run. RSA's powers are
-//! computed by both kernels, WebAssembly's among them.
+//! Makes a signature from the bytes that libFuzzer chooses, then changes it. jotgate-crypto, RustCrypto and
+//! aws-lc-rs must agree on both; the first difference ends the run. Both RSA kernels compute, also that of
+//! WebAssembly.
 //!
-//! | module | what it makes |
+//! | module | what it contains |
 //! |---|---|
 //! | `ecdsa` | keys, nonces, and keys made for a signature, so that each number in it can be chosen |
 //! | `eddsa` | keys and signatures with parts of small order, and their other encodings |
-//! | `rsa_key` | keys that sign whatever encoding of a message they are given |
+//! | `rsa_key` | keys that sign any encoding of a message |
 //! | `mac` | secrets and MACs |
-//! | `verdicts` | the three verdicts, and each difference that is meant |
-//! | `input`, `numbers`, `tally` | what those share |
+//! | `verdicts` | the three verdicts, and each intended difference |
+//! | `input`, `numbers`, `tally` | choices, arithmetic and counts for all of them |
 //!
 //! `cargo xtask fuzz` builds it with instrumentation and runs it.
 #![no_main]
@@ -29,7 +29,7 @@ use input::Input;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut input = Input::of(data);
-    // Chance reaches each of them as often.
+    // Each algorithm is equally likely.
     let algorithm = input.pick(&Algorithm::ALL);
     match (algorithm.facts().family, algorithm.facts().curve) {
         (Family::Hmac, _) => mac::run(algorithm, &mut input),
@@ -39,5 +39,5 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         (Family::Ecdsa, _) => ecdsa::run(&ecdsa::P521, &mut input),
         (Family::Ed25519, _) => eddsa::run(algorithm, &mut input),
     }
-    tally::tell();
+    tally::print();
 });

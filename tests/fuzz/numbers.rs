@@ -1,6 +1,6 @@
-//! Big-endian numbers of a fixed width enter, others leave: no more than what bends a signature needs.
+//! The arithmetic of big-endian numbers that changing a signature needs.
 
-/// Modulo the width.
+/// Adds modulo the width.
 pub(crate) fn plus(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut carry = 0_u16;
     let mut sum: Vec<u8> = digits(a, b)
@@ -14,7 +14,7 @@ pub(crate) fn plus(a: &[u8], b: &[u8]) -> Vec<u8> {
     sum
 }
 
-/// Modulo the width.
+/// Subtracts modulo the width.
 pub(crate) fn minus(a: &[u8], b: &[u8]) -> Vec<u8> {
     let mut borrow = 0_i16;
     let mut difference: Vec<u8> = digits(a, b)
@@ -28,7 +28,7 @@ pub(crate) fn minus(a: &[u8], b: &[u8]) -> Vec<u8> {
     difference
 }
 
-/// A small number of a width.
+/// A small number of the given width.
 pub(crate) fn small(width: usize, number: u8) -> Vec<u8> {
     let mut bytes = vec![0; width];
     bytes[width - 1] = number;
@@ -44,11 +44,11 @@ pub(crate) fn power_of_two(width: usize, bit: usize) -> Vec<u8> {
 }
 
 pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digit = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("two digits");
+    let digit = |index| u8::from_str_radix(&text[index..index + 2], 16).expect("two digits");
     (0..text.len()).step_by(2).map(digit).collect()
 }
 
-/// From the least on.
+/// Pairs of digits, least significant first.
 fn digits(a: &[u8], b: &[u8]) -> impl Iterator<Item = (u8, u8)> {
     a.iter().copied().rev().zip(b.iter().copied().rev().chain(std::iter::repeat(0)))
 }

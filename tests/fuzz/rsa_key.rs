@@ -1,5 +1,5 @@
-//! RSA: keys of many small primes, which verify as any others do, and whose private operation takes next to no time; so the
-//! encoding of a message can be bent before it is signed, and the signature behind.
+//! RSA: keys with many small primes. They verify like any others, and their private operation is fast. So the
+//! encoding can be changed before it is signed, and the signature after it.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use crate::verdicts::{Case, judge};
 
 const EXPONENTS: [u32; 5] = [65537, 3, 17, 0xffff_fffb, 0xffff_ffff];
 
-/// A modulus that can be factored, and an exponent.
+/// A modulus with known factors, and an exponent.
 #[derive(Clone)]
 struct Key {
     primes: Vec<u64>,
@@ -21,7 +21,7 @@ struct Key {
 }
 
 impl Key {
-    /// The same key for the same numbers, always.
+    /// Returns the same key for the same arguments.
     fn of(bits: usize, e: u32) -> Self {
         static MADE: Mutex<Option<HashMap<(usize, u32), Key>>> = Mutex::new(None);
         let mut made = MADE.lock().expect("a panic ends the process");
@@ -40,7 +40,7 @@ impl Key {
         };
         // INVARIANT: the exponent has an inverse modulo each prime less one.
         let is_usable = |number: &u64| coprime(number - 1, u64::from(e)) && is_prime(*number);
-        // A prime of that many bits.
+        // A prime of the given length.
         let mut prime = |bits: usize| {
             let from = word() >> (64 - bits) | 3 << (bits - 2) | 1;
             (from..).step_by(2).find(is_usable).expect("primes are dense")
@@ -50,7 +50,7 @@ impl Key {
             while bits - length(&primes) > 120 {
                 primes.push(prime(62));
             }
-            // Two more bring the product to its length, or miss it by a bit.
+            // Two more primes complete the length, or miss it by a bit.
             let left = bits - length(&primes);
             primes.push(prime(left / 2));
             primes.push(prime(bits - length(&primes)));
@@ -65,7 +65,7 @@ impl Key {
         KeyParts::Rsa { n: self.n.clone(), e: self.e.to_be_bytes().to_vec() }
     }
 
-    /// The number whose power is `em` modulo n: by Garner's way out of its remainders.
+    /// The number whose power is `em` modulo n, from its remainders (Garner).
     fn open(&self, em: &[u8]) -> Vec<u8> {
         let mut digits: Vec<u64> = Vec::with_capacity(self.primes.len());
         for prime in &self.primes {
@@ -113,14 +113,14 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
         signature: made.to_vec(),
     };
     let accepted = judge(&case(key.parts(), &message, &made), None);
-    assert!(accepted || !right || signed != algorithm, "a right signature is refused by all");
+    assert!(accepted || !right || signed != algorithm, "all refuse a valid signature");
     let KeyParts::Rsa { mut n, mut e } = key.parts() else { return };
-    let bent = input.below(4);
-    for _ in 0..bent {
+    let changes = input.below(4);
+    for _ in 0..changes {
         match input.below(10) {
             0 => input.flip(&mut made),
             1 => input.resize(&mut made),
-            2 => input.bend_message(&mut message),
+            2 => input.change_message(&mut message),
             3 => made = plus(&made, &key.n),
             4 => made = minus(&key.n, &made),
             5 => made = small(key.n.len(), input.byte()),
@@ -136,12 +136,12 @@ pub(crate) fn run(algorithm: Algorithm, input: &mut Input<'_>) {
             }
         }
     }
-    if bent > 0 {
+    if changes > 0 {
         judge(&case(KeyParts::Rsa { n, e }, &message, &made), None);
     }
 }
 
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2), right or nearly, and which of both.
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2), valid or nearly, and whether it is valid.
 fn pkcs1(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec<u8>, bool) {
     let digest = digest(hash, &[message]);
     let length = digest.len().to_le_bytes()[0];
@@ -168,21 +168,21 @@ fn pkcs1(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec
     ]
     .concat();
     let width = bits.div_ceil(8);
-    // What comes behind the hash is taken from the padding, of which nothing may be left.
+    // Bytes after the hash replace padding, and all of it may be gone.
     let padding = vec![0xff; width.saturating_sub(3 + info.len())];
     let mut em = [&[0, 1], &padding[..], &[0], &info].concat();
     em.truncate(width);
     let mut right = null == [5, 0] && rest == 0;
     if input.below(4) == 1 {
         right = false;
-        // Near either end, where what is read stands; the very first bits are above the modulus.
-        let at = input.pick(&[0, width - info.len().min(width - 2) - 2]);
-        input.flip(&mut em[at..]);
+        // Change a bit near either end. The very first bits are above the modulus.
+        let from = input.pick(&[0, width - info.len().min(width - 2) - 2]);
+        input.flip(&mut em[from..]);
     }
     (em, right)
 }
 
-/// EMSA-PSS (RFC 8017 §9.1.1), right or nearly, and which of both.
+/// EMSA-PSS (RFC 8017 §9.1.1), valid or nearly, and whether it is valid.
 fn pss(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec<u8>, bool) {
     let hash_bytes = hash.bytes();
     let em_bytes = (bits - 1).div_ceil(8);
@@ -195,26 +195,26 @@ fn pss(hash: Hash, bits: usize, message: &[u8], input: &mut Input<'_>) -> (Vec<u
     let mut right = salt_bytes == hash_bytes;
     let h = digest(hash, &[&[0; 8], &digest(hash, &[message]), &salt]);
     let mut db = [&vec![0; most - salt_bytes], &[1][..], &salt].concat();
-    let bend = input.below(8);
-    right &= bend > 3;
-    if bend == 0 {
+    let change = input.below(8);
+    right &= change > 3;
+    if change == 0 {
         input.flip(&mut db);
     }
     let mask = (0_u32..).flat_map(|block| digest(hash, &[&h, &block.to_be_bytes()]));
     for (byte, mask) in db.iter_mut().zip(mask) {
         *byte ^= mask;
     }
-    if bend != 1 {
+    if change != 1 {
         db[0] &= 0xff >> (8 * em_bytes - (bits - 1));
     }
-    let mut em = [&db[..], &h, &[if bend == 2 { input.byte() } else { 0xbc }]].concat();
-    if bend == 3 {
+    let mut em = [&db[..], &h, &[if change == 2 { input.byte() } else { 0xbc }]].concat();
+    if change == 3 {
         input.flip(&mut em);
     }
     ([vec![0; bits.div_ceil(8) - em_bytes], em].concat(), right)
 }
 
-/// Of 128 bits modulo 64.
+/// The remainder of a 128-bit number.
 trait Remainder {
     fn rem(self, modulus: u64) -> u64;
 }
@@ -241,7 +241,7 @@ fn power(base: u64, mut exponent: u64, modulus: u64) -> u64 {
     result
 }
 
-/// The inverse modulo a number that need be no prime, by Euclid.
+/// The inverse modulo any number, by Euclid.
 fn inverse(number: u64, modulus: u64) -> u64 {
     let (mut a, mut b) = (i128::from(modulus), i128::from(number));
     let (mut x, mut y) = (0_i128, 1_i128);
@@ -260,7 +260,7 @@ fn coprime(mut a: u64, mut b: u64) -> bool {
     a == 1
 }
 
-/// Miller and Rabin, with bases that leave no doubt below 2^64 (J. Sorenson and J. Webster, 2015).
+/// Miller–Rabin with bases that are exact below 2^64 (J. Sorenson and J. Webster, 2015).
 fn is_prime(number: u64) -> bool {
     const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
     if BASES.iter().any(|base| number.is_multiple_of(*base)) {
@@ -279,10 +279,10 @@ fn is_prime(number: u64) -> bool {
 }
 
 fn all_differ(numbers: &[u64]) -> bool {
-    numbers.iter().enumerate().all(|(at, number)| !numbers[..at].contains(number))
+    numbers.iter().enumerate().all(|(index, number)| !numbers[..index].contains(number))
 }
 
-/// The bits of a product.
+/// The length of a product in bits.
 fn length(primes: &[u64]) -> usize {
     let number = product(primes, 8 * primes.len() + 1);
     let zeros = number.iter().take_while(|byte| **byte == 0).count();

@@ -1,6 +1,6 @@
 #!/bin/sh
-# cargo calls this in place of the compiler (RUSTC_WRAPPER): what is ours is instrumented, so that inputs are chosen by what they
-# reach there, and the others stay fast. The passes are LLVM's own: stable Rust has no other way to them.
+# Cargo calls this in place of the compiler (RUSTC_WRAPPER). Our crates are instrumented, so that inputs are
+# chosen by what they reach there. The others stay fast. Stable Rust has no other way to these LLVM passes.
 case " $* " in
   *" --crate-name jotgate_"* | *" --crate-name differential "*)
     exec "$@" --cfg fuzzing -Cpasses=sancov-module \

@@ -1,11 +1,12 @@
-//! Verdicts enter, their counts leave: once a second, as `cargo xtask fuzz` wants to know that none was only ever refused.
+//! Counts the verdicts and prints them once a second. `cargo xtask fuzz` fails if an algorithm was only ever
+//! accepted or refused.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jotgate_crypto::Algorithm;
 
-/// What came of one algorithm's signatures.
+/// The counts of one algorithm.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     accepted: u64,
@@ -15,18 +16,19 @@ struct Counts {
 
 struct Tally {
     counts: [Counts; Algorithm::ALL.len()],
-    told: Option<Instant>,
+    printed: Option<Instant>,
 }
 
 static TALLY: Mutex<Tally> = Mutex::new(Tally {
     counts: [Counts { accepted: 0, refused: 0, meant: 0 }; Algorithm::ALL.len()],
-    told: None,
+    printed: None,
 });
 
-/// How often the counts are told.
+/// How often the counts are printed.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Counts a signature that all judged alike; `meant` says that aws-lc-rs or RustCrypto takes a key that ours refuses on purpose.
+/// Counts a signature on which all agree. `meant`: aws-lc-rs or RustCrypto accepts the key, and ours refuses it
+/// on purpose.
 pub(crate) fn count(algorithm: Algorithm, accepted: bool, meant: bool) {
     let mut tally = TALLY.lock().expect("a panic ends the process");
     let counts = &mut tally.counts[algorithm as usize];
@@ -34,13 +36,13 @@ pub(crate) fn count(algorithm: Algorithm, accepted: bool, meant: bool) {
     counts.meant += u64::from(meant);
 }
 
-/// `tally: ES256 12 34 0, …`: accepted, refused, and of these meant to be; on standard error, among libFuzzer's own lines.
-pub(crate) fn tell() {
+/// Prints `tally: ES256 12 34 0, …` to standard error: accepted, refused, and refused on purpose.
+pub(crate) fn print() {
     let mut tally = TALLY.lock().expect("a panic ends the process");
-    if tally.told.is_some_and(|told| told.elapsed() < EVERY) {
+    if tally.printed.is_some_and(|printed| printed.elapsed() < EVERY) {
         return;
     }
-    tally.told = Some(Instant::now());
+    tally.printed = Some(Instant::now());
     let rows: Vec<String> = Algorithm::ALL
         .iter()
         .zip(&tally.counts)

@@ -1,5 +1,5 @@
-//! A key, a message and a signature enter; the verdicts of jotgate-crypto, RustCrypto and aws-lc-rs leave, equal but where a
-//! difference is meant.
+//! Compares the verdicts of jotgate-crypto, RustCrypto and aws-lc-rs. They must be equal, except for intended
+//! differences.
 
 use aws_lc_rs::hmac as aws_hmac;
 use aws_lc_rs::signature::{
@@ -14,7 +14,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use crate::tally;
 
-/// What is judged.
+/// A key, a message and a signature.
 pub(crate) struct Case {
     pub(crate) algorithm: Algorithm,
     pub(crate) key: KeyParts,
@@ -22,36 +22,37 @@ pub(crate) struct Case {
     pub(crate) signature: Vec<u8>,
 }
 
-/// What RustCrypto or dalek says.
+/// The verdict of RustCrypto or dalek.
 enum Crates {
     /// Whether it verifies.
     Says(bool),
-    /// It takes the key, or would, but ours must not: why.
+    /// It accepts the key, which ours must refuse for this reason.
     TakesMore(Meant),
 }
 
-/// Why ours refuses a key that others take.
+/// Why ours refuses a key that others accept.
 #[derive(Debug, PartialEq)]
 enum Meant {
-    /// A point of small order verifies messages never signed.
+    /// A point of small order verifies messages that were never signed.
     SmallOrder,
-    /// RFC 8032 §5.1.3 knows one encoding of a point only; the others reduce y, or ignore the sign of zero.
+    /// RFC 8032 §5.1.3 allows one encoding of a point. The others reduce y, or ignore the sign of zero.
     NotCanonical,
-    /// RFC 7518 §3.3 wants 2048 bits; beyond 8192 a key is a way to burn time.
+    /// RFC 7518 §3.3 requires 2048 bits; above 8192 bits a key wastes time.
     ModulusSize,
-    /// No product of odd primes: `new_unchecked` panics.
+    /// Not a product of odd primes: `new_unchecked` panics.
     ModulusEven,
-    /// Even, 1, or above 32 bits: the others go to 33.
+    /// Even, 1, or above 32 bits; the others accept 33.
     Exponent,
-    /// No secret at all, which HMAC takes.
+    /// An empty secret, which HMAC accepts.
     SecretEmpty,
-    /// A public key as a secret is the way to algorithm confusion (RFC 8725 §2.1).
+    /// A public key as a secret leads to algorithm confusion (RFC 8725 §2.1).
     SecretIsPem,
-    /// The same in any other form that shows what it is.
+    /// A public key in any other recognisable form.
     SecretIsPublicKey,
 }
 
-/// The verdict of all three; a difference that is not meant ends the process. `hot` is the same key with tables.
+/// Returns the verdict of all three. Panics on a difference that is not intended. `hot` is the same key with
+/// tables.
 pub(crate) fn judge(case: &Case, hot: Option<&PreparedKey>) -> bool {
     let Case { algorithm, key, message, signature } = case;
     let prepared = PreparedKey::from_parts(key);
@@ -60,30 +61,30 @@ pub(crate) fn judge(case: &Case, hot: Option<&PreparedKey>) -> bool {
         assert_eq!(
             ours,
             hot.verify(*algorithm, message, signature),
-            "ours, then ours by tables: {}",
-            told(case)
+            "ours, then ours with tables: {}",
+            shown(case)
         );
     }
     let crates = match crates(case) {
         Crates::Says(verdict) => verdict,
         Crates::TakesMore(meant) => {
             let refused = prepared.err().and_then(meaning);
-            assert_eq!(refused, Some(meant), "why ours refuses the key, why it should: {}", told(case));
+            assert_eq!(refused, Some(meant), "the reason of ours, then the expected one: {}", shown(case));
             tally::count(*algorithm, false, true);
             return false;
         }
     };
-    assert_eq!(ours, crates, "ours, then RustCrypto's: {}", told(case));
-    assert_eq!(ours, aws(case), "ours, then aws-lc-rs': {}", told(case));
+    assert_eq!(ours, crates, "ours, then RustCrypto's: {}", shown(case));
+    assert_eq!(ours, aws(case), "ours, then aws-lc-rs': {}", shown(case));
     tally::count(*algorithm, ours, false);
     ours
 }
 
-/// The key of a right signature, after it has verified that often.
-pub(crate) fn heated(right: &Case, successes: usize) -> PreparedKey {
-    let key = PreparedKey::from_parts(&right.key).expect("a key that signs is a key");
+/// The key of a valid signature, after it has verified that often.
+pub(crate) fn warmed_up(valid: &Case, successes: usize) -> PreparedKey {
+    let key = PreparedKey::from_parts(&valid.key).expect("a key that signs is a key");
     for _ in 0..successes {
-        assert!(key.verify(right.algorithm, &right.message, &right.signature), "refused: {}", told(right));
+        assert!(key.verify(valid.algorithm, &valid.message, &valid.signature), "refused: {}", shown(valid));
     }
     key
 }
@@ -157,8 +158,8 @@ fn crates(case: &Case) -> Crates {
     })
 }
 
-/// Dalek's way without the cofactor, which is ours, and its strict way, which refuses an R of small order besides: whoever
-/// makes one is the key's owner, and RFC 8032 accepts it.
+/// Dalek without the cofactor, as ours, and its strict form, which also refuses an R of small order. Only the
+/// owner of the key can make such an R, and RFC 8032 accepts it.
 fn dalek(key: &[u8], message: &[u8], signature: &[u8]) -> Crates {
     let Ok(bytes) = <&[u8; 32]>::try_from(key) else { return Crates::Says(false) };
     let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(bytes) else { return Crates::Says(false) };
@@ -172,7 +173,7 @@ fn dalek(key: &[u8], message: &[u8], signature: &[u8]) -> Crates {
     let verdict = key.verify(message, &signature).is_ok();
     let r = curve25519_dalek::edwards::CompressedEdwardsY(*signature.r_bytes()).decompress();
     let strict = verdict && r.is_some_and(|r| !r.is_small_order());
-    assert_eq!(strict, key.verify_strict(message, &signature).is_ok(), "dalek's strict way");
+    assert_eq!(strict, key.verify_strict(message, &signature).is_ok(), "dalek's strict verification");
     Crates::Says(verdict)
 }
 
@@ -252,8 +253,8 @@ fn aws_ecdsa(curve: Curve) -> &'static EcdsaVerificationAlgorithm {
     }
 }
 
-/// All of a case, to be held against another verifier.
-fn told(case: &Case) -> String {
+/// The whole case in hexadecimal, to repeat it elsewhere.
+fn shown(case: &Case) -> String {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let key = match &case.key {
         KeyParts::Secret(secret) => format!("secret {}", hex(secret)),
