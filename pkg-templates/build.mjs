@@ -20,7 +20,7 @@ const require = createRequire(join(root, 'tests', 'package.json'))
 /** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares the two. */
 const CONVENTIONS = '0.2.130'
 
-/** The entries of the package: what users import, and the file in `dist` that it is. */
+/** The entries of the package: what users import, and the source module that it is. */
 const ENTRIES = {
   '.': 'index',
   './jose': 'jose',
@@ -34,11 +34,23 @@ const ENTRIES = {
   './testing': 'testing',
 }
 
+/** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
+const WITH_CORE = ['.', './jose']
+
 /** What the core imports, by the names that it has in Rust: what answers, and where that stands. */
 const IMPORTS = {
   hostAnswer: ['hostAnswer', 'host_callback.js'],
   __wbindgen_throw: ['thrown', 'bindings.js'],
   __wbindgen_init_externref_table: ['nothing', 'bindings.js'],
+}
+
+/** Settings of every bundle. `#wasm` stays an import: the condition of the runtime chooses the loader. */
+const BUNDLE = {
+  bundle: true,
+  target: 'es2022',
+  logLevel: 'warning',
+  metafile: true,
+  external: ['#wasm', '#wasm-inspect'],
 }
 
 const { values } = parseArgs({ options: { bindings: { type: 'string' }, out: { type: 'string' } } })
@@ -49,42 +61,45 @@ if (!values.bindings || !values.out) {
 const bindings = resolve(values.bindings)
 const out = resolve(values.out)
 const dist = join(out, 'dist')
+/** The compiled modules, one for each source file. Only what `writeEntries` bundles from them is published. */
+const compiled = `${out}.modules`
 
 await rm(out, { recursive: true, force: true })
-const loaders = join(dist, 'wasm', 'loaders')
-await mkdir(loaders, { recursive: true })
+await rm(compiled, { recursive: true, force: true })
+await mkdir(dist, { recursive: true })
 const version = await workspaceField('version')
 await copyBindings()
 await copyInspector()
 compileTypeScript()
 await writeVersion()
+await writeLoaders('wasm', 'jotgate.wasm')
+await writeLoaders('inspect', 'inspect.wasm')
+await writeEntries()
 await writeInline()
 await writeCommonJs()
+await writeTypes()
 await writePackage()
+await rm(compiled, { recursive: true, force: true })
 console.log(`package: ${out}`)
 
 /** The core as a file for edge runtimes and as text for everyone else, and what it imports. */
 async function copyBindings() {
+  const loaders = join(compiled, 'wasm', 'loaders')
+  await mkdir(loaders, { recursive: true })
   const wasm = await readFile(join(bindings, 'jotgate_bg.wasm'))
   await writeFile(join(loaders, 'jotgate.wasm'), wasm)
   await writeFile(join(loaders, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  await writeFile(join(dist, 'wasm', 'imports.js'), await imports(new WebAssembly.Module(wasm)))
-  for (const name of ['imports.d.ts', 'loaders/wasm_bytes.d.ts']) {
-    await cp(join(templates, 'src', 'wasm', name), join(dist, 'wasm', name))
-  }
+  await writeFile(join(compiled, 'wasm', 'imports.js'), await imports(new WebAssembly.Module(wasm)))
 }
 
 /** The inspector's module in the same two forms, and the bindings that wasm-bindgen generates for it. */
 async function copyInspector() {
-  const folder = join(dist, 'inspect')
-  await mkdir(join(folder, 'loaders'), { recursive: true })
+  const loaders = join(compiled, 'inspect', 'loaders')
+  await mkdir(loaders, { recursive: true })
   const wasm = await readFile(join(bindings, 'jotgate_inspect_bg.wasm'))
-  await writeFile(join(folder, 'loaders', 'inspect.wasm'), wasm)
-  await writeFile(join(folder, 'loaders', 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
-  await cp(join(bindings, 'jotgate_inspect_bg.js'), join(folder, 'module.js'))
-  for (const name of ['module.d.ts', 'loaders/wasm_bytes.d.ts']) {
-    await cp(join(templates, 'src', 'inspect', name), join(folder, name))
-  }
+  await writeFile(join(loaders, 'inspect.wasm'), wasm)
+  await writeFile(join(loaders, 'wasm_bytes.js'), `export const base64 = '${wasm.toString('base64')}'\n`)
+  await cp(join(bindings, 'jotgate_inspect_bg.js'), join(compiled, 'inspect', 'module.js'))
 }
 
 /** A module with what the core imports, by the names that wasm-bindgen gives them. */
@@ -108,73 +123,142 @@ async function imports(module) {
 
 function compileTypeScript() {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '-p', templates, '--outDir', dist], { stdio: 'inherit' })
+  execFileSync(process.execPath, [tsc, '-p', templates, '--outDir', compiled], { stdio: 'inherit' })
+}
+
+/** The loaders of one module: three small files beside the module's bytes. */
+async function writeLoaders(room, wasm) {
+  const { build } = require('esbuild')
+  const from = join(compiled, room, 'loaders')
+  const to = join(dist, room, 'loaders')
+  const external = ['./wasm_bytes.js', `./${wasm}`, `./${wasm}?module`]
+  const modules = ['embedded', 'workerd', 'edge_light'].map((name) => join(from, `${name}.js`))
+  await build({ ...BUNDLE, entryPoints: modules, outdir: to, format: 'esm', platform: 'neutral', external })
+  // A runtime that passes a compiled module does so by `import`; there is nothing to `require`.
+  const commonJs = { format: 'cjs', platform: 'node', outExtension: { '.js': '.cjs' } }
+  await build({
+    ...BUNDLE,
+    ...commonJs,
+    entryPoints: [join(from, 'embedded.js')],
+    outdir: to,
+    plugins: [leaveOut('./wasm_bytes.js', './wasm_bytes.cjs')],
+  })
+  await build({ ...BUNDLE, ...commonJs, entryPoints: [join(from, 'wasm_bytes.js')], outdir: to })
+  for (const name of [wasm, 'wasm_bytes.js']) await cp(join(from, name), join(to, name))
+}
+
+/** The entries as ES modules in few files: Node opens, links and evaluates each file by itself. */
+async function writeEntries() {
+  const { build } = require('esbuild')
+  const settings = { ...BUNDLE, outdir: dist, format: 'esm', platform: 'neutral' }
+  const shared = await build({ ...settings, entryPoints: entryPoints(WITH_CORE), splitting: true, chunkNames: 'core' })
+  const files = Object.keys(shared.metafile.outputs)
+  if (files.length !== WITH_CORE.length + 1) throw new Error(`one shared file expected, not ${files.join(', ')}`)
+  for (const name of alone()) {
+    const { metafile } = await build({ ...settings, entryPoints: entryPoints([name]) })
+    const second = Object.keys(metafile.inputs).find((input) => input.endsWith('/wasm/instance.js'))
+    if (second !== undefined) throw new Error(`${name} would have a core of its own: add it to WITH_CORE`)
+  }
+}
+
+/** The same for `require`: one file with the core, and a thin one for each entry that uses it. */
+async function writeCommonJs() {
+  const { build } = require('esbuild')
+  const settings = {
+    ...BUNDLE,
+    format: 'cjs',
+    platform: 'node',
+    external: [],
+    // Tools that know no `imports` of a package, such as Jest before 29.4, read these files. Bundlers for edge
+    // runtimes take the ES modules, by their own conditions in `exports`.
+    plugins: [
+      leaveOut('#wasm', './wasm/loaders/embedded.cjs'),
+      leaveOut('#wasm-inspect', './inspect/loaders/embedded.cjs'),
+      leaveOut('./wasm/loaders/wasm_bytes.js', './wasm/loaders/wasm_bytes.cjs'),
+    ],
+  }
+  const namespaces = WITH_CORE.map((name) => `export * as ${fileOf(name)} from './${ENTRIES[name]}.js'\n`)
+  const stdin = { contents: namespaces.join(''), resolveDir: compiled }
+  await build({ ...settings, stdin, outfile: join(dist, 'core.cjs') })
+  for (const name of WITH_CORE) {
+    const { metafile } = await build({ ...BUNDLE, entryPoints: entryPoints([name]), outdir: dist, format: 'esm', write: false })
+    const [{ exports }] = Object.values(metafile.outputs)
+    const entry = fileOf(name)
+    // One assignment for each name: this form is what Node finds the names in when an ES module imports it.
+    const lines = [
+      "'use strict'",
+      "Object.defineProperty(exports, '__esModule', { value: true })",
+      `const { ${entry} } = require('./core.cjs')`,
+      ...exports.map((name) => `exports.${name} = ${entry}.${name}`),
+    ]
+    await writeFile(join(dist, `${entry}.cjs`), `${lines.join('\n')}\n`)
+  }
+  for (const name of [...alone(), './inline']) {
+    const entryPoint = name === './inline' ? join(dist, 'inline.js') : join(compiled, `${ENTRIES[name]}.js`)
+    await build({ ...settings, entryPoints: [entryPoint], outfile: join(dist, `${fileOf(name)}.cjs`) })
+  }
 }
 
 /**
- * The main entry in one file whose core is the text of `wasm_bytes.js` under every condition: for bundlers that are told
- * they build for a worker, and lose its `.wasm`.
+ * The main entry in one file whose core is the text of `wasm_bytes.js` under every condition: for bundlers that are
+ * configured to build for a worker, and lose its `.wasm`.
  */
 async function writeInline() {
   const { build } = require('esbuild')
   await build({
-    entryPoints: [join(dist, 'index.js')],
+    ...BUNDLE,
+    entryPoints: [join(compiled, 'index.js')],
     outfile: join(dist, 'inline.js'),
-    bundle: true,
     format: 'esm',
     platform: 'neutral',
-    target: 'es2022',
-    logLevel: 'warning',
-    alias: { '#wasm': join(loaders, 'embedded.js') },
-    plugins: [
-      {
-        name: 'bytes',
-        setup({ onResolve }) {
-          onResolve({ filter: /wasm_bytes\.js$/ }, () => ({ path: './wasm/loaders/wasm_bytes.js', external: true }))
-        },
-      },
-    ],
+    external: [],
+    alias: { '#wasm': join(compiled, 'wasm', 'loaders', 'embedded.js') },
+    plugins: [leaveOut('./wasm_bytes.js', './wasm/loaders/wasm_bytes.js')],
   })
-  await writeFile(join(dist, 'inline.d.ts'), "export * from './index.js'\n")
+  await writeFile(join(compiled, 'inline.d.ts'), "export * from './index.js'\n")
 }
 
-/** Each module a second time for `require`, file by file, so that all entries share one core there too. */
-async function writeCommonJs() {
-  const { build } = require('esbuild')
-  const modules = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'))
-  // A host that hands over a compiled module does so by `import`; there is nothing to `require`.
-  const edge = new Set(['wasm', 'inspect'].flatMap((room) => [
-    join(room, 'loaders', 'workerd.js'),
-    join(room, 'loaders', 'edge_light.js'),
-  ]))
-  await build({
-    entryPoints: modules.filter((name) => !edge.has(name)).map((name) => join(dist, name)),
-    outdir: dist,
-    outbase: dist,
-    outExtension: { '.js': '.cjs' },
-    format: 'cjs',
-    platform: 'node',
-    target: 'es2022',
-    bundle: true,
-    logLevel: 'warning',
-    plugins: [
-      {
-        name: 'neighbours',
-        setup({ onResolve }) {
-          onResolve({ filter: /^\.\.?\// }, ({ path }) => ({ path: path.replace(/\.js$/, '.cjs'), external: true }))
-          // Tools that know no `imports` of a package, such as Jest before 29.4, read these files. Bundlers for edge
-          // runtimes take the ES modules, by their own conditions in `exports`.
-          onResolve({ filter: /^#wasm(-inspect)?$/ }, () => ({ path: './loaders/embedded.cjs', external: true }))
-        },
-      },
-    ],
-  })
-  for (const name of (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.d.ts'))) {
-    const types = await readFile(join(dist, name), 'utf8')
+/** The types of every module, in both forms: they name each other by file. */
+async function writeTypes() {
+  for (const room of ['wasm', 'inspect']) {
+    const from = join(templates, 'src', room)
+    for (const name of (await readdir(from)).filter((name) => name.endsWith('.d.ts'))) {
+      await cp(join(from, name), join(compiled, room, name))
+    }
+  }
+  for (const name of (await readdir(compiled, { recursive: true })).filter((name) => name.endsWith('.d.ts'))) {
+    const types = await readFile(join(compiled, name), 'utf8')
+    const to = join(dist, 'types', name)
+    await mkdir(dirname(to), { recursive: true })
+    await writeFile(to, types)
     await writeFile(
-      join(dist, name.replace(/\.d\.ts$/, '.d.cts')),
+      to.replace(/\.d\.ts$/, '.d.cts'),
       types.replace(/(['"]\.{1,2}\/[\w/.]+?)\.js(['"])/g, '$1.cjs$2'),
     )
+  }
+}
+
+/** The entries that have no part in the core, each a file by itself. */
+function alone() {
+  return Object.keys(ENTRIES).filter((name) => !WITH_CORE.includes(name) && name !== './inline')
+}
+
+/** The name of an entry's files in `dist`. */
+function fileOf(name) {
+  return name === '.' ? 'index' : name.slice(2)
+}
+
+function entryPoints(names) {
+  return Object.fromEntries(names.map((name) => [fileOf(name), join(compiled, `${ENTRIES[name]}.js`)]))
+}
+
+/** Leaves an import out of a bundle, and gives it the path that it has in `dist`. */
+function leaveOut(from, to) {
+  return {
+    name: `${from} as ${to}`,
+    setup({ onResolve }) {
+      onResolve({ filter: new RegExp(`^${from.replace(/[.]/g, '\\.')}$`) }, () => ({ path: to, external: true }))
+    },
   }
 }
 
@@ -188,15 +272,14 @@ async function workspaceField(name) {
 
 /** The version as a module: the package names itself where it fetches. */
 async function writeVersion() {
-  await writeFile(join(dist, 'base', 'version.js'), `export const VERSION = '${version}'\n`)
-  await cp(join(templates, 'src', 'base', 'version.d.ts'), join(dist, 'base', 'version.d.ts'))
+  await writeFile(join(compiled, 'base', 'version.js'), `export const VERSION = '${version}'\n`)
+  await cp(join(templates, 'src', 'base', 'version.d.ts'), join(compiled, 'base', 'version.d.ts'))
 }
 
 /** The manifest, with a way to each entry for every resolver: `exports`, `typesVersions`, and a folder for those that know neither. */
 async function writePackage() {
   const { files, imports, ...manifest } = JSON.parse(await readFile(join(templates, 'package.json'), 'utf8'))
   const names = Object.keys(ENTRIES).filter((name) => name !== '.').map((name) => name.slice(2))
-  const file = (name) => `dist/${ENTRIES[name === '.' ? name : `./${name}`]}`
   const repository = await workspaceField('repository')
   const complete = {
     ...manifest,
@@ -204,12 +287,14 @@ async function writePackage() {
     repository: { type: 'git', url: `git+${repository}.git`, directory: 'pkg-templates' },
     homepage: `${repository}#readme`,
     bugs: { url: `${repository}/issues` },
-    main: `./${file('.')}.cjs`,
-    types: `./${file('.')}.d.ts`,
-    typesVersions: { '*': Object.fromEntries(names.map((name) => [name, [`./${file(name)}.d.ts`]])) },
+    main: './dist/index.cjs',
+    types: './dist/types/index.d.ts',
+    typesVersions: {
+      '*': Object.fromEntries(names.map((name) => [name, [`./dist/types/${ENTRIES[`./${name}`]}.d.ts`]])),
+    },
     files: [...files, ...names],
     exports: {
-      ...Object.fromEntries(Object.entries(ENTRIES).map(([name, at]) => [name, conditions(`./dist/${at}`)])),
+      ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name, conditions(name)])),
       // For pages that compile the module from a file of their own.
       './inspect.wasm': './dist/inspect/loaders/inspect.wasm',
       './package.json': './package.json',
@@ -218,7 +303,11 @@ async function writePackage() {
   }
   await writeFile(join(out, 'package.json'), `${JSON.stringify(complete, null, 2)}\n`)
   for (const name of names) {
-    const stub = { main: `../${file(name)}.cjs`, module: `../${file(name)}.js`, types: `../${file(name)}.d.ts` }
+    const stub = {
+      main: `../dist/${name}.cjs`,
+      module: `../dist/${name}.js`,
+      types: `../dist/types/${ENTRIES[`./${name}`]}.d.ts`,
+    }
     await mkdir(join(out, name))
     await writeFile(join(out, name, 'package.json'), `${JSON.stringify({ ...stub, sideEffects: false }, null, 2)}\n`)
   }
@@ -227,14 +316,16 @@ async function writePackage() {
 }
 
 /** Who gets which form of an entry. Edge runtimes get the ES module even by `require`: it alone imports their `.wasm`. */
-function conditions(at) {
-  const module = { types: `${at}.d.ts`, default: `${at}.js` }
+function conditions(name) {
+  const at = `./dist/${fileOf(name)}`
+  const types = `./dist/types/${ENTRIES[name]}`
+  const module = { types: `${types}.d.ts`, default: `${at}.js` }
   return {
     'workerd': module,
     'edge-light': module,
     'import': module,
     'module-sync': module,
     'module': module.default,
-    'require': { types: `${at}.d.cts`, default: `${at}.cjs` },
+    'require': { types: `${types}.d.cts`, default: `${at}.cjs` },
   }
 }

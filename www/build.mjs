@@ -82,7 +82,7 @@ await build({
   outfile: join(out, 'login.js'),
   format: 'esm',
   external: ['./login.config.mjs'],
-  alias: { 'jotgate/login': join(dist, 'login.js'), 'jotgate/decode': join(dist, 'decode', 'standalone.js') },
+  alias: { 'jotgate/login': join(dist, 'login.js'), 'jotgate/decode': join(dist, 'decode.js') },
 })
 const { default: login } = await import('./login.config.mjs')
 const html = await readFile(join(www, 'index.html'), 'utf8')

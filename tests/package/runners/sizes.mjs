@@ -42,13 +42,10 @@ export async function sizes({ folder }) {
   under('jotgate/decode', decode.bytes, 1_229)
   under('jotgate/login', login.bytes, 5_121)
   under('the main entry', main.bytes, MAIN_ENTRY)
-  const strange = (inputs, own) => inputs.filter((path) => /\bdist\//.test(path) && !own.test(path))
-  const beside = strange(decode.inputs, /\bdist\/decode\/(standalone|claims)\.js$/)
-  if (beside.length > 0) failures.push({ name: 'jotgate/decode brings nothing along', problem: beside.join(', ') })
-  const foreign = strange(login.inputs, /\bdist\/(login\.js$|login\/|base\/)/)
-  if (foreign.length > 0) failures.push({ name: 'jotgate/login needs base alone', problem: foreign.join(', ') })
-  const more = strange(testing.inputs, /\bdist\/(testing\.js$|testing\/|base\/)/)
-  if (more.length > 0) failures.push({ name: 'jotgate/testing needs base alone', problem: more.join(', ') })
+  for (const [entry, { inputs }] of Object.entries({ decode, login, testing })) {
+    const others = inputs.filter((path) => /\bdist\//.test(path) && !path.endsWith(`dist/${entry}.js`))
+    if (others.length > 0) failures.push({ name: `jotgate/${entry} is one file`, problem: others.join(', ') })
+  }
   const tests = main.inputs.filter((path) => /\bdist\/testing/.test(path))
   if (tests.length > 0) failures.push({ name: 'jotgate/testing is part of no other entry', problem: tests.join(', ') })
   return report({ passed: 7 - failures.length, failures })

@@ -22,7 +22,7 @@ export function docsTests(context) {
       const [, part = ''] = new RegExp(`<!-- ${name} -->\\n([\\s\\S]*?)\\n<!-- /${name} -->`).exec(page) ?? []
       return [...part.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()
     }
-    const ours = await declared(join(process.cwd(), 'node_modules', 'jotgate', 'dist', 'jose.d.ts'))
+    const ours = await declared(join(process.cwd(), 'node_modules', 'jotgate', 'dist', 'types', 'jose.d.ts'))
     const theirs = await declared(fileURLToPath(new URL('../../../node_modules/jose/dist/types/index.d.ts', import.meta.url)))
     same(theirs.size > 60 && ours.size > 30, true, 'too few names were found to compare')
     const lacks = [...theirs].filter((name) => !ours.has(name) && !ABSENT.includes(name))

@@ -10,7 +10,7 @@ export function identifiers(dist) {
   for (const file of files) {
     const code = readFileSync(join(dist, file), 'utf8').replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
     for (const [name] of code.matchAll(/[A-Za-z_$][\w$]*/g)) names.add(name)
-    for (const [, name] of code.matchAll(/'([\w-]+)'/g)) names.add(name)
+    for (const [, name] of code.matchAll(/['"]([\w-]+)['"]/g)) names.add(name)
   }
   for (const name of Object.getOwnPropertyNames(Object.prototype)) names.delete(name)
   return [...names]
