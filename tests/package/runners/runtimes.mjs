@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
 import { loginIn } from './login/browsers.mjs'
+import { mcpClients } from './mcp/clients.mjs'
 import { metadataClients } from './node/metadata_clients.mjs'
 import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
@@ -45,6 +46,7 @@ export const RUNTIMES = {
   'login-firefox': loginIn('firefox'),
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
+  'mcp-clients': mcpClients,
   'login-page': loginPage,
   ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
   publint,

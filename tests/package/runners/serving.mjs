@@ -56,7 +56,8 @@ async function answering(child, url) {
   }
 }
 
-async function freePort() {
+/** A port that was free a moment ago, for a server whose address must be known before it starts. */
+export async function freePort() {
   const free = createServer().listen(0, '127.0.0.1')
   await once(free, 'listening')
   const { port } = free.address()

@@ -4,8 +4,12 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stopping } from '../serving.mjs'
 
-/** Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it. */
-export async function startWorker(folder, entry, { bundle, require }) {
+/**
+ * Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it.
+ *
+ * @param settings - `port`, by default a free one, and `bindings`, texts by their names
+ */
+export async function startWorker(folder, entry, { bundle, require }, settings) {
   const outdir = join(folder, 'worker')
   await bundle(folder, {
     entryPoints: { worker: entry },
@@ -14,20 +18,21 @@ export async function startWorker(folder, entry, { bundle, require }) {
     conditions: ['workerd', 'worker', 'browser'],
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
+    external: ['cloudflare:*'],
   })
-  return serveWorker(outdir, 'worker.mjs', require)
+  return serveWorker(outdir, 'worker.mjs', require, settings)
 }
 
 /** Serves what a bundler left: a script, and the one `.wasm` beside it or below. */
-export async function serveWorker(outdir, script, require) {
+export async function serveWorker(outdir, script, require, { port = 0, bindings = {} } = {}) {
   const files = await readdir(outdir, { recursive: true })
   const wasm = files.filter((file) => file.endsWith('.wasm'))
   if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0]))
+  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0], bindings))
   const { default: binary } = require('workerd')
   const child = spawn(
     binary,
-    ['serve', join(outdir, 'worker.capnp'), '--socket-addr=http=127.0.0.1:0', '--control-fd=3'],
+    ['serve', join(outdir, 'worker.capnp'), `--socket-addr=http=127.0.0.1:${port}`, '--control-fd=3'],
     {
       // The last line of standard output is the suite's result.
       stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
@@ -58,7 +63,8 @@ function portOf(child) {
   })
 }
 
-function capnp(script, wasm) {
+function capnp(script, wasm, bindings) {
+  const texts = Object.entries(bindings).map(([name, text]) => `    (name = "${name}", text = "${text}"),\n`).join('')
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -72,6 +78,8 @@ const worker :Workerd.Worker = (
     (name = "${script}", esModule = embed "${script}"),
     (name = "./${wasm}", wasm = embed "${wasm}"),
   ],
+  bindings = [
+${texts}  ],
   compatibilityDate = "2026-01-01",
 );
 `
