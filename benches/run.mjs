@@ -11,7 +11,7 @@
  * leaves algorithms out, to be weighed; `--native <file>` the program of benches/native. The results are in
  * target/bench.json; only a run of everything writes to docs/, any other to target/bench.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFixtures } from './host/fixtures.mjs'
 import { limits, ratios } from './host/floors.mjs'
@@ -20,6 +20,7 @@ import { NAMES } from './host/names.mjs'
 import { page } from './host/page.mjs'
 import { contestIn, otherPart } from './host/parts.mjs'
 import { picture } from './host/picture.mjs'
+import { withReadmeTable } from './host/readme_table.mjs'
 import { root, target } from './host/places.mjs'
 import { expected, planFrom, RUNTIMES } from './host/plan.mjs'
 import { Progress } from './host/progress.mjs'
@@ -90,6 +91,10 @@ await writeFile(join(folder, 'benchmarks.json'), json(summary))
 await writeFile(join(folder, 'benchmarks.md'), page(summary, plan))
 const drawn = picture(summary, plan)
 if (drawn !== undefined) await writeFile(join(folder, 'benchmarks.svg'), drawn)
+if (plan.whole) {
+  const readme = join(root, 'README.md')
+  await writeFile(readme, withReadmeTable(await readFile(readme, 'utf8'), summary))
+}
 console.log(`written: target/bench.json, ${folder.slice(root.length + 1)}/benchmarks.md, .json${drawn ? ', .svg' : ''}`)
 process.exit(0)
 
