@@ -10,7 +10,7 @@ import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set
 import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import { address, requestHeaders } from '../remote/remote_key_set.js'
+import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
 
 /** The key of the option that holds what fetches instead of the host's `fetch`. */
 export const customFetch: unique symbol = Symbol('customFetch')
@@ -105,17 +105,24 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   if (typeof cache === 'object' && cache !== null) hydrate(source, cache, cacheMaxAge)
 
   const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> => {
-    const look = (set: KeySet) => keyOrMiss(set, protectedHeader, token)
-    const found = await source.search(look, (found) => (found instanceof JWKSNoMatchingKey ? 'key' : undefined))
-    if (found instanceof JWKSNoMatchingKey) throw found
-    return found
+    let found = await source.find()
+    for (;;) {
+      const key = keyOrMiss(found.set, protectedHeader, token)
+      if (!(key instanceof JWKSNoMatchingKey)) return key
+      const newer = await source.newerThan(found, 'key')
+      if (newer === undefined) throw key
+      found = newer
+    }
   }
   const jwks = () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet))
   newer.set(find, async (key, protectedHeader, token) => {
-    const look = (set: KeySet) => keyOrMiss(set, protectedHeader, token)
-    const found = await source.search(look, (found) => (found === key ? 'signature' : undefined))
-    if (found instanceof JWKSNoMatchingKey) throw found
-    return found === key ? undefined : found
+    let found: FoundSet | undefined = await source.find()
+    while (found !== undefined) {
+      const other = keyOf(found.set, protectedHeader, token)
+      if (other !== key) return other
+      found = await source.newerThan(found, 'signature')
+    }
+    return undefined
   })
   return Object.defineProperties(find, {
     coolingDown: record({ get: () => source.isCoolingDown, enumerable: true }),

@@ -12,7 +12,7 @@ import { KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
-import type { KeySourceOptions, Missing, WaitUntil } from './source_options.js'
+import type { FoundSet, KeySourceOptions, Missing, WaitUntil } from './source_options.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 const ABOUT: About = ['key_set', 'the key set']
@@ -93,28 +93,23 @@ export class KeySource {
     })
   }
 
-  /** What a look into the set comes to; where it lacks something, a newer set is looked into. */
-  async search<T>(
-    look: (set: KeySet) => T,
-    misses: (found: T) => Missing | undefined,
-    waitUntil?: WaitUntil,
-  ): Promise<T> {
-    let set = await this.find(waitUntil)
-    let found = look(set)
-    let missing = misses(found)
-    if (missing === undefined) return found
-    // A set that arrived by another request's fetch while this one waited for its turn counts as asked for already: it
-    // has to be looked into before the cool-down may call the key unknown.
+  /** The set to verify with: the one in hand, or one that is fetched now. */
+  async find(waitUntil?: WaitUntil): Promise<FoundSet> {
+    return { set: await this.#trusted(waitUntil), isFinal: false }
+  }
+
+  /**
+   * A newer set, for a token for which `found` lacks something: the one that another request fetched meanwhile, or one that is fetched
+   * now. `undefined` if a token may cause no further fetch.
+   */
+  async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
+    if (found.isFinal) return undefined
+    // It has to be looked into before the cool-down may call the key unknown: its fetch counts as made for this token too.
     const arrived = this.current()
-    if (arrived !== undefined && arrived !== set) {
-      set = arrived
-      found = look(set)
-      missing = misses(found)
-      if (missing === undefined) return found
-    }
+    if (arrived !== undefined && arrived !== found.set) return { set: arrived, isFinal: false }
     const newer = await this.#findNewer(missing, waitUntil)
     // The same set leads to the same verdict.
-    return newer === undefined || newer === set ? found : look(newer)
+    return newer === undefined || newer === found.set ? undefined : { set: newer, isFinal: true }
   }
 
   /** Whether a look that lacks this may lead to a fetch now. */
@@ -122,8 +117,7 @@ export class KeySource {
     return this.#cache.lookup(this.#now(), missing) !== 'refuse'
   }
 
-  /** The set to verify with: the one in hand, or the one that is fetched now. */
-  async find(waitUntil?: WaitUntil): Promise<KeySet> {
+  async #trusted(waitUntil?: WaitUntil): Promise<KeySet> {
     const isolated = requestsAreIsolated()
     for (let recalled = false; ;) {
       const now = this.#now()
@@ -179,7 +173,7 @@ export class KeySource {
 
   /** The set that is due: the one in hand has aged, and what it lacks may have been published since. */
   async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet> {
-    if (this.current() === undefined) return this.find(waitUntil)
+    if (this.current() === undefined) return this.#trusted(waitUntil)
     if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
     if (this.#cache.lookup(this.#now(), missing) === 'wait') throw pending()
     return this.#load('scheduled', waitUntil)

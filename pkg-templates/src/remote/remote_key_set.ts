@@ -2,7 +2,7 @@
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySource } from './loader.js'
-import type { Missing, WaitUntil } from './source_options.js'
+import type { FoundSet, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
 import { memberOf } from '../base/record.js'
@@ -10,7 +10,7 @@ import { misuse } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
-export type { Missing, WaitUntil } from './source_options.js'
+export type { FoundSet, Missing, WaitUntil } from './source_options.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** How a key set is fetched, and how long it is used. Durations are milliseconds. */
@@ -170,13 +170,14 @@ export class RemoteKeySet {
     this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
   }
 
-  /** @internal What a look into the set comes to, and into a newer one where the first look lacks something. */
-  async search<T>(
-    look: (set: KeySet) => T,
-    misses: (found: T) => Missing | undefined,
-    waitUntil?: WaitUntil,
-  ): Promise<T> {
-    return this.#source.search(look, misses, waitUntil)
+  /** @internal The set to verify with: the one in hand, or one that is fetched now. */
+  async find(waitUntil?: WaitUntil): Promise<FoundSet> {
+    return this.#source.find(waitUntil)
+  }
+
+  /** @internal A newer set, for a token for which `found` lacks something; `undefined` if it may cause no further fetch. */
+  async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
+    return this.#source.newerThan(found, missing, waitUntil)
   }
 
   /** @internal Whether a look that lacks this may lead to a fetch now. */

@@ -1,4 +1,5 @@
 /** What a remote key set is made of, and the types of those who ask it. */
+import type { KeySet } from '../keys/key_set.js'
 import type { Purpose } from '../wasm/bindings.js'
 import type { FetchFunction } from './fetch_text.js'
 
@@ -7,6 +8,13 @@ export type WaitUntil = (work: Promise<unknown>) => void
 
 /** What a look into a set lacks: a key for the token, or one that verifies its signature. */
 export type Missing = Exclude<Purpose, 'scheduled'>
+
+/** A key set that a token is looked up in. */
+export interface FoundSet {
+  readonly set: KeySet
+  /** Whether it was fetched for this token: the token causes no further fetch. */
+  readonly isFinal: boolean
+}
 
 /** What is known of a source when a set has arrived. */
 export interface Source {

@@ -19,7 +19,7 @@ import { KeySet, setHandle, setKey, skippedText } from '../keys/key_set.js'
 import { flag, type Options } from '../base/options.js'
 import { jsonOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
-import { type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
+import { type FoundSet, type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
 import { TokenCache } from './token_cache.js'
 import type { Judge, Judgement } from './judge.js'
 import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from './policy.js'
@@ -83,9 +83,9 @@ export class Engine implements Judge {
       this.#underWay++
       const told = await this.#ask(token).finally(() => this.#underWay--)
       if (told !== undefined) {
-        const look = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
-        if (keys instanceof RemoteKeySet) return keys.search(look, misses, waitUntil)
-        return keys instanceof KeySet ? look(keys) : this.#judgeWithKey(keys, token, needs, told.holds)
+        const judge = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
+        if (keys instanceof RemoteKeySet) return judgeWithNewest(keys, judge, waitUntil)
+        return keys instanceof KeySet ? judge(keys) : this.#judgeWithKey(keys, token, needs, told.holds)
       }
     }
     if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
@@ -94,8 +94,7 @@ export class Engine implements Judge {
       const verdict = precheck(this.#policy, token)
       if (verdict !== undefined) return withKey(verdict, undefined)
     }
-    const look = (set: KeySet) => this.#judgeWith(set, token, needs)
-    return keys.search(look, misses, waitUntil)
+    return judgeWithNewest(keys, (set) => this.#judgeWith(set, token, needs), waitUntil)
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
@@ -186,6 +185,21 @@ export class Engine implements Judge {
     const judgement = withKey(verdict, set)
     this.#cache?.keep(token, judgement, set, needs, now)
     return judgement
+  }
+}
+
+/** The judgement with the set in hand, or with a newer one if that set lacks something for the token. */
+async function judgeWithNewest(
+  keys: RemoteKeySet,
+  judge: (set: KeySet) => Judgement,
+  waitUntil: WaitUntil | undefined,
+): Promise<Judgement> {
+  let found: FoundSet | undefined = await keys.find(waitUntil)
+  for (;;) {
+    const judgement = judge(found.set)
+    const missing = misses(judgement)
+    found = missing && (await keys.newerThan(found, missing, waitUntil))
+    if (found === undefined) return judgement
   }
 }
 
