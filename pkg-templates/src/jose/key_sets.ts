@@ -166,11 +166,14 @@ function keyOrMiss(set: KeySet, ...asked: [JWSHeaderParameters?, FlattenedJWSInp
   }
 }
 
+/** The algorithms of public keys that jose knows. */
+const OF_PUBLIC_KEYS = /^(?:[REP]S(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
+
 /** The one key of a set that a token's header asks for. */
 export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
   const { alg, kid } = joined(protectedHeader, token)
-  if (typeof alg !== 'string' || alg.startsWith('HS')) {
-    throw new JOSENotSupported('a key set holds no key for this algorithm')
+  if (typeof alg !== 'string' || !OF_PUBLIC_KEYS.test(alg)) {
+    throw new JOSENotSupported('a key set contains no key for this algorithm')
   }
   // A `kid` that is no string matches none (RFC 7515 §4.1.4).
   const places = kid === undefined || typeof kid === 'string' ? setHandle(set).candidates(kid, alg) : []

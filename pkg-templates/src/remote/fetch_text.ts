@@ -82,7 +82,7 @@ export async function boundedFetch(question: Question): Promise<Answer> {
     return await Promise.race([read(request(url, init), etag !== undefined, deadline.signal, about), deadline.late])
   } catch (thrown) {
     if (isWithoutKeys(thrown)) throw thrown
-    if (!deadline.signal.aborted) throw unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, thrown)
+    if (!deadline.signal.aborted && !isTimeout(thrown)) throw unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, thrown)
     throw because(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
   }
 }
@@ -91,6 +91,11 @@ export async function boundedFetch(question: Question): Promise<Answer> {
 function detachedHint(thrown: unknown): string {
   if (!(thrown instanceof TypeError && thrown.message.includes('Illegal invocation'))) return ''
   return ': `fetch` was taken from its object; write `fetch: (url, init) => env.AUTH.fetch(url, init)`'
+}
+
+/** Whether the fetch ended by a time limit of its own. */
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'TimeoutError'
 }
 
 async function read(

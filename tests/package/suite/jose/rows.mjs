@@ -13,7 +13,6 @@ export const ROWS = [
   ['set-member-skipped', /^jwtVerify with a set: .* \| JWKSNoMatchingKey .*\(no_matching_key\)$/],
   ['set-member-skipped', /^(jwtVerify with a set|the first candidate of a set): .*broken.* \| accepted/],
   ['set-member-skipped', /^a set asked for kid: .* \| accepted .* \| JWKSNoMatchingKey/],
-  ['set-algorithm', /^a set asked for: .* \| JOSENotSupported .* \| JWKSNoMatchingKey/],
   ['set-copy', /^local set: (a cycle|a function among the members) /],
   ['thumbprint-canonical', /^thumbprint: .* \| accepted .* \| accepted/],
   ['thumbprint-of-weak-keys', /^thumbprint: .* \| (accepted .*|JWKInvalid .*) \| (JWKInvalid|JOSENotSupported)/],
@@ -36,7 +35,6 @@ export const ROWS = [
   ['remote-url', /^remote URL: (ftp|data|file|with a password) \| accepted/],
   ['remote-status', /^remote (answer|reload): .* \| JOSEError \w+ \| JWKSUnavailable .*\((key_set_status|key_set_redirected)\)$/],
   ['remote-unreachable', /^remote (answer|reload): .* \| (TypeError|host error).* \| JWKSUnavailable .*\(key_set_unreachable\)$/],
-  ['remote-timeout-error', /^remote (answer|reload): .*TimeoutError \| JWKSTimeout .* \| JWKSUnavailable .*\(key_set_unreachable\)$/],
   ['remote-malformed', /^remote (answer|reload): .* \| JOSEError .* \| JWKSInvalid .*\(jwks_malformed\)$/],
   ['remote-empty', /^remote (answer|reload): .* \| (JWKSNoMatchingKey|accepted) .* \| JWKSInvalid .*\(key_set_empty\)$/],
   ['remote-duplicate', /\| JWKSInvalid .*\(jwks_duplicate_member\)$/],
@@ -45,6 +43,7 @@ export const ROWS = [
   ['remote-cache-cooldown', /^jwksCache: of (now|the future) \| accepted .* \| accepted/],
 
   // Options
+  ['age-bound', /^option: maxTokenAge many days \| .* \| TypeError/],
   ['options-undefined', /undefined.* \| TypeError \(option\)$/],
   ['options-empty', /(an empty|of an empty string).* \| TypeError \(option\)$/],
   ['algorithms-unknown', /: algorithms .* \| TypeError \(option\)$/],
