@@ -15,11 +15,11 @@ export function seconds(name: string, value: unknown): number {
 }
 
 /**
- * How much clocks may differ, in seconds.
+ * A check for time spans of at most `most` seconds: a longer one may be in milliseconds.
  *
- * @throws `TypeError` if it is no time span, or more than `most` seconds: then it may be meant as milliseconds
+ * @throws the check throws `TypeError` if the value is no time span, or too long
  */
-export function tolerance(most: number): (name: string, value: unknown) => number {
+export function secondsUpTo(most: number): (name: string, value: unknown) => number {
   return (name, value) => {
     const span = seconds(name, value)
     if (span > most) throw misuse(name, `must be at most ${most} seconds: is it in seconds, not milliseconds?`)

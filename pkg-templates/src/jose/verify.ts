@@ -1,6 +1,6 @@
 /** `jwtVerify` and `compactVerify`. */
 import { isBytes } from '../base/bytes.js'
-import { tolerance } from '../base/duration.js'
+import { secondsUpTo } from '../base/duration.js'
 import { Options } from '../base/options.js'
 import { jsonOf } from '../base/record.js'
 import { errorFrom, NOT_TEXT, type Refusal } from '../base/refusal.js'
@@ -112,7 +112,7 @@ const CLAIM_OPTIONS = [
 ] as const
 
 /** jose takes any tolerance. More than a day can only be a mistake, such as milliseconds. */
-const CHECKS = { clockTolerance: tolerance(86_400) }
+const CHECKS = { clockTolerance: secondsUpTo(86_400) }
 
 interface Found {
   readonly key: ImportedKey

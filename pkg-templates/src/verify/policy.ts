@@ -1,5 +1,5 @@
 /** What a verifier asks of a token: the options that users write, and the checked form that the core takes. */
-import { type Duration, seconds, tolerance } from '../base/duration.js'
+import { type Duration, secondsUpTo } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, memberOf, record } from '../base/record.js'
 import { misuse } from '../base/refusal.js'
@@ -29,9 +29,9 @@ export interface PolicyOptions {
    * Default: 0.
    */
   clockTolerance?: Duration
-  /** How old a token may be, counted from `iat`, which then must be there and not lie in the future. */
+  /** How old a token may be, in seconds from `iat`, which is then required and must not be in the future. At most ten years. */
   maxTokenAge?: Duration
-  /** The time to compare with instead of the clock's. */
+  /** The time to compare with instead of the clock's; not before 1971. */
   currentDate?: Date
   /**
    * The header parameters that your code understands when `crit` names them (RFC 7515 §4.1.11): their names, or jose's
@@ -94,6 +94,13 @@ export interface TokenCacheOptions {
   maxBytes?: number
 }
 
+/** Ten Julian years, in seconds. */
+const TEN_YEARS = 315_576_000
+/** The length of the shortest token: the header `{"alg":"HS256"}`, the claims `{}` and a signature of 32 bytes. */
+const SHORTEST_TOKEN = 68
+/** 1971-01-01 in milliseconds. A `Date` made from seconds is before it. */
+const YEAR_1971 = 31_536_000_000
+
 /** The options that cross the boundary, each with its check; `currentDate` stays here, the core has no clock. */
 const CHECKS = {
   algorithms: list,
@@ -103,10 +110,10 @@ const CHECKS = {
   typ: texts,
   requiredClaims: list,
   requireExp: flag,
-  clockTolerance: tolerance(600),
-  maxTokenAge: seconds,
+  clockTolerance: secondsUpTo(600),
+  maxTokenAge: secondsUpTo(TEN_YEARS),
   crit: names,
-  maxTokenLength: size,
+  maxTokenLength: tokenLength,
   minSecretLength: size,
   maxCandidates: candidates,
 } as const
@@ -157,9 +164,16 @@ function candidates(name: string, value: unknown): number {
   return found
 }
 
+function tokenLength(name: string, value: unknown): number {
+  const length = size(name, value)
+  if (length < SHORTEST_TOKEN) throw misuse(name, `must be at least ${SHORTEST_TOKEN}, the length of the shortest token`)
+  return length
+}
+
 function date(name: string, value: unknown): number {
   const time = value instanceof Date ? value.getTime() : Number.NaN
   if (Number.isNaN(time)) throw misuse(name, 'must be a valid Date')
+  if (time < YEAR_1971) throw misuse(name, 'is before 1971: of seconds, make it `new Date(seconds * 1000)`')
   return Math.floor(time / 1000)
 }
 

@@ -27,6 +27,26 @@ export function optionErrorTests({ jotgate, facade, test, world }) {
     await refused(() => verify(600), { code: 'ERR_JWT_EXPIRED' }, 'jotgate/jose')
   })
 
+  test('a date made of seconds, an age in milliseconds and a length below any token are refused, with the hint', async () => {
+    const wrong = [
+      ['currentDate', new Date(NOW), /new Date\(seconds \* 1000\)/],
+      ['maxTokenAge', 315_576_001, /315576000 seconds.*not milliseconds/],
+      ['maxTokenLength', 67, /at least 68/],
+    ]
+    for (const [option, value, hint] of wrong) {
+      const made = {
+        Verifier: () => new Verifier({ ...rules, keys: secretOf(), algorithms: ['HS256'], [option]: value }),
+        createGate: () => createGate({ ...rules, keys: secretOf(), algorithms: ['HS256'], [option]: value }),
+        jwtVerify: async () => facade.jwtVerify(await world().token('HS256'), secretOf(), { ...rules, [option]: value }),
+      }
+      for (const [name, make] of Object.entries(made)) {
+        await misused(make, option, name)
+        ok(hint.test((await outcome(make)).thrown.message), `${name}: ${option}`)
+      }
+    }
+    ok(new Verifier({ ...rules, keys: secretOf(), algorithms: ['HS256'], maxTokenAge: '10 years', maxTokenLength: 68 }))
+  })
+
   test('V22: options that can never work are a TypeError at construction', async () => {
     const url = 'https://issuer.example/jwks'
     for (const timeoutDuration of [2 ** 31, 3e9]) {

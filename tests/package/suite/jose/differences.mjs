@@ -224,6 +224,8 @@ export function differences({ jose, world }) {
       jose: accepted,
       jotgate: 'TypeError',
     },
+    { id: 'age-bound', run: es({}, { maxTokenAge: 315_576_001 }), jose: accepted, jotgate: 'TypeError' },
+    { id: 'current-date', run: es({}, { currentDate: new Date(NOW) }), jose: accepted, jotgate: 'TypeError' },
     { id: 'tolerance-bound', run: es({}, { clockTolerance: 86_401 }), jose: accepted, jotgate: 'TypeError' },
     {
       id: 'key-for-another-algorithm',
