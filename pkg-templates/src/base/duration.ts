@@ -1,6 +1,6 @@
 /** A time span as people write it enters, seconds leave. The words are jose's. */
 import { record } from './record.js'
-import { misuse } from './refusal.js'
+import { optionError } from './refusal.js'
 
 /** A time span: a number of seconds, or text such as `30s`, `5 minutes`, `2h`, `1.5 days`. */
 export type Duration = number | string
@@ -9,7 +9,7 @@ export type Duration = number | string
 export function seconds(name: string, value: unknown): number {
   const span = typeof value === 'string' ? spelled(value) : value
   if (typeof span !== 'number' || !Number.isFinite(span) || span < 0) {
-    throw misuse(name, 'must be a number of seconds, not below 0, or text such as `5 minutes`')
+    throw optionError(name, 'must be a number of seconds, not below 0, or text such as `5 minutes`')
   }
   return span
 }
@@ -22,7 +22,7 @@ export function seconds(name: string, value: unknown): number {
 export function secondsUpTo(most: number): (name: string, value: unknown) => number {
   return (name, value) => {
     const span = seconds(name, value)
-    if (span > most) throw misuse(name, `must be at most ${most} seconds: is it in seconds, not milliseconds?`)
+    if (span > most) throw optionError(name, `must be at most ${most} seconds: is it in seconds, not milliseconds?`)
     return span
   }
 }

@@ -4,7 +4,7 @@
  * get accepted.
  */
 import { isGiven, givenNames, record } from './record.js'
-import { misuse } from './refusal.js'
+import { optionError } from './refusal.js'
 
 /**
  * The options of one call, each read once, when this is made. What a class or an object of defaults provides counts as
@@ -24,7 +24,7 @@ export class Options {
     }
     if (others === 'rejected') {
       const unknown = givenNames(options).find((name) => !known.includes(name))
-      if (unknown !== undefined) throw misuse(unknown.slice(0, 64), `is no option of ${owner}`)
+      if (unknown !== undefined) throw optionError(unknown.slice(0, 64), `is no option of ${owner}`)
     }
     for (const name of known) {
       if (isGiven(options, name)) this.#values[name] = (options as Record<string, unknown>)[name]
@@ -40,20 +40,20 @@ export class Options {
   read<T>(name: string, parse: (name: string, value: unknown) => T): T | undefined {
     if (!this.has(name)) return undefined
     const value = this.#values[name]
-    if (value === undefined) throw misuse(name, 'is undefined: leave it out, or give it a value')
+    if (value === undefined) throw optionError(name, 'is undefined: leave it out, or give it a value')
     return parse(name, value)
   }
 
   /** The option's value, which must be there. */
   require<T>(name: string, parse: (name: string, value: unknown) => T): T {
-    if (!this.has(name)) throw misuse(name, 'is required')
+    if (!this.has(name)) throw optionError(name, 'is required')
     return this.read(name, parse) as T
   }
 }
 
 /** A string. */
 export function string(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw misuse(name, 'must be a string')
+  if (typeof value !== 'string') throw optionError(name, 'must be a string')
   return value
 }
 
@@ -61,19 +61,19 @@ export function string(name: string, value: unknown): string {
 export function text(name: string, value: unknown): string {
   const found = filled(name, string(name, value))
   // The core's text is UTF-8, which has no place for half a character.
-  if (/[\ud800-\udfff]/u.test(found)) throw misuse(name, 'is not well-formed text')
+  if (/[\ud800-\udfff]/u.test(found)) throw optionError(name, 'is not well-formed text')
   return found
 }
 
 /** A text or an array that is not empty. */
 export function filled<T extends { readonly length: number }>(name: string, value: T): T {
-  if (value.length === 0) throw misuse(name, 'must not be empty')
+  if (value.length === 0) throw optionError(name, 'must not be empty')
   return value
 }
 
 /** An array of strings, neither it nor they empty. */
 export function list(name: string, value: unknown): string[] {
-  if (!Array.isArray(value)) throw misuse(name, 'must be an array of strings')
+  if (!Array.isArray(value)) throw optionError(name, 'must be an array of strings')
   return Array.from(filled<unknown[]>(name, value), (item) => text(name, item))
 }
 
@@ -89,7 +89,7 @@ export function audiences(name: string, value: unknown): string[] | false {
 
 /** `true` or `false`. */
 export function flag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw misuse(name, 'must be true or false')
+  if (typeof value !== 'boolean') throw optionError(name, 'must be true or false')
   return value
 }
 
@@ -101,12 +101,12 @@ export function size(name: string, value: unknown): number {
 /** The same, of units that the message names. */
 export function whole(name: string, value: unknown, units: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
-  throw misuse(name, `must be a whole number${units}, at least 1`)
+  throw optionError(name, `must be a whole number${units}, at least 1`)
 }
 
 /** A function; what it returns is looked at when it is called. */
 export function callable<F>(name: string, value: unknown): F {
-  if (typeof value !== 'function') throw misuse(name, 'must be a function')
+  if (typeof value !== 'function') throw optionError(name, 'must be a function')
   return value as F
 }
 
@@ -115,14 +115,14 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Milliseconds that a timer can wait: with more, `setTimeout` would not wait at all. */
 export function timer(name: string, value: unknown): number {
-  if ((value as number) > LONGEST_TIMER) throw misuse(name, `must be at most ${LONGEST_TIMER} milliseconds`)
+  if ((value as number) > LONGEST_TIMER) throw optionError(name, `must be at most ${LONGEST_TIMER} milliseconds`)
   return milliseconds(name, value)
 }
 
 /** Milliseconds: a finite number, not below 0. */
 export function milliseconds(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw misuse(name, 'must be a number of milliseconds, not below 0')
+    throw optionError(name, 'must be a number of milliseconds, not below 0')
   }
   return value
 }

@@ -43,14 +43,14 @@ export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
   const { code, class: kind, message, claim, reason, skipped } = record(refusal)
   if (kind === 'ERR_OPTION') return typeError(message, code)
   const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
-  if (OfClaim !== undefined) return because(code, new OfClaim(message, payload, claim, reason))
-  const error = because(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
+  if (OfClaim !== undefined) return withRefusal(code, new OfClaim(message, payload, claim, reason))
+  const error = withRefusal(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
   if (skipped !== undefined) error.skipped = skipped
   return error
 }
 
 /** An error with its exact reason. */
-export function because<T extends JOSEError>(refusal: RefusalCode, error: T): T {
+export function withRefusal<T extends JOSEError>(refusal: RefusalCode, error: T): T {
   error.refusal = refusal
   return error
 }
@@ -61,7 +61,7 @@ export function isWithoutKeys(thrown: unknown): thrown is JWKSUnavailable | JWKS
 }
 
 /** What is misused, and how: for mistakes of the program, at the moment that it makes them. */
-export function misuse(option: string, problem: string): TypeError {
+export function optionError(option: string, problem: string): TypeError {
   return typeError(`\`${option}\` ${problem}`, 'option')
 }
 

@@ -3,7 +3,7 @@ import { isBytes } from '../base/bytes.js'
 import { decode, decodeHeader } from '../wasm/calls.js'
 import { JWTInvalid } from '../base/errors.js'
 import { memberOf } from '../base/record.js'
-import { because } from '../base/refusal.js'
+import { withRefusal } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 
 /** A header that was not verified: it may name algorithms that nobody knows. */
@@ -27,7 +27,7 @@ export interface UnverifiedHeader {
 export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPayload {
   const verdict = decode(isBytes(token) ? undefined : token)
   if (verdict.ok) return verdict.payload as Claims & JWTPayload
-  throw because(verdict.refusal.code, new JWTInvalid(verdict.refusal.message))
+  throw withRefusal(verdict.refusal.code, new JWTInvalid(verdict.refusal.message))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Checks which client a token was issued to (RFC 9068 §2.2). */
 import { list, type Options } from '../base/options.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import type { Denial } from './challenge.js'
 import { valueAt } from './rights.js'
@@ -24,7 +24,7 @@ export function clientCheck(options: Options): CheckClient | undefined {
   const accepted = options.read('client', (name, value) => list(name, Array.isArray(value) ? value : [value]))
   const own = options.read('clientFrom', list)
   if (accepted === undefined) {
-    if (own !== undefined) throw misuse('clientFrom', 'requires `client`')
+    if (own !== undefined) throw optionError('clientFrom', 'requires `client`')
     return undefined
   }
   const paths = [['client_id'], ['azp'], ...(own === undefined ? [] : [own])]

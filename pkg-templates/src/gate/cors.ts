@@ -1,7 +1,7 @@
 /** Lets pages of other origins read what the gate answers, and answers their pre-flights (Fetch §3.3). */
 import { flag, list, Options, texts } from '../base/options.js'
 import { record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { headerName, publicOrigin } from './credentials.js'
 import type { ReadField } from './request.js'
 
@@ -32,7 +32,7 @@ export function corsFrom(options: Options): Cors | undefined {
   if (given === undefined) return undefined
   const { origins, credentials, headers } = given
   if (origins === true && options.has('cookie')) {
-    throw misuse('cors', 'must list origins where `cookie` is used: `true` would mean every page')
+    throw optionError('cors', 'must list origins where `cookie` is used: `true` would mean every page')
   }
   const own = options.read('header', headerName)
   const more = own === undefined ? headers : [...headers, own]
@@ -130,12 +130,12 @@ function rules(name: string, value: unknown): Rules {
   const given = new Options('cors', value, ['origins', 'credentials', 'headers'])
   const origins = given.require('origins', originsOf)
   const credentials = given.read('credentials', flag) ?? false
-  if (credentials && origins === true) throw misuse('credentials', 'requires a list of `origins`, not `true`')
+  if (credentials && origins === true) throw optionError('credentials', 'requires a list of `origins`, not `true`')
   const headers = given.read('headers', (name, value) => list(name, value).map((header) => headerName(name, header))) ?? []
   return record({ origins, credentials, headers })
 }
 
 function originsOf(name: string, value: unknown): true | string[] {
-  if (value === false) throw misuse(name, 'must be true or a list of origins: leave it out for none')
+  if (value === false) throw optionError(name, 'must be true or a list of origins: leave it out for none')
   return value === true ? true : texts(name, value).map((origin) => publicOrigin(name, origin))
 }

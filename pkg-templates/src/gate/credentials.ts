@@ -2,7 +2,7 @@
 import { bearer, type Credentials, malformed } from './bearer.js'
 import { type Options, text, texts } from '../base/options.js'
 import { memberOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { ReadField, RequestLike } from './request.js'
 import { webUrl } from '../base/url.js'
 
@@ -45,7 +45,7 @@ export function credentialsFrom(options: Options): ReadCredentials {
   const origins = options.read('origins', (name, value) =>
     texts(name, value).map((origin) => publicOrigin(name, origin)),
   )
-  if (origins !== undefined && cookie === undefined) throw misuse('origins', 'means nothing without `cookie`')
+  if (origins !== undefined && cookie === undefined) throw optionError('origins', 'means nothing without `cookie`')
 
   return (request, field) => {
     const authorized = bearer(field('authorization'))
@@ -124,15 +124,15 @@ export function cookieName(name: string, value: unknown): string {
 /** The name of a header field, in lower case. */
 export function headerName(name: string, value: unknown): string {
   const header = token(name, value).toLowerCase()
-  if (header === 'authorization') throw misuse(name, 'is read anyway: `Authorization: Bearer` needs no option')
-  if (header === 'cookie' || header === 'set-cookie') throw misuse(name, 'is a cookie: use `cookie`')
+  if (header === 'authorization') throw optionError(name, 'is read anyway: `Authorization: Bearer` needs no option')
+  if (header === 'cookie' || header === 'set-cookie') throw optionError(name, 'is a cookie: use `cookie`')
   return header
 }
 
 /** A token in the sense of RFC 9110 §5.6.2: what names of headers and cookies are made of. */
 function token(name: string, value: unknown): string {
   const found = text(name, value)
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(found)) throw misuse(name, 'holds characters that no such name can have')
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(found)) throw optionError(name, 'holds characters that no such name can have')
   return found
 }
 
@@ -140,5 +140,5 @@ function token(name: string, value: unknown): string {
 export function publicOrigin(name: string, value: string): string {
   // Written as browsers send it, or it would never be equal to what they send.
   if (webUrl(value)?.origin === value) return value
-  throw misuse(name, 'must be origins as browsers send them: `https://app.example`')
+  throw optionError(name, 'must be origins as browsers send them: `https://app.example`')
 }

@@ -2,7 +2,7 @@
 import { JWKSUnavailable } from '../base/errors.js'
 import { audiences, callable, flag, list, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { because, errorFrom, isWithoutKeys, misuse } from '../base/refusal.js'
+import { withRefusal, errorFrom, isWithoutKeys, optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
@@ -100,12 +100,12 @@ export function createGate<Claims, Principal>(
   const cookie = given.read('cookie', cookieName)
   const cors = corsFrom(given)
   const preflights = given.read('preflight', flag) ?? false
-  if (cors !== undefined && preflights) throw misuse('preflight', 'cannot be combined with `cors`, which answers pre-flights')
+  if (cors !== undefined && preflights) throw optionError('preflight', 'cannot be combined with `cors`, which answers pre-flights')
   const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
   const authorize = given.read('authorize', rule)
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
   if (tenants?.any === true && principal === undefined && authorize === undefined) {
-    throw misuse('issuer', "accepts 'any' of the `tenants`: `principal` or `authorize` is required to decide")
+    throw optionError('issuer', "accepts 'any' of the `tenants`: `principal` or `authorize` is required to decide")
   }
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
@@ -189,7 +189,7 @@ export function createGate<Claims, Principal>(
     const judgement = engine.judgeNow(token, needs)
     // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
     if (judgement.fetchable) {
-      throw because('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
+      throw withRefusal('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
     }
     return judgement
   }
@@ -251,6 +251,6 @@ function isPreflight(request: RequestLike, field: ReadField): boolean {
 
 function printable(name: string, value: unknown): string {
   const realm = text(name, value)
-  if (!/^[\x20-\x7e]+$/.test(realm)) throw misuse(name, 'must be printable ASCII')
+  if (!/^[\x20-\x7e]+$/.test(realm)) throw optionError(name, 'must be printable ASCII')
   return realm
 }

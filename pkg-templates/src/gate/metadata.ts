@@ -1,7 +1,7 @@
 /** Protected resource metadata (RFC 9728): the options, the document, and the answers to requests for it. */
 import { list, type Options, text } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
 import { webUrl } from '../base/url.js'
 import { requestedFields } from './cors.js'
@@ -48,12 +48,12 @@ export function resourceFrom(options: Options): Resource | undefined {
   const identifier = options.read('resource', text)
   if (identifier === undefined) {
     const useless = RESOURCE_NAMES.find((name) => options.has(name))
-    if (useless !== undefined) throw misuse(useless, 'requires `resource`')
+    if (useless !== undefined) throw optionError(useless, 'requires `resource`')
     return undefined
   }
   const url = webUrl(identifier)
   if (url === undefined || identifier.includes('#')) {
-    throw misuse('resource', 'must be an absolute http: or https: URL without credentials and fragment')
+    throw optionError('resource', 'must be an absolute http: or https: URL without credentials and fragment')
   }
   const { origin, pathname, search } = url
   // RFC 3986 §6.2.3: both mean one resource, and clients disagree on which they send.
@@ -76,7 +76,7 @@ export type ServeMetadata = (request: RequestLike) => Response | undefined
 export function metadataOf(resource: Resource, options: Options, issuers: readonly string[]): ServeMetadata {
   const servers = options.read('authorizationServers', list) ?? issuers
   if (servers.length === 0 || !servers.every((server) => webUrl(server))) {
-    throw misuse('authorizationServers', 'is required, as the URLs of the issuers: clients find the issuer by its URL')
+    throw optionError('authorizationServers', 'is required, as the URLs of the issuers: clients find the issuer by its URL')
   }
   const methods = ['header']
   if (options.has('query')) methods.push('query')
@@ -125,7 +125,7 @@ const METHODS = 'GET, HEAD, OPTIONS'
 
 function pageUrl(name: string, value: unknown): string {
   const found = text(name, value)
-  if (webUrl(found) === undefined) throw misuse(name, 'must be an absolute http: or https: URL without credentials')
+  if (webUrl(found) === undefined) throw optionError(name, 'must be an absolute http: or https: URL without credentials')
   return found
 }
 

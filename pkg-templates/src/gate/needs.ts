@@ -1,7 +1,7 @@
 /** Checks the needs of a request. */
 import { callable, flag, list, Options } from '../base/options.js'
 import { memberOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/remote_key_set.js'
 import type { NeededRights } from './rights.js'
 import type { AnonymousRule, Authorize, GateNeeds } from './types.js'
@@ -49,7 +49,7 @@ const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'optional', 'a
 function scopeList(name: string, value: unknown): string[] {
   const scopes = list(name, value)
   if (scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes
-  throw misuse(name, "contains a character that a scope can't have")
+  throw optionError(name, "contains a character that a scope can't have")
 }
 
 /** A rule: a function, or one that is also asked about requests without credentials. */
@@ -62,5 +62,5 @@ export function rule(name: string, value: unknown): Rule {
       return { allows: allows.bind(given), anonymous: true }
     }
   }
-  throw misuse(name, 'must be a function, or `{ anonymous: true, rule }` with a function')
+  throw optionError(name, 'must be a function, or `{ anonymous: true, rule }` with a function')
 }

@@ -1,7 +1,7 @@
 /** What a token permits: its scopes, permissions and roles, and whether a request needs more (RFC 6749 §3.3, RFC 9068 §2.2.3). */
 import { list, type Options } from '../base/options.js'
 import { givenNames, memberOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import type { Denial } from './challenge.js'
 
@@ -89,13 +89,13 @@ function words(value: unknown): string[] {
 /** For each scope all that it includes, directly or not. */
 function inclusions(name: string, value: unknown): Map<string, string[]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw misuse(name, 'must be an object with a list of scopes for each scope')
+    throw optionError(name, 'must be an object with a list of scopes for each scope')
   }
   const direct = new Map(
     givenNames(value).map((scope) => [scope, list(name, memberOf(value as Record<string, unknown>, scope))]),
   )
   const follow = (scope: string, above: readonly string[]): string[] => {
-    if (above.includes(scope)) throw misuse(name, `has a cycle: ${[...above, scope].join(' → ')}`)
+    if (above.includes(scope)) throw optionError(name, `has a cycle: ${[...above, scope].join(' → ')}`)
     const below = direct.get(scope) ?? []
     return below.flatMap((lower) => [lower, ...follow(lower, [...above, scope])])
   }

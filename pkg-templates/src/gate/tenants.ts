@@ -2,7 +2,7 @@
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { list, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { webUrl } from '../base/url.js'
 import { issuerIdentifier } from '../remote/discovery.js'
@@ -43,7 +43,7 @@ export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
   const discovery = given.read('discovery', issuerIdentifier)
   return record({
     keySet(options: RemoteKeySetOptions): RemoteKeySet {
-      if (discovery === undefined) throw misuse('discovery', 'of `issuer`, `jwksUri` or `keys` is required with a template')
+      if (discovery === undefined) throw optionError('discovery', 'of `issuer`, `jwksUri` or `keys` is required with a template')
       return RemoteKeySet.discovered(discovery, templates[0] ?? '', options)
     },
     any: tenants === 'any',
@@ -80,7 +80,7 @@ function template(name: string, value: string): string {
   // The host is the issuer's; only its path may depend on the tenant.
   const path = url && value.startsWith(`${url.origin}/`) && value.slice(url.origin.length)
   if (!path || /[?#]/.test(path) || value.split(PLACEHOLDER).length !== 2 || !path.includes(PLACEHOLDER)) {
-    throw misuse(name, `must be an absolute http: or https: URL with \`${PLACEHOLDER}\` once in its path`)
+    throw optionError(name, `must be an absolute http: or https: URL with \`${PLACEHOLDER}\` once in its path`)
   }
   return value
 }
@@ -88,6 +88,6 @@ function template(name: string, value: string): string {
 function guids(name: string, value: unknown): string[] {
   const found = list(name, value)
   const wrong = found.find((tenant) => !GUID.test(text(name, tenant)))
-  if (wrong !== undefined) throw misuse(name, "must be lower-case GUIDs, or 'any'")
+  if (wrong !== undefined) throw optionError(name, "must be lower-case GUIDs, or 'any'")
   return found
 }

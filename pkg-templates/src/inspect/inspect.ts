@@ -1,7 +1,7 @@
 /** Checks the options, passes them to the module and returns its report. */
 import { flag, list, Options, size, string, text, texts } from '../base/options.js'
 import { jsonOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { boot, bootAside } from './instance.js'
 import type { ModuleRequest } from './module.js'
 import type { InspectOptions, KeyText } from './options.js'
@@ -91,23 +91,23 @@ function keys(name: string, value: unknown): NonNullable<ModuleRequest['keys']> 
   return (Array.isArray(value) ? value : [value]).map((given: string | KeyText) => {
     if (typeof given === 'string') return record({ text: given })
     const read = fields(name, given, { text: string, from: origin, url: string })
-    if (read['text'] === undefined) throw misuse(name, 'must be text, or objects with `text`')
+    if (read['text'] === undefined) throw optionError(name, 'must be text, or objects with `text`')
     return read as unknown as KeyText
   })
 }
 
 function origin(_: string, value: unknown): string {
   if (value === 'entered' || value === 'fetched' || value === 'earlier') return value
-  throw misuse('from', 'must be `entered`, `fetched` or `earlier`')
+  throw optionError('from', 'must be `entered`, `fetched` or `earlier`')
 }
 
 function time(name: string, value: unknown): number {
   const seconds = value instanceof Date ? value.getTime() / 1000 : value
   if (typeof seconds === 'number' && Number.isFinite(seconds)) return seconds
-  throw misuse(name, 'must be a valid Date or a number of seconds')
+  throw optionError(name, 'must be a valid Date or a number of seconds')
 }
 
 function seconds(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw misuse(name, 'must be a number of seconds, not below 0')
+  throw optionError(name, 'must be a number of seconds, not below 0')
 }

@@ -9,7 +9,7 @@ import { KeySource } from '../remote/loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
 import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
 
 /** The key of the option that holds what fetches instead of the host's `fetch`. */
@@ -77,7 +77,7 @@ export interface RemoteJWKSet {
  *   {@link JWKSInvalid} or {@link JWKSUnavailable}
  */
 export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}): RemoteJWKSet {
-  if (Object.prototype.toString.call(url) !== '[object URL]') throw misuse('url', 'must be a URL object')
+  if (Object.prototype.toString.call(url) !== '[object URL]') throw optionError('url', 'must be a URL object')
   const given = new Options('createRemoteJWKSet', options, OPTION_NAMES, 'ignored')
   const cacheMaxAge = (given.read('cacheMaxAge', duration) ?? 600_000) / 1000
   const headers = given.read('headers', requestHeaders) ?? new Headers()
@@ -220,6 +220,6 @@ function duration(name: string, value: unknown): number {
 
 function whole(name: string, value: unknown): number {
   const read = timer(name, value)
-  if (!Number.isInteger(read)) throw misuse(name, 'must be a whole number of milliseconds')
+  if (!Number.isInteger(read)) throw optionError(name, 'must be a whole number of milliseconds')
   return read
 }

@@ -3,7 +3,7 @@ import type * as bindings from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom } from './imported_key.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet, JWK, SkippedMember } from '../base/types.js'
 
 export type { SkippedMember } from '../base/types.js'
@@ -133,14 +133,14 @@ function issuersIn(text: string): Map<number, string> {
 /** The JSON text of an object that a caller hands over, or the text that it is already. */
 export function jsonText(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null) throw misuse(name, 'is neither an object nor JSON text')
+  if (typeof value !== 'object' || value === null) throw optionError(name, 'is neither an object nor JSON text')
   let text: string | undefined
   try {
     text = jwksText(value)
   } catch {
     // A cycle, a BigInt or a throwing getter: the caller's error would show parts of the object.
   }
-  if (text === undefined) throw misuse(name, 'can not be written as JSON')
+  if (text === undefined) throw optionError(name, 'can not be written as JSON')
   return text
 }
 

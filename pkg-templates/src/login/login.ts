@@ -1,5 +1,5 @@
 /** Logs people in from a single-page app: authorization code with PKCE (RFC 6749, RFC 7636, RFC 9700). */
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { LoginError } from './errors.js'
 import { loadMetadata, type Metadata } from './metadata.js'
 import { parseOptions, type Settings } from './options.js'
@@ -74,7 +74,7 @@ export function createLogin(options: LoginOptions): Login {
       code_challenge_method: 'S256',
     }
     for (const name of Object.keys(parameters)) {
-      if (name in own || name === 'resource') throw misuse('parameters', `must not contain \`${name}\``)
+      if (name in own || name === 'resource') throw optionError('parameters', `must not contain \`${name}\``)
     }
     for (const [name, value] of Object.entries({ ...parameters, ...own })) request.searchParams.set(name, value)
     for (const resource of settings.resources) request.searchParams.append('resource', resource)
@@ -161,7 +161,7 @@ function defaultReturn({ redirectUri }: Settings): string {
 /** @throws `TypeError` unless the URL is of the page's origin and scheme: a `blob:` URL has that origin, too */
 function ownUrl(option: string, text: string): string {
   const { href } = new URL(text, location.href)
-  if (!href.startsWith(`${location.origin}/`)) throw misuse(option, 'must be of the origin of this page')
+  if (!href.startsWith(`${location.origin}/`)) throw optionError(option, 'must be of the origin of this page')
   return href
 }
 

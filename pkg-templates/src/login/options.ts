@@ -1,6 +1,6 @@
 /** Checks the options of `createLogin`. */
 import { callable, list, text, texts } from '../base/options.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { isTrustworthy } from './metadata.js'
 import type { LoginChange, LoginOptions } from './types.js'
 
@@ -23,10 +23,10 @@ export interface Settings {
 export function parseOptions(value: LoginOptions): Settings {
   // Not by the class `Options`, which weighs more than it saves here: this entry has to stay small.
   const { issuer, clientId, redirectUri, scopes, resource, storage, onChange, ...others } = value
-  for (const name of Object.keys(others)) throw misuse(name.slice(0, 64), 'is no option of createLogin')
-  for (const [name, given] of Object.entries(value)) if (given === undefined) throw misuse(name, UNDEFINED)
+  for (const name of Object.keys(others)) throw optionError(name.slice(0, 64), 'is no option of createLogin')
+  for (const [name, given] of Object.entries(value)) if (given === undefined) throw optionError(name, UNDEFINED)
   if (storage !== undefined && storage !== 'memory' && storage !== 'session') {
-    throw misuse('storage', 'must be `memory` or `session`')
+    throw optionError('storage', 'must be `memory` or `session`')
   }
   const checked = {
     issuer: address('issuer', issuer),
@@ -51,5 +51,5 @@ const UNDEFINED = 'is undefined: leave it out, or give it a value'
 function address(name: string, value: unknown): string {
   const found = text(name, value)
   if (isTrustworthy(found) && !found.includes('#')) return found
-  throw misuse(name, 'must be an https URL without fragment, or http on loopback')
+  throw optionError(name, 'must be an https URL without fragment, or http on loopback')
 }

@@ -1,7 +1,7 @@
 /** Guards an MCP server: reads each request's message and asks the gate for what it needs. */
 import { isGiven, record } from '../base/record.js'
 import { list, Options, size, text } from '../base/options.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { throwError } from '../base/thrown.js'
 import { fieldsOf } from '../gate/request.js'
 import type { Anonymous, Denied, Passed, Preflight } from '../gate/types.js'
@@ -108,11 +108,11 @@ function answer(response: Response, refusal: string | undefined): ToolAnswer {
 /** The scopes by the names of tools. A map: a tool may be called `constructor`. */
 function scopesByTool(name: string, value: unknown): Map<string, readonly string[]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw misuse(name, 'must be an object: the scopes of each tool')
+    throw optionError(name, 'must be an object: the scopes of each tool')
   }
   return new Map(
     Object.entries(value).map(([tool, scopes]) => {
-      if (!Array.isArray(scopes)) throw misuse(`${name}.${tool.slice(0, 64)}`, 'must be an array of scopes')
+      if (!Array.isArray(scopes)) throw optionError(`${name}.${tool.slice(0, 64)}`, 'must be an array of scopes')
       return [tool, Array.from(scopes as unknown[], (scope) => text(`${name}.${tool.slice(0, 64)}`, scope))]
     }),
   )

@@ -1,6 +1,6 @@
 /** The gate as the verifier of `requireBearerAuth` of the MCP SDKs. */
 import { isGiven, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { Denied, Passed } from '../gate/types.js'
 import { authInfo } from './auth_info.js'
 import type { AnyGate, TokenVerifier, VerifierErrors } from './types.js'
@@ -45,7 +45,7 @@ function refuser(errors: VerifierErrors): Refuse {
   const member = <T>(name: string): T | undefined => {
     if (typeof errors !== 'object' || errors === null || !isGiven(errors, name)) return undefined
     const value = (errors as Record<string, unknown>)[name]
-    if (typeof value !== 'function') throw misuse(name, 'must be an error class of the MCP SDK')
+    if (typeof value !== 'function') throw optionError(name, 'must be an error class of the MCP SDK')
     return value as T
   }
   type OfMessage = new (message: string) => Error
@@ -53,7 +53,7 @@ function refuser(errors: VerifierErrors): Refuse {
   if (OAuthError !== undefined) return (code, message) => new OAuthError(code, message)
   const InvalidTokenError = member<OfMessage>('InvalidTokenError')
   if (InvalidTokenError === undefined) {
-    throw misuse('errors', 'must hold `OAuthError`, or `InvalidTokenError` with version 1 of the MCP SDK')
+    throw optionError('errors', 'must hold `OAuthError`, or `InvalidTokenError` with version 1 of the MCP SDK')
   }
   const InsufficientScopeError = member<OfMessage>('InsufficientScopeError') ?? InvalidTokenError
   return (code, message) => new (code === 'invalid_token' ? InvalidTokenError : InsufficientScopeError)(message)

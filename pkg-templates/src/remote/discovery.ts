@@ -2,20 +2,20 @@
 import { type About, boundedFetch, invalid, type Question, unavailable } from './fetch_text.js'
 import type { JOSEError } from '../base/errors.js'
 import { record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 
 const ABOUT: About = ['discovery', "the issuer's metadata"]
 
 /** Checks an issuer's identifier (RFC 8414 §2): its text stays as it was given, since it is compared exactly. */
 export function issuerIdentifier(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw misuse(name, 'must be the text of a URL')
+  if (typeof value !== 'string') throw optionError(name, 'must be the text of a URL')
   const url = webUrl(value)
   // Such issuers are, too: what can't be done is to find their keys.
   const instead = 'give the URL of its key set instead'
-  if (url === undefined) throw misuse(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
+  if (url === undefined) throw optionError(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
-    throw misuse(name, `must have neither a query nor a fragment: ${instead}`)
+    throw optionError(name, `must have neither a query nor a fragment: ${instead}`)
   }
   return value
 }

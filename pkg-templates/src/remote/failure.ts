@@ -2,7 +2,7 @@
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { type JOSEError, JWKSInvalid } from '../base/errors.js'
 import { memberOf, record } from '../base/record.js'
-import { because } from '../base/refusal.js'
+import { withRefusal } from '../base/refusal.js'
 import { unavailable } from './fetch_text.js'
 import type { SkippedMember } from '../base/types.js'
 
@@ -26,7 +26,7 @@ export function failureOf(error: JOSEError): Failure {
 
 /** A new error of these parts. */
 export function failureFrom({ kind, refusal, message, cause, skipped }: Failure): JOSEError {
-  const error = because(refusal, new kind(message, cause === undefined ? undefined : record({ cause })))
+  const error = withRefusal(refusal, new kind(message, cause === undefined ? undefined : record({ cause })))
   if (skipped !== undefined) error.skipped = skipped
   return error
 }

@@ -3,7 +3,7 @@ import type { RefusalCode } from '../base/refusal_codes.js'
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
 import { memberOf, record } from '../base/record.js'
-import { because, isWithoutKeys } from '../base/refusal.js'
+import { withRefusal, isWithoutKeys } from '../base/refusal.js'
 import { VERSION } from '../base/version.js'
 import { type BodyErrors, bodyText, discard, type FetchedResponse } from './body.js'
 
@@ -83,7 +83,7 @@ export async function boundedFetch(question: Question): Promise<Answer> {
   } catch (thrown) {
     if (isWithoutKeys(thrown)) throw thrown
     if (!deadline.signal.aborted && !isTimeout(thrown)) throw unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, thrown)
-    throw because(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
+    throw withRefusal(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
   }
 }
 
@@ -154,10 +154,10 @@ function seconds(age: string | undefined): number {
 
 /** There is no answer to work with. */
 export function unavailable(refusal: RefusalCode, message: string, cause?: unknown): JWKSUnavailable {
-  return because(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
+  return withRefusal(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
 }
 
 /** The answer is not what it should be. */
 export function invalid(refusal: RefusalCode, message: string, cause?: unknown): JWKSInvalid {
-  return because(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
+  return withRefusal(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
 }

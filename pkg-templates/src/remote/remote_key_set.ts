@@ -6,7 +6,7 @@ import type { FoundSet, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
 import { memberOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
@@ -154,7 +154,7 @@ export class RemoteKeySet {
    */
   hydrate(exported: ExportedKeySet): void {
     const given = new Options('hydrate', exported, EXPORTED_NAMES, 'ignored')
-    if (given.require('source', (_, value) => value) !== this.url) throw misuse('source', "is another set's")
+    if (given.require('source', (_, value) => value) !== this.url) throw optionError('source', "is another set's")
     const sent = given.require('sentAt', milliseconds) / 1000
     const arrived = given.require('arrivedAt', milliseconds) / 1000
     const cacheControl = given.require('cacheControl', string)
@@ -166,7 +166,7 @@ export class RemoteKeySet {
       ),
     )
     const set = new KeySet(text)
-    if (set.size === 0) throw misuse('jwks', `contains no usable key${skippedText(set)}`)
+    if (set.size === 0) throw optionError('jwks', `contains no usable key${skippedText(set)}`)
     this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
   }
 
@@ -214,7 +214,7 @@ function settings(
   const cooldownDuration = seconds('cooldownDuration', 30_000)
   const cacheMaxAge = seconds('cacheMaxAge', 600_000)
   const cacheMinAge = seconds('cacheMinAge', Math.min(30_000, cacheMaxAge * 1000))
-  if (cacheMinAge > cacheMaxAge) throw misuse('cacheMinAge', 'must not be above `cacheMaxAge`')
+  if (cacheMinAge > cacheMaxAge) throw optionError('cacheMinAge', 'must not be above `cacheMaxAge`')
   const maxStale = seconds('maxStale', 3_600_000)
   const complete = (fields: Headers) => {
     if (!fields.has('accept')) fields.set('accept', 'application/jwk-set+json, application/json')
@@ -231,11 +231,11 @@ function settings(
 
 /** The text of an `http:` or `https:` URL without credentials; `name` is the option that it stands in. */
 export function address(name: string, value: unknown): string {
-  if (typeof value !== 'string' && !(value instanceof URL)) throw misuse(name, 'must be a URL or its text')
+  if (typeof value !== 'string' && !(value instanceof URL)) throw optionError(name, 'must be a URL or its text')
   const url = absoluteUrl(value)
-  if (url === undefined) throw misuse(name, 'is not an absolute URL')
-  if (!isWeb(url)) throw misuse(name, 'must be an http: or https: URL')
-  if (holdsCredentials(url)) throw misuse(name, 'must not hold credentials')
+  if (url === undefined) throw optionError(name, 'is not an absolute URL')
+  if (!isWeb(url)) throw optionError(name, 'must be an http: or https: URL')
+  if (holdsCredentials(url)) throw optionError(name, 'must not hold credentials')
   return url.href
 }
 
@@ -245,10 +245,10 @@ function time(name: string, value: unknown): number {
 
 /** Header fields, in any form that `new Headers` takes. */
 export function requestHeaders(name: string, value: unknown): Headers {
-  if (typeof value !== 'object' || value === null) throw misuse(name, 'must be headers')
+  if (typeof value !== 'object' || value === null) throw optionError(name, 'must be headers')
   try {
     return new Headers(value as HeaderFields)
   } catch {
-    throw misuse(name, 'holds a name or a value that no header can have')
+    throw optionError(name, 'holds a name or a value that no header can have')
   }
 }

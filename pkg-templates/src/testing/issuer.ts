@@ -2,7 +2,7 @@
 import { seconds } from '../base/duration.js'
 import { Options, text, texts } from '../base/options.js'
 import { jsonOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 import { algorithmOf, makeKey, type SigningKey } from './keys.js'
 import type { BadTokens, MakeToken, TestClaims, TestIssuer, TestIssuerOptions, TestTokenOptions } from './types.js'
@@ -158,13 +158,13 @@ function base64url(bytes: Uint8Array): string {
 function identifier(name: string, value: unknown): string {
   const issuer = text(name, value)
   const url = webUrl(issuer)
-  if (url === undefined || /[?#]/.test(issuer)) throw misuse(name, 'must be an http: or https: URL without a query')
+  if (url === undefined || /[?#]/.test(issuer)) throw optionError(name, 'must be an http: or https: URL without a query')
   return issuer
 }
 
 function date(name: string, value: unknown): Date {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value)
-  throw misuse(name, 'must be a valid Date')
+  throw optionError(name, 'must be a valid Date')
 }
 
 function scopes(name: string, value: unknown): string {
@@ -173,5 +173,5 @@ function scopes(name: string, value: unknown): string {
 
 function members(name: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw misuse(name, 'must be an object')
+  throw optionError(name, 'must be an object')
 }

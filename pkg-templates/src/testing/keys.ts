@@ -1,5 +1,5 @@
 /** Makes keys and signs with them, by WebCrypto. */
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { record } from '../base/record.js'
 import type { Algorithm, JWK } from '../base/types.js'
 
@@ -55,7 +55,7 @@ const RECIPES: Readonly<Record<Algorithm, Recipe>> = record({
 /** The option `algorithm`. */
 export function algorithmOf(name: string, value: unknown): Algorithm {
   if (typeof value === 'string' && value in RECIPES) return value as Algorithm
-  throw misuse(name, `must be one of ${Object.keys(RECIPES).join(', ')}`)
+  throw optionError(name, `must be one of ${Object.keys(RECIPES).join(', ')}`)
 }
 
 /**

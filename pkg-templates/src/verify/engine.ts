@@ -18,7 +18,7 @@ import { handle } from '../keys/imported_key.js'
 import { KeySet, setHandle, setKey, skippedText } from '../keys/key_set.js'
 import { flag, type Options } from '../base/options.js'
 import { jsonOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { type FoundSet, type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
 import { TokenCache } from './token_cache.js'
 import type { Judge, Judgement } from './judge.js'
@@ -234,16 +234,16 @@ function misses(judgement: Verdict): Missing | undefined {
 let none: Needs | undefined
 
 function usable(algorithms: readonly string[], set: KeySet): void {
-  if (set.size === 0) throw misuse('keys', `contains no usable key${skippedText(set)}`)
+  if (set.size === 0) throw optionError('keys', `contains no usable key${skippedText(set)}`)
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
-    throw misuse('keys', `contains no key for these algorithms${skippedText(set)}`)
+    throw optionError('keys', `contains no key for these algorithms${skippedText(set)}`)
   }
 }
 
 function fetchable(algorithms: readonly string[]): void {
   // RFC 8725 §3.5: a set that anybody can fetch holds no shared secrets.
   if (!algorithms.every((name) => name.startsWith('HS'))) return
-  throw misuse('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
+  throw optionError('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
 }
 
 function presentable(policy: Policy, key: Key): void {
@@ -251,7 +251,7 @@ function presentable(policy: Policy, key: Key): void {
     policy.checkKey(key)
   } catch (thrown) {
     if (thrown instanceof TypeError) throw thrown
-    throw Object.assign(misuse('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {
+    throw Object.assign(optionError('keys', `can't be used with these algorithms: ${(thrown as Error).message}`), {
       refusal: (thrown as { refusal?: string }).refusal,
     })
   }

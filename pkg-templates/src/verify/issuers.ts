@@ -6,7 +6,7 @@ import { engineFor, type KeyPair } from './key_pair.js'
 import { keysOf } from './keys_option.js'
 import { audiences, filled, list, Options, text } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { misuse, type Refusal } from '../base/refusal.js'
+import { optionError, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
 import type { Judge, Judgement } from './judge.js'
@@ -39,19 +39,19 @@ export class Issuers implements Judge {
    */
   constructor(shared: Options, fields: PolicyFields, { audienceRequired }: { readonly audienceRequired: boolean }) {
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
-      if (shared.has(name)) throw misuse(name, 'means nothing beside `issuers`')
+      if (shared.has(name)) throw optionError(name, 'means nothing beside `issuers`')
     }
     for (const entry of shared.require('issuers', entries)) {
       const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
-      if (this.#engines.has(issuer)) throw misuse('issuers', 'name the same issuer twice')
+      if (this.#engines.has(issuer)) throw optionError('issuers', 'name the same issuer twice')
       const own: PolicyFields = record({ ...fields, issuer: [issuer] })
       const algorithms = given.read('algorithms', list) ?? fields.algorithms
-      if (algorithms === undefined) throw misuse('algorithms', 'is required, for all issuers or for each')
+      if (algorithms === undefined) throw optionError('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
       const audience = given.read('audience', audiences)
       if (audience === undefined && own.audience === undefined && audienceRequired) {
-        throw misuse('audience', 'is required, for all issuers or for each: `false` where tokens name none')
+        throw optionError('audience', 'is required, for all issuers or for each: `false` where tokens name none')
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
@@ -94,7 +94,7 @@ export class Issuers implements Judge {
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
 
 function entries(name: string, value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw misuse(name, 'must be an array of issuers')
+  if (!Array.isArray(value)) throw optionError(name, 'must be an array of issuers')
   return filled<unknown[]>(name, value)
 }
 

@@ -1,7 +1,7 @@
 /** A secret and public keys for one issuer: each serves only the algorithms of its kind (RFC 8725 §2.1). */
 import type { Options } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import { Key, type Needs } from '../wasm/bindings.js'
 import { decode, type Door } from '../wasm/calls.js'
@@ -25,11 +25,11 @@ export class KeyPair implements Judge {
     const others = keys.filter((key) => !isSecret(key))
     const [secretKey, publicKeys] = [secret[0], others[0]]
     if (keys.length !== 2 || secretKey === undefined || publicKeys === undefined) {
-      throw misuse('keys', 'must be one secret and one set of public keys, if it is an array')
+      throw optionError('keys', 'must be one secret and one set of public keys, if it is an array')
     }
     const engine = (keys: EngineKeys, symmetric: boolean) => {
       const algorithms = fields.algorithms?.filter((name) => name.startsWith('HS') === symmetric) ?? []
-      if (algorithms.length === 0) throw misuse('algorithms', 'must name some for the secret and some for the public keys')
+      if (algorithms.length === 0) throw optionError('algorithms', 'must name some for the secret and some for the public keys')
       return new Engine(options, record({ ...fields, algorithms }), keys)
     }
     this.#secret = engine(secretKey, true)

@@ -7,7 +7,7 @@ import { isBytes } from '../base/bytes.js'
 import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
 import { isGiven, memberOf } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { address, REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
 
 /**
@@ -41,16 +41,16 @@ export function keysOf(
   [issuer = '', ...others]: readonly string[],
   found: (options: RemoteKeySetOptions) => RemoteKeySet = (options) => {
     if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
-    throw misuse('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
+    throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
   },
 ): EngineKeys | EngineKeys[] {
   const remote = REMOTE_NAMES.filter((name) => given.has(name))
   const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('keys')) {
-    if (given.has('jwksUri')) throw misuse('jwksUri', 'and `keys` exclude each other')
+    if (given.has('jwksUri')) throw optionError('jwksUri', 'and `keys` exclude each other')
     return given.require('keys', (name, value) => {
       const useless = typeof value === 'function' ? remote.find((name) => name === 'headers' || name === 'fetch') : remote[0]
-      if (useless !== undefined) throw misuse(useless, 'cannot be combined with these `keys`')
+      if (useless !== undefined) throw optionError(useless, 'cannot be combined with these `keys`')
       return typeof value === 'function' ? RemoteKeySet.fromFunction(value as () => unknown, options) : keyPairFrom(name, value)
     })
   }
@@ -75,12 +75,12 @@ export function keysFrom(name: string, value: unknown): EngineKeys {
   if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
-    if (!value.includes('-----BEGIN ')) throw misuse(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+    if (!value.includes('-----BEGIN ')) throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
     return boot().bindings.Key.fromPem(value)
   }
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
     if (isGiven(value, 'kty')) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
   }
-  throw misuse(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
+  throw optionError(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
 }

@@ -2,7 +2,7 @@
 import { type Duration, secondsUpTo } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import type { Algorithm } from '../base/types.js'
 import type { Policy } from '../wasm/bindings.js'
@@ -160,26 +160,26 @@ const WORKER_CANDIDATES = 16
 
 function candidates(name: string, value: unknown): number {
   const found = size(name, value)
-  if (found > 64) throw misuse(name, 'must be a whole number from 1 to 64')
+  if (found > 64) throw optionError(name, 'must be a whole number from 1 to 64')
   return found
 }
 
 function tokenLength(name: string, value: unknown): number {
   const length = size(name, value)
-  if (length < SHORTEST_TOKEN) throw misuse(name, `must be at least ${SHORTEST_TOKEN}, the length of the shortest token`)
+  if (length < SHORTEST_TOKEN) throw optionError(name, `must be at least ${SHORTEST_TOKEN}, the length of the shortest token`)
   return length
 }
 
 function date(name: string, value: unknown): number {
   const time = value instanceof Date ? value.getTime() : Number.NaN
-  if (Number.isNaN(time)) throw misuse(name, 'must be a valid Date')
-  if (time < YEAR_1971) throw misuse(name, 'is before 1971: of seconds, make it `new Date(seconds * 1000)`')
+  if (Number.isNaN(time)) throw optionError(name, 'must be a valid Date')
+  if (time < YEAR_1971) throw optionError(name, 'is before 1971: of seconds, make it `new Date(seconds * 1000)`')
   return Math.floor(time / 1000)
 }
 
 function names(name: string, value: unknown): string[] {
   if (Array.isArray(value)) return list(name, value)
-  if (typeof value !== 'object' || value === null) throw misuse(name, 'must be an array of names, or an object')
+  if (typeof value !== 'object' || value === null) throw optionError(name, 'must be an array of names, or an object')
   const found = givenNames(value)
   for (const parameter of found) flag(name, (value as Record<string, unknown>)[parameter])
   return list(name, [...new Set(found)])

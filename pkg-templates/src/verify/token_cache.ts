@@ -7,7 +7,7 @@ import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
 import { Options, size } from '../base/options.js'
 import { isFlat, jsonOf, memberOf, record } from '../base/record.js'
-import { misuse } from '../base/refusal.js'
+import { optionError } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judgement } from './judge.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
@@ -158,7 +158,7 @@ const LARGEST_MAP = 2 ** 24 - 1
 
 function entries(name: string, value: unknown): number {
   const number = size(name, value)
-  if (number > LARGEST_MAP) throw misuse(name, `must be at most ${LARGEST_MAP}`)
+  if (number > LARGEST_MAP) throw optionError(name, `must be at most ${LARGEST_MAP}`)
   return number
 }
 
