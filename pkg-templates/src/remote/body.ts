@@ -3,8 +3,8 @@ import { jsonOf, record } from '../base/record.js'
 import { TextDecoder } from '../base/runtime.js'
 
 /**
- * What is used of an answer. The runtime's `Response` has all of it. Other clients and mocks need `status` and one way to
- * the text: a `body` that can be iterated, `arrayBuffer`, `text` or `json`.
+ * The members of a response that are used. The runtime's `Response` has all of them. Other clients and mocks need `status` and one
+ * source of the text: a `body` that can be iterated, `arrayBuffer`, `text` or `json`.
  */
 export interface FetchedResponse {
   readonly status: number
@@ -16,7 +16,7 @@ export interface FetchedResponse {
   json?(): Promise<unknown>
 }
 
-/** What is thrown for a body that can't be read. */
+/** The errors for a body that cannot be read. */
 export interface BodyErrors {
   tooLarge(bytes: number): Error
   notUtf8(): Error
@@ -33,7 +33,7 @@ interface Stream {
   [Symbol.asyncIterator]?: () => AsyncIterator<Uint8Array | string>
 }
 
-/** Reads the body; where the signal ends, so does the body. */
+/** Reads the body. Stops when the signal aborts. */
 export async function bodyText(response: FetchedResponse, signal: AbortSignal, errors: BodyErrors): Promise<string> {
   const decoder = new TextDecoder('utf-8', record({ fatal: true }))
   let text = ''
@@ -54,7 +54,7 @@ export async function bodyText(response: FetchedResponse, signal: AbortSignal, e
   const stream = streamOf(response)
   if (stream !== undefined) {
     const { next, cancel } = piecesOf(stream)
-    // A host's `fetch` ends the body with the signal; a caller's own may not.
+    // The runtime's `fetch` ends the body with the signal. A client of the caller may not.
     signal.addEventListener('abort', cancel, record({ once: true }))
     try {
       for (let piece = await next(); piece.done !== true; piece = await next()) add(piece.value)
@@ -69,7 +69,7 @@ export async function bodyText(response: FetchedResponse, signal: AbortSignal, e
   return text
 }
 
-/** Gives up a body that is not read. */
+/** Cancels a body that is not read. */
 export function discard(response: FetchedResponse): void {
   const stream = streamOf(response)
   if (stream !== undefined) piecesOf(stream).cancel()
@@ -94,7 +94,7 @@ function piecesOf(stream: Stream): {
   }
   const iterator = (stream[Symbol.asyncIterator] as () => AsyncIterator<Uint8Array | string>).call(stream)
   const cancel = () => {
-    // `return` would wait for the piece that is on its way.
+    // `return` would wait for the next chunk.
     if (typeof stream.destroy === 'function') stream.destroy()
     else void iterator.return?.().catch(() => {})
   }

@@ -1,4 +1,4 @@
-/** An issuer's identifier enters, the address of its key set leaves (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
+/** Finds the address of an issuer's key set (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
 import { type About, boundedFetch, invalid, type Question, unavailable } from './fetch_text.js'
 import type { JOSEError } from '../base/errors.js'
 import { record } from '../base/record.js'
@@ -7,11 +7,11 @@ import { webUrl } from '../base/url.js'
 
 const ABOUT: About = ['discovery', "the issuer's metadata"]
 
-/** Checks an issuer's identifier (RFC 8414 §2): its text stays as it was given, since it is compared exactly. */
+/** Checks an issuer's identifier (RFC 8414 §2). The text is not normalized, because it is compared exactly. */
 export function issuerIdentifier(name: string, value: unknown): string {
   if (typeof value !== 'string') throw optionError(name, 'must be the text of a URL')
   const url = webUrl(value)
-  // Such issuers are, too: what can't be done is to find their keys.
+  // Issuers with other names exist, but their keys cannot be discovered.
   const instead = 'give the URL of its key set instead'
   if (url === undefined) throw optionError(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
@@ -20,26 +20,26 @@ export function issuerIdentifier(name: string, value: unknown): string {
   return value
 }
 
-/** Where the metadata may be: OpenID's address first, the most common one, then RFC 8414's. */
+/** The addresses where the metadata may be: OpenID's first, because it is the most common one, then those of RFC 8414. */
 export function metadataAddresses(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/+$/, '')
   const addresses = [
     `${origin}${path}/.well-known/openid-configuration`,
     `${origin}/.well-known/oauth-authorization-server${path}`,
-    // RFC 8414 §5: the same place for both, before the path.
+    // RFC 8414 §5: the well-known part comes before the path.
     `${origin}/.well-known/openid-configuration${path}`,
   ]
   return [...new Set(addresses)]
 }
 
 /**
- * Finds the address of the issuer's key set. An answer that is no metadata of exactly this issuer is passed over for the
- * next address; an issuer that can't be reached is not asked again. `named` is what the metadata must name as the issuer.
+ * Finds the address of the issuer's key set. If an address has no metadata of exactly this issuer, the next one is tried. If the issuer
+ * cannot be reached, no other address is tried. `named` is the issuer that the metadata must name.
  *
- * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most telling one
+ * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most specific one
  */
-export async function discovered(
+export async function discoverKeySet(
   issuer: string,
   ask: Pick<Question, 'headers' | 'fetch' | 'deadline'>,
   named = issuer,
@@ -52,16 +52,16 @@ export async function discovered(
     } catch (thrown) {
       const error = thrown as JOSEError
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
-      // The issuer asks to be left alone.
+      // `Retry-After`: the issuer must not be asked again now.
       if (Object.hasOwn(error, 'retryAfter')) throw error
-      // That something was found but belongs to another tells more than that nothing was found.
+      // Metadata of another issuer is a more specific error than missing metadata.
       if (refusal === undefined || refusal.refusal === 'discovery_status') refusal = error
     }
   }
   throw refusal ?? unavailable('discovery_status', `${ABOUT[1]} can't be found`)
 }
 
-/** A final slash is the usual difference: some providers write one, Auth0 among them. */
+/** A hint if only a final slash differs. Some providers write one, for example Auth0. */
 function slashHint(issuer: string, named: unknown): string {
   if (named === `${issuer}/`) return ': only the `/` at its end is missing in `issuer`'
   if (issuer === `${String(named)}/`) return ': it has no `/` at its end, `issuer` has one'

@@ -1,4 +1,4 @@
-/** Why the last fetch of a key set failed, in parts that a later request may be given. */
+/** Keeps why the last fetch of a key set failed, so that later requests get an error of their own. */
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { type JOSEError, JWKSInvalid } from '../base/errors.js'
 import { memberOf, record } from '../base/record.js'
@@ -6,17 +6,17 @@ import { withRefusal } from '../base/refusal.js'
 import { unavailable } from './fetch_text.js'
 import type { SkippedMember } from '../base/types.js'
 
-/** The parts of an error. A cause of the network is left out: it may belong to the request that made the fetch. */
+/** The parts of an error. A cause from the network is dropped: it may belong to the request that made the fetch. */
 export interface Failure {
   readonly kind: new (message: string, options?: ErrorOptions) => JOSEError
   readonly refusal: RefusalCode
   readonly message: string
-  /** What an answer that was read says: plain values. */
+  /** The compared values of a response that was read: plain values. */
   readonly cause: unknown
   readonly skipped: readonly SkippedMember[] | undefined
 }
 
-/** The parts of the error that a fetch ended with. */
+/** Takes the parts out of the error of a fetch. */
 export function failureOf(error: JOSEError): Failure {
   const { constructor, refusal, message } = error
   const kind = constructor as Failure['kind']
@@ -24,19 +24,19 @@ export function failureOf(error: JOSEError): Failure {
   return { kind, refusal, message, cause, skipped: memberOf(error, 'skipped') }
 }
 
-/** A new error of these parts. */
+/** Makes a new error of these parts. */
 export function failureFrom({ kind, refusal, message, cause, skipped }: Failure): JOSEError {
   const error = withRefusal(refusal, new kind(message, cause === undefined ? undefined : record({ cause })))
   if (skipped !== undefined) error.skipped = skipped
   return error
 }
 
-/** The set is being fetched by a request that can't be waited for. */
+/** The error while another request fetches the set and this one cannot wait for it. */
 export function pending(): JOSEError {
   return retry(unavailable('key_set_pending', 'the key set is being fetched'), 1)
 }
 
-/** The error, with when it is worth asking again: whole seconds (RFC 9110 §10.2.3). */
+/** Sets after how many seconds to try again, rounded up (RFC 9110 §10.2.3). */
 export function retry<T extends JOSEError>(error: T, seconds: number): T {
   error.retryAfter = Math.max(1, Math.ceil(seconds))
   return error

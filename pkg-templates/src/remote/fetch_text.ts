@@ -1,4 +1,4 @@
-/** A URL enters, the text behind it leaves: whole, in time, of bounded size, from exactly that address. */
+/** Fetches a text of bounded size within a time limit, without following redirects. */
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
@@ -7,46 +7,46 @@ import { withRefusal, isWithoutKeys } from '../base/refusal.js'
 import { VERSION } from '../base/version.js'
 import { type BodyErrors, bodyText, discard, type FetchedResponse } from './body.js'
 
-/** What fetches instead of the host's `fetch`. */
+/** Fetches instead of the runtime's `fetch`. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<FetchedResponse>
 
-/** What is asked for, and how. */
+/** One request. */
 export interface Question {
   readonly url: string
   readonly headers: Headers
   readonly fetch: FetchFunction | undefined
   /** Ends the fetch; see {@link deadline}. */
   readonly deadline: Deadline
-  /** The entity tag of the text in hand (RFC 9110 §13.1.2). */
+  /** The entity tag of the current text (RFC 9110 §13.1.2). */
   readonly etag?: string | undefined
-  /** Whether the answer must come from the origin itself. */
+  /** Whether caches on the way must be bypassed. */
   readonly pastCaches?: boolean
-  /** What stands before the codes of refusals, and what the messages call it. */
+  /** The prefix of refusal codes, and the name in messages. */
   readonly about: About
 }
 
-/** The word in codes, and the words in messages. */
+/** The prefix of refusal codes, and the name in messages. */
 export type About = readonly [code: 'key_set' | 'discovery', name: string]
 
-/** What came back. */
+/** The response. */
 export interface Answer {
-  /** The text; `undefined` for 304: the text in hand is still the one. */
+  /** The text; `undefined` for 304: the current text is still valid. */
   readonly text: string | undefined
-  /** How old the answer was when it was sent, in seconds, by its `Age` (RFC 9111 §5.1). */
+  /** The `Age` of the response, in seconds (RFC 9111 §5.1). */
   readonly age: number
   readonly cacheControl: string | undefined
   readonly etag: string | undefined
 }
 
-/** A point in time: a signal for those who listen, a rejection for those who wait. */
+/** A time limit, as a signal and as a promise that rejects. */
 export interface Deadline {
   readonly signal: AbortSignal
   readonly late: Promise<never>
-  /** Nobody waits any more: the timer goes, which would keep a process alive that has nothing else to do. */
+  /** Clears the timer, which would keep a process alive. */
   end(): void
 }
 
-/** A deadline in so many milliseconds; the only timer. */
+/** Starts a time limit, in milliseconds. */
 export function deadline(milliseconds: number): Deadline {
   const controller = new AbortController()
   const { signal } = controller
@@ -71,10 +71,10 @@ export async function boundedFetch(question: Question): Promise<Answer> {
   if (!isBrowser()) {
     if (etag !== undefined) headers.set('if-none-match', etag)
     if (pastCaches) headers.set('cache-control', 'no-cache')
-    // RFC 9110 §10.1.5: issuers can see who asks. In a page the field would cost a pre-flight.
+    // RFC 9110 §10.1.5: issuers can identify the client. In a page the field would cause a CORS preflight.
     if (!headers.has('user-agent')) headers.set('user-agent', `jotgate/${VERSION}`)
   }
-  // What all objects inherit, such as a `body` or a `credentials`, is no part of the request.
+  // Members that all objects inherit, such as a polluted `body`, must not become part of the request.
   const init: RequestInit = record({ method: 'GET', headers, redirect: 'manual', signal: deadline.signal } as const)
   if (pastCaches && takesCacheMode()) init.cache = 'no-store'
   const request = own ?? ((url: string, init: RequestInit) => fetch(url, init))
@@ -112,8 +112,7 @@ async function read(
   if (response.status === 200) return { text: await bodyText(response, signal, bodyErrors(about)), ...fields }
   discard(response)
   if (response.status === 304 && conditional) return { text: undefined, ...fields }
-  // A redirect is not followed: who answers for the issuer is the caller's decision, not the network's. Browsers
-  // show it as an answer without a status.
+  // A redirect is not followed: the caller decides which address has the keys. Browsers report a redirect as status 0.
   const redirected = memberOf(response, 'type') === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
   if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
   const error = unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
@@ -123,7 +122,7 @@ async function read(
   throw error
 }
 
-/** The name of the key set in codes is that of its own refusals. */
+/** Codes about the text of a key set begin with `jwks`, like those of the core. */
 function bodyErrors([code, name]: About): BodyErrors {
   const prefix = code === 'key_set' ? 'jwks' : code
   return {
@@ -133,7 +132,7 @@ function bodyErrors([code, name]: About): BodyErrors {
   }
 }
 
-/** The seconds of a `Retry-After`: a number, or a date (RFC 9110 §5.6.7), from the issuer's own clock where it shows it. */
+/** The seconds of a `Retry-After`: a number, or a date (RFC 9110 §5.6.7) relative to the issuer's `Date`, if it sends one. */
 function pauseOf(value: string | undefined, date: string | undefined): number {
   if (value === undefined) return 0
   if (/^\d+$/.test(value)) return Number(value)
@@ -142,22 +141,22 @@ function pauseOf(value: string | undefined, date: string | undefined): number {
   return Number.isNaN(pause) ? 0 : pause
 }
 
-/** Milliseconds since 1970. The oldest of the three forms does not name its zone, which is GMT all the same. */
+/** Milliseconds since 1970. The oldest of the three forms of a date has no zone; it means GMT. */
 function httpDate(value: string): number {
   return Date.parse(value.endsWith(' GMT') ? value : `${value} GMT`)
 }
 
-/** RFC 9111 §5.1: digits alone; what is no age says nothing. */
+/** RFC 9111 §5.1: digits only. Anything else counts as 0. */
 function seconds(age: string | undefined): number {
   return age !== undefined && /^\d+$/.test(age) ? Math.min(Number(age), 2 ** 31) : 0
 }
 
-/** There is no answer to work with. */
+/** The error if there is no usable response. */
 export function unavailable(refusal: RefusalCode, message: string, cause?: unknown): JWKSUnavailable {
   return withRefusal(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
 }
 
-/** The answer is not what it should be. */
+/** The error if the response has the wrong content. */
 export function invalid(refusal: RefusalCode, message: string, cause?: unknown): JWKSInvalid {
   return withRefusal(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
 }

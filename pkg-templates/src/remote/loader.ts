@@ -1,11 +1,11 @@
 /**
- * Requests for keys enter, key sets leave. What to do is decided by the core (`KeyCache`); what is here fetches, waits
- * where promises may be shared, and keeps the sets.
+ * Fetches a key set and keeps it. The core (`KeyCache`) decides when to fetch; this file does the requests, shares promises where that
+ * is allowed, and stores the sets.
  */
 import type { KeyCache, Purpose } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, unavailable } from './fetch_text.js'
-import { discovered } from './discovery.js'
+import { discoverKeySet } from './discovery.js'
 import type { JOSEError } from '../base/errors.js'
 import { isBrowser, requestsAreIsolated } from '../base/runtime.js'
 import { KeySet, publicText, skippedText } from '../keys/key_set.js'
@@ -16,27 +16,27 @@ import type { FoundSet, KeySourceOptions, Missing, WaitUntil } from './source_op
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 const ABOUT: About = ['key_set', 'the key set']
-/** How long an address that was discovered is used, in seconds. */
+/** How long a discovered address is used, in seconds. */
 const DISCOVERY_LIFE = 86_400
-/** The longest that the shared cache may take, in milliseconds: the origin answers about as fast. */
-const RECALL_TIME = 500
+/** The time limit for the shared cache, in milliseconds: the origin responds about as fast. */
+const SHARED_CACHE_LIMIT = 500
 
-/** A key set that is fetched when it is needed. Making one does nothing: no fetch, no timer, no clock. */
+/** A key set that is fetched when it is needed. The constructor does no fetch, sets no timer and reads no clock. */
 export class KeySource {
   readonly #options: KeySourceOptions
   readonly #cache: KeyCache
   #set: KeySet | undefined
   #text = ''
   #cacheControl = ''
-  /** What is to be taken at first use, when the clock may be read. */
+  /** Sets to take over at first use, when the clock may be read. */
   #given: ((now: number) => void)[] = []
   /** Fetches are numbered, so that a slow answer never replaces a newer one. */
   #started = 0
   #applied = { scheduled: 0, key: 0, signature: 0 }
-  /** The fetches under way that others may wait for; never set where requests must not share promises. */
+  /** The fetches under way that other requests may await; empty where requests must not share promises. */
   #pending: { [purpose in Purpose]?: Promise<KeySet> } = record({})
   #underWay = 0
-  /** Why the last fetch failed, in parts: an error's cause may belong to another request. */
+  /** Why the last fetch failed. */
   #failure: Failure = failureOf(unavailable('keys_not_ready', 'there is no key set to trust'))
   #located: { url: string; since: number } | undefined
   readonly #shared: SharedCopy
@@ -49,26 +49,26 @@ export class KeySource {
     this.#cache = new (boot().bindings.KeyCache)(jsonOf(record(options.settings)))
   }
 
-  /** The set in hand, while it is trusted. */
+  /** The current set, while it is trusted. */
   current(): KeySet | undefined {
     const now = this.#now()
     return this.#cache.isTrusted(now) ? this.#set : undefined
   }
 
-  /** The set in hand and all that is known of its age; `undefined` where there is none to trust. */
+  /** The current set and its age; `undefined` if there is none that is trusted. */
   state(): StoredKeySet | undefined {
     if (this.current() === undefined) return undefined
     const { sent = 0, arrived = 0, etag } = this.#held()
     return { text: this.#text, sent, arrived, cacheControl: this.#cacheControl, etag }
   }
 
-  /** The text of the set in hand, trusted or not. */
+  /** The text of the current set, trusted or not. */
   get text(): string | undefined {
     this.#now()
     return this.#set === undefined ? undefined : this.#text
   }
 
-  /** When the set in hand arrived. */
+  /** When the current set arrived, in seconds since 1970. */
   get arrived(): number {
     return this.#held().arrived ?? 0
   }
@@ -85,7 +85,7 @@ export class KeySource {
     return this.#underWay > 0
   }
 
-  /** Takes a set that was fetched elsewhere, at first use; `read` gives what is known of its age then. */
+  /** Takes over a set that was fetched elsewhere, at first use. `read` returns its age then. */
   hydrate(set: KeySet, read: (now: number) => StoredKeySet | undefined): void {
     this.#given.push((now) => {
       const stored = read(now)
@@ -93,18 +93,18 @@ export class KeySource {
     })
   }
 
-  /** The set to verify with: the one in hand, or one that is fetched now. */
+  /** Returns the set to verify with: the current one, or one that is fetched now. */
   async find(waitUntil?: WaitUntil): Promise<FoundSet> {
     return { set: await this.#trusted(waitUntil), isFinal: false }
   }
 
   /**
-   * A newer set, for a token for which `found` lacks something: the one that another request fetched meanwhile, or one that is fetched
-   * now. `undefined` if a token may cause no further fetch.
+   * Returns a newer set for a token for which `found` lacks something: one that another request fetched meanwhile, or one that is
+   * fetched now. Returns `undefined` if the token may cause no further fetch.
    */
   async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
     if (found.isFinal) return undefined
-    // It has to be looked into before the cool-down may call the key unknown: its fetch counts as made for this token too.
+    // The cool-down counts that fetch for this token too, so the token must be tried with its set.
     const arrived = this.current()
     if (arrived !== undefined && arrived !== found.set) return { set: arrived, isFinal: false }
     const newer = await this.#findNewer(missing, waitUntil)
@@ -112,34 +112,34 @@ export class KeySource {
     return newer === undefined || newer === found.set ? undefined : { set: newer, isFinal: true }
   }
 
-  /** Whether a look that lacks this may lead to a fetch now. */
+  /** Whether a set that lacks this may be fetched again now. */
   asks(missing: Missing): boolean {
     return this.#cache.lookup(this.#now(), missing) !== 'refuse'
   }
 
   async #trusted(waitUntil?: WaitUntil): Promise<KeySet> {
     const isolated = requestsAreIsolated()
-    for (let recalled = false; ;) {
+    for (let loadedShared = false; ;) {
       const now = this.#now()
       const decision = this.#cache.lookup(now, 'scheduled')
-      // Where nobody carries on behind a request, the request itself must refresh.
-      const behind = decision === 'refresh' && (waitUntil !== undefined || !isolated)
+      // If work must end with its request, the request itself must refresh.
+      const inBackground = decision === 'refresh' && (waitUntil !== undefined || !isolated)
       if (decision === 'use') return this.#inHand()
       if (decision === 'unavailable') throw this.#unavailable(now, 'scheduled')
-      if (behind) {
-        this.#behind(waitUntil)
+      if (inBackground) {
+        this.#refreshInBackground(waitUntil)
         return this.#inHand()
       }
       if (decision === 'wait' && this.#pending.scheduled !== undefined) return this.#pending.scheduled
-      if (!recalled && this.#shared.cache !== undefined) {
-        recalled = true
-        await this.#recall()
+      if (!loadedShared && this.#shared.cache !== undefined) {
+        loadedShared = true
+        await this.#loadShared()
         continue
       }
       try {
         return await this.#load('scheduled', waitUntil)
       } catch (thrown) {
-        // RFC 5861 §4: the old set serves on, unless its time ended while this request waited.
+        // RFC 5861 §4: the old set stays in use, unless its time ended while this request waited.
         const still = this.current()
         if (still !== undefined && isWithoutKeys(thrown)) return still
         throw thrown
@@ -147,7 +147,7 @@ export class KeySource {
     }
   }
 
-  /** A newer set for what the one in hand lacks; `undefined` where the issuer was asked for one just now. */
+  /** Returns a newer set for what the current one lacks; `undefined` during the cool-down. */
   async #findNewer(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet | undefined> {
     const now = this.#now()
     const decision = this.#cache.lookup(now, missing)
@@ -161,7 +161,7 @@ export class KeySource {
       case 'wait_key':
       case 'wait_signature': {
         const shared = this.#pending[missing]
-        // The fetch of another request: it can't be waited for, and what it brings may be the key.
+        // Another request fetches, and this one cannot await it. The key may come with it.
         if (shared === undefined && decision.startsWith('wait')) throw pending()
         const loading = shared ?? this.#load(missing, waitUntil)
         return missing === 'key' ? loading : loading.catch(unlessWithoutKeys)
@@ -171,7 +171,7 @@ export class KeySource {
     }
   }
 
-  /** The set that is due: the one in hand has aged, and what it lacks may have been published since. */
+  /** Returns a renewed set: the current one has aged, and the missing key may have been published since. */
   async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet> {
     if (this.current() === undefined) return this.#trusted(waitUntil)
     if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
@@ -179,24 +179,24 @@ export class KeySource {
     return this.#load('scheduled', waitUntil)
   }
 
-  /** Fetches the set now; as a rule it is the origin that is asked. */
+  /** Fetches the set now. */
   async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     this.#now()
     return this.#load('scheduled', waitUntil, pastCaches)
   }
 
-  /** Refreshes behind the back of a caller who can't wait; only where work may outlive a request. */
+  /** Starts a refresh that is due, for a caller who cannot wait; only where work may outlive a request. */
   nudge(found: Purpose = 'scheduled'): void {
     if (requestsAreIsolated()) return
     const decision = this.#cache.lookup(this.#now(), found)
-    if (decision === 'refresh' || decision === 'fetch') this.#behind(undefined)
+    if (decision === 'refresh' || decision === 'fetch') this.#refreshInBackground(undefined)
     if (decision === 'fetch_signature') void this.#load('signature', undefined).catch(() => {})
   }
 
-  #behind(waitUntil: WaitUntil | undefined): void {
+  #refreshInBackground(waitUntil: WaitUntil | undefined): void {
     const work = async () => {
       if (this.#shared.cache !== undefined) {
-        await this.#recall()
+        await this.#loadShared()
         if (this.#cache.lookup(this.#now(), 'scheduled') === 'use') return
       }
       await this.#load('scheduled', waitUntil)
@@ -212,7 +212,7 @@ export class KeySource {
   ): Promise<KeySet> {
     const shared = this.#pending[purpose]
     if (shared !== undefined) return shared
-    const loading = this.#fetched(purpose, waitUntil, pastCaches)
+    const loading = this.#fetch(purpose, waitUntil, pastCaches)
     outlive(waitUntil, loading)
     if (requestsAreIsolated()) return loading
     const forget = () => {
@@ -223,7 +223,7 @@ export class KeySource {
     return loading
   }
 
-  async #fetched(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
+  async #fetch(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     const number = ++this.#started
     const begun = this.#now()
     this.#cache.started(begun, purpose)
@@ -231,7 +231,7 @@ export class KeySource {
     const limit = deadline(this.#options.settings.timeoutDuration * 1000)
     try {
       const base = this.#set
-      const { answer, set, asked } = await this.#answered(limit, pastCaches)
+      const { answer, set, asked } = await this.#request(limit, pastCaches)
       const now = this.#now()
       const fetching = Math.max(0, now - asked)
       const { age, cacheControl, etag, text } = answer
@@ -239,7 +239,7 @@ export class KeySource {
       const superseded = number < Math.max(applied[purpose], applied.key, applied.signature)
       const replaced = text === undefined && this.#set !== base
       if (set === undefined || superseded || replaced) {
-        // What it confirms is not in hand any more, so that it says nothing of the key; but it was the cool-down's fetch.
+        // The confirmed set is no longer current, so the response proves nothing about the key. It still starts the cool-down.
         if (replaced && purpose === 'key') this.#cache.failed(now, purpose, 0)
         else this.#cache.superseded(now, purpose)
         applied[purpose] = Math.max(applied[purpose], number)
@@ -252,11 +252,11 @@ export class KeySource {
       if (renewal === 'stale') throw unavailable('key_set_stale', staleText(age))
       applied[purpose] = number
       if (renewal === 'older') return this.#inHand()
-      // What nobody should have published is not passed on either.
+      // Private members are not passed on.
       if (text !== undefined) this.#text = set.dropped.length > 0 ? publicText(text) : text
       this.#cacheControl = cacheControl ?? (text === undefined ? this.#cacheControl : '')
       this.#set = set
-      await this.#keep(now, waitUntil, limit)
+      await this.#storeShared(now, waitUntil, limit)
       this.#options.arrived?.(this)
       return set
     } catch (thrown) {
@@ -265,7 +265,7 @@ export class KeySource {
         this.#cache.failed(this.#now(), purpose, 0)
         throw thrown
       }
-      // The core has counted an answer that is too old already.
+      // The core has already counted a response that is too old.
       if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), purpose, memberOf(thrown, 'retryAfter') ?? 0)
       this.#failure = failureOf(thrown)
       throw retry(thrown, this.#cache.retryAfter(this.#now(), purpose))
@@ -275,8 +275,8 @@ export class KeySource {
     }
   }
 
-  /** The answer to a fetch. With nothing in hand, one that a cache kept for too long is reason to ask once more. */
-  async #answered(limit: Deadline, pastCaches: boolean): Promise<Answered> {
+  /** Sends the request. Without a current set, a response that a cache kept for too long causes a second request. */
+  async #request(limit: Deadline, pastCaches: boolean): Promise<Answered> {
     const { at, fetch } = this.#options
     const base = this.#set
     const own = this.#options.headers
@@ -291,13 +291,13 @@ export class KeySource {
     const first = await ask(pastCaches)
     const { age, cacheControl, text } = first.answer
     const said = cacheControl ?? (text === undefined ? undefined : '')
-    // A page can't ask so without a pre-flight, which issuers don't answer.
+    // In a page this would cause a CORS preflight, which issuers reject.
     if (pastCaches || isBrowser() || !this.#cache.asksPastCaches(this.#now(), age, said)) return first
     const second = await ask(true).catch(unlessWithoutKeys)
     return second !== undefined && second.answer.age <= age ? second : first
   }
 
-  /** The text as a set; the same text is not prepared again. */
+  /** Parses the text as a set. The same text is not parsed again. */
   #read(text: string): KeySet {
     if (this.#set !== undefined && text === this.#text) return this.#set
     const set = new KeySet(text)
@@ -307,7 +307,7 @@ export class KeySource {
     throw error
   }
 
-  /** The header fields of a request; a function is asked for them each time. */
+  /** The header fields of a request; a function is called each time. */
   async #asked(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
     try {
       return await Promise.race([headers(), limit.late])
@@ -321,31 +321,31 @@ export class KeySource {
     const now = this.#now()
     const known = this.#located
     if (known !== undefined && now >= known.since && now - known.since < DISCOVERY_LIFE) return known.url
-    const url = await discovered(issuer, { headers, fetch, deadline: limit }, at.named)
+    const url = await discoverKeySet(issuer, { headers, fetch, deadline: limit }, at.named)
     this.#located = { url, since: now }
     return url
   }
 
-  /** Looks into the cache that this data centre's isolates share; whatever goes wrong there, the origin is next. */
-  async #recall(): Promise<void> {
-    const limit = deadline(Math.min(RECALL_TIME, this.#options.settings.timeoutDuration * 1000))
+  /** Takes over the set of the cache that the isolates of this data centre share. Errors are ignored: the origin is next. */
+  async #loadShared(): Promise<void> {
+    const limit = deadline(Math.min(SHARED_CACHE_LIMIT, this.#options.settings.timeoutDuration * 1000))
     try {
-      const stored = await Promise.race([this.#shared.recall(), limit.late])
+      const stored = await Promise.race([this.#shared.load(), limit.late])
       if (stored !== undefined) this.#take(this.#read(stored.text), stored, this.#now())
     } catch {
-      // No answer, or none that is a key set.
+      // No entry, or one that is no key set.
     } finally {
       limit.end()
     }
   }
 
-  async #keep(now: number, waitUntil: WaitUntil | undefined, limit: Deadline): Promise<void> {
+  async #storeShared(now: number, waitUntil: WaitUntil | undefined, limit: Deadline): Promise<void> {
     const stored = this.state()
     const life = (this.#cache.trustedTo() ?? now) - now
     if (this.#shared.cache === undefined || stored === undefined || life < 1) return
-    const keeping = this.#shared.keep(stored, life).catch(() => {})
-    if (waitUntil === undefined) await Promise.race([keeping, limit.late]).catch(() => {})
-    else outlive(waitUntil, keeping)
+    const storing = this.#shared.store(stored, life).catch(() => {})
+    if (waitUntil === undefined) await Promise.race([storing, limit.late]).catch(() => {})
+    else outlive(waitUntil, storing)
   }
 
   #take(set: KeySet, stored: StoredKeySet, now: number): void {
@@ -365,7 +365,7 @@ export class KeySource {
     return this.#set
   }
 
-  /** The clock, in seconds; what was given before the first look at it is taken now. */
+  /** The clock, in seconds. Sets that were given before the first call are taken over now. */
   #now(): number {
     const now = Date.now() / 1000
     if (this.#given.length > 0) for (const take of this.#given.splice(0)) take(now)
@@ -377,7 +377,7 @@ export class KeySource {
   }
 }
 
-/** An answer, when it was asked for, and the set that it brought or confirmed. */
+/** A response, the time of its request, and the set that it contains or confirms. */
 interface Answered {
   readonly answer: Answer
   readonly asked: number
@@ -389,16 +389,16 @@ function staleText(age: number): string {
   return `a cache kept the answer for ${age} s, longer than its Cache-Control allows: ${advice}`
 }
 
-/** A failed fetch says nothing of the token: what the set in hand led to counts. */
+/** Ignores a failed fetch: the verdict of the current set counts. */
 function unlessWithoutKeys(thrown: unknown): undefined {
   if (!isWithoutKeys(thrown)) throw thrown
 }
 
-/** Hands work to the host. A `waitUntil` that throws, such as one torn from its `ctx`, must not cost a good token. */
+/** Passes work to the runtime. A `waitUntil` that throws, such as one without its `ctx`, must not refuse a good token. */
 function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void {
   try {
     waitUntil?.(work.catch(() => {}))
   } catch {
-    // The work goes on for as long as the request does.
+    // The work continues as long as the request does.
   }
 }

@@ -1,4 +1,4 @@
-/** A URL or an issuer enters, the key set that is published there leaves, fetched when it is needed. */
+/** `RemoteKeySet`: the key set at a URL, or of an issuer, fetched when it is needed. */
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySource } from './loader.js'
@@ -15,25 +15,25 @@ import type { HeaderFields } from '../base/types.js'
 
 /** How a key set is fetched, and how long it is used. Durations are milliseconds. */
 export interface RemoteKeySetOptions {
-  /** How long an answer may take, to its last byte. Default: 5,000. */
+  /** How long a response may take, to its last byte. Default: 5,000. */
   timeoutDuration?: number
   /**
-   * How long after a fetch for an unknown `kid` no other is made, and the same for a signature that no key verifies.
-   * Default: 30,000. Random `kid`s in tokens would otherwise become a flood at the issuer.
+   * How long no other fetch is made after one for an unknown `kid`, and after one for a signature that no key verifies. Otherwise random
+   * `kid`s in tokens would flood the issuer. Default: 30,000.
    */
   cooldownDuration?: number
-  /** The longest that a set is fresh, whatever the issuer says; and how long if it says nothing. Default: 600,000. */
+  /** The upper bound of how long a set is fresh, and how long it is fresh without `Cache-Control`. Default: 600,000. */
   cacheMaxAge?: number
-  /** The shortest that a set is fresh, whatever the issuer says. Default: 30,000, or `cacheMaxAge` if that is less. */
+  /** The lower bound of how long a set is fresh. Default: 30,000, or `cacheMaxAge` if that is less. */
   cacheMinAge?: number
-  /** The longest that a set outlives its freshness while the issuer fails; then no longer. Default: 3,600,000. */
+  /** How long a set stays in use after its freshness ended, while the issuer fails. Default: 3,600,000. */
   maxStale?: number
   /**
-   * Headers of the request, or a function that is asked for them at each fetch, such as for a token that is renewed. Without a
-   * `User-Agent` of yours it is `jotgate/` and the version, except in browsers.
+   * Headers of the request, or a function that returns them for each fetch, for example with a renewed token. The default `User-Agent` is
+   * `jotgate/` and the version, except in browsers.
    */
   headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>)
-  /** What fetches instead of the host's `fetch`. Its answers need `status` and one way to the body, such as `json`. */
+  /** Fetches instead of the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. */
   fetch?: FetchFunction
 }
 
@@ -41,11 +41,11 @@ export interface RemoteKeySetOptions {
 export interface ExportedKeySet {
   /** Where it comes from: the URL, or the issuer. */
   source: string
-  /** The set; private members are left out. */
+  /** The set without private members. */
   jwks: JSONWebKeySet
   /** When the issuer sent it, in milliseconds since 1970. */
   sentAt: number
-  /** When it arrived at whoever fetched it, in milliseconds since 1970. */
+  /** When it was received, in milliseconds since 1970. */
   arrivedAt: number
   /** The issuer's `Cache-Control`. */
   cacheControl: string
@@ -65,11 +65,11 @@ export const REMOTE_NAMES = [
 ] as const
 
 /**
- * The key set at a URL. Making one does nothing but check the options: the first token that needs a key fetches it.
+ * The key set at a URL. The constructor only checks the options. The first token that needs a key causes the first fetch.
  *
- * A set in hand stays until a new one has arrived whole: an issuer that is down, or answers with an error page, a
- * redirect or an empty set, takes nothing away for as long as `maxStale` allows. It is refreshed behind the requests
- * before it ends, as the issuer's `Cache-Control` says; in Workers pass `waitUntil` for that.
+ * The current set stays in use until a complete new one has arrived. If the issuer is down, or responds with an error page, a redirect
+ * or an empty set, it stays in use for as long as `maxStale` allows. It is refreshed in the background before its `Cache-Control` time
+ * ends. In Workers, pass `waitUntil` for that.
  *
  * @example
  * ```js
@@ -104,38 +104,38 @@ export class RemoteKeySet {
    * The key set of an issuer, found from its identifier alone (RFC 8414, OpenID Connect Discovery): the metadata must
    * name exactly this issuer.
    *
-   * @param issuer - the issuer as it stands in `iss`
+   * @param issuer - the issuer exactly as in `iss`
    * @throws `TypeError` that names the option which makes no sense
    */
   static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
     return new RemoteKeySet(new Discovered(issuerIdentifier('issuer', issuer)) as unknown as URL, options)
   }
 
-  /** @internal The key set of an issuer whose metadata is at one address and names another as the issuer. */
+  /** @internal The key set of an issuer whose metadata names another address as the issuer. */
   static discovered(issuer: string, named: string, options: RemoteKeySetOptions): RemoteKeySet {
     return new RemoteKeySet(new Discovered(issuer, named) as unknown as URL, options)
   }
 
-  /** @internal The key set that a function gives, asked as often as an issuer would be. */
+  /** @internal The key set that a function returns, called as often as an issuer would be. */
   static fromFunction(keys: () => unknown, options: RemoteKeySetOptions): RemoteKeySet {
     return new RemoteKeySet(new Asked(async () => ({ status: 200, json: async () => keys() })) as unknown as URL, options)
   }
 
-  /** The set in hand, while it may be trusted. */
+  /** The current set, while it may be trusted. */
   get keySet(): KeySet | undefined {
     return this.#source.current()
   }
 
   /**
-   * Fetches the set now, for instance before the first request, past caches on the way.
+   * Fetches the set now, for example before the first request. Bypasses caches on the way.
    *
-   * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; a set in hand stays
+   * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; the current set stays
    */
   async reload(options: { waitUntil?: WaitUntil } = {}): Promise<KeySet> {
     return this.#source.reload(memberOf(options, 'waitUntil'), true)
   }
 
-  /** The set in hand with its age, for a build step, KV or a file; `undefined` where there is none to trust. */
+  /** The current set with its age, for a build step, KV or a file; `undefined` if there is none that is trusted. */
   export(): ExportedKeySet | undefined {
     const state = this.#source.state()
     if (state === undefined) return undefined
@@ -146,9 +146,8 @@ export class RemoteKeySet {
   }
 
   /**
-   * Takes a set that {@link export} gave, here or elsewhere. Its age goes on counting: a set that may not be trusted any
-   * more is not used, and neither is one that is older than the set in hand. Allowed at a worker's module scope: the
-   * clock is read at first use.
+   * Takes over a set that {@link export} returned, here or in another process. Its age keeps counting: a set that is no longer trusted, or
+   * that is older than the current one, is ignored. Allowed at a worker's module scope: the clock is read at first use.
    *
    * @throws `TypeError` for what is no export of this source, {@link JWKSInvalid} for what is no key set
    */
@@ -170,22 +169,22 @@ export class RemoteKeySet {
     this.#source.hydrate(set, () => ({ text, sent, arrived, cacheControl, etag }))
   }
 
-  /** @internal The set to verify with: the one in hand, or one that is fetched now. */
+  /** @internal Returns the set to verify with: the current one, or one that is fetched now. */
   async find(waitUntil?: WaitUntil): Promise<FoundSet> {
     return this.#source.find(waitUntil)
   }
 
-  /** @internal A newer set, for a token for which `found` lacks something; `undefined` if it may cause no further fetch. */
+  /** @internal Returns a newer set for a token for which `found` lacks something; `undefined` if it may cause no further fetch. */
   async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
     return this.#source.newerThan(found, missing, waitUntil)
   }
 
-  /** @internal Whether a look that lacks this may lead to a fetch now. */
+  /** @internal Whether a set that lacks this may be fetched again now. */
   asks(missing: Missing): boolean {
     return this.#source.asks(missing)
   }
 
-  /** @internal Begins the fetch that is due after such a look, for a caller who can't wait for it. */
+  /** @internal Starts the fetch that is due then, for a caller who cannot wait for it. */
   nudge(missing?: Missing): void {
     this.#source.nudge(missing)
   }
@@ -204,7 +203,7 @@ class Asked {
   constructor(readonly fetch: FetchFunction) {}
 }
 
-/** Checks the options; what is left out gets its default. */
+/** Checks the options, and fills in the defaults. */
 function settings(
   options: RemoteKeySetOptions,
 ): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'settings'> {
@@ -229,13 +228,13 @@ function settings(
   return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
-/** The text of an `http:` or `https:` URL without credentials; `name` is the option that it stands in. */
+/** Checks an `http:` or `https:` URL without credentials and returns its text. `name` is the option. */
 export function address(name: string, value: unknown): string {
   if (typeof value !== 'string' && !(value instanceof URL)) throw optionError(name, 'must be a URL or its text')
   const url = absoluteUrl(value)
   if (url === undefined) throw optionError(name, 'is not an absolute URL')
   if (!isWeb(url)) throw optionError(name, 'must be an http: or https: URL')
-  if (holdsCredentials(url)) throw optionError(name, 'must not hold credentials')
+  if (holdsCredentials(url)) throw optionError(name, 'must not contain credentials')
   return url.href
 }
 
@@ -249,6 +248,6 @@ export function requestHeaders(name: string, value: unknown): Headers {
   try {
     return new Headers(value as HeaderFields)
   } catch {
-    throw optionError(name, 'holds a name or a value that no header can have')
+    throw optionError(name, 'contains a name or a value that is not valid in a header')
   }
 }

@@ -1,17 +1,16 @@
 /**
- * A key set enters the cache that a data centre's isolates share (`caches.default` of Cloudflare), and leaves it as old as
- * it is: what the cache itself says of its age is not asked.
+ * Stores a key set in the cache that the isolates of a data centre share (`caches.default` of Cloudflare). The entry contains the age of
+ * the set; the age of the cache entry is ignored.
  */
-
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { hostGlobal } from '../base/runtime.js'
 
-/** A key set as it is kept. Times are seconds since 1970-01-01T00:00:00Z. */
+/** A stored key set. Times are seconds since 1970-01-01T00:00:00Z. */
 export interface StoredKeySet {
   readonly text: string
   /** When the origin sent it. */
   readonly sent: number
-  /** When it arrived at whoever fetched it. */
+  /** When it was received. */
   readonly arrived: number
   /** The origin's `Cache-Control`. */
   readonly cacheControl: string
@@ -26,7 +25,7 @@ interface SharedCache {
 
 const MAXIMUM_CHARACTERS = 1 << 20
 
-/** The host's cache, where it has one that needs no opening. */
+/** The default cache of the runtime, if it has one. */
 function sharedCache(): SharedCache | undefined {
   const caches = hostGlobal<{ default?: Partial<SharedCache> }>('caches')
   const cache = caches && memberOf(caches, 'default')
@@ -34,8 +33,8 @@ function sharedCache(): SharedCache | undefined {
 }
 
 /**
- * The key of a set: an address that no `fetch` can ever fill, since `.invalid` never resolves (RFC 6761 §6.4), and that
- * differs with everything that the request is made of. Header fields may hold secrets, so only their hash goes there.
+ * The cache key of a set: an address that no `fetch` can fill, because `.invalid` never resolves (RFC 6761 §6.4). It depends on every part
+ * of the request. Header fields may contain secrets, so only their hash is used.
  */
 async function cacheKey(source: string, headers: Headers): Promise<string> {
   const parts = new TextEncoder().encode(jsonOf([source, [...headers]]))
@@ -63,27 +62,26 @@ export class SharedCopy {
     return this.#headers && sharedCache()
   }
 
-  /** The set that is kept, if there is one that can be read. */
-  async recall(): Promise<StoredKeySet | undefined> {
+  /** Loads the stored set. Returns `undefined` if there is none that can be read. */
+  async load(): Promise<StoredKeySet | undefined> {
     const { cache } = this
-    return cache && recalled(cache, await this.#cacheKey())
+    return cache && load(cache, await this.#cacheKey())
   }
 
-  /** Keeps a set for so many seconds. */
-  async keep(stored: StoredKeySet, seconds: number): Promise<void> {
+  /** Stores a set for so many seconds. */
+  async store(stored: StoredKeySet, seconds: number): Promise<void> {
     const { cache } = this
-    if (cache !== undefined) await kept(cache, await this.#cacheKey(), stored, seconds)
+    if (cache !== undefined) await store(cache, await this.#cacheKey(), stored, seconds)
   }
 
-  /** Text is remembered, not a promise: a promise would belong to the request that made it. */
+  /** Caches the text, not a promise: a promise would belong to the request that made it. */
   async #cacheKey(): Promise<string> {
     this.#key ??= await cacheKey(this.#source, this.#headers ?? new Headers())
     return this.#key
   }
 }
 
-/** The set that is kept under the key, if there is one that can be read. */
-async function recalled(cache: SharedCache, key: string): Promise<StoredKeySet | undefined> {
+async function load(cache: SharedCache, key: string): Promise<StoredKeySet | undefined> {
   const response = await cache.match(key)
   if (response === undefined || response.status !== 200) return undefined
   const stored = record(JSON.parse(await response.text()) as Partial<StoredKeySet>)
@@ -99,8 +97,7 @@ async function recalled(cache: SharedCache, key: string): Promise<StoredKeySet |
   }
 }
 
-/** Keeps a set for so many seconds. */
-async function kept(cache: SharedCache, key: string, stored: StoredKeySet, seconds: number): Promise<void> {
+async function store(cache: SharedCache, key: string, stored: StoredKeySet, seconds: number): Promise<void> {
   const headers = { 'content-type': 'application/json', 'cache-control': `max-age=${Math.ceil(seconds)}` }
   await cache.put(key, new Response(jsonOf(record(stored)), record({ headers })))
 }

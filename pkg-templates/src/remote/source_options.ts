@@ -1,12 +1,12 @@
-/** What a remote key set is made of, and the types of those who ask it. */
+/** The options of a key set loader, and the types of its interface. */
 import type { KeySet } from '../keys/key_set.js'
 import type { Purpose } from '../wasm/bindings.js'
 import type { FetchFunction } from './fetch_text.js'
 
-/** Lets a host know of work that must outlive its request: `ctx.waitUntil` of a worker. */
+/** Keeps a worker alive for work that outlives its request: `ctx.waitUntil`. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
-/** What a look into a set lacks: a key for the token, or one that verifies its signature. */
+/** What a set lacks for a token: a key, or one that verifies its signature. */
 export type Missing = Exclude<Purpose, 'scheduled'>
 
 /** A key set that a token is looked up in. */
@@ -16,26 +16,26 @@ export interface FoundSet {
   readonly isFinal: boolean
 }
 
-/** What is known of a source when a set has arrived. */
+/** The state of a loader when a set has arrived. */
 export interface Source {
-  /** The text of the set in hand. */
+  /** The text of the current set. */
   readonly text: string | undefined
   /** When it arrived, in seconds since 1970. */
   readonly arrived: number
 }
 
-/** What a source is made of. Durations are seconds. */
+/** The options of a loader. Durations are seconds. */
 export interface KeySourceOptions {
   /** The address of the set, or the issuer whose metadata names it. */
   readonly at:
     | { readonly url: string; readonly issuer?: never; readonly named?: never }
     | {
         readonly issuer: string
-        /** What the metadata must name as the issuer, if that is not the address: the template of many tenants. */
+        /** The issuer that the metadata must name, if that is not the address: the template of many tenants. */
         readonly named?: string | undefined
         readonly url?: never
       }
-  /** The header fields of each request, or what gives them. */
+  /** The header fields of each request, or a function that returns them. */
   readonly headers: Headers | (() => Promise<Headers>)
   /** Whether the set may be shared with other isolates. A function's may not: nothing identifies it. Default: `true`. */
   readonly shareable?: boolean
@@ -48,6 +48,6 @@ export interface KeySourceOptions {
     readonly cooldownAfterAny?: boolean
     readonly timeoutDuration: number
   }
-  /** Told of each set that the origin sent or confirmed. */
+  /** Called with each set that the origin sent or confirmed. */
   readonly arrived?: (source: Source) => void
 }

@@ -1,23 +1,23 @@
 /**
- * A key and an RSA signature enter, what the host's own cryptography says of it leaves. Which host computes faster than the core
- * was measured; all that makes a verdict besides – parsing, the choice of the key, the policy – stays in the core.
+ * Verifies RSA signatures by the runtime's own cryptography, where that is faster than the core. The core still parses the token, chooses
+ * the key and applies the policy.
  */
 import type { Key } from '../wasm/bindings.js'
 import type { Check, Question } from '../wasm/calls.js'
 import { memberOf, record } from '../base/record.js'
 import { hostGlobal, ofNavigator, requestsAreIsolated } from '../base/runtime.js'
 
-/** What a host says: whether the signature holds, or `undefined` where it can't tell and the core has to. */
+/** The runtime's cryptography. `undefined` as a result means that the core has to verify the signature. */
 export interface HostRsa {
-  /** At once: what checks signatures of a key, if it can. */
+  /** Returns a synchronous check for signatures of a key, if there is one. */
   now?(key: Key, alg: string): Check | undefined
-  /** Later. The question's bytes are copies. `undefined`: not yet, for the key is still being imported. */
+  /** Checks a signature asynchronously. The question's bytes are copies. `undefined` while the key is being imported. */
   later?(key: Key, question: Question): Promise<boolean | undefined> | undefined
-  /** Asked later only while others are under way: alone, each is faster at once. */
+  /** Whether the asynchronous form is used only while others are under way: a single one is faster synchronously. */
   readonly whenBusy?: boolean
 }
 
-/** What is used of `node:crypto`; its own types would ask every user for `@types/node`. */
+/** The part of `node:crypto` that is used. Its own types would need `@types/node` in every project. */
 interface NodeCrypto {
   readonly constants: Readonly<
     Record<'RSA_PKCS1_PADDING' | 'RSA_PKCS1_PSS_PADDING' | 'RSA_PSS_SALTLEN_DIGEST', number>
@@ -29,11 +29,11 @@ interface NodeCrypto {
     signed: Uint8Array,
     key: NodeKey,
     signature: Uint8Array,
-    told: (error: Error | null, holds?: boolean) => void,
+    callback: (error: Error | null, holds?: boolean) => void,
   ): void
 }
 
-/** What checks signatures of a key, both ways. */
+/** Both checks for signatures of a key. */
 interface Node {
   readonly now: Check
   readonly later: (question: Question, settle: (holds: boolean | undefined) => void) => void
@@ -45,7 +45,7 @@ interface NodeKey {
   readonly saltLength?: number
 }
 
-/** The host of this runtime; empty if none is faster. */
+/** The cryptography of this runtime; empty if it is not faster than the core. */
 export function hostRsa(): HostRsa {
   return (found ??= record(find() ?? {}))
 }
@@ -53,25 +53,25 @@ export function hostRsa(): HostRsa {
 let found: HostRsa | undefined
 
 function find(): HostRsa | undefined {
-  // Its two ways into its cryptography cost more than the core takes for the signature.
+  // Both of Deno's interfaces cost more time than the core needs for the signature.
   if (hostGlobal('Deno') !== undefined) return undefined
-  // Asked for where it is used: Node loads it when it is looked at.
+  // Read only where it is used: Node loads it at the first access.
   const subtle = () => {
     const host = hostGlobal<{ subtle?: SubtleCrypto }>('crypto')
     const found = host && memberOf(host, 'subtle')
     return found && bySubtle(found)
   }
-  // `userAgentData` tells Chromium; Firefox and WebKit are slower than the core.
+  // Only Chromium has `userAgentData`. Firefox and WebKit are slower than the core.
   if (requestsAreIsolated() || ofNavigator('userAgentData') !== undefined) return subtle()
   const process = hostGlobal<{ getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }>('process')
   if (process?.getBuiltinModule !== undefined) return byNode(() => process.getBuiltinModule?.('node:crypto'))
-  // It is slow to answer there, but uses other cores.
+  // Firefox has a high latency, but computes in other threads.
   const slow = String(ofNavigator('userAgent')).includes('Firefox/') ? subtle() : undefined
   return slow && { ...slow, whenBusy: true }
 }
 
-/** One key in the host's form, for each algorithm that it was used with. */
-class Held<T> {
+/** Caches each key in the runtime's form, by the algorithm that it is used with. */
+class KeyForms<T> {
   readonly #keys = new WeakMap<Key, Map<string, T>>()
 
   of(key: Key, alg: string, make: () => T): T {
@@ -83,22 +83,22 @@ class Held<T> {
   }
 }
 
-/** How many signatures the core verifies before `node:crypto` is loaded, which takes Node as long as a hundred of them. */
-const FEW = 8
+/** How many signatures the core verifies before `node:crypto` is loaded: loading takes as long as many signatures. */
+const HOST_WARMUP_SIGNATURES = 8
 
-/** `node:crypto`, as Node and Bun have it; later it computes in threads of its own. */
+/** `node:crypto` of Node and Bun. The asynchronous form computes in other threads. */
 function byNode(load: () => NodeCrypto | undefined): HostRsa {
-  const held = new Held<Node | null>()
+  const held = new KeyForms<Node | null>()
   const form = ({ createPublicKey, constants }: NodeCrypto, key: Key, alg: string): NodeKey | null => {
     const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
     try {
       const object = createPublicKey(record({ key: jwk, format: 'jwk' } as const))
       if (alg.startsWith('RS')) return record({ key: object, padding: constants.RSA_PKCS1_PADDING })
-      // RFC 7518 §3.5: the salt is as long as the hash. Left alone, the host takes any.
+      // RFC 7518 §3.5: the salt is as long as the hash. By default, Node accepts any length.
       const saltLength = constants.RSA_PSS_SALTLEN_DIGEST
       return record({ key: object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
     } catch {
-      // A key that the host does not take, such as one with an exponent of its own taste: the core does.
+      // The runtime rejects this key, for example because of an unusual exponent. The core verifies instead.
       return null
     }
   }
@@ -127,7 +127,7 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
   }
   let seen = 0
   const at = (key: Key, alg: string): Node | null => {
-    if (seen === FEW) return held.of(key, alg, () => both(key, alg))
+    if (seen === HOST_WARMUP_SIGNATURES) return held.of(key, alg, () => both(key, alg))
     seen += 1
     return null
   }
@@ -141,20 +141,20 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
   }
 }
 
-/** How many signatures of a key the core verifies before an import is begun again that came to no end. */
-const PATIENCE = 64
+/** After how many signatures an import that has not finished is started again. */
+const IMPORT_RETRY_SIGNATURES = 64
 
-/** A key that is being imported, or was. */
+/** A key that is being imported, or was imported. */
 interface Slot {
   key?: CryptoKey
-  /** How many signatures came before it was there. */
+  /** How many signatures were verified before the key was imported. */
   missed: number
   unusable?: true
 }
 
-/** `crypto.subtle`, as Workers and browsers have it. */
+/** `crypto.subtle` of Workers and browsers. */
 function bySubtle(subtle: SubtleCrypto): HostRsa {
-  const held = new Held<Slot>()
+  const held = new KeyForms<Slot>()
   return {
     later(key, { alg, signed, signature }) {
       const slot = held.of(key, alg, () => record<Slot>({ missed: 0 }))
@@ -165,8 +165,8 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
         const how = record({ name, saltLength: bits / 8 })
         return subtle.verify(how, slot.key, signature, signed).catch(() => undefined)
       }
-      // Nobody waits for it: in Workers the request that began it may end before it does, and another begins it again.
-      if (slot.missed++ % PATIENCE === 0) {
+      // The import is not awaited. In Workers it may end with its request; then a later request starts it again.
+      if (slot.missed++ % IMPORT_RETRY_SIGNATURES === 0) {
         const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
         subtle.importKey('jwk', jwk, record({ name, hash: `SHA-${bits}` }), false, ['verify']).then(
           (imported) => (slot.key = imported),

@@ -1,4 +1,4 @@
-/** Several issuers and a token enter, the judgement of the one that its `iss` names leaves; `iss` only chooses. */
+/** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
 import type { Needs } from '../wasm/bindings.js'
 import { decode, type Door } from '../wasm/calls.js'
 import type { Engine } from './engine.js'
@@ -27,31 +27,30 @@ export interface IssuerOptions extends RemoteKeySetOptions {
   audience?: string | readonly string[] | false
 }
 
-/** Engines by issuer: a token is judged by the keys, algorithms and audiences of the issuer that it names, or by none. */
+/** One engine for each issuer. A token is verified by the engine of the issuer that it names, or refused. */
 export class Issuers implements Judge {
   readonly #engines = new Map<string, Engine | KeyPair>()
-  /** Who makes room for a token: they all have the same limit. */
+  /** Makes the input buffer for a token: all engines have the same limit. */
   #door: Door | undefined
 
   /**
-   * `shared` holds what counts for all of them, `fields` its policy; with `audienceRequired` an issuer for which none is
-   * said is a mistake.
+   * `shared` are the options for all issuers, `fields` their policy. With `audienceRequired`, each issuer needs an audience.
    */
   constructor(shared: Options, fields: PolicyFields, { audienceRequired }: { readonly audienceRequired: boolean }) {
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
-      if (shared.has(name)) throw optionError(name, 'means nothing beside `issuers`')
+      if (shared.has(name)) throw optionError(name, 'cannot be combined with `issuers`')
     }
     for (const entry of shared.require('issuers', entries)) {
       const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
       const issuer = given.require('issuer', text)
-      if (this.#engines.has(issuer)) throw optionError('issuers', 'name the same issuer twice')
+      if (this.#engines.has(issuer)) throw optionError('issuers', 'contain the same issuer twice')
       const own: PolicyFields = record({ ...fields, issuer: [issuer] })
       const algorithms = given.read('algorithms', list) ?? fields.algorithms
       if (algorithms === undefined) throw optionError('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
       const audience = given.read('audience', audiences)
       if (audience === undefined && own.audience === undefined && audienceRequired) {
-        throw optionError('audience', 'is required, for all issuers or for each: `false` where tokens name none')
+        throw optionError('audience', 'is required, for all issuers or for each; `false` if tokens have none')
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
@@ -84,7 +83,7 @@ export class Issuers implements Judge {
     const decoded = decode(token, this.#door)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')
-    // The claims stay here: nothing has vouched for them.
+    // The claims are not returned: they are not verified.
     if (iss === undefined) return refused(refusal('claim_missing', 'missing', '`iss` is missing'))
     const engine = this.#engines.get(iss)
     return engine ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))

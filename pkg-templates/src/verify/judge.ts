@@ -1,18 +1,18 @@
-/** What judges tokens, and what a judgement is. */
+/** The interface of verifiers for one and for several issuers, and its result. */
 import type { ImportedKey } from '../keys/imported_key.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import type { Needs } from '../wasm/bindings.js'
 import type { Verdict } from '../wasm/calls.js'
 
-/** A verdict, the key of a set that led to it, and of a verdict without waiting whether a fetch might bring its key. */
+/** A verdict, the key of the set that was used, and for a synchronous verdict whether a fetch might find a missing key. */
 export type Judgement = Verdict & { readonly key: ImportedKey | undefined; readonly fetchable: boolean }
 
-/** What judges tokens. */
+/** Verifies tokens. */
 export interface Judge {
-  /** The verdicts on many tokens, those that {@link Judge.judge} has for each. */
+  /** Verifies many tokens, each like {@link Judge.judge}. */
   judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]>
-  /** The verdict without waiting; throws where a remote set has not arrived yet. */
+  /** Verifies a token without waiting. Throws if a remote set has not arrived yet. */
   judgeNow(token: unknown, needs: Needs): Judgement
-  /** The verdict, after a fetch where the token needs a key that is not in hand; throws where that fails. */
+  /** Verifies a token, after a fetch if the key is missing. Throws if the fetch fails. */
   judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement>
 }

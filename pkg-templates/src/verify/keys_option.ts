@@ -1,4 +1,4 @@
-/** The options of a gate or of one issuer enter, its keys leave: those given, or a set that is fetched when it is needed. */
+/** Reads the options that name keys: `keys`, `jwksUri`, or an issuer alone. */
 import { handle, ImportedKey, jwkText } from '../keys/imported_key.js'
 import { KeySet } from '../keys/key_set.js'
 import type { JSONWebKeySet, JWK } from '../base/types.js'
@@ -12,8 +12,8 @@ import { address, REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions } from '.
 
 /**
  * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
- * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), the bytes of a shared secret, or a function that gives a JWKS and is asked
- * as often as an issuer would be. A pair is a secret and public keys: each serves only the algorithms of its kind.
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), the bytes of a shared secret, or a function that returns a JWKS and is called
+ * as often as an issuer would be. A pair is a secret and public keys: each is used only for the algorithms of its kind.
  */
 export type Keys = OneKeys | readonly [OneKeys, OneKeys]
 
@@ -32,9 +32,9 @@ export type OneKeys =
 export type EngineKeys = Key | KeySet | RemoteKeySet
 
 /**
- * `keys`, the set at `jwksUri`, or the one that the metadata of the only issuer names.
+ * Returns `keys`, the set at `jwksUri`, or the set that the metadata of the only issuer names.
  *
- * @param found - makes the set of an issuer for which neither is given
+ * @param found - makes the set of an issuer if neither is given
  */
 export function keysOf(
   given: Options,
@@ -47,7 +47,7 @@ export function keysOf(
   const remote = REMOTE_NAMES.filter((name) => given.has(name))
   const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('keys')) {
-    if (given.has('jwksUri')) throw optionError('jwksUri', 'and `keys` exclude each other')
+    if (given.has('jwksUri')) throw optionError('jwksUri', 'cannot be combined with `keys`')
     return given.require('keys', (name, value) => {
       const useless = typeof value === 'function' ? remote.find((name) => name === 'headers' || name === 'fetch') : remote[0]
       if (useless !== undefined) throw optionError(useless, 'cannot be combined with these `keys`')
@@ -67,7 +67,7 @@ function same(_: string, value: unknown): unknown {
   return value
 }
 
-/** Checks and prepares what a caller gives as keys; `name` is the option that it stands in. */
+/** Checks and prepares keys. `name` is the option. */
 export function keysFrom(name: string, value: unknown): EngineKeys {
   if (value instanceof KeySet || value instanceof RemoteKeySet) return value
   if (value instanceof ImportedKey) return handle(value)

@@ -1,4 +1,4 @@
-/** What a verifier asks of a token: the options that users write, and the checked form that the core takes. */
+/** The options that say what a token must be, and the checked form that the core takes. */
 import { type Duration, secondsUpTo } from '../base/duration.js'
 import { flag, list, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, memberOf, record } from '../base/record.js'
@@ -8,24 +8,24 @@ import type { Algorithm } from '../base/types.js'
 import type { Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 
-/** What a token must be; the names are jose's. */
+/** What a token must be. The names are jose's. */
 export interface PolicyOptions {
   /** The algorithms accepted, at least one. Never taken from the token (RFC 8725 §3.1). */
   algorithms: readonly Algorithm[]
-  /** The issuers accepted: `iss` must be there and equal to one of them (RFC 7519 §4.1.1). */
+  /** The issuers accepted: `iss` is required and must equal one of them (RFC 7519 §4.1.1). */
   issuer?: string | readonly string[]
-  /** The audiences accepted: `aud` must be there and hold one of them (RFC 7519 §4.1.3). */
+  /** The audiences accepted: `aud` is required and must contain one of them (RFC 7519 §4.1.3). */
   audience?: string | readonly string[]
   /** What `sub` must be (RFC 7519 §4.1.2). */
   subject?: string
-  /** The types accepted: `typ` must be there and be one of them; `JWT` and `application/jwt` are the same. */
+  /** The types accepted: `typ` is required and must be one of them. `JWT` and `application/jwt` are equal. */
   typ?: string | readonly string[]
-  /** Claims that must be there, besides those that the other options ask for. */
+  /** Further required claims, besides those that the other options require. */
   requiredClaims?: readonly string[]
-  /** Whether `exp` must be there. Default: `true`. */
+  /** Whether `exp` is required. Default: `true`. */
   requireExp?: boolean
   /**
-   * By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`: seconds, not milliseconds, at most 600.
+   * By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`. In seconds, not milliseconds, at most 600.
    * Default: 0.
    */
   clockTolerance?: Duration
@@ -35,17 +35,17 @@ export interface PolicyOptions {
   currentDate?: Date
   /**
    * The header parameters that your code understands when `crit` names them (RFC 7515 §4.1.11): their names, or jose's
-   * object whose keys are the names. What they mean is yours to enforce.
+   * object whose keys are the names. Your code must enforce what they mean.
    */
   crit?: readonly string[] | Readonly<Record<string, boolean>>
   /**
-   * Whether RSA signatures may be verified by the host where that was measured to be faster: by `node:crypto` in Node and
-   * Bun, by `crypto.subtle` in Workers and Chromium. The verdict is the same. Default: `true`.
+   * Whether the runtime may verify RSA signatures where it is faster: `node:crypto` in Node and Bun, `crypto.subtle` in Workers and
+   * Chromium. The verdict is the same. Default: `true`.
    */
   hostCrypto?: boolean
   /**
-   * Whether tokens that were accepted are remembered, and how many: the same text is then not verified again while its times,
-   * its key and its key set hold. Off by default. `{}` takes the default bounds.
+   * Caches accepted tokens: the same text is not verified again while its times, its key and its key set are valid. Off by default. `{}`
+   * takes the default bounds.
    */
   tokenCache?: TokenCacheOptions
   /** The longest token accepted, in bytes. Default: 16,384. */
@@ -53,14 +53,14 @@ export interface PolicyOptions {
   /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
   minSecretLength?: number
   /**
-   * How much work the keys of a set may make for one token, from 1 to 64, in signature checks of ES256: so many keys are tried at most,
-   * and fewer where a check costs more. Default: 16 in Workers, where CPU time is short, and 64 elsewhere. Tokens that name their key
-   * by `kid` need one check.
+   * The work that one token may cause with the keys of a set, from 1 to 64, in signature checks of ES256. At most so many keys are tried,
+   * and fewer if a check costs more. Default: 16 in Workers, where CPU time is short, and 64 elsewhere. A token with a `kid` needs one
+   * check.
    */
   maxCandidates?: number
 }
 
-/** The checked form that crosses the boundary. */
+/** The checked form that the core takes. */
 export interface PolicyFields {
   algorithms?: string[]
   issuer?: string[]
@@ -76,20 +76,20 @@ export interface PolicyFields {
   maxTokenLength?: number
   minSecretLength?: number
   maxCandidates?: number
-  /** Not a user's option: the gate refuses bound tokens, since nobody behind it asks for the proof. */
+  /** Not an option of users: the gate sets it to refuse bound tokens, whose proof is not checked. */
   refuseBound?: boolean
 }
 
 /**
- * How much a verifier remembers of tokens that it accepted. Each is good for as long as its times allow and its key is there: the same
- * key, for the same use, be it under another `kid` by then.
+ * The bounds of a verifier's cache of accepted tokens. An entry is valid as long as its times allow and the key set has its key: the same
+ * key for the same use, even under another `kid`.
  */
 export interface TokenCacheOptions {
   /** How many tokens at most. Default: 1,000. */
   maxEntries?: number
   /**
-   * How much memory they may take, in bytes: two for each character of a token, eight for each of its claims, which are kept as text and
-   * as what was read of it. Default: 8 MiB.
+   * How much memory they may take, in bytes: two for each character of a token, eight for each character of its claims, which are stored
+   * as text and as objects. Default: 8 MiB.
    */
   maxBytes?: number
 }
@@ -101,7 +101,7 @@ const SHORTEST_TOKEN = 68
 /** 1971-01-01 in milliseconds. A `Date` made from seconds is before it. */
 const YEAR_1971 = 31_536_000_000
 
-/** The options that cross the boundary, each with its check; `currentDate` stays here, the core has no clock. */
+/** The options that the core takes, each with its check. `currentDate` stays here: the core has no clock. */
 const CHECKS = {
   algorithms: list,
   issuer: texts,
@@ -118,7 +118,7 @@ const CHECKS = {
   maxCandidates: candidates,
 } as const
 
-/** The name of an option that crosses the boundary. */
+/** The name of an option that the core takes. */
 export type PolicyName = keyof typeof CHECKS
 
 /** The names of {@link PolicyFields}. */
@@ -128,7 +128,7 @@ export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'tokenCache']
 
 /**
- * The policy part of some options, checked; `wanted` are those that count where it is made. `checks` replaces the checks of some.
+ * Checks the policy part of some options. `wanted` are the names to read. `checks` replaces the checks of some names.
  */
 export function policyFields(
   options: Options,
@@ -144,18 +144,18 @@ export function policyFields(
   return fields
 }
 
-/** The JSON text of {@link PolicyFields} becomes the core's policy. */
+/** Makes the core's policy from the JSON text of {@link PolicyFields}. */
 export function policyFrom(text: string): Policy {
   return new (boot().bindings.Policy)(text)
 }
 
-/** The clock of a policy: the caller's fixed date, or the host's clock, in whole seconds as jose counts. */
+/** The clock of a policy: the caller's fixed date, or the runtime's clock, in whole seconds like jose. */
 export function clockFrom(options: Options): () => number {
   const fixed = options.read('currentDate', date)
   return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
 }
 
-/** What a free plan's 10 ms of CPU time can bear. */
+/** Fits into the 10 ms of CPU time of a free plan. */
 const WORKER_CANDIDATES = 16
 
 function candidates(name: string, value: unknown): number {

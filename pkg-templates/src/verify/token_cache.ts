@@ -1,6 +1,6 @@
 /**
- * Accepted tokens enter, and leave again without being verified again: a verifier's memory, for those who switch it on. Only the
- * same text hits, and only while its times, its key and what is asked of it are as they were when it was accepted.
+ * A cache of accepted tokens, for verifiers with the option `tokenCache`. Only the same text is a hit, and only while its times, its key
+ * and the needs are those under which it was accepted.
  */
 import type { Needs } from '../wasm/bindings.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
@@ -12,31 +12,31 @@ import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judgement } from './judge.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
 
-/** How long a token without `exp` is remembered, in seconds. */
+/** How long a token without `exp` is cached, in seconds. */
 const WITHOUT_END = 300
 
-/** How many of a token's last letters pick its place: of all that a token has, its signature is least like another's. */
-const TAIL = 24
+/** How many of a token's last characters are its key in the cache: they belong to the signature, which differs most. */
+const CACHE_KEY_CHARS = 24
 
 /** A token that was accepted. */
 interface Entry {
-  /** All of it: what else bears its tail is another token. */
+  /** The whole token. Another token may have the same key in the cache. */
   readonly token: string
-  /** Its header, which has no member with members. */
+  /** Its header, without nested members. */
   readonly header: ProtectedHeader
   /** Its claims as JSON text. */
   readonly claims: string
-  /** What was read of it at the first hit: each hit gets a copy. */
+  /** Copies the parsed claims for each hit; made at the first hit. */
   copies: (() => JWTPayload) | undefined
-  /** From when and until when the policy's times hold, in seconds. */
+  /** From when and until when the times are valid, in seconds since 1970. */
   readonly from: number
   readonly to: number
-  /** What was asked of it besides, and met; and the last of it, which is what is asked for next. */
+  /** The needs that the token meets, and the last of them, which is checked first. */
   readonly met: WeakSet<Needs>
   last: Needs
-  /** The key's material and what it is for; empty for a key given directly, which never changes. */
+  /** The key's thumbprint and its use; empty for a key given directly, which never changes. */
   readonly identity: string
-  /** The set in which the key was found last, and its place there. */
+  /** The set in which the key was found last, and its index there. */
   set: number
   index: number
   readonly bytes: number
@@ -59,18 +59,18 @@ export class TokenCache {
     this.#maxAge = memberOf(fields, 'maxTokenAge')
   }
 
-  /** Whether the text is remembered, be it still good or not. */
+  /** Whether the text is cached, valid or not. */
   has(token: unknown): boolean {
     return this.#entry(token) !== undefined
   }
 
   #entry(token: unknown): Entry | undefined {
     if (typeof token !== 'string') return undefined
-    const entry = this.#entries.get(tail(token))
+    const entry = this.#entries.get(cacheKey(token))
     return entry?.token === token ? entry : undefined
   }
 
-  /** The judgement of that very text, if all that it rests on still holds. `now` is in seconds. */
+  /** Returns the cached judgement of the text, if it is still valid. `now` is in seconds. */
   find(token: unknown, set: KeySet | undefined, needs: Needs, now: number): Judgement | undefined {
     const entry = this.#entry(token)
     if (entry === undefined || !(now >= entry.from && now < entry.to)) return undefined
@@ -79,7 +79,7 @@ export class TokenCache {
       entry.last = needs
     }
     if (set !== undefined && entry.set !== numberOf(set)) {
-      // Another set was published: the key must be in it, as it was and for what it was.
+      // Another set was published: it must have the same key for the same use.
       const index = identitiesOf(set).get(entry.identity)
       if (index === undefined) {
         this.#forget(entry)
@@ -94,10 +94,10 @@ export class TokenCache {
     return { ok: true, header: { ...header }, payload, claims, keyIndex: index, key, fetchable: false }
   }
 
-  /** Remembers what was accepted. Bytes are not remembered: they could be others by the next time. */
+  /** Caches an accepted token. Bytes are not cached, because the caller may change them. */
   keep(token: unknown, judgement: Judgement, set: KeySet | undefined, needs: Needs, now: number): void {
     if (typeof token !== 'string' || !judgement.ok) return
-    const known = this.#entries.get(tail(token))
+    const known = this.#entries.get(cacheKey(token))
     const { header, claims, payload, keyIndex } = judgement
     const identity = judgement.key === undefined ? '' : identityOf(judgement.key)
     if (known?.token === token && known.identity === identity && now >= known.from && now < known.to) {
@@ -110,7 +110,7 @@ export class TokenCache {
     const bytes = 2 * token.length + 8 * claims.length
     if (bytes > this.#maxBytes) return
     const { from, to } = this.#times(payload, now)
-    this.#entries.set(tail(token), {
+    this.#entries.set(cacheKey(token), {
       token,
       header: { ...header },
       claims,
@@ -126,14 +126,14 @@ export class TokenCache {
     })
     this.#bytes += bytes
     if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
-    // The oldest goes: a Map keeps the order in which its entries came.
+    // Removes the oldest: a Map keeps the order of insertion.
     for (const entry of this.#entries.values()) {
       this.#forget(entry)
       if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
     }
   }
 
-  /** When the core would accept these times again (RFC 7519 §4.1.4, §4.1.5), to the second or a second less. */
+  /** When the core would accept these times (RFC 7519 §4.1.4, §4.1.5), exactly or a second less. */
   #times(payload: JWTPayload, now: number): { from: number; to: number } {
     const tolerance = this.#tolerance
     const [exp, nbf, iat] = (['exp', 'nbf', 'iat'] as const).map((name) => memberOf(payload, name))
@@ -148,7 +148,7 @@ export class TokenCache {
   }
 
   #forget(entry: Entry): void {
-    this.#entries.delete(tail(entry.token))
+    this.#entries.delete(cacheKey(entry.token))
     this.#bytes -= entry.bytes
   }
 }
@@ -162,35 +162,35 @@ function entries(name: string, value: unknown): number {
   return number
 }
 
-function tail(token: string): string {
-  return token.slice(-TAIL)
+function cacheKey(token: string): string {
+  return token.slice(-CACHE_KEY_CHARS)
 }
 
-/** What gives copies of the claims, with nothing in them that another copy has too: a third of the time that reading takes. */
+/** Returns a function that makes deep copies of the claims. Copying is faster than parsing again. */
 function copiesOf(claims: string): () => JWTPayload {
   const read = JSON.parse(claims) as JWTPayload
   const nested = Object.keys(read).filter((name) => typeof read[name] === 'object')
   return () => withCopies({ ...read }, nested)
 }
 
-/** An object that was just made, with copies of these of its members in their place. */
+/** Replaces these members of a new object by copies. */
 function withCopies<T extends Record<string, unknown>>(object: T, names: readonly string[]): T {
   for (const name of names) {
-    const value = copied(object[name])
-    // By assignment it would become the prototype.
+    const value = deepCopy(object[name])
+    // An assignment would set the prototype.
     if (name === '__proto__') Object.defineProperty(object, name, record({ value }))
     else (object as Record<string, unknown>)[name] = value
   }
   return object
 }
 
-function copied(value: unknown): unknown {
+function deepCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copied)
+  if (Array.isArray(value)) return value.map(deepCopy)
   return withCopies({ ...value }, Object.keys(value))
 }
 
-/** A number for each set, so that what is remembered of one does not keep it in memory. */
+/** A number for each set, so that entries do not keep the set in memory. */
 const numbers = new WeakMap<KeySet, number>()
 let last = 0
 
@@ -200,7 +200,7 @@ function numberOf(set: KeySet): number {
   return number
 }
 
-/** The places of a set's keys, by what they are. */
+/** The indexes of a set's keys, by their identity. */
 const identities = new WeakMap<KeySet, Map<string, number>>()
 
 function identitiesOf(set: KeySet): Map<string, number> {
@@ -212,7 +212,7 @@ function identitiesOf(set: KeySet): Map<string, number> {
   return found
 }
 
-/** The key's material (RFC 7638) and what it was given for; not its `kid`, which names and does not vouch. */
+/** The key's thumbprint (RFC 7638) and its use. Its `kid` does not count: it is only a name. */
 function identityOf(key: ImportedKey): string {
   let identity = named.get(key)
   if (identity === undefined) {

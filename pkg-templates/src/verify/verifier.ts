@@ -1,4 +1,4 @@
-/** Keys and a policy enter once; then each token enters and its claims leave, or an error that says why not. */
+/** `Verifier`: verifies tokens and throws an error for those that are refused. */
 import { noNeeds } from './engine.js'
 import { engineFor } from './key_pair.js'
 import type { ImportedKey } from '../keys/imported_key.js'
@@ -11,17 +11,17 @@ import type { Judge, Judgement } from './judge.js'
 import { keyPairFrom, type Keys } from './keys_option.js'
 import { POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
 
-/** What a {@link Verifier} is made of. */
+/** The options of a {@link Verifier}. */
 export interface VerifierOptions extends PolicyOptions {
   /** Where the keys come from. */
   keys: Keys
 }
 
-/** What a {@link Verifier} of several issuers is made of: what is not said of one issuer counts for all of them. */
+/** The options of a {@link Verifier} of several issuers. They apply to each issuer that does not replace them. */
 export interface IssuersVerifierOptions extends Omit<PolicyOptions, 'algorithms' | 'issuer'> {
-  /** The issuers accepted. A token is verified with the keys, algorithms and audiences of the one that its `iss` names. */
+  /** The issuers accepted. `iss` of a token chooses the keys, algorithms and audiences to verify with. */
   issuers: readonly IssuerOptions[]
-  /** The algorithms accepted from those issuers that have no list of their own. */
+  /** The algorithms accepted from issuers without a list of their own. */
   algorithms?: readonly Algorithm[]
 }
 
@@ -31,15 +31,15 @@ export interface Verified<Claims = JWTPayload> {
   payload: Claims & JWTPayload
   /** The header. */
   protectedHeader: ProtectedHeader
-  /** The key of the set that verified it; absent where the key was given directly. */
+  /** The key of the set that verified it; absent if the key was given directly. */
   key?: ImportedKey
 }
 
 /**
- * Verifies tokens (RFC 7519 §7.2). Made once, used for every token; making one does no fetch, sets no timer and reads
- * neither clock nor randomness, so that it may stand at the top of a worker's module.
+ * Verifies tokens (RFC 7519 §7.2). Make one and use it for every token. The constructor does no fetch, sets no timer and reads neither
+ * clock nor randomness, so it may be called at the top of a worker's module.
  *
- * @typeParam Claims - what your tokens hold besides the registered claims; it is believed, not checked
+ * @typeParam Claims - the claims of your tokens besides the registered ones; they are not checked
  *
  * @example
  * ```js
@@ -52,7 +52,7 @@ export class Verifier<Claims = JWTPayload> {
 
   /**
    * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number;
-   *   {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that can't be read
+   *   {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that cannot be read
    */
   constructor(options: VerifierOptions | IssuersVerifierOptions) {
     const given = new Options('Verifier', options, ['keys', 'issuers', ...POLICY_NAMES])
@@ -65,23 +65,22 @@ export class Verifier<Claims = JWTPayload> {
   }
 
   /**
-   * Verifies a token, after a fetch where it needs a key that is not in hand.
+   * Verifies a token, after a fetch if the key is missing.
    *
    * @throws an error of one of this package's classes: {@link JWTExpired}, {@link JWTClaimValidationFailed},
    *   {@link JWSSignatureVerificationFailed}, {@link JOSEAlgNotAllowed}, {@link JWKSNoMatchingKey}, {@link JWSInvalid},
    *   {@link JWTInvalid}, {@link JOSENotSupported}; with a remote set also {@link JWKSTimeout},
-   *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` tells the class, `refusal` the exact reason.
+   *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` is the class, `refusal` the exact reason.
    */
   async verify<Own = Claims>(token: string): Promise<Verified<Own>> {
-    return accepted(await this.#engine.judge(unchanging(token), noNeeds(), undefined))
+    return accepted(await this.#engine.judge(copyBytes(token), noNeeds(), undefined))
   }
 
   /**
-   * Verifies many tokens, as a queue or a gateway has them, in one crossing into the core; one by one with `issuers`, and
-   * with RSA where `crypto.subtle` is asked. Each is judged as {@link Verifier.verify} would; the results stand in the
-   * order of the tokens, in the form of `Promise.allSettled`.
+   * Verifies many tokens, each like {@link Verifier.verify}. The results are in the order of the tokens, in the form of
+   * `Promise.allSettled`.
    *
-   * @throws `TypeError` if `tokens` is no array; what is wrong with a token is the `reason` of its result
+   * @throws `TypeError` if `tokens` is no array. The error of a token is the `reason` of its result
    *
    * @example
    * ```js
@@ -92,8 +91,8 @@ export class Verifier<Claims = JWTPayload> {
    */
   async verifyBatch<Own = Claims>(tokens: readonly string[]): Promise<PromiseSettledResult<Verified<Own>>[]> {
     if (!Array.isArray(tokens)) throw new TypeError('`tokens` must be an array')
-    // Each is read once: what was judged is what is remembered.
-    const judged = await this.#engine.judgeBatch(Array.from(tokens, unchanging), noNeeds())
+    // Each token is read once, so the verified text is the cached text.
+    const judged = await this.#engine.judgeBatch(Array.from(tokens, copyBytes), noNeeds())
     return judged.map((result) => {
       if (result.status === 'rejected') return result
       try {
@@ -105,7 +104,7 @@ export class Verifier<Claims = JWTPayload> {
   }
 
   /**
-   * Verifies a token without waiting for anything.
+   * Verifies a token synchronously.
    *
    * @throws as {@link Verifier.verify} does; {@link JWKSUnavailable} (`refusal`: `keys_not_ready`) while a remote set
    *   has not arrived. An unknown key is refused without a fetch.
@@ -115,8 +114,8 @@ export class Verifier<Claims = JWTPayload> {
   }
 }
 
-/** Bytes are copied: their owner may change them before the verdict is there. */
-function unchanging(token: unknown): unknown {
+/** Copies bytes: the caller may change them before the verdict. */
+function copyBytes(token: unknown): unknown {
   return isBytes(token) ? new Uint8Array(token) : token
 }
 
