@@ -196,6 +196,9 @@ pub(crate) struct Serve {
     /// How many of the 900 places for connections one address may have; an IPv6 /64 is one address
     #[arg(long, value_name = "COUNT", default_value = "225", value_parser = clap::value_parser!(u16).range(1..=900))]
     pub(crate) connections_per_address: u16,
+    /// How many attempts to log in, and how many failed requests for tokens, one address has in a minute; 0 is no limit
+    #[arg(long, value_name = "COUNT", default_value = "60")]
+    pub(crate) attempts_per_address: u32,
     /// A proxy: it may have every place, and the log shows the address from its X-Forwarded-For; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,

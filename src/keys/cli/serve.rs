@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,10 +35,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> 
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let signals = [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")];
-        let [terminate, interrupt] =
-            signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
-        let stop = stop_signal(terminate?, interrupt?);
+        let stop = stop_signals()?;
         tokio::spawn(report_lost_lines(lost.clone()));
         tokio::spawn(reload(signal(SignalKind::hangup())?, keeper.clone(), certificate.clone()));
         let listener = listen(arguments.listen).await?;
@@ -57,6 +55,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> 
         let settings = ConnectionSettings {
             per_address: arguments.connections_per_address.into(),
             trusted_proxies: arguments.trusted_proxy.clone(),
+            attempts_per_address: NonZeroU32::new(arguments.attempts_per_address),
             certificate,
         };
         run(listener, ops, keeper.clone(), Arc::new(SystemClock), settings, stop).await
@@ -108,13 +107,23 @@ fn certificate(arguments: &Serve) -> Result<Option<ServerCertificate>, Error> {
     Ok(Some(ServerCertificate::read(files, now)?))
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, io::Error> {
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, io::Error> {
     let explained =
         |error: io::Error| io::Error::new(error.kind(), format!("{address} can't be listened on: {error}"));
     TcpListener::bind(address).await.map_err(explained)
 }
 
 type Listened = (Signal, SignalKind, &'static str);
+
+/// Ready at the first SIGTERM or SIGINT; the second ends the process at once.
+///
+/// # Errors
+/// The system's, if it does not report signals.
+pub(crate) fn stop_signals() -> Result<impl Future<Output = ()>, io::Error> {
+    let signals = [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")];
+    let [terminate, interrupt] = signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
+    Ok(stop_signal(terminate?, interrupt?))
+}
 
 /// Ready at the first signal; the second ends the process at once.
 async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {

@@ -1,6 +1,7 @@
 //! Everything that listens: a store's state enters and is kept as a snapshot in memory, answers leave.
 
 mod address;
+mod address_limit;
 mod audit;
 mod authorize;
 mod client_authentication;
@@ -21,12 +22,14 @@ mod transport;
 mod write_limit;
 
 pub use address::ClientAddress;
+pub(crate) use form::Form;
 pub use key_set::KeySet;
 pub use metadata::{AUTHORIZE_PATH, JWKS_PATH, TOKEN_PATH, metadata};
 pub use ops::ops_router;
 pub use published::{Published, Snapshot};
 pub use publisher::Publisher;
 pub use router::router;
+pub(crate) use server::run_with;
 pub use server::{ConnectionSettings, run};
 pub use token_endpoint::token_router;
 pub use transport::SecureTransport;

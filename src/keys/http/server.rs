@@ -3,10 +3,13 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io::ErrorKind;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use ipnet::IpNet;
 use socket2::SockRef;
 use tokio::net::TcpListener;
@@ -14,9 +17,12 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::address::{is_trusted, owner};
+use super::address_limit::{AddressLimit, limit_address};
 use super::connection::{Patience, Serving, Tls};
 use super::places::Places;
-use crate::{Clock, Error, Keeper, Publisher, ServerCertificate, ops_router, router, token_router};
+use crate::{
+    Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router, token_router,
+};
 
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -39,13 +45,20 @@ pub struct ConnectionSettings {
     pub per_address: usize,
     /// The proxies whose `X-Forwarded-For` is believed, and which may have every place.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many attempts to log in, and how many failed requests for tokens, one address has in a minute. `None` for no limit.
+    pub attempts_per_address: Option<NonZeroU32>,
     /// The certificate for TLS; `None` for plain HTTP.
     pub certificate: Option<Arc<ServerCertificate>>,
 }
 
 impl Default for ConnectionSettings {
     fn default() -> Self {
-        Self { per_address: MOST_CONNECTIONS / 4, trusted_proxies: vec![], certificate: None }
+        Self {
+            per_address: MOST_CONNECTIONS / 4,
+            trusted_proxies: vec![],
+            attempts_per_address: None,
+            certificate: None,
+        }
     }
 }
 
@@ -63,21 +76,42 @@ pub async fn run(
     settings: ConnectionSettings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    run_with(listener, ops, keeper, clock, settings, |routes, _| routes, shutdown).await
+}
+
+/// [`run`] with other routes: `change_routes` gets the public ones.
+///
+/// # Errors
+/// Those of [`run`].
+pub(crate) async fn run_with(
+    listener: TcpListener,
+    ops: Option<TcpListener>,
+    keeper: Keeper,
+    clock: Arc<dyn Clock>,
+    settings: ConnectionSettings,
+    change_routes: impl FnOnce(Router, Arc<Published>) -> Router,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let watch_clock = Arc::clone(&clock);
     // Each connection inherits it.
     SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
     let published = publisher.published();
-    let ConnectionSettings { per_address, trusted_proxies, certificate } = settings;
+    let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate } = settings;
     let tls = certificate.clone().map(Tls::new).transpose()?;
     let certificate_clock = Arc::clone(&watch_clock);
     if let Some(certificate) = &certificate {
         published.set_certificate(Arc::clone(certificate));
     }
+    let routes =
+        router(Arc::clone(&published)).merge(token_router(Arc::clone(&published), Arc::clone(&watch_clock)));
+    let mut routes = change_routes(routes, Arc::clone(&published));
+    if let Some(attempts) = attempts_per_address {
+        routes = routes.layer(from_fn_with_state(Arc::new(AddressLimit::new(attempts)), limit_address));
+    }
     let public = Arc::new(Serving {
-        routes: router(Arc::clone(&published))
-            .merge(token_router(Arc::clone(&published), Arc::clone(&watch_clock))),
+        routes,
         patience: Patience::USUAL,
         trusted: trusted_proxies.into(),
         tls,

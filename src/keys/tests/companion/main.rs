@@ -9,6 +9,7 @@
 )]
 
 mod arguments;
+mod attempts;
 mod check;
 mod client;
 mod clients;

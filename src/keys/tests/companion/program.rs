@@ -121,7 +121,8 @@ impl Program {
 
     #[track_caller]
     pub(crate) fn serve(&self) -> Serving {
-        Self::serving(&mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
+        // Tests fail as often as they like, from one address.
+        Self::serving(&mut self.command(&["serve", "--listen", "127.0.0.1:0", "--attempts-per-address", "0"]))
     }
 
     /// A `serve` with its operator's listener, and the address of that.
@@ -129,7 +130,9 @@ impl Program {
     pub(crate) fn serve_with_ops(&self) -> (Serving, SocketAddr) {
         // Free a moment ago; the address of this listener is not printed.
         let ops = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", &ops.to_string()];
+        let ops_text = ops.to_string();
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", &ops_text];
+        let arguments = [&listen[..], &["--attempts-per-address", "0"]].concat();
         (Self::serving(&mut self.command(&arguments)), ops)
     }
 

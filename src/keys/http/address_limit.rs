@@ -1,0 +1,254 @@
+//! Limits how often one address may try to log in, or fail at `/token`.
+//!
+//! The key set and the metadata are never limited: verifiers depend on them.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::Clock as _;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tracing::warn;
+
+use super::address::{ClientAddress, owner};
+use super::connection::RouteName;
+use super::metadata::{AUTHORIZE_PATH, TOKEN_PATH};
+
+/// How many addresses are remembered by each counter. Each takes about a hundred bytes.
+const MAX_ADDRESSES: usize = 65_536;
+/// How often it is reported that requests were refused.
+const REPORT_PERIOD: Duration = Duration::from_mins(1);
+/// Where tokens are revoked, below the issuer.
+const REVOKE_PATH: &str = "/revoke";
+/// Where the device flow begins, and where people enter its codes (RFC 8628).
+const DEVICE_PATHS: [&str; 2] = ["/device", "/device_authorization"];
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// Every request: pages of a login, and the device flow.
+    Always(&'static str),
+    /// Requests that fail by the client's fault: a service with the right secret may ask for any number of tokens.
+    Failures(&'static str),
+}
+
+/// The attempts of each address.
+#[derive(Debug)]
+pub(super) struct AddressLimit {
+    pages: Mutex<Counter>,
+    failures: Mutex<Counter>,
+    reported: Mutex<Option<Instant>>,
+}
+
+/// Attempts by address. An IPv6 network of 64 bits counts as one address.
+#[derive(Debug)]
+struct Counter {
+    quota: Quota,
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
+    /// The addresses without an attempt left, and when they have one again.
+    blocked: HashMap<IpAddr, Instant>,
+    most: usize,
+}
+
+impl AddressLimit {
+    /// So many attempts a minute, which may all come at once.
+    pub(super) fn new(per_minute: NonZeroU32) -> Self {
+        let counter = || Mutex::new(Counter::new(Quota::per_minute(per_minute), MAX_ADDRESSES));
+        Self { pages: counter(), failures: counter(), reported: Mutex::default() }
+    }
+
+    fn counter(&self, counted: Counted) -> MutexGuard<'_, Counter> {
+        let counter = match counted {
+            Counted::Always(_) => &self.pages,
+            Counted::Failures(_) => &self.failures,
+        };
+        counter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs that an address has to wait, once a minute at most.
+    fn report(&self, address: IpAddr, route: &str) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.is_none_or(|at| at.elapsed() >= REPORT_PERIOD) {
+            *reported = Some(Instant::now());
+            warn!(%address, route, "an address made too many attempts and has to wait");
+        }
+    }
+}
+
+impl Counter {
+    fn new(quota: Quota, most: usize) -> Self {
+        Self { quota, limiter: RateLimiter::hashmap(quota), blocked: HashMap::new(), most }
+    }
+
+    /// How long the address has to wait, if it has no attempt left.
+    fn wait(&mut self, address: IpAddr) -> Option<Duration> {
+        let left = self.blocked.get(&address)?.checked_duration_since(Instant::now());
+        let left = left.filter(|left| !left.is_zero());
+        if left.is_none() {
+            self.blocked.remove(&address);
+        }
+        left
+    }
+
+    /// Counts one attempt; how long the address has to wait if it had none left.
+    fn count(&mut self, address: IpAddr) -> Option<Duration> {
+        self.make_room();
+        let waits = self.limiter.check_key(&address).err()?;
+        let time = waits.wait_time_from(self.limiter.clock().now());
+        self.blocked.insert(address, Instant::now() + time);
+        Some(time)
+    }
+
+    /// Forgets addresses whose attempts are all back. If that is not enough, forgets everything: someone who has so many
+    /// addresses is not stopped by a limit per address, and memory stays bounded.
+    fn make_room(&mut self) {
+        if self.limiter.len() < self.most {
+            return;
+        }
+        self.limiter.retain_recent();
+        let now = Instant::now();
+        self.blocked.retain(|_, until| *until > now);
+        // Half of it must be free: else each request would look through all of it.
+        if self.limiter.len() > self.most / 2 {
+            self.limiter = RateLimiter::hashmap(self.quota);
+            self.blocked = HashMap::new();
+            warn!("too many addresses made attempts; all are forgotten");
+        }
+    }
+}
+
+impl Counted {
+    /// What is counted at a path; `None` if nothing is. An issuer's own path may come before it.
+    fn at(path: &str) -> Option<Self> {
+        let [device, device_authorization] = DEVICE_PATHS.map(|end| (end, Self::Always("device")));
+        let all = [
+            device,
+            device_authorization,
+            (AUTHORIZE_PATH, Self::Always("authorize")),
+            (TOKEN_PATH, Self::Failures("token")),
+            (REVOKE_PATH, Self::Failures("revoke")),
+        ];
+        all.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, counted)| counted)
+    }
+
+    const fn route(self) -> &'static str {
+        match self {
+            Self::Always(route) | Self::Failures(route) => route,
+        }
+    }
+}
+
+/// Answers 429 if the address of a request has no attempt left, or hands the request on.
+pub(super) async fn limit_address(
+    State(limit): State<Arc<AddressLimit>>,
+    address: Option<Extension<ClientAddress>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let counted = Counted::at(request.uri().path()).filter(|_| request.method() != Method::OPTIONS);
+    let (Some(counted), Some(Extension(ClientAddress(address)))) = (counted, address) else {
+        return next.run(request).await;
+    };
+    let counts_as = owner(address);
+    let wait = {
+        let mut counter = limit.counter(counted);
+        match counted {
+            Counted::Always(_) => counter.count(counts_as),
+            Counted::Failures(_) => counter.wait(counts_as),
+        }
+    };
+    if let Some(wait) = wait {
+        limit.report(address, counted.route());
+        return too_many(counted, wait);
+    }
+    let answer = next.run(request).await;
+    if matches!(counted, Counted::Failures(_)) && answer.status().is_client_error() {
+        limit.counter(counted).count(counts_as);
+    }
+    answer
+}
+
+/// RFC 6585 §4.
+fn too_many(counted: Counted, wait: Duration) -> Response {
+    let seconds = wait.as_secs().saturating_add(1);
+    let (media_type, body) = match counted {
+        Counted::Always("authorize") => (
+            "text/plain; charset=utf-8",
+            format!("Too many attempts from this address. Try again in {seconds} seconds.\n"),
+        ),
+        _ => (
+            "application/json",
+            format!(
+                "{{\"error\":\"temporarily_unavailable\",\"error_description\":\"too many failed requests from this address; try \
+                 again in {seconds} s\"}}"
+            ),
+        ),
+    };
+    let fields =
+        [(CONTENT_TYPE, HeaderValue::from_static(media_type)), (RETRY_AFTER, HeaderValue::from(seconds))];
+    let route = Extension(RouteName(counted.route()));
+    (StatusCode::TOO_MANY_REQUESTS, route, fields, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn counter(per_minute: u32, most: usize) -> Counter {
+        Counter::new(Quota::per_minute(NonZeroU32::new(per_minute).unwrap()), most)
+    }
+
+    fn address(number: u32) -> IpAddr {
+        Ipv4Addr::from_bits(number).into()
+    }
+
+    #[test]
+    fn an_address_without_an_attempt_left_waits_and_others_do_not() {
+        let mut counter = counter(6, 100);
+        for _ in 0..6 {
+            assert_eq!(counter.wait(address(1)), None);
+            assert_eq!(counter.count(address(1)), None);
+        }
+        let wait = counter.count(address(1)).unwrap();
+        assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
+        assert!(counter.wait(address(1)).is_some_and(|left| left <= wait));
+        assert_eq!((counter.wait(address(2)), counter.count(address(2))), (None, None));
+    }
+
+    #[test]
+    fn memory_is_bounded_whatever_number_of_addresses_comes() {
+        let mut counter = counter(1, 1000);
+        for number in 0..20_000 {
+            counter.count(address(number));
+            counter.count(address(number));
+            assert!(counter.limiter.len() <= 1000 && counter.blocked.len() <= 1000);
+        }
+    }
+
+    #[test]
+    fn the_key_set_and_the_metadata_are_never_counted() {
+        for path in [
+            "/.well-known/jwks.json",
+            "/tenant/.well-known/jwks.json",
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/tenant",
+            "/",
+            "/logout",
+        ] {
+            assert_eq!(Counted::at(path), None, "{path}");
+        }
+        assert_eq!(Counted::at("/tenant/authorize"), Some(Counted::Always("authorize")));
+        assert_eq!(Counted::at("/token"), Some(Counted::Failures("token")));
+        assert_eq!(Counted::at("/device"), Some(Counted::Always("device")));
+    }
+}
