@@ -12,10 +12,12 @@
 //! | `tls` | the certificate of the public listener |
 //! | `token` | what is signed, and for whom |
 //! | `http` | what is served, from a snapshot in memory |
+//! | `dev` | an issuer for development and tests |
 //! | `cli` | the binary: words and signals |
 
 mod check;
 mod clock;
+mod dev;
 mod error;
 mod http;
 mod issuer;
@@ -31,6 +33,7 @@ mod token;
 
 pub use check::{Finding, check};
 pub use clock::{Clock, SystemClock};
+pub use dev::{DevIssuer, DevOptions};
 pub use error::Error;
 pub use http::{
     AUTHORIZE_PATH, ClientAddress, ConnectionSettings, JWKS_PATH, KeySet, Published, Publisher,
@@ -48,8 +51,8 @@ pub use life::{
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore, Store, StoreError,
-    StoreId, Version, rekey,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, SqliteStore, Store,
+    StoreError, StoreId, Version, rekey,
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{

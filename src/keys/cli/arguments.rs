@@ -9,6 +9,7 @@ use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
 
 use crate::client_arguments::{Clients, Json};
 use crate::confirmation::Confirmation;
+use crate::dev::Dev;
 use crate::duration::life;
 use crate::time_arguments::{ChosenTimes, Settings};
 
@@ -87,6 +88,15 @@ Prints one line when it is ready: `listening on http://ADDRESS`, or `https://` w
 the TLS certificate again. The TLS certificate is also read again when its files change; one that cannot be used is reported
 in the log and by `jotgate_cert_reload_failing`, and the one before stays in use.")]
     Serve(Serve),
+    /// Run an issuer for development and tests: any token, and faults on request; its keys end with it
+    #[command(after_help = "Example:
+  jotgate-keys dev
+  curl -H 'content-type: application/json' -d '{\"scope\":\"items:read\",\"bad\":\"expired\"}' http://127.0.0.1:8411/dev/token
+  curl -H 'content-type: application/json' -X POST http://127.0.0.1:8411/dev/rotate
+  curl -H 'content-type: application/json' -X POST 'http://127.0.0.1:8411/dev/keys-down?seconds=10'
+
+Needs no store and no `init`. docs/dev.md lists what `/dev/token` accepts.")]
+    Dev(Dev),
     /// Print one access token (RFC 9068), signed by the key that signs now
     #[command(after_help = "Example:
   curl -H \"Authorization: Bearer $(jotgate-keys token --sub somebody --scope 'items:read' --audience api)\" \
@@ -315,7 +325,7 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "a network such as 10.0.0.0/8 or fd00::/8, or an address".to_owned())
 }
 
-fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+pub(crate) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     let names = SigningAlgorithm::ALL.map(SigningAlgorithm::name).join(", ");
     SigningAlgorithm::from_name(text).ok_or_else(|| format!("one of {names}"))
 }

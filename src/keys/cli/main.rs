@@ -7,6 +7,7 @@ mod check;
 mod client_arguments;
 mod clients;
 mod confirmation;
+mod dev;
 mod duration;
 mod init;
 mod keys;
@@ -55,8 +56,14 @@ fn main() -> ExitCode {
 }
 
 fn run_command(cli: &Cli, lost: &ErrorCounter) -> Result<ExitCode, Error> {
+    // It has neither a store nor a key-encryption key.
+    if let Command::Dev(arguments) = &cli.command {
+        dev::dev(arguments)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let kek = kek_source(cli)?;
     match &cli.command {
+        Command::Dev(_) => Ok(()),
         Command::Init(arguments) => init::init(&cli.store, &kek, &mark_file(cli, &kek), arguments),
         Command::Serve(arguments) => serve::serve(&keeper(cli, kek)?, arguments, lost),
         Command::Token(arguments) => token::token(&keeper(cli, kek)?, arguments),

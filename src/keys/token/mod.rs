@@ -13,4 +13,5 @@ pub(crate) use client_secret::compare_for_nothing;
 pub use names::{check_audiences, check_client_id, parse_scopes};
 pub use own_claims::{check_claims, is_reserved_claim};
 pub use signer::Signer;
+pub(crate) use signer::new_jti;
 pub use token_request::{TokenRefusal, TokenRequest};

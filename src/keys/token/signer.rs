@@ -142,7 +142,7 @@ impl Signer {
 }
 
 /// 128 random bits (RFC 7519 §4.1.7: a negligible probability of the same value twice).
-fn new_jti() -> Result<String, TokenRefusal> {
+pub(crate) fn new_jti() -> Result<String, TokenRefusal> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TokenRefusal::NotSigned)?;
     Ok(URL_SAFE_NO_PAD.encode(random))

@@ -15,6 +15,7 @@ mod client;
 mod clients;
 mod confirmation;
 mod connections;
+mod dev;
 mod faketime;
 mod format;
 mod full;
