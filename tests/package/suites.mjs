@@ -27,7 +27,6 @@ export const SUITES = {
   'embedded-keys': (project) =>
     node(project, 'node/embedded_keys.mjs', { inside: true, flags: ['--expose-gc'], env: { JOSE: require.resolve('jose') } }),
   'changed-host': (project) => node(project, 'node/changed_host.mjs', { inside: true }),
-  'polluted': (project) => node(project, 'node/polluted.mjs', { inside: true }),
   'interrupted-stack': (project) => node(project, 'node/interrupted_calls.mjs', { inside: true, env: { BY: 'stack' } }),
   // No more than 6.4 MB of memory for the core.
   'interrupted-memory': (project) =>

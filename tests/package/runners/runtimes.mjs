@@ -49,6 +49,7 @@ export const RUNTIMES = {
   'mcp-clients': mcpClients,
   'login-page': loginPage,
   ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
+  'polluted': (project, { node }) => node(project, 'node/polluted.mjs', { inside: true }),
   publint,
   attw,
 }
