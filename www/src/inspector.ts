@@ -56,14 +56,14 @@ export async function start(): Promise<void> {
     update()
     field('text').focus()
   })
-  byId<HTMLSelectElement>('sample').addEventListener('change', async ({ target }) => {
-    const { value } = target as HTMLSelectElement
-    if (value === '') return
-    const made = await makeSample(value)
-    at = undefined
-    more = {}
-    fill({ issuer: '', audience: '', algorithms: '', tolerance: '0', needs: '', ...made })
-    update()
+  const samples = byId<HTMLSelectElement>('sample')
+  samples.addEventListener('change', () => void showSample(samples.value))
+  byId('banner').addEventListener('click', ({ target }) => {
+    const name = (target as HTMLElement).dataset['sample']
+    if (name === undefined) return
+    samples.value = name
+    void showSample(name)
+    byId('banner').focus()
   })
   byId('at').addEventListener('change', ({ target }) => {
     const time = new Date((target as HTMLInputElement).value).getTime()
@@ -84,6 +84,16 @@ export async function start(): Promise<void> {
   if (!isSingle) byId('walk-start').addEventListener('click', () => startWalk(byId('steps'), byId<HTMLInputElement>('resource').value, inspect))
   setInterval(countDown, 1000)
   addEventListener('resize', showTimes)
+  update()
+}
+
+/** Makes a sample and shows it, with the fields that belong to it. */
+async function showSample(name: string): Promise<void> {
+  if (name === '') return
+  const made = await makeSample(name)
+  at = undefined
+  more = {}
+  fill({ issuer: '', audience: '', algorithms: '', tolerance: '0', needs: '', ...made })
   update()
 }
 

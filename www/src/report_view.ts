@@ -18,14 +18,16 @@ const ABOUT: Record<keyof Verdicts, string> = {
   claims: 'Is it for you, from your issuer, and valid now?',
   keyOrigin: 'Who says that the key belongs to the issuer?',
 }
+/** The samples that are offered before anything is pasted. */
+const FIRST_SAMPLES = ['Expired 42 seconds ago', 'For another audience', 'Changed after it was signed']
 const DOCUMENTS = 'https://github.com/jotgate/jotgate/blob/main/docs/'
 
 /** A sentence with a link to the page on its code. */
 function code(text: string, link?: string): HTMLElement {
-  const shown = h('code', { class: 'code' }, text)
-  if (link === undefined) return shown
+  const shown = h('code', {}, text)
+  if (link === undefined) return h('span', { class: 'code' }, shown)
   const href = link.startsWith('https://') ? link : `${DOCUMENTS}${link.replace(/^docs\//, '')}`
-  return h('a', { href, rel: 'noreferrer', target: '_blank' }, shown)
+  return h('a', { class: 'code', href, rel: 'noreferrer', target: '_blank' }, shown)
 }
 
 /** The banner: the outcome in one line, the reason, the likely cause, what to do. */
@@ -34,7 +36,11 @@ export function banner(report: Report | undefined): { state: string; children: H
   if (report === undefined || report.input.kind === 'empty') {
     return {
       state: '',
-      children: [title('Nothing pasted yet'), h('p', {}, 'Paste a token, or choose a sample to see what this page shows.')],
+      children: [
+        title('Nothing pasted yet'),
+        h('p', {}, 'Paste a token, or look at a sample first:'),
+        h('div', { class: 'tools' }, FIRST_SAMPLES.map((name) => h('button', { type: 'button', class: 'quiet', 'data-sample': name }, name))),
+      ],
     }
   }
   const { refusal, cause, verdicts, notes } = report
