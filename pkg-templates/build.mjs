@@ -30,6 +30,7 @@ const ENTRIES = {
   './inspect': 'inspect',
   './hono': 'hono',
   './express': 'express',
+  './express/global': 'express_global',
   './mcp': 'mcp',
   './testing': 'testing',
 }
@@ -303,12 +304,13 @@ async function writePackage() {
   }
   await writeFile(join(out, 'package.json'), `${JSON.stringify(complete, null, 2)}\n`)
   for (const name of names) {
+    const up = '../'.repeat(name.split('/').length)
     const stub = {
-      main: `../dist/${name}.cjs`,
-      module: `../dist/${name}.js`,
-      types: `../dist/types/${ENTRIES[`./${name}`]}.d.ts`,
+      main: `${up}dist/${name}.cjs`,
+      module: `${up}dist/${name}.js`,
+      types: `${up}dist/types/${ENTRIES[`./${name}`]}.d.ts`,
     }
-    await mkdir(join(out, name))
+    await mkdir(join(out, name), { recursive: true })
     await writeFile(join(out, name, 'package.json'), `${JSON.stringify({ ...stub, sideEffects: false }, null, 2)}\n`)
   }
   await cp(join(templates, 'README.md'), join(out, 'README.md'))

@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
-import type { Gate, GateNeeds, OptionalNeeds, Preflight } from './gate/types.js'
+import { Options } from './base/options.js'
+import { optionError } from './base/refusal.js'
+import type { Denied, Gate, GateNeeds, OptionalNeeds, Preflight } from './gate/types.js'
 import { type NodeResponse, nodeParts, writeResponse } from './gate/node_response.js'
 import type { NodeRequest } from './gate/request.js'
 import { jsonOf, memberOf } from './base/record.js'
@@ -35,6 +37,35 @@ type AnyNeeds<Claims, Principal> =
   | GateNeeds<Claims & JWTPayload, Principal>
   | OptionalNeeds<Claims & JWTPayload, Principal>
 
+/** A refusal as an error of Express: its own error handler, and yours, know these members. */
+export class GateError extends Error {
+  override readonly name = 'GateError'
+  readonly status: number
+  readonly statusCode: number
+  /** The header fields of the answer, `WWW-Authenticate` among them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Whether the message may be shown. */
+  readonly expose = true
+  /** The refusal. Not enumerable: its cause is for logs. */
+  declare readonly denied: Denied
+
+  constructor(denied: Denied) {
+    super(denied.detail)
+    const { status, headers } = denied.response()
+    this.status = status
+    this.statusCode = status
+    const { 'content-type': _, ...fields } = Object.fromEntries(headers)
+    this.headers = fields
+    Object.defineProperty(this, 'denied', { value: denied })
+  }
+}
+
+/** How {@link guard} hands over refusals. */
+export interface GuardOptions {
+  /** `next`: a refusal goes to your error handler, as `next(error)` with a {@link GateError}. Default: `answer`. */
+  refusals?: 'answer' | 'next'
+}
+
 /**
  * Express's middleware: calls `next` for requests that the gate lets pass, with `request.auth` set, and answers all others.
  *
@@ -49,18 +80,22 @@ type AnyNeeds<Claims, Principal> =
 export function guard<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
   needs: AnyNeeds<Claims, Principal> = {},
+  options: GuardOptions = {},
 ): (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
   const decide = decider(gate, needs)
+  const toNext = new Options('guard', options, ['refusals']).read('refusals', refusals) === 'next'
   return (request, response, next) => {
     const run = async () => {
-      const { answer } = await decide(request)
-      if (answer === undefined) {
+      const { answer, denied } = await decide(request)
+      // A pre-flight is answered, not refused.
+      if (toNext && denied !== undefined && denied.status !== 204) next(new GateError(denied))
+      else if (answer === undefined) {
         gate.cors(request, response)
         next()
       } else await writeResponse(answer, response)
     }
     // An error of a rule is the program's; Express answers it. If `next` itself throws, there is nothing else to call.
-    run().catch(next).catch((thrown: unknown) => fail(thrown, response))
+    run().catch(next).catch((thrown: unknown) => fail(thrown, response, () => gate.cors(request, response)))
   }
 }
 
@@ -122,7 +157,7 @@ export function guardHandler<Claims, Principal, Request extends NodeRequest, Res
         await handler(request, response, auth as Auth<Claims, Principal>)
       } else await writeResponse(answer, response)
     } catch (thrown) {
-      fail(thrown, response)
+      fail(thrown, response, () => gate.cors(request, response))
     }
   }
 }
@@ -158,6 +193,12 @@ export function guardHook<Claims, Principal>(
 interface Decision<Claims, Principal> {
   readonly answer: Response | undefined
   readonly auth: Auth<Claims, Principal> | undefined
+  readonly denied?: Denied
+}
+
+function refusals(name: string, value: unknown): 'answer' | 'next' {
+  if (value === 'answer' || value === 'next') return value
+  throw optionError(name, "must be 'answer' or 'next'")
 }
 
 /** Asks the gate, and sets `auth` of a request that may pass. */
@@ -173,7 +214,7 @@ function decider<Claims, Principal>(
     const pass = await (gate as Gate<Claims, Principal, Preflight>)
       .check(request, needs as OptionalNeeds<Claims & JWTPayload, Principal>)
       .catch(throwError)
-    if (!pass.ok) return { answer: pass.response(), auth: undefined }
+    if (!pass.ok) return { answer: pass.response(), auth: undefined, denied: pass }
     if (pass.preflight === true || pass.anonymous === true) return { answer: undefined, auth: undefined }
     const { claims: payload, header, principal } = pass
     const auth: Auth<Claims, Principal> = { payload, header, principal }
@@ -183,7 +224,7 @@ function decider<Claims, Principal>(
 }
 
 /** Answers a request whose rule or handler threw, as far as nothing was sent; as frameworks do, it logs what was thrown. */
-function fail(thrown: unknown, response: NodeResponse): void {
+function fail(thrown: unknown, response: NodeResponse, cors: () => unknown): void {
   console.error(thrown)
   try {
     if (memberOf(response, 'headersSent') === true) {
@@ -191,10 +232,14 @@ function fail(thrown: unknown, response: NodeResponse): void {
       response.destroy?.()
       return
     }
+    // What the handler set was for another answer.
+    for (const name of response.getHeaderNames?.() ?? []) response.removeHeader?.(name)
+    cors()
     response.statusCode = 500
     response.setHeader('content-type', 'application/problem+json')
     response.setHeader('cache-control', 'no-store')
-    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, code: 'internal_error' }
+    const detail = 'the server failed; its log says why'
+    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, detail, code: 'internal_error' }
     response.end(new TextEncoder().encode(jsonOf(problem)))
   } catch {
     // The connection is gone, and nobody waits for an answer.

@@ -8,6 +8,7 @@ import { decodePureTests } from './suite/decode/standalone.mjs'
 import { gateTests } from './suite/gate/answers.mjs'
 import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
+import { gateDecisionTests } from './suite/gate/decisions.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
 import { gateOptionalTests } from './suite/gate/optional.mjs'
 import { gateResourceTests } from './suite/gate/resource.mjs'
@@ -55,6 +56,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   gateCredentialTests(context)
   gateRuleTests(context)
   gateOptionalTests(context)
+  gateDecisionTests(context)
   gateRightsTests(context)
   keyFunctionTests(context)
   gateResourceTests(context)

@@ -11,6 +11,7 @@ export const PACKAGE_CODES = {
   credentials_malformed: ['The credentials are not one token.', 'Send `Bearer`, one space and the token, and nothing else.'],
   credentials_repeated: ['The token is in the request more than once.', 'Send it once and in one way only.'],
   cross_site_request: ['Another site sent the request with the cookie of the user.', 'Send the request from your own site, or use the header `Authorization`.'],
+  method_missing: ['The gate was asked about a request with a cookie, but not about its method.', 'Pass the whole request, or `{ headers, method }`.'],
   token_not_text: ['The value that was given as a token is not a string.', 'Pass the token as a string.'],
   header_missing: ['The text has no header that can be decoded.', 'Pass a token of three parts.'],
   cors_preflight: ['A page of another origin asks whether it may send its request.', 'Send the answer of `denied.response()`; it is complete.'],

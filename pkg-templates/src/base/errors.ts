@@ -19,6 +19,10 @@ export class JOSEError extends Error {
    * `unspecified` for an error that the package did not make.
    */
   refusal: RefusalCode = 'unspecified'
+  /** Where a key set or metadata was asked for, without user, query and fragment; only where it could not be had. */
+  declare url?: string
+  /** The HTTP status of that answer. */
+  declare status?: number
   /** After how many seconds it is worth trying again; only where a key set could not be had. */
   declare retryAfter?: number
   /** The members of the key set that can't be used, and why; only where the set has no key for the token, or none at all. */

@@ -5,6 +5,7 @@
  */
 import { isGiven, givenNames, record } from './record.js'
 import { optionError } from './refusal.js'
+import { bareUrls } from './url.js'
 
 /**
  * The options of one call, each read once, when this is made. What a class or an object of defaults provides counts as
@@ -16,18 +17,26 @@ export class Options {
   /**
    * @param known - the names of the options
    * @param others - whether other names are ignored; by default they are rejected
+   * @param defaults - values of options that are absent; `undefined` is none
    * @throws `TypeError` if `options` is no object, or names an option that is not known
    */
-  constructor(owner: string, options: unknown, known: readonly string[], others: 'rejected' | 'ignored' = 'rejected') {
+  constructor(
+    owner: string,
+    options: unknown,
+    known: readonly string[],
+    others: 'rejected' | 'ignored' = 'rejected',
+    defaults: Readonly<Record<string, unknown>> = {},
+  ) {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       throw new TypeError(`the options of ${owner} must be an object`)
     }
     if (others === 'rejected') {
       const unknown = givenNames(options).find((name) => !known.includes(name))
-      if (unknown !== undefined) throw optionError(unknown.slice(0, 64), `is no option of ${owner}`)
+      if (unknown !== undefined) throw optionError(unknown.slice(0, 64), `is no option of ${owner}${meant(unknown, known)}`)
     }
     for (const name of known) {
       if (isGiven(options, name)) this.#values[name] = (options as Record<string, unknown>)[name]
+      else if (isGiven(defaults, name) && defaults[name] !== undefined) this.#values[name] = defaults[name]
     }
   }
 
@@ -41,14 +50,46 @@ export class Options {
     if (!this.has(name)) return undefined
     const value = this.#values[name]
     if (value === undefined) throw optionError(name, 'is undefined: leave it out, or give it a value')
-    return parse(name, value)
+    try {
+      return parse(name, value)
+    } catch (thrown) {
+      throw withValue(thrown, name, value)
+    }
   }
 
   /** The option's value, which must be there. */
   require<T>(name: string, parse: (name: string, value: unknown) => T): T {
     if (!this.has(name)) throw optionError(name, 'is required')
+    if (this.#values[name] === undefined) throw optionError(name, 'is required, and undefined: give it a value')
     return this.read(name, parse) as T
   }
+}
+
+/** The known name that a mistaken one may stand for, as the end of a message; empty if there is none. */
+export function meant(mistaken: string, known: readonly string[]): string {
+  const plain = (name: string) => name.toLowerCase().replace(/[-_]|s$/g, '')
+  /** How many characters differ. */
+  const distance = (name: string) => {
+    const [a, b] = [plain(mistaken), plain(name)]
+    return a.length === b.length ? [...a].filter((character, at) => character !== b[at]).length : 9
+  }
+  const [found] = known.filter((name) => distance(name) < 3).sort((a, b) => distance(a) - distance(b))
+  return found === undefined ? '' : `; did you mean \`${found}\`?`
+}
+
+/** Options whose values may be secret. */
+const SECRET = ['keys', 'headers', 'nonce', 'clientSecret', 'privateKey']
+
+/** The mistake with the value that was given, where a message may show it. */
+function withValue(thrown: unknown, name: string, value: unknown): unknown {
+  const mistake = thrown as { code?: string; message: string }
+  if (!(thrown instanceof TypeError) || mistake.code !== 'ERR_OPTION' || SECRET.includes(name)) return thrown
+  if (!mistake.message.startsWith(`\`${name}\``) || /[)?]$/.test(mistake.message)) return thrown
+  const kind = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`
+  const short = typeof value === 'string' ? JSON.stringify(bareUrls(value.slice(0, 64))) : String(value)
+  const shown = ['string', 'number', 'boolean'].includes(typeof value) ? short : kind
+  mistake.message += ` (it is ${shown})`
+  return thrown
 }
 
 /** A string. */

@@ -19,6 +19,11 @@ export function holdsCredentials({ username, password }: URL): boolean {
   return username + password !== ''
 }
 
+/** The text with its URLs reduced to what a log may hold: no user, no query, no fragment. */
+export function bareUrls(text: string): string {
+  return text.replace(/(https?:\/\/)(?:[^\s/?#"]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?/gi, '$1$2')
+}
+
 /** The absolute `http:` or `https:` URL without credentials that the text spells. */
 export function webUrl(text: string): URL | undefined {
   const url = absoluteUrl(text)

@@ -23,6 +23,12 @@ export const DENIALS = {
   anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
   // Who sent it can do nothing about it, so there is no challenge either.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
+  // The program asked about `{ headers }` alone.
+  methodMissing: {
+    status: 403,
+    refusal: 'method_missing',
+    detail: 'the cookie was not accepted: the server did not say which method the request has',
+  },
   // Not a refusal: a page asks whether it may send its request, and gets its answer.
   preflight: { status: 204, refusal: 'cors_preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
@@ -112,7 +118,8 @@ export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFiel
   return new Response(jsonOf(problem), record({ status, headers }))
 }
 
-const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
+/** The reason phrases of the answers (RFC 9110 §15). */
+export const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
 
 /**
  * The core's own messages compare what came with what is accepted: good in a log, a help to an attacker in an answer.

@@ -32,7 +32,10 @@ export interface CredentialOptions {
 export const CREDENTIAL_NAMES = ['header', 'cookie', 'origins', 'query'] as const
 
 /** Reads a request's credentials; `forged`: they are a cookie that another site may have made the browser send. */
-export type ReadCredentials = (request: RequestLike, field: ReadField) => Credentials | { readonly kind: 'forged' }
+export type ReadCredentials = (
+  request: RequestLike,
+  field: ReadField,
+) => Credentials | { readonly kind: 'forged' } | { readonly kind: 'methodMissing' }
 
 /**
  * The reader for those options. A Bearer header wins, then the named header, the cookie, the query parameter: what a
@@ -60,7 +63,9 @@ export function credentialsFrom(options: Options): ReadCredentials {
     }
     if (cookie !== undefined) {
       const kept = fromCookie(field('cookie'), cookie)
-      if (kept.kind === 'token' && !ownPage(request, field, origins ?? [])) return { kind: 'forged' }
+      if (kept.kind === 'token' && !ownPage(request, field, origins ?? [])) {
+        return { kind: memberOf(request, 'method') === undefined ? 'methodMissing' : 'forged' }
+      }
       if (kept.kind === 'token') return { ...kept, fromCookie: true }
       if (kept.kind === 'malformed') return kept
     }

@@ -1,7 +1,8 @@
 /** Makes the value that a gate returns for a request that may not pass, with its HTTP response. */
 import { memberOf, record } from '../base/record.js'
-import type { HeaderFields } from '../base/types.js'
-import { answer, challenge, type ChallengeFrame, type Denial } from './challenge.js'
+import { TextEncoder } from '../base/runtime.js'
+import type { HeaderFields, JWTPayload } from '../base/types.js'
+import { answer, challenge, type ChallengeFrame, type Denial, TITLES } from './challenge.js'
 import { type CorsFields, withCors } from './cors.js'
 import type { RequestLike } from './request.js'
 import { isPromise } from './steps.js'
@@ -20,10 +21,12 @@ export interface RefusalContext {
   /** The name of the cookie that held the token. */
   readonly cookie?: string | undefined
   readonly cause?: Error | undefined
+  /** The claims, if the signature held. */
+  readonly claims?: JWTPayload | undefined
 }
 
 /** The refusal, with the caller's own answer if `onRefusal` gives one. */
-export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cookie, cause }: RefusalContext): Denied {
+export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cookie, cause, claims }: RefusalContext): Denied {
   const { status, error, refusal, detail } = denial
   const wanted = challenge(denial, frame)
   const clearCookie =
@@ -39,14 +42,19 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
     ...(clearCookie !== undefined && { clearCookie }),
     ...(wanted !== undefined && { challenge: wanted }),
     response: (init) => complete(answer(denial, frame, addedFields(init))),
+    writeTo: (socket) => write(standard.response(), socket),
   }
-  // For logs: it may name keys and addresses, and must not be written into an answer with the other members.
-  const withCause = (denied: Denied) => Object.defineProperty(denied, 'cause', record({ value: cause }))
-  withCause(standard)
+  // For logs: they may name keys, addresses and people, and must not be written into an answer with the other members.
+  const withHidden = (denied: Denied) => {
+    Object.defineProperty(denied, 'claims', record({ value: claims }))
+    return Object.defineProperty(denied, 'cause', record({ value: cause }))
+  }
+  withHidden(standard)
   const { onRefusal } = frame
   if (onRefusal === undefined || status === 204) return standard
-  return withCause({
+  const own: Denied = {
     ...standard,
+    writeTo: (socket) => write(own.response(), socket),
     response(init) {
       const response = onRefusal(standard, request)
       if (isPromise(response)) {
@@ -55,7 +63,23 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
       }
       return response === undefined ? standard.response(init) : complete(withHeaders(response, addedFields(init)))
     },
-  })
+  }
+  return withHidden(own)
+}
+
+/** Writes a response in the form of HTTP/1.1 (RFC 9112 §4), and ends the connection. */
+async function write(response: Response, socket: { end(bytes: Uint8Array): unknown }): Promise<void> {
+  const body = new Uint8Array(await response.arrayBuffer())
+  const { status, headers } = response
+  headers.delete('transfer-encoding')
+  headers.set('content-length', String(body.length))
+  headers.set('connection', 'close')
+  const lines = [`HTTP/1.1 ${status} ${TITLES[status as keyof typeof TITLES] ?? ''}`, ...[...headers].map((field) => field.join(': '))]
+  const head = new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`)
+  const bytes = new Uint8Array(head.length + body.length)
+  bytes.set(head)
+  bytes.set(body, head.length)
+  socket.end(bytes)
 }
 
 function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {

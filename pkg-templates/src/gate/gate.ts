@@ -1,6 +1,6 @@
 /** A request enters, a pass leaves: the claims of its token, or the answer to send instead (RFC 6750, RFC 9457). */
 import { JWKSUnavailable } from '../base/errors.js'
-import { audiences, callable, flag, list, Options, text, texts } from '../base/options.js'
+import { audiences, callable, flag, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { withRefusal, errorFrom, isWithoutKeys, optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
@@ -11,12 +11,13 @@ import { Issuers } from '../verify/issuers.js'
 import type { Judgement } from '../verify/judge.js'
 import { engineFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
-import { FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
+import { algorithmList, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
 import type { Needs } from '../wasm/bindings.js'
 import { type Denial, DENIALS, denialFrom, ruleDenial } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
 import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
+import { type Facts, observed, type OnDecision } from './decision.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { attachDetails, type GateDetails } from './details.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
@@ -74,10 +75,10 @@ export function createGate<Claims, Principal>(
 ): Gate<Claims, Principal, Preflight> {
   const given = new Options('createGate', options, GATE_NAMES)
   const several = given.has('issuers')
-  const tenants = given.read('issuer', tenantsFrom)
+  const tenants = several ? undefined : given.require('issuer', tenantsFrom)
   const resource = resourceFrom(given)
   if (!several) {
-    given.require('algorithms', list)
+    given.require('algorithms', algorithmList)
     if (tenants === undefined) given.require('issuer', texts)
     if (resource === undefined) given.require('audience', audiences)
   }
@@ -103,6 +104,7 @@ export function createGate<Claims, Principal>(
   if (cors !== undefined && preflights) throw optionError('preflight', 'cannot be combined with `cors`, which answers pre-flights')
   const principal = given.read('principal', callable<NonNullable<GateOptions<Claims, Principal>['principal']>>)
   const authorize = given.read('authorize', rule)
+  const onDecision = given.read('onDecision', callable<OnDecision>)
   const onRefusal = given.read('onRefusal', callable<NonNullable<GateOptions['onRefusal']>>)
   if (tenants?.any === true && principal === undefined && authorize === undefined) {
     throw optionError('issuer', "accepts 'any' of the `tenants`: `principal` or `authorize` is required to decide")
@@ -110,7 +112,7 @@ export function createGate<Claims, Principal>(
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
   const engine = several
-    ? new Issuers(given, fields, { audienceRequired: !openAudience })
+    ? new Issuers(given, fields, { audienceRequired: !openAudience, engineFor })
     : engineFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
   const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
@@ -118,7 +120,12 @@ export function createGate<Claims, Principal>(
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
 
   /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
-  function* decide(request: RequestLike, needs: GateNeeds, judge: Judging): Generator<unknown, Outcome, unknown> {
+  function* decide(
+    request: RequestLike,
+    needs: GateNeeds,
+    judge: Judging,
+    facts: Facts,
+  ): Generator<unknown, Outcome, unknown> {
     const { rights: needed, scope, optional, rule, waitUntil } = checkedNeeds(needs)
     const field = fieldsOf(request)
     const rules = [authorize, rule].filter((rule) => rule !== undefined)
@@ -131,6 +138,7 @@ export function createGate<Claims, Principal>(
         cors: cors?.fields(field) ?? [],
         cookie: credentials?.kind === 'token' && credentials.fromCookie === true ? cookie : undefined,
         cause,
+        claims: facts.claims,
       })
     }
     if ((preflights || cors !== undefined) && isPreflight(request, field)) {
@@ -147,10 +155,11 @@ export function createGate<Claims, Principal>(
       }
       return anonymousPass()
     }
-    if (credentials.kind === 'forged') return refuse(DENIALS.forged)
     if (credentials.kind === 'malformed') {
       return refuse({ ...DENIALS.malformed, refusal: credentials.code, detail: credentials.message })
     }
+    if (credentials.kind !== 'token') return refuse(DENIALS[credentials.kind])
+    facts.token = credentials.token
     let judgement: Judgement
     try {
       judgement = (yield judge(credentials.token, noNeeds(), waitUntil)) as Judgement
@@ -160,9 +169,11 @@ export function createGate<Claims, Principal>(
       const retryAfter = memberOf(thrown, 'retryAfter')
       return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) }, thrown)
     }
+    const { payload } = judgement
+    if (payload !== undefined) facts.claims = payload
     if (!judgement.ok) {
       const { refusal } = judgement
-      return refuse(denialFrom(refusal), Object.hasOwn(refusal, 'skipped') ? errorFrom(refusal) : undefined)
+      return refuse(denialFrom(refusal), errorFrom(refusal, payload))
     }
     const { payload: claims, header, key } = judgement
     const scopes = rights.scopesOf(claims)
@@ -194,9 +205,24 @@ export function createGate<Claims, Principal>(
     return judgement
   }
   const gate = {
-    check: (request: RequestLike, needs: unknown = {}) =>
-      settled(decide(request, needs as GateNeeds, (...call) => engine.judge(...call))),
-    checkSync: (request: RequestLike, needs: unknown = {}) => settledNow(decide(request, needs as GateNeeds, judgeNow)),
+    async check(request: RequestLike, needs: GateNeeds = {}) {
+      const [facts, report] = [record<Facts>({}), onDecision && observed(onDecision, request, needs)]
+      let outcome: Outcome | undefined
+      try {
+        return (outcome = await settled(decide(request, needs, (...call) => engine.judge(...call), facts)))
+      } finally {
+        report?.(facts, outcome)
+      }
+    },
+    checkSync(request: RequestLike, needs: GateNeeds = {}) {
+      const [facts, report] = [record<Facts>({}), onDecision && observed(onDecision, request, needs)]
+      let outcome: Outcome | undefined
+      try {
+        return (outcome = settledNow(decide(request, needs, judgeNow, facts)))
+      } finally {
+        report?.(facts, outcome)
+      }
+    },
     metadata: (request: RequestLike) => metadata?.(request),
     cors: <Answer extends Response | NodeFields>(request: RequestLike, response: Answer) =>
       cors === undefined ? response : withCors(response, cors.fields(fieldsOf(request))),
@@ -227,6 +253,7 @@ const GATE_NAMES = [
   'preflight',
   'principal',
   'authorize',
+  'onDecision',
   'onRefusal',
   ...RESOURCE_NAMES,
   ...RIGHTS_NAMES,

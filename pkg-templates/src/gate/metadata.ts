@@ -45,22 +45,24 @@ export interface Resource {
 
 /** The resource of a gate; `undefined` if it has none. */
 export function resourceFrom(options: Options): Resource | undefined {
-  const identifier = options.read('resource', text)
+  const identifier = options.read('resource', resourceUrl)
   if (identifier === undefined) {
     const useless = RESOURCE_NAMES.find((name) => options.has(name))
     if (useless !== undefined) throw optionError(useless, 'requires `resource`')
     return undefined
   }
-  const url = webUrl(identifier)
-  if (url === undefined || identifier.includes('#')) {
-    throw optionError('resource', 'must be an absolute http: or https: URL without credentials and fragment')
-  }
-  const { origin, pathname, search } = url
+  const { origin, pathname, search } = new URL(identifier)
   // RFC 3986 §6.2.3: both mean one resource, and clients disagree on which they send.
   const audiences = [origin, `${origin}/`].includes(identifier) ? [origin, `${origin}/`] : [identifier]
   // RFC 9728 §3.1: the well-known path goes between host and path.
   const path = pathname === '/' ? '' : pathname
   return { identifier, audiences, metadataUrl: `${origin}${WELL_KNOWN}${path}${search}` }
+}
+
+function resourceUrl(name: string, value: unknown): string {
+  const found = pageUrl(name, value)
+  if (found.includes('#')) throw optionError(name, 'must have no fragment')
+  return found
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'

@@ -10,6 +10,8 @@ export interface NodeResponse {
   setHeader(name: string, value: string | readonly string[]): unknown
   getHeader?(name: string): unknown
   end(body: Uint8Array): unknown
+  getHeaderNames?(): string[]
+  removeHeader?(name: string): unknown
 }
 
 /** Writes the response and ends it. */

@@ -9,6 +9,7 @@ import type { Duration } from '../base/duration.js'
 import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
+import type { OnDecision } from './decision.js'
 import type { ResourceOptions } from './metadata.js'
 import type { RightsOptions } from './rights.js'
 import type { IssuerTemplate } from './tenants.js'
@@ -62,6 +63,11 @@ export interface GateSettings<Claims = JWTPayload, Principal = unknown>
   principal?(claims: Claims & JWTPayload): MaybePromise<Principal | null | undefined | false>
   /** A rule for every request, asked last: anything but `true` is 403, unless the rule says 401. */
   authorize?: Authorize<Claims, Principal>['rule'] | AnonymousRule<Claims, Principal>
+  /**
+   * Called once for each `check`, when the decision is made: for logs, counters and traces. What it throws changes no decision; its
+   * promise goes to `waitUntil`, if the needs have one.
+   */
+  onDecision?: OnDecision<Claims>
   /** Your own answer in place of the standard one, which `denied.response()` still gives; `undefined` leaves that. */
   onRefusal?(denied: Denied, request: RequestLike): Response | undefined
 }
@@ -145,8 +151,10 @@ export interface Passed<Claims = JWTPayload, Principal = unknown> {
   readonly preflight?: undefined
   /** Only {@link Anonymous} has it. */
   readonly anonymous?: undefined
-  /** Only {@link Denied} has it; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
+  /** Only {@link Denied} has these; named here, so that `pass.ok ? … : pass.response()` compiles without `strict`, too. */
   readonly response?: undefined
+  readonly status?: undefined
+  readonly refusal?: undefined
 }
 
 /** A request without credentials, which `optional` lets pass. */
@@ -158,6 +166,8 @@ export interface Anonymous {
   readonly principal?: undefined
   readonly preflight?: undefined
   readonly response?: undefined
+  readonly status?: undefined
+  readonly refusal?: undefined
   readonly scopes: readonly []
 }
 
@@ -171,6 +181,8 @@ export interface Preflight {
   readonly header?: undefined
   readonly principal?: undefined
   readonly response?: undefined
+  readonly status?: undefined
+  readonly refusal?: undefined
 }
 
 /** A request that may not pass. */
@@ -185,10 +197,13 @@ export interface Denied {
   /** The reason for people, as the answer gives it: nothing of what would have been accepted. */
   readonly detail: string
   /**
-   * For logs, never for the answer: why there are no keys to verify with, or no key for the token. `cause.skipped` lists the
-   * members of the key set that can't be used. `undefined` for all else; not enumerable.
+   * For logs, never for the answer: why there are no keys to verify with, or what is wrong with the token, with both values that were
+   * compared. An error of a fetch has `url` and `status`, and what the host threw as its own `cause`; `cause.skipped` lists the members of
+   * the key set that can't be used. `undefined` without a token; not enumerable.
    */
   readonly cause?: Error | undefined
+  /** For logs, never for the answer: the claims, whenever the signature held; not enumerable. */
+  readonly claims?: JWTPayload | undefined
   /**
    * The value of `Set-Cookie` that deletes the cookie whose token was refused, so that public pages come back. The answer sends it. It is
    * for a cookie with the path `/` and without a domain.
@@ -201,6 +216,8 @@ export interface Denied {
    * are added, except those that the answer sets itself.
    */
   response(init?: { readonly headers?: HeaderFields }): Response
+  /** Writes that answer to a socket of Node and ends it, for a refused upgrade to a WebSocket. */
+  writeTo(socket: { end(bytes: Uint8Array): unknown }): Promise<void>
 }
 
 /** A gate before an API. */

@@ -1,5 +1,5 @@
 /** Finds the address of an issuer's key set (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
-import { type About, boundedFetch, invalid, type Question, unavailable } from './fetch_text.js'
+import { type About, boundedFetch, invalid, located, type Question, unavailable } from './fetch_text.js'
 import type { JOSEError } from '../base/errors.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -50,7 +50,7 @@ export async function discoverKeySet(
       const { text = '' } = await boundedFetch(record({ ...ask, url, about: ABOUT }))
       return keySetAddress(named, text)
     } catch (thrown) {
-      const error = thrown as JOSEError
+      const error = located(thrown as JOSEError, url)
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
       // `Retry-After`: the issuer must not be asked again now.
       if (Object.hasOwn(error, 'retryAfter')) throw error

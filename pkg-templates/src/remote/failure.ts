@@ -6,27 +6,39 @@ import { withRefusal } from '../base/refusal.js'
 import { unavailable } from './fetch_text.js'
 import type { SkippedMember } from '../base/types.js'
 
-/** The parts of an error. A cause from the network is dropped: it may belong to the request that made the fetch. */
+/** The parts of an error. Of a cause of the network only the text is kept: it may belong to the request that made the fetch. */
 export interface Failure {
   readonly kind: new (message: string, options?: ErrorOptions) => JOSEError
   readonly refusal: RefusalCode
   readonly message: string
-  /** The compared values of a response that was read: plain values. */
+  /** What an answer that was read says, as plain values, or the text of what the host threw. */
   readonly cause: unknown
   readonly skipped: readonly SkippedMember[] | undefined
+  readonly url: string | undefined
+  readonly status: number | undefined
 }
 
 /** Takes the parts out of the error of a fetch. */
 export function failureOf(error: JOSEError): Failure {
   const { constructor, refusal, message } = error
   const kind = constructor as Failure['kind']
-  const cause = error instanceof JWKSInvalid ? memberOf(error, 'cause') : undefined
-  return { kind, refusal, message, cause, skipped: memberOf(error, 'skipped') }
+  const cause = memberOf(error, 'cause')
+  const [skipped, url, status] = (['skipped', 'url', 'status'] as const).map((name) => memberOf(error, name)) as [
+    Failure['skipped'],
+    Failure['url'],
+    Failure['status'],
+  ]
+  // Text belongs to no request.
+  const plain = error instanceof JWKSInvalid || !(cause instanceof Error) ? cause : String(cause)
+  return { kind, refusal, message, cause: plain, skipped, url, status }
 }
 
 /** Makes a new error of these parts. */
-export function failureFrom({ kind, refusal, message, cause, skipped }: Failure): JOSEError {
+export function failureFrom({ kind, refusal, message, cause: plain, skipped, url, status }: Failure): JOSEError {
+  const cause = typeof plain === 'string' ? new Error(plain) : plain
   const error = withRefusal(refusal, new kind(message, cause === undefined ? undefined : record({ cause })))
+  if (url !== undefined) error.url = url
+  if (status !== undefined) error.status = status
   if (skipped !== undefined) error.skipped = skipped
   return error
 }

@@ -1,9 +1,10 @@
 /** Fetches a text of bounded size within a time limit, without following redirects. */
 import type { RefusalCode } from '../base/refusal_codes.js'
-import { JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
+import { type JOSEError, JWKSInvalid, JWKSTimeout, JWKSUnavailable } from '../base/errors.js'
 import { isBrowser, takesCacheMode } from '../base/runtime.js'
 import { memberOf, record } from '../base/record.js'
 import { withRefusal, isWithoutKeys } from '../base/refusal.js'
+import { bareUrls } from '../base/url.js'
 import { VERSION } from '../base/version.js'
 import { type BodyErrors, bodyText, discard, type FetchedResponse } from './body.js'
 
@@ -36,6 +37,8 @@ export interface Answer {
   readonly age: number
   readonly cacheControl: string | undefined
   readonly etag: string | undefined
+  /** 200 or 304. */
+  readonly status: number
 }
 
 /** A time limit, as a signal and as a promise that rejects. */
@@ -81,10 +84,28 @@ export async function boundedFetch(question: Question): Promise<Answer> {
   try {
     return await Promise.race([read(request(url, init), etag !== undefined, deadline.signal, about), deadline.late])
   } catch (thrown) {
-    if (isWithoutKeys(thrown)) throw thrown
-    if (!deadline.signal.aborted && !isTimeout(thrown)) throw unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, thrown)
-    throw withRefusal(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause: thrown }))
+    throw located(failed(thrown), url)
   }
+
+  function failed(thrown: unknown): JOSEError {
+    if (isWithoutKeys(thrown)) return thrown
+    const cause = bareCause(thrown)
+    if (!deadline.signal.aborted && !isTimeout(thrown)) return unavailable(`${code}_unreachable`, `${name} could not be fetched${detachedHint(thrown)}`, cause)
+    return withRefusal(`${code}_timeout`, new JWKSTimeout(`${name} did not arrive in time`, { cause }))
+  }
+}
+
+/** The error, with the address that it is about. */
+export function located<T extends JOSEError>(error: T, url: string): T {
+  error.url ??= bareUrls(url)
+  return error
+}
+
+/** What the host threw; an error without the user and the query of URLs, if its message has them. */
+function bareCause(thrown: unknown): unknown {
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  const bare = bareUrls(text)
+  return bare === text ? thrown : new Error(bare)
 }
 
 /** What workerd throws for a method that was taken from its object. */
@@ -108,14 +129,19 @@ async function read(
   const [code, name] = about
   const headers = memberOf(response, 'headers')
   const field = (name: string) => (typeof headers?.get === 'function' ? (headers.get(name) ?? undefined) : undefined)
-  const fields = { age: seconds(field('age')), cacheControl: field('cache-control'), etag: field('etag') }
+  const fields = { age: seconds(field('age')), cacheControl: field('cache-control'), etag: field('etag'), status: response.status }
   if (response.status === 200) return { text: await bodyText(response, signal, bodyErrors(about)), ...fields }
   discard(response)
   if (response.status === 304 && conditional) return { text: undefined, ...fields }
   // A redirect is not followed: the caller decides which address has the keys. Browsers report a redirect as status 0.
   const redirected = memberOf(response, 'type') === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
-  if (redirected) throw unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
+  if (redirected) {
+    const error = unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
+    error.status = response.status
+    throw error
+  }
   const error = unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
+  error.status = response.status
   // RFC 9110 §10.2.3, RFC 6585 §4.
   const pause = [429, 503].includes(response.status) ? pauseOf(field('retry-after'), field('date')) : 0
   if (pause > 0) error.retryAfter = pause

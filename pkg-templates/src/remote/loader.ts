@@ -4,7 +4,7 @@
  */
 import type { KeyCache, Purpose } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, unavailable } from './fetch_text.js'
+import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, located, unavailable } from './fetch_text.js'
 import { discoverKeySet } from './discovery.js'
 import type { JOSEError } from '../base/errors.js'
 import { isBrowser, requestsAreIsolated } from '../base/runtime.js'
@@ -12,7 +12,8 @@ import { KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
-import type { FoundSet, KeySourceOptions, Missing, WaitUntil } from './source_options.js'
+import type { FoundSet, KeysEvent, KeySourceOptions, Missing, WaitUntil } from './source_options.js'
+import { bareUrls } from '../base/url.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 const ABOUT: About = ['key_set', 'the key set']
@@ -36,6 +37,8 @@ export class KeySource {
   /** The fetches under way that other requests may await; empty where requests must not share promises. */
   #pending: { [purpose in Purpose]?: Promise<KeySet> } = record({})
   #underWay = 0
+  /** Whether the last fetch failed. */
+  #failed = false
   /** Why the last fetch failed. */
   #failure: Failure = failureOf(unavailable('keys_not_ready', 'there is no key set to trust'))
   #located: { url: string; since: number } | undefined
@@ -71,6 +74,23 @@ export class KeySource {
   /** When the current set arrived, in seconds since 1970. */
   get arrived(): number {
     return this.#held().arrived ?? 0
+  }
+
+  /** Why the last fetch failed; `undefined` if it did not. */
+  get lastError(): JOSEError | undefined {
+    return this.#failed ? failureFrom(this.#failure) : undefined
+  }
+
+  /** How long ago the issuer sent the set in hand, in seconds. */
+  get age(): number | undefined {
+    const now = this.#now()
+    const sent = this.#set && this.#cache.sent()
+    return sent === undefined ? undefined : Math.max(0, now - sent)
+  }
+
+  /** Whether there is a set in hand that is not fresh any more. */
+  get stale(): boolean {
+    return this.#set !== undefined && !this.isFresh
   }
 
   get isFresh(): boolean {
@@ -228,7 +248,8 @@ export class KeySource {
     const begun = this.#now()
     this.#cache.started(begun, purpose)
     this.#underWay++
-    const limit = deadline(this.#options.settings.timeoutDuration * 1000)
+    const { at, settings } = this.#options
+    const limit = deadline(settings.timeoutDuration * 1000)
     try {
       const base = this.#set
       const { answer, set, asked } = await this.#request(limit, pastCaches)
@@ -243,6 +264,7 @@ export class KeySource {
         if (replaced && purpose === 'key') this.#cache.failed(now, purpose, 0)
         else this.#cache.superseded(now, purpose)
         applied[purpose] = Math.max(applied[purpose], number)
+        this.#report('confirmed', answer.status)
         return this.#inHand()
       }
       const renewal =
@@ -251,11 +273,15 @@ export class KeySource {
           : this.#cache.renewed(now, purpose, age, fetching, cacheControl ?? '', etag)
       if (renewal === 'stale') throw unavailable('key_set_stale', staleText(age))
       applied[purpose] = number
-      if (renewal === 'older') return this.#inHand()
+      if (renewal === 'older') {
+        this.#report('confirmed', answer.status)
+        return this.#inHand()
+      }
       // Private members are not passed on.
       if (text !== undefined) this.#text = set.dropped.length > 0 ? publicText(text) : text
       this.#cacheControl = cacheControl ?? (text === undefined ? this.#cacheControl : '')
       this.#set = set
+      this.#report(text === undefined ? 'confirmed' : 'renewed', answer.status)
       await this.#storeShared(now, waitUntil, limit)
       this.#options.arrived?.(this)
       return set
@@ -265,14 +291,26 @@ export class KeySource {
         this.#cache.failed(this.#now(), purpose, 0)
         throw thrown
       }
+      located(thrown, at.url ?? at.issuer)
       // The core has already counted a response that is too old.
       if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), purpose, memberOf(thrown, 'retryAfter') ?? 0)
       this.#failure = failureOf(thrown)
+      this.#report('failed', memberOf(thrown, 'status'))
       throw retry(thrown, this.#cache.retryAfter(this.#now(), purpose))
     } finally {
       limit.end()
       this.#underWay--
     }
+  }
+
+  /** Remembers how a fetch ended, and passes it on. What the listener throws changes nothing. */
+  #report(outcome: KeysEvent['outcome'], status: number | undefined): void {
+    this.#failed = outcome === 'failed'
+    const { at, onKeys } = this.#options
+    if (onKeys === undefined) return
+    const { age, stale, lastError: error } = this
+    const facts = { ...(status !== undefined && { status }), ...(age !== undefined && { age }), ...(error && { error }) }
+    notify(() => onKeys({ url: bareUrls(at.url ?? at.issuer), outcome, stale, ...facts }), undefined)
   }
 
   /** Sends the request. Without a current set, a response that a cache kept for too long causes a second request. */
@@ -394,10 +432,21 @@ function unlessWithoutKeys(thrown: unknown): undefined {
   if (!isWithoutKeys(thrown)) throw thrown
 }
 
+/** Calls a listener. What it throws, now or by its promise, changes nothing and ends no process. */
+export function notify(call: () => unknown, waitUntil: WaitUntil | undefined): void {
+  try {
+    const done = call()
+    if (typeof (done as PromiseLike<unknown> | undefined)?.then === 'function') outlive(waitUntil, Promise.resolve(done))
+  } catch {
+    // A listener only watches.
+  }
+}
+
 /** Passes work to the runtime. A `waitUntil` that throws, such as one without its `ctx`, must not refuse a good token. */
 function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void {
   try {
-    waitUntil?.(work.catch(() => {}))
+    const settled = work.catch(() => {})
+    waitUntil?.(settled)
   } catch {
     // The work continues as long as the request does.
   }

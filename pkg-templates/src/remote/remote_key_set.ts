@@ -2,7 +2,8 @@
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySource } from './loader.js'
-import type { FoundSet, Missing, WaitUntil } from './source_options.js'
+import type { JOSEError } from '../base/errors.js'
+import type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
 import { memberOf } from '../base/record.js'
@@ -10,7 +11,7 @@ import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
-export type { FoundSet, Missing, WaitUntil } from './source_options.js'
+export type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** How a key set is fetched, and how long it is used. Durations are milliseconds. */
@@ -35,6 +36,8 @@ export interface RemoteKeySetOptions {
   headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>)
   /** Fetches instead of the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. */
   fetch?: FetchFunction
+  /** Called after every fetch of the key set, for logs and counters. What it throws is ignored. */
+  onKeys?: (event: KeysEvent) => void
 }
 
 /** A key set and its age, as {@link RemoteKeySet.export} gives it: plain values that JSON can carry. */
@@ -62,6 +65,7 @@ export const REMOTE_NAMES = [
   'maxStale',
   'headers',
   'fetch',
+  'onKeys',
 ] as const
 
 /**
@@ -109,6 +113,21 @@ export class RemoteKeySet {
    */
   static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
     return new RemoteKeySet(new Discovered(issuerIdentifier('issuer', issuer)) as unknown as URL, options)
+  }
+
+  /** Why the last fetch failed; `undefined` if it succeeded, or there was none. */
+  get lastError(): JOSEError | undefined {
+    return this.#source.lastError
+  }
+
+  /** How long ago the issuer sent the set in hand, in seconds; `undefined` without one. */
+  get age(): number | undefined {
+    return this.#source.age
+  }
+
+  /** Whether the set in hand is older than the issuer allows. It serves on until `maxStale`. */
+  get stale(): boolean {
+    return this.#source.stale
   }
 
   /** @internal The key set of an issuer whose metadata names another address as the issuer. */
@@ -206,7 +225,7 @@ class Asked {
 /** Checks the options, and fills in the defaults. */
 function settings(
   options: RemoteKeySetOptions,
-): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'settings'> {
+): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'onKeys' | 'settings'> {
   const given = new Options('RemoteKeySet', options, REMOTE_NAMES)
   const seconds = (name: string, otherwise: number) => (given.read(name, milliseconds) ?? otherwise) / 1000
   const timeoutDuration = (given.read('timeoutDuration', time) ?? 5_000) / 1000
@@ -225,7 +244,8 @@ function settings(
       : complete(requestHeaders(name, value)),
   ) ?? complete(new Headers())
   const fetch = given.read('fetch', callable<FetchFunction>)
-  return { headers, fetch, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
+  const onKeys = given.read('onKeys', callable<(event: KeysEvent) => void>)
+  return { headers, fetch, onKeys, settings: { timeoutDuration, cooldownDuration, cacheMaxAge, cacheMinAge, maxStale } }
 }
 
 /** Checks an `http:` or `https:` URL without credentials and returns its text. `name` is the option. */

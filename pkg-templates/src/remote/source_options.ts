@@ -1,6 +1,7 @@
 /** The options of a key set loader, and the types of its interface. */
 import type { KeySet } from '../keys/key_set.js'
 import type { Purpose } from '../wasm/bindings.js'
+import type { JOSEError } from '../base/errors.js'
 import type { FetchFunction } from './fetch_text.js'
 
 /** Keeps a worker alive for work that outlives its request: `ctx.waitUntil`. */
@@ -14,6 +15,22 @@ export interface FoundSet {
   readonly set: KeySet
   /** Whether it was fetched for this token: the token causes no further fetch. */
   readonly isFinal: boolean
+}
+
+/** How one fetch of a key set ended, for logs and counters. */
+export interface KeysEvent {
+  /** Where the set is fetched from, without user, query and fragment: the URL, or the issuer whose metadata names it. */
+  readonly url: string
+  /** `renewed`: a set arrived. `confirmed`: the set in hand is still the one. `failed`: see `error`. */
+  readonly outcome: 'renewed' | 'confirmed' | 'failed'
+  /** The HTTP status, if there was an answer. */
+  readonly status?: number
+  /** How old the set in hand is, in seconds; absent without one. */
+  readonly age?: number
+  /** Whether the set in hand is older than the issuer allows, and serves on until `maxStale`. */
+  readonly stale: boolean
+  /** Why the fetch failed. */
+  readonly error?: JOSEError
 }
 
 /** The state of a loader when a set has arrived. */
@@ -48,6 +65,8 @@ export interface KeySourceOptions {
     readonly cooldownAfterAny?: boolean
     readonly timeoutDuration: number
   }
+  /** Called after each fetch. */
+  readonly onKeys?: ((event: KeysEvent) => void) | undefined
   /** Called with each set that the origin sent or confirmed. */
   readonly arrived?: (source: Source) => void
 }

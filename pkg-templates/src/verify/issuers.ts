@@ -1,17 +1,17 @@
 /** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
 import type { Needs } from '../wasm/bindings.js'
 import { decode, type Door } from '../wasm/calls.js'
-import type { Engine } from './engine.js'
-import { engineFor, type KeyPair } from './key_pair.js'
-import { keysOf } from './keys_option.js'
-import { audiences, filled, list, Options, text } from '../base/options.js'
+import { Engine } from './engine.js'
+import type { KeyPair } from './key_pair.js'
+import { type EngineKeys, keysOf } from './keys_option.js'
+import { audiences, filled, Options, text } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
 import type { Judge, Judgement } from './judge.js'
 import type { Keys } from './keys_option.js'
-import type { PolicyFields } from './policy.js'
+import { algorithmList, type PolicyFields } from './policy.js'
 
 /** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
 export interface IssuerOptions extends RemoteKeySetOptions {
@@ -35,17 +35,26 @@ export class Issuers implements Judge {
 
   /**
    * `shared` are the options for all issuers, `fields` their policy. With `audienceRequired`, each issuer needs an audience.
+   * `engineFor` makes the engine of one issuer.
    */
-  constructor(shared: Options, fields: PolicyFields, { audienceRequired }: { readonly audienceRequired: boolean }) {
+  constructor(
+    shared: Options,
+    fields: PolicyFields,
+    { audienceRequired, engineFor = oneEngine }: { readonly audienceRequired: boolean; readonly engineFor?: typeof oneEngine },
+  ) {
+    const onKeys = shared.read('onKeys', (_, value) => value)
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
-      if (shared.has(name)) throw optionError(name, 'cannot be combined with `issuers`')
+      if (shared.has(name) && name !== 'onKeys') throw optionError(name, 'cannot be combined with `issuers`')
     }
     for (const entry of shared.require('issuers', entries)) {
-      const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES])
+      const keys = typeof entry === 'object' && entry !== null ? memberOf(entry as IssuerOptions, 'keys') : undefined
+      // Nothing is fetched for keys that are given.
+      const defaults = keys === undefined || typeof keys === 'function' ? record({ onKeys }) : {}
+      const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES], 'rejected', defaults)
       const issuer = given.require('issuer', text)
       if (this.#engines.has(issuer)) throw optionError('issuers', 'contain the same issuer twice')
       const own: PolicyFields = record({ ...fields, issuer: [issuer] })
-      const algorithms = given.read('algorithms', list) ?? fields.algorithms
+      const algorithms = given.read('algorithms', algorithmList) ?? fields.algorithms
       if (algorithms === undefined) throw optionError('algorithms', 'is required, for all issuers or for each')
       own.algorithms = algorithms
       const audience = given.read('audience', audiences)
@@ -88,6 +97,12 @@ export class Issuers implements Judge {
     const engine = this.#engines.get(iss)
     return engine ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))
   }
+}
+
+/** An engine of one kind of keys. */
+function oneEngine(options: Options, fields: PolicyFields, keys: EngineKeys | EngineKeys[]): Engine | KeyPair {
+  if (Array.isArray(keys)) throw optionError('keys', 'can be a pair only at a gate')
+  return new Engine(options, fields, keys)
 }
 
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']

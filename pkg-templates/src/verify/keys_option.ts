@@ -49,7 +49,8 @@ export function keysOf(
   if (given.has('keys')) {
     if (given.has('jwksUri')) throw optionError('jwksUri', 'cannot be combined with `keys`')
     return given.require('keys', (name, value) => {
-      const useless = typeof value === 'function' ? remote.find((name) => name === 'headers' || name === 'fetch') : remote[0]
+      const fetched = typeof value === 'function' ? ['headers', 'fetch'] : remote
+      const useless = remote.find((name) => fetched.includes(name))
       if (useless !== undefined) throw optionError(useless, 'cannot be combined with these `keys`')
       return typeof value === 'function' ? RemoteKeySet.fromFunction(value as () => unknown, options) : keyPairFrom(name, value)
     })

@@ -1,6 +1,6 @@
 /** The options that say what a token must be, and the checked form that the core takes. */
 import { type Duration, secondsUpTo } from '../base/duration.js'
-import { flag, list, type Options, size, text, texts } from '../base/options.js'
+import { flag, list, meant, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { requestsAreIsolated } from '../base/runtime.js'
@@ -103,7 +103,7 @@ const YEAR_1971 = 31_536_000_000
 
 /** The options that the core takes, each with its check. `currentDate` stays here: the core has no clock. */
 const CHECKS = {
-  algorithms: list,
+  algorithms: algorithmList,
   issuer: texts,
   audience: texts,
   subject: text,
@@ -153,6 +153,21 @@ export function policyFrom(text: string): Policy {
 export function clockFrom(options: Options): () => number {
   const fixed = options.read('currentDate', date)
   return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
+}
+
+const ALGORITHMS: readonly string[] = [
+  ...['HS', 'RS', 'PS', 'ES'].flatMap((family) => ['256', '384', '512'].map((bits) => family + bits)),
+  'EdDSA',
+  'Ed25519',
+]
+
+/** Names of algorithms. Those that were left out of the core are refused by it. */
+export function algorithmList(name: string, value: unknown): string[] {
+  const found = list(name, value)
+  const unknown = found.find((algorithm) => !ALGORITHMS.includes(algorithm))
+  if (unknown === undefined) return found
+  const choices = meant(unknown, ALGORITHMS) || `; there are ${ALGORITHMS.join(', ')}`
+  throw optionError(name, `has a wrong name: \`${unknown.slice(0, 16)}\` is not a known algorithm${choices}`)
 }
 
 /** Fits into the 10 ms of CPU time of a free plan. */

@@ -1,20 +1,19 @@
 /** `Verifier`: verifies tokens and throws an error for those that are refused. */
-import { noNeeds } from './engine.js'
-import { engineFor } from './key_pair.js'
+import { Engine, noNeeds } from './engine.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
-import { list, Options } from '../base/options.js'
+import { Options } from '../base/options.js'
 import { isBytes } from '../base/bytes.js'
 import { errorFrom } from '../base/refusal.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
 import type { Judge, Judgement } from './judge.js'
-import { keyPairFrom, type Keys } from './keys_option.js'
-import { POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
+import { keysFrom, type OneKeys } from './keys_option.js'
+import { algorithmList, POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
 
 /** The options of a {@link Verifier}. */
 export interface VerifierOptions extends PolicyOptions {
   /** Where the keys come from. */
-  keys: Keys
+  keys: OneKeys
 }
 
 /** The options of a {@link Verifier} of several issuers. They apply to each issuer that does not replace them. */
@@ -60,8 +59,8 @@ export class Verifier<Claims = JWTPayload> {
       this.#engine = new Issuers(given, policyFields(given), { audienceRequired: false })
       return
     }
-    given.require('algorithms', list)
-    this.#engine = engineFor(given, policyFields(given), given.require('keys', keyPairFrom))
+    given.require('algorithms', algorithmList)
+    this.#engine = new Engine(given, policyFields(given), given.require('keys', keysFrom))
   }
 
   /**

@@ -6,7 +6,7 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 26_600
+const MAIN_ENTRY = 28_400
 
 /** What entries weigh, minified and compressed, and what they must not bring along. */
 export async function sizes({ folder }) {

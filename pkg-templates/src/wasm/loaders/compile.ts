@@ -6,7 +6,7 @@ export function compile(base64: string): WebAssembly.Module {
     return new WebAssembly.Module(decode(base64))
   } catch (thrown) {
     // What browsers throw that compile nothing large at once on a page's main thread.
-    if (!(thrown instanceof RangeError)) throw thrown
+    if (!(thrown instanceof RangeError)) throw blocked(thrown)
     throw new Error('the core is not ready: this browser compiles it only asynchronously, `await ready()` first', {
       cause: thrown,
     })
@@ -15,7 +15,17 @@ export function compile(base64: string): WebAssembly.Module {
 
 /** The same, while other work goes on. */
 export function compileAside(base64: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(decode(base64))
+  return WebAssembly.compile(decode(base64)).catch((thrown: unknown) => {
+    throw blocked(thrown)
+  })
+}
+
+/** The error for a page whose policy forbids WebAssembly. The bytes are the package's own, so nothing else can be wrong with them. */
+function blocked(thrown: unknown): unknown {
+  if (typeof (globalThis as { document?: unknown }).document !== 'object') return thrown
+  const message =
+    "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to `script-src`, or only read claims with `jotgate/decode`"
+  return Object.assign(new Error(message, { cause: thrown }), { code: 'ERR_WASM_BLOCKED' })
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

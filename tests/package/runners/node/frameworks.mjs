@@ -10,8 +10,8 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import * as jose from 'jose'
 import { createGate } from 'jotgate'
-import { guard as expressGuard, guardHandler, guardHook } from 'jotgate/express'
-import { guard as honoGuard } from 'jotgate/hono'
+import { GateError, guard as expressGuard, guardHandler, guardHook, metadata as expressMetadata } from 'jotgate/express'
+import { guard as honoGuard, metadata as honoMetadata } from 'jotgate/hono'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { harness, misused, ok, outcome, same } = await load('suite/harness.mjs')
@@ -169,7 +169,7 @@ const FAILING = {
 for (const [name, [options, own]] of Object.entries(FAILING)) {
   test(`V21: where ${name} fails, every adapter answers 500 and leaves no promise unhandled`, async () => {
     const failing = createGate(options)
-    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, code: 'internal_error' }
+    const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, detail: 'the server failed; its log says why', code: 'internal_error' }
     const lines = Object.entries(bearer).flat()
     const node = await logged(() =>
       listening(createServer(guardHandler(failing, () => ok(false, 'it passed'), own)), async (port) => {
@@ -344,6 +344,171 @@ test('needs that make no sense are a TypeError at once, not at the first request
     await misused(() => adapter(gate, { authorize: undefined }), 'authorize')
     ok(adapter(gate))
   }
+})
+
+const RESOURCE = 'https://api.example/items'
+const DOCUMENT = '/.well-known/oauth-protected-resource/items'
+const APP = 'https://app.example'
+
+/** What every adapter must do for a gate with a resource and CORS. */
+async function serves(asking) {
+  const document = await asking([], { path: DOCUMENT })
+  same([document.status, JSON.parse(document.body).resource], [200, RESOURCE])
+  same([document.headers['access-control-allow-origin'], document.headers.etag?.length > 2], ['*', true])
+  same((await asking([], { path: DOCUMENT, method: 'POST' })).status, 405)
+  same((await asking([], { path: '/.well-known/oauth-protected-resource' })).status, 401)
+  const origin = ['origin', APP]
+  const asked = ['access-control-request-method', 'POST', 'access-control-request-headers', 'authorization, mcp-session-id, x-other']
+  const preflight = await asking([...origin, ...asked], { method: 'OPTIONS' })
+  same([preflight.status, preflight.headers['access-control-allow-headers']], [204, 'authorization, mcp-session-id'])
+  const good = ['authorization', `Bearer ${await world.token('ES256', { aud: RESOURCE })}`]
+  for (const [lines, status] of [[[...good, ...origin], 200], [origin, 401], [['authorization', 'Bearer', ...origin], 400]]) {
+    const { headers, ...answer } = await asking(lines)
+    same([answer.status, headers['access-control-allow-origin']], [status, APP])
+    same(headers['access-control-expose-headers'], 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, Retry-After')
+    ok(/\borigin\b/i.test(headers.vary), headers.vary)
+  }
+  const strange = await asking([...good, 'origin', 'https://evil.example'])
+  same([strange.status, strange.headers['access-control-allow-origin']], [200, undefined])
+  const bare = await asking([])
+  same(bare.headers['www-authenticate'], `Bearer realm="api", resource_metadata="https://api.example${DOCUMENT}"`)
+  same((await asking(['x-optional', '1'])).body, bare.body)
+}
+
+const described = () => createGate({ keys: world.jwks, issuer, algorithms: ['ES256'], currentDate, resource: RESOURCE, cors: [APP] })
+
+test('Express, Fastify, Hono and http serve metadata, pre-flights and CORS by themselves', async () => {
+  const self = described()
+  const app = express()
+  app.use(expressGuard(self))
+  app.all('/items', (request, response) => response.vary('Accept').json(request.auth.payload.sub))
+  await listening(createServer(app), (port) => serves((lines, { path = '/items', ...more } = {}) => ask(port, lines, { path, ...more })))
+
+  const handler = guardHandler(self, (_, response, auth) => response.end(auth.payload.sub))
+  await listening(createServer(handler), (port) => serves((lines, { path = '/items', ...more } = {}) => ask(port, lines, { path, ...more })))
+
+  const hook = fastify()
+  hook.addHook('onRequest', guardHook(self))
+  hook.all('/items', () => 'here')
+  await hook.listen({ port: 0, host: '127.0.0.1' })
+  await serves((lines, { path = '/items', ...more } = {}) => ask(hook.server.address().port, lines, { path, ...more }))
+  await hook.close()
+
+  for (const answer of [(c) => c.text('here'), () => Response.redirect('https://api.example/', 302), () => new Response('a', { headers: { vary: 'Accept' } })]) {
+    const hono = new Hono()
+    hono.use(honoGuard(self))
+    hono.all('/items', answer)
+    await serves(async (lines, { path = '/items', method = 'GET' } = {}) => {
+      const response = await hono.request(`https://api.example${path}`, { method, headers: pairs(lines) })
+      const { status } = response
+      return { status: status === 302 ? 200 : status, headers: Object.fromEntries(response.headers), body: await response.text() }
+    })
+  }
+})
+
+test('where the guard is mounted on a path, `metadata` serves the document', async () => {
+  const self = described()
+  const app = express()
+  app.use(expressMetadata(self))
+  app.use('/items', expressGuard(self))
+  app.get('/', (_, response) => response.json('open'))
+  await listening(createServer(app), async (port) => {
+    same(JSON.parse((await ask(port, [], { path: DOCUMENT })).body).resource, RESOURCE)
+    same([(await ask(port, [], { path: '/' })).status, (await ask(port, [], { path: '/items' })).status], [200, 401])
+  })
+  const hono = new Hono()
+  hono.use(honoMetadata(self))
+  hono.use('/items', honoGuard(self))
+  hono.get('/', (c) => c.text('open'))
+  same((await (await hono.request(DOCUMENT)).json()).resource, RESOURCE)
+  same([(await hono.request('/')).status, (await hono.request('/items')).status], [200, 401])
+})
+
+test('optional: a request without credentials reaches the handler, without `auth`', async () => {
+  const open = { optional: true }
+  const app = express()
+  app.use(expressGuard(gate, open))
+  app.get('/', (request, response) => response.json(request.auth?.payload.sub ?? 'anonymous'))
+  const handler = guardHandler(gate, (_, response, auth) => response.end(JSON.stringify(auth?.payload.sub ?? 'anonymous')), open)
+  const lines = Object.entries(bearer).flat()
+  for (const server of [createServer(app), createServer(handler)]) {
+    await listening(server, async (port) => {
+      const answers = await Promise.all([[], lines, ['authorization', 'Bearer x.y.z']].map((sent) => ask(port, sent, { path: '/' })))
+      same(answers.map(({ status }) => status), [200, 200, 401])
+      same(answers.slice(0, 2).map(({ body }) => JSON.parse(body)), ['anonymous', 'user-1'])
+    })
+  }
+  const hono = new Hono()
+  hono.use(honoGuard(gate, open))
+  hono.get('/', (c) => c.text(c.get('jwtPayload')?.sub ?? 'anonymous'))
+  same([await (await hono.request('/')).text(), await (await hono.request('/', { headers: bearer })).text()], ['anonymous', 'user-1'])
+})
+
+test("Express: refusals may go to the app's own error handler", async () => {
+  const self = described()
+  const app = express()
+  app.use(expressGuard(self, {}, { refusals: 'next' }))
+  app.get('/items', (_, response) => response.json('here'))
+  const caught = []
+  const own = express().use(expressGuard(self, {}, { refusals: 'next' }))
+  own.use((error, _request, response, _next) => {
+    caught.push([error.name, error.status, error.denied.refusal, error instanceof GateError, JSON.stringify(error).includes('denied')])
+    response.status(error.status).set(error.headers).json({ mine: error.message })
+  })
+  const { error } = console
+  console.error = () => {}
+  try {
+    await listening(createServer(app), async (port) => {
+      // Express's own handler knows `status` and `headers`.
+      const { status, headers } = await ask(port, ['origin', APP], { path: '/items' })
+      same([status, headers['access-control-allow-origin']], [401, APP])
+      ok(headers['www-authenticate'].startsWith('Bearer realm="api", resource_metadata='), headers['www-authenticate'])
+      const preflight = ['origin', APP, 'access-control-request-method', 'POST']
+      same((await ask(port, preflight, { path: '/items', method: 'OPTIONS' })).status, 204)
+    })
+  } finally {
+    console.error = error
+  }
+  await listening(createServer(own), async (port) => {
+    const { status, body, headers } = await ask(port, [], { path: '/items' })
+    same([status, JSON.parse(body), headers['content-type']], [401, { mine: 'a bearer token is needed' }, 'application/json; charset=utf-8'])
+  })
+  same(caught, [['GateError', 401, 'credentials_absent', true, false]])
+  for (const refusals of [undefined, 'throw', true]) await misused(() => expressGuard(gate, {}, { refusals }), 'refusals')
+})
+
+test('a failed handler leaves none of its header fields on the 500, and pages can read it', async () => {
+  const self = described()
+  const handler = guardHandler(self, (_, response) => {
+    response.setHeader('set-cookie', 'session=secret')
+    response.setHeader('cache-control', 'public, max-age=3600')
+    response.setHeader('content-length', '5')
+    throw new Error('the template is broken')
+  })
+  const good = ['authorization', `Bearer ${await world.token('ES256', { aud: RESOURCE })}`, 'origin', APP]
+  await logged(() =>
+    listening(createServer(handler), async (port) => {
+      const { status, headers, body } = await ask(port, good, { path: '/items' })
+      same([status, headers['set-cookie'], headers['cache-control'], headers['access-control-allow-origin']], [500, undefined, 'no-store', APP])
+      same(JSON.parse(body).detail, 'the server failed; its log says why')
+    }),
+  )
+})
+
+test('a refused upgrade to a WebSocket is answered on its socket', async () => {
+  const self = described()
+  const server = createServer((_, response) => response.end('no'))
+  server.on('upgrade', async (request, socket) => {
+    const pass = await self.check(request)
+    if (!pass.ok) return pass.writeTo(socket)
+    socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+  })
+  await listening(server, async (port) => {
+    const lines = ['connection', 'upgrade', 'upgrade', 'websocket', 'sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version', '13']
+    const { status, headers, body } = await ask(port, lines, { path: '/items' })
+    same([status, headers['connection'], JSON.parse(body).code], [401, 'close', 'credentials_absent'])
+    ok(headers['www-authenticate'].includes('resource_metadata='))
+  })
 })
 
 test('an answer of your own keeps its cookies', async () => {

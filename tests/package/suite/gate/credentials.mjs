@@ -110,7 +110,7 @@ export function gateCredentialTests({ jotgate, test, world }) {
       [{}, 'get', forged],
       [{}, 'QUERY', forged],
       [{}, 'CONNECT', forged],
-      [{}, undefined, forged],
+      [{}, undefined, '403 method_missing'],
       [{ 'sec-fetch-site': 'same-origin' }, 'POST', 'user-1'],
       [{ 'sec-fetch-site': 'same-site' }, 'POST', forged],
       [{ 'sec-fetch-site': 'cross-site' }, 'PUT', forged],

@@ -76,4 +76,35 @@ export function optionErrorTests({ jotgate, facade, test, world }) {
       same([denied.ok, denied.refusal], [false, 'credentials_absent'], `${one}, ${other}`)
     }
   })
+
+  test('messages name the value, except one that may be secret, and what may have been meant', async () => {
+    const message = async (call) => (await outcome(call)).thrown?.message
+    const gate = (extra) => () => createGate({ ...rules, algorithms: ['HS256'], keys: secretOf(), ...extra })
+    const cases = [
+      [gate({ algorithms: ['es256'] }), '`algorithms` has a wrong name: `es256` is not a known algorithm; did you mean `ES256`?'],
+      [gate({ algorithms: ['ES265'] }), 'did you mean `ES256`?'],
+      [gate({ algorithms: ['none'] }), 'there are HS256, HS384'],
+      [gate({ audiance: 'a' }), '`audiance` is no option of createGate; did you mean `audience`?'],
+      [gate({ JwksUri: 'a' }), 'did you mean `jwksUri`?'],
+      [gate({ clock_tolerance: 5 }), 'did you mean `clockTolerance`?'],
+      [gate({ issuer: 5 }), '`issuer` must be a string (it is 5)'],
+      [gate({ audience: null }), '(it is null)'],
+      [gate({ cookie: [] }), '(it is an array)'],
+      [gate({ realm: 'é' }), '(it is "é")'],
+      [gate({ resource: 'https://joe:pass@api.example/?key=a-secret#x' }), '(it is "https://api.example/")'],
+      [gate({ issuer: undefined }), '`issuer` is required, and undefined: give it a value'],
+    ]
+    for (const [call, expected] of cases) {
+      const found = await message(call)
+      ok(found?.includes(expected), `${found}\n    expected ${expected}`)
+      ok(!found.includes('secret') && !found.includes('pass'), found)
+    }
+    for (const call of [
+      () => new Verifier({ keys: 'a-secret', algorithms: ['HS256'] }),
+      () => new RemoteKeySet('https://issuer.example', { headers: 'a-secret' }),
+    ]) {
+      const found = await message(call)
+      ok(found !== undefined && !found.includes('a-secret'), found)
+    }
+  })
 }

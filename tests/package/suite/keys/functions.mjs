@@ -114,17 +114,14 @@ export function keyFunctionTests({ jotgate, test, world, jose }) {
     same(await word(gate, none), '401 algorithm_none')
     const odd = `${base64url('{"alg":5}')}.${base64url(JSON.stringify(CLAIMS))}.AAAA`
     same((await gate.check(bearer(odd))).status, 401)
-    const verifier = new Verifier(settings({ keys: [secret, world().jwks], algorithms }))
-    same(verifier.verifySync(await world().token('HS256')).payload.sub, 'user-1')
-    const results = await verifier.verifyBatch([await world().token('HS256'), await world().token('ES256'), forgedText(none)])
-    same(results.map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected'])
+    const issuers = [{ issuer, keys: [secret, world().jwks] }]
+    const several = createGate({ issuers, audience, algorithms, currentDate })
+    for (const alg of algorithms) same(await word(several, await world().token(alg)), 'user-1', alg)
+    await misused(() => new Verifier(settings({ keys: [secret, world().jwks], algorithms })), 'keys')
+    await misused(() => new Verifier({ issuers, audience, algorithms }), 'keys')
     for (const keys of [[], [secret], [secret, secret], [world().jwks, world().jwks], [secret, world().jwks, secret]]) {
       await misused(() => createGate(settings({ keys, algorithms })), 'keys', String(keys.length))
     }
     for (const list of [['ES256'], ['HS256']]) await misused(() => createGate(settings({ keys: [secret, world().jwks], algorithms: list })), 'algorithms')
   })
-}
-
-function forgedText(token) {
-  return `${token}AAAA`
 }
