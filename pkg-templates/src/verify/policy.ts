@@ -31,7 +31,7 @@ export interface PolicyOptions {
   clockTolerance?: Duration
   /** How old a token may be, in seconds from `iat`, which is then required and must not be in the future. At most ten years. */
   maxTokenAge?: Duration
-  /** The time to compare with instead of the clock's; not before 1971. */
+  /** The time to compare with instead of the clock's; not in 1970, except 0. */
   currentDate?: Date
   /**
    * The header parameters that your code understands when `crit` names them (RFC 7515 §4.1.11): their names, or jose's
@@ -98,7 +98,7 @@ export interface TokenCacheOptions {
 const TEN_YEARS = 315_576_000
 /** The length of the shortest token: the header `{"alg":"HS256"}`, the claims `{}` and a signature of 32 bytes. */
 const SHORTEST_TOKEN = 68
-/** 1971-01-01 in milliseconds. A `Date` made from seconds is before it. */
+/** 1971-01-01 in milliseconds. A `Date` made from seconds is before it, in 1970. */
 const YEAR_1971 = 31_536_000_000
 
 /** The options that the core takes, each with its check. `currentDate` stays here: the core has no clock. */
@@ -188,7 +188,7 @@ function tokenLength(name: string, value: unknown): number {
 function date(name: string, value: unknown): number {
   const time = value instanceof Date ? value.getTime() : Number.NaN
   if (Number.isNaN(time)) throw optionError(name, 'must be a valid Date')
-  if (time < YEAR_1971) throw optionError(name, 'is before 1971: of seconds, make it `new Date(seconds * 1000)`')
+  if (time > 0 && time < YEAR_1971) throw optionError(name, 'is in 1970: of seconds, make it `new Date(seconds * 1000)`')
   return Math.floor(time / 1000)
 }
 
