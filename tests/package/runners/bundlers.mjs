@@ -111,7 +111,7 @@ export const BUNDLERS = {
   'framework-next': suite(async ({ test, folder, run, tools }) => {
     const snippet = (name) => readFile(join(dirname(tools.here), '..', 'examples', 'snippets', name), 'utf8')
     const world = await mint(await import(tools.require.resolve('jose')))
-    const told = await tokens(world)
+    const minted = await tokens(world)
     const issuer = await listening((_, response) => response.end(JSON.stringify(world.jwks)))
     const redirected = async (name) =>
       (await snippet(name)).replaceAll(
@@ -137,10 +137,10 @@ export const BUNDLERS = {
       const binary = join(bundlers(), 'next', 'dist', 'bin', 'next')
       const args = (port) => [binary, 'start', '--hostname', '127.0.0.1', '--port', String(port)]
       server = await serving(process.execPath, args, folder, QUIET)
-      await guards((headers) => fetch(`${server.url}/api/items`, { headers }), told)
+      await guards((headers) => fetch(`${server.url}/api/items`, { headers }), minted)
     })
     test('Next.js: the edge route guards itself', () =>
-      guards((headers) => fetch(`${server.url}/edge/items`, { headers }), told))
+      guards((headers) => fetch(`${server.url}/edge/items`, { headers }), minted))
     return () => {
       server?.stop()
       issuer.closeAllConnections()

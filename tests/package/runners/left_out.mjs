@@ -60,7 +60,7 @@ if (built.some((name) => !name.startsWith('HS'))) {
   if (keys.length === 0) failures.push({ name: 'the set', problem: 'no key can be used' })
   if (skipped.length < 10) failures.push({ name: 'the set', problem: `only ${skipped.length} keys were skipped` })
 } else {
-  // With nothing but secrets there is no use for what holds public keys: nobody shall take that for an empty set.
+  // With secrets alone, options for public keys are refused instead of read as an empty set.
   const pem = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----'
   const options = { algorithms: built, issuer: 'https://issuer.example', audience: 'api' }
   for (const [name, make] of Object.entries({

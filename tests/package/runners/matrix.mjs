@@ -19,8 +19,8 @@ export async function matrix(results, digest) {
   for (const [runtime, how, suite] of MATRIX) {
     const text = await readFile(join(results, `${suite}.json`), 'utf8').catch(() => '{}')
     const { outcome, version, digest: ran } = JSON.parse(text)
-    const told = ran !== digest ? 'not run' : { passed: '✓', failed: '✗', skipped: 'skipped' }[outcome]
-    rows.push(`| ${runtime} | ${told === 'not run' || version === undefined ? '–' : version} | ${how} | ${told} |`)
+    const result = ran !== digest ? 'not run' : { passed: '✓', failed: '✗', skipped: 'skipped' }[outcome]
+    rows.push(`| ${runtime} | ${result === 'not run' || version === undefined ? '–' : version} | ${how} | ${result} |`)
   }
   return ['| runtime | version | the package comes by | the suite |', '|---|---|---|---|', ...rows].join('\n')
 }

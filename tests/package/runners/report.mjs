@@ -5,7 +5,7 @@ export function report({ passed, failures }) {
   return passed > 0 && failures.length === 0 ? 0 : 1
 }
 
-/** Checks one after the other: `check` notes whether something holds, `outcome` is what {@link report} tells. */
+/** Checks one after the other: `check` records a result, {@link report} prints `outcome`. */
 export function checks() {
   const outcome = { passed: 0, failures: [] }
   const check = (name, holds, problem) =>

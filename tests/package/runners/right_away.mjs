@@ -1,4 +1,4 @@
-/** The package as it stands right behind its import enters: a verdict must come out at once, without `await`. */
+/** Checks that the package gives a verdict right after its import, without `await`. */
 export function rightAway({ Verifier }) {
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
   const verifier = new Verifier({ keys: jwk, algorithms: ['EdDSA'], issuer: 'https://issuer.example', audience: 'api' })

@@ -9,7 +9,7 @@ const PATIENCE = 120_000
 /** How often a server that ends at once is started again: another process may have taken its port in between. */
 const ATTEMPTS = 3
 
-/** Starts a server at a free port, and waits until it answers; `args` are told the port, as `PORT` is. */
+/** Starts a server at a free port, and waits until it answers; `args` gets the port, and so does `PORT`. */
 export async function serving(binary, args, cwd, more = {}) {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
@@ -51,7 +51,7 @@ async function answering(child, url) {
       await new Promise((settle) => setTimeout(settle, 50))
       continue
     }
-    // What answered may have been whoever took the port.
+    // Another process may have taken the port and answered.
     if (ended === undefined) return
   }
 }

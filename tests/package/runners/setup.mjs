@@ -65,7 +65,7 @@ export function debian(name, file) {
   const command = `apt-get install -y --no-install-recommends ${name}`
   if (process.getuid?.() !== 0) throw new Missing(`${file} is not there; as root: apt-get update && ${command}`)
   console.log(command)
-  // Somebody else's apt is waited for, and what does not arrive is asked for again.
+  // Wait for another apt, and repeat failed downloads.
   const patient = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
   const apt = (...args) => {

@@ -43,7 +43,7 @@ export const pageIn = (name) => async (project, tools) => {
       await profile.close()
     }
     const strange = requests.filter((url) => !/^(data|blob|about|file):/.test(url) && !url.startsWith(`${world.page}/`) && !allowed.includes(url))
-    if (strange.length > 0) throw new Error(`requests that nobody clicked: ${strange.join(', ')}`)
+    if (strange.length > 0) throw new Error(`requests without a click: ${strange.join(', ')}`)
     if (!quiet && trouble.length > 0) throw new Error(`the console: ${trouble.join(' · ')}`)
   }
   try {

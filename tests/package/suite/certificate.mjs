@@ -1,4 +1,4 @@
-/** A public key in PEM enters, an X.509 certificate for it in PEM leaves (RFC 5280 §4.1): signed by nobody. */
+/** Wraps a public key in PEM in an X.509 certificate in PEM (RFC 5280 §4.1), without a valid signature. */
 export function certificate(spki) {
   const key = Uint8Array.from(atob(spki.replace(/-----.*?-----|\s/g, '')), (c) => c.charCodeAt(0))
   const ed25519 = sequence(der(6, [0x2b, 0x65, 0x70]))

@@ -69,7 +69,7 @@ createServer(
   }),
 )
 createHttp2(guardHandler(gate, (_, response, auth) => response.end(auth.principal.name)))
-// @ts-expect-error nobody is behind a pre-flight
+// @ts-expect-error a pre-flight has no user
 createHttp2(guardHandler(preflights, (_, response, auth) => response.end(auth.payload.sub)))
 createServer((request, response) => void open.check(request).then((pass) => response.end(String(pass.ok))))
 

@@ -22,7 +22,7 @@ export async function loginTypes(url: URL): Promise<string> {
   await login.start({ returnTo: '/items/7', parameters: { prompt: 'consent' } })
   const finished: FinishedLogin = await login.finish(url)
   const tokens = await login.tokens({ rejected: finished.accessToken })
-  // @ts-expect-error nobody may be logged in
+  // @ts-expect-error there may be no login
   tokens.accessToken
   // @ts-expect-error tokens cannot be changed
   finished.accessToken = 'a'

@@ -1,6 +1,6 @@
 /**
- * A project with the package enters, the page of {@link browser_page.mjs} is opened in a real browser and tells its own
- * outcome over HTTP: no driver stands between, so that all browsers are run in the same way.
+ * Opens the page `page.mjs` with the package in a real browser. The page reports its outcome over HTTP, without a driver,
+ * so that all browsers run in the same way.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -145,8 +145,8 @@ async function visit(browser, binary, tools, files, head) {
         const env = { ...process.env, HOME: profile, ...browser.env, ...screen?.env }
         child = started(command, args, { stdio: 'ignore', env })
         child.on('error', reject)
-        child.on('exit', (code) => reject(new Error(`the browser ended with ${code} before its page told anything`)))
-        clock = setTimeout(() => reject(new Error(`the page told nothing within ${PATIENCE} ms`)), PATIENCE)
+        child.on('exit', (code) => reject(new Error(`the browser ended with ${code} before its page reported anything`)))
+        clock = setTimeout(() => reject(new Error(`the page reported nothing within ${PATIENCE} ms`)), PATIENCE)
       })
     })
     tools.about({ version: browser.version(outcome.agent) })
@@ -164,7 +164,7 @@ async function visit(browser, binary, tools, files, head) {
   }
 }
 
-/** A screen that nobody sees, with a number that is free: the server picks it itself, and says which. */
+/** A virtual screen. The server picks a free number and prints it. */
 async function startScreen() {
   const stdio = ['ignore', 'ignore', 'ignore', 'pipe']
   const child = started(XVFB, ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], { stdio })
@@ -209,7 +209,7 @@ function signalled({ pid }, signal) {
 const POLICY =
   "default-src 'none'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'"
 
-/** The page, its files, the issuer under the page's own origin, and where the page tells its outcome. */
+/** The page, its files, the issuer under the page's own origin, and the address for its outcome. */
 function pages(files, head, issuer, settle) {
   const page = `<!doctype html><meta charset="utf-8"><title>jotgate</title>
 <script src="/trouble.js"></script>${head.replace('<script', '<script nonce="map"')}

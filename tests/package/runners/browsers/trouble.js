@@ -1,4 +1,4 @@
-/** What keeps a page from running at all is told, so that nobody waits for it. */
+/** Reports errors that keep a page from running, so that the runner does not wait for it. */
 const tell = (problem) =>
   fetch('/outcome', {
     method: 'POST',

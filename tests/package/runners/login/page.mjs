@@ -12,7 +12,7 @@ const options = JSON.parse(document.getElementById('options').textContent)
 const login = createLogin({ ...options, onChange: ({ reason, tokens }) => changes.push([reason, tokens?.accessToken]) })
 
 /** An outcome in a form that a driver can carry. */
-async function told(work) {
+async function outcomeOf(work) {
   try {
     return { value: await work }
   } catch (thrown) {
@@ -24,17 +24,17 @@ async function told(work) {
 window.app = {
   login,
   changes,
-  start: (options) => told(login.start(options)),
-  tokens: (options) => told(login.tokens(options)),
-  logout: (options) => told(login.logout(options)),
+  start: (options) => outcomeOf(login.start(options)),
+  tokens: (options) => outcomeOf(login.tokens(options)),
+  logout: (options) => outcomeOf(login.logout(options)),
   // The lock's name, as the other tabs of this login know it.
   lock: `jotgate-login ${JSON.stringify([options.issuer, options.clientId, options.redirectUri, options.scopes, [options.resource]])}`,
-  again: () => told(login.finish(window.app.arrivedAt)),
+  again: () => outcomeOf(login.finish(window.app.arrivedAt)),
   arrivedAt: location.href,
 }
 if (new URLSearchParams(location.search).has('state')) {
   // As React's StrictMode does: the effect runs, and runs again at once.
-  const [first, second] = [told(login.finish()), told(login.finish())]
+  const [first, second] = [outcomeOf(login.finish()), outcomeOf(login.finish())]
   // What the address bar shows before anything was awaited.
   window.app.addressBar = location.href
   window.app.finished = Promise.all([first, second])

@@ -56,7 +56,7 @@ export function tabScenarios(scenario) {
     same(await call(third, 'tokens'), {})
   })
 
-  scenario('a login as somebody else in one tab changes the others', async ({ world, open }) => {
+  scenario('a login as another user in one tab changes the others', async ({ world, open }) => {
     const first = await open()
     await loggedIn(first, world)
     const second = await open()
@@ -76,7 +76,7 @@ export function tabScenarios(scenario) {
       const { lock } = window.app
       await new Promise((granted) => void navigator.locks.request(lock, () => new Promise(() => granted())))
     })
-    // Only Chromium can be asked to freeze a tab; elsewhere the lock alone stands for it.
+    // Only Chromium can be asked to freeze a tab; elsewhere the test holds only the lock.
     const wake = name === 'chromium' ? await freeze(first) : undefined
     const since = Date.now()
     const { value } = await call(second, 'tokens', { rejected: accessToken })

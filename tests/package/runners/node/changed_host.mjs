@@ -32,7 +32,7 @@ for (const sub of names) {
 }
 delete globalThis.EdgeRuntime
 
-// A member of every object is nobody's option, and no answer for what was asked.
+// A member of `Object.prototype` is neither an option nor an answer.
 Object.prototype.toJSON = () => ({})
 const wrong = thrownBy(() => {
   const strict = new Verifier({ ...rules, issuer: 'https://issuer.example' })

@@ -31,7 +31,7 @@ function keys(...words) {
   return stdout
 }
 
-/** A port that was free a moment ago: an issuer's address stands in its store before it listens there. */
+/** A port that was free a moment ago: the store needs the issuer's address before the server listens. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -54,8 +54,8 @@ const port = await freePort()
 // An issuer with a path, as RFC 8414 §3.1 and OpenID place their documents differently then.
 const issuer = `http://127.0.0.1:${port}/tenants/one`
 keys('init', '--issuer', issuer, ...QUICK)
-const told = keys('clients', 'add', 'worker', '--scope', 'items:read items:write', '--audience', audience)
-const secret = /^client_secret: (\S+)$/m.exec(told)[1]
+const added = keys('clients', 'add', 'worker', '--scope', 'items:read items:write', '--audience', audience)
+const secret = /^client_secret: (\S+)$/m.exec(added)[1]
 const companion = await serve(port)
 
 function discover(options = {}, authentication = undefined) {
@@ -121,7 +121,7 @@ test('openid-client understands its refusals (RFC 6749 §5.2)', async () => {
   ok(posted instanceof openid.ResponseBodyError)
   same([posted.error, posted.status], ['invalid_client', 400])
   const basic = await grant(await discover({}, openid.ClientSecretBasic(`${secret}x`))).catch((error) => error)
-  // RFC 9110 §11.6.1: every 401 has a challenge, which is what openid-client tells first.
+  // RFC 9110 §11.6.1: every 401 has a challenge, which openid-client reports first.
   ok(basic instanceof openid.WWWAuthenticateChallengeError)
   same([basic.status, basic.cause[0].scheme], [401, 'basic'])
 })

@@ -80,7 +80,7 @@ const COMPLAINTS = {
   3: 'a promise that requests share hangs or throws in Workers',
   4: 'WebAssembly is compiled from bytes where that is forbidden, and bundlers lose the file',
   5: 'neither require nor Jest works',
-  6: 'keys are imported and sets fetched with each request, and expired tokens can not be told apart',
+  6: 'keys are imported and sets fetched with each request, and expired tokens cannot be distinguished',
   7: 'a resource server needs a framework',
   8: 'there can be one issuer only, and what real providers send is refused',
   9: 'verification always waits',

@@ -80,9 +80,9 @@ async function behaves(asking, failure) {
     const answer = await asking(sent, { method })
     same([answer.status, answer.headers['content-type']], [status, 'application/problem+json'], code)
     same([JSON.parse(answer.body).code, answer.headers['cache-control']], [code, 'no-store'])
-    const told = answer.headers['www-authenticate']
-    if (challenge !== undefined || code === 'cross_site_request') same(told, challenge)
-    else ok(told.startsWith('Bearer realm="api", error="'), told)
+    const found = answer.headers['www-authenticate']
+    if (challenge !== undefined || code === 'cross_site_request') same(found, challenge)
+    else ok(found.startsWith('Bearer realm="api", error="'), found)
   }
   const head = await asking([], { method: 'HEAD' })
   same([head.status, head.body], [401, ''])
@@ -311,7 +311,7 @@ test('Hono: requests pass or are answered, errors go its way, other middleware s
   const bare = new Hono()
   bare.use('/items/*', honoGuard(gate, needs))
   bare.options('/items/:id', (c) => {
-    same([c.get('jwtPayload'), c.get('pass')], [undefined, undefined], 'nobody is behind a pre-flight')
+    same([c.get('jwtPayload'), c.get('pass')], [undefined, undefined], 'a pre-flight has no user')
     return c.body(null, 204)
   })
   const either = async (lines, options) => {

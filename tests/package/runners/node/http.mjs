@@ -78,7 +78,7 @@ export function nodeHttpTests({ jotgate, test, world }) {
       same(requests, 1)
 
       const bad = [
-        // Bodies that nobody reads, and that do not end by themselves.
+        // Bodies that are never read and never end.
         ['key_set_redirected', (response) => response.writeHead(302, { location: '/other' }).write('elsewhere')],
         ['key_set_status', (response) => response.writeHead(503).write('{"keys":[]}')],
         ['key_set_unreachable', (response) => response.destroy()],

@@ -109,7 +109,7 @@ const CASES = {
   },
 
   answer() {
-    // The host's cryptography, as somebody changed it.
+    // The runtime's cryptography, replaced by other code.
     const { getBuiltinModule } = process
     const crypto = getBuiltinModule('node:crypto')
     let { verify } = crypto

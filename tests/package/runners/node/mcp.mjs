@@ -145,7 +145,7 @@ test('the headers that repeat the body must agree with it, and never decide', as
   same(await verdict(post({ jsonrpc: '2.0', id: 1, result: {} }, { token: reader, headers: { 'mcp-method': 'ping' } })), [400, 'header_mismatch'])
 })
 
-test('a member that stands twice is refused, however it is written', async () => {
+test('a duplicate member is refused, however it is written', async () => {
   const bodies = [
     '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"move-note"}}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"now","name":"move-note"}}',

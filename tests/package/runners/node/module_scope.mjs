@@ -47,7 +47,7 @@ function check(name, body) {
   }
 }
 
-// Node's own module loader may look at the clock; what the package does is told by its stack.
+// Node's module loader may read the clock. The stack shows whether the package did.
 forbidden.length = 0
 const require = createRequire(import.meta.url)
 const jotgate = check('the package loads', () => require('jotgate'))

@@ -255,12 +255,12 @@ function build({ refusals = [], passes = [] } = {}) {
     refuse('a gate: a cookie from another site', passed({ method: 'POST', url: '/', headers: { cookie } }))
     refuse('a gate: a cookie without a method', passed({ url: '/', headers: { cookie, 'sec-fetch-site': 'cross-site' } }))
     const strict = createGate({ ...settings, principal: () => undefined, preflight: true })
-    refuse('a gate: nobody', () => strict.checkSync(bearer(goodSecret)).ok === true)
+    refuse('a gate: no user', () => strict.checkSync(bearer(goodSecret)).ok === true)
     refuse('a gate: an incomplete pre-flight', () => strict.checkSync({ ...bearer(), method: 'OPTIONS' }).ok === true)
     let letIn = false
     expressGuard(gate, { scopes: ['write'] })
     const handler = guardHandler(strict, (_request, _response, auth) => (letIn ||= auth !== undefined))
-    refuse('guardHandler: nobody behind a pre-flight', async () => {
+    refuse('guardHandler: no user for a pre-flight', async () => {
       const headers = { 'origin': evil, 'access-control-request-method': 'GET' }
       await handler({ ...bearer(), method: 'OPTIONS', headers }, response())
       return letIn

@@ -1,4 +1,4 @@
-/** Runs every snippet of the packed README and of the pages in `docs`, each of which shows a file of `examples/snippets`. */
+/** Runs every snippet of the packed README and of the pages in `docs`, which show the files of `examples/snippets`. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
@@ -247,8 +247,8 @@ test('providers: the snippets of Cognito, Keycloak and Entra ID accept the right
 })
 
 test('decode: the snippet decodes, and verifies nothing', async () => {
-  const nobody = `${good.split('.').slice(0, 2).join('.')}.`
-  await execute('decode.js', { token: nobody })
+  const unsigned = `${good.split('.').slice(0, 2).join('.')}.`
+  await execute('decode.js', { token: unsigned })
 })
 
 const outcome = await run()

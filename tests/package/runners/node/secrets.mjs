@@ -14,7 +14,7 @@ const { importJWK, jwtVerify } = await import('jotgate/jose')
 
 const { check, outcome } = checks()
 
-/** How often something stands in the core's memory. */
+/** How often a text occurs in the core's memory. */
 function copies(bytes) {
   const all = Buffer.from(memory.buffer)
   let count = 0
@@ -72,7 +72,7 @@ const REFUSED = {
 // It was a key before it was refused, and is one until it is collected.
 const MISPLACED = { 'a secret where a public key is wanted': (secret) => new Verifier({ keys: secret, ...rules, algorithms: ['ES256'] }) }
 for (const [name, make] of Object.entries({ ...MISPLACED, ...REFUSED })) {
-  // Letters alone, of which base64 and base64url make one text.
+  // Letters only, for which base64 and base64url are equal.
   const secret = Buffer.from(randomBytes(72).toString('hex'))
   const refused = thrownBy(() => make(secret)) !== undefined
   secrets[name] = secret
@@ -84,7 +84,7 @@ const inSet = (secrets['a key set'] = randomBytes(96))
 check('a key set skips it', new KeySet({ keys: [oct(inSet)] }).size === 0, 'it was taken')
 check('and keeps nothing of it', is(remains(inSet), 0), JSON.stringify(remains(inSet)))
 
-// Until nobody holds the keys any more: their collection is the engine's, some turns of the loop later.
+// The engine collects the unreferenced keys some turns of the loop later.
 const forgotten = () => Object.values(secrets).every((secret) => is(remains(secret), 0))
 for (let turn = 0; turn < 200 && !forgotten(); turn++) {
   globalThis.gc()

@@ -15,7 +15,7 @@ export async function judge(cases, make, outcome) {
     try {
       verifier = make(of)
     } catch (error) {
-      if (told(error) === expect) passed += 1
+      if (codeOf(error) === expect) passed += 1
       else mistakes += 1
       continue
     }
@@ -28,7 +28,7 @@ export async function judge(cases, make, outcome) {
 }
 
 /** What an error says: the code of a refusal, or the name of a mistake that has none. */
-export function told({ name, refusal = name }) {
+export function codeOf({ name, refusal = name }) {
   return refusal
 }
 
@@ -38,7 +38,7 @@ export async function outcomeLater(verifier, token) {
     await verifier.verify(token)
     return 'accept'
   } catch (error) {
-    return told(error)
+    return codeOf(error)
   }
 }
 
@@ -48,7 +48,7 @@ export function outcomeNow(verifier, token) {
     verifier.verifySync(token)
     return 'accept'
   } catch (error) {
-    return told(error)
+    return codeOf(error)
   }
 }
 

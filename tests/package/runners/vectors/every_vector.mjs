@@ -1,6 +1,6 @@
 /**
  * The package and every case enter, what became of them by each way to verify leaves: `own` is the core alone, `node` and `subtle`
- * are the hosts that may verify RSA in its place. Whoever computes, wherever it runs, the verdicts must be the same.
+ * are the hosts that may verify RSA in its place. The verdicts must be the same everywhere.
  */
 import { judge, makeOf, outcomeLater, outcomeNow } from './cases.mjs'
 

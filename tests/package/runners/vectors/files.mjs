@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { makeOf, outcomeLater, told } from './cases.mjs'
+import { makeOf, outcomeLater, codeOf } from './cases.mjs'
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'vectors')
 
@@ -37,7 +37,7 @@ export async function writeCases(project) {
     try {
       one.expect = await outcomeLater(make(one), one.token)
     } catch (mistake) {
-      one.expect = told(mistake)
+      one.expect = codeOf(mistake)
     }
   }
   await writeFile(join(project, 'cases.json'), JSON.stringify(cases))

@@ -44,7 +44,7 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose })
   let passed = 0
   try {
     const ports = await portsOf(child, ['one', 'two', 'cache'])
-    // Whoever waits for a fetch that vanished, or for a cache that is silent, waits for a minute: longer than this.
+    // A request that waits for a lost fetch or a silent cache would wait for a minute: longer than this.
     const address = (isolate, path, more) => {
       const keys = `http://127.0.0.1:${issuer.server.address().port}${path}`
       return `http://127.0.0.1:${ports[isolate]}/?keys=${encodeURIComponent(keys)}${more}`
@@ -94,7 +94,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
     'complaint 3: the first request is cancelled while its fetch is under way, the second finishes': async () => {
       for (const [path, more] of [
         ['/cancelled', '&forgotten'],
-        // `waitUntil` keeps the fetch going; nobody may wait for it all the same.
+        // `waitUntil` keeps the fetch alive, but no other request may wait for it.
         ['/left', ''],
       ]) {
         const hanging = asked(path)
@@ -114,7 +114,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
       const hanging = asked(path)
       const hangUp = impatient('one', path, { bearer, more })
       const fetching = await hanging
-      // While that one is under way, another is told to come again at once.
+      // Meanwhile another request gets 503 with `Retry-After` at once.
       const later = { status: 503, refusal: 'key_set_pending' }
       same(await ask('one', path, { bearer, more }), later)
       hangUp()
@@ -150,7 +150,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
         issuer.routes['/shared'] = (_, response) => response.destroy()
         same(await ask('two', '/shared'), PASS)
         same(issuer.calls['/shared'], 1)
-        // No address that a fetch could fill, and a hash alone tells the sets apart.
+        // No address that a fetch could fill, and only a hash distinguishes the sets.
         for (const key of await cache()) ok(/^https:\/\/jotgate\.invalid\/key-set\/1\/[0-9a-f]{64}$/.test(key), key)
       },
     'a set from the shared cache is as old as it is: an aged one is refreshed, and the answer does not wait for that':
@@ -184,11 +184,11 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
         }
       })
       await Promise.all(asking)
-      // While the one fetch is under way nobody knows yet whether the key exists.
+      // During the fetch it is unknown whether the key exists.
       same([...found].filter((answer) => answer !== '503 key_set_pending'), ['401 no_matching_key'])
       same(issuer.calls['/random'], 2)
     },
-    'a shared cache that brings nonsense, or nothing, stands in nobody’s way': async () => {
+    'a shared cache with nonsense, or without an answer, blocks no request': async () => {
       for (const name of ['page', 'empty', 'broken', 'silent']) {
         await cache(name)
         issuer.routes[`/${name}`] = serve()

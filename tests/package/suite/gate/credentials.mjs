@@ -99,7 +99,7 @@ export function gateCredentialTests({ jotgate, test, world }) {
     const forged = '403 cross_site_request'
     const upgrade = { upgrade: 'websocket', connection: 'Upgrade' }
     const cases = [
-      // What can't change anything passes, whoever made it.
+      // A request that changes nothing passes from any page.
       [{}, 'GET', 'user-1'],
       [{ 'sec-fetch-site': 'cross-site' }, 'GET', 'user-1'],
       [{ origin: 'null' }, 'HEAD', 'user-1'],

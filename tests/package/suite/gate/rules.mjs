@@ -64,7 +64,7 @@ export function gateRuleTests({ jotgate, test, world }) {
     }
   })
 
-  test('principal looks the user up; nobody is 401', async () => {
+  test('principal looks the user up; no user is 401', async () => {
     const users = new Map([['user-1', { name: 'Jane', admin: false }]])
     const gate = gateWith({ principal: (claims) => users.get(claims.sub) })
     const known = await request()
@@ -84,11 +84,11 @@ export function gateRuleTests({ jotgate, test, world }) {
       same([denied.status, denied.error, denied.refusal], [401, 'invalid_token', 'principal_unknown'])
       same(denied.detail, "the token's subject is not known")
     }
-    for (const nobody of [undefined, null, false]) {
-      same((await gateWith({ principal: async () => nobody }).check(known)).refusal, 'principal_unknown')
+    for (const missing of [undefined, null, false]) {
+      same((await gateWith({ principal: async () => missing }).check(known)).refusal, 'principal_unknown')
     }
-    for (const somebody of [0, '', true, {}]) {
-      same((await gateWith({ principal: async () => somebody }).check(known)).principal, somebody)
+    for (const found of [0, '', true, {}]) {
+      same((await gateWith({ principal: async () => found }).check(known)).principal, found)
     }
   })
 
@@ -97,7 +97,7 @@ export function gateRuleTests({ jotgate, test, world }) {
     const late = { message: '`principal` and `authorize` must not return a promise where `checkSync` is used' }
     await refused(() => gateWith({ principal: async () => 1 }).checkSync(incoming), late)
     await refused(() => gateWith().checkSync(incoming, { authorize: async () => true }), late)
-    // Its rejection is nobody's to handle any more.
+    // Nothing handles its rejection any more.
     await refused(() => gateWith({ principal: () => Promise.reject(new Error('late')) }).checkSync(incoming), late)
   })
 

@@ -7,7 +7,7 @@ export function gateUserComplaintTests({ jotgate, test, world }) {
   const incoming = (token) =>
     new Request('https://api.example/items', { headers: { authorization: `Bearer ${token}` } })
 
-  test('complaint 6: keys are imported and sets fetched once, and an expired token can be told apart', async () => {
+  test('complaint 6: keys are imported and sets fetched once, and an expired token can be distinguished', async () => {
     let fetches = 0
     let reads = 0
     const [jwk] = world().jwks.keys.filter(({ alg }) => alg === 'ES256')

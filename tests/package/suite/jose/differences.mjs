@@ -32,7 +32,7 @@ export const ABSENT = [
   'jwtDecrypt',
 ]
 
-/** The rows: `id` stands in the page, `run` runs on each, `jose` and `jotgate` are what they come to. */
+/** The rows: `id` is in the page, `run` runs on each side, `jose` and `jotgate` are the expected results. */
 export function differences({ jose, world }) {
   const fresh = (alg) => structuredClone(world().keys[alg].jwk)
   const base = { issuer, audience, currentDate }
@@ -408,7 +408,7 @@ export function joseDifferenceTests(context) {
   const { facade, jose, test } = context
   for (const { id, run, ...expected } of differences(context)) {
     test(`unlike jose: ${id}`, async () => {
-      const [theirs, ours] = [told(await outcome(() => run(jose))), told(await outcome(() => run(facade)))]
+      const [theirs, ours] = [shown(await outcome(() => run(jose))), shown(await outcome(() => run(facade)))]
       const about = (lib, found) =>
         ok(matches(found, expected[lib]), `${lib} came to ${found}, the row says ${expected[lib]}`)
       about('jose', theirs)
@@ -442,7 +442,7 @@ function matches(found, expected) {
   return expected.split(' ').every((word) => found.split(' ').includes(word))
 }
 
-function told(result) {
+function shown(result) {
   if (result.thrown === undefined) return 'accepted'
   const { name, claim } = comparable(result)
   return [name, result.thrown.refusal, claim].filter(Boolean).join(' ')

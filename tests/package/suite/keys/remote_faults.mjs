@@ -173,7 +173,7 @@ export function remoteFaultTests({ jotgate, facade, jose, test: add, world }) {
     await later(31_000, async () => {
       await refused(() => checks.verifySync(token), mismatch)
       await settle()
-      // Where no promise may be shared, nobody would carry on with a fetch.
+      // Where no promise may be shared, nothing would continue a fetch.
       same(host.calls.length, isolated ? 1 : 2)
       if (!isolated) same(checks.verifySync(token).payload, CLAIMS)
     })

@@ -126,7 +126,7 @@ export function remoteFetchTests(context) {
       const checks = verifier(keys)
       const error = await refused(() => checks.verify(token), { ...expected, retryAfter: 1 })
       ok(error instanceof jotgate.JOSEError)
-      // The issuer is left alone for a second, and nobody waits for it.
+      // The issuer is not asked for a second, and no request waits.
       await refused(() => checks.verify(token), { ...expected, retryAfter: 1 })
       same(host.calls.length, 1)
 
@@ -157,7 +157,7 @@ export function remoteFetchTests(context) {
     })
   }
 
-  test("a fetch is made known to the host, and its failure is nobody else's", async () => {
+  test("a fetch is passed to `waitUntil`, and its failure rejects nothing else", async () => {
     const host = issuerOf(serving(world().jwks))
     const works = []
     const gate = createGate({ jwksUri: url, fetch: host.fetch, algorithms: ['ES256'], issuer, audience, currentDate })

@@ -67,7 +67,7 @@ export function remoteFreshnessTests(context) {
     ok((await keys.reload()) !== set)
   })
 
-  test('complaint 2: an issuer that fails: the old set serves on for maxStale, nobody waits, then no longer', async () => {
+  test('complaint 2: an issuer that fails: the old set is used for maxStale without waiting, then no longer', async () => {
     const { host, checks } = make(said({ 'cache-control': 'max-age=100' }), {
       maxStale: 1_000_000,
       timeoutDuration: PATIENCE,
@@ -87,7 +87,7 @@ export function remoteFreshnessTests(context) {
       fail()
       same((await first).payload, CLAIMS, 'and falls back')
     })
-    // Where nobody carries on behind a request, the request itself asks.
+    // Without `waitUntil`, the request itself fetches.
     if (isolated) host.answer = down
     for (const [time, calls] of [
       [500_500, 2],
@@ -130,7 +130,7 @@ export function remoteFreshnessTests(context) {
     same(asked[0], 5_000)
   })
 
-  test('where no promise may be shared, verifySync begins no fetch that nobody would carry on', () =>
+  test('where no promise may be shared, verifySync begins no fetch that nothing would continue', () =>
     inWorker(async () => {
       const { host, checks } = make(said({ 'cache-control': 'max-age=100' }))
       const token = await world().token('ES256')
@@ -228,7 +228,7 @@ export function remoteFreshnessTests(context) {
     same(host.calls.length, 2, 'the set is fresh, and the cool-down lasts')
     await later(110_000, async () => {
       const all = await Promise.all([checks.verify(token), checks.verify(token)].map((one) => one.catch((error) => error)))
-      // Where promises can't be shared, the second is told to come again.
+      // Where promises cannot be shared, the second gets 503.
       same(all[0].payload, CLAIMS)
       if (isolated) same(all[1].refusal ?? 'accepted', 'key_set_pending')
       else same(all[1].payload, CLAIMS)

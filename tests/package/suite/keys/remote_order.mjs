@@ -67,7 +67,7 @@ export function remoteOrderTests(context) {
     })
   })
 
-  test('where promises may not be shared, a second unknown kid is told to come again, not refused', async () => {
+  test('where promises may not be shared, a second unknown kid gets 503, not 401', async () => {
     const host = issuerOf(serving(only('ES256')))
     const checks = verifier(new RemoteKeySet(url, { fetch: host.fetch, timeoutDuration: 1000 }))
     await checks.verify(await world().token('ES256'))
@@ -99,7 +99,7 @@ export function remoteOrderTests(context) {
       const first = checks.verify(stranger)
       for (let turn = 0; turn < turns; turn++) await undefined
       const { thrown } = await outcome(() => checks.verify(stranger))
-      // Where promises can't be shared, one that comes while the fetch is under way is told to come again.
+      // Where promises cannot be shared, a request during the fetch gets 503.
       ok(thrown === undefined || (isolated && thrown.refusal === 'key_set_pending'), `${turns} turns: ${thrown?.stack}`)
       same((await first).payload, CLAIMS)
       same(host.calls.length, 2)

@@ -26,7 +26,7 @@ export function remoteWorld({ jotgate, test: add, world }) {
   const verifier = (keys) =>
     new Verifier({ keys, algorithms: ['ES256', 'ES384', 'EdDSA'], issuer, audience, currentDate })
 
-  /** Runs with a clock that stands at a time. */
+  /** Runs with a stopped clock. */
   async function at(time, body) {
     const now = Date.now
     Date.now = () => time
@@ -38,7 +38,7 @@ export function remoteWorld({ jotgate, test: add, world }) {
   }
   /** Runs with a clock that is that much ahead. */
   const later = (milliseconds, body) => at(Date.now() + milliseconds, body)
-  /** The clock stands still but for `later`: what is due must not depend on how fast the machine is. */
+  /** Only `later` moves the clock, so that results do not depend on the speed of the machine. */
   const test = (name, body) => add(name, () => at(Date.now(), body))
   /** For the timers of sets whose issuer answers, so that a busy machine comes to the same. */
   const PATIENCE = 60_000

@@ -6,9 +6,9 @@ export function batchTests({ jotgate, test, world }) {
   const { KeySet, RemoteKeySet, Verifier } = jotgate
   const base = { issuer, audience, currentDate }
   const asymmetric = ALGORITHMS.filter((alg) => !alg.startsWith('HS'))
-  const told = ({ status, value, reason }) =>
+  const settledAs = ({ status, value, reason }) =>
     status === 'fulfilled' ? [value.payload, value.protectedHeader, value.key?.kid] : [reason.name, reason.refusal, reason.payload]
-  const one = async (verifier, token) => told((await Promise.allSettled([verifier.verify(token)]))[0])
+  const one = async (verifier, token) => settledAs((await Promise.allSettled([verifier.verify(token)]))[0])
 
   test('a batch is judged as its tokens one by one', async () => {
     const good = await Promise.all(asymmetric.map((alg, place) => world().token(alg, { sub: `user-${place}` })))
@@ -34,7 +34,7 @@ export function batchTests({ jotgate, test, world }) {
       for (let turn = 0; turn < 3; turn++) {
         const results = await verifier.verifyBatch(tokens)
         same(results.length, tokens.length)
-        for (const [place, token] of tokens.entries()) same(told(results[place]), await one(verifier, token))
+        for (const [place, token] of tokens.entries()) same(settledAs(results[place]), await one(verifier, token))
       }
     }
   })
@@ -76,7 +76,7 @@ export function batchTests({ jotgate, test, world }) {
       for (let turn = 0; turn < 3; turn++) {
         const results = await verifier.verifyBatch(tokens)
         same(results.length, tokens.length)
-        for (const [place, token] of tokens.entries()) same(told(results[place]), await one(verifier, token))
+        for (const [place, token] of tokens.entries()) same(settledAs(results[place]), await one(verifier, token))
         for (const token of good) same(results[tokens.indexOf(token)].status, 'fulfilled')
         for (const [code, those] of Object.entries(refused)) {
           for (const token of those) same(results[tokens.indexOf(token)].reason?.refusal, code, `${token}`)

@@ -47,12 +47,12 @@ function written(roll, text) {
   return `"${text.split('').map(unit).join('')}"`
 }
 
-/** The value, its members in their order, told from every other. */
-function told(value) {
-  if (Array.isArray(value)) return `[${value.map(told).join()}]`
+/** A text that is different for every value and every order of members. */
+function described(value) {
+  if (Array.isArray(value)) return `[${value.map(described).join()}]`
   if (typeof value === 'object' && value !== null) {
     const plain = Object.getPrototypeOf(value) === Object.prototype ? '' : 'strange'
-    const member = (name) => `${JSON.stringify(name)}:${told(Object.getOwnPropertyDescriptor(value, name).value)}`
+    const member = (name) => `${JSON.stringify(name)}:${described(Object.getOwnPropertyDescriptor(value, name).value)}`
     return `${plain}{${Reflect.ownKeys(value).map(member).join()}}`
   }
   return Object.is(value, -0) ? '-0' : `${typeof value} ${JSON.stringify(value)}`
@@ -79,11 +79,11 @@ export function claimsTests({ jotgate, test, world }) {
     for (let turn = 0; turn < 2; turn++) {
       for (const [place, text] of texts.entries()) {
         const { payload } = accepting.verifySync(tokens[place])
-        ok(told(payload) === told(JSON.parse(text)), `${text}\n    found ${told(payload)}`)
+        ok(described(payload) === described(JSON.parse(text)), `${text}\n    found ${described(payload)}`)
       }
       const results = await accepting.verifyBatch(tokens)
       for (const [place, text] of texts.entries()) {
-        ok(told(results[place].value.payload) === told(JSON.parse(text)), `in a batch: ${text}`)
+        ok(described(results[place].value.payload) === described(JSON.parse(text)), `in a batch: ${text}`)
       }
     }
   })
@@ -98,7 +98,7 @@ export function claimsTests({ jotgate, test, world }) {
     second.tenant.more = second.more = true
     delete second.sub
     for (const payload of [first, third, accepting.verifySync(token).payload]) {
-      ok(told(payload) === told({ sub: 's', roles: ['a'], tenant: { id: 't', tags: ['x'] } }), told(payload))
+      ok(described(payload) === described({ sub: 's', roles: ['a'], tenant: { id: 't', tags: ['x'] } }), described(payload))
     }
   })
 
@@ -116,7 +116,7 @@ export function claimsTests({ jotgate, test, world }) {
     for (let turn = 0; turn < 3; turn++) {
       for (const text of texts) {
         const { payload } = accepting.verifySync(await world().raw(header, text))
-        ok(told(payload) === told(JSON.parse(text)), text.slice(0, 200))
+        ok(described(payload) === described(JSON.parse(text)), text.slice(0, 200))
       }
     }
   })

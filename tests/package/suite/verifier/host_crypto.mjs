@@ -1,4 +1,4 @@
-/** RSA by the host and by the core: whoever computes, the verdict is the same. */
+/** RSA by the runtime and by the core: the verdict is the same. */
 import { ok, same } from '../harness.mjs'
 import { audience, base64url, CLAIMS, currentDate, issuer } from '../mint.mjs'
 
@@ -26,7 +26,7 @@ export function hostCryptoTests({ jotgate, test, world }) {
       const good = await world().token(alg)
       const parts = good.split('.')
       const bytes = Uint8Array.from(atob(parts[2].replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
-      const other = base64url(JSON.stringify({ ...CLAIMS, sub: 'somebody-else' }))
+      const other = base64url(JSON.stringify({ ...CLAIMS, sub: 'another-user' }))
       const flipped = bytes.slice()
       flipped[100] ^= 1
       const tokens = [

@@ -23,9 +23,9 @@ export function issuerTests(context) {
     })
     const request = async (...of) =>
       new Request(url, { headers: { authorization: `Bearer ${await world().token(...of)}` } })
-    const told = ({ ok, status, error, refusal }) => (ok ? 'passes' : [status, error, refusal])
-    const check = async (...of) => told(await gate.check(await request(...of)))
-    const now = async (...of) => told(gate.checkSync(await request(...of)))
+    const answerOf = ({ ok, status, error, refusal }) => (ok ? 'passes' : [status, error, refusal])
+    const check = async (...of) => answerOf(await gate.check(await request(...of)))
+    const now = async (...of) => answerOf(gate.checkSync(await request(...of)))
     const denied = (refusal) => [401, 'invalid_token', refusal]
     same(await check('ES256', { iss: issuer }), 'passes')
     same(await check('EdDSA', { iss: third, aud: undefined }), 'passes')
@@ -36,7 +36,7 @@ export function issuerTests(context) {
     same(calls().length, 1)
     same(await check('ES384', { iss: other, aud: 'api' }), denied('audience_mismatch'))
     same(await check('ES256', { iss: issuer, aud: undefined }), denied('claim_missing'))
-    same(await check('ES256', { iss: 'https://nobody.example' }), denied('issuer_mismatch'))
+    same(await check('ES256', { iss: 'https://unknown.example' }), denied('issuer_mismatch'))
     same(await check('ES256', { iss: undefined }), denied('claim_missing'))
     same(await check('ES256', { iss: third }), denied('algorithm_not_allowed'))
     // An unknown key of the remote set may be a new one, of the others it can't be.
@@ -87,7 +87,7 @@ export function issuerTests(context) {
       refusal: 'issuer_mismatch',
       payload: {},
     }
-    for (const iss of ['https://nobody.example', 'constructor', '__proto__', `${issuer}/`]) {
+    for (const iss of ['https://unknown.example', 'constructor', '__proto__', `${issuer}/`]) {
       await refused(async () => checks.verify(await mint('ES256', iss)), mismatch, iss)
       await refused(async () => checks.verifySync(await mint('ES256', iss)), mismatch, iss)
     }

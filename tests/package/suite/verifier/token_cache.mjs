@@ -1,6 +1,6 @@
 /**
- * Remembered tokens. That a token was remembered shows where its key goes by another name in the next set: whoever verifies
- * finds no key for it, whoever remembers has the same key.
+ * Remembered tokens. To see whether a token was remembered, the next set has its key under another `kid`: a verification finds no key,
+ * the cache has the same key.
  */
 import { ok, same } from '../harness.mjs'
 import { audience, CLAIMS, currentDate, issuer, NOW } from '../mint.mjs'
@@ -161,7 +161,7 @@ export function tokenCacheTests({ jotgate, test, world }) {
     })
   })
 
-  test('whoever remembers judges times as whoever does not', async () => {
+  test('the cache judges times as a verification does', async () => {
     const { currentDate: _, ...open } = base
     const tokens = await Promise.all(
       [{ exp: NOW + 1_000 }, { exp: NOW + 50 }, { exp: NOW + 1_000, nbf: NOW + 20 }, { exp: NOW + 50, nbf: NOW + 20 }].map(
@@ -198,7 +198,7 @@ export function tokenCacheTests({ jotgate, test, world }) {
       cooldownDuration: 0,
     })
     const down = () => {
-      throw new TypeError('nobody answers')
+      throw new TypeError('no answer')
     }
     await withClock(async (at) => {
       at(0)

@@ -46,7 +46,7 @@ export function verifierTests({ jotgate, facade, test, world, jose }) {
     same(secret.verifySync(hs256).payload, CLAIMS)
   })
 
-  test('the key of a set that verified a token is told, opaque, and the same object each time', async () => {
+  test('the result has the key of the set, opaque, and the same object each time', async () => {
     const { jwks, token } = world()
     const verifier = new Verifier(options({ keys: jwks, algorithms: ['ES256', 'EdDSA'] }))
     const { key } = await verifier.verify(await token('EdDSA'))
@@ -127,7 +127,7 @@ export function verifierTests({ jotgate, facade, test, world, jose }) {
     ['whose exp is text', { exp: '9999999999' }, {}, { claim: 'exp', reason: 'invalid', refusal: 'claim_not_number' }],
   ]
   for (const [name, claims, extra, expected] of claimRefusals) {
-    test(`a token ${name} is refused with its claim, and its claims are told`, async () => {
+    test(`a token ${name} is refused with its claim, and the error has its claims`, async () => {
       const token = await world().token('ES256', claims)
       const verifier = new Verifier(options(extra))
       const wanted = { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED', ...expected }
@@ -247,7 +247,7 @@ export function verifierTests({ jotgate, facade, test, world, jose }) {
     await refused(() => new Verifier(options({ maxTokenLength: long.length - 1 })).verifySync(long), tooLong)
   })
 
-  test('a key set tells its keys and what it skipped, and stays usable', async () => {
+  test('a key set lists its keys and what it skipped, and stays usable', async () => {
     const { keys, token } = world()
     const odd = [
       keys.ES256.jwk,
