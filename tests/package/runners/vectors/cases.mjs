@@ -1,4 +1,4 @@
-/** Cases of the vectors enter, what became of them leaves. Nothing in here knows in which runtime it runs. */
+/** Judges cases of the vectors, in any runtime. */
 
 /**
  * Judges cases: `make` gives a verifier for the options of each, `outcome` what became of its token. `judged` counts those that
