@@ -7,9 +7,8 @@
  *     node benches/run.mjs --algorithm ES256,EdDSA  these algorithms only
  *     node benches/run.mjs --runs 1 --rounds 5      fewer runs, fewer rounds of each contest
  *
- * `--package <folder>` is the built package, by default target/npm/jotgate; `--fewer <folder>`, as often as wanted, one that
- * leaves algorithms out, to be weighed; `--native <file>` the program of benches/native. The results are in
- * target/bench.json; only a run of everything writes to docs/, any other to target/bench.
+ * `--package <folder>` is the built package, by default target/npm/jotgate; `--native <file>` the
+ * program of benches/native. The results are in target/bench.json; only a run of everything writes to docs/, any other to target/bench.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

@@ -109,14 +109,8 @@ export function limits(results, { parts }) {
 
 const LIMITS = {
   'sizes': ({ wasm }) => {
-    const { 'all algorithms': all, ...fewer } = wasm
-    const [slimmest] = Object.entries(fewer).sort(([, a], [, b]) => a.brotli - b.brotli)
-    const name = 'WebAssembly, the slimmest, brotli'
-    return [
-      most('WebAssembly, all algorithms, brotli', all.brotli, 80 * KIB, kibibytes),
-      // `--quick` builds no package with fewer algorithms.
-      ...(slimmest === undefined ? [] : [most(`${name} (${slimmest[0]})`, slimmest[1].brotli, 40 * KIB, kibibytes)]),
-    ]
+    const { 'all algorithms': all } = wasm
+    return [most('WebAssembly, all algorithms, brotli', all.brotli, 80 * KIB, kibibytes)]
   },
   'memory': (measured) => {
     const single = Object.entries(measured).filter(([name]) => ALGORITHMS.includes(name))

@@ -29,8 +29,7 @@ export const coldStartText =
 
 export const sizesText =
   prose(`Minified by esbuild; gzip and brotli at their best. A *bundle* is one file for Node that verifies tokens with
-    the package. The WebAssembly with fewer algorithms is of a package that was built for them alone, by
-    \`cargo xtask build --algorithms\`: \`p256\` is ES256.`)
+    the package.`)
 
 export const memoryText =
   prose(`Linear memory of the WebAssembly instance when 20 keys of an algorithm are hot: each has verified at least

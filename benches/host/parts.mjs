@@ -49,7 +49,7 @@ export async function otherPart(name, fixtures, plan, tell) {
     case 'forged-token':
       return forgedToken({ algorithms: plan.algorithms, rounds: plan.rounds }, tell)
     case 'sizes':
-      return sizes(plan.fewer)
+      return sizes()
   }
 }
 

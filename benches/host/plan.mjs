@@ -49,7 +49,6 @@ export function planFrom(words) {
       runs: { type: 'string' },
       rounds: { type: 'string' },
       package: { type: 'string' },
-      fewer: { type: 'string', multiple: true, default: [] },
       native: { type: 'string' },
     },
   })
@@ -70,7 +69,6 @@ export function planFrom(words) {
     // Only a whole run writes the page in docs/.
     whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined,
     package: values.package,
-    fewer: values.fewer,
     native: values.native,
   }
 }

@@ -1,6 +1,6 @@
 /** The package and its peers enter, what they weigh leaves, in bytes. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { bundle, NATIVE } from './bundle.mjs'
 import { project } from './places.mjs'
@@ -16,16 +16,12 @@ const ENTRIES = {
 }
 
 /**
- * `wasm`: the module of the package, and those of the packages in `fewer`, which leave algorithms out; `main`: the
- * JavaScript of the main entry, all that it exports, without the module; `bundles`: for Node, what a program takes along
- * that verifies tokens, all in one file.
+ * `wasm`: the module of the package; `main`: the JavaScript of the main entry, all that it exports, without the module;
+ * `bundles`: for Node, what a program takes along that verifies tokens, all in one file.
  */
-export async function sizes(fewer) {
+export async function sizes() {
   const dist = join(project, 'node_modules', 'jotgate', 'dist')
   const wasm = { 'all algorithms': weights(await readFile(join(dist, 'wasm', 'loaders', 'jotgate.wasm'))) }
-  for (const folder of fewer) {
-    wasm[basename(folder).replace('jotgate-', 'only ')] = weights(await readFile(join(folder, 'dist', 'wasm', 'loaders', 'jotgate.wasm')))
-  }
   const main = await bundled(`export * from 'jotgate'`, {
     conditions: ['workerd'],
     loader: { '.wasm': 'empty' },

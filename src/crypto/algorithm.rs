@@ -115,17 +115,6 @@ impl Curve {
         Self::ALL.into_iter().find(|curve| curve.name() == name)
     }
 
-    /// Whether this build has it: a build may be made for fewer algorithms, by the crate's features.
-    #[must_use]
-    pub const fn is_built(self) -> bool {
-        match self {
-            Self::P256 => cfg!(feature = "p256"),
-            Self::P384 => cfg!(feature = "p384"),
-            Self::P521 => cfg!(feature = "p521"),
-            Self::Ed25519 => cfg!(feature = "ed25519"),
-        }
-    }
-
     /// What a cold check of a signature costs beside one of P-256, in hundredths.
     #[must_use]
     pub const fn work(self) -> usize {
@@ -246,16 +235,6 @@ impl Algorithm {
         self.facts().name
     }
 
-    /// Whether this build has it: a build may be made for fewer algorithms, by the crate's features.
-    #[must_use]
-    pub const fn is_built(self) -> bool {
-        match self.facts() {
-            Facts { curve: Some(curve), .. } => curve.is_built(),
-            Facts { key_type: KeyType::Oct, .. } => cfg!(feature = "hmac"),
-            _ => cfg!(feature = "rsa"),
-        }
-    }
-
     /// Whether both are one algorithm: `EdDSA` with the only curve that is left of it and `Ed25519` (RFC 9864 §2.2) are two names of
     /// the same.
     #[must_use]
@@ -270,10 +249,10 @@ impl Algorithm {
         matches!(self.facts().key_type, KeyType::Rsa)
     }
 
-    /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive), if this build has it.
+    /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name && algorithm.is_built())
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 

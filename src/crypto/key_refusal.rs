@@ -81,10 +81,6 @@ pub enum KeyRefusal {
 }
 
 impl KeyRefusal {
-    /// The refusal of every key whose algorithm was left out of this build.
-    pub const NOT_BUILT: Self =
-        Self::UnsupportedKind { found: "a key of an algorithm that this build leaves out" };
-
     /// The stable code: what a program compares. The text of [`fmt::Display`] may change, this does not.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -4,15 +4,11 @@
 
 extern crate alloc;
 
-#[cfg(not(feature = "all"))]
-mod absent;
 pub mod algorithm;
 mod ecdsa;
-#[cfg(feature = "ed25519")]
 mod ed25519;
 mod encoding;
 mod hash;
-#[cfg(feature = "hmac")]
 mod hmac;
 mod key_parts;
 mod key_refusal;
@@ -20,7 +16,6 @@ mod key_refusal;
 mod known_answers;
 pub mod message;
 mod prepared_key;
-#[cfg(feature = "rsa")]
 mod rsa;
 mod tables;
 

@@ -3,18 +3,9 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-#[cfg(not(feature = "ed25519"))]
-use crate::absent::Ed25519Key;
-#[cfg(not(feature = "rsa"))]
-use crate::absent::RsaKey;
-#[cfg(not(feature = "hmac"))]
-use crate::absent::Secret;
 use crate::ecdsa::key::EcKey;
-#[cfg(feature = "ed25519")]
 use crate::ed25519::key::Ed25519Key;
-#[cfg(feature = "hmac")]
 use crate::hmac::secret::Secret;
-#[cfg(feature = "rsa")]
 use crate::rsa::key::RsaKey;
 use crate::{Algorithm, Curve, Family, KeyParts, KeyRefusal, KeyType};
 
@@ -37,8 +28,7 @@ impl PreparedKey {
     /// Checks a key's numbers and prepares it. Leading zeros of an RSA modulus or exponent are not counted.
     ///
     /// # Errors
-    /// [`KeyRefusal::UnsupportedKind`] for the key of an algorithm that was not built in. Any other [`KeyRefusal`] but the two
-    /// mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
+    /// Any [`KeyRefusal`] but the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
     pub fn from_parts(parts: &KeyParts) -> Result<Self, KeyRefusal> {
         let material = match parts {
             KeyParts::Secret(secret) => Material::Secret(Secret::from_bytes(secret)?),

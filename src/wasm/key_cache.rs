@@ -3,10 +3,7 @@
 use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{
-    keys::made,
-    public::{Public, public},
-};
+use crate::keys::made;
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 ///
@@ -15,7 +12,7 @@ use crate::{
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyCache {
-    cache: Public<core::KeyCache>,
+    cache: core::KeyCache,
 }
 
 #[wasm_bindgen]
@@ -24,7 +21,7 @@ impl KeyCache {
     #[wasm_bindgen(js_name = fromSettings)]
     #[must_use]
     pub fn from_settings(text: &str) -> Option<Self> {
-        let cache = public(|| core::KeyCacheSettings::read(text).and_then(core::KeyCache::new));
+        let cache = core::KeyCacheSettings::read(text).and_then(core::KeyCache::new);
         made(cache).map(|cache| Self { cache })
     }
 

@@ -10,10 +10,7 @@ use jotgate_core as core;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
-use crate::{
-    describe, output,
-    public::{Public, public},
-};
+use crate::{describe, output};
 
 /// A key, checked and prepared.
 #[wasm_bindgen]
@@ -26,7 +23,7 @@ pub struct Key {
 #[derive(Debug)]
 pub(crate) enum Held {
     Own(Box<core::Key>),
-    Member(Public<Rc<core::KeySet>>, usize),
+    Member(Rc<core::KeySet>, usize),
 }
 
 #[wasm_bindgen]
@@ -50,7 +47,7 @@ impl Key {
     #[must_use]
     pub fn from_pem(text: String, alg: Option<String>) -> Option<Self> {
         let text = Zeroizing::new(text);
-        Self::made(public(|| core::Key::from_pem(&text)).map(Public::into_inner), alg)
+        Self::made(core::Key::from_pem(&text), alg)
     }
 
     /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
@@ -58,7 +55,7 @@ impl Key {
     #[must_use]
     pub fn from_certificate(text: String, alg: Option<String>) -> Option<Self> {
         let text = Zeroizing::new(text);
-        Self::made(public(|| core::Key::from_certificate(&text)).map(Public::into_inner), alg)
+        Self::made(core::Key::from_certificate(&text), alg)
     }
 
     /// Takes a shared secret for HMAC.
@@ -117,7 +114,7 @@ impl Key {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeySet {
-    pub(crate) set: Public<Rc<core::KeySet>>,
+    pub(crate) set: Rc<core::KeySet>,
 }
 
 #[wasm_bindgen]
@@ -127,7 +124,7 @@ impl KeySet {
     #[must_use]
     pub fn from_jwks(text: String) -> Option<Self> {
         let text = Zeroizing::new(text);
-        made(public(|| core::KeySet::from_jwks(&text).map(Rc::new))).map(|set| Self { set })
+        made(core::KeySet::from_jwks(&text).map(Rc::new)).map(|set| Self { set })
     }
 
     /// The keys and the skipped members, as JSON text.

@@ -8,7 +8,6 @@ mod describe;
 pub mod key_cache;
 pub mod keys;
 pub mod output;
-mod public;
 #[cfg(target_arch = "wasm32")]
 pub mod stack_probe;
 pub mod verify;

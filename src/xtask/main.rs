@@ -6,7 +6,6 @@ mod files;
 mod npm;
 mod paths;
 mod process;
-mod selection;
 mod toolchain;
 mod ui;
 mod wasm;

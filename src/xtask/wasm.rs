@@ -8,7 +8,6 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{self, cargo};
 use crate::files::{self, Stamp};
-use crate::selection::Selection;
 use crate::toolchain::{self, WASM32};
 use crate::ui::progress;
 use crate::{npm, paths, process};
@@ -75,20 +74,20 @@ pub(crate) fn test_runner() -> PathBuf {
     paths::target("tools/test-runner")
 }
 
-/// Returns the folder with the bindings of a selection. Makes them again if their inputs have changed. The
+/// Returns the folder with the bindings. Makes them again if their inputs have changed. The
 /// tools must exist.
 ///
 /// Fetches what is missing in parallel.
-pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
+pub(crate) fn bindings(which: Tools) -> Result<PathBuf> {
     let compiled = thread::scope(|scope| {
         let npm = scope.spawn(npm::install);
         let tools = scope.spawn(move || tools(which));
-        let compiled = compile(selection)?;
+        let compiled = compile()?;
         process::joined(npm)?;
         process::joined(tools)?;
         anyhow::Ok(compiled)
     })?;
-    let folder = paths::target(&format!("npm/bindings{}", selection.suffix()));
+    let folder = paths::target("npm/bindings");
     let generator = paths::target("tools/bindgen");
     let ours = paths::at("src/xtask/bindgen/bindgen.rs");
     let inputs = [&compiled[..], &[ours, npm::package("binaryen").join("package.json")]].concat();
@@ -118,8 +117,8 @@ pub(crate) fn bindings(which: Tools, selection: &Selection) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Compiles the modules, in the order of [`MODULES`]. Every selection writes the same files.
-fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
+/// Compiles the modules, in the order of [`MODULES`].
+fn compile() -> Result<Vec<PathBuf>> {
     let compiler = toolchain::wasm32()?;
     // One command each: in one command, shared dependencies would get the features of both.
     let compile = |module: &Module| {
@@ -127,7 +126,6 @@ fn compile(selection: &Selection) -> Result<Vec<PathBuf>> {
             &["build", "--package", module.package, "--target", WASM32, "--profile", module.profile],
             "wasm",
         );
-        command.args(selection.words());
         compiler.apply_for_release(&mut command, module.profile == "npm");
         let what = format!("building {} for wasm32", module.package);
         progress::step(&what, |step| process::run_ok(&mut command, step))?;

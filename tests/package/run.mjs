@@ -18,7 +18,7 @@ import { keep, matrix, write } from './runners/matrix.mjs'
 import { report, skipped } from './runners/report.mjs'
 import { Missing } from './runners/setup.mjs'
 import { root, tools } from './runners/tools.mjs'
-import { ALL, APART, SUITES } from './suites.mjs'
+import { ALL, SUITES } from './suites.mjs'
 
 const RESULTS = join(root, 'target', 'matrix')
 
@@ -44,7 +44,7 @@ if (values.list) {
   }
 } else {
   const [name] = positionals
-  const suite = ALL[name] ?? APART[name]
+  const suite = ALL[name]
   if (suite === undefined || positionals.length > 1) {
     console.error(`usage: node tests/package/run.mjs <${Object.keys(ALL).join(' | ')}>`)
     process.exit(2)
@@ -63,7 +63,7 @@ if (values.list) {
   } finally {
     await rm(project.folder, { recursive: true, force: true })
   }
-  if (name in ALL) await keep(RESULTS, name, process.exitCode, about)
+  await keep(RESULTS, name, process.exitCode, about)
   // Whatever a runtime has left under way, such as edge-runtime its timers, is not waited for.
   process.exit()
 }

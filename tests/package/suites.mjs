@@ -57,9 +57,6 @@ export const SUITES = {
   'www-parts': wwwParts,
 }
 
-/** Suites of packages that are built apart: who asks for one names the package, and in `BUILT` its algorithms. */
-export const APART = { 'left-out': (project) => node(project, 'left_out.mjs') }
-
 /** All suites: the quick ones, and those that install a runtime, a bundler or a browser at first use. */
 export const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 

@@ -1,11 +1,8 @@
 //! The curves of the NIST, `y² = x³ - 3x + b` over a prime field, of prime order: coordinates enter, a point leaves.
 
 use jotgate_arithmetic::field::Field;
-#[cfg(feature = "p256")]
 use jotgate_arithmetic::field::p256::{self, P256Field};
-#[cfg(feature = "p384")]
 use jotgate_arithmetic::field::p384::{self, P384Field};
-#[cfg(feature = "p521")]
 use jotgate_arithmetic::field::p521::{self, P521Field};
 use jotgate_arithmetic::point::jacobian::Affine;
 use jotgate_arithmetic::scalar::orders;
@@ -56,10 +53,8 @@ pub(crate) fn point<C: Curve<W>, const W: usize>(x: &[u32; W], y: &[u32; W]) -> 
 }
 
 /// P-256.
-#[cfg(feature = "p256")]
 pub(crate) struct P256;
 
-#[cfg(feature = "p256")]
 impl Curve<8> for P256 {
     type Field = P256Field;
     const PRIME: [u32; 8] = p256::PRIME;
@@ -115,10 +110,8 @@ impl Curve<8> for P256 {
 }
 
 /// P-384.
-#[cfg(feature = "p384")]
 pub(crate) struct P384;
 
-#[cfg(feature = "p384")]
 impl Curve<12> for P384 {
     type Field = P384Field;
     const PRIME: [u32; 12] = p384::PRIME;
@@ -186,10 +179,8 @@ impl Curve<12> for P384 {
 }
 
 /// P-521.
-#[cfg(feature = "p521")]
 pub(crate) struct P521;
 
-#[cfg(feature = "p521")]
 impl Curve<17> for P521 {
     type Field = P521Field;
     // 521 bits: the highest word has nine.

@@ -3,17 +3,11 @@
 #[cfg(feature = "crates-engine")]
 use by_crates::{P256Key, P384Key, P521Key};
 
-#[cfg(not(feature = "p256"))]
-use crate::absent::EcdsaKey as P256Key;
-#[cfg(not(feature = "p384"))]
-use crate::absent::EcdsaKey as P384Key;
-#[cfg(not(feature = "p521"))]
-use crate::absent::EcdsaKey as P521Key;
-#[cfg(all(feature = "p256", not(feature = "crates-engine")))]
+#[cfg(not(feature = "crates-engine"))]
 use crate::ecdsa::verify::P256Key;
-#[cfg(all(feature = "p384", not(feature = "crates-engine")))]
+#[cfg(not(feature = "crates-engine"))]
 use crate::ecdsa::verify::P384Key;
-#[cfg(all(feature = "p521", not(feature = "crates-engine")))]
+#[cfg(not(feature = "crates-engine"))]
 use crate::ecdsa::verify::P521Key;
 use crate::{Curve, Hash, KeyRefusal, digest};
 
@@ -29,9 +23,6 @@ impl EcKey {
     /// (never the point at infinity, which has none). The cofactor is 1: there is no subgroup to check.
     #[inline(never)]
     pub(crate) fn from_parts(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyRefusal> {
-        if !curve.is_built() {
-            return Err(KeyRefusal::NOT_BUILT);
-        }
         for coordinate in [x, y] {
             if coordinate.len() != curve.bytes() {
                 return Err(KeyRefusal::CoordinateLength { curve, bytes: coordinate.len() });

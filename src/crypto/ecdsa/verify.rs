@@ -8,11 +8,8 @@ use jotgate_arithmetic::limbs::words_from_be;
 use jotgate_arithmetic::point::jacobian::{Affine, Jacobian};
 use jotgate_arithmetic::scalar::digits;
 
-#[cfg(feature = "p256")]
 use crate::ecdsa::curves::P256;
-#[cfg(feature = "p384")]
 use crate::ecdsa::curves::P384;
-#[cfg(feature = "p521")]
 use crate::ecdsa::curves::P521;
 use crate::ecdsa::curves::{Curve, point};
 use crate::tables::table::{Factors, Growth, Heat, Table, summands};
@@ -24,13 +21,10 @@ pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
 }
 
 /// A public key on P-256.
-#[cfg(feature = "p256")]
 pub(crate) type P256Key = EcdsaKey<P256, 8>;
 /// A public key on P-384.
-#[cfg(feature = "p384")]
 pub(crate) type P384Key = EcdsaKey<P384, 12>;
 /// A public key on P-521.
-#[cfg(feature = "p521")]
 pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {

@@ -61,7 +61,6 @@ const fn unsupported(found: &'static str) -> KeyRefusal {
 }
 
 /// Whether the bytes have the form of a SubjectPublicKeyInfo, whatever its algorithm is.
-#[cfg(feature = "hmac")]
 pub(crate) fn is_spki(der: &[u8]) -> bool {
     Der::new(der).only_fields().and_then(info).is_some()
 }

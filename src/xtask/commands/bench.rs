@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::cargo::cargo;
 use crate::commands::build;
-use crate::selection::Selection;
 use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table, Tone};
 use crate::ui::{progress, terminal};
@@ -23,24 +22,15 @@ const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 const FLAGS: [&str; 1] = ["--quick"];
 const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 
-/// The algorithms of the smaller packages that are weighed.
-const FEWER: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
-
 /// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: a build at the same time would disturb the measurement.
     let _lock = paths::lock()?;
-    let package = build::package(Tools::Generator, &Selection::ALL)?;
+    let package = build::package(Tools::Generator)?;
     let native = if words.want("native") { Some(build_native()?) } else { None };
     let mut node = npm::node(&["benches/run.mjs"]);
     node.args(arguments).arg("--package").arg(&package);
-    if words.want("sizes") {
-        for algorithms in FEWER {
-            let fewer = build::package(Tools::Generator, &Selection::of(algorithms)?)?;
-            node.arg("--fewer").arg(fewer);
-        }
-    }
     if let Some(program) = native {
         node.arg("--native").arg(program);
     }

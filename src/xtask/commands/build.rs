@@ -2,24 +2,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::commands::no_arguments;
 use crate::files::Stamp;
-use crate::selection::Selection;
 use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
 use crate::{npm, paths, process};
 
-/// `cargo xtask build [--algorithms ES256,…]`
+/// `cargo xtask build`
 pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
-    let selection = match arguments {
-        [] => Selection::ALL,
-        ["--algorithms", list] => Selection::of(list)?,
-        _ => bail!("`build` takes `--algorithms` and a list of them, such as `ES256,RS256`"),
-    };
+    no_arguments("build", arguments)?;
     let _lock = paths::lock()?;
-    let package = package(Tools::Generator, &selection)?;
+    let package = package(Tools::Generator)?;
     terminal::print_line(&format!("the npm package is in {}", package.display()));
     Ok(true)
 }
@@ -38,7 +33,7 @@ pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
 
 /// Builds the package, and the folder with the pages from it.
 pub(crate) fn page_folder() -> Result<PathBuf> {
-    let package = package(Tools::Generator, &Selection::ALL)?;
+    let package = package(Tools::Generator)?;
     let page = paths::target("www");
     progress::step("building the page", |step| {
         let mut node = npm::node(&["www/build.mjs", "--package"]);
@@ -49,15 +44,14 @@ pub(crate) fn page_folder() -> Result<PathBuf> {
 }
 
 /// Builds the package and everything that it needs, if its inputs have changed.
-pub(crate) fn package(tools: Tools, selection: &Selection) -> Result<PathBuf> {
-    let bindings = wasm::bindings(tools, selection)?;
-    let name = format!("npm/jotgate{}", selection.suffix());
-    let package = paths::target(&name);
+pub(crate) fn package(tools: Tools) -> Result<PathBuf> {
+    let bindings = wasm::bindings(tools)?;
+    let package = paths::target("npm/jotgate");
     let names = ["pkg-templates", "Cargo.toml", "LICENSE-MIT", "LICENSE-APACHE", "tests/package-lock.json"];
     let mut inputs: Vec<PathBuf> = names.iter().map(|name| paths::at(name)).collect();
     inputs.push(bindings.clone());
     // Beside the package, because everything in the folder is packed.
-    let stamp = Stamp::of(paths::target(&format!("{name}.stamp")), &inputs, &[])?;
+    let stamp = Stamp::of(paths::target("npm/jotgate.stamp"), &inputs, &[])?;
     if stamp.is_current() && package.join("package.json").exists() {
         return Ok(package);
     }

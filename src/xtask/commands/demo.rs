@@ -16,7 +16,6 @@ use crate::commands::demo::story::Stage;
 use crate::commands::{build, no_arguments};
 use crate::paths;
 use crate::process::{self, Scratch};
-use crate::selection::Selection;
 use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table};
 use crate::ui::terminal;
@@ -32,7 +31,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     let lock = paths::lock()?;
     let (package, program) = thread::scope(|scope| {
         let program = scope.spawn(actors::build_companion);
-        let package = build::package(Tools::Generator, &Selection::ALL);
+        let package = build::package(Tools::Generator);
         let program = process::joined(program);
         anyhow::Ok((package?, program?))
     })?;

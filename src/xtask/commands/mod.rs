@@ -28,11 +28,7 @@ pub(crate) const COMMANDS: [(&str, &str, Run); 10] = [
         "run every quick suite; --all: also those that install more; --rest: only those; --complete: fail if one is skipped",
         test::test,
     ),
-    (
-        "build",
-        "build the npm package in target/npm, ready for `npm pack`; --algorithms ES256,… leaves the others out",
-        build::command,
-    ),
+    ("build", "build the npm package in target/npm, ready for `npm pack`", build::command),
     ("www", "build the page that explains a verdict in target/www", build::page),
     (
         "bench",

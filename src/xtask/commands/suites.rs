@@ -20,8 +20,6 @@ pub(crate) enum Kind {
     CratesEngine,
     /// The quick suites of `tests/package/run.mjs`, on the packed package.
     Package,
-    /// Packages with fewer algorithms.
-    LeftOut,
     /// The other suites of `tests/package/run.mjs`: every other runtime, installed first, and the checkers of
     /// packages.
     Runtimes,
@@ -36,7 +34,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order of the run.
-pub(crate) const SUITES: [Suite; 17] = [
+pub(crate) const SUITES: [Suite; 16] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -52,7 +50,6 @@ pub(crate) const SUITES: [Suite; 17] = [
     quick("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
     quick("package", Kind::Package),
     Suite { name: "the crates' engine", when: When::All, kind: Kind::CratesEngine },
-    Suite { name: "fewer algorithms", when: When::All, kind: Kind::LeftOut },
     Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 

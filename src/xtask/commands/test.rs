@@ -12,7 +12,6 @@ use crate::cargo::{self, TestProgram, cargo};
 use crate::commands::build;
 use crate::commands::suites::{Kind, SUITES, Suite, When};
 use crate::process::{Line, Output};
-use crate::selection::Selection;
 use crate::toolchain::{self, WASM32};
 use crate::ui::counts::Counts;
 use crate::ui::table::{Column, Table, Tone};
@@ -90,7 +89,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
 
 /// Builds the package, and the test programs for wasm32.
 fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
-    build::package(Tools::WithTestRunner, &Selection::ALL)?;
+    build::package(Tools::WithTestRunner)?;
     if !suites.iter().any(|suite| matches!(suite.kind, Kind::Wasm { .. })) {
         return Ok(Vec::new());
     }
@@ -181,22 +180,6 @@ impl Rows {
                     for package in VERIFYING {
                         let name = format!("{}: {package}", suite.name);
                         self.run_programs(&name, package, &programs, |file| Command::new(file))?;
-                    }
-                }
-                Kind::LeftOut => {
-                    for algorithms in ["ES256", "HS256,HS384,HS512"] {
-                        let selection = Selection::of(algorithms)?;
-                        let package = match build::package(Tools::Generator, &selection) {
-                            Ok(package) => package,
-                            Err(error) => {
-                                self.not_built(&[suite], &error)?;
-                                continue;
-                            }
-                        };
-                        let mut command = npm::node(&["tests/package/run.mjs", "left-out", "--package"]);
-                        command.arg(package).env("BUILT", algorithms);
-                        let name = format!("{}: {algorithms}", suite.name);
-                        self.run(&name, Counts::of_last_line, &mut [command], LIMIT, false)?;
                     }
                 }
                 Kind::Package => self.run_listed("package", &listed(&[])?, LIMIT, false)?,
