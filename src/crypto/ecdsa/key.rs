@@ -1,14 +1,6 @@
 //! A point on a NIST curve: coordinates enter, checked it stays, a yes or no leaves.
 
-#[cfg(feature = "crates-engine")]
-use by_crates::{P256Key, P384Key, P521Key};
-
-#[cfg(not(feature = "crates-engine"))]
-use crate::ecdsa::verify::P256Key;
-#[cfg(not(feature = "crates-engine"))]
-use crate::ecdsa::verify::P384Key;
-#[cfg(not(feature = "crates-engine"))]
-use crate::ecdsa::verify::P521Key;
+use crate::ecdsa::verify::{P256Key, P384Key, P521Key};
 use crate::{Curve, Hash, KeyRefusal, digest};
 
 /// A public key of ECDSA.
@@ -38,7 +30,6 @@ impl EcKey {
     }
 
     /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
-    #[cfg(not(feature = "crates-engine"))]
     pub(crate) fn stay_cold(&mut self) {
         match self {
             Self::P256(key) => key.stay_cold(),
@@ -46,10 +37,6 @@ impl EcKey {
             Self::P521(key) => key.stay_cold(),
         }
     }
-
-    /// The crates have no tables of a key.
-    #[cfg(feature = "crates-engine")]
-    pub(crate) const fn stay_cold(&mut self) {}
 
     pub(crate) const fn curve(&self) -> Curve {
         match self {
@@ -69,58 +56,6 @@ impl EcKey {
             Self::P384(key) => key.verify(&digest, signature),
             Self::P521(key) => key.verify(&digest, signature),
         }
-    }
-}
-
-/// The same by RustCrypto's crates.
-#[cfg(any(test, feature = "crates-engine"))]
-pub(crate) mod by_crates {
-    use alloc::vec::Vec;
-
-    use p521::ecdsa::signature::hazmat::PrehashVerifier;
-
-    pub(crate) struct P256Key(p256::ecdsa::VerifyingKey);
-
-    impl P256Key {
-        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-            p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
-        }
-
-        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
-            p256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
-        }
-    }
-
-    pub(crate) struct P384Key(p384::ecdsa::VerifyingKey);
-
-    impl P384Key {
-        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-            p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
-        }
-
-        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
-            p384::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
-        }
-    }
-
-    pub(crate) struct P521Key(p521::ecdsa::VerifyingKey);
-
-    impl P521Key {
-        pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-            p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed(x, y)).ok().map(Self)
-        }
-
-        pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
-            p521::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| self.0.verify_prehash(digest, &signature).is_ok())
-        }
-    }
-
-    /// SEC 1 §2.3.3.
-    fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
-        [&[4], x, y].concat()
     }
 }
 

@@ -1,7 +1,7 @@
 //! ECDSA on P-256, P-384 and P-521.
 
-#[cfg(not(feature = "crates-engine"))]
 mod curves;
 pub(crate) mod key;
-#[cfg(not(feature = "crates-engine"))]
+#[cfg(test)]
+mod oracle;
 pub(crate) mod verify;

@@ -1,9 +1,5 @@
 //! An Ed25519 public key: an encoded point enters, checked and decoded it stays, a yes or no leaves.
 
-#[cfg(feature = "crates-engine")]
-use by_crates::PublicKey;
-
-#[cfg(not(feature = "crates-engine"))]
 use crate::ed25519::verify::PublicKey;
 use crate::{Curve, KeyRefusal};
 
@@ -26,14 +22,9 @@ impl Ed25519Key {
     }
 
     /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
-    #[cfg(not(feature = "crates-engine"))]
     pub(crate) const fn stay_cold(&mut self) {
         self.key.stay_cold();
     }
-
-    /// The crates have no tables of a key.
-    #[cfg(feature = "crates-engine")]
-    pub(crate) const fn stay_cold(&mut self) {}
 
     /// RFC 8032 §5.1.7 without the cofactor: S must be below L, and R is compared as bytes to the encoding of
     /// `[S]B − [k]A`, so that a non-canonical R never matches. An R of small order is not singled out: only the
@@ -41,31 +32,6 @@ impl Ed25519Key {
     #[inline(never)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, signature)
-    }
-}
-
-/// The same by dalek.
-#[cfg(any(test, feature = "crates-engine"))]
-pub(crate) mod by_crates {
-    use ed25519_dalek::{Signature, Verifier, VerifyingKey};
-
-    pub(crate) struct PublicKey(VerifyingKey);
-
-    impl PublicKey {
-        pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-            let key = VerifyingKey::from_bytes(bytes).ok()?;
-            // The decoder reduces y ≥ p and ignores the sign of x = 0 (RFC 8032 §5.1.3 steps 1 and 4 forbid both):
-            // only the canonical encoding comes out again as it went in.
-            (key.to_edwards().compress().as_bytes() == bytes).then_some(Self(key))
-        }
-
-        pub(crate) fn is_of_small_order(&self) -> bool {
-            self.0.is_weak()
-        }
-
-        pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-            Signature::from_slice(signature).is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
-        }
     }
 }
 

@@ -1,10 +1,6 @@
 //! An RSA public key: modulus and exponent enter, checked and with the modulus' constants computed it stays, a yes or
 //! no leaves.
 
-#[cfg(feature = "crates-engine")]
-use by_crates::PublicKey;
-
-#[cfg(not(feature = "crates-engine"))]
 use crate::rsa::verify::PublicKey;
 use crate::{Hash, KeyRefusal};
 
@@ -60,43 +56,6 @@ impl RsaKey {
     #[inline(never)]
     pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_pss(hash, message, signature)
-    }
-}
-
-/// The same by the `rsa` crate.
-#[cfg(feature = "crates-engine")]
-mod by_crates {
-    use rsa::BoxedUint;
-    use sha2::{Sha256, Sha384, Sha512};
-
-    use crate::Hash;
-
-    pub(super) struct PublicKey(rsa::PublicKey);
-
-    impl PublicKey {
-        /// The sizes and that both numbers are odd were checked.
-        pub(super) fn new(n: &[u8], _bits: usize, e: u32) -> Self {
-            let [n, e] = [n, &e.to_be_bytes()].map(BoxedUint::from_be_slice_vartime);
-            Self(rsa::PublicKey::new_unchecked(n, e))
-        }
-
-        pub(super) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-            match hash {
-                Hash::Sha256 => self.0.pkcs1v15_verify::<Sha256>(message, signature),
-                Hash::Sha384 => self.0.pkcs1v15_verify::<Sha384>(message, signature),
-                Hash::Sha512 => self.0.pkcs1v15_verify::<Sha512>(message, signature),
-            }
-            .is_ok()
-        }
-
-        pub(super) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-            match hash {
-                Hash::Sha256 => self.0.pss_verify::<Sha256>(message, signature),
-                Hash::Sha384 => self.0.pss_verify::<Sha384>(message, signature),
-                Hash::Sha512 => self.0.pss_verify::<Sha512>(message, signature),
-            }
-            .is_ok()
-        }
     }
 }
 

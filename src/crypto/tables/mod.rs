@@ -1,5 +1,4 @@
 //! Tables of a public key's multiples: they make repeated checks with one key faster.
 
 pub(crate) mod budget;
-#[cfg(not(feature = "crates-engine"))]
 pub(crate) mod table;

@@ -1,5 +1,4 @@
 //! The bound on the memory of all keys' tables, which is one for the process: hence one test, in a program of its own.
-#![cfg(not(feature = "crates-engine"))]
 
 use jotgate_crypto::{Algorithm, Curve, KeyParts, PreparedKey, set_table_memory, table_memory};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};

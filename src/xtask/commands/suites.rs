@@ -16,8 +16,6 @@ pub(crate) enum Kind {
     Native { package: &'static str },
     /// The `#[wasm_bindgen_test]`s of a crate, in Node.
     Wasm { package: &'static str },
-    /// The verifying crates once more, with RustCrypto and dalek in place of our arithmetic.
-    CratesEngine,
     /// The quick suites of `tests/package/run.mjs`, on the packed package.
     Package,
     /// The other suites of `tests/package/run.mjs`: every other runtime, installed first, and the checkers of
@@ -34,7 +32,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order of the run.
-pub(crate) const SUITES: [Suite; 16] = [
+pub(crate) const SUITES: [Suite; 15] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -49,7 +47,6 @@ pub(crate) const SUITES: [Suite; 16] = [
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
     quick("package", Kind::Package),
-    Suite { name: "the crates' engine", when: When::All, kind: Kind::CratesEngine },
     Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 

@@ -33,9 +33,6 @@ const NATIVE: [&str; 9] = [
     "simulation",
     "xtask",
 ];
-/// The crates whose tests run with both engines, and the feature that selects the other one.
-const VERIFYING: [&str; 3] = ["jotgate-crypto", "jotgate-core", "second-opinion"];
-const CRATES_ENGINE: &str = "jotgate-crypto/crates-engine";
 const WASM: [&str; 4] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core", "jotgate-inspect"];
 
 /// How the last line of a suite begins if the machine lacks something that it needs.
@@ -162,25 +159,6 @@ impl Rows {
                         command.arg(file);
                         command
                     })?;
-                }
-                Kind::CratesEngine => {
-                    let mut command =
-                        cargo(&["test", "--no-run", cargo::MESSAGES, "--features", CRATES_ENGINE], "");
-                    command.args(VERIFYING.iter().flat_map(|package| ["--package", package]));
-                    let built = progress::step("building the tests with the crates' engine", |step| {
-                        process::run_ok(&mut command, step)
-                    });
-                    let programs = match built.and_then(|built| cargo::test_programs(&built)) {
-                        Ok(programs) => programs,
-                        Err(error) => {
-                            self.not_built(&[suite], &error)?;
-                            continue;
-                        }
-                    };
-                    for package in VERIFYING {
-                        let name = format!("{}: {package}", suite.name);
-                        self.run_programs(&name, package, &programs, |file| Command::new(file))?;
-                    }
                 }
                 Kind::Package => self.run_listed("package", &listed(&[])?, LIMIT, false)?,
                 Kind::Runtimes => {

@@ -6,7 +6,7 @@ use alloc::vec;
 use core::cell::Cell;
 
 use super::*;
-use crate::ecdsa::key::by_crates;
+use crate::ecdsa::oracle;
 use crate::tables::table::Slot;
 use jotgate_arithmetic::random::Random;
 
@@ -217,15 +217,15 @@ fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
 }
 
 fn p256(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
-    by_crates::P256Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    oracle::P256Key::from_coordinates(x, y).unwrap().verify(digest, signature)
 }
 
 fn p384(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
-    by_crates::P384Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    oracle::P384Key::from_coordinates(x, y).unwrap().verify(digest, signature)
 }
 
 fn p521(x: &[u8], y: &[u8], digest: &[u8], signature: &[u8]) -> bool {
-    by_crates::P521Key::from_coordinates(x, y).unwrap().verify(digest, signature)
+    oracle::P521Key::from_coordinates(x, y).unwrap().verify(digest, signature)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use curve25519_dalek::{EdwardsPoint, Scalar, constants};
 use ed25519_dalek::{Signer, SigningKey};
 
 use super::*;
-use crate::ed25519::key::by_crates;
+use crate::ed25519::oracle;
 use jotgate_arithmetic::limbs::subtract_words;
 use jotgate_arithmetic::random::Random;
 
@@ -78,7 +78,7 @@ fn signatures_agree_with_dalek_as_they_are_and_with_a_bit_turned() {
     for _ in 0..8 {
         let signer = SigningKey::from_bytes(&bytes(&random.words()));
         let public = signer.verifying_key().to_bytes();
-        let (keys, theirs) = (keys(&public), by_crates::PublicKey::from_bytes(&public).unwrap());
+        let (keys, theirs) = (keys(&public), oracle::PublicKey::from_bytes(&public).unwrap());
         for length in 0..80 {
             let mut message: Vec<u8> = (0..length).map(|_| random.words::<1>()[0].to_le_bytes()[0]).collect();
             let mut signature = signer.sign(&message).to_bytes().to_vec();
@@ -116,7 +116,7 @@ fn encodings_agree_with_dalek() {
         for _ in 0..2 {
             words[7] ^= 0x8000_0000;
             let (ours, theirs) =
-                (PublicKey::from_bytes(&bytes(&words)), by_crates::PublicKey::from_bytes(&bytes(&words)));
+                (PublicKey::from_bytes(&bytes(&words)), oracle::PublicKey::from_bytes(&bytes(&words)));
             assert_eq!(ours.is_some(), theirs.is_some());
             if let (Some(ours), Some(theirs)) = (ours, theirs) {
                 assert_eq!(ours.negative.negated().words(), words);
