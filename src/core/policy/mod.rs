@@ -16,8 +16,6 @@ pub const DEFAULT_MAXIMUM_TOKEN_BYTES: usize = 16 * 1024;
 
 /// What a [`Policy`] is made of, as the caller wrote it. Times are seconds.
 #[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
 pub struct PolicyOptions {
     /// The algorithms accepted. `None`: those that the key allows; never what the token says alone.
     pub algorithms: Option<Vec<String>>,

@@ -12,8 +12,6 @@ use crate::{
 
 /// What [`Needs`] are made of, as the caller wrote them. Every list that is given must hold something.
 #[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
 pub struct NeedsOptions {
     /// Scopes, all of them needed.
     pub scopes: Option<Vec<String>>,

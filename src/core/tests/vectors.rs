@@ -10,7 +10,7 @@
 use jotgate_core::{
     Hash, Key, KeySet, Keys, Needs, Policy, PolicyOptions, Refusal, verify, verify_signature,
 };
-use serde_json::{Value, from_value, json};
+use serde_json::{Value, json};
 
 macro_rules! vectors {
     ($($test:ident: $file:literal, at least $count:literal;)*) => {$(
@@ -94,7 +94,7 @@ fn attempt(
     now: f64,
     signature_only: bool,
 ) -> Result<Result<String, Refusal>, String> {
-    let options: PolicyOptions = from_value(policy.clone()).map_err(|error| error.to_string())?;
+    let options = PolicyOptions::read(&policy.to_string()).map_err(|refusal| refusal.to_string())?;
     let policy = Policy::new(options).map_err(|refusal| refusal.to_string())?;
     let token = match case["token_b64u"].as_str() {
         Some(encoded) => base64url(encoded),

@@ -4,8 +4,6 @@ use crate::refusal::Refusal;
 
 /// The bounds of a [`super::KeyCache`]. Every field is in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
 pub struct KeyCacheSettings {
     /// The longest that an answer is fresh, whatever its headers say. Also the `max-age` of an answer without one.
     pub cache_max_age: f64,
