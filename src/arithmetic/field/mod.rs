@@ -7,8 +7,6 @@ pub mod p521;
 
 use alloc::vec::Vec;
 
-use crate::point::jacobian::{Affine, Jacobian};
-
 /// An element that can be inverted.
 pub trait Invertible: Copy {
     /// The neutral element of multiplication.
@@ -56,15 +54,6 @@ pub trait Field: Invertible + Send + Sync + 'static {
     fn square_less(&self, b: &Self, (factor, c): (i32, &Self)) -> Self {
         Self::sum(&[(1, &self.squared()), (-1, b), (-factor, c)])
     }
-
-    /// [`Jacobian::doubled`] over this field.
-    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self>;
-
-    /// [`Jacobian::plus_other`] over this field.
-    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self>;
-
-    /// [`Affine::chord_to`] over this field.
-    fn third_of(a: &Affine<Self>, b: &Affine<Self>, slope: &Self) -> Affine<Self>;
 
     /// The number, below p.
     #[cfg(any(test, feature = "for-tests"))]

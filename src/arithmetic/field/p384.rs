@@ -10,7 +10,6 @@ use crate::limbs::{
     carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, weighted,
     widest, words_from_limbs,
 };
-use crate::point::jacobian::{self, Affine, Jacobian};
 
 /// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
 /// such has limbs of the same magnitude.
@@ -70,18 +69,6 @@ impl Field for P384Field {
 
     fn ends(&self) -> i32 {
         self.0[0] ^ self.0[N - 1]
-    }
-
-    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
-        jacobian::double_of(point)
-    }
-
-    fn third_of(a: &Affine<Self>, b: &Affine<Self>, slope: &Self) -> Affine<Self> {
-        jacobian::third_of(a, b, slope)
-    }
-
-    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
-        jacobian::sum_of_others(point, other)
     }
 
     #[cfg(any(test, feature = "for-tests"))]

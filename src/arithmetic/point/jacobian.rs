@@ -26,8 +26,11 @@ impl<F: Field> Affine<F> {
     /// The sum of two points whose line has this slope (D. Hankerson, A. Menezes and S. Vanstone, "Guide to Elliptic Curve
     /// Cryptography", 2004, §3.1.2).
     #[must_use]
+    #[inline(never)]
     pub fn chord_to(&self, other: &Self, slope: &F) -> Self {
-        F::third_of(self, other, slope)
+        let x = slope.square_less(&self.x, (1, &other.x));
+        let y = F::product_less([slope, &self.x.minus(&x)], &self.y);
+        Self { x, y }
     }
 
     /// A look at it: see [`Field::ends`].
@@ -61,15 +64,35 @@ impl<F: Field> Jacobian<F> {
 
     /// Twice the point. The order is odd: no point but infinity is its own negative, and y is never zero.
     #[must_use]
+    #[inline(never)]
     pub fn doubled(&self) -> Self {
-        F::double_of(self)
+        let (delta, gamma) = (self.z.squared(), self.y.squared());
+        let beta = self.x.times(&gamma);
+        let minus = F::sum(&[(3, &self.x), (-3, &delta)]);
+        let plus = F::sum(&[(1, &self.x), (1, &delta)]);
+        let alpha = minus.times(&plus);
+        let x = F::sum(&[(1, &alpha.squared()), (-8, &beta)]);
+        let around = F::sum(&[(4, &beta), (-1, &x)]);
+        let y = F::sum(&[(1, &alpha.times(&around)), (-8, &gamma.squared())]);
+        let z = F::sum(&[(2, &self.y.times(&self.z))]);
+        Self { x, y, z }
     }
 
     /// The sum, unless both are the same point or one is the other's negative: then Z of the result is zero, and stays
     /// it in all that is added after, so that one look at the end tells.
     #[must_use]
+    #[inline(never)]
     pub fn plus_other(&self, other: &Affine<F>) -> Self {
-        F::sum_of_others(self, other)
+        let z_squared = self.z.squared();
+        // How far apart the points' coordinates are, times Z² and Z³.
+        let h = F::product_less([&other.x, &z_squared], &self.x);
+        let r = F::product_less([&other.y, &z_squared.times(&self.z)], &self.y);
+        let h_squared = h.squared();
+        let h_cubed = h_squared.times(&h);
+        let v = self.x.times(&h_squared);
+        let x = r.square_less(&h_cubed, (2, &v));
+        let y = F::product_less([&r, &v.minus(&x)], &self.y.times(&h_cubed));
+        Self { x, y, z: self.z.times(&h) }
     }
 
     /// The sum of any two points; nothing is the point at infinity.
@@ -88,42 +111,4 @@ impl<F: Field> Jacobian<F> {
     pub fn has_x(&self, x: &F) -> bool {
         x.times(&self.z.squared()).minus(&self.x).is_zero()
     }
-}
-
-/// What [`Field::third_of`] computes.
-#[inline(always)]
-pub(crate) fn third_of<F: Field>(a: &Affine<F>, b: &Affine<F>, slope: &F) -> Affine<F> {
-    let x = slope.square_less(&a.x, (1, &b.x));
-    let y = F::product_less([slope, &a.x.minus(&x)], &a.y);
-    Affine { x, y }
-}
-
-/// What [`Field::double_of`] computes.
-#[inline(always)]
-pub(crate) fn double_of<F: Field>(point: &Jacobian<F>) -> Jacobian<F> {
-    let (delta, gamma) = (point.z.squared(), point.y.squared());
-    let beta = point.x.times(&gamma);
-    let minus = F::sum(&[(3, &point.x), (-3, &delta)]);
-    let plus = F::sum(&[(1, &point.x), (1, &delta)]);
-    let alpha = minus.times(&plus);
-    let x = F::sum(&[(1, &alpha.squared()), (-8, &beta)]);
-    let around = F::sum(&[(4, &beta), (-1, &x)]);
-    let y = F::sum(&[(1, &alpha.times(&around)), (-8, &gamma.squared())]);
-    let z = F::sum(&[(2, &point.y.times(&point.z))]);
-    Jacobian { x, y, z }
-}
-
-/// What [`Field::sum_of_others`] computes.
-#[inline(always)]
-pub(crate) fn sum_of_others<F: Field>(point: &Jacobian<F>, other: &Affine<F>) -> Jacobian<F> {
-    let z_squared = point.z.squared();
-    // How far apart the points' coordinates are, times Z² and Z³.
-    let h = F::product_less([&other.x, &z_squared], &point.x);
-    let r = F::product_less([&other.y, &z_squared.times(&point.z)], &point.y);
-    let h_squared = h.squared();
-    let h_cubed = h_squared.times(&h);
-    let v = point.x.times(&h_squared);
-    let x = r.square_less(&h_cubed, (2, &v));
-    let y = F::product_less([&r, &v.minus(&x)], &point.y.times(&h_cubed));
-    Jacobian { x, y, z: point.z.times(&h) }
 }
