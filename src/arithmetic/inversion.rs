@@ -9,6 +9,7 @@
 use crate::limbs::{limbs_from_words, low_limb, narrow, words_from_limbs};
 
 /// An odd modulus of at most 30 bits less than `L` limbs of 30 bits hold.
+#[derive(Debug)]
 pub(crate) struct Inverter<const L: usize> {
     modulus: [i32; L],
     /// The modulus' inverse modulo `2^30`.

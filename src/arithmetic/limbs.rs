@@ -1,6 +1,27 @@
 //! Numbers as bytes, words and limbs: a word has 32 bits, a limb fewer and a sign; little-endian, both.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
+/// Reads a number in hexadecimal as standards print it: the highest digit first, in groups. For constants only.
+///
+/// # Panics
+/// For any other character, and for a number that does not fit. In a constant, that is a compile-time error.
+#[must_use]
+#[expect(clippy::panic, reason = "constants only: it stops the compiler")]
+pub const fn from_hex<const W: usize>(text: &str) -> [u32; W] {
+    let bytes = text.as_bytes();
+    let (mut words, mut at, mut digits) = ([0; W], bytes.len(), 0);
+    while at > 0 {
+        at -= 1;
+        if bytes[at] == b' ' {
+            continue;
+        }
+        let Some(digit) = (bytes[at] as char).to_digit(16) else { panic!("not a hexadecimal digit") };
+        words[digits / 8] |= digit << (digits % 8 * 4);
+        digits += 1;
+    }
+    words
+}
+
 /// A big-endian number of at most `4 * W` bytes.
 #[must_use]
 pub fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
@@ -219,6 +240,13 @@ pub(crate) fn widest(limbs: &[i32]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_is_read_from_its_lowest_digit() {
+        assert_eq!(from_hex::<2>("1 89abcdef"), [0x89ab_cdef, 1]);
+        assert_eq!(from_hex::<2>("0123456789ABCDEF"), [0x89ab_cdef, 0x0123_4567]);
+        assert_eq!(from_hex::<1>(""), [0]);
+    }
 
     #[test]
     fn big_endian_bytes_become_words_if_they_are_not_too_many() {

@@ -7,8 +7,8 @@
 use crate::field::Invertible;
 use crate::inversion::Inverter;
 use crate::limbs::{
-    carried, is_below, limbs_from_words, low_limb, narrow, product_by_differences, square, subtract_words,
-    widest, words_from_limbs,
+    carried, from_hex, is_below, limbs_from_words, low_limb, narrow, product_by_differences, square,
+    subtract_words, widest, words_from_limbs,
 };
 
 /// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
@@ -174,8 +174,7 @@ const WIDTH: usize = 29;
 /// The bits of the last limb below 2^255.
 const TOP: usize = 23;
 const FOLD: i64 = 19 << 6;
-const PRIME: [u32; W] =
-    [0xffff_ffed, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0x7fff_ffff];
+const PRIME: [u32; W] = from_hex("7fffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffed");
 
 #[cfg(test)]
 crate::reference::limbs_of!(Field25519, radix: 0, product: 15 << 56, last: 1 << 25);

@@ -9,8 +9,8 @@
 use crate::field::{Field, Invertible};
 use crate::inversion::Inverter;
 use crate::limbs::{
-    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, weighted,
-    widest, words_from_limbs,
+    carried, from_hex, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words,
+    weighted, widest, words_from_limbs,
 };
 
 /// An element. All limbs but the last lie in `0..2^29` after a product and after [`Field::sum`]; the difference of two
@@ -160,7 +160,8 @@ const WIDTH: usize = 29;
 /// The bits of the last limb below 2^256.
 const TOP: usize = 24;
 /// p, its lowest word first.
-pub const PRIME: [u32; W] = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0, 0, 0, 1, 0xffff_ffff];
+pub const PRIME: [u32; W] =
+    from_hex("ffffffff 00000001 00000000 00000000 00000000 ffffffff ffffffff ffffffff");
 
 #[cfg(test)]
 crate::reference::limbs_of!(P256Field, radix: N * WIDTH, product: 15 << 56, last: 1 << 26);

@@ -7,8 +7,8 @@
 use crate::field::{Field, Invertible};
 use crate::inversion::Inverter;
 use crate::limbs::{
-    carried, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words, weighted,
-    widest, words_from_limbs,
+    carried, from_hex, is_below, limbs_from_words, low_limb, power_of_two, product, square, subtract_words,
+    weighted, widest, words_from_limbs,
 };
 
 /// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
@@ -123,20 +123,10 @@ const WIDTH: usize = 28;
 /// The bits of the last limb below 2^384.
 const TOP: usize = 20;
 /// p, its lowest word first.
-pub const PRIME: [u32; W] = [
-    0xffff_ffff,
-    0,
-    0,
-    0xffff_ffff,
-    0xffff_fffe,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-    0xffff_ffff,
-];
+pub const PRIME: [u32; W] = from_hex(
+    "ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff fffffffe \
+     ffffffff 00000000 00000000 ffffffff",
+);
 
 #[cfg(test)]
 crate::reference::limbs_of!(P384Field, radix: N * WIDTH, product: 1 << 59, last: 1 << 22);

@@ -10,7 +10,7 @@
 use crate::field::{Field, Invertible};
 use crate::inversion::Inverter;
 use crate::limbs::{
-    carried, is_below, limbs_from_words, low_limb, power_of_two, product, subtract_words, widest,
+    carried, from_hex, is_below, limbs_from_words, low_limb, power_of_two, product, subtract_words, widest,
     words_from_limbs,
 };
 
@@ -129,11 +129,11 @@ const WIDTH: usize = 28;
 /// The bits of the last limb below 2^521.
 const TOP: usize = 17;
 /// p, its lowest word first.
-pub const PRIME: [u32; W] = {
-    let mut words = [0xffff_ffff; W];
-    words[W - 1] = 0x1ff;
-    words
-};
+pub const PRIME: [u32; W] = from_hex(
+    "000001ff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff \
+     ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff \
+     ffffffff",
+);
 
 #[cfg(test)]
 crate::reference::limbs_of!(P521Field, radix: N * WIDTH, product: 1 << 58, last: 1 << 19);

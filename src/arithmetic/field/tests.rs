@@ -3,6 +3,7 @@
 use super::*;
 use crate::limbs::{add_words, is_below, subtract_words};
 use crate::limbs::{carried, limbs_from_words, widest};
+use crate::point::jacobian::{Affine, Jacobian};
 use crate::random::Random;
 use crate::reference::{Limbs, Reference};
 use crate::scalar::{Modulus, Order};

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::field::f25519::Field25519 as Field;
 use crate::field::{Invertible, invert_all};
+use crate::limbs::from_hex;
 
 /// A point by `(X / Z, Y / Z)`, with T = X Y / Z. All tidy.
 #[derive(Clone, Copy, Debug)]
@@ -150,16 +151,8 @@ fn ready(points: &[Extended]) -> Vec<Niels> {
 }
 
 /// d = -121665/121666.
-const D: Field = Field::constant(&[
-    0x1359_78a3,
-    0x75eb_4dca,
-    0x4141_d8ab,
-    0x0070_0a4d,
-    0x7779_e898,
-    0x8cc7_4079,
-    0x2b6f_fe73,
-    0x5203_6cee,
-]);
+const D: Field =
+    Field::constant(&from_hex("52036cee 2b6ffe73 8cc74079 7779e898 00700a4d 4141d8ab 75eb4dca 135978a3"));
 
 #[cfg(test)]
 mod tests {

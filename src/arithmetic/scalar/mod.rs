@@ -9,9 +9,8 @@ use alloc::vec::Vec;
 use crate::inversion::Inverter;
 use crate::limbs::{add_words, is_below, low_limb, low_word, power_of_two, subtract_words};
 
-/// The order of a NIST curve's group. An object, not a type that callers are generic over: so its arithmetic is compiled here, for
-/// speed.
-pub trait Order<const W: usize>: Sync {
+/// The order of a NIST curve's group, whatever its number of limbs.
+pub trait Order<const W: usize>: 'static {
     /// Whether the number lies in 1..m.
     fn is_unit(&self, number: &[u32; W]) -> bool;
 
@@ -23,18 +22,10 @@ pub trait Order<const W: usize>: Sync {
     fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]>;
 }
 
-/// The order of an Edwards curve's base point, as [`Order`].
-pub trait EdwardsOrder<const W: usize>: Sync {
-    /// Whether the number is below m.
-    fn contains(&self, number: &[u32; W]) -> bool;
-
-    /// `low + R high` modulo m, for any two numbers below R.
-    fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W];
-}
-
 /// An odd modulus m with what Montgomery's multiplication needs (P. L. Montgomery, "Modular multiplication without
 /// trial division", 1985); R is `2^(32 * W)`. `L` limbs of 30 bits hold 30 bits more than m has.
-pub(crate) struct Modulus<const W: usize, const L: usize> {
+#[derive(Debug)]
+pub struct Modulus<const W: usize, const L: usize> {
     words: [u32; W],
     /// -1/m modulo `2^32`.
     minus_inverse: u32,
@@ -60,6 +51,20 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
             inverter: Inverter::new(&words),
             words,
         }
+    }
+
+    /// Whether the number is below m.
+    #[must_use]
+    pub fn contains(&self, number: &[u32; W]) -> bool {
+        is_below(number, &self.words)
+    }
+
+    /// `low + R high` modulo m, for any two numbers below R.
+    #[must_use]
+    pub fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W] {
+        let low = self.montgomery(low, &self.radix);
+        let high = self.montgomery(high, &self.radix_squared);
+        self.sum(&low, &high)
     }
 
     /// `a + b` modulo m, for two numbers below m.
@@ -122,18 +127,6 @@ impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
     fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]> {
         let (sum, carry) = add_words(number, &self.words);
         (carry == 0 && is_below(&sum, limit)).then_some(sum)
-    }
-}
-
-impl<const W: usize, const L: usize> EdwardsOrder<W> for Modulus<W, L> {
-    fn contains(&self, number: &[u32; W]) -> bool {
-        is_below(number, &self.words)
-    }
-
-    fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W] {
-        let low = self.montgomery(low, &self.radix);
-        let high = self.montgomery(high, &self.radix_squared);
-        self.sum(&low, &high)
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use jotgate_arithmetic::field::{Field, Invertible, invert_all};
 use jotgate_arithmetic::limbs::words_from_be;
 use jotgate_arithmetic::point::jacobian::{Affine, Jacobian};
-use jotgate_arithmetic::scalar::digits;
+use jotgate_arithmetic::scalar::{Order, digits};
 
 use crate::ecdsa::curves::P256;
 use crate::ecdsa::curves::P384;
@@ -68,15 +68,15 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(C::BYTES)?;
         let (r, s) = (number::<C, W>(r)?, number::<C, W>(s)?);
-        if !C::is_unit(&r) || !C::is_unit(&s) {
+        if !C::ORDER.is_unit(&r) || !C::ORDER.is_unit(&s) {
             return None;
         }
-        let [u, v] = C::quotients([&leftmost::<C, W>(digest), &r], &s);
+        let [u, v] = C::ORDER.quotients([&leftmost::<C, W>(digest), &r], &s);
         let sum = self.sum(&u, &v)?;
         // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed: r Z² is
         // compared with X (P. Wuille and others, `secp256k1_ecdsa_sig_verify` of libsecp256k1).
         let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
-        Some(has_x(r) || C::plus_order(&r).is_some_and(has_x))
+        Some(has_x(r) || C::ORDER.plus(&r, &C::PRIME).is_some_and(has_x))
     }
 
     /// u times the base point and v times the key; nothing is infinity.

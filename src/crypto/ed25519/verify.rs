@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::tables::table::{Growth, Heat, Slot, Table, summands};
 use crate::{Hash, digest};
-use jotgate_arithmetic::limbs::words_from_le;
+use jotgate_arithmetic::limbs::{from_hex, words_from_le};
 use jotgate_arithmetic::point::edwards::{Extended, Niels, multiples};
 use jotgate_arithmetic::scalar::digits;
 use jotgate_arithmetic::scalar::orders::ED25519;
@@ -105,8 +105,7 @@ static BASE_ROW: Slot<Niels> = Slot::new();
 static BASE_FULL: Slot<Niels> = Slot::new();
 
 /// The base point's encoding: y = 4/5, x even.
-const BASE: [u32; 8] =
-    [0x6666_6658, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666, 0x6666_6666];
+const BASE: [u32; 8] = from_hex("66666666 66666666 66666666 66666666 66666666 66666666 66666666 66666658");
 
 /// The width of the rows that serve a verification without tables.
 const ROW_WIDTH: usize = 5;

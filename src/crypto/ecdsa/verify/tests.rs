@@ -34,14 +34,14 @@ fn small<const W: usize>(number: u32) -> [u32; W] {
 
 /// `a b` modulo the order; b is a unit.
 fn product<C: Curve<W>, const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
-    let [inverse, _] = C::quotients([&small(1), &small(1)], b);
-    let [product, _] = C::quotients([a, a], &inverse);
+    let [inverse, _] = C::ORDER.quotients([&small(1), &small(1)], b);
+    let [product, _] = C::ORDER.quotients([a, a], &inverse);
     product
 }
 
 /// `-a` modulo the order; a is a unit.
 fn opposite<C: Curve<W>, const W: usize>(a: &[u32; W]) -> [u32; W] {
-    let order = C::plus_order(&[0; W]).unwrap();
+    let order = C::ORDER.plus(&[0; W], &C::PRIME).unwrap();
     jotgate_arithmetic::limbs::subtract_words(&order, a)
 }
 
@@ -51,7 +51,7 @@ fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
         words[W - 1] &= C::PRIME[W - 1];
         words
     };
-    core::iter::repeat_with(|| masked(random.words())).find(C::is_unit).unwrap()
+    core::iter::repeat_with(|| masked(random.words())).find(|number| C::ORDER.is_unit(number)).unwrap()
 }
 
 fn key<C: Curve<W>, const W: usize>(point: Affine<C::Field>) -> Key<C, W> {
@@ -104,12 +104,12 @@ impl<C: Curve<W>, const W: usize> Contest<'_, C, W> {
         let sum = combined::<C, W>(cold.point, u, v);
         let reduced = sum.map(|sum| {
             let x = sum.x.to_words().try_into().unwrap();
-            C::quotients([&x, &x], &small(1))[0]
+            C::ORDER.quotients([&x, &x], &small(1))[0]
         });
         // Infinity has no x, and r is never zero: refused, whatever r is.
-        let usable = reduced.filter(C::is_unit);
+        let usable = reduced.filter(|number| C::ORDER.is_unit(number));
         let r = usable.unwrap_or(small(1));
-        let s = C::quotients([&r, &r], v)[0];
+        let s = C::ORDER.quotients([&r, &r], v)[0];
         let z = product::<C, W>(u, &s);
         let (digest, mut signature) = (bytes::<C, W>(&z), [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat());
         self.judge(&digest, &signature, Some(usable.is_some()));
@@ -143,7 +143,7 @@ fn agree<C: Curve<W>, const W: usize>(theirs: Theirs, step: usize) {
     edges.extend([1, 2, 16].map(|number| opposite::<C, W>(&small(number))));
     let mut high = small(0);
     high[W - 1] = C::PRIME[W - 1] ^ (C::PRIME[W - 1] >> 1);
-    edges.extend([high, C::quotients([&small(1), &small(1)], &small(2))[0]]);
+    edges.extend([high, C::ORDER.quotients([&small(1), &small(1)], &small(2))[0]]);
     let factors = [small(1), small(2), small(32), opposite::<C, W>(&small(1))];
     let mut points: Vec<_> =
         factors.iter().filter_map(|factor| combined::<C, W>(base, factor, &[0; W])).collect();
@@ -188,7 +188,7 @@ fn with_x<C: Curve<W>, const W: usize>(x: &[u32; W]) -> Option<Affine<C::Field>>
 /// Signatures whose sum has an x around n, and around zero: r is x or x - n.
 fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
     let mut random = Random::seeded(2);
-    let order = C::plus_order(&[0; W]).unwrap();
+    let order = C::ORDER.plus(&[0; W], &C::PRIME).unwrap();
     let step = |number: u32| jotgate_arithmetic::limbs::add_words(&order, &small(number)).0;
     let below = |number: u32| jotgate_arithmetic::limbs::subtract_words(&order, &small(number));
     let [mut above_order, mut accepted] = [0, 0];
@@ -198,10 +198,10 @@ fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
         // Q = (R - u G) / v.
         let (u, v) = (unit::<C, W>(&mut random), unit::<C, W>(&mut random));
         let difference = combined::<C, W>(point, &opposite::<C, W>(&u), &small(1)).unwrap();
-        let inverse = C::quotients([&small(1), &small(1)], &v)[0];
+        let inverse = C::ORDER.quotients([&small(1), &small(1)], &v)[0];
         let public = combined::<C, W>(difference, &[0; W], &inverse).unwrap();
-        let r = C::quotients([&x, &x], &small(1))[0];
-        let s = C::quotients([&r, &r], &v)[0];
+        let r = C::ORDER.quotients([&x, &x], &small(1))[0];
+        let s = C::ORDER.quotients([&r, &r], &v)[0];
         let z = product::<C, W>(&u, &s);
         let digest = bytes::<C, W>(&z);
         let [signature, unreduced] = [&r, &x].map(|r| [bytes::<C, W>(r), bytes::<C, W>(&s)].concat());
@@ -359,18 +359,6 @@ fn counted<F>(Affine { x, y }: Affine<F>) -> Affine<Counted<F>> {
     Affine { x: Counted(x), y: Counted(y) }
 }
 
-fn counted_sum<F>(Jacobian { x, y, z }: Jacobian<F>) -> Jacobian<Counted<F>> {
-    Jacobian { x: Counted(x), y: Counted(y), z: Counted(z) }
-}
-
-fn plain<F: Copy>(point: &Affine<Counted<F>>) -> Affine<F> {
-    Affine { x: point.x.0, y: point.y.0 }
-}
-
-fn plain_sum<F: Copy>(point: &Jacobian<Counted<F>>) -> Jacobian<F> {
-    Jacobian { x: point.x.0, y: point.y.0, z: point.z.0 }
-}
-
 impl<F: Field> Invertible for Counted<F> {
     const ONE: Self = Self(F::ONE);
 
@@ -410,22 +398,6 @@ impl<F: Field> Field for Counted<F> {
 
     fn ends(&self) -> i32 {
         self.0.ends()
-    }
-
-    // What a point's formulas take stands beside them: those of the field below are the ones that run.
-    fn double_of(point: &Jacobian<Self>) -> Jacobian<Self> {
-        count(8, 0);
-        counted_sum(F::double_of(&plain_sum(point)))
-    }
-
-    fn sum_of_others(point: &Jacobian<Self>, other: &Affine<Self>) -> Jacobian<Self> {
-        count(11, 0);
-        counted_sum(F::sum_of_others(&plain_sum(point), &plain(other)))
-    }
-
-    fn third_of(a: &Affine<Self>, b: &Affine<Self>, slope: &Self) -> Affine<Self> {
-        count(2, 0);
-        counted(F::third_of(&plain(a), &plain(b), &slope.0))
     }
 
     fn to_words(&self) -> Vec<u32> {
@@ -485,8 +457,8 @@ fn tables_agree<C: Curve<W>, const W: usize>(growth: &Growth) {
 fn signed<C: Curve<W>, const W: usize>(point: Affine<C::Field>, random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let (u, v) = (unit::<C, W>(random), unit::<C, W>(random));
     let x = combined::<C, W>(point, &u, &v).unwrap().x.to_words().try_into().unwrap();
-    let r = C::quotients([&x, &x], &small(1))[0];
-    let s = C::quotients([&r, &r], &v)[0];
+    let r = C::ORDER.quotients([&x, &x], &small(1))[0];
+    let s = C::ORDER.quotients([&r, &r], &v)[0];
     (bytes::<C, W>(&product::<C, W>(&u, &s)), [bytes::<C, W>(&r), bytes::<C, W>(&s)].concat())
 }
 
