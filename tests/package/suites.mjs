@@ -45,6 +45,7 @@ export const SUITES = {
     await writeCases(project.folder)
     return workerd(project, { ...tools, runner: 'workerd/vectors.mjs' })
   },
+  'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),

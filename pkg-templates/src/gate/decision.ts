@@ -47,7 +47,8 @@ export function observed(
   return ({ token, claims }, outcome) => {
     const duration = clock.now() - begun
     const header = claims && token !== undefined ? decodeHeader(token) : undefined
-    const [issuer, kid] = [claims && memberOf(claims, 'iss'), header?.ok === true ? memberOf(header.header, 'kid') : undefined]
+    const issuer = claims && memberOf(claims, 'iss')
+    const kid = header?.ok === true ? memberOf(header.header, 'kid') : undefined
     const decision: Decision = {
       ok: outcome?.ok === true,
       status: outcome === undefined ? 500 : outcome.ok ? 200 : outcome.status,

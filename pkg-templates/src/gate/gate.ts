@@ -206,7 +206,8 @@ export function createGate<Claims, Principal>(
   }
   const gate = {
     async check(request: RequestLike, needs: GateNeeds = {}) {
-      const [facts, report] = [record<Facts>({}), onDecision && observed(onDecision, request, needs)]
+      const facts = record<Facts>({})
+      const report = onDecision && observed(onDecision, request, needs)
       let outcome: Outcome | undefined
       try {
         return (outcome = await settled(decide(request, needs, (...call) => engine.judge(...call), facts)))
@@ -215,7 +216,8 @@ export function createGate<Claims, Principal>(
       }
     },
     checkSync(request: RequestLike, needs: GateNeeds = {}) {
-      const [facts, report] = [record<Facts>({}), onDecision && observed(onDecision, request, needs)]
+      const facts = record<Facts>({})
+      const report = onDecision && observed(onDecision, request, needs)
       let outcome: Outcome | undefined
       try {
         return (outcome = settledNow(decide(request, needs, judgeNow, facts)))
