@@ -1,5 +1,5 @@
 /**
- * The bound core enters, a folder leaves that is ready for `npm pack`:
+ * Builds the npm package: a folder that is ready for `npm pack`.
  *
  *     node pkg-templates/build.mjs --bindings <folder with jotgate_bg.wasm> --out target/npm/jotgate
  *
@@ -14,10 +14,10 @@ import { parseArgs } from 'node:util'
 
 const templates = dirname(fileURLToPath(import.meta.url))
 const root = dirname(templates)
-// The tools stand where the tests' tools stand: one lock file for all.
+// The tools are installed with those of the tests: one lock file for all.
 const require = createRequire(join(root, 'tests', 'package.json'))
 
-/** The version of wasm-bindgen whose conventions `bindings.ts` keeps to: who raises it compares the two. */
+/** The version of wasm-bindgen whose conventions `bindings.ts` follows. Compare the two before raising it. */
 const CONVENTIONS = '0.2.130'
 
 /** The entries of the package: what users import, and the source module that it is. */
@@ -38,7 +38,7 @@ const ENTRIES = {
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
 const WITH_CORE = ['.', './jose']
 
-/** What the core imports, by the names that it has in Rust: what answers, and where that stands. */
+/** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {
   hostAnswer: ['hostAnswer', 'host_callback.js'],
   __wbindgen_throw: ['thrown', 'bindings.js'],

@@ -1,4 +1,4 @@
-/** The package and its peers enter, what they weigh leaves, in bytes. */
+/** Measures the sizes of the package and its peers, in bytes. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'

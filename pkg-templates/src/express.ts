@@ -242,6 +242,6 @@ function fail(thrown: unknown, response: NodeResponse, cors: () => unknown): voi
     const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, detail, code: 'internal_error' }
     response.end(new TextEncoder().encode(jsonOf(problem)))
   } catch {
-    // The connection is gone, and nobody waits for an answer.
+    // The connection is gone, so no answer is needed.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The error classes of both entries: jose's names, codes and members, so that code that compares them goes on working.
- * Each also carries `refusal`, the core's own finer code. Only `refusal.ts` and the fetching of key sets make them.
+ * The error classes. They have jose's names, codes and members, so that code that compares them keeps working. Each also has `refusal`,
+ * the exact reason.
  */
 import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
@@ -8,7 +8,7 @@ import type { JWTPayload, SkippedMember } from './types.js'
 /** How a claim failed. */
 export type ClaimFailure = 'missing' | 'invalid' | 'check_failed' | 'mismatch' | 'unspecified'
 
-/** What every error of this package is an instance of. */
+/** The base class of all errors of this package. */
 export class JOSEError extends Error {
   /** The class's code. */
   static readonly code: string = 'ERR_JOSE_GENERIC'
@@ -23,13 +23,13 @@ export class JOSEError extends Error {
   declare url?: string
   /** The HTTP status of that answer. */
   declare status?: number
-  /** After how many seconds it is worth trying again; only where a key set could not be had. */
+  /** After how many seconds to try again; only if a key set could not be fetched. */
   declare retryAfter?: number
-  /** The members of the key set that can't be used, and why; only where the set has no key for the token, or none at all. */
+  /** The unusable members of the key set, each with the reason; only if the set has no key for the token. */
   declare skipped?: readonly SkippedMember[]
 
   /**
-   * @param message - for people; it never holds a token or key material, and it may change
+   * @param message - for people; it never contains a token or key material, and it may change
    * @param options - `cause`, as for every `Error`
    */
   constructor(message?: string, options?: ErrorOptions) {
@@ -45,7 +45,7 @@ abstract class ClaimError extends JOSEError {
   readonly claim: string
   /** How it failed. */
   readonly reason: ClaimFailure | (string & {})
-  /** The claims of the token. Its signature holds; the claims that were not looked at yet may be wrong too. */
+  /** The claims of the token. Its signature is valid; claims that were not checked yet may be wrong too. */
   readonly payload: JWTPayload
 
   constructor(
@@ -61,7 +61,7 @@ abstract class ClaimError extends JOSEError {
   }
 }
 
-/** A claim is missing, of the wrong type, or not what was asked for (RFC 7519 §4.1). */
+/** A claim is missing, has the wrong type, or has another value than required (RFC 7519 §4.1). */
 export class JWTClaimValidationFailed extends ClaimError {
   static override readonly code = 'ERR_JWT_CLAIM_VALIDATION_FAILED'
   declare readonly code: 'ERR_JWT_CLAIM_VALIDATION_FAILED'
@@ -75,49 +75,49 @@ export class JWTExpired extends ClaimError {
   override name = 'JWTExpired'
 }
 
-/** The token's algorithm is not on the list, or not one that the key is for (RFC 8725 §3.1). */
+/** The token's algorithm is not allowed, or does not fit the key (RFC 8725 §3.1). */
 export class JOSEAlgNotAllowed extends JOSEError {
   static override readonly code = 'ERR_JOSE_ALG_NOT_ALLOWED'
   declare readonly code: 'ERR_JOSE_ALG_NOT_ALLOWED'
   override name = 'JOSEAlgNotAllowed'
 }
 
-/** The token, or the key, asks for something that jotgate does not know. */
+/** The token or the key needs something that jotgate does not support. */
 export class JOSENotSupported extends JOSEError {
   static override readonly code = 'ERR_JOSE_NOT_SUPPORTED'
   declare readonly code: 'ERR_JOSE_NOT_SUPPORTED'
   override name = 'JOSENotSupported'
 }
 
-/** The token is no compact JWS, or one that could mean two things (RFC 7515 §7.1). */
+/** The token is not a compact JWS, or an ambiguous one (RFC 7515 §7.1). */
 export class JWSInvalid extends JOSEError {
   static override readonly code = 'ERR_JWS_INVALID'
   declare readonly code: 'ERR_JWS_INVALID'
   override name = 'JWSInvalid'
 }
 
-/** The payload is no set of claims (RFC 7519 §7.2). */
+/** The payload is not a JSON object of claims (RFC 7519 §7.2). */
 export class JWTInvalid extends JOSEError {
   static override readonly code = 'ERR_JWT_INVALID'
   declare readonly code: 'ERR_JWT_INVALID'
   override name = 'JWTInvalid'
 }
 
-/** A key could not be read, or is too weak to be used (RFC 7517 §4, RFC 7518 §6). */
+/** A key cannot be read, or is too weak (RFC 7517 §4, RFC 7518 §6). */
 export class JWKInvalid extends JOSEError {
   static override readonly code = 'ERR_JWK_INVALID'
   declare readonly code: 'ERR_JWK_INVALID'
   override name = 'JWKInvalid'
 }
 
-/** A key set could not be read (RFC 7517 §5). */
+/** A key set cannot be read (RFC 7517 §5). */
 export class JWKSInvalid extends JOSEError {
   static override readonly code = 'ERR_JWKS_INVALID'
   declare readonly code: 'ERR_JWKS_INVALID'
   override name = 'JWKSInvalid'
 }
 
-/** No key of the set can have signed the token. */
+/** No key of the set matches the token. */
 export class JWKSNoMatchingKey extends JOSEError {
   static override readonly code = 'ERR_JWKS_NO_MATCHING_KEY'
   declare readonly code: 'ERR_JWKS_NO_MATCHING_KEY'
@@ -140,8 +140,8 @@ export class JWKSTimeout extends JOSEError {
 }
 
 /**
- * There is no key set to verify with: the issuer can't be reached, or answered with something that is no key set. That
- * is not the token's fault. Ours, not jose's.
+ * There is no key set to verify with: the issuer cannot be reached, or its response is not a key set. The token may be valid. jose has no
+ * such class.
  */
 export class JWKSUnavailable extends JOSEError {
   static override readonly code = 'ERR_JWKS_UNAVAILABLE'
@@ -149,7 +149,7 @@ export class JWKSUnavailable extends JOSEError {
   override name = 'JWKSUnavailable'
 }
 
-/** The signature is not one of this token under this key (RFC 7515 §5.2). */
+/** The signature does not match the token and the key (RFC 7515 §5.2). */
 export class JWSSignatureVerificationFailed extends JOSEError {
   static override readonly code = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
   declare readonly code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'

@@ -1,15 +1,14 @@
 /**
- * A bag of options enters, checked values leave: what is present but `undefined`, empty, not a number or unknown is a
- * `TypeError` that names it. A check that is switched off by a forgotten environment variable is how tokens for others
- * get accepted.
+ * Checks options. One that is present but `undefined`, empty, not a number or unknown is a `TypeError` that names it: otherwise a missing
+ * environment variable would switch a check off.
  */
 import { isGiven, givenNames, record } from './record.js'
 import { optionError } from './refusal.js'
 import { bareUrls } from './url.js'
 
 /**
- * The options of one call, each read once, when this is made. What a class or an object of defaults provides counts as
- * given. What only `Object.prototype` has is ignored.
+ * The options of one call, each read once, by the constructor. Members of a class or of an object of defaults count as given. Members of
+ * `Object.prototype` are ignored.
  */
 export class Options {
   readonly #values: Record<string, unknown> = record({})
@@ -40,12 +39,12 @@ export class Options {
     }
   }
 
-  /** Whether the option is there, be it `undefined`. */
+  /** Whether the option is present, even as `undefined`. */
   has(name: string): boolean {
     return name in this.#values
   }
 
-  /** The option's value; absent is `undefined`, present but `undefined` a mistake. */
+  /** Returns the option's value; `undefined` if it is absent. A value of `undefined` is an error. */
   read<T>(name: string, parse: (name: string, value: unknown) => T): T | undefined {
     if (!this.has(name)) return undefined
     const value = this.#values[name]
@@ -57,7 +56,7 @@ export class Options {
     }
   }
 
-  /** The option's value, which must be there. */
+  /** Returns the value of a required option. */
   require<T>(name: string, parse: (name: string, value: unknown) => T): T {
     if (!this.has(name)) throw optionError(name, 'is required')
     if (this.#values[name] === undefined) throw optionError(name, 'is required, and undefined: give it a value')
@@ -101,7 +100,7 @@ export function string(name: string, value: unknown): string {
 /** A string that is not empty. */
 export function text(name: string, value: unknown): string {
   const found = filled(name, string(name, value))
-  // The core's text is UTF-8, which has no place for half a character.
+  // The core's text is UTF-8, which cannot contain half a surrogate pair.
   if (/[\ud800-\udfff]/u.test(found)) throw optionError(name, 'is not well-formed text')
   return found
 }
@@ -112,7 +111,7 @@ export function filled<T extends { readonly length: number }>(name: string, valu
   return value
 }
 
-/** An array of strings, neither it nor they empty. */
+/** A non-empty array of non-empty strings. */
 export function list(name: string, value: unknown): string[] {
   if (!Array.isArray(value)) throw optionError(name, 'must be an array of strings')
   return Array.from(filled<unknown[]>(name, value), (item) => text(name, item))
@@ -123,7 +122,7 @@ export function texts(name: string, value: unknown): string[] {
   return Array.isArray(value) ? list(name, value) : [text(name, value)]
 }
 
-/** The audiences, or `false` where tokens name none. */
+/** The audiences, or `false` if tokens have none. */
 export function audiences(name: string, value: unknown): string[] | false {
   return value !== false && texts(name, value)
 }
@@ -139,13 +138,13 @@ export function size(name: string, value: unknown): number {
   return whole(name, value, '')
 }
 
-/** The same, of units that the message names. */
+/** The same; `units` follows the number in the message. */
 export function whole(name: string, value: unknown, units: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
   throw optionError(name, `must be a whole number${units}, at least 1`)
 }
 
-/** A function; what it returns is looked at when it is called. */
+/** A function. Its result is checked when it is called. */
 export function callable<F>(name: string, value: unknown): F {
   if (typeof value !== 'function') throw optionError(name, 'must be a function')
   return value as F
@@ -154,7 +153,7 @@ export function callable<F>(name: string, value: unknown): F {
 /** The longest time that the timers of all runtimes can wait, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Milliseconds that a timer can wait: with more, `setTimeout` would not wait at all. */
+/** Milliseconds that a timer can wait. With more, `setTimeout` would not wait at all. */
 export function timer(name: string, value: unknown): number {
   if ((value as number) > LONGEST_TIMER) throw optionError(name, `must be at most ${LONGEST_TIMER} milliseconds`)
   return milliseconds(name, value)

@@ -1,6 +1,6 @@
 /**
- * Objects without inherited members, and readers that ignore what all objects inherit. Every decision of the package reads
- * from these: a program in which something writes to `Object.prototype` must not accept other tokens because of it.
+ * Objects without inherited members, and readers that ignore what all objects inherit. All decisions of the package use them, so a
+ * polluted `Object.prototype` does not change which tokens are accepted.
  */
 
 /** An empty prototype without a prototype. Objects made from it stay fast, unlike those whose prototype is `null`. */
@@ -12,8 +12,8 @@ export function record<T extends object>(members: T): T {
 }
 
 /**
- * Whether an object has a member of its own, or from its class or from the defaults that it was created from. What all
- * objects or all arrays inherit does not count, in whatever realm they were made.
+ * Whether an object has a member: its own, or one of its class or of its defaults. What all objects or all arrays inherit does not count,
+ * in any realm.
  */
 export function isGiven(object: object, name: PropertyKey): boolean {
   if (!(name in object)) return false

@@ -1,4 +1,4 @@
-/** A refusal of the core enters, the error of the class that users compare leaves. */
+/** Makes errors from refusals. */
 import {
   JOSEAlgNotAllowed,
   JOSEError,
@@ -18,13 +18,13 @@ import { record } from './record.js'
 import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
 
-/** Why something was refused, as the core says it. */
+/** Why something was refused, in the form of the core. */
 export interface Refusal {
   /** The exact reason. */
   readonly code: RefusalCode
   /** The class of failure, one of jose's codes or of our own. */
   readonly class: string
-  /** For people. */
+  /** The message, for people. */
   readonly message: string
   /** The claim that failed. */
   readonly claim?: string
@@ -32,13 +32,13 @@ export interface Refusal {
   readonly reason?: string
   /** The option that was misused. */
   readonly option?: string
-  /** The scopes that would have been enough, joined by spaces. */
+  /** The required scopes, joined by spaces. */
   readonly scope?: string
-  /** The members of the key set that can't be used, where it has no key for the token. */
+  /** The unusable members of the key set, if it has no key for the token. */
   readonly skipped?: readonly SkippedMember[]
 }
 
-/** The error for a refusal; `payload` holds the claims where the signature held. */
+/** Makes the error for a refusal. `payload` has the claims if the signature is valid. */
 export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
   const { code, class: kind, message, claim, reason, skipped } = record(refusal)
   if (kind === 'ERR_OPTION') return typeError(message, code)
@@ -49,23 +49,23 @@ export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
   return error
 }
 
-/** An error with its exact reason. */
+/** Sets the exact reason of an error. */
 export function withRefusal<T extends JOSEError>(refusal: RefusalCode, error: T): T {
   error.refusal = refusal
   return error
 }
 
-/** Whether there are no keys to verify with, which is not the token's fault. */
+/** Whether the error is that there are no keys to verify with. */
 export function isWithoutKeys(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
   return WITHOUT_KEYS.some((kind) => thrown instanceof kind)
 }
 
-/** What is misused, and how: for mistakes of the program, at the moment that it makes them. */
+/** Makes the `TypeError` for a wrong option. */
 export function optionError(option: string, problem: string): TypeError {
   return typeError(`\`${option}\` ${problem}`, 'option')
 }
 
-/** The refusal of something that is no token at all, so that the core can't be asked. */
+/** The refusal of a token that is not a string. */
 export const NOT_TEXT: Refusal = {
   code: 'token_not_text',
   class: 'ERR_JWS_INVALID',

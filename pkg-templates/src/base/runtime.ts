@@ -1,7 +1,7 @@
 /** Detects the runtime and what it allows. */
 import { memberOf, record } from './record.js'
 
-/** A global of the runtime; what all objects inherit is none. */
+/** A global of the runtime. Members that all objects inherit are ignored. */
 export function hostGlobal<T>(name: string): T | undefined {
   return memberOf(globalThis as Record<string, unknown>, name) as T | undefined
 }
@@ -12,7 +12,7 @@ export function ofNavigator(name: string): unknown {
   return navigator === undefined ? undefined : memberOf(navigator, name)
 }
 
-/** Whether the host forbids that one request waits for the work of another, as Cloudflare and Vercel do. */
+/** Whether the runtime forbids that one request awaits a promise of another, as Cloudflare and Vercel do. */
 export function requestsAreIsolated(): boolean {
   return (
     hostGlobal('WebSocketPair') !== undefined ||
@@ -22,8 +22,8 @@ export function requestsAreIsolated(): boolean {
 }
 
 /**
- * Whether the host is a browser: it has a cache of its own that makes conditional requests by itself, and most header
- * fields would cost a pre-flight there that issuers don't answer.
+ * Whether the runtime is a browser. Its cache makes conditional requests by itself, and most header fields would cause a CORS preflight,
+ * which issuers reject.
  */
 export function isBrowser(): boolean {
   return typeof hostGlobal('document') === 'object' || typeof hostGlobal('importScripts') === 'function'

@@ -2,8 +2,8 @@
 import { record } from './record.js'
 
 /**
- * Throws what a rule threw; what is no object becomes the cause of an `Error`. Express takes `next(undefined)` for
- * permission and `next('route')` for an instruction, and Hono answers instances of `Error` only.
+ * Throws the error of a rule. Anything else that a rule threw becomes the cause of an `Error`: Express takes `next(undefined)` as permission
+ * and `next('route')` as an instruction, and Hono handles only instances of `Error`.
  */
 export function throwError(thrown: unknown): never {
   if (thrown instanceof Error) throw thrown

@@ -1,4 +1,4 @@
-/** The shapes that both entries share: claims, headers, keys. */
+/** The types of claims, headers and keys. */
 
 /** A signature algorithm that jotgate verifies (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
 export type Algorithm =
@@ -19,11 +19,11 @@ export type Algorithm =
 
 /** The claims of a token (RFC 7519 §4). Times are seconds since 1970-01-01T00:00:00Z. */
 export interface JWTPayload {
-  /** Who issued the token (RFC 7519 §4.1.1). */
+  /** The issuer of the token (RFC 7519 §4.1.1). */
   iss?: string
-  /** Whom the token is about (RFC 7519 §4.1.2). */
+  /** The subject of the token (RFC 7519 §4.1.2). */
   sub?: string
-  /** Whom the token is for (RFC 7519 §4.1.3). */
+  /** The audiences of the token (RFC 7519 §4.1.3). */
   aud?: string | string[]
   /** The token's identifier (RFC 7519 §4.1.7). */
   jti?: string
@@ -53,7 +53,7 @@ export interface ProtectedHeader {
   [parameter: string]: unknown
 }
 
-/** A JSON Web Key (RFC 7517 §4). Only the public members, or `k` of a secret, are looked at. */
+/** A JSON Web Key (RFC 7517 §4). Only the public members, or `k` of a secret, are read. */
 export interface JWK {
   /** The key's type: `RSA`, `EC`, `OKP` or `oct` (RFC 7518 §6.1, RFC 8037 §2). */
   kty?: string
@@ -61,7 +61,7 @@ export interface JWK {
   alg?: string
   /** `sig` for keys that verify (RFC 7517 §4.2). */
   use?: string
-  /** Must hold `verify` where it is there (RFC 7517 §4.3). */
+  /** The operations of the key; must contain `verify` (RFC 7517 §4.3). */
   key_ops?: string[]
   /** The key's identifier (RFC 7517 §4.5). */
   kid?: string
@@ -77,7 +77,7 @@ export interface JWK {
   e?: string
   /** The secret of an `oct` key, base64url. */
   k?: string
-  /** Any other member; it is not looked at. */
+  /** Any other member; it is ignored. */
   [member: string]: unknown
 }
 
@@ -90,11 +90,11 @@ export interface JSONWebKeySet {
 /** Header fields, in any form that `new Headers` takes. */
 export type HeaderFields = Headers | Record<string, string> | [string, string][]
 
-/** A member of a set that can't be used. */
+/** A member of a set that cannot be used. */
 export interface SkippedMember {
-  /** Its place in `keys`, from 0. */
+  /** Its index in `keys`. */
   readonly index: number
-  /** Its identifier, where it has a readable one. */
+  /** Its identifier, if it has a readable one. */
   readonly kid?: string
   /** The stable code of the reason. */
   readonly code: string

@@ -1,6 +1,6 @@
-/** Text enters, the URL that it spells leaves, if it is one that keys or pages can have. */
+/** Parses URLs. */
 
-/** The absolute URL that the text spells, whatever its scheme. */
+/** Parses an absolute URL of any scheme. Returns `undefined` if the text is none. */
 export function absoluteUrl(text: string | URL): URL | undefined {
   try {
     return new URL(text)
@@ -9,12 +9,12 @@ export function absoluteUrl(text: string | URL): URL | undefined {
   }
 }
 
-/** Whether its scheme is `http:` or `https:`. */
+/** Whether the scheme is `http:` or `https:`. */
 export function isWeb({ protocol }: URL): boolean {
   return protocol === 'https:' || protocol === 'http:'
 }
 
-/** Whether a user name or a password stands in it. */
+/** Whether the URL contains a user name or a password. */
 export function holdsCredentials({ username, password }: URL): boolean {
   return username + password !== ''
 }
@@ -24,7 +24,7 @@ export function bareUrls(text: string): string {
   return text.replace(/(https?:\/\/)(?:[^\s/?#"]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?/gi, '$1$2')
 }
 
-/** The absolute `http:` or `https:` URL without credentials that the text spells. */
+/** Parses an absolute `http:` or `https:` URL without credentials. Returns `undefined` if the text is none. */
 export function webUrl(text: string): URL | undefined {
   const url = absoluteUrl(text)
   return url !== undefined && isWeb(url) && !holdsCredentials(url) ? url : undefined

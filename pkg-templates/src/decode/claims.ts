@@ -15,7 +15,7 @@ export function scopesOf(claims: JWTPayload): string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...value] : []
 }
 
-/** Whether a token names a scope. Scopes are compared to the letter, a part of one does not count. */
+/** Whether a token names a scope. Scopes are compared exactly; a part of one does not count. */
 export function hasScope(claims: JWTPayload, scope: string): boolean {
   return scopesOf(claims).includes(scope)
 }

@@ -1,4 +1,4 @@
-/** A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. */
+/** Decodes tokens by the core. **Nothing is verified**: a token may contain anything. */
 import { isBytes } from '../base/bytes.js'
 import { decode, decodeHeader } from '../wasm/calls.js'
 import { JWTInvalid } from '../base/errors.js'
@@ -6,7 +6,7 @@ import { memberOf } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 
-/** A header that was not verified: it may name algorithms that nobody knows. */
+/** A header that was not verified. It may name unknown algorithms. */
 export interface UnverifiedHeader {
   /** The algorithm that the token names. */
   alg?: string
@@ -19,10 +19,9 @@ export interface UnverifiedHeader {
 }
 
 /**
- * The claims of a token, **without verifying anything**: for logs, for choosing among issuers, for showing. At most
- * 1 MiB is read.
+ * Returns the claims of a token, **without verifying anything**: for logs, to choose among issuers, for display. At most 1 MiB is read.
  *
- * @throws {@link JWTInvalid} if it is no token with claims
+ * @throws {@link JWTInvalid} if the text is not a token with claims
  */
 export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPayload {
   const verdict = decode(isBytes(token) ? undefined : token)
@@ -31,10 +30,10 @@ export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPaylo
 }
 
 /**
- * The header of a token, **without verifying anything**: the payload is not even looked at. At most 1 MiB is read. An
- * object with a member `protected` (a JWS or JWE in JSON) is taken too, and an encrypted token in five parts.
+ * Returns the header of a token, **without verifying anything**. The payload is not read. At most 1 MiB is read. An object with a member
+ * `protected` (a JWS or JWE in JSON) is accepted, and so is an encrypted token in five parts.
  *
- * @throws `TypeError` if there is no header in it, as jose does
+ * @throws `TypeError` if there is no header, as in jose
  */
 export function decodeProtectedHeader(token: string | { protected?: unknown }): UnverifiedHeader {
   const header = encodedHeader(token)
@@ -51,7 +50,7 @@ function encodedHeader(token: unknown): string | undefined {
   }
   if (typeof token !== 'string') return undefined
   const first = token.indexOf('.')
-  // Dots are counted no further than it matters: a token of a million dots is no reason to cut it into pieces.
+  // Counts only as many dots as matter: a token may consist of a million dots.
   let dots = 0
   for (let at = first; at >= 0 && dots < 5; at = token.indexOf('.', at + 1)) dots++
   return dots === 2 || dots === 4 ? token.slice(0, first) : undefined

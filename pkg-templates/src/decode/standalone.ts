@@ -1,6 +1,6 @@
 /**
- * A token enters, what it says of itself leaves: **nothing is verified**, whoever wrote it may have written anything. For
- * pages and apps that show whose session it is: plain JavaScript, no WebAssembly, and the same refusals as the core.
+ * Decodes tokens without WebAssembly, for pages and apps that show whose session it is. **Nothing is verified**: a token may contain
+ * anything. The refusals are those of the core.
  *
  * @packageDocumentation
  */
@@ -10,7 +10,7 @@ import type { JWTPayload } from '../base/types.js'
 
 export { hasScope, scopesOf, secondsLeft } from './claims.js'
 
-/** It is no token with claims; `refusal` tells the exact reason. */
+/** The text is not a token with claims. `refusal` is the exact reason. */
 export class JWTInvalid extends Error {
   override name = 'JWTInvalid'
   /** The class of failure, the same as that of `jotgate`'s class of this name. */
@@ -19,15 +19,15 @@ export class JWTInvalid extends Error {
   readonly refusal: RefusalCode
 
   constructor(refusal: RefusalCode) {
-    super(told(refusal))
+    super(messageOf(refusal))
     this.refusal = refusal
   }
 }
 
 /**
- * The claims of a token, **without verifying anything**. At most 1 MiB is read.
+ * Returns the claims of a token, **without verifying anything**. At most 1 MiB is read.
  *
- * @throws {@link JWTInvalid} if it is no token with claims
+ * @throws {@link JWTInvalid} if the text is not a token with claims
  */
 export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPayload {
   try {
@@ -40,10 +40,10 @@ export function decodeJwt<Claims = JWTPayload>(token: string): Claims & JWTPaylo
 }
 
 /**
- * The header of a token, **without verifying anything**: the payload is not even looked at. At most 1 MiB is read. An
- * encrypted token in five parts is taken too.
+ * Returns the header of a token, **without verifying anything**. The payload is not read. At most 1 MiB is read. An encrypted token in
+ * five parts is accepted, too.
  *
- * @throws `TypeError` if there is no header in it
+ * @throws `TypeError` if there is no header
  */
 export function decodeProtectedHeader(token: string): UnverifiedHeader {
   try {
@@ -51,19 +51,19 @@ export function decodeProtectedHeader(token: string): UnverifiedHeader {
     if (length !== 3 && length !== 5) throw 'header_missing'
     return object(parts(`${header}..`)[0], 'header', 'header')
   } catch (refusal) {
-    throw Object.assign(new TypeError(told(refusal as string)), { refusal })
+    throw Object.assign(new TypeError(messageOf(refusal as string)), { refusal })
   }
 }
 
-// Below, what is thrown is the code of a refusal: text alone, so that all of it stays small.
+// The functions below throw the code of a refusal as text, to stay small.
 
-function told(refusal: string): string {
+function messageOf(refusal: string): string {
   return `not decoded: ${refusal}`
 }
 
 function parts(token: unknown): string[] {
   if (typeof token !== 'string') throw 'token_not_text'
-  // Where there is no encoder – in Jest's jsdom – units count for bytes: they differ for what is refused anyway.
+  // Without an encoder, as in Jest's jsdom, code units count as bytes. They differ only in tokens that are refused anyway.
   if ((globalThis.TextEncoder ? new TextEncoder().encode(token) : token).length > 1 << 20) throw 'token_too_long'
   const found = token.split('.', 4)
   if (found.length !== 3) throw 'token_parts'
@@ -77,7 +77,7 @@ function object(part: string | undefined, name: string, what: string): Record<st
   } catch {
     // Not equal to the part below, unless that is empty and right.
   }
-  // `atob` forgives padding, white space and stray bits; the way back does not (RFC 4648 §3.5).
+  // `atob` accepts padding, white space and stray bits. Encoding again finds them (RFC 4648 §3.5).
   if (btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '') !== part) throw `${name}_base64url`
   let text: string
   try {
@@ -91,7 +91,7 @@ function object(part: string | undefined, name: string, what: string): Record<st
   return JSON.parse(text)
 }
 
-/** What `JSON.parse` overlooks: names that stand twice, depth, numbers beyond a double, half characters. */
+/** Finds what `JSON.parse` accepts: duplicate names, deep nesting, numbers beyond a double, lone surrogates. */
 function problemOf(text: string): string | undefined {
   const lexemes = /[ \t\n\r]*("(?:[^\\"]|\\.)*"|[-+.\w]+|[^]?)/y
   const next = () => lexemes.exec(text)![1]!

@@ -9,14 +9,14 @@ import {
   keyFromJwk,
   keyFromPem,
 } from '../keys/imported_key.js'
-import { joined } from './key_sets.js'
+import { joinHeaders } from './key_sets.js'
 import type { FlattenedJWSInput, JWK, JWSHeaderParameters } from './types.js'
 
 /**
- * Imports a JWK: public, or a secret. The key is opaque; its material can't be read back.
+ * Imports a JWK: a public key or a secret. The result is opaque: its material cannot be read.
  *
- * @param alg - what the key is for, where the JWK does not say so; needed for all but secrets
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no JWK
+ * @param alg - the algorithm of the key, if the JWK has none; required for all but secrets
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is no JWK
  */
 export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable?: boolean }): Promise<ImportedKey> {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new TypeError('the JWK must be an object')
@@ -29,9 +29,9 @@ export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable
 
 /**
  * Imports the PEM text of a public key (`-----BEGIN PUBLIC KEY-----`, SPKI). Text around the block, quotation marks and line breaks
- * written as `\n` are read, as environment variables hold them.
+ * written as `\n` are accepted, because environment variables contain them.
  *
- * @param alg - what the key is for
+ * @param alg - the algorithm of the key
  * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no SPKI
  */
 export async function importSPKI(
@@ -46,10 +46,10 @@ export async function importSPKI(
 /**
  * Imports the public key of an X.509 certificate in PEM (`-----BEGIN CERTIFICATE-----`, RFC 5280 §4.1).
  *
- * Only the key is taken, of a chain that of its first certificate. The certificate's signature, dates, names and chain are **not** checked: give one that is
- * trusted already, never one that came with a token.
+ * Only the key is read; of a chain, that of the first certificate. Signature, dates, names and chain of the certificate are **not**
+ * checked: pass a certificate that you trust already, never one that came with a token.
  *
- * @param alg - what the key is for
+ * @param alg - the algorithm of the key
  * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no
  *   certificate
  */
@@ -63,8 +63,8 @@ export async function importX509(
 }
 
 /**
- * Finds the key that a token brings along in `jwk` (RFC 7515 §4.1.3), to be given to {@link jwtVerify}. Whoever made the
- * token chose that key: it proves that they hold it, never who they are. For proofs of possession, not for access.
+ * Finds the key in the header parameter `jwk` of a token (RFC 7515 §4.1.3); pass it to {@link jwtVerify}. The maker of the token chose
+ * that key: the signature proves possession of the key, not identity. Use it for proofs of possession, not for access.
  *
  * @throws {@link JWSInvalid} unless `jwk` is there and a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
  *   key that can't be used, or whose `alg` is not the header's
@@ -73,8 +73,8 @@ export async function EmbeddedJWK(
   protectedHeader?: JWSHeaderParameters,
   token?: FlattenedJWSInput,
 ): Promise<ImportedKey> {
-  const { alg, jwk } = joined(protectedHeader, token) as { alg?: string; jwk?: JWK }
-  // RFC 7515 §4.1.3: the public key; what carries a private half, or is a secret, was not meant to be shown.
+  const { alg, jwk } = joinHeaders(protectedHeader, token) as { alg?: string; jwk?: JWK }
+  // RFC 7515 §4.1.3: `jwk` is a public key. A private key or a secret was published by mistake.
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk) || isGiven(jwk, 'd') || isGiven(jwk, 'k')) {
     const error = new JWSInvalid('`jwk` in the header must be a public key')
     error.refusal = 'embedded_jwk'
@@ -82,11 +82,11 @@ export async function EmbeddedJWK(
   }
   if (typeof alg !== 'string' || alg === '') throw new TypeError('`alg` is required in the header')
   const key = keyFromEmbeddedJwk(jsonOf(jwkMembers(jwk)), alg)
-  // RFC 7517 §4.4: the key is for its own algorithm, whatever the header says.
+  // RFC 7517 §4.4: `alg` of the key counts, not the one of the header.
   return fit(key, alg)
 }
 
-/** Reads PEM text of a kind; text that holds no such block is a mistake of the program, and the message names what it is. */
+/** Reads PEM text of one kind. The `TypeError` for other text names what was found. */
 function pem(name: string, text: unknown, label: string, read: (text: string) => ImportedKey): ImportedKey {
   if (typeof text !== 'string') throw new TypeError(`\`${name}\` must be PEM text`)
   if (text.includes(`-----BEGIN ${label}-----`)) return read(text)
@@ -99,7 +99,7 @@ function pem(name: string, text: unknown, label: string, read: (text: string) =>
   throw new TypeError(`\`${name}\` must be PEM text with \`-----BEGIN ${label}-----\`: ${found}`)
 }
 
-/** A public key that can verify something, or that algorithm; a secret shows its fitness at use, as with jose. */
+/** Checks that a public key can verify, with `alg` if it is given. A secret is checked when it is used, as in jose. */
 function fit(key: ImportedKey, alg?: string): ImportedKey {
   if (key.type === 'secret' || key.algorithms.some((known) => alg === undefined || known === alg)) return key
   const error = new JOSENotSupported("the key is not for this algorithm, or its `use` or `key_ops` don't let it verify")

@@ -1,4 +1,4 @@
-/** jose's two makers of key-finding functions: a set, or the address of one, enters; a function leaves. */
+/** `createRemoteJWKSet`, and the choice of a key in a set. */
 import type { FetchedResponse } from '../remote/body.js'
 import type { FetchFunction } from '../remote/fetch_text.js'
 import { JOSENotSupported, JWKSNoMatchingKey } from '../base/errors.js'
@@ -12,19 +12,19 @@ import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
 
-/** The key of the option that holds what fetches instead of the host's `fetch`. */
+/** The key of the option with a function that fetches instead of the runtime's `fetch`. */
 export const customFetch: unique symbol = Symbol('customFetch')
 
-/** The key of the option that holds a cache of yours: read at first use, written after each fetch. */
+/** The key of the option with a cache object: read at first use, written after each fetch. */
 export const jwksCache: unique symbol = Symbol('jwksCache')
 
-/** What fetches instead of the host's `fetch`. */
+/** Fetches instead of the runtime's `fetch`. */
 export type FetchImplementation = (
   url: string,
   options: { headers: Headers; method: 'GET'; redirect: 'manual'; signal: AbortSignal },
 ) => Promise<FetchedResponse>
 
-/** A key set as {@link jwksCache} keeps it. Whoever can write it is trusted with every signature. */
+/** A key set in {@link jwksCache}. Protect it: its keys are trusted. */
 export interface ExportedJWKSCache {
   /** The set. */
   jwks: JSONWebKeySet
@@ -32,48 +32,48 @@ export interface ExportedJWKSCache {
   uat: number
 }
 
-/** What {@link jwksCache} takes: a set that was kept, or an empty object to be filled. */
+/** The value of {@link jwksCache}: a stored set, or an empty object to fill. */
 export type JWKSCacheInput = ExportedJWKSCache | Record<string, never>
 
 /** Options of {@link createRemoteJWKSet}; durations are milliseconds. */
 export interface RemoteJWKSetOptions {
-  /** How long an answer may take, to its last byte. Default: 5,000. */
+  /** How long a response may take, to its last byte. Default: 5,000. */
   timeoutDuration?: number
-  /** How long after a fetch that was answered an unknown key causes no other one. Default: 30,000. */
+  /** How long after a successful fetch an unknown key causes no other fetch. Default: 30,000. */
   cooldownDuration?: number
-  /** The longest that a set is fresh; the issuer's `Cache-Control` may shorten it. Default: 600,000. */
+  /** The upper bound of how long a set is fresh. `Cache-Control` may shorten it. Default: 600,000. */
   cacheMaxAge?: number
-  /** The longest that a set outlives its freshness while the issuer fails; jose has no such option. Default: 3,600,000. */
+  /** How long a set stays in use after its freshness ended, while the issuer fails. jose has no such option. Default: 3,600,000. */
   maxStale?: number
   /** Headers of the request. */
   headers?: Record<string, string>
-  /** What fetches instead of the host's `fetch`. */
+  /** Fetches instead of the runtime's `fetch`. */
   [customFetch]?: FetchImplementation
-  /** A cache of yours. */
+  /** A cache object. */
   [jwksCache]?: JWKSCacheInput
 }
 
 /** A function that finds the key of a remote set for a token; {@link createRemoteJWKSet} makes it. */
 export interface RemoteJWKSet {
   (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey>
-  /** Whether a fetch was made so lately that an unknown key causes no other one. */
+  /** Whether an unknown key causes no fetch now. */
   readonly coolingDown: boolean
-  /** Whether the set in hand is fresh. */
+  /** Whether the current set is fresh. */
   readonly fresh: boolean
   /** Whether a fetch is under way. */
   readonly reloading: boolean
-  /** Fetches the set now, whatever the cool-down says. */
+  /** Fetches the set now, even during the cool-down. */
   reload: () => Promise<void>
-  /** A copy of the set in hand, less private members; `undefined` before there is one. */
+  /** Returns a copy of the current set without private members; `undefined` before the first fetch. */
   jwks: () => JSONWebKeySet | undefined
 }
 
 /**
- * Makes a function that finds the key of a remote set for a token, to be given to {@link jwtVerify}. The set is fetched
- * at first use; `Cache-Control`, `Age` and `ETag` of the answer count within the bounds of the options.
+ * Makes a function that finds the key of a remote set for a token; pass it to {@link jwtVerify}. The set is fetched at first use.
+ * `Cache-Control`, `Age` and `ETag` count within the bounds of the options.
  *
- * @throws `TypeError` for a URL or an option that makes no sense. The function throws {@link JWKSNoMatchingKey},
- *   {@link JWKSMultipleMatchingKeys}, {@link JOSENotSupported}, and where the set can't be had {@link JWKSTimeout},
+ * @throws `TypeError` for a wrong URL or option. The function throws {@link JWKSNoMatchingKey},
+ *   {@link JWKSMultipleMatchingKeys}, {@link JOSENotSupported}, and if the set cannot be fetched {@link JWKSTimeout},
  *   {@link JWKSInvalid} or {@link JWKSUnavailable}
  */
 export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}): RemoteJWKSet {
@@ -89,7 +89,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
     headers,
     fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
     settings: {
-      // jose's 0 gives up at once; so does the shortest timer that there is.
+      // 0 means at once in jose; the shortest timer does nearly that.
       timeoutDuration: Math.max(given.read('timeoutDuration', whole) ?? 5_000, 1) / 1000,
       cooldownDuration: (given.read('cooldownDuration', duration) ?? 30_000) / 1000,
       cooldownAfterAny: true,
@@ -135,8 +135,8 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
 
 const OPTION_NAMES = ['timeoutDuration', 'cooldownDuration', 'cacheMaxAge', 'maxStale', 'headers']
 
-/** The parameters of a token's protected and unprotected header, without any that all objects inherit. */
-export function joined(header: JWSHeaderParameters | undefined, token: FlattenedJWSInput | undefined) {
+/** Merges the parameters of the protected and the unprotected header. Inherited members are ignored. */
+export function joinHeaders(header: JWSHeaderParameters | undefined, token: FlattenedJWSInput | undefined) {
   return record<JWSHeaderParameters>({ ...header, ...(token && memberOf(token, 'header')) })
 }
 
@@ -146,12 +146,12 @@ type FindNewer = (
   token: FlattenedJWSInput,
 ) => Promise<ImportedKey | undefined>
 
-/** By the function that found a key: what looks for one in a newer set. */
+/** By the function that found a key: the function that looks for one in a newer set. */
 const newer = new WeakMap<object, FindNewer>()
 
 /**
- * The key in a newer set, for a token whose signature `key` does not verify: the issuer may have changed a key and kept its
- * `kid`. `undefined` where there is no newer set, or `getKey` is not a remote set's function.
+ * Finds the key in a newer set, for a token whose signature `key` does not verify: the issuer may have changed a key and kept its `kid`.
+ * Returns `undefined` if there is no newer set, or if `getKey` is not a remote set's function.
  */
 export async function newerKey(getKey: object, ...asked: Parameters<FindNewer>): Promise<ImportedKey | undefined> {
   return newer.get(getKey)?.(...asked)
@@ -169,13 +169,13 @@ function keyOrMiss(set: KeySet, ...asked: [JWSHeaderParameters?, FlattenedJWSInp
 /** The algorithms of public keys that jose knows. */
 const OF_PUBLIC_KEYS = /^(?:[REP]S(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 
-/** The one key of a set that a token's header asks for. */
+/** Finds the one key of a set that matches a token's header. */
 export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
-  const { alg, kid } = joined(protectedHeader, token)
+  const { alg, kid } = joinHeaders(protectedHeader, token)
   if (typeof alg !== 'string' || !OF_PUBLIC_KEYS.test(alg)) {
     throw new JOSENotSupported('a key set contains no key for this algorithm')
   }
-  // A `kid` that is no string matches none (RFC 7515 §4.1.4).
+  // A `kid` that is not a string matches no key (RFC 7515 §4.1.4).
   const places = kid === undefined || typeof kid === 'string' ? setHandle(set).candidates(kid, alg) : []
   const [place] = places
   if (place === undefined) {
@@ -193,7 +193,7 @@ export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?
   throw error
 }
 
-/** Takes what a cache holds; what is none, or has no time, is left alone, as jose does. */
+/** Takes over the set of a cache. A cache without a set or a time is ignored, as in jose. */
 function hydrate(source: KeySource, cache: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
   const uat = memberOf(cache, 'uat')
   if (typeof uat !== 'number' || !Number.isFinite(uat)) return
@@ -213,7 +213,7 @@ function hydrate(source: KeySource, cache: Partial<ExportedJWKSCache>, cacheMaxA
   )
 }
 
-/** As jose takes them: `Infinity` is for ever, which here is a century. */
+/** Reads a duration like jose: `Infinity` means for ever, here a century. */
 function duration(name: string, value: unknown): number {
   return milliseconds(name, value === Number.POSITIVE_INFINITY ? 3_155_760_000_000 : value)
 }

@@ -1,4 +1,4 @@
-/** What jose's users give as a key enters, a prepared key of ours leaves. */
+/** Prepares the keys that callers of jose pass. */
 import { isBytes } from '../base/bytes.js'
 import { JOSENotSupported } from '../base/errors.js'
 import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
@@ -6,44 +6,44 @@ import { isGiven, record } from '../base/record.js'
 import type { CryptoKey, KeyInput, KeyObject } from './types.js'
 import type { JWK } from '../base/types.js'
 
-/** A key to verify with. Objects are prepared once each, as long as what they say stays the same. */
+/** Returns a key to verify with. An object is prepared once, until it changes. */
 export async function keyFromInput(input: unknown): Promise<ImportedKey> {
   if (input instanceof ImportedKey) return input
-  // A secret may be overwritten by its owner at any time, so it is taken as it is now.
+  // The caller may overwrite a secret at any time, so it is copied now.
   if (isBytes(input)) return keyFromSecret(input)
   if (typeof input === 'object' && input !== null) {
     const tag = tagOf(input)
-    if (tag === 'CryptoKey') return remembered(input, 'CryptoKey', () => fromCryptoKey(input as CryptoKey))
-    if (tag === 'KeyObject') return remembered(input, 'KeyObject', () => fromKeyObject(input as KeyObject))
+    if (tag === 'CryptoKey') return cached(input, 'CryptoKey', () => fromCryptoKey(input as CryptoKey))
+    if (tag === 'KeyObject') return cached(input, 'KeyObject', () => fromKeyObject(input as KeyObject))
     if (isGiven(input, 'kty')) {
       const text = jwkText(input as JWK)
-      return remembered(input, text, () => keyFromJwk(text))
+      return cached(input, text, () => keyFromJwk(text))
     }
   }
   throw new TypeError('the key must be a JWK, an imported key, a CryptoKey, a KeyObject or a Uint8Array')
 }
 
-/** The key as a caller of jose would get it back: what jose passes through is passed through. */
+/** Returns the key in the form that jose returns it: bytes and a `CryptoKey` unchanged. */
 export function resolvedKey(input: KeyInput, key: ImportedKey): ImportedKey | Uint8Array | CryptoKey {
   return isBytes(input) || tagOf(input) === 'CryptoKey' ? (input as Uint8Array | CryptoKey) : key
 }
 
-/** The JWK of a CryptoKey or KeyObject that holds a public key or a secret. */
+/** Returns the JWK of a CryptoKey or KeyObject with a public key or a secret. */
 export async function exportedJwk(input: CryptoKey | KeyObject): Promise<JWK> {
-  if (input.type === 'private') throw new TypeError('a private key does not verify: give its public half')
+  if (input.type === 'private') throw new TypeError('a private key does not verify: pass its public half')
   if (tagOf(input) === 'KeyObject') {
     // Node writes `export` once for three kinds of result; JWK is the one that holds for public and secret keys.
     return (input as unknown as { export(options: { format: 'jwk' }): JWK }).export(record({ format: 'jwk' } as const))
   }
   if (!(input as CryptoKey).extractable) {
     throw new TypeError(
-      'the CryptoKey is not extractable, so it can not be prepared: import it as extractable, or give its JWK',
+      'the CryptoKey is not extractable, so it cannot be prepared: import it as extractable, or pass its JWK',
     )
   }
   return (await crypto.subtle.exportKey('jwk', input as unknown as globalThis.CryptoKey)) as JWK
 }
 
-/** `CryptoKey`, `KeyObject`, or whatever else an object calls itself. */
+/** Returns `Symbol.toStringTag` of an object, for example `CryptoKey` or `KeyObject`. */
 export function tagOf(value: object): unknown {
   return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
 }
@@ -64,7 +64,7 @@ async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {
 
 const prepared = new WeakMap<object, { says: string; key: ImportedKey }>()
 
-async function remembered(
+async function cached(
   input: object,
   says: string,
   make: () => ImportedKey | Promise<ImportedKey>,

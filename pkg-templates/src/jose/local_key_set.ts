@@ -9,31 +9,31 @@ import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './ty
 /** A function that finds the key of a set for a token; {@link createLocalJWKSet} makes it. */
 export interface LocalJWKSet {
   (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey>
-  /** A copy of the set that it was made from. */
+  /** Returns a copy of the set. */
   jwks: () => JSONWebKeySet
 }
 
 /**
- * Makes a function that finds the key of a set for a token, to be given to {@link jwtVerify}. The set is copied.
+ * Makes a function that finds the key of a set for a token; pass it to {@link jwtVerify}. The set is copied.
  *
  * @throws {@link JWKSInvalid} if it is no key set. The function throws {@link JWKSNoMatchingKey},
  *   {@link JWKSMultipleMatchingKeys} (iterate over it to try each key) or {@link JOSENotSupported}
  */
 export function createLocalJWKSet(jwks: JSONWebKeySet): LocalJWKSet {
-  const { text, copy } = copied(jwks)
+  const { text, copy } = copyOf(jwks)
   const set = new KeySet(text)
   const find = async (protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): Promise<ImportedKey> =>
     keyOf(set, protectedHeader, token)
   return Object.assign(find, { jwks: () => structuredClone(copy) })
 }
 
-function copied(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
+function copyOf(jwks: JSONWebKeySet): { text: string; copy: JSONWebKeySet } {
   let text: string | undefined
   try {
     const keys = typeof jwks === 'object' && jwks !== null ? memberOf(jwks, 'keys') : undefined
     if (Array.isArray(keys) && keys.every(isPlain)) text = jwksText(jwks)
   } catch {
-    // A cycle, a BigInt or a throwing getter: no key set either.
+    // A cycle, a BigInt or a getter that throws: not a key set.
   }
   if (text === undefined) {
     const error = new JWKSInvalid('the key set has no array `keys` of objects')

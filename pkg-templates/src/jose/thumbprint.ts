@@ -8,7 +8,7 @@ import type { CryptoKey, JWK, KeyObject } from './types.js'
  * The thumbprint of a key (RFC 7638), base64url.
  *
  * @param digestAlgorithm - default: `sha256`
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no key
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is no key
  */
 export async function calculateJwkThumbprint(
   key: JWK | ImportedKey | CryptoKey | KeyObject,
@@ -19,13 +19,13 @@ export async function calculateJwkThumbprint(
   }
   if (key instanceof ImportedKey) return handle(key).thumbprint(digestAlgorithm)
   const exporting = exportedByHost(key)
-  // A JWK is read now: its owner may change it while this function waits.
+  // A JWK is read now: the caller may change it while this function waits.
   const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
   const prepared = handle(keyFromJwk(text))
   try {
     return prepared.thumbprint(digestAlgorithm)
   } finally {
-    // It may be a secret: not left to whenever it is collected.
+    // It may be a secret, so it is freed now.
     prepared.free()
   }
 }
@@ -44,7 +44,7 @@ export async function calculateJwkThumbprintUri(
   return `urn:ietf:params:oauth:jwk-thumbprint:${digestAlgorithm.replace('sha', 'sha-')}:${thumbprint}`
 }
 
-/** The JWK of a key object of the host; `undefined` for all else. */
+/** Returns the JWK of a key object of the runtime; `undefined` for other values. */
 function exportedByHost(key: unknown): Promise<JWK> | undefined {
   const tag = typeof key === 'object' && key !== null ? tagOf(key) : undefined
   return tag === 'CryptoKey' || tag === 'KeyObject' ? exportedJwk(key as CryptoKey) : undefined
@@ -57,7 +57,7 @@ function jwkOf(key: unknown): JWK {
   return key as JWK
 }
 
-/** The members that a thumbprint is made of (RFC 7638 §3.2), so that nothing else in a JWK can stand in its way. */
+/** Returns the members that a thumbprint is made of (RFC 7638 §3.2). Other members are not read. */
 function thumbprintText(jwk: JWK): string {
   const { kty, crv, x, y, n, e, k } = jwkMembers(jwk)
   return jsonOf(record({ kty, crv, x, y, n, e, k }))

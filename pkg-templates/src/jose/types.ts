@@ -1,9 +1,9 @@
-/** The types that code written for jose names; the shapes are jose's, the words are ours. */
+/** The types that code written for jose uses. */
 import type { Duration } from '../base/duration.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import type { JWK, JWTPayload } from '../base/types.js'
 
-/** A `CryptoKey` of Web Cryptography, by what is read of it: it must be public or secret, and extractable. */
+/** The members of a `CryptoKey` that are read. It must be public or secret, and extractable. */
 export interface CryptoKey {
   readonly algorithm: { readonly name: string }
   readonly extractable: boolean
@@ -11,13 +11,13 @@ export interface CryptoKey {
   readonly usages: string[]
 }
 
-/** A `KeyObject` of `node:crypto`, by what is read of it. */
+/** The members of a `KeyObject` of `node:crypto` that are read. */
 export interface KeyObject {
   readonly type: string
   export(options?: never): unknown
 }
 
-/** What can be given as a key. */
+/** The forms of a key. */
 export type KeyInput = ImportedKey | JWK | Uint8Array | CryptoKey | KeyObject
 
 /** The parameters of a JWS header. */
@@ -48,7 +48,7 @@ export interface JWTHeaderParameters extends CompactJWSHeaderParameters {
   b64?: true
 }
 
-/** The parts of a token as a `getKey` function sees them; nothing of it is verified. */
+/** The parts of a token for a `getKey` function. They are not verified. */
 export interface FlattenedJWSInput {
   /** The unprotected header; a compact token has none. */
   header?: JWSHeaderParameters
@@ -60,7 +60,7 @@ export interface FlattenedJWSInput {
   signature: string
 }
 
-/** Finds the key for a token that is not verified yet; throws if there is none. */
+/** Finds the key for a token that is not verified yet. Throws if there is none. */
 export type GetKeyFunction<Header, Token, Key extends KeyInput = KeyInput> = (
   protectedHeader: Header,
   token: Token,
@@ -94,23 +94,23 @@ export interface VerifyOptions extends CritOption {
   maxTokenLength?: number
 }
 
-/** What the claims must be. */
+/** The options for claims. */
 export interface JWTClaimVerificationOptions {
-  /** One of these must be in `aud`, which must be there. */
+  /** `aud` is required and must contain one of these. */
   audience?: string | string[]
-  /** By how much the clocks may differ: seconds, or text such as `5 seconds`; at most a day. */
+  /** By how much the clocks may differ: seconds, or text such as `5 seconds`. At most a day. */
   clockTolerance?: Duration
-  /** One of these must be `iss`, which must be there. */
+  /** `iss` is required and must be one of these. */
   issuer?: string | string[]
-  /** How old the token may be by its `iat`: seconds, or text such as `2 hours`. */
+  /** How old the token may be by its `iat`: seconds, or text such as `2 hours`. At most ten years. */
   maxTokenAge?: Duration
   /** What `sub` must be. */
   subject?: string
   /** What the header's `typ` must be. */
   typ?: string
-  /** The time to compare with instead of the clock's. */
+  /** The time to compare with instead of the clock's; not in 1970, except 0. */
   currentDate?: Date
-  /** Claims that must be there. */
+  /** Required claims. */
   requiredClaims?: string[]
 }
 
@@ -133,12 +133,12 @@ export interface CompactVerifyResult {
   protectedHeader: CompactJWSHeaderParameters
 }
 
-/** What a result also holds when a function found the key. */
+/** What a result also contains if a function found the key. */
 export interface ResolvedKey {
   /** The key that verified the token. */
   key: ImportedKey | Uint8Array | CryptoKey
 }
 
-/** What {@link importJWK} and {@link importSPKI} give: an opaque key. */
+/** The opaque key that {@link importJWK} and {@link importSPKI} return. */
 export type { ImportedKey } from '../keys/imported_key.js'
 export type { JSONWebKeySet, JWK, JWTPayload } from '../base/types.js'

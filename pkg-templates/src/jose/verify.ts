@@ -30,7 +30,7 @@ import type {
  *
  * @param jwt - the token, as text or bytes
  * @param key - the key, or a function that finds it, such as {@link createLocalJWKSet} makes
- * @throws jose's error classes; each carries `refusal` besides. `TypeError` for options and keys that make no sense
+ * @throws jose's error classes, each with `refusal`. `TypeError` for wrong options and keys
  */
 export async function jwtVerify<Claims = JWTPayload>(
   jwt: string | Uint8Array,
@@ -52,22 +52,22 @@ export async function jwtVerify<Claims = JWTPayload>(
   key: KeyInput | JWTVerifyGetKey,
   options?: JWTVerifyOptions,
 ): Promise<JWTVerifyResult<Claims> & Partial<ResolvedKey>> {
-  const token = unchanging(jwt)
+  const token = copyBytes(jwt)
   const given = new Options('jwtVerify', options ?? {}, [...CLAIM_OPTIONS, 'currentDate'], 'ignored')
-  // jose asks for `exp` only where `requiredClaims` does.
-  const policy = rememberedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
+  // jose requires `exp` only by `requiredClaims`.
+  const policy = cachedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
   const now = clockFrom(given)
   const verify = (key: ImportedKey) => verifyWithKey(policy, handle(key), noNeeds(), token, now())
-  const { found, verdict } = await judged(await find(policy, token, key), verify)
+  const { found, verdict } = await verifyWith(await find(policy, token, key), verify)
   if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
   const payload = verdict.payload as Claims & JWTPayload
   return { payload, protectedHeader: verdict.header as JWTVerifyResult['protectedHeader'], ...found.resolved }
 }
 
 /**
- * Verifies the signature of a compact JWS (RFC 7515 §7.1), whatever its payload is.
+ * Verifies the signature of a compact JWS (RFC 7515 §7.1) with any payload.
  *
- * @throws as {@link jwtVerify}, less what claims can cause
+ * @throws like {@link jwtVerify}, except the errors about claims
  */
 export async function compactVerify(
   jws: string | Uint8Array,
@@ -89,17 +89,17 @@ export async function compactVerify(
   key: KeyInput | CompactVerifyGetKey,
   options?: VerifyOptions,
 ): Promise<CompactVerifyResult & Partial<ResolvedKey>> {
-  const token = unchanging(jws)
+  const token = copyBytes(jws)
   const given = new Options('compactVerify', options ?? {}, SIGNATURE_OPTIONS, 'ignored')
-  const policy = rememberedPolicy(policyFields(given, SIGNATURE_OPTIONS))
+  const policy = cachedPolicy(policyFields(given, SIGNATURE_OPTIONS))
   const verify = (key: ImportedKey) => verifySignature(policy, handle(key), token)
-  const { found, verdict } = await judged(await find(policy, token, key), verify)
+  const { found, verdict } = await verifyWith(await find(policy, token, key), verify)
   if (!verdict.ok) throw errorFrom(verdict.refusal)
   return { payload: verdict.payload, protectedHeader: verdict.header, ...found.resolved }
 }
 
 const SIGNATURE_OPTIONS = ['algorithms', 'crit', 'maxTokenLength'] as const
-/** `minSecretLength` is not among them: jose's users lower no limit without saying so to a `Verifier`. */
+/** Without `minSecretLength`: to lower that limit, use a `Verifier`. */
 const CLAIM_OPTIONS = [
   ...SIGNATURE_OPTIONS,
   'issuer',
@@ -111,47 +111,47 @@ const CLAIM_OPTIONS = [
   'maxTokenAge',
 ] as const
 
-/** jose takes any tolerance. More than a day can only be a mistake, such as milliseconds. */
+/** jose accepts any tolerance. More than a day is a mistake, for example milliseconds. */
 const CHECKS = { clockTolerance: secondsUpTo(86_400) }
 
 interface Found {
   readonly key: ImportedKey
-  /** What the result says of the key when a function found it. */
+  /** The part of the result about the key, if a function found it. */
   readonly resolved: ResolvedKey | undefined
-  /** The key was made of bytes for this one call: nobody else holds it. */
-  readonly passing: boolean
-  /** The key of a newer remote set, where there is one. */
+  /** Whether the key was made from bytes for this call. */
+  readonly temporary: boolean
+  /** Finds the key of a newer remote set. */
   readonly newer: (() => Promise<Found | undefined>) | undefined
 }
 
 type Judged = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }
 
-/** The verdict with the key, or with that of a newer remote set where its signature does not match. */
-async function judged<V extends Judged>(
+/** Verifies with the key, or if the signature does not match, with the key of a newer remote set. */
+async function verifyWith<V extends Judged>(
   found: Found,
   verify: (key: ImportedKey) => V,
 ): Promise<{ found: Found; verdict: V }> {
-  const verdict = used(found, verify)
+  const verdict = useKey(found, verify)
   if (verdict.ok || verdict.refusal.code !== 'signature_mismatch') return { found, verdict }
   const newer = await found.newer?.()
-  return newer === undefined ? { found, verdict } : { found: newer, verdict: used(newer, verify) }
+  return newer === undefined ? { found, verdict } : { found: newer, verdict: useKey(newer, verify) }
 }
 
-/** Uses a key; one that was made for this call does not wait in the core's memory until it is collected. */
-function used<T>({ key, passing }: Found, call: (key: ImportedKey) => T): T {
+/** Uses a key. A key that was made for this call is freed at once. */
+function useKey<T>({ key, temporary }: Found, call: (key: ImportedKey) => T): T {
   try {
     return call(key)
   } finally {
-    if (passing) handle(key).free()
+    if (temporary) handle(key).free()
   }
 }
 
-/** The key to verify with. */
+/** Finds the key to verify with. */
 async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKey): Promise<Found> {
   if (typeof key !== 'function') {
-    return { key: await keyFromInput(key), resolved: undefined, passing: isBytes(key), newer: undefined }
+    return { key: await keyFromInput(key), resolved: undefined, temporary: isBytes(key), newer: undefined }
   }
-  // What would be refused anyway does not get as far as the caller's function.
+  // A token that is refused anyway does not reach the caller's function.
   const early = precheck(policy, token)
   if (early !== undefined && !early.ok) throw errorFrom(early.refusal)
   const decoded = decodeHeader(token)
@@ -162,13 +162,13 @@ async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKe
   const found = await keyFromInput(input)
   const newer = async (): Promise<Found | undefined> => {
     const next = await newerKey(key, found, ...asked)
-    return next && { key: next, resolved: { key: resolvedKey(next, next) }, passing: false, newer: undefined }
+    return next && { key: next, resolved: { key: resolvedKey(next, next) }, temporary: false, newer: undefined }
   }
-  return { key: found, resolved: { key: resolvedKey(input, found) }, passing: isBytes(input), newer }
+  return { key: found, resolved: { key: resolvedKey(input, found) }, temporary: isBytes(input), newer }
 }
 
-/** Bytes are copied: their owner may change them before the verdict is there. */
-function unchanging(token: Token): Token {
+/** Copies bytes: the caller may change them before the verdict. */
+function copyBytes(token: Token): Token {
   return isBytes(token) ? new Uint8Array(token) : token
 }
 
@@ -177,8 +177,8 @@ function ascii(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
-/** Options are written as literals at each call: policies that were seen before are not made again. */
-function rememberedPolicy(fields: PolicyFields): Policy {
+/** Caches policies, because callers write the options as literals at each call. */
+function cachedPolicy(fields: PolicyFields): Policy {
   const text = jsonOf(fields)
   let policy = policies.get(text)
   if (policy === undefined) {

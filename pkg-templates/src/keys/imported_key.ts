@@ -1,10 +1,10 @@
-/** A key as JavaScript holds it: what it is for can be read, its material can not. */
+/** `ImportedKey`: a key whose description can be read and whose material cannot. */
 import type { Key } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import type { Algorithm, JWK } from '../base/types.js'
 
-/** What is known of a key. */
+/** The description of a key. */
 export interface KeyDescription {
   /** `RSA`, `EC`, `OKP` or `oct`. */
   readonly kty: string
@@ -28,8 +28,8 @@ let handleOf: (key: ImportedKey) => Key
 let make: (handle: Key) => ImportedKey
 
 /**
- * A key that was checked and prepared once, to be used for many tokens. It is opaque: its material lies in the core and
- * can't be read, exported or copied. `importJWK` and `importSPKI` of `jotgate/jose` make them, key sets hold them.
+ * A key that is checked and prepared once and used for many tokens. It is opaque: its material is in the core and cannot be read, exported
+ * or copied. `importJWK` and `importSPKI` of `jotgate/jose` make such keys, and key sets contain them.
  */
 export class ImportedKey implements KeyDescription {
   readonly #handle: Key
@@ -75,7 +75,7 @@ export function frozen<T extends object>(described: T): T {
   return Object.freeze(described)
 }
 
-/** A handle becomes a key. */
+/** Makes a key from a handle. */
 export function keyFrom(handle: Key): ImportedKey {
   return make(handle)
 }
@@ -85,40 +85,40 @@ export function handle(key: ImportedKey): Key {
   return handleOf(key)
 }
 
-/** The members of a JWK that cross the boundary: a private key's secret half never does. */
+/** The members of a JWK that are passed to the core. Private members never are. */
 const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'k', 'kid', 'alg', 'use', 'key_ops'] as const
 
-/** The JSON text of a JWK's members that matter; a JWK is read once, whatever its getters say later. */
+/** The JSON text of the members of a JWK that are used. Each is read once. */
 export function jwkText(jwk: JWK): string {
   return jsonOf(jwkMembers(jwk))
 }
 
-/** A JWK's members that matter, read once; those of its class count, those of all objects do not. */
+/** The members of a JWK that are used, each read once. Members of its class count, those of all objects do not. */
 export function jwkMembers(jwk: JWK): JWK {
   return record(Object.fromEntries(MEMBERS.map((name) => [name, memberOf(jwk, name)])) as JWK)
 }
 
-/** A key from a JWK's JSON text; `alg` is what it is for where it does not say so itself. */
+/** Imports a key from a JWK's JSON text. `alg` is its algorithm if the JWK has none. */
 export function keyFromJwk(text: string, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromJwk(text, alg))
 }
 
-/** The same of a JWK that came in a token or a proof: only the canonical form of its numbers is read. */
+/** The same for a JWK of a token or a proof: its numbers must be in canonical form. */
 export function keyFromEmbeddedJwk(text: string, alg: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromEmbeddedJwk(text, alg))
 }
 
-/** A key from PEM text: SPKI or PKCS#1. */
+/** Imports a key from PEM text: SPKI or PKCS#1. */
 export function keyFromPem(text: string, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromPem(text, alg))
 }
 
-/** The key of an X.509 certificate in PEM; nothing else of the certificate is looked at. */
+/** Imports the key of an X.509 certificate in PEM. Nothing else of the certificate is read. */
 export function keyFromCertificate(text: string, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromCertificate(text, alg))
 }
 
-/** A key from a shared secret. */
+/** Imports a shared secret. */
 export function keyFromSecret(secret: Uint8Array, alg?: string): ImportedKey {
   return keyFrom(boot().bindings.Key.fromSecret(secret, alg))
 }

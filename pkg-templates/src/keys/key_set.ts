@@ -1,4 +1,4 @@
-/** A JWKS enters, the keys that can be used leave, and for each other member why not (RFC 7517 §5). */
+/** `KeySet`: the usable keys of a JWKS, and the reason for each other member (RFC 7517 §5). */
 import type * as bindings from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom } from './imported_key.js'
@@ -10,17 +10,17 @@ export type { SkippedMember } from '../base/types.js'
 
 /** A usable key of a set. */
 export interface KeySetMember extends KeyDescription {
-  /** Its place in `keys`, from 0. */
+  /** Its index in `keys`. */
   readonly index: number
 }
 
-/** A usable key that brought private members with it: they are not looked at, and its publisher must know. */
+/** A usable key with private members. They are ignored, and its publisher should know. */
 export interface DroppedMembers {
-  /** The key's place in `keys`, from 0. */
+  /** The key's index in `keys`. */
   readonly index: number
-  /** Its identifier, where it has one. */
+  /** Its identifier, if it has one. */
   readonly kid?: string
-  /** The names of the members, never what they hold. */
+  /** The names of the members, never their values. */
   readonly names: readonly string[]
 }
 
@@ -34,8 +34,8 @@ interface Parts {
 let partsOf: (set: KeySet) => Parts
 
 /**
- * The usable keys of a JSON Web Key Set (RFC 7517 §5), each checked and prepared once. A member that can't be
- * understood, is too weak, or is a shared secret is skipped and reported; the set stays usable.
+ * The usable keys of a JSON Web Key Set (RFC 7517 §5), each checked and prepared once. A member that is
+ * unknown, too weak, or a shared secret is skipped and reported. The set stays usable.
  *
  * @example
  * ```js
@@ -45,13 +45,13 @@ let partsOf: (set: KeySet) => Parts
  */
 export class KeySet {
   readonly #parts: Parts
-  /** How many keys can be used. */
+  /** The number of usable keys. */
   readonly size: number
-  /** The usable keys, in the order of the set; descriptions, never material. */
+  /** The descriptions of the usable keys, in the order of the set. */
   readonly keys: readonly KeySetMember[]
-  /** The members that can't be used, and why. */
+  /** The unusable members, each with the reason. */
   readonly skipped: readonly SkippedMember[]
-  /** The usable keys that brought private members with them, and which. */
+  /** The usable keys with private members, and the names of those. */
   readonly dropped: readonly DroppedMembers[]
 
   static {
@@ -60,7 +60,7 @@ export class KeySet {
 
   /**
    * @param jwks - a JWKS as an object, or its JSON text
-   * @throws {@link JWKSInvalid} if it is no key set, `TypeError` if it is neither object nor text
+   * @throws {@link JWKSInvalid} if it is no key set, `TypeError` if it is neither an object nor text
    */
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
@@ -85,7 +85,7 @@ export function setHandle(set: KeySet): bindings.KeySet {
   return partsOf(set).handle
 }
 
-/** The members of a set that can't be used, for a message: the first few, each with its reason. Empty if there are none. */
+/** Lists the first unusable members of a set for a message, each with its reason. Empty if there are none. */
 export function skippedText({ skipped }: KeySet): string {
   const SHOWN = 3
   if (skipped.length === 0) return ''
@@ -97,7 +97,7 @@ export function skippedText({ skipped }: KeySet): string {
   return `: ${shown.join('; ')}${more}`
 }
 
-/** The key at that place of the set, the same object each time. */
+/** Returns the key at an index of the set, the same object each time. */
 export function setKey(set: KeySet, index: number): ImportedKey {
   const { handle, imported, issuers } = partsOf(set)
   let key = imported.get(index)
@@ -130,7 +130,7 @@ function issuersIn(text: string): Map<number, string> {
   return found
 }
 
-/** The JSON text of an object that a caller hands over, or the text that it is already. */
+/** Returns the JSON text of an object, or the text that was given. */
 export function jsonText(name: string, value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) throw optionError(name, 'is neither an object nor JSON text')
@@ -144,7 +144,7 @@ export function jsonText(name: string, value: unknown): string {
   return text
 }
 
-/** The JSON text of a key set. What the classes of the set and of its keys provide is written, too. */
+/** Returns the JSON text of a key set, including members of the classes of the set and of its keys. */
 export function jwksText(set: object): string | undefined {
   const keys = memberOf(set as { keys?: unknown }, 'keys')
   if (!Array.isArray(keys) || isGiven(set, 'toJSON')) return jsonOf(set)
@@ -153,7 +153,7 @@ export function jwksText(set: object): string | undefined {
   return jsonOf(record({ ...set, keys: Array.from(keys, whole) }))
 }
 
-/** The text of a set, less what a public set must not hold: shared secrets, and the private members of keys. */
+/** Returns the text of a set without shared secrets and private members. */
 export function publicText(text: string): string {
   const set = JSON.parse(text.replace(/^\ufeff/, '')) as unknown
   const keys = typeof set === 'object' && set !== null ? memberOf(set as { keys?: unknown }, 'keys') : undefined

@@ -1,4 +1,4 @@
-/** What has to be done before this process ends enters; it is done however the process ends, short of SIGKILL. */
+/** Runs functions when this process ends, by any way but SIGKILL. */
 const last = new Set()
 
 process.on('exit', () => {

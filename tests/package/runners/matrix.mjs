@@ -1,4 +1,4 @@
-/** The results of suites enter, the table of runtimes in the READMEs leaves. */
+/** Makes the table of runtimes in the READMEs from the results of suites. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MATRIX } from './runtimes.mjs'

@@ -1,4 +1,4 @@
-/** The address of the runner's issuer enters; the test is whether the host's own `fetch` brings a set, and only that. */
+/** Tests that the runtime's own `fetch` gets a key set from the runner's issuer, and refuses bad responses. */
 const ANSWERS = {
   '/jwks': 1,
   '/redirect': 'key_set_redirected',

@@ -1,4 +1,4 @@
-/** The outcome of a suite enters, lines and an exit code leave. */
+/** Prints the outcome of a suite, and returns its exit code. */
 export function report({ passed, failures }) {
   for (const { name, problem } of failures) console.error(`✗ ${name}\n    ${problem.replaceAll('\n', '\n    ')}\n`)
   console.log(`${passed} passed, ${failures.length} failed`)

@@ -1,4 +1,4 @@
-/** A server's command enters, and where it answers leaves: once it does. */
+/** Starts servers, and waits until they respond. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

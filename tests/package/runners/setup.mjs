@@ -1,4 +1,4 @@
-/** A runtime's name enters; it is installed when this call returns, or {@link Missing} says why it is not. */
+/** Installs runtimes. Throws {@link Missing} with the reason if a runtime cannot be installed. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

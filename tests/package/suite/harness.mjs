@@ -1,4 +1,4 @@
-/** Tests by name enter, their outcomes leave: in any runtime, with nothing but the language. */
+/** Collects tests and runs them, in any runtime. */
 
 /** How long a test may take, in milliseconds: one that hangs fails under its own name, and the others go on. */
 const LIMIT = 120_000

@@ -1,11 +1,11 @@
-/** Base64 text enters, a compiled module leaves. */
+/** Compiles a module from base64 text. */
 
-/** Compiles the module whose bytes `base64` holds. */
+/** Compiles the module with the bytes of `base64`. */
 export function compile(base64: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(decode(base64))
   } catch (thrown) {
-    // What browsers throw that compile nothing large at once on a page's main thread.
+    // Some browsers refuse to compile a large module synchronously on the main thread.
     if (!(thrown instanceof RangeError)) throw blocked(thrown)
     throw new Error('the core is not ready: this browser compiles it only asynchronously, `await ready()` first', {
       cause: thrown,
@@ -13,7 +13,7 @@ export function compile(base64: string): WebAssembly.Module {
   }
 }
 
-/** The same, while other work goes on. */
+/** The same, asynchronously. */
 export function compileAside(base64: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(decode(base64)).catch((thrown: unknown) => {
     throw blocked(thrown)

@@ -1,6 +1,6 @@
 /**
- * The package and every case enter, what became of them by each way to verify leaves: `own` is the core alone, `node` and `subtle`
- * are the hosts that may verify RSA in its place. The verdicts must be the same everywhere.
+ * Verifies every case of the vectors in several ways: `own` is the core alone, `node` and `subtle` let the runtime verify RSA. The verdicts
+ * must be equal in every way and in every runtime.
  */
 import { judge, makeOf, outcomeLater, outcomeNow } from './cases.mjs'
 

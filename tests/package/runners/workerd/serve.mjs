@@ -1,4 +1,4 @@
-/** A module for Workers enters, a real workerd that serves it leaves. */
+/** Bundles a worker, and serves it with a real workerd. */
 import { spawn } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
