@@ -11,7 +11,6 @@
  */
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode/decode.js'
 export type { CorsOptions, NodeFields } from './gate/cors.js'
-export type { Decision, OnDecision } from './gate/decision.js'
 export type { CredentialOptions } from './gate/credentials.js'
 export type { ResourceOptions } from './gate/metadata.js'
 export type { ClientOptions } from './gate/client.js'
@@ -40,6 +39,7 @@ export type {
   Anonymous,
   AnonymousRule,
   Authorize,
+  Decision,
   Denied,
   Gate,
   GateNeeds,
@@ -47,6 +47,7 @@ export type {
   GateSettings,
   IssuersGateOptions,
   MaybePromise,
+  OnDecision,
   OptionalNeeds,
   Passed,
   Preflight,

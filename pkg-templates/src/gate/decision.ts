@@ -6,28 +6,7 @@ import { notify } from '../remote/loader.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import { decodeHeader } from '../wasm/calls.js'
 import type { RequestLike } from './request.js'
-import type { Anonymous, Denied, MaybePromise, Passed, Preflight } from './types.js'
-
-/** What a gate decided about one request. */
-export interface Decision<Claims = JWTPayload> {
-  /** Whether the request passed. */
-  readonly ok: boolean
-  /** 200 for a pass, 204 for a pre-flight that the gate answers, 500 if `principal` or a rule threw, else the status of the refusal. */
-  readonly status: number
-  /** The code of the refusal; absent for a pass. */
-  readonly refusal?: string
-  /** The claims, whenever the signature held. */
-  readonly claims?: Claims & JWTPayload
-  /** Their `iss`. */
-  readonly issuer?: string
-  /** The key that the token names, whenever the signature held. */
-  readonly kid?: string
-  /** How long the decision took, in milliseconds. Workers stop the clock while code runs: there it counts only waiting. */
-  readonly duration: number
-}
-
-/** What {@link Decision} is passed to. What it throws, now or by its promise, changes nothing. */
-export type OnDecision<Claims = JWTPayload> = (decision: Decision<Claims>, request: RequestLike) => MaybePromise<unknown>
+import type { Anonymous, Decision, Denied, OnDecision, Passed, Preflight } from './types.js'
 
 /** What becomes known of a request while it is decided about. */
 export interface Facts {

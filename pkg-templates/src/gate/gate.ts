@@ -2,7 +2,7 @@
 import { JWKSUnavailable } from '../base/errors.js'
 import { audiences, callable, flag, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
-import { withRefusal, errorFrom, isWithoutKeys, optionError } from '../base/refusal.js'
+import { errorFrom, isWithoutKeys, optionError, withRefusal } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
@@ -17,7 +17,7 @@ import { type Denial, DENIALS, denialFrom, ruleDenial } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
 import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
-import { type Facts, observed, type OnDecision } from './decision.js'
+import { type Facts, observed } from './decision.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { attachDetails, type GateDetails } from './details.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
@@ -35,6 +35,7 @@ import type {
   GateOptions,
   IssuersGateOptions,
   MaybePromise,
+  OnDecision,
   Passed,
   Preflight,
 } from './types.js'

@@ -9,7 +9,6 @@ import type { Duration } from '../base/duration.js'
 import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
-import type { OnDecision } from './decision.js'
 import type { ResourceOptions } from './metadata.js'
 import type { RightsOptions } from './rights.js'
 import type { IssuerTemplate } from './tenants.js'
@@ -273,3 +272,24 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
     request?: RequestLike,
   ): Denied
 }
+
+/** What a gate decided about one request. */
+export interface Decision<Claims = JWTPayload> {
+  /** Whether the request passed. */
+  readonly ok: boolean
+  /** 200 for a pass, 204 for a pre-flight that the gate answers, 500 if `principal` or a rule threw, else the status of the refusal. */
+  readonly status: number
+  /** The code of the refusal; absent for a pass. */
+  readonly refusal?: RefusalCode
+  /** The claims, whenever the signature held. */
+  readonly claims?: Claims & JWTPayload
+  /** Their `iss`. */
+  readonly issuer?: string
+  /** The key that the token names, whenever the signature held. */
+  readonly kid?: string
+  /** How long the decision took, in milliseconds. Workers stop the clock while code runs: there it counts only waiting. */
+  readonly duration: number
+}
+
+/** What {@link Decision} is passed to. What it throws, now or by its promise, changes nothing. */
+export type OnDecision<Claims = JWTPayload> = (decision: Decision<Claims>, request: RequestLike) => MaybePromise<unknown>
