@@ -2,16 +2,18 @@
 
 mod actors;
 mod answer;
+mod mcp;
 mod story;
 mod tokens;
 mod www;
 
+use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::commands::demo::actors::{Companion, Worker};
+use crate::commands::demo::actors::{AUDIENCE, Companion, Example, Worker};
 use crate::commands::demo::story::Stage;
 use crate::commands::{build, no_arguments};
 use crate::paths;
@@ -21,23 +23,22 @@ use crate::ui::table::{Column, Table};
 use crate::ui::terminal;
 use crate::wasm::Tools;
 
-/// `cargo xtask demo [--www]`
+/// `cargo xtask demo [--mcp | --www]`
 pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
-    if arguments == ["--www"] {
-        return www::serve();
+    match arguments {
+        ["--www"] => return www::serve(),
+        ["--mcp"] => return mcp::run(),
+        others => no_arguments("demo", others)?,
     }
-    no_arguments("demo", arguments)?;
     let began = Instant::now();
     let lock = paths::lock()?;
-    let (package, program) = thread::scope(|scope| {
-        let program = scope.spawn(actors::build_companion);
-        let package = build::package(Tools::Generator);
-        let program = process::joined(program);
-        anyhow::Ok((package?, program?))
-    })?;
+    let (package, program) = build_all()?;
     let scratch = Scratch::new("demo")?;
     let companion = Companion::start(program, scratch.path())?;
-    let worker = Worker::start(&package, scratch.path(), &companion)?;
+    let keys = format!("{}/.well-known/jwks.json", companion.issuer);
+    let bindings = [("ISSUER", companion.issuer.as_str()), ("AUDIENCE", AUDIENCE), ("JWKS_URI", &keys)];
+    let example = Example { folder: "cloudflare-worker", bindings: &bindings, port: 0 };
+    let worker = Worker::start(&package, scratch.path(), &example)?;
     drop(lock);
 
     introduce(&companion, &worker);
@@ -45,6 +46,16 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     let mut stage = Stage::new(companion, worker, Table::new(columns, terminal::stdout()));
     story::run(&mut stage)?;
     Ok(stage.finish(began.elapsed()))
+}
+
+/// Builds the package and the companion. Returns the folder of the package and the program.
+fn build_all() -> Result<(PathBuf, PathBuf)> {
+    thread::scope(|scope| {
+        let program = scope.spawn(actors::build_companion);
+        let package = build::package(Tools::Generator);
+        let program = process::joined(program);
+        anyhow::Ok((package?, program?))
+    })
 }
 
 fn introduce(companion: &Companion, worker: &Worker) {

@@ -20,7 +20,7 @@ pub(crate) type Run = fn(&[&str]) -> Result<bool>;
 pub(crate) const COMMANDS: [(&str, &str, Run); 10] = [
     (
         "demo",
-        "start the companion and a real workerd, and show the answers of the gate; --www: serve the pages with a login",
+        "start the companion and a real workerd, and show the answers of the gate; --mcp: an MCP client logs in and calls tools; --www: serve the pages with a login",
         demo::demo,
     ),
     (

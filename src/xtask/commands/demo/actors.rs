@@ -55,7 +55,7 @@ impl Companion {
     /// Makes the stores and serves the first.
     pub(crate) fn start(program: PathBuf, folder: &Path) -> Result<Self> {
         // The store needs the issuer's address before the server listens there.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free_address()?;
         let mut companion = Self {
             program,
             store: folder.join("store.sqlite"),
@@ -75,6 +75,14 @@ impl Companion {
         server.wait_for(READY, |line| line.contains("listening on").then_some(()))?;
         companion.server = Some(server);
         Ok(companion)
+    }
+
+    /// Adds a client for client credentials. Returns its secret.
+    pub(crate) fn add_client(&self, name: &str, scope: &str, audience: &str) -> Result<String> {
+        let words = ["clients", "add", name, "--scope", scope, "--audience", audience];
+        let printed = self.run(&self.store, &words)?;
+        let secret = printed.lines().find_map(|line| line.strip_prefix("client_secret: "));
+        secret.map(str::to_owned).context("the companion printed no secret")
     }
 
     /// A token of the key that signs now.
@@ -131,7 +139,16 @@ impl Companion {
     }
 }
 
-/// A real workerd that runs the example.
+/// A folder of `examples` with a `worker.js`.
+pub(crate) struct Example<'a> {
+    pub(crate) folder: &'static str,
+    /// The texts that the worker finds in `env`.
+    pub(crate) bindings: &'a [(&'static str, &'a str)],
+    /// Where it listens; 0 for any free port.
+    pub(crate) port: u16,
+}
+
+/// A real workerd that runs an example.
 pub(crate) struct Worker {
     server: Server,
     pub(crate) address: String,
@@ -139,13 +156,15 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Bundles the example as a user would, with the package installed beside it, and starts it.
-    pub(crate) fn start(package: &Path, folder: &Path, companion: &Companion) -> Result<Self> {
+    pub(crate) fn start(package: &Path, folder: &Path, example: &Example<'_>) -> Result<Self> {
         let project = folder.join("worker");
-        files::copy(&paths::at("examples/cloudflare-worker"), &project)?;
+        files::copy(&paths::at("examples").join(example.folder), &project)?;
         files::copy(package, &project.join("node_modules/jotgate"))?;
         let bundle = project.join("bundle");
         progress::step("bundling the example worker", |step| {
             let mut esbuild = npm::tool("esbuild");
+            // The example's other packages are tools of the tests.
+            esbuild.env("NODE_PATH", paths::at("tests/node_modules"));
             esbuild.current_dir(&project).arg("worker.js").arg(format!("--outdir={}", bundle.display()));
             esbuild.args([
                 "--bundle",
@@ -157,10 +176,11 @@ impl Worker {
             process::run_ok(&mut esbuild, step)
         })?;
         let config = bundle.join("worker.capnp");
-        fs::write(&config, configuration(&bundle, &companion.issuer)?)?;
+        fs::write(&config, configuration(&bundle, example.bindings)?)?;
         let mut workerd = workerd()?;
-        // workerd picks a free port and writes it to this descriptor.
-        workerd.arg("serve").arg(&config).args(["--socket-addr=http=127.0.0.1:0", "--control-fd=1"]);
+        // workerd writes the port to this descriptor.
+        let socket = format!("--socket-addr=http=127.0.0.1:{}", example.port);
+        workerd.arg("serve").arg(&config).arg(socket).arg("--control-fd=1");
         let mut server = Server::start("workerd", &mut workerd)?;
         let port = server.wait_for(READY, listening)?;
         Ok(Self { server, address: format!("http://127.0.0.1:{port}") })
@@ -169,6 +189,11 @@ impl Worker {
     pub(crate) fn alive(&mut self) -> Result<()> {
         self.server.alive()
     }
+}
+
+/// An address of loopback that was free a moment ago.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// `{"event":"listen","socket":"http","port":40123}` → 40123
@@ -187,7 +212,11 @@ fn workerd() -> Result<Command> {
     Ok(Command::new(path))
 }
 
-fn configuration(bundle: &Path, issuer: &str) -> Result<String> {
+fn configuration(bundle: &Path, bindings: &[(&str, &str)]) -> Result<String> {
+    let bindings: String = bindings
+        .iter()
+        .map(|(name, text)| format!("    (name = \"{name}\", text = \"{text}\"),\n"))
+        .collect();
     let names = files::entries(bundle)?;
     let names =
         names.iter().filter_map(|path| path.file_name()?.to_str()).filter(|name| name.ends_with(".wasm"));
@@ -213,10 +242,7 @@ const worker :Workerd.Worker = (
     (name = "worker.js", esModule = embed "worker.js"),
 {wasm}  ],
   bindings = [
-    (name = "ISSUER", text = "{issuer}"),
-    (name = "AUDIENCE", text = "{AUDIENCE}"),
-    (name = "JWKS_URI", text = "{issuer}/.well-known/jwks.json"),
-  ],
+{bindings}  ],
   compatibilityDate = "2026-10-01",
 );
 "#
