@@ -11,6 +11,8 @@ export interface NodeBodyRequest extends NodeRequest {
   body?: unknown
   on?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
   off?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
+  /** Whether the stream was read to its end before. */
+  readonly readableEnded?: boolean
   /** Reads the rest and drops it. */
   resume?(): unknown
 }
@@ -49,8 +51,10 @@ export function isWeb(request: WebBodyRequest | NodeBodyRequest): request is Web
   return typeof (request.headers as { get?: unknown }).get === 'function'
 }
 
+const READ_BEFORE = 'the body of `request` has been read already: call `check` before anything else reads it'
+
 async function webBytes({ body, bodyUsed }: WebBodyRequest, limit: number): Promise<Uint8Array> {
-  if (bodyUsed) throw new TypeError('the body of `request` has been read already: call `check` first')
+  if (bodyUsed) throw new TypeError(READ_BEFORE)
   const pieces = new Pieces(limit)
   if (body === null) return pieces.joined()
   const reader = (body as ReadableStream<Uint8Array>).getReader()
@@ -66,6 +70,7 @@ function nodeBytes(request: NodeBodyRequest, limit: number): Promise<Uint8Array>
   if (typeof request.on !== 'function') {
     throw new TypeError('`request` has neither a body nor a stream of it')
   }
+  if (request.readableEnded === true) throw new TypeError(READ_BEFORE)
   const pieces = new Pieces(limit)
   return new Promise((settle, reject) => {
     const stop = () => {

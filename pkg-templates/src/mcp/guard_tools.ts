@@ -50,7 +50,8 @@ export function guardTools(gate: AnyGate, options: GuardToolsOptions): ToolGuard
   const decide: ToolGuard['check'] = async (request, options = {}) => {
     const document = gate.metadata(request)
     if (document !== undefined) return answer(document, undefined)
-    const { method } = request
+    // The SDKs treat `post` as `POST`.
+    const method = request.method?.toUpperCase()
     if (method === 'OPTIONS') {
       const asked: Denied | Passed | Preflight = await gate.check(request)
       if (!asked.ok) return answer(asked.response(), asked.status === 204 ? undefined : asked.refusal)

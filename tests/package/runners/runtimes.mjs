@@ -1,5 +1,5 @@
 /** The suites of `--all`: the packed package in every runtime, and what checkers say of it. */
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
@@ -8,7 +8,7 @@ import { mcpClients } from './mcp/clients.mjs'
 import { metadataClients } from './node/metadata_clients.mjs'
 import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
-import { npmFile, npmRuntimes, npmVersion } from './setup.mjs'
+import { npmClients, npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vectors/files.mjs'
 import { pageIn } from './www.mjs'
 
@@ -47,6 +47,7 @@ export const RUNTIMES = {
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
   'mcp-clients': mcpClients,
+  'better-auth': betterAuth,
   'login-page': loginPage,
   ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
   'polluted': (project, { node }) => node(project, 'node/polluted.mjs', { inside: true }),
@@ -68,6 +69,13 @@ export const MATRIX = [
     [runtime, 'import map', `${name}-unbundled`],
   ]),
 ]
+
+/** An issuer in the same process. */
+async function betterAuth(project, { node }) {
+  const folder = join(npmClients().resolve('better-auth'), '..', '..')
+  await symlink(folder, join(project.folder, 'node_modules', 'better-auth'))
+  return node(project, 'mcp/better_auth.mjs')
+}
 
 function onNode(version, runner) {
   return async (project, { node, about }) => {

@@ -21,6 +21,11 @@ export function npmBundlers() {
   return npmInstalled(join(tests, 'bundlers'), 'the bundlers (once, about 1 GB)')
 }
 
+/** The npm packages of `clients/package.json`, as its lock file says; what resolves them. */
+export function npmClients() {
+  return npmInstalled(join(tests, 'clients'), "other people's servers and clients")
+}
+
 /** The npm packages of `drivers/package.json`, as its lock file says; what resolves them. */
 export function npmDrivers() {
   return npmInstalled(join(tests, 'drivers'), 'the drivers of the browsers')

@@ -224,6 +224,21 @@ test('a body that was read before is a mistake of the program', async () => {
   const request = post(call('now'))
   await request.text()
   same((await guard.check(request).catch((error) => error)).name, 'TypeError')
+  const caught = []
+  const server = createServer(async (request, response) => {
+    for await (const _ of request);
+    await guard.check(request).catch((error) => caught.push(error.name))
+    response.end()
+  })
+  await listening(server, (port) => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}' }))
+  same(caught, ['TypeError'])
+})
+
+test('a method in small letters does not get around the scopes', async () => {
+  const { body } = new Response(JSON.stringify(call('move-note')))
+  const headers = new Headers({ authorization: `Bearer ${reader}` })
+  const lower = { method: 'post', url: resource, headers, body, bodyUsed: false }
+  same(await verdict(lower), [403, 'insufficient_scope'])
 })
 
 test('a page of a foreign origin is refused, before its token is looked at', async () => {
