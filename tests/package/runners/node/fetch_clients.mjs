@@ -3,21 +3,22 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as jose from 'jose'
 import { RemoteKeySet, Verifier } from 'jotgate'
 import * as facade from 'jotgate/jose'
+import { testIssuer } from 'jotgate/testing'
 import nodeFetch2 from 'node-fetch-2'
 import nodeFetch3 from 'node-fetch-3'
 import * as undici from 'undici'
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { harness, ok, refused, same } = await load('suite/harness.mjs')
-const { audience, CLAIMS, currentDate, issuer, mint } = await load('suite/mint.mjs')
 const { report } = await load('runners/report.mjs')
 
-const world = await mint(jose)
-const token = await world.token('ES256')
-const text = JSON.stringify(world.jwks)
+const audience = 'api'
+const issuer = await testIssuer({ audience })
+const token = await issuer.token({ sub: 'ada' })
+const text = JSON.stringify(issuer.jwks)
+const policy = { algorithms: ['ES256'], issuer: issuer.issuer, audience }
 const seen = []
 const answers = {
   '/jwks': (request, response) => {
@@ -49,22 +50,22 @@ const clients = { 'node-fetch 2': nodeFetch2, 'node-fetch 3': nodeFetch3, 'undic
 for (const [name, fetch] of Object.entries(clients)) {
   test(`V9: ${name} fetches a set, is asked with its entity tag, and names the package`, async () => {
     const keys = new RemoteKeySet(at('/jwks'), { fetch })
-    const checks = new Verifier({ keys, algorithms: ['ES256'], issuer, audience, currentDate })
-    same((await checks.verify(token)).payload, CLAIMS)
+    const checks = new Verifier({ keys, ...policy })
+    same((await checks.verify(token)).payload.sub, 'ada')
     const [[, agent]] = seen.slice(-1)
     ok(agent.startsWith('jotgate/'), agent)
     const set = keys.keySet
     ok((await keys.reload()) === set, 'the 304 confirms the set in hand')
     same(keys.export().cacheControl, 'max-age=60')
     const remote = facade.createRemoteJWKSet(new URL(at('/jwks')), { [facade.customFetch]: fetch })
-    same((await facade.jwtVerify(token, remote, { currentDate })).payload, CLAIMS)
+    same((await facade.jwtVerify(token, remote)).payload.sub, 'ada')
   })
 
   test(`V9: ${name} asks past caches, and the same limits hold`, async () => {
     const aged = new RemoteKeySet(at('/aged'), { fetch })
     const before = seen.length
-    const checks = new Verifier({ keys: aged, algorithms: ['ES256'], issuer, audience, currentDate })
-    same((await checks.verify(token)).payload, CLAIMS)
+    const checks = new Verifier({ keys: aged, ...policy })
+    same((await checks.verify(token)).payload.sub, 'ada')
     same(seen.length - before, 2)
     for (const [path, expected] of [
       ['/large', { code: 'ERR_JWKS_INVALID', refusal: 'jwks_too_large' }],
