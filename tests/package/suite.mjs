@@ -15,6 +15,7 @@ import { gateResourceTests } from './suite/gate/resource.mjs'
 import { gateRightsTests } from './suite/gate/rights.mjs'
 import { gateRuleTests } from './suite/gate/rules.mjs'
 import { gateUserComplaintTests } from './suite/gate/user_complaints.mjs'
+import { mcpToolTests } from './suite/gate/mcp_tools.mjs'
 import { harness, ok } from './suite/harness.mjs'
 import { joseDifferenceTests } from './suite/jose/differences.mjs'
 import { joseExampleTests } from './suite/jose/examples.mjs'
@@ -37,10 +38,10 @@ import { issuerTests } from './suite/verifier/issuers.mjs'
 import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
 
-export async function runSuite({ jotgate, facade, decoder, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, mcp, testing, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, mcp, testing, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -61,6 +62,7 @@ export async function runSuite({ jotgate, facade, decoder, jose }, more = () => 
   keyFunctionTests(context)
   gateResourceTests(context)
   gateCorsTests(context)
+  mcpToolTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

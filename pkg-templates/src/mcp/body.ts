@@ -18,7 +18,7 @@ export interface NodeBodyRequest extends NodeRequest {
 }
 
 /** A standard request with its body. */
-export type WebBodyRequest = StandardRequest & Pick<Request, 'body' | 'bodyUsed'>
+export type WebBodyRequest = StandardRequest & Pick<Request, 'arrayBuffer' | 'body' | 'bodyUsed'>
 
 /**
  * The JSON value of the body.
@@ -53,10 +53,16 @@ export function isWeb(request: WebBodyRequest | NodeBodyRequest): request is Web
 
 const READ_BEFORE = 'the body of `request` has been read already: call `check` before anything else reads it'
 
-async function webBytes({ body, bodyUsed }: WebBodyRequest, limit: number): Promise<Uint8Array> {
+async function webBytes(request: WebBodyRequest, limit: number): Promise<Uint8Array> {
+  const { body, bodyUsed } = request
   if (bodyUsed) throw new TypeError(READ_BEFORE)
   const pieces = new Pieces(limit)
   if (body === null) return pieces.joined()
+  if (body === undefined) {
+    // Firefox shows no stream.
+    if (!pieces.add(new Uint8Array(await request.arrayBuffer()))) throw new Problem('body_too_large')
+    return pieces.joined()
+  }
   const reader = (body as ReadableStream<Uint8Array>).getReader()
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     if (pieces.add(piece.value)) continue

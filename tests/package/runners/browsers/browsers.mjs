@@ -107,6 +107,8 @@ export const unbundled =
       'jotgate': `/jotgate/${target(exports['.'])}`,
       'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
       'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
+      'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
+      'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,
       'jose': '/jose/index.js',
       '@tests/': '/tests/',

@@ -1,6 +1,8 @@
 /** What a bundler makes one file of, for Node. */
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
+import * as mcp from 'jotgate/mcp'
+import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -8,5 +10,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, decoder, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, mcp, testing, jose }))
 clearInterval(alive)

@@ -3,9 +3,11 @@ const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 const jotgate = require('jotgate')
 const decoder = require('jotgate/decode')
+const mcp = require('jotgate/mcp')
+const testing = require('jotgate/testing')
 const facade = require('jotgate/jose')
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 load('runners/node/suite.mjs').then(async ({ runOnNode }) => {
-  process.exitCode = await runOnNode({ jotgate, facade, decoder, load, resolved: require.resolve('jotgate') })
+  process.exitCode = await runOnNode({ jotgate, facade, decoder, mcp, testing, load, resolved: require.resolve('jotgate') })
 })

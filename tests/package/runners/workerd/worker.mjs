@@ -1,6 +1,8 @@
 /** A worker as a stranger would write one: everything is made at module scope, where workerd allows no I/O. */
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
+import * as mcp from 'jotgate/mcp'
+import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -17,7 +19,7 @@ const local = facade.createLocalJWKSet({ keys: [jwk] })
 export default {
   async fetch(request) {
     const issuer = new URL(request.url).searchParams.get('issuer')
-    const outcome = await runSuite({ jotgate, facade, decoder, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, mcp, testing, jose }, (context) => {
       const { test } = context
       soon(context)
       test('what was made at module scope works', async () => {
