@@ -1,4 +1,5 @@
 /** Loads the issuer's metadata (RFC 8414, OpenID Connect Discovery 1.0). */
+import { record } from '../base/record.js'
 import { webUrl } from '../base/url.js'
 import { LoginError } from './errors.js'
 
@@ -36,7 +37,7 @@ export async function loadMetadata(issuer: string): Promise<Metadata> {
   for (const location of [`${path}/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server${path}`]) {
     try {
       const response = await request(origin + location)
-      if (response.ok) return checked((await response.json()) as Record<string, unknown> | null, issuer)
+      if (response.ok) return checked(record((await response.json()) as Record<string, unknown>), issuer)
       cause = new Error(`status ${response.status}`)
     } catch (thrown) {
       if (thrown instanceof LoginError) throw thrown
@@ -46,8 +47,8 @@ export async function loadMetadata(issuer: string): Promise<Metadata> {
   throw new LoginError('metadata_unavailable', { cause })
 }
 
-function checked(metadata: Record<string, unknown> | null, issuer: string): Metadata {
-  if (metadata?.issuer !== issuer) throw new LoginError('metadata_issuer_mismatch')
+function checked(metadata: Record<string, unknown>, issuer: string): Metadata {
+  if (metadata.issuer !== issuer) throw new LoginError('metadata_issuer_mismatch')
   const { authorization_endpoint, token_endpoint, revocation_endpoint, end_session_endpoint } = metadata
   const optional = [revocation_endpoint, end_session_endpoint].map((endpoint) => endpoint ?? issuer)
   if (![authorization_endpoint, token_endpoint, ...optional].every(isTrustworthy)) throw new LoginError('metadata_invalid')

@@ -1,4 +1,5 @@
 /** Sends requests to the issuer's token and revocation endpoints (RFC 6749 §4.1.3 and §6, RFC 7009). */
+import { record } from '../base/record.js'
 import { LoginError } from './errors.js'
 import { checkIdToken } from './id_token.js'
 import { request, type Metadata } from './metadata.js'
@@ -61,7 +62,7 @@ async function requestTokens(
   let answer: Record<string, unknown>
   try {
     response = await request(token_endpoint, body)
-    answer = { ...((await response.json()) as object) }
+    answer = record((await response.json()) as Record<string, unknown>)
   } catch (cause) {
     throw new LoginError('token_unavailable', { cause })
   }

@@ -51,6 +51,7 @@ export const RUNTIMES = {
   'login-page': loginPage,
   ...Object.fromEntries(['chromium', 'firefox', 'webkit'].map((name) => [`www-${name}`, pageIn(name)])),
   'polluted': (project, { node }) => node(project, 'node/polluted.mjs', { inside: true }),
+  'polluted-pages': (project, { node }) => node(project, 'node/polluted_pages.mjs', { inside: true }),
   publint,
   attw,
 }
