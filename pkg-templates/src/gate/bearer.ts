@@ -24,7 +24,7 @@ export function bearer(authorization: string | null): Credentials {
   return { kind: 'token', token }
 }
 
-const REPEATED = malformed('credentials_repeated', 'the Authorization header is there more than once')
+const REPEATED = /* @__PURE__ */ malformed('credentials_repeated', 'the Authorization header is there more than once')
 
 /** Credentials that make the request a malformed one (RFC 6750 §3.1). */
 export function malformed(code: RefusalCode, message: string): Credentials {

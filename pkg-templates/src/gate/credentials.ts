@@ -74,7 +74,7 @@ export function credentialsFrom(options: Options): ReadCredentials {
 }
 
 const NONE: Credentials = { kind: 'none' }
-const TWO_METHODS = malformed('credentials_repeated', 'the token is there in more than one way')
+const TWO_METHODS = /* @__PURE__ */ malformed('credentials_repeated', 'the token is there in more than one way')
 const SAFE: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS']
 
 /**

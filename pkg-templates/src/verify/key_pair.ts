@@ -16,7 +16,7 @@ export function engineFor(options: Options, fields: PolicyFields, keys: EngineKe
 }
 
 /** Two engines that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
-export class KeyPair implements Judge {
+export class KeyPair implements Pick<Judge, 'judge' | 'judgeNow'> {
   readonly #secret: Engine
   readonly #public: Engine
 
@@ -46,10 +46,6 @@ export class KeyPair implements Judge {
 
   async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     return this.#engineOf(token).judge(token, needs, waitUntil)
-  }
-
-  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
   }
 
   /** The engine of the token's algorithm. What can't be decoded is refused by either. */

@@ -35,6 +35,8 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose })
 
   const issuer = await served({ jwks })
   await cp(join(runners, 'worker_cache.mjs'), join(outdir, 'worker_cache.mjs'))
+  const keys = `request.url === 'https://auth.example/jwks' ? Response.json(${JSON.stringify(jwks)}) : new Response('', { status: 404 })`
+  await writeFile(join(outdir, 'auth.mjs'), `export default { fetch: (request) => ${keys} }`)
   await writeFile(join(outdir, 'worker.capnp'), capnp(wasm))
   const child = spawn(binary, ['serve', join(outdir, 'worker.capnp'), '--control-fd=3'], {
     stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
@@ -91,6 +93,17 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
   /** The answer to the next request at a path, as soon as it is asked for; it is never given. */
   const asked = (path) => new Promise((seen) => (issuer.routes[path] = (_, response) => seen(response)))
   return {
+    'keys come by a service binding and from a function; a detached `fetch` is named in the error': async () => {
+      const passed = { ...PASS, message: null, decisions: [200] }
+      for (const by of ['binding', 'function']) {
+        same(await ask('one', '/', { more: `&by=${by}` }), passed, by)
+        const refused = await ask('one', '/', { more: `&by=${by}`, bearer: await signed('x') })
+        same([refused.status, refused.refusal, refused.decisions], [401, 'no_matching_key', [401]])
+      }
+      const { status, refusal, message, decisions } = await ask('two', '/', { more: '&by=detached' })
+      same([status, refusal, decisions], [503, 'key_set_unreachable', [503]])
+      ok(message.includes('fetch: (url, init) => env.AUTH.fetch(url, init)'), message)
+    },
     'complaint 3: the first request is cancelled while its fetch is under way, the second finishes': async () => {
       for (const [path, more] of [
         ['/cancelled', '&forgotten'],
@@ -244,6 +257,7 @@ function capnp(wasm) {
     (name = "worker_requests.mjs", esModule = embed "worker_requests.mjs"),
     (name = "./${wasm}", wasm = embed "${wasm}"),
   ],
+  bindings = [ (name = "AUTH", service = "auth") ],
   compatibilityDate = "2026-01-01",
   cacheApiOutbound = "cache",
 )`
@@ -253,6 +267,7 @@ const config :Workerd.Config = (
     (name = "one", worker = .one),
     (name = "two", worker = .two),
     (name = "cache", worker = .cache),
+    (name = "auth", worker = .auth),
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [
@@ -263,6 +278,10 @@ const config :Workerd.Config = (
 );
 const one :Workerd.Worker = ${worker};
 const two :Workerd.Worker = ${worker};
+const auth :Workerd.Worker = (
+  modules = [ (name = "auth.mjs", esModule = embed "auth.mjs") ],
+  compatibilityDate = "2026-01-01",
+);
 const cache :Workerd.Worker = (
   modules = [ (name = "worker_cache.mjs", esModule = embed "worker_cache.mjs") ],
   compatibilityDate = "2026-01-01",

@@ -7,9 +7,28 @@ import { createGate, RemoteKeySet } from 'jotgate'
 const rules = { algorithms: ['ES256'], issuer: 'https://issuer.example', audience: 'api' }
 const gates = new Map()
 
+/** Gates whose keys come from another worker, by a service binding. */
+const BOUND = {
+  binding: ({ AUTH }) => ({ jwksUri: AUTH_KEYS, fetch: (url, init) => AUTH.fetch(url, init) }),
+  // An address of its own, or the shared cache would have the keys.
+  detached: ({ AUTH }) => ({ jwksUri: 'https://auth.example/detached', fetch: AUTH.fetch }),
+  // What issuers in the same program offer, such as better-auth.
+  function: ({ AUTH }) => {
+    const auth = { api: { getJwks: async () => (await AUTH.fetch(AUTH_KEYS)).json() } }
+    return { keys: () => auth.api.getJwks() }
+  },
+}
+const AUTH_KEYS = 'https://auth.example/jwks'
+
 export default {
   async fetch(request, env, ctx) {
     const search = new URL(request.url).searchParams
+    if (search.has('by')) {
+      const decisions = []
+      const gate = createGate({ ...rules, ...BOUND[search.get('by')](env), onDecision: async ({ status }) => void decisions.push(status) })
+      const pass = await gate.check(request, { waitUntil: (work) => ctx.waitUntil(work) })
+      return Response.json({ status: pass.ok ? 200 : pass.status, refusal: pass.refusal ?? null, message: pass.cause?.message ?? null, decisions })
+    }
     const url = search.get('keys')
     if (!gates.has(url)) {
       const timeoutDuration = Number(search.get('timeout') ?? 60_000)
