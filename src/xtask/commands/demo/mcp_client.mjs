@@ -103,7 +103,7 @@ await step(() => call('add-note', { note: 'hello' }), [
   ['GET metadata of the server', '200'],
   ['GET metadata of the issuer', '200'],
   ['POST /token, client credentials', '200 scope "notes:read notes:write"'],
-  ['tools/call add-note', '200 note 1'],
+  ['tools/call add-note', '200 note'],
 ])
 await client.close()
 

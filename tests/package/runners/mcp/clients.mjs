@@ -37,6 +37,14 @@ export async function mcpClients(project, tools) {
         }
       })
     }
+    test('the client of `cargo xtask demo --mcp` gets the expected answers', () => {
+      const script = join(dirname(dirname(tools.here)), 'src', 'xtask', 'commands', 'demo', 'mcp_client.mjs')
+      const { issuer: ISSUER, id: CLIENT_ID, secret: CLIENT_SECRET } = world
+      const env = { ...process.env, RESOURCE: world.servers.workerd, ISSUER, CLIENT_ID, CLIENT_SECRET }
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', script], { encoding: 'utf8', env, timeout: 60_000 })
+      const rows = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+      same([status, rows.length, rows.filter(({ good }) => !good)], [0, 18, []], stderr)
+    })
     test('@modelcontextprotocol/client 2 in a page of Chromium reads the challenge and calls a tool by CORS', async () => {
       const url = world.servers.workerd
       const found = await chromiumClient(url, world, project, tools)
