@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::ledger::LedgerError;
+use crate::people::PasswordError;
 use crate::{
     DocumentError, IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError, StoreError, TlsError,
     TokenRefusal,
@@ -29,6 +31,10 @@ pub enum Error {
     Token(TokenRefusal),
     /// The TLS certificate cannot be used.
     Tls(TlsError),
+    /// The ledger failed.
+    Ledger(LedgerError),
+    /// A password could not be hashed.
+    Password(PasswordError),
     /// Others kept changing the store.
     Contended {
         /// How many attempts were made.
@@ -71,6 +77,9 @@ impl Error {
             Self::Settings(refusal) => refusal.code(),
             Self::Token(refusal) => refusal.code(),
             Self::Tls(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::Password(PasswordError::Crowded) => "passwords_crowded",
+            Self::Password(PasswordError::NotHashed) => "password_not_hashed",
             Self::Contended { .. } => "store_contended",
             Self::ClockBehind { .. } => "clock_behind",
             Self::ClockJumped { by } if *by < 0 => "clock_behind",
@@ -94,6 +103,8 @@ impl fmt::Display for Error {
             Self::Settings(refusal) => refusal.fmt(f),
             Self::Token(refusal) => refusal.fmt(f),
             Self::Tls(error) => error.fmt(f),
+            Self::Ledger(error) => error.fmt(f),
+            Self::Password(error) => error.fmt(f),
             Self::Contended { attempts } => {
                 write!(f, "others changed the store each time in {attempts} attempts")
             }
@@ -137,5 +148,7 @@ from! {
     Settings(SettingsRefusal),
     Token(TokenRefusal),
     Tls(TlsError),
+    Ledger(LedgerError),
+    Password(PasswordError),
     Network(io::Error),
 }

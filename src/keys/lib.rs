@@ -10,6 +10,11 @@
 //! | `life` | the rings of keys: what happens when, as a pure function, and those who act on it |
 //! | `store` | where the state is kept: sealed, in one versioned document |
 //! | `tls` | the certificate of the public listener |
+//! | `ledger` | people, sessions, codes and refresh tokens, as rows |
+//! | `people` | names and passwords |
+//! | `grants` | the ways to a token at the token endpoint, one file each |
+//! | `login` | the authorization endpoint: logging in and consent |
+//! | `pages` | what people see, without JavaScript |
 //! | `token` | what is signed, and for whom |
 //! | `http` | what is served, from a snapshot in memory |
 //! | `dev` | an issuer for development and tests |
@@ -19,12 +24,17 @@ mod check;
 mod clock;
 mod dev;
 mod error;
+mod grants;
 mod http;
 mod issuer;
 mod json_listing;
 mod key;
+pub mod ledger;
 mod life;
 mod listing;
+mod login;
+mod pages;
+pub mod people;
 mod store;
 #[cfg(test)]
 mod test_keys;
@@ -36,7 +46,7 @@ pub use clock::{Clock, SystemClock};
 pub use dev::{DevIssuer, DevOptions};
 pub use error::Error;
 pub use http::{
-    AUTHORIZE_PATH, ClientAddress, ConnectionSettings, JWKS_PATH, KeySet, Published, Publisher,
+    AUTHORIZE_PATH, ClientAddress, ConnectionSettings, JWKS_PATH, KeySet, Published, Publisher, REVOKE_PATH,
     SecureTransport, Snapshot, TOKEN_PATH, metadata, ops_router, router, run, token_router,
 };
 pub use issuer::{Issuer, IssuerRefusal};
@@ -45,9 +55,10 @@ pub use json_listing::{
 };
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, Older, Phase, Revoked, Ring, RolledBack,
-    Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times, adjust, next_step,
-    replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step, tick,
+    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, Older, Phase, RefreshKey, Revoked,
+    Ring, RolledBack, Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times,
+    adjust, next_step, replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step,
+    tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{
@@ -56,6 +67,6 @@ pub use store::{
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{
-    Client, ClientSecret, Signer, TokenRefusal, TokenRequest, check_audiences, check_claims, check_client_id,
-    is_reserved_claim, parse_scopes,
+    Client, ClientLogin, ClientSecret, RedirectRefusal, RedirectUri, Signer, TokenRefusal, TokenRequest,
+    check_audiences, check_claims, check_client_id, is_reserved_claim, parse_scopes,
 };

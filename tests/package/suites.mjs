@@ -50,6 +50,7 @@ export const SUITES = {
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
+  'companion-login': (project) => withCompanion(project, 'node/companion_login.mjs'),
   rooms,
   sizes,
   workerd,

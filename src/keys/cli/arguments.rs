@@ -12,6 +12,7 @@ use crate::confirmation::Confirmation;
 use crate::dev::Dev;
 use crate::duration::life;
 use crate::time_arguments::{ChosenTimes, Settings};
+use crate::user_arguments::Users;
 
 /// Owns the rotating signing keys, publishes the key set and issues tokens.
 #[derive(Debug, Parser)]
@@ -44,6 +45,9 @@ pub(crate) struct Cli {
     /// It must not be part of a backup that brings the store back: it is how an older copy of the store is found out.
     #[arg(long, global = true, env = "JOTGATE_MARK_FILE", value_name = "PATH")]
     pub(crate) mark_file: Option<PathBuf>,
+    /// The file with the people who log in [default: the store's name with `.ledger` after it]
+    #[arg(long, global = true, env = "JOTGATE_LEDGER_FILE", value_name = "PATH")]
+    pub(crate) ledger_file: Option<PathBuf>,
     /// How the log is written to stderr: lines for people, or JSON, one object a line
     #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
@@ -118,6 +122,14 @@ https://api.example/items")]
   jotgate-keys clients secret add worker"
     )]
     Clients(Clients),
+    /// Look at the people who can log in, or change them
+    #[command(
+        subcommand,
+        after_help = "Example:
+  jotgate-keys users add ada
+  jotgate-keys users list"
+    )]
+    Users(Users),
     /// Look at the times that the store was made with, or change them
     #[command(
         subcommand,

@@ -1,7 +1,7 @@
 //! The arguments of `clients`.
 
 use clap::{ArgGroup, Args, Subcommand};
-use jotgate_keys::{ClientChanges, TokenRefusal, parse_scopes};
+use jotgate_keys::{ClientChanges, ClientLogin, RedirectRefusal, RedirectUri, TokenRefusal, parse_scopes};
 use serde_json::Value;
 
 use crate::confirmation::Confirmation;
@@ -14,6 +14,7 @@ pub(crate) enum Clients {
     #[command(after_help = "Example:
   jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
   curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token
+  jotgate-keys clients add app --public --redirect https://app.example/login --offline-access --audience https://api.example
 
 A running server knows of every change within a second.")]
     Add(AddClient),
@@ -91,7 +92,58 @@ pub(crate) struct AddClient {
     #[arg(long, value_name = "AUDIENCE", required = true)]
     pub(crate) audience: Vec<String>,
     #[command(flatten)]
+    pub(crate) login: LoginArguments,
+    #[command(flatten)]
     pub(crate) grants: Grants,
+}
+
+/// How people log in with a client.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// Let people log in with it, and send answers to this address: https, http on a loopback address (any port), or a
+    /// private-use scheme with a dot. May be repeated
+    #[arg(long, value_name = "URI")]
+    redirect: Vec<String>,
+    /// It has no secret: a single-page app or an installed program
+    #[arg(long, requires = "redirect")]
+    public: bool,
+    /// Allow a private-use scheme without a dot in --redirect, such as `cursor`. May be repeated
+    #[arg(long, value_name = "NAME", requires = "public")]
+    scheme: Vec<String>,
+    /// Give it refresh tokens when it asks for the scope `offline_access`
+    #[arg(long, requires = "redirect")]
+    offline_access: bool,
+    /// It belongs to your own organisation: each person allows it once, not at each login
+    #[arg(long, requires = "redirect")]
+    first_party: bool,
+    /// A confidential client may send `nonce` in place of a PKCE challenge
+    #[arg(long, requires = "redirect", conflicts_with = "public")]
+    allow_nonce: bool,
+    /// Allow the password grant, which shows people's passwords to the client. Avoid it
+    #[arg(long, conflicts_with = "public")]
+    password_grant: bool,
+    /// Allow the implicit grant, which puts tokens into addresses. Avoid it
+    #[arg(long, requires = "redirect")]
+    implicit_grant: bool,
+}
+
+impl LoginArguments {
+    /// What was chosen; `None` if nobody logs in with the client.
+    pub(crate) fn chosen(&self) -> Result<Option<ClientLogin>, RedirectRefusal> {
+        if self.redirect.is_empty() && !self.password_grant {
+            return Ok(None);
+        }
+        let uris = self.redirect.iter().map(|uri| RedirectUri::register(uri, &self.scheme));
+        Ok(Some(ClientLogin {
+            public: self.public,
+            redirect_uris: uris.collect::<Result<_, _>>()?,
+            offline_access: self.offline_access,
+            first_party: self.first_party,
+            password: self.password_grant,
+            implicit: self.implicit_grant,
+            allow_nonce: self.allow_nonce,
+        }))
+    }
 }
 
 #[derive(Debug, Args)]

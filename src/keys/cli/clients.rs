@@ -34,9 +34,18 @@ pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
     }
 }
 
-fn add(keeper: &Keeper, AddClient { id, audience, grants }: &AddClient) -> Result<(), Error> {
+fn add(keeper: &Keeper, AddClient { id, audience, login, grants }: &AddClient) -> Result<(), Error> {
     let changes = grants.changes()?;
-    let (client, secret) = Client::new(id, None, audience, SystemClock.now())?;
+    let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
+    client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
+    if audience.contains(id) && client.login.is_some() {
+        let why = "a client for logins can't also be an audience: its tokens would be taken for another's";
+        return Err(std::io::Error::other(why).into());
+    }
+    if client.is_public() {
+        client.secrets.clear();
+    }
+    let public = client.is_public();
     keeper.change(|state| {
         let longest = state.settings().times().longest_life;
         let mut client = changes.apply(&client, longest)?;
@@ -45,6 +54,9 @@ fn add(keeper: &Keeper, AddClient { id, audience, grants }: &AddClient) -> Resul
         }
         Ok(Some(state.add_client(client)?))
     })?;
+    if public {
+        return say(&format!("client_id: {id}\n"));
+    }
     show_secret(id, &secret)
 }
 

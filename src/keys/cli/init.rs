@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, MarkFile, RsaSize, Settings, SqliteStore, State, StoreId,
-    StoreStamp, SystemClock, Times,
+    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, MarkFile, RsaSize, Settings, SqliteStore, State,
+    StoreId, StoreStamp, SystemClock, Times,
 };
 
 use crate::arguments::Init;
@@ -19,7 +19,7 @@ pub(crate) fn init(path: &Path, kek: &KekSource, mark: &MarkFile, arguments: &In
     let kid = pairs.each_ref().map(|pair| pair.kid().to_owned());
     let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;
     // A new store has the newest format.
-    let state = state.upgrade(StoreId::generate()?).unwrap_or(state);
+    let state = state.upgrade(StoreId::generate()?).unwrap_or(state).with_ledger(LedgerSeal::generate()?)?;
     SqliteStore::prepare(path)?;
     // Durable before the store that can't be read without it.
     let keks = kek.read_or_make()?;

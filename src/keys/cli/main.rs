@@ -16,6 +16,8 @@ mod settings;
 mod time_arguments;
 mod token;
 mod upgrade;
+mod user_arguments;
+mod users;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +25,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use jotgate_keys::{Error, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore};
+use jotgate_keys::ledger::{LedgerError, SqliteLedger};
+use jotgate_keys::{
+    Error, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore, State, StateError, StoreError,
+};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::arguments::{Cli, Command, LogFormat};
@@ -65,13 +70,34 @@ fn run_command(cli: &Cli, lost: &ErrorCounter) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Dev(_) => Ok(()),
         Command::Init(arguments) => init::init(&cli.store, &kek, &mark_file(cli, &kek), arguments),
-        Command::Serve(arguments) => serve::serve(&keeper(cli, kek)?, arguments, lost),
+        Command::Serve(arguments) => {
+            let keeper = keeper(cli, kek)?;
+            let (_, state) = keeper.load()?;
+            let keeper = match state.ledger() {
+                Some(_) => match ledger(cli, &state) {
+                    Ok(ledger) => keeper.with_ledger(Arc::new(ledger)),
+                    // The key set matters to everybody, a login to the few who begin one now.
+                    Err(Error::Ledger(LedgerError::File(error @ StoreError::Unavailable { .. }))) => {
+                        tracing::error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be opened");
+                        keeper
+                    }
+                    Err(error) => return Err(error),
+                },
+                None => keeper,
+            };
+            serve::serve(&keeper, arguments, lost)
+        }
         Command::Token(arguments) => token::token(&keeper(cli, kek)?, arguments),
         Command::Keys(command) => keys::keys(&keeper(cli, kek)?, command),
         Command::Check(json) => return check::check_store(&keeper(cli, kek)?, *json),
         Command::Settings(command) => settings::settings(&keeper(cli, kek)?, command),
         Command::Upgrade => upgrade::upgrade(&keeper(cli, kek)?),
         Command::Clients(command) => clients::clients(&keeper(cli, kek)?, command),
+        Command::Users(command) => {
+            let keeper = keeper(cli, kek)?;
+            let (_, state) = keeper.load()?;
+            users::users(&ledger(cli, &state)?, command)
+        }
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -98,6 +124,14 @@ fn mark_file(cli: &Cli, kek: &KekSource) -> MarkFile {
 fn keeper(cli: &Cli, kek: KekSource) -> Result<Keeper, Error> {
     let mark = mark_file(cli, &kek);
     Ok(Keeper::new(Arc::new(SqliteStore::open(&cli.store)?), kek)?.with_mark(mark))
+}
+
+/// The ledger of the people who log in: beside the store.
+fn ledger(cli: &Cli, state: &State) -> Result<SqliteLedger, Error> {
+    state.require_format_5("people who log in")?;
+    let path = cli.ledger_file.clone().unwrap_or_else(|| with_suffix(&cli.store, ".ledger"));
+    let store = state.store_id().ok_or(StateError::NeedsUpgrade { what: "people who log in", format: 3 })?;
+    Ok(SqliteLedger::open(&path, store)?)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

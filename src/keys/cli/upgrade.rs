@@ -1,14 +1,19 @@
 //! `upgrade`: brings a store to the newest format, which is never done by itself.
 
-use jotgate_keys::{Error, Keeper, StoreId};
+use jotgate_keys::{Error, Keeper, LedgerSeal, StoreId};
 
 use crate::say;
 
 pub(crate) fn upgrade(keeper: &Keeper) -> Result<(), Error> {
-    let id = StoreId::generate()?;
-    let state = keeper.change(|state| Ok(state.upgrade(id)))?;
-    match state.store_id() {
-        Some(found) if found == id => say(&format!("the store has format 4 now; its identifier is {id}\n")),
-        _ => say("the store has format 4 already; nothing was changed\n"),
+    let (id, seal) = (StoreId::generate()?, LedgerSeal::generate()?);
+    let state = keeper.change(|state| match state.ledger() {
+        Some(_) => Ok(None),
+        None => Ok(Some(state.upgrade(id).unwrap_or_else(|| state.clone()).with_ledger(seal.clone())?)),
+    })?;
+    match (state.ledger(), state.store_id()) {
+        (Some(found), Some(id)) if *found == seal => {
+            say(&format!("the store has format 5 now; its identifier is {id}\n"))
+        }
+        _ => say("the store has format 5 already; nothing was changed\n"),
     }
 }

@@ -9,37 +9,53 @@ use crate::Published;
 
 /// What is known of a request for a token so far. Everything in it may come from a stranger.
 #[derive(Debug, Default)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     /// The client's name, as the request has it.
-    pub(super) client: Option<String>,
+    pub(crate) client: Option<String>,
     /// Whether the store has a client of that name.
-    pub(super) known: bool,
-    /// `client_credentials` or `other`; `none` until the body was read, or where the parameter is missing.
-    pub(super) grant: Option<&'static str>,
+    pub(crate) known: bool,
+    /// The grant type, or `other`; `none` until the body was read, or where the parameter is missing.
+    pub(crate) grant: Option<&'static str>,
     /// The `resource` parameters, separated by spaces; the audience once it is decided.
-    pub(super) audience: Option<String>,
+    pub(crate) audience: Option<String>,
     /// The `scope` parameter; the scope once it is decided.
-    pub(super) scope: Option<String>,
+    pub(crate) scope: Option<String>,
+    /// The `sub` of the person whose token it is.
+    pub(crate) subject: Option<String>,
+    /// How often this answer to a refresh was repeated.
+    pub(crate) repeats: Option<u64>,
 }
 
 /// How many characters of a stranger's text are shown. A secret has 43: one in the wrong parameter stays secret.
 const SHOWN: usize = 24;
 
 /// Notes that a token with that identifier was granted.
-pub(super) fn granted(published: &Published, attempt: &Attempt, jti: &str, address: Option<IpAddr>) {
+pub(crate) fn granted(published: &Published, attempt: &Attempt, jti: &str, address: Option<IpAddr>) {
     published.numbers().count_grant(attempt.grant.unwrap_or("none"), "none");
+    if let Some(repeats) = attempt.repeats {
+        published.numbers().count_repeat();
+        info!(
+            event = "refresh_repeated",
+            client = attempt.client.as_deref().map(escape),
+            subject = attempt.subject,
+            repeats,
+            address = address.map(|address| address.to_string()),
+            "a refresh token was used again: its successor was sent once more"
+        );
+    }
     info!(
         client = attempt.client.as_deref().map(escape),
         jti,
         audience = attempt.audience.as_deref().map(escape),
         scope = attempt.scope.as_deref().map(escape),
+        subject = attempt.subject,
         address = address.map(|address| address.to_string()),
         "token granted"
     );
 }
 
 /// Notes that no token was granted, and why.
-pub(super) fn refused(
+pub(crate) fn refused(
     published: &Published,
     attempt: &Attempt,
     refusal: GrantRefusal,
@@ -53,13 +69,24 @@ pub(super) fn refused(
         error = refusal.error(),
         audience = attempt.audience.as_deref().map(cut),
         scope = attempt.scope.as_deref().map(cut),
+        subject = attempt.subject,
         address = address.map(|address| address.to_string()),
         "token refused"
     );
 }
 
+/// Notes that a client gave a refresh token back; `ended` says whether it was worth anything.
+pub(crate) fn revoked(attempt: &Attempt, ended: bool, address: Option<IpAddr>) {
+    info!(
+        client = attempt.client.as_deref().map(escape),
+        ended,
+        address = address.map(|address| address.to_string()),
+        "token revoked"
+    );
+}
+
 /// The first characters of a stranger's text, in printable ASCII.
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     let mut chars = text.chars();
     let shown: String = chars.by_ref().take(SHOWN).collect();
     let mut shown = escape(&shown);
@@ -70,7 +97,7 @@ fn cut(text: &str) -> String {
 }
 
 /// In printable ASCII: no text can end the line, or change the direction in which it is read.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let shown = |char: char| match char {
         ' '..='~' => char.to_string(),
         other => other.escape_default().to_string(),

@@ -35,7 +35,7 @@ pub(super) fn authenticate<'a>(
             let id = form.get("client_id").ok_or(refused(ClientFault::NoCredentials))?;
             (id.to_owned(), Zeroizing::new(secret.to_owned()))
         }
-        (None, _, None) => return Err(refused(ClientFault::NoCredentials)),
+        (None, _, None) => return public_client(snapshot, form, attempt),
         _ => return Err(GrantRefusal::Request(RequestFault::TwoMethods)),
     };
     let found = snapshot.state.clients().iter().find(|client| client.id == id);
@@ -52,6 +52,23 @@ pub(super) fn authenticate<'a>(
         return Err(refused(ClientFault::Disabled));
     }
     Ok(client)
+}
+
+/// A client without a secret names itself by `client_id` alone (RFC 6749 §3.2.1).
+fn public_client<'a>(
+    snapshot: &'a Snapshot,
+    form: &Form,
+    attempt: &mut Attempt,
+) -> Result<&'a Client, GrantRefusal> {
+    let refused = |fault| GrantRefusal::Client { fault, by_header: false };
+    let id = form.get("client_id").ok_or(refused(ClientFault::NoCredentials))?;
+    let client = snapshot.state.clients().iter().find(|client| client.id == id);
+    attempt.known = client.is_some();
+    match client.filter(|client| client.is_public()) {
+        None => Err(refused(ClientFault::NoCredentials)),
+        Some(client) if client.disabled => Err(refused(ClientFault::Disabled)),
+        Some(client) => Ok(client),
+    }
 }
 
 /// RFC 7617 §2, with both parts form-encoded by RFC 6749 §2.3.1.

@@ -1,5 +1,7 @@
 //! The bytes of an `application/x-www-form-urlencoded` body enter, its parameters leave; what is malformed is refused.
 
+use zeroize::Zeroize as _;
+
 /// The parameters of a request, decoded. Those without a value are left out, as if they had been omitted (RFC 6749
 /// §3.2).
 pub(crate) struct Form(Vec<(String, String)>);
@@ -11,7 +13,8 @@ pub(crate) struct FormRefusal;
 impl Form {
     /// Reads a body. The parameter `repeatable` may come several times, every other only once (RFC 6749 §3.2).
     pub(crate) fn parse(body: &[u8], repeatable: &str) -> Result<Self, FormRefusal> {
-        let mut pairs: Vec<(String, String)> = vec![];
+        let mut form = Self(vec![]);
+        let pairs = &mut form.0;
         for pair in body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
             let name = decode(halves.next().unwrap_or_default()).ok_or(FormRefusal)?;
@@ -22,7 +25,14 @@ impl Form {
             pairs.push((name, value));
         }
         pairs.retain(|(_, value)| !value.is_empty());
-        Ok(Self(pairs))
+        Ok(form)
+    }
+
+    /// The same parameters as a query, in their order.
+    pub(crate) fn to_query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.0);
+        query.finish()
     }
 
     /// The one value of that parameter.
@@ -33,6 +43,13 @@ impl Form {
     /// Every value of that parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Drop for Form {
+    fn drop(&mut self) {
+        // Passwords, secrets and codes are among them.
+        self.0.iter_mut().for_each(|(_, value)| value.zeroize());
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GrantRefusal {
+pub(crate) enum GrantRefusal {
     Request(RequestFault),
     Client {
         fault: ClientFault,
@@ -15,6 +15,12 @@ pub(super) enum GrantRefusal {
         by_header: bool,
     },
     GrantType,
+    /// The client may not use this grant type.
+    ClientGrant,
+    /// The code, the refresh token or the password is worth nothing.
+    Grant(GrantFault),
+    /// Only refresh tokens can be revoked.
+    TokenType,
     Scope,
     Target,
     /// The state in memory is too old to sign from.
@@ -24,19 +30,40 @@ pub(super) enum GrantRefusal {
 
 /// What is wrong with a request as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RequestFault {
+pub(crate) enum RequestFault {
     BodyUnread,
     BodyLate,
     NotAForm,
     Malformed,
     NoGrantType,
+    /// A parameter that must be there is missing: which, in words.
+    Missing(&'static str),
+    VerifierMalformed,
+    VerifierUnasked,
     TwoMethods,
     OtherClient,
 }
 
+/// Why what a client presents is worth nothing. Only the log shows which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantFault {
+    CodeUnknown,
+    CodeExpired,
+    CodeReused,
+    RedirectUri,
+    Verifier,
+    ProofKey,
+    PersonGone,
+    RefreshUnknown,
+    RefreshExpired,
+    RefreshReused,
+    NotOffline,
+    Credentials,
+}
+
 /// Why a client is not authenticated. Only the log shows which: a client must not learn which names exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ClientFault {
+pub(crate) enum ClientFault {
     NoCredentials,
     Malformed,
     Unknown,
@@ -51,7 +78,7 @@ struct Refused {
 }
 
 /// RFC 6749 §5.1; and what is sent is what it says it is.
-pub(super) const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
+pub(crate) const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (PRAGMA, HeaderValue::from_static("no-cache")),
     (CONTENT_TYPE, HeaderValue::from_static("application/json")),
@@ -59,11 +86,14 @@ pub(super) const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
 
 impl GrantRefusal {
     /// The error of RFC 6749 §5.2 or RFC 8707 §2.
-    pub(super) const fn error(self) -> &'static str {
+    pub(crate) const fn error(self) -> &'static str {
         match self {
             Self::Request(_) => "invalid_request",
             Self::Client { .. } => "invalid_client",
             Self::GrantType => "unsupported_grant_type",
+            Self::ClientGrant => "unauthorized_client",
+            Self::Grant(_) => "invalid_grant",
+            Self::TokenType => "unsupported_token_type",
             Self::Scope => "invalid_scope",
             Self::Target => "invalid_target",
             Self::Unavailable => "temporarily_unavailable",
@@ -72,11 +102,14 @@ impl GrantRefusal {
     }
 
     /// The stable code for the log, finer than the error.
-    pub(super) const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Request(fault) => fault.code(),
             Self::Client { fault, .. } => fault.code(),
             Self::GrantType => "grant_type_unknown",
+            Self::ClientGrant => "grant_type_not_allowed",
+            Self::Grant(fault) => fault.code(),
+            Self::TokenType => "not_a_refresh_token",
             Self::Scope => "scope_not_allowed",
             Self::Target => "resource_not_allowed",
             Self::Unavailable => "store_silent",
@@ -98,7 +131,10 @@ impl GrantRefusal {
             Self::Request(fault) => fault.description(),
             // One text for all reasons: a client must not learn which names exist.
             Self::Client { .. } => "the client is unknown, or its secret is wrong",
-            Self::GrantType => "the one grant type here is `client_credentials`",
+            Self::GrantType => "this issuer does not have this grant type",
+            Self::ClientGrant => "the client may not use this grant type",
+            Self::Grant(fault) => fault.description(),
+            Self::TokenType => "only refresh tokens can be revoked; an access token lives until its end",
             Self::Scope => "the client may not ask for this scope",
             Self::Target => "the client may not ask for this resource",
             Self::Unavailable => "no token can be signed at present",
@@ -106,7 +142,7 @@ impl GrantRefusal {
         }
     }
 
-    pub(super) fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         let refused = Refused { error: self.error(), error_description: self.description() };
         let json = serde_json::to_vec(&refused).unwrap_or_default();
         let mut answer = (self.status(), NOT_KEPT, json).into_response();
@@ -131,6 +167,9 @@ impl RequestFault {
             Self::NotAForm => "not_a_form",
             Self::Malformed => "form_malformed",
             Self::NoGrantType => "grant_type_missing",
+            Self::Missing(_) => "parameter_missing",
+            Self::VerifierMalformed => "verifier_malformed",
+            Self::VerifierUnasked => "verifier_unasked",
             Self::TwoMethods => "two_authentications",
             Self::OtherClient => "other_client_named",
         }
@@ -143,8 +182,41 @@ impl RequestFault {
             Self::NotAForm => "the body must be application/x-www-form-urlencoded",
             Self::Malformed => "the body is malformed, or a parameter came twice",
             Self::NoGrantType => "the parameter `grant_type` is missing",
+            Self::Missing(description) => description,
+            Self::VerifierMalformed => "`code_verifier` has 43 to 128 characters (RFC 7636 §4.1)",
+            Self::VerifierUnasked => "`code_verifier` was sent for a code without a challenge",
             Self::TwoMethods => "the client authenticates itself in more than one way",
             Self::OtherClient => "the parameter `client_id` names another client than the header",
+        }
+    }
+}
+
+impl GrantFault {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::CodeUnknown => "code_unknown",
+            Self::CodeExpired => "code_expired",
+            Self::CodeReused => "code_reused",
+            Self::RedirectUri => "redirect_uri_other",
+            Self::Verifier => "verifier_wrong",
+            Self::ProofKey => "proof_key_other",
+            Self::PersonGone => "person_gone",
+            Self::RefreshUnknown => "refresh_unknown",
+            Self::RefreshExpired => "refresh_expired",
+            Self::RefreshReused => "refresh_reused",
+            Self::NotOffline => "offline_access_not_allowed",
+            Self::Credentials => "credentials_wrong",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::CodeUnknown | Self::CodeExpired | Self::CodeReused => "the code is invalid or has expired",
+            Self::RedirectUri => "`redirect_uri` is not the one of the authorization request",
+            Self::Verifier => "`code_verifier` is missing or wrong",
+            Self::ProofKey => "the DPoP proof is missing, or is signed by another key",
+            Self::Credentials => "the user name or the password is wrong",
+            _ => "the refresh token is invalid or has expired: log in again",
         }
     }
 }

@@ -3,13 +3,17 @@
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::{Error, Issuer, State};
+use crate::grants::OFFLINE_ACCESS;
+use crate::login::ACR;
+use crate::{ClientLogin, Error, Issuer, State};
 
 /// Where the key set is, below the issuer.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 /// Where tokens are asked for, below the issuer.
 pub const TOKEN_PATH: &str = "/token";
-/// Where logins begin, below the issuer. Until there are any, a page there says so.
+/// Where refresh tokens are given back, below the issuer (RFC 7009).
+pub const REVOKE_PATH: &str = "/revoke";
+/// Where logins begin, below the issuer.
 pub const AUTHORIZE_PATH: &str = "/authorize";
 
 #[derive(Serialize)]
@@ -17,29 +21,85 @@ struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     token_endpoint: String,
-    /// RFC 8414 §2 requires these two, though no login exists yet; MCP clients refuse a document without them.
+    /// RFC 8414 §2 requires these two, also of an issuer without a login; MCP clients refuse a document without them.
     authorization_endpoint: String,
-    response_types_supported: [&'static str; 1],
-    grant_types_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 2],
+    response_types_supported: Vec<&'static str>,
+    grant_types_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(flatten)]
+    login: Option<LoginMetadata<'a>>,
 }
 
-/// The document of that state's issuer.
+/// What an issuer adds at which people log in.
+#[derive(Serialize)]
+struct LoginMetadata<'a> {
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    code_challenge_methods_supported: [&'static str; 1],
+    /// RFC 9207 §3.
+    authorization_response_iss_parameter_supported: bool,
+    scopes_supported: Vec<&'a str>,
+    acr_values_supported: [&'static str; 1],
+}
+
+/// The document of that state's issuer. It states what is switched on.
 ///
 /// # Errors
 /// [`Error::Network`] if the JSON library fails.
 pub fn metadata(state: &State) -> Result<Bytes, Error> {
     let base = base(state.issuer());
+    let login = state.ledger().map(|_| LoginMetadata::of(state, base));
+    let any = |of: fn(&ClientLogin) -> bool| login.is_some() && logins(state).any(of);
+    let mut grants = vec!["client_credentials"];
+    let mut methods = vec!["client_secret_basic", "client_secret_post"];
+    if login.is_some() {
+        grants.extend(["authorization_code", "refresh_token"]);
+        methods.push("none");
+    }
+    grants.extend(any(|login| login.password).then_some("password"));
+    let implicit = any(|login| login.implicit);
+    grants.extend(implicit.then_some("implicit"));
     let document = Metadata {
         issuer: state.issuer().as_str(),
         jwks_uri: format!("{base}{JWKS_PATH}"),
         token_endpoint: format!("{base}{TOKEN_PATH}"),
         authorization_endpoint: format!("{base}{AUTHORIZE_PATH}"),
-        response_types_supported: ["code"],
-        grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        response_types_supported: if implicit { vec!["code", "token"] } else { vec!["code"] },
+        grant_types_supported: grants,
+        token_endpoint_auth_methods_supported: methods,
+        login,
     };
     Ok(serde_json::to_vec(&document).map_err(std::io::Error::from)?.into())
+}
+
+impl<'a> LoginMetadata<'a> {
+    fn of(state: &'a State, base: &str) -> Self {
+        let clients = state.clients().iter().filter(|client| client.login.is_some());
+        let scopes = clients.flat_map(|client| {
+            client.scopes.iter().chain(client.audience_scopes.values().flatten()).map(String::as_str)
+        });
+        let offline = logins(state).any(|login| login.offline_access).then_some(OFFLINE_ACCESS);
+        let mut scopes: Vec<&str> = scopes.chain(offline).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        Self {
+            revocation_endpoint: format!("{base}{REVOKE_PATH}"),
+            revocation_endpoint_auth_methods_supported: vec![
+                "client_secret_basic",
+                "client_secret_post",
+                "none",
+            ],
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            scopes_supported: scopes,
+            acr_values_supported: [ACR],
+        }
+    }
+}
+
+/// How people log in, client by client.
+fn logins(state: &State) -> impl Iterator<Item = &ClientLogin> {
+    state.clients().iter().filter(|client| !client.disabled).filter_map(|client| client.login.as_ref())
 }
 
 /// Where the two documents are for an issuer with that path: RFC 8414 §3.1 puts the well-known part before the path,
@@ -61,7 +121,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::test_keys::state;
+    use crate::test_keys::{NOW, state};
+    use crate::{Client, LedgerSeal, StoreId};
 
     #[test]
     fn k7_the_document_names_the_issuer_to_the_letter_and_what_is_below_it_and_promises_no_id_tokens() {
@@ -76,6 +137,32 @@ mod tests {
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         });
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn the_document_of_an_issuer_with_people_states_what_is_on() {
+        let id = StoreId::generate().unwrap();
+        let state = state().upgrade(id).unwrap().with_ledger(LedgerSeal::generate().unwrap()).unwrap();
+        let document =
+            |state: &State| -> Value { serde_json::from_slice(&metadata(state).unwrap()).unwrap() };
+        let json = document(&state);
+        assert_eq!(json["revocation_endpoint"], "https://issuer.example/revoke");
+        assert_eq!(json["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(json["authorization_response_iss_parameter_supported"], true);
+        let grants = ["client_credentials", "authorization_code", "refresh_token"];
+        assert_eq!((&json["grant_types_supported"], &json["scopes_supported"]), (&json!(grants), &json!([])));
+        let (mut client, _) = Client::new("app", Some("write read"), &["api".to_owned()], NOW).unwrap();
+        client.login = Some(ClientLogin {
+            offline_access: true,
+            implicit: true,
+            password: true,
+            ..ClientLogin::default()
+        });
+        let json = document(&state.add_client(client).unwrap());
+        assert_eq!(json["scopes_supported"], json!(["offline_access", "read", "write"]));
+        assert_eq!(json["response_types_supported"], json!(["code", "token"]));
+        let grants = [&grants[..], &["password", "implicit"]].concat();
+        assert_eq!(json["grant_types_supported"], json!(grants));
     }
 
     #[test]

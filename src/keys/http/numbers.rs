@@ -19,6 +19,8 @@ pub(crate) struct Numbers {
     ended: Mutex<BTreeMap<Ended, u64>>,
     /// TLS handshakes that failed.
     handshakes_failed: AtomicU64,
+    /// Answers to a refresh that were repeated.
+    repeats: AtomicU64,
     /// Open connections of the public listener.
     connections: AtomicU64,
     /// Since when the public listener has no free place.
@@ -82,6 +84,11 @@ impl Numbers {
         count(&self.grants, (grant, error));
     }
 
+    /// Counts an answer to a refresh that was repeated.
+    pub(crate) fn count_repeat(&self) {
+        self.repeats.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn count_refused(&self, reason: Refused) {
         count(&self.refused, reason);
     }
@@ -130,6 +137,9 @@ impl Numbers {
             .map(|((grant, error), count)| (format!("grant=\"{grant}\",error=\"{error}\""), *count));
         let help = "Requests for a token, by grant type and error; the error is `none` where it was granted.";
         counter(text, "token_requests_total", help, grants);
+        let repeats = [(String::new(), self.repeats.load(Ordering::Relaxed))];
+        let help = "Refresh tokens that were used again, with the same successor.";
+        counter(text, "refresh_repeated_total", help, repeats.into_iter());
         let refused = of_all(&self.refused, [Refused::AddressShare, Refused::NoPlace, Refused::NoDescriptor]);
         let refused = refused.map(|(reason, count)| (format!("reason=\"{}\"", reason.code()), count));
         let help = "Connections that were closed because a newer one found no place.";

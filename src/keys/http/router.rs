@@ -29,8 +29,20 @@ const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
-/// root, and of the two metadata documents; and the authorization endpoint, which has no login yet.
+/// root, and of the two metadata documents; and an authorization endpoint that says that there is no login.
 pub fn router(published: Arc<Published>) -> Router {
+    let snapshot = published.snapshot();
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    let authorize = literal_routes(
+        "authorize",
+        &[AUTHORIZE_PATH.to_owned(), format!("{path}{AUTHORIZE_PATH}")],
+        &get(no_login).post(no_login),
+    );
+    documents_router(published).merge(authorize)
+}
+
+/// [`router`] without the authorization endpoint.
+pub(crate) fn documents_router(published: Arc<Published>) -> Router {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
     let [oauth, openid] = metadata_paths(path);
@@ -40,18 +52,13 @@ pub fn router(published: Arc<Published>) -> Router {
         &get(key_set).options(preflight),
     );
     let documents = literal_routes("metadata", &[oauth, openid], &get(document).options(preflight));
-    let authorize = literal_routes(
-        "authorize",
-        &[AUTHORIZE_PATH.to_owned(), format!("{path}{AUTHORIZE_PATH}")],
-        &get(no_login).post(no_login),
-    );
-    sets.merge(documents).merge(authorize).with_state(published)
+    sets.merge(documents).with_state(published)
 }
 
 /// The same handler at each of `paths`, which mean nothing but themselves, counted under `name`.
 ///
 /// Braces, and a colon or an asterisk after a slash, have a meaning for the router, and none in a URL.
-pub(super) fn literal_routes<S: Clone + Send + Sync + 'static>(
+pub(crate) fn literal_routes<S: Clone + Send + Sync + 'static>(
     name: &'static str,
     paths: &[String],
     handler: &MethodRouter<S>,

@@ -18,11 +18,16 @@ use tracing::{error, info, warn};
 
 use super::address::{is_trusted, owner};
 use super::address_limit::{AddressLimit, limit_address};
+use super::audit::escape;
 use super::connection::{Patience, Serving, Tls};
 use super::places::Places;
-use crate::{
-    Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router, token_router,
-};
+use super::router::documents_router;
+use super::token_endpoint::token_router_with;
+use crate::grants::People;
+use crate::ledger::{Ledger, reconcile, upkeep};
+use crate::login::login_router;
+use crate::people::Passwords;
+use crate::{Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router};
 
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -92,7 +97,7 @@ pub(crate) async fn run_with(
     change_routes: impl FnOnce(Router, Arc<Published>) -> Router,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let watch_clock = Arc::clone(&clock);
+    let (watch_clock, ledger, watched) = (Arc::clone(&clock), keeper.ledger(), keeper.clone());
     // Each connection inherits it.
     SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
@@ -100,12 +105,21 @@ pub(crate) async fn run_with(
     let published = publisher.published();
     let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate } = settings;
     let tls = certificate.clone().map(Tls::new).transpose()?;
+    let upkeep_clock = Arc::clone(&watch_clock);
     let certificate_clock = Arc::clone(&watch_clock);
     if let Some(certificate) = &certificate {
         published.set_certificate(Arc::clone(certificate));
     }
-    let routes =
-        router(Arc::clone(&published)).merge(token_router(Arc::clone(&published), Arc::clone(&watch_clock)));
+    let people = people(ledger, watched.clone()).await?;
+    warn_of_old_grants(&published);
+    let login = match &people {
+        Some(people) => {
+            let login = login_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
+            documents_router(Arc::clone(&published)).merge(login)
+        }
+        None => router(Arc::clone(&published)),
+    };
+    let routes = login.merge(token_router_with(Arc::clone(&published), Arc::clone(&watch_clock), people));
     let mut routes = change_routes(routes, Arc::clone(&published));
     if let Some(attempts) = attempts_per_address {
         routes = routes.layer(from_fn_with_state(Arc::new(AddressLimit::new(attempts)), limit_address));
@@ -138,6 +152,12 @@ pub(crate) async fn run_with(
                 None => std::future::pending().await,
             }
         });
+        let mut keeping = pin!(async {
+            match watched.ledger() {
+                Some(_) => upkeep(watched, upkeep_clock).await,
+                None => std::future::pending().await,
+            }
+        });
         let mut telling = pin!(async {
             match &ops {
                 Some(listener) => accept(listener, &private, &ops_places, &stopping).await,
@@ -149,6 +169,7 @@ pub(crate) async fn run_with(
             ended = &mut follow => ended?,
             never = &mut accepting => match never {},
             () = &mut renewing => {}
+            () = &mut keeping => {}
             never = &mut telling => match never {},
         }
     }
@@ -160,6 +181,35 @@ pub(crate) async fn run_with(
         warn!("requests under way were cut off");
     }
     Ok(())
+}
+
+/// Those who log in, if the keeper has a ledger that is in step with the store.
+async fn people(ledger: Option<Arc<dyn Ledger>>, keeper: Keeper) -> Result<Option<People>, Error> {
+    let Some(ledger) = ledger else { return Ok(None) };
+    let reconciled =
+        tokio::task::spawn_blocking(move || reconcile(&keeper)).await.map_err(|_| Error::Stopped)?;
+    if let Err(error) = reconciled {
+        // The key set matters to everybody, a login to the few who begin one now.
+        error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be used");
+        return Ok(None);
+    }
+    Ok(Some(People { ledger, passwords: Arc::new(Passwords::new()?) }))
+}
+
+/// Says at the start which clients may use the grants that RFC 9700 advises against.
+fn warn_of_old_grants(published: &Published) {
+    let Some(snapshot) = published.snapshot() else { return };
+    for client in snapshot.state.clients() {
+        let Some(login) = &client.login else { continue };
+        if login.password {
+            let client = escape(&client.id);
+            warn!(client, "this client may use the password grant, which shows people's passwords to it");
+        }
+        if login.implicit {
+            let client = escape(&client.id);
+            warn!(client, "this client may use the implicit grant, which puts tokens into addresses");
+        }
+    }
 }
 
 async fn accept(

@@ -87,10 +87,12 @@ pub enum StateError {
         /// The client.
         id: String,
     },
-    /// Something that only a store of format 4 can hold.
+    /// Something that only a store of a newer format can hold.
     NeedsUpgrade {
         /// What.
         what: &'static str,
+        /// The format of the store.
+        format: u32,
     },
     /// A key that is not there, or is not staged.
     NotStaged {
@@ -175,9 +177,9 @@ impl fmt::Display for StateError {
             Self::TooManySecrets { id } => {
                 write!(f, "the client `{id}` has two secrets already: drop the old one first")
             }
-            Self::NeedsUpgrade { what } => write!(
+            Self::NeedsUpgrade { what, format } => write!(
                 f,
-                "{what}: a store of format 3 can't hold this; run `jotgate-keys upgrade` once every server runs this version"
+                "{what}: a store of format {format} can't hold this; run `jotgate-keys upgrade` once every server runs this version"
             ),
             Self::NotStaged { kid } => write!(f, "the key `{kid}` is not staged"),
             Self::TooYoung { kid, from, now } => {

@@ -237,6 +237,7 @@ mod tests {
     fn what_a_newer_version_wrote_is_refused_and_never_half_read() {
         let json = json_of(&written(&state()));
         for (from, to, format) in [
+            (r#""format":3"#, r#""format":6"#, Some(6)),
             (r#""format":3"#, r#""format":5"#, Some(5)),
             (r#""format":3"#, r#""format":2"#, Some(2)),
             // Whole formats alone: neither the new one without its members nor the old one with one of them.

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 
 use tracing::warn;
 
+use crate::ledger::{Ledger, LedgerStamp};
 use crate::{
     Document, DocumentError, Error, KekError, KekSource, Keks, MarkFile, State, Store, StoreError,
     StoreStamp, Version,
@@ -18,6 +19,7 @@ pub struct Keeper {
     source: KekSource,
     keks: Arc<ArcSwap<Keks>>,
     mark: Option<MarkFile>,
+    ledger: Option<Arc<dyn Ledger>>,
 }
 
 /// Each lost attempt means that somebody else got on; more in a row than this is no accident.
@@ -32,13 +34,25 @@ impl Keeper {
     /// Those of [`KekSource::read`].
     pub fn new(store: Arc<dyn Store>, source: KekSource) -> Result<Self, Error> {
         let keks = Arc::new(ArcSwap::new(source.read()?));
-        Ok(Self { store, source, keks, mark: None })
+        Ok(Self { store, source, keks, mark: None, ledger: None })
     }
 
     /// The same keeper, which remembers in `mark` what it has seen of a store of format 4, and refuses to go back.
     #[must_use]
     pub fn with_mark(self, mark: MarkFile) -> Self {
         Self { mark: Some(mark), ..self }
+    }
+
+    /// The same keeper, with the ledger of the people who log in.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Arc<dyn Ledger>) -> Self {
+        Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The ledger of the people who log in, if there is one.
+    #[must_use]
+    pub fn ledger(&self) -> Option<Arc<dyn Ledger>> {
+        self.ledger.clone()
     }
 
     /// The store.
@@ -85,7 +99,7 @@ impl Keeper {
     /// Those of [`Keeper::load`].
     pub fn load_stamped(&self) -> Result<(StoreStamp, State), Error> {
         // Read before the store is: other processes move both on, the store first.
-        let marks = self.mark.as_ref().map(MarkFile::read_all).transpose()?.unwrap_or_default();
+        let marks = self.mark.as_ref().map(MarkFile::read_all::<StoreStamp>).transpose()?.unwrap_or_default();
         let (stamp, state) = self.load_unmarked()?;
         if let Some(seen) = marks.get(state.issuer().as_str()) {
             let (found, seen_version) = (stamp.version, seen.version);
@@ -119,6 +133,24 @@ impl Keeper {
         }
     }
 
+    /// How far the ledger had come when it was looked at last.
+    ///
+    /// # Errors
+    /// [`StoreError::Mark`].
+    pub(crate) fn ledger_mark(&self) -> Result<Option<LedgerStamp>, Error> {
+        let Some(mark) = &self.mark else { return Ok(None) };
+        Ok(mark.read_ledger(self.load()?.1.issuer())?)
+    }
+
+    /// Remembers how far the ledger has come.
+    ///
+    /// # Errors
+    /// [`StoreError::Mark`].
+    pub(crate) fn set_ledger_mark(&self, stamp: LedgerStamp) -> Result<(), Error> {
+        let Some(mark) = &self.mark else { return Ok(()) };
+        Ok(mark.set_ledger(self.load()?.1.issuer(), stamp)?)
+    }
+
     /// Opens the seal of the store with the key-encryption keys that a new process would read now.
     ///
     /// # Errors
@@ -147,6 +179,15 @@ impl Keeper {
         }
         // A copy from before the upgrade gets the identifier back that the store had.
         let state = seen.store_id.and_then(|id| state.upgrade(id)).unwrap_or(state);
+        // What the ledger ended since the backup must not come back.
+        let state = match state.ledger() {
+            Some(seal) => {
+                let mut seal = seal.clone();
+                seal.epoch = seal.epoch.saturating_add(1);
+                state.with_ledger(seal)?
+            }
+            None => state,
+        };
         let next = stamp.version.max(seen.version).saturating_add(1);
         let document = Document::from_state(&state, &self.keks.load(), next)?;
         self.store.replace_as(stamp.version, next, &document)?;

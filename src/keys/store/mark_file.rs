@@ -7,15 +7,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::draft::{LockedFolder, resolve};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::draft::{LockedFolder, resolve, with_suffix};
+use crate::ledger::LedgerStamp;
 use crate::{Issuer, StoreError, StoreStamp};
 
 /// Where the high-water mark is.
 #[derive(Clone, Debug)]
 pub struct MarkFile(PathBuf);
-
-/// What is remembered, by issuer.
-pub(super) type Marks = BTreeMap<String, StoreStamp>;
 
 impl MarkFile {
     /// The mark in that file, which need not be there.
@@ -56,16 +57,41 @@ impl MarkFile {
         self.write(issuer, stamp, |_| true)
     }
 
-    fn write(
+    /// How far the ledger of that issuer's store had come.
+    ///
+    /// # Errors
+    /// [`StoreError::Mark`].
+    pub(crate) fn read_ledger(&self, issuer: &Issuer) -> Result<Option<LedgerStamp>, StoreError> {
+        Ok(self.of_ledger().read_all()?.remove(issuer.as_str()))
+    }
+
+    /// Remembers how far the ledger has come.
+    ///
+    /// # Errors
+    /// [`StoreError::Mark`].
+    pub(crate) fn set_ledger(&self, issuer: &Issuer, stamp: LedgerStamp) -> Result<(), StoreError> {
+        let beside = self.of_ledger();
+        if beside.read_all::<LedgerStamp>()?.get(issuer.as_str()) == Some(&stamp) {
+            return Ok(());
+        }
+        beside.write(issuer, &stamp, |_| true)
+    }
+
+    /// A file of its own, which programs that know no ledger need not understand.
+    fn of_ledger(&self) -> Self {
+        Self(with_suffix(&self.0, ".ledger"))
+    }
+
+    fn write<S: Clone + Serialize + DeserializeOwned>(
         &self,
         issuer: &Issuer,
-        stamp: &StoreStamp,
-        wanted: impl FnOnce(Option<&StoreStamp>) -> bool,
+        stamp: &S,
+        wanted: impl FnOnce(Option<&S>) -> bool,
     ) -> Result<(), StoreError> {
         let failed = |e: io::Error| self.failed(&e);
         let path = resolve(&self.0).map_err(failed)?;
         let folder = LockedFolder::of_file(&path).map_err(failed)?;
-        let mut marks = self.read_all()?;
+        let mut marks = self.read_all::<S>()?;
         if wanted(marks.get(issuer.as_str())) {
             marks.insert(issuer.as_str().to_owned(), stamp.clone());
             let json = serde_json::to_vec(&marks).map_err(|e| failed(e.into()))?;
@@ -74,12 +100,12 @@ impl MarkFile {
         Ok(())
     }
 
-    pub(super) fn read_all(&self) -> Result<Marks, StoreError> {
+    pub(super) fn read_all<S: DeserializeOwned>(&self) -> Result<BTreeMap<String, S>, StoreError> {
         match fs::read(&self.0) {
             // It was made, and its maker killed before it had written.
-            Ok(json) if json.is_empty() => Ok(Marks::new()),
+            Ok(json) if json.is_empty() => Ok(BTreeMap::new()),
             Ok(json) => serde_json::from_slice(&json).map_err(|e| self.failed(&e.into())),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Marks::new()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(e) => Err(self.failed(&e)),
         }
     }

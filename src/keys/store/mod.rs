@@ -32,6 +32,7 @@ pub use mark_file::MarkFile;
 pub use memory::MemoryStore;
 pub use rekey::rekey;
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::{check_folder, database_error, io_error};
 pub use store_id::StoreId;
 
 /// The count of changes since the store was made; the first document has version 1.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Error, Keeper, KekSource, Keks};
+use crate::{Clock, Error, Keeper, KekSource, Keks, SystemClock};
 
 /// Encrypts the store with a new key, which is put into the file before and stands there alone afterwards; gives the
 /// identifier of the key that encrypts from now on. Keys that were given are used as they stand, the first of them.
@@ -22,8 +22,11 @@ pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
     };
     locked.replace(&old.after(&new)?)?;
     keeper.refresh()?;
-    // Nothing changes but the seal.
-    keeper.change(|state| Ok(Some(state.clone())))?;
+    // Nothing changes but the seal, and the key that derives refresh tokens: whoever had the old key knows that, too.
+    keeper.change(|state| match state.ledger() {
+        Some(seal) => Ok(Some(state.with_ledger(seal.renew(SystemClock.now())?)?)),
+        None => Ok(Some(state.clone())),
+    })?;
     locked.replace(&new)?;
     keeper.refresh()?;
     Ok(new.id().to_owned())

@@ -217,7 +217,7 @@ fn select_version(connection: &Connection) -> Result<Option<Version>, rusqlite::
 }
 
 /// Refuses a folder that others may write: who may, can put another file, or a journal, in the place of ours.
-fn check_folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_folder(path: &Path) -> Result<(), StoreError> {
     let folder = folder_of(path);
     let mode = fs::metadata(folder).map_err(|e| io_error(folder, &e))?.permissions().mode() & 0o7777;
     if mode & 0o022 != 0 {
@@ -230,11 +230,11 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-fn io_error(path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn io_error(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Unavailable { detail: format!("`{}`: {error}", path.display()) }
 }
 
-fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError {
+pub(crate) fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StoreError::NotAStore { path },

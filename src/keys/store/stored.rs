@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::document_error::DocumentError;
 use crate::{
-    Client, ClientSecret, Issuer, Keks, Key, KeyPair, Older, Phase, Revoked, Ring, Settings,
-    SigningAlgorithm, State, StoreId, Times, Version,
+    Client, ClientLogin, ClientSecret, Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, RefreshKey,
+    Revoked, Ring, Settings, SigningAlgorithm, State, StoreId, Times, Version,
 };
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
 const OLD_FORMAT: u32 = 3;
-/// The format of new stores. What it adds to the old one: the store's identifier; clients with several secrets, scopes per
-/// audience and claims of their own.
-const FORMAT: u32 = 4;
+/// What it adds to the old one: the store's identifier; clients with several secrets, scopes per audience and claims of
+/// their own.
+const FORMAT_4: u32 = 4;
+/// The format of new stores. What it adds to format 4: the ledger's epoch and keys; clients with which people log in.
+const FORMAT: u32 = 5;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +42,26 @@ pub(super) struct StoredState<'a> {
     /// Format 4 alone: the `kid` of the staged key that signs as soon as it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_signer: Option<String>,
+    /// Format 5 alone, which always has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ledger: Option<StoredLedger>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredLedger {
+    epoch: u64,
+    refresh_keys: Vec<StoredRefreshKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRefreshKey {
+    id: String,
+    /// The key, sealed.
+    secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retired: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +97,9 @@ struct StoredClient {
     audience_scopes: BTreeMap<String, Vec<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     claims: BTreeMap<String, Value>,
+    /// Format 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login: Option<ClientLogin>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,7 +147,11 @@ impl<'a> StoredState<'a> {
     ) -> Result<Self, DocumentError> {
         let rings = state.rings().iter().map(|ring| StoredRing::from_ring(ring, keks, version));
         Ok(Self {
-            format: if state.store_id().is_some() { FORMAT } else { OLD_FORMAT },
+            format: match (state.ledger(), state.store_id()) {
+                (Some(_), _) => FORMAT,
+                (None, Some(_)) => FORMAT_4,
+                (None, None) => OLD_FORMAT,
+            },
             sealed_with: keks.id(),
             store_id: state.store_id().map(|id| id.to_string()),
             issuer: state.issuer().as_str().to_owned(),
@@ -135,6 +165,7 @@ impl<'a> StoredState<'a> {
                 .map(|client| StoredClient::from_client(client, state.store_id().is_none()))
                 .collect(),
             next_signer: state.next_signer().map(|key| key.kid().to_owned()),
+            ledger: state.ledger().map(|seal| StoredLedger::from_seal(seal, keks, version)).transpose()?,
         })
     }
 
@@ -147,10 +178,13 @@ impl<'a> StoredState<'a> {
         // A member of another format is as unknown as one of none.
         let old = match stored.format {
             OLD_FORMAT => true,
-            FORMAT => false,
+            FORMAT_4 | FORMAT => false,
             other => return Err(DocumentError::UnknownFormat { format: Some(other) }),
         };
-        let new_in_old = old && stored.next_signer.is_some();
+        let newest = stored.format == FORMAT;
+        let new_in_old = old && stored.next_signer.is_some()
+            || newest != stored.ledger.is_some()
+            || !newest && stored.clients.iter().any(|client| client.login.is_some());
         if new_in_old
             || stored.store_id.is_some() == old
             || stored.clients.iter().any(|client| client.is_old() != old)
@@ -176,12 +210,48 @@ impl<'a> StoredState<'a> {
         let revoked = self.revoked.into_iter().map(StoredRevoked::into_revoked);
         let revoked = revoked.collect::<Result<_, _>>()?;
         let clients = self.clients.into_iter().map(StoredClient::into_client).collect();
-        let state = State::from_parts(store_id, issuer, settings, self.older, rings, revoked, clients);
+        let ledger = self.ledger.map(|ledger| ledger.into_seal(keks, self.sealed_with, version));
+        let ledger = ledger.transpose()?;
+        let state = State::with_ledger_from_parts(
+            store_id, issuer, settings, self.older, rings, revoked, clients, ledger,
+        );
         let state = state.and_then(|state| match self.next_signer {
             Some(kid) => state.request_next_signer(&kid),
             None => Ok(state),
         });
         state.map_err(DocumentError::State)
+    }
+}
+
+impl StoredLedger {
+    fn from_seal(seal: &LedgerSeal, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
+        let stored = |key: &RefreshKey| {
+            let place = refresh_key_place(key.id(), version);
+            let secret = keks.seal(&place, key.secret()).map_err(DocumentError::Kek)?;
+            Ok(StoredRefreshKey { id: key.id().to_owned(), secret, retired: key.retired() })
+        };
+        let refresh_keys = seal.keys().iter().map(stored).collect::<Result<_, _>>()?;
+        Ok(Self { epoch: seal.epoch, refresh_keys })
+    }
+
+    fn into_seal(
+        self,
+        keks: &Keks,
+        sealed_with: &str,
+        version: Version,
+    ) -> Result<LedgerSeal, DocumentError> {
+        let opened = |StoredRefreshKey { id, secret, retired }| {
+            let place = refresh_key_place(&id, version);
+            let bytes = keks.open(sealed_with, &place, &secret).map_err(DocumentError::Kek)?;
+            let mut secret = Zeroizing::new([0; RefreshKey::BYTES]);
+            if bytes.len() != secret.len() {
+                return Err(DocumentError::Damaged);
+            }
+            secret.copy_from_slice(&bytes);
+            Ok(RefreshKey::from_parts(id, secret, retired))
+        };
+        let keys = self.refresh_keys.into_iter().map(opened).collect::<Result<_, _>>()?;
+        Ok(LedgerSeal::from_parts(self.epoch, keys))
     }
 }
 
@@ -221,6 +291,7 @@ impl StoredClient {
             secrets: several,
             audience_scopes,
             claims,
+            login: client.login.clone(),
         }
     }
 
@@ -233,12 +304,25 @@ impl StoredClient {
     }
 
     fn into_client(self) -> Client {
-        let Self { id, scopes, audiences, disabled, created, token_life, audience_scopes, claims, .. } = self;
+        let Self {
+            id, scopes, audiences, disabled, created, token_life, audience_scopes, claims, login, ..
+        } = self;
         let only = self.secret_sha256.map(|hash| ClientSecret::from_parts(created, hash));
         let several = self.secrets.unwrap_or_default().into_iter();
         let several = several.map(|secret| ClientSecret::from_parts(secret.created, secret.sha256));
         let secrets = only.into_iter().chain(several).collect();
-        Client { id, scopes, audience_scopes, audiences, claims, disabled, created, token_life, secrets }
+        Client {
+            id,
+            scopes,
+            audience_scopes,
+            audiences,
+            claims,
+            disabled,
+            created,
+            token_life,
+            secrets,
+            login,
+        }
     }
 }
 
@@ -290,6 +374,11 @@ impl<'a> StoredKey<'a> {
             },
         })
     }
+}
+
+/// What a key that derives refresh tokens is bound to.
+fn refresh_key_place(id: &str, version: Version) -> Vec<u8> {
+    format!("jotgate-keys refresh key\n{id}\n{version}").into_bytes()
 }
 
 /// What a private key is bound to.

@@ -6,11 +6,12 @@ use std::fmt;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::client_login::ClientLogin;
 use super::client_secret::ClientSecret;
 use super::names::{check_audiences, check_client_id};
 use crate::{TokenRefusal, TokenRequest};
 
-/// A program that asks for tokens for itself (RFC 6749 §4.4).
+/// A program that asks for tokens: for itself (RFC 6749 §4.4), or for people who log in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its identifier: `client_id`, and `sub` of its tokens.
@@ -29,8 +30,10 @@ pub struct Client {
     pub created: u64,
     /// How long its tokens live, in seconds; never longer than the key may sign.
     pub token_life: u64,
-    /// Its secrets, oldest first. More than one needs store format 4.
+    /// Its secrets, oldest first. More than one needs store format 4. A public client has none.
     pub secrets: Vec<ClientSecret>,
+    /// How people log in with it; `None` if they do not. Needs store format 5.
+    pub login: Option<ClientLogin>,
 }
 
 impl Client {
@@ -65,6 +68,7 @@ impl Client {
             created,
             token_life: TokenRequest::USUAL_LIFE,
             secrets: vec![secret],
+            login: None,
         };
         Ok((client, text))
     }
@@ -81,6 +85,17 @@ impl Client {
         self.audience_scopes.get(audience).unwrap_or(&self.scopes)
     }
 
+    /// Whether it is public: it has no secret, and proves nothing of who it is (RFC 6749 §2.1).
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| login.public)
+    }
+
+    /// What of it a store of format 4 can't hold, if anything.
+    pub(crate) fn beyond_format_4(&self) -> Option<&'static str> {
+        self.login.is_some().then_some("a client for logins")
+    }
+
     /// What of it a store of format 3 can't hold, if anything.
     pub(crate) fn beyond_format_3(&self) -> Option<&'static str> {
         if !self.claims.is_empty() {
@@ -88,6 +103,9 @@ impl Client {
         }
         if !self.audience_scopes.is_empty() {
             return Some("a client's scopes per audience");
+        }
+        if self.is_public() {
+            return Some("a public client");
         }
         let alone = matches!(self.secrets.as_slice(), [only] if only.created == self.created);
         if alone { None } else { Some("another secret of a client") }

@@ -6,14 +6,18 @@ use crate::TokenRefusal;
 /// The longest identifier of a new client, in characters.
 const LONGEST_ID: usize = 128;
 
+/// What the `sub` of each person begins with, and no client's identifier.
+pub(crate) const SUBJECT_PREFIX: &str = "u_";
+
 /// Checks the identifier of a new client: 1 to 128 of the unreserved characters of RFC 3986 §2.3. Such an identifier is
-/// the same in a form, in a Basic header (RFC 6749 §2.3.1) and in a log.
+/// the same in a form, in a Basic header (RFC 6749 §2.3.1) and in a log. None begins with `u_`, as the `sub` of people does.
 ///
 /// # Errors
 /// [`TokenRefusal::ClientId`].
 pub fn check_client_id(id: &str) -> Result<(), TokenRefusal> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
-    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(unreserved) {
+    let person = id.starts_with(SUBJECT_PREFIX);
+    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(unreserved) || person {
         return Err(TokenRefusal::ClientId);
     }
     Ok(())
@@ -73,7 +77,7 @@ mod tests {
             assert_eq!(check_client_id(id), Ok(()), "{id}");
         }
         let too_long = "x".repeat(LONGEST_ID + 1);
-        for id in ["", "we:ird né", "a b", "a/b", "a%20b", "a+b", "a\n", "é", &too_long] {
+        for id in ["", "we:ird né", "a b", "a/b", "a%20b", "a+b", "a\n", "é", "u_x", &too_long] {
             assert_eq!(check_client_id(id), Err(TokenRefusal::ClientId), "{id}");
         }
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::own_claims::is_reserved_claim;
+use crate::ledger::{Grant, User};
 
 /// What a token shall say. Who issues it, when, and under which identifier is the signer's affair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,21 @@ impl TokenRequest {
         self
     }
 
+    /// The same with what the login says: when and how (RFC 9068 §2.2.1), and what the person is. These win over claims of
+    /// the client.
+    #[must_use]
+    pub(crate) fn with_login(mut self, grant: &Grant, user: &User) -> Self {
+        let lists = [("amr", &grant.methods), ("roles", &user.roles), ("permissions", &user.permissions)];
+        let lists = lists.into_iter().filter(|(_, words)| !words.is_empty());
+        self.claims.extend(lists.map(|(name, words)| (name.to_owned(), Value::from(words.clone()))));
+        self.claims.insert("auth_time".to_owned(), grant.authenticated.into());
+        self.claims.insert("acr".to_owned(), grant.acr.clone().into());
+        if let Some(jkt) = &grant.jkt {
+            self.claims.insert("cnf".to_owned(), serde_json::json!({ "jkt": jkt }));
+        }
+        self
+    }
+
     pub(crate) const fn claims(&self) -> &BTreeMap<String, Value> {
         &self.claims
     }
@@ -150,7 +166,7 @@ impl fmt::Display for TokenRefusal {
                 write!(f, "the {name} must have 1 to {LONGEST_TEXT} bytes and no control characters")
             }
             Self::ClientId => f.write_str(
-                "a client identifier has 1 to 128 characters, each a letter, a digit or one of . _ ~ -",
+                "a client identifier has 1 to 128 characters, each a letter, a digit or one of . _ ~ -; it does not begin with u_",
             ),
             Self::Audience => {
                 f.write_str("an audience is a name without white space, or a URI without a fragment (#…)")

@@ -2,6 +2,7 @@
 
 mod actors;
 mod answer;
+mod login;
 mod mcp;
 mod story;
 mod tokens;

@@ -11,7 +11,7 @@ fn k8_a_client_identifier_outside_of_the_unreserved_characters_is_refused_at_add
     let longer = "x".repeat(129);
     for id in ["we:ird né", "a b", "a/b", "a+b", "é", &longer, ""] {
         let said = program.refused(&["clients", "add", id, "--audience", "api"]);
-        let words = "a client identifier has 1 to 128 characters, each a letter, a digit or one of . _ ~ -";
+        let words = "a client identifier has 1 to 128 characters, each a letter, a digit or one of . _ ~ -; it does not begin with u_";
         assert_eq!(said, words, "{id}");
     }
     assert_eq!(std::fs::read(program.path()).unwrap(), before);

@@ -30,6 +30,12 @@ impl Answer {
         values.first().copied()
     }
 
+    /// Every value of that header.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
+    }
+
     pub(crate) fn kids(&self) -> Vec<String> {
         let set: Value = serde_json::from_str(&self.body).unwrap();
         let keys = set["keys"].as_array().unwrap().iter();
@@ -57,10 +63,33 @@ pub(crate) fn get_set(server: SocketAddr) -> Answer {
 /// Asks for a token with that form.
 #[track_caller]
 pub(crate) fn ask_token(server: SocketAddr, headers: &[(&str, &str)], form: &str) -> Answer {
+    ask_form(server, "/token", headers, form)
+}
+
+/// Posts that form.
+#[track_caller]
+pub(crate) fn ask_form(server: SocketAddr, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
     let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let media_type = "content-type: application/x-www-form-urlencoded";
-    let head = format!("POST /token HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{media_type}\r\n{lines}");
+    let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{media_type}\r\n{lines}");
     send(server, format!("{head}content-length: {}\r\n\r\n{form}", form.len()).as_bytes())
+}
+
+/// Posts that form to a server that may be killed meanwhile: `None` without a whole answer.
+pub(crate) fn try_form(server: SocketAddr, path: &str, form: &str) -> Option<Answer> {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n",
+        form.len()
+    );
+    let mut stream = TcpStream::connect(server).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.write_all(format!("{head}{form}").as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 /// Sends any bytes and reads until the server closes.

@@ -34,10 +34,10 @@ fn k2_k6_a_store_of_format_3_stays_so_until_it_is_upgraded_and_its_clients_keep_
 
     let said = program.done(&["upgrade"]);
     let id = program.state().store_id().unwrap().to_string();
-    assert_eq!(said, format!("the store has format 4 now; its identifier is {id}\n"));
-    assert_eq!((format(&program), kids(&program)), (4, before));
+    assert_eq!(said, format!("the store has format 5 now; its identifier is {id}\n"));
+    assert_eq!((format(&program), kids(&program)), (5, before));
     assert!(program.state().clients().iter().any(|client| client.id == "gone" && client.disabled));
-    assert_eq!(program.done(&["upgrade"]), "the store has format 4 already; nothing was changed\n");
+    assert_eq!(program.done(&["upgrade"]), "the store has format 5 already; nothing was changed\n");
     assert_eq!(program.state().store_id().unwrap().to_string(), id);
 
     let serving = program.serve();
@@ -49,8 +49,8 @@ fn k2_k6_a_store_of_format_3_stays_so_until_it_is_upgraded_and_its_clients_keep_
 }
 
 #[test]
-fn k2_a_new_store_has_format_4_and_an_identifier_of_its_own() {
+fn k2_a_new_store_has_format_5_and_an_identifier_of_its_own() {
     let [one, other] = [(); 2].map(|()| Program::with_store(&[]));
-    assert_eq!((format(&one), format(&other)), (4, 4));
+    assert_eq!((format(&one), format(&other)), (5, 5));
     assert_ne!(one.state().store_id().unwrap(), other.state().store_id().unwrap());
 }

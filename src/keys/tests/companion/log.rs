@@ -164,7 +164,7 @@ fn k5_answers_and_tokens_are_counted_by_route_status_grant_and_error() {
         "http_answers_total{route=\"metadata\",status=\"200\"} 1",
         "http_answers_total{route=\"other\",status=\"404\"} 1",
         "token_requests_total{grant=\"client_credentials\",error=\"invalid_client\"} 1",
-        "token_requests_total{grant=\"other\",error=\"invalid_client\"} 1",
+        "token_requests_total{grant=\"password\",error=\"invalid_client\"} 1",
         "connections_refused_total{reason=\"address_share\"} 0",
         "connections_ended_total{reason=\"answer_not_taken\"} 0",
         "store_version 1",

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod attempts;
+mod browser;
 mod check;
 mod client;
 mod clients;
@@ -24,6 +25,8 @@ mod http;
 mod killed;
 mod listings;
 mod log;
+mod login;
+mod login_killed;
 mod process;
 mod program;
 mod restored;

@@ -1,6 +1,6 @@
 //! Arguments enter, the binary runs on a store of its own, what it said leaves.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -109,6 +109,25 @@ impl Program {
         out
     }
 
+    /// Runs what must succeed with that text on stdin; what it printed.
+    #[track_caller]
+    pub(crate) fn with_input(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Adds a person with that password.
+    #[track_caller]
+    pub(crate) fn add_user(&self, arguments: &[&str], password: &str) -> String {
+        self.with_input(&[&["users", "add"][..], arguments].concat(), &format!("{password}\n"))
+    }
+
     /// Runs what must fail with exit code 1; the one line that it said.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
@@ -159,6 +178,12 @@ impl Serving {
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Kills it, and waits for its end.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Goes away as a reader of its log.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::cargo::cargo;
+use crate::commands::demo::login;
 use crate::process::{self, Server};
 use crate::ui::progress;
 use crate::{files, npm, paths};
@@ -69,8 +70,13 @@ impl Companion {
             init.extend(QUICK);
             companion.run(store, &init)?;
         }
+        let mut users_add = companion.command(&companion.store);
+        users_add.args(["users", "add"]);
+        login::add_person(users_add)?;
+        companion.run(&companion.store, &login::client_arguments(AUDIENCE))?;
         let mut serve = companion.command(&companion.store);
-        serve.args(["serve", "--listen", &address.to_string()]);
+        // The demo plays the TLS proxy before the issuer.
+        serve.args(["serve", "--listen", &address.to_string(), "--trusted-proxy", "127.0.0.1"]);
         let mut server = Server::start("the companion", &mut serve)?;
         server.wait_for(READY, |line| line.contains("listening on").then_some(()))?;
         companion.server = Some(server);

@@ -7,12 +7,15 @@ use anyhow::Result;
 
 use crate::commands::demo::actors::{AUDIENCE, Companion, Wish, Worker};
 use crate::commands::demo::answer::{Client, Expected};
+use crate::commands::demo::login::{Login, Refusal};
 use crate::commands::demo::tokens;
 use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Table, Tone};
 use crate::ui::terminal;
 
 const ADA: Wish<'static> = Wish { audience: AUDIENCE, subject: "ada", scope: "items:read", life: 600 };
+/// The `sub` of a person is random.
+const PERSON_PASSED: Expected = Expected::Passed { subject: "u_…" };
 const PASSED: Expected = Expected::Passed { subject: ADA.subject };
 
 /// Sends the requests and shows the rows.
@@ -38,6 +41,18 @@ pub(crate) fn run(stage: &mut Stage) -> Result<()> {
     stage.ask("Bearer without a token", "/items", Some("Bearer"), missing)?;
     let scope = Expected::Refused { status: 403, error: "insufficient_scope", code: "insufficient_scope" };
     stage.ask("too few scopes, for GET /admin", "/admin", Some(&format!("Bearer {good}")), scope)?;
+
+    let login = Login::new(&stage.companion.issuer);
+    let tokens = progress::silently("a person logs in", |_| login.by_code())?;
+    stage.row("login by code", Some(&tokens.access), PERSON_PASSED)?;
+    match login.refresh(&tokens)? {
+        Ok(renewed) => {
+            stage.row("refresh", Some(&renewed.access), PERSON_PASSED)?;
+            login.revoke(&renewed)?;
+            stage.show_refusal("refresh, after it was revoked", login.refresh(&renewed)?.err());
+        }
+        Err(refusal) => stage.show_refusal("refresh", Some(refusal)),
+    }
 
     progress::silently("the issuer rotates its keys", |_| stage.companion.rotate())?;
     let new = stage.companion.token(ADA)?;
@@ -112,6 +127,23 @@ impl Stage {
         let cells = [name.to_owned(), expected.summary(), shown, terminal::time(answer.took)];
         print_line(&self.table.row(tone, &cells));
         Ok(())
+    }
+
+    /// A request to the issuer that must be refused as `invalid_grant`.
+    fn show_refusal(&mut self, name: &str, refusal: Option<Refusal>) {
+        let right =
+            refusal.as_ref().is_some_and(|refusal| refusal.status == 400 && refusal.error == "invalid_grant");
+        let tone = if right && name != "refresh" { Tone::Good } else { Tone::Bad };
+        self.rows += 1;
+        self.as_expected += usize::from(tone == Tone::Good);
+        let (shown, took) = match refusal {
+            Some(Refusal { status, error, description, took }) => {
+                (format!("{status} {error}: {description}"), terminal::time(took))
+            }
+            None => ("200, new tokens".to_owned(), String::new()),
+        };
+        let cells = [name.to_owned(), "400 invalid_grant".to_owned(), shown, took];
+        print_line(&self.table.row(tone, &cells));
     }
 
     fn wait_until(&self, name: &str, since: Instant, time: Duration) {

@@ -1,0 +1,136 @@
+//! The ways to a token at the token endpoint, one file per grant type.
+
+mod authorization_code;
+mod client_credentials;
+mod password;
+mod refresh_token;
+mod refresh_token_text;
+mod revoke;
+mod scope;
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::http::{Attempt, Form, GrantRefusal, RequestFault};
+use crate::ledger::{Grant, Ledger, LedgerError, User};
+use crate::people::Passwords;
+use crate::{Client, Snapshot, TokenRequest};
+
+pub(crate) use revoke::revoke;
+pub(crate) use scope::{OFFLINE_ACCESS, audiences, scope};
+
+/// What a grant decides from.
+pub(crate) struct Request<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) client: &'a Client,
+    pub(crate) form: &'a Form,
+    pub(crate) people: Option<&'a People>,
+    /// The thumbprint of the key that signed the request's DPoP proof.
+    pub(crate) jkt: Option<String>,
+    /// Now, in Unix seconds.
+    pub(crate) now: u64,
+}
+
+/// Where people are kept and how their passwords are checked.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) passwords: Arc<Passwords>,
+}
+
+/// What is to be signed and answered.
+#[derive(Debug)]
+pub(crate) struct Issue {
+    pub(crate) request: TokenRequest,
+    /// The scope that the answer names.
+    pub(crate) scope: Option<String>,
+    pub(crate) refresh_token: Option<Zeroizing<String>>,
+}
+
+/// The grant types of this endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantType {
+    AuthorizationCode,
+    ClientCredentials,
+    Password,
+    RefreshToken,
+}
+
+impl GrantType {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::AuthorizationCode, Self::ClientCredentials, Self::Password, Self::RefreshToken];
+        all.into_iter().find(|grant| grant.name() == name)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// Decides what is to be signed.
+    pub(crate) async fn decide(
+        self,
+        request: &Request<'_>,
+        attempt: &mut Attempt,
+    ) -> Result<Issue, GrantRefusal> {
+        match self {
+            Self::AuthorizationCode => authorization_code::decide(request, attempt).await,
+            Self::ClientCredentials => client_credentials::decide(request),
+            Self::Password => password::decide(request, attempt).await,
+            Self::RefreshToken => refresh_token::decide(request, attempt).await,
+        }
+    }
+}
+
+impl Request<'_> {
+    /// The people of this issuer.
+    fn people(&self) -> Result<&People, GrantRefusal> {
+        self.people.ok_or(GrantRefusal::GrantType)
+    }
+
+    /// A parameter that must be there.
+    fn required(&self, name: &str) -> Result<&str, GrantRefusal> {
+        let missing = match name {
+            "code" => "the parameter `code` is missing",
+            "refresh_token" => "the parameter `refresh_token` is missing",
+            "token" => "the parameter `token` is missing",
+            _ => "the parameters `username` and `password` are required",
+        };
+        self.form.get(name).ok_or(GrantRefusal::Request(RequestFault::Missing(missing)))
+    }
+
+    /// A token for what a person granted, as the person is now.
+    fn token_of(
+        &self,
+        user: &User,
+        grant: &Grant,
+        audiences: &[String],
+        scope: Option<&str>,
+    ) -> Result<TokenRequest, GrantRefusal> {
+        let life = self.client.token_life.min(self.snapshot.signer.longest_life());
+        let request = TokenRequest::new(&user.subject, Some(&self.client.id), audiences, scope, life);
+        let request = request.map_err(|_| GrantRefusal::Failed)?.with_claims(&self.client.claims);
+        Ok(request.with_login(grant, user))
+    }
+}
+
+/// Works on the ledger, which may block, beside the requests.
+pub(crate) async fn on_ledger<T: Send + 'static>(
+    ledger: &Arc<dyn Ledger>,
+    work: impl FnOnce(&dyn Ledger) -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, LedgerError> {
+    let ledger = Arc::clone(ledger);
+    let worked = tokio::task::spawn_blocking(move || work(ledger.as_ref())).await;
+    worked.unwrap_or(Err(LedgerError::Stopped))
+}
+
+/// Refuses a token because the ledger failed, and says so in the log.
+pub(crate) fn ledger_failed(error: LedgerError) -> GrantRefusal {
+    tracing::error!(code = error.code(), %error, "the ledger failed");
+    GrantRefusal::Unavailable
+}

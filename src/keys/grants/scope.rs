@@ -1,0 +1,77 @@
+//! What a client may ask for: scopes (RFC 6749 §3.3) and resources (RFC 8707).
+
+use crate::Client;
+use crate::http::{Form, GrantRefusal};
+
+/// The scope that asks for refresh tokens (OpenID Connect Core §11). No access token carries it.
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The scope that the token gets: what the client asks for, or all that it may ask for. It must be allowed for each
+/// audience of the token, because each of them reads it.
+pub(crate) fn scope(
+    client: &Client,
+    audiences: &[String],
+    asked: Option<&str>,
+) -> Result<Option<String>, GrantRefusal> {
+    let may = |audience: &String, word: &str| client.scopes_for(audience).iter().any(|scope| scope == word);
+    let allowed = |word: &str| audiences.iter().all(|audience| may(audience, word));
+    let Some(asked) = asked else {
+        let first = audiences.first().map_or(&[][..], |audience| client.scopes_for(audience));
+        let all: Vec<&str> = first.iter().map(String::as_str).filter(|word| allowed(word)).collect();
+        return Ok(Some(all.join(" ")).filter(|scope| !scope.is_empty()));
+    };
+    let mut words: Vec<&str> = vec![];
+    for word in asked.split(' ') {
+        if !allowed(word) || words.contains(&word) {
+            return Err(GrantRefusal::Scope);
+        }
+        words.push(word);
+    }
+    Ok(Some(asked.to_owned()))
+}
+
+/// RFC 8707 §2: each `resource` must be one of the client's. Without any, the first of them is meant.
+pub(crate) fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, GrantRefusal> {
+    let asked = narrowed(&client.audiences, form)?;
+    Ok(if asked.is_empty() { client.audiences.first().cloned().into_iter().collect() } else { asked })
+}
+
+/// The resources that a request names; each must be one of `allowed`.
+pub(super) fn narrowed(allowed: &[String], form: &Form) -> Result<Vec<String>, GrantRefusal> {
+    let mut audiences: Vec<String> = vec![];
+    for resource in form.all("resource") {
+        // RFC 3986 §6.2.3: an origin with and without a slash is one resource.
+        let same = |audience: &&String| same_resource(audience, resource);
+        let audience = allowed.iter().find(same).ok_or(GrantRefusal::Target)?;
+        if !audiences.contains(audience) {
+            audiences.push(audience.clone());
+        }
+    }
+    Ok(audiences)
+}
+
+/// Whether both are to the letter the same, or the same origin once with a slash and once without.
+fn same_resource(one: &str, other: &str) -> bool {
+    let origin = |text: &str| text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']));
+    one == other
+        || one.strip_suffix('/').is_some_and(|bare| bare == other && origin(bare))
+        || other.strip_suffix('/').is_some_and(|bare| bare == one && origin(bare))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_one_resource_with_and_without_a_slash_and_nothing_else_is() {
+        for (one, other, same) in [
+            ("https://a.example", "https://a.example/", true),
+            ("https://a.example/", "https://a.example", true),
+            ("https://a.example/x", "https://a.example/x/", false),
+            ("https://a.example", "https://a.example//", false),
+            ("api", "api/", false),
+        ] {
+            assert_eq!(same_resource(one, other), same, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Every way in which a ledger can fail, with one code each.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::StoreError;
+
+/// Why a ledger did not do as it was asked. Nothing has changed then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// Its file can't be used: the reasons are those of a store.
+    File(StoreError),
+    /// It belongs to another store.
+    OtherStore {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The thread that writes has ended.
+    Stopped,
+    /// A row has something that no version of this program writes.
+    Row {
+        /// The table.
+        table: &'static str,
+    },
+}
+
+impl LedgerError {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::File(StoreError::Busy { .. }) => "ledger_busy",
+            Self::File(StoreError::Lost { .. }) => "ledger_lost",
+            Self::File(StoreError::Exposed { .. } | StoreError::ExposedFolder { .. }) => "ledger_exposed",
+            Self::File(StoreError::NotAStore { .. }) => "ledger_not_a_ledger",
+            Self::File(StoreError::Damaged { .. }) => "ledger_damaged",
+            Self::File(_) => "ledger_unavailable",
+            Self::OtherStore { .. } => "ledger_other_store",
+            Self::Stopped => "ledger_stopped",
+            Self::Row { .. } => "ledger_row",
+        }
+    }
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(StoreError::NotAStore { path }) => {
+                write!(f, "`{}` is not a ledger of this program", path.display())
+            }
+            Self::File(error) => write!(f, "the ledger: {error}"),
+            Self::OtherStore { path } => {
+                write!(
+                    f,
+                    "the ledger `{}` belongs to another store; move it away to begin anew",
+                    path.display()
+                )
+            }
+            Self::Stopped => f.write_str("the ledger's writer has ended; restart the program"),
+            Self::Row { table } => write!(f, "a row of the ledger's table `{table}` can't be read"),
+        }
+    }
+}
+
+impl std::error::Error for LedgerError {}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        Self::File(error)
+    }
+}

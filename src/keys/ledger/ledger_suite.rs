@@ -1,0 +1,366 @@
+//! What every ledger does, stated once. Each implementation runs it.
+
+use std::path::Path;
+
+use super::*;
+use crate::StoreId;
+use crate::test_keys::NOW;
+
+const LIMITS: SessionLimits = SessionLimits { idle: 100, absolute: 1000 };
+
+fn open(folder: &Path) -> SqliteLedger {
+    SqliteLedger::open(&folder.join("ledger"), id()).unwrap()
+}
+
+fn id() -> StoreId {
+    "00000000000000000000000000000001".parse().unwrap()
+}
+
+fn ledger() -> (tempfile::TempDir, SqliteLedger) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path());
+    ledger.add_user(&user("ada")).unwrap();
+    (folder, ledger)
+}
+
+fn user(name: &str) -> User {
+    User {
+        subject: format!("u_{name}"),
+        name: name.to_owned(),
+        password: "hash".to_owned(),
+        disabled: false,
+        created: NOW,
+        roles: vec!["admin".to_owned()],
+        permissions: vec![],
+        failures: 0,
+        last_failure: 0,
+    }
+}
+
+fn secret(text: &str) -> SecretHash {
+    SecretHash::of(text.as_bytes())
+}
+
+fn grant(id: u8) -> Grant {
+    Grant {
+        id: [id; 16],
+        subject: "u_ada".to_owned(),
+        client: "app".to_owned(),
+        scopes: vec!["read".to_owned()],
+        audiences: vec!["https://api.example".to_owned()],
+        offline: true,
+        authenticated: NOW,
+        acr: "acr".to_owned(),
+        methods: vec!["pwd".to_owned()],
+        jkt: None,
+        created: NOW,
+        ended: None,
+    }
+}
+
+fn code(id: u8) -> NewCode {
+    NewCode {
+        hash: secret(&format!("code {id}")),
+        grant: grant(id),
+        redirect_uri: Some("https://app.example/cb".to_owned()),
+        challenge: Some("challenge".to_owned()),
+        expires: NOW + 60,
+    }
+}
+
+fn redeem(id: u8) -> CodeAttempt {
+    CodeAttempt {
+        hash: secret(&format!("code {id}")),
+        client: "app".to_owned(),
+        redirect_uri: Some("https://app.example/cb".to_owned()),
+        challenge: Some("challenge".to_owned()),
+        jkt: None,
+        refresh: secret("R0"),
+        key: "key".to_owned(),
+        now: NOW + 1,
+    }
+}
+
+fn refresh(id: u8, presented: &str, successor: &str, now: u64) -> RefreshAttempt {
+    RefreshAttempt {
+        grant: [id; 16],
+        presented: secret(presented),
+        successor: secret(successor),
+        key: "key".to_owned(),
+        client: "app".to_owned(),
+        jkt: None,
+        public: true,
+        now,
+    }
+}
+
+/// With a grant whose first refresh token is R0.
+fn redeemed() -> (tempfile::TempDir, SqliteLedger) {
+    let (folder, ledger) = ledger();
+    ledger.issue_code(&code(1)).unwrap();
+    assert_eq!(ledger.redeem_code(&redeem(1)), Ok(CodeOutcome::Redeemed(grant(1))));
+    (folder, ledger)
+}
+
+fn is_ended(ledger: &dyn Ledger) -> bool {
+    ledger.grant(&[1; 16]).unwrap().is_none_or(|grant| grant.ended.is_some())
+}
+
+#[test]
+fn names_are_one_whatever_their_case_and_a_person_goes_with_all_that_it_has() {
+    let (_folder, ledger) = redeemed();
+    assert_eq!(ledger.add_user(&User { subject: "u_2".to_owned(), ..user("ADA") }), Ok(false));
+    assert_eq!(ledger.user_named("Ada").unwrap(), Some(user("ada")));
+    assert_eq!(ledger.users().unwrap(), [user("ada")]);
+    assert_eq!((ledger.remove_user("aDa"), ledger.remove_user("ada")), (Ok(true), Ok(false)));
+    assert!(ledger.user("u_ada").unwrap().is_none() && is_ended(&ledger));
+}
+
+#[test]
+fn disabling_and_another_password_end_sessions_and_grants() {
+    for end in [(|ledger| ledger.enable_user("ada", false, NOW + 2)) as fn(&dyn Ledger) -> _, |ledger| {
+        ledger.set_password("ada", "new", NOW + 2)
+    }] {
+        let (_folder, ledger) = redeemed();
+        let session = session("cookie");
+        ledger.open_session(&session, None).unwrap();
+        assert!(ledger.session(&session.hash, LIMITS, NOW + 1).unwrap().is_some());
+        assert_eq!(end(&ledger), Ok(true));
+        ledger.enable_user("ada", true, NOW + 3).unwrap();
+        assert_eq!(ledger.session(&session.hash, LIMITS, NOW + 3), Ok(None));
+        assert_eq!(ledger.refresh(&refresh(1, "R0", "R1", NOW + 3)), Ok(RefreshOutcome::Expired));
+    }
+}
+
+fn session(cookie: &str) -> Session {
+    Session {
+        hash: secret(cookie),
+        subject: "u_ada".to_owned(),
+        authenticated: NOW,
+        methods: vec!["pwd".to_owned()],
+        last_seen: NOW,
+    }
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_too_old_or_replaced() {
+    let (_folder, ledger) = ledger();
+    let first = session("first");
+    ledger.open_session(&first, None).unwrap();
+    let alive = |ledger: &SqliteLedger, at| ledger.session(&first.hash, LIMITS, at).unwrap().is_some();
+    for at in (NOW + 99..NOW + 1000).step_by(99) {
+        assert!(alive(&ledger, at), "{}", at - NOW);
+    }
+    assert!(!alive(&ledger, NOW + 1000), "it is a thousand seconds old");
+    ledger.open_session(&session("second"), Some(&first.hash)).unwrap();
+    assert!(!alive(&ledger, NOW + 1));
+    let idle = ledger.session(&secret("second"), LIMITS, NOW + 100);
+    assert_eq!(idle, Ok(None));
+}
+
+#[test]
+fn a_code_is_redeemed_once_and_its_second_use_ends_the_grant() {
+    let (_folder, ledger) = redeemed();
+    let other = CodeAttempt { client: "other".to_owned(), ..redeem(1) };
+    assert_eq!(ledger.redeem_code(&other), Ok(CodeOutcome::Unknown));
+    assert!(!is_ended(&ledger), "another client's use changes nothing");
+    assert!(matches!(ledger.redeem_code(&redeem(1)), Ok(CodeOutcome::Reused(_))));
+    assert!(is_ended(&ledger));
+    assert_eq!(ledger.refresh(&refresh(1, "R0", "R1", NOW + 2)), Ok(RefreshOutcome::Expired));
+    assert_eq!(ledger.redeem_code(&redeem(9)), Ok(CodeOutcome::Unknown));
+}
+
+#[test]
+fn a_code_with_something_wrong_is_burnt() {
+    let wrong = |change: fn(&mut CodeAttempt)| {
+        let mut attempt = redeem(1);
+        change(&mut attempt);
+        attempt
+    };
+    for (attempt, outcome) in [
+        (wrong(|attempt| attempt.challenge = Some("other".to_owned())), CodeOutcome::Verifier),
+        (wrong(|attempt| attempt.challenge = None), CodeOutcome::Verifier),
+        (wrong(|attempt| attempt.redirect_uri = None), CodeOutcome::RedirectUri),
+        (wrong(|attempt| attempt.now = NOW + 60), CodeOutcome::Expired),
+    ] {
+        let (_folder, ledger) = ledger();
+        ledger.issue_code(&code(1)).unwrap();
+        assert_eq!(ledger.redeem_code(&attempt), Ok(outcome.clone()));
+        let again = ledger.redeem_code(&CodeAttempt { now: attempt.now, ..redeem(1) });
+        assert!(!matches!(again, Ok(CodeOutcome::Redeemed(_))), "{outcome:?}");
+    }
+    let (_folder, ledger) = ledger();
+    ledger.issue_code(&NewCode { challenge: None, ..code(1) }).unwrap();
+    assert_eq!(ledger.redeem_code(&redeem(1)), Ok(CodeOutcome::VerifierUnasked));
+}
+
+#[test]
+fn many_that_redeem_one_code_at_once_get_it_once() {
+    let (_folder, ledger) = ledger();
+    ledger.issue_code(&code(1)).unwrap();
+    let outcomes: Vec<CodeOutcome> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..16).map(|_| scope.spawn(|| ledger.redeem_code(&redeem(1)).unwrap())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let redeemed = outcomes.iter().filter(|outcome| matches!(outcome, CodeOutcome::Redeemed(_))).count();
+    assert_eq!(redeemed, 1);
+    assert!(is_ended(&ledger));
+}
+
+#[test]
+fn a_refresh_token_is_repeated_twice_at_most_until_its_successor_is_used() {
+    let (_folder, ledger) = redeemed();
+    let use_token =
+        |presented: &str, successor: &str, now| ledger.refresh(&refresh(1, presented, successor, now));
+    assert_eq!(use_token("R0", "R1", NOW + 10), Ok(RefreshOutcome::Rotated(grant(1))));
+    for repeats in [1, 2] {
+        let repeated = RefreshOutcome::Repeated { grant: grant(1), key: "key".to_owned(), repeats };
+        assert_eq!(use_token("R0", "R1", NOW + 11), Ok(repeated));
+    }
+    assert_eq!(use_token("R1", "R2", NOW + 12), Ok(RefreshOutcome::Rotated(grant(1))));
+    assert!(matches!(use_token("R0", "R1", NOW + 13), Ok(RefreshOutcome::Reused(_))));
+    assert!(is_ended(&ledger));
+    assert_eq!(use_token("R2", "R3", NOW + 14), Ok(RefreshOutcome::Expired));
+}
+
+#[test]
+fn a_refresh_token_that_is_repeated_too_late_or_too_often_ends_its_grant() {
+    let (_folder, late) = redeemed();
+    late.refresh(&refresh(1, "R0", "R1", NOW + 10)).unwrap();
+    let outcome = late.refresh(&refresh(1, "R0", "R1", NOW + 70));
+    assert!(matches!(outcome, Ok(RefreshOutcome::Reused(_))), "{outcome:?}");
+    let (_folder, often) = redeemed();
+    for _ in 0..3 {
+        often.refresh(&refresh(1, "R0", "R1", NOW + 10)).unwrap();
+    }
+    assert!(matches!(often.refresh(&refresh(1, "R0", "R1", NOW + 10)), Ok(RefreshOutcome::Reused(_))));
+    assert!(is_ended(&often));
+}
+
+#[test]
+fn a_refresh_token_of_another_client_changes_nothing_and_all_end_by_age() {
+    let (_folder, ledger) = redeemed();
+    let other = RefreshAttempt { client: "other".to_owned(), ..refresh(1, "R0", "R1", NOW + 2) };
+    assert_eq!(ledger.refresh(&other), Ok(RefreshOutcome::Unknown));
+    let days = |days: u64| NOW + days * 86_400;
+    let mut token = "R0".to_owned();
+    for (generation, day) in [29, 58, 87].into_iter().enumerate() {
+        let next = format!("R{}", generation + 1);
+        let outcome = ledger.refresh(&refresh(1, &token, &next, days(day)));
+        assert_eq!(outcome, Ok(RefreshOutcome::Rotated(grant(1))), "day {day}");
+        token = next;
+    }
+    assert_eq!(ledger.refresh(&refresh(1, &token, "R4", days(90))), Ok(RefreshOutcome::Expired));
+    let (_folder, idle) = redeemed();
+    assert_eq!(idle.refresh(&refresh(1, "R0", "R1", days(31))), Ok(RefreshOutcome::Expired));
+}
+
+#[test]
+fn a_grant_bound_to_a_key_needs_it_from_a_public_client() {
+    let (_folder, ledger) = ledger();
+    ledger.issue_code(&code(1)).unwrap();
+    let bound = CodeAttempt { jkt: Some("thumb".to_owned()), ..redeem(1) };
+    assert!(matches!(ledger.redeem_code(&bound), Ok(CodeOutcome::Redeemed(_))));
+    for jkt in [None, Some("other".to_owned())] {
+        let attempt = RefreshAttempt { jkt, ..refresh(1, "R0", "R1", NOW + 2) };
+        assert_eq!(ledger.refresh(&attempt), Ok(RefreshOutcome::ProofKey));
+    }
+    let right = RefreshAttempt { jkt: Some("thumb".to_owned()), ..refresh(1, "R0", "R1", NOW + 2) };
+    assert!(matches!(ledger.refresh(&right), Ok(RefreshOutcome::Rotated(_))));
+}
+
+#[test]
+fn a_client_ends_its_own_grants_alone() {
+    let (_folder, ledger) = redeemed();
+    assert_eq!(ledger.end_grant(&[1; 16], "other", NOW + 2), Ok(false));
+    assert!(!is_ended(&ledger));
+    assert_eq!(ledger.end_grant(&[1; 16], "app", NOW + 2), Ok(true));
+    assert!(is_ended(&ledger));
+}
+
+#[test]
+fn consent_and_values_that_are_used_once_come_back() {
+    let (_folder, ledger) = ledger();
+    let consent = Consent { scopes: vec!["read".to_owned()], audiences: vec![], given: NOW };
+    assert_eq!(ledger.consent("u_ada", "app"), Ok(None));
+    for consent in [consent, Consent { scopes: vec![], audiences: vec!["api".to_owned()], given: NOW + 1 }] {
+        ledger.give_consent("u_ada", "app", &consent).unwrap();
+        assert_eq!(ledger.consent("u_ada", "app"), Ok(Some(consent)));
+    }
+    let value = secret("jti");
+    assert_eq!(ledger.use_once(&value, NOW + 9, NOW), Ok(true));
+    assert_eq!(ledger.use_once(&value, NOW + 9, NOW + 9), Ok(false));
+    assert_eq!(ledger.use_once(&value, NOW + 20, NOW + 10), Ok(true));
+}
+
+#[test]
+fn failures_are_counted_until_they_are_forgotten() {
+    let (_folder, ledger) = ledger();
+    assert_eq!((ledger.count_failure("u_ada", NOW), ledger.count_failure("u_ada", NOW + 1)), (Ok(1), Ok(2)));
+    assert_eq!(ledger.user("u_ada").unwrap().unwrap().last_failure, NOW + 1);
+    assert_eq!(ledger.forget_failures("u_ada"), Ok(true));
+    assert_eq!((ledger.count_failure("u_ada", NOW), ledger.count_failure("nobody", NOW)), (Ok(1), Ok(0)));
+    ledger.rehash_password("u_ada", "another", "new").unwrap();
+    assert_eq!(ledger.user("u_ada").unwrap().unwrap().password, "hash");
+    ledger.rehash_password("u_ada", "hash", "new").unwrap();
+    assert_eq!(ledger.user("u_ada").unwrap().unwrap().password, "new");
+}
+
+#[test]
+fn a_new_epoch_ends_codes_sessions_and_grants_and_keeps_people() {
+    let (_folder, ledger) = redeemed();
+    ledger.open_session(&session("cookie"), None).unwrap();
+    ledger.issue_code(&code(2)).unwrap();
+    ledger.begin_epoch(2).unwrap();
+    ledger.begin_epoch(1).unwrap();
+    assert_eq!(ledger.epoch(), Ok(2));
+    assert_eq!(ledger.session(&secret("cookie"), LIMITS, NOW), Ok(None));
+    assert_eq!(ledger.redeem_code(&redeem(2)), Ok(CodeOutcome::Unknown));
+    assert_eq!(ledger.refresh(&refresh(1, "R0", "R1", NOW + 1)), Ok(RefreshOutcome::Unknown));
+    assert_eq!(ledger.users().unwrap().len(), 1);
+    assert_eq!(ledger.sweep(LIMITS, NOW, 100), Ok(3));
+}
+
+#[test]
+fn the_sweep_takes_what_is_dead_in_batches_and_nothing_else() {
+    let (_folder, ledger) = redeemed();
+    for cookie in ["a", "b", "c"] {
+        ledger.open_session(&session(cookie), None).unwrap();
+    }
+    ledger.use_once(&secret("jti"), NOW, NOW).unwrap();
+    assert_eq!(ledger.sweep(LIMITS, NOW, 2), Ok(0));
+    assert_eq!(ledger.sweep(LIMITS, NOW + 100, 2), Ok(3), "two sessions and a value");
+    assert_eq!(ledger.sweep(LIMITS, NOW + 100, 2), Ok(1));
+    assert!(!is_ended(&ledger));
+    assert_eq!(ledger.sweep(LIMITS, NOW + 91 * 86_400, 9), Ok(1));
+}
+
+#[test]
+fn the_change_number_rises_with_each_change_and_with_no_reading() {
+    let (_folder, ledger) = ledger();
+    let before = ledger.change_number().unwrap();
+    ledger.users().unwrap();
+    assert_eq!(ledger.change_number(), Ok(before));
+    ledger.add_user(&user("grace")).unwrap();
+    assert!(ledger.change_number().unwrap() > before);
+}
+
+#[test]
+fn what_was_answered_is_there_after_the_file_is_opened_again_and_another_stores_ledger_is_refused() {
+    let (folder, ledger) = redeemed();
+    drop(ledger);
+    let again = open(folder.path());
+    assert!(matches!(again.redeem_code(&redeem(1)), Ok(CodeOutcome::Reused(_))));
+    let other = SqliteLedger::open(&folder.path().join("ledger"), StoreId::generate().unwrap());
+    assert_eq!(other.unwrap_err().code(), "ledger_other_store");
+    std::fs::write(folder.path().join("text"), "text".repeat(999)).unwrap();
+    assert!(SqliteLedger::open(&folder.path().join("text"), id()).is_err());
+}
+
+#[test]
+fn a_file_that_was_removed_takes_no_change() {
+    let (folder, ledger) = ledger();
+    std::fs::remove_file(folder.path().join("ledger")).unwrap();
+    assert_eq!(ledger.add_user(&user("grace")).unwrap_err().code(), "ledger_lost");
+}

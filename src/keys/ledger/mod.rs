@@ -1,0 +1,115 @@
+//! The ledger: people, sessions, codes and refresh tokens, as rows. A verb is one transaction.
+//!
+//! Keys, settings and clients stay in the sealed document. Only hashes of secrets are stored here. What every ledger must
+//! do is stated by the tests in `ledger_suite.rs`.
+
+mod error;
+#[cfg(test)]
+mod ledger_suite;
+mod records;
+mod secret;
+mod sqlite;
+mod upkeep;
+
+use std::fmt::Debug;
+
+pub use error::LedgerError;
+pub use records::{
+    CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, NewCode, RefreshAttempt, RefreshOutcome, Session,
+    SessionLimits, User,
+};
+pub use secret::{Secret, SecretHash};
+pub use sqlite::SqliteLedger;
+pub(crate) use upkeep::{reconcile, upkeep};
+
+/// People, sessions, codes and refresh tokens. Calls may block: on a disk, or on another process. Times are Unix seconds.
+///
+/// # Errors
+/// Each verb fails with [`LedgerError`] if the ledger can't be read or written; then nothing has changed.
+#[expect(clippy::missing_errors_doc, reason = "said once, for every verb")]
+pub trait Ledger: Send + Sync + Debug {
+    /// Adds a person. `false` if there is one of that name already.
+    fn add_user(&self, user: &User) -> Result<bool, LedgerError>;
+
+    /// Every person, by name.
+    fn users(&self) -> Result<Vec<User>, LedgerError>;
+
+    /// The person of that name, whatever its case.
+    fn user_named(&self, name: &str) -> Result<Option<User>, LedgerError>;
+
+    /// The person of that `sub`.
+    fn user(&self, subject: &str) -> Result<Option<User>, LedgerError>;
+
+    /// Lets a person log in, or not. Disabling ends the person's sessions, codes and refresh tokens. `false` if there is no
+    /// such person.
+    fn enable_user(&self, name: &str, enabled: bool, now: u64) -> Result<bool, LedgerError>;
+
+    /// Removes a person with all that the person has. `false` if there is no such person.
+    fn remove_user(&self, name: &str) -> Result<bool, LedgerError>;
+
+    /// Gives a person another password, and ends the person's sessions, codes and refresh tokens. `false` if there is no such
+    /// person.
+    fn set_password(&self, name: &str, password: &str, now: u64) -> Result<bool, LedgerError>;
+
+    /// Replaces the hash of a password by another hash of the same password, if it still is `old`.
+    fn rehash_password(&self, subject: &str, old: &str, new: &str) -> Result<(), LedgerError>;
+
+    /// Counts a wrong password: how many there were in a row, with this one. The count is 0 for an unknown person.
+    fn count_failure(&self, subject: &str, now: u64) -> Result<u64, LedgerError>;
+
+    /// Forgets the wrong passwords of a person. `false` if there is no such person.
+    fn forget_failures(&self, subject: &str) -> Result<bool, LedgerError>;
+
+    /// Begins a session, and ends the one that it replaces.
+    fn open_session(&self, session: &Session, replaced: Option<&SecretHash>) -> Result<(), LedgerError>;
+
+    /// The session of that cookie with its person, if neither limit is over and the person is enabled. Notes that it was used.
+    fn session(
+        &self,
+        hash: &SecretHash,
+        limits: SessionLimits,
+        now: u64,
+    ) -> Result<Option<(Session, User)>, LedgerError>;
+
+    /// Ends a session.
+    fn close_session(&self, hash: &SecretHash) -> Result<(), LedgerError>;
+
+    /// What a person allowed a client before.
+    fn consent(&self, subject: &str, client: &str) -> Result<Option<Consent>, LedgerError>;
+
+    /// Notes what a person allows a client from now on.
+    fn give_consent(&self, subject: &str, client: &str, consent: &Consent) -> Result<(), LedgerError>;
+
+    /// Stores a grant with the code that redeems it.
+    fn issue_code(&self, code: &NewCode) -> Result<(), LedgerError>;
+
+    /// Which grant a code redeems, whatever has become of it.
+    fn grant_of_code(&self, code: &SecretHash) -> Result<Option<[u8; 16]>, LedgerError>;
+
+    /// Redeems a code, once. A second use by the same client ends the grant; a wrong verifier or redirect address, too.
+    fn redeem_code(&self, attempt: &CodeAttempt) -> Result<CodeOutcome, LedgerError>;
+
+    /// The grant of that identifier, ended or not.
+    fn grant(&self, id: &[u8; 16]) -> Result<Option<Grant>, LedgerError>;
+
+    /// Uses a refresh token: its successor takes its place. The use of an old one ends the grant.
+    fn refresh(&self, attempt: &RefreshAttempt) -> Result<RefreshOutcome, LedgerError>;
+
+    /// Ends a grant of that client: its code and its refresh tokens are worth nothing. `false` if there is none.
+    fn end_grant(&self, id: &[u8; 16], client: &str, now: u64) -> Result<bool, LedgerError>;
+
+    /// Notes a value that may be used once until then. `false` if it was used before.
+    fn use_once(&self, value: &SecretHash, until: u64, now: u64) -> Result<bool, LedgerError>;
+
+    /// Removes up to `limit` rows of each kind that are dead, and returns how many went.
+    fn sweep(&self, limits: SessionLimits, now: u64, limit: u32) -> Result<u64, LedgerError>;
+
+    /// The count of changes so far: it only rises.
+    fn change_number(&self) -> Result<u64, LedgerError>;
+
+    /// The epoch of new rows. Rows of earlier epochs have ended.
+    fn epoch(&self) -> Result<u64, LedgerError>;
+
+    /// Begins an epoch. A lower number than the present one changes nothing.
+    fn begin_epoch(&self, epoch: u64) -> Result<(), LedgerError>;
+}

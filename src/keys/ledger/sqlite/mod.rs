@@ -1,0 +1,222 @@
+//! The default ledger: a second SQLite file beside the store, with a write-ahead log and one writer.
+
+mod file;
+mod grants;
+mod people;
+mod refresh;
+mod sessions;
+mod writer;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use self::writer::Writer;
+use super::{
+    CodeAttempt, CodeOutcome, Consent, Grant, Ledger, LedgerError, NewCode, RefreshAttempt, RefreshOutcome,
+    SecretHash, Session, SessionLimits, User,
+};
+use crate::StoreId;
+
+/// A ledger in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    writer: Writer,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger of that store, and makes it if it is not there: mode 0600.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherStore`], [`LedgerError::File`].
+    pub fn open(path: &Path, store: StoreId) -> Result<Self, LedgerError> {
+        let opened = file::open(path, store)?;
+        Ok(Self { writer: Writer::start(path, opened)? })
+    }
+
+    fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.writer.call(work)
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn add_user(&self, user: &User) -> Result<bool, LedgerError> {
+        let user = user.clone();
+        self.call(move |rows| people::add(rows, &user))
+    }
+
+    fn users(&self) -> Result<Vec<User>, LedgerError> {
+        self.call(people::all)
+    }
+
+    fn user_named(&self, name: &str) -> Result<Option<User>, LedgerError> {
+        let key = people::name_key(name);
+        self.call(move |rows| people::named(rows, &key))
+    }
+
+    fn user(&self, subject: &str) -> Result<Option<User>, LedgerError> {
+        let subject = subject.to_owned();
+        self.call(move |rows| people::find(rows, &subject))
+    }
+
+    fn enable_user(&self, name: &str, enabled: bool, now: u64) -> Result<bool, LedgerError> {
+        let key = people::name_key(name);
+        self.call(move |rows| people::enable(rows, &key, enabled, now))
+    }
+
+    fn remove_user(&self, name: &str) -> Result<bool, LedgerError> {
+        let key = people::name_key(name);
+        self.call(move |rows| people::remove(rows, &key))
+    }
+
+    fn set_password(&self, name: &str, password: &str, now: u64) -> Result<bool, LedgerError> {
+        let (key, password) = (people::name_key(name), password.to_owned());
+        self.call(move |rows| people::set_password(rows, &key, &password, now))
+    }
+
+    fn rehash_password(&self, subject: &str, old: &str, new: &str) -> Result<(), LedgerError> {
+        let [subject, old, new] = [subject, old, new].map(str::to_owned);
+        self.call(move |rows| people::rehash(rows, &subject, &old, &new))
+    }
+
+    fn count_failure(&self, subject: &str, now: u64) -> Result<u64, LedgerError> {
+        let subject = subject.to_owned();
+        self.call(move |rows| people::count_failure(rows, &subject, now))
+    }
+
+    fn forget_failures(&self, subject: &str) -> Result<bool, LedgerError> {
+        let subject = subject.to_owned();
+        self.call(move |rows| people::forget_failures(rows, &subject))
+    }
+
+    fn open_session(&self, session: &Session, replaced: Option<&SecretHash>) -> Result<(), LedgerError> {
+        let (session, replaced) = (session.clone(), replaced.copied());
+        self.call(move |rows| sessions::open(rows, &session, replaced.as_ref()))
+    }
+
+    fn session(
+        &self,
+        hash: &SecretHash,
+        limits: SessionLimits,
+        now: u64,
+    ) -> Result<Option<(Session, User)>, LedgerError> {
+        let hash = *hash;
+        self.call(move |rows| sessions::find(rows, &hash, limits, now))
+    }
+
+    fn close_session(&self, hash: &SecretHash) -> Result<(), LedgerError> {
+        let hash = *hash;
+        self.call(move |rows| sessions::close(rows, &hash))
+    }
+
+    fn consent(&self, subject: &str, client: &str) -> Result<Option<Consent>, LedgerError> {
+        let [subject, client] = [subject, client].map(str::to_owned);
+        self.call(move |rows| sessions::consent(rows, &subject, &client))
+    }
+
+    fn give_consent(&self, subject: &str, client: &str, consent: &Consent) -> Result<(), LedgerError> {
+        let ([subject, client], consent) = ([subject, client].map(str::to_owned), consent.clone());
+        self.call(move |rows| sessions::give_consent(rows, &subject, &client, &consent))
+    }
+
+    fn issue_code(&self, code: &NewCode) -> Result<(), LedgerError> {
+        let code = code.clone();
+        self.call(move |rows| grants::issue(rows, &code))
+    }
+
+    fn grant_of_code(&self, code: &SecretHash) -> Result<Option<[u8; 16]>, LedgerError> {
+        let code = *code;
+        self.call(move |rows| {
+            one(rows, "SELECT grant_id FROM codes WHERE hash = ?1", [code.as_bytes()], |row| row.get(0))
+        })
+    }
+
+    fn redeem_code(&self, attempt: &CodeAttempt) -> Result<CodeOutcome, LedgerError> {
+        let attempt = attempt.clone();
+        self.call(move |rows| grants::redeem(rows, &attempt))
+    }
+
+    fn grant(&self, id: &[u8; 16]) -> Result<Option<Grant>, LedgerError> {
+        let id = *id;
+        self.call(move |rows| grants::find(rows, &id))
+    }
+
+    fn refresh(&self, attempt: &RefreshAttempt) -> Result<RefreshOutcome, LedgerError> {
+        let attempt = attempt.clone();
+        self.call(move |rows| refresh::refresh(rows, &attempt))
+    }
+
+    fn end_grant(&self, id: &[u8; 16], client: &str, now: u64) -> Result<bool, LedgerError> {
+        let (id, client) = (*id, client.to_owned());
+        self.call(move |rows| grants::end_of(rows, &id, &client, now))
+    }
+
+    fn use_once(&self, value: &SecretHash, until: u64, now: u64) -> Result<bool, LedgerError> {
+        let value = *value;
+        self.call(move |rows| grants::use_once(rows, &value, until, now))
+    }
+
+    fn sweep(&self, limits: SessionLimits, now: u64, limit: u32) -> Result<u64, LedgerError> {
+        self.call(move |rows| refresh::sweep(rows, limits, now, limit))
+    }
+
+    fn change_number(&self) -> Result<u64, LedgerError> {
+        self.call(|rows| rows.query_row("SELECT changes FROM meta", [], |row| number(row, 0)))
+    }
+
+    fn epoch(&self) -> Result<u64, LedgerError> {
+        self.call(epoch)
+    }
+
+    fn begin_epoch(&self, epoch: u64) -> Result<(), LedgerError> {
+        self.call(move |rows| {
+            rows.execute("UPDATE meta SET epoch = ?1 WHERE epoch < ?1", [signed(epoch)]).map(drop)
+        })
+    }
+}
+
+/// The epoch of new rows.
+fn epoch(rows: &Connection) -> Result<u64, rusqlite::Error> {
+    rows.query_row("SELECT epoch FROM meta", [], |row| number(row, 0))
+}
+
+/// A number as SQLite has it. Times and counts are far below its limit.
+const fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+fn number(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+/// Words in one column. None of them contains a line feed.
+fn joined(words: &[String]) -> String {
+    words.join("\n")
+}
+
+fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>, rusqlite::Error> {
+    let text: String = row.get(column)?;
+    Ok(text.split('\n').filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}
+
+fn hash(row: &Row<'_>, column: usize) -> Result<SecretHash, rusqlite::Error> {
+    row.get(column).map(SecretHash::from_bytes)
+}
+
+/// One row, or none.
+fn one<T>(
+    rows: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<Option<T>, rusqlite::Error> {
+    rows.prepare_cached(sql)?.query_row(parameters, read).optional()
+}
+
+/// Runs a statement; how many rows it changed.
+fn run(rows: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<usize, rusqlite::Error> {
+    rows.prepare_cached(sql)?.execute(parameters)
+}

@@ -1,0 +1,103 @@
+//! The verbs about people.
+
+use rusqlite::{Connection, Row};
+
+use super::{joined, number, one, run, signed, words};
+use crate::ledger::User;
+use crate::people::normalize_name;
+
+const COLUMNS: &str =
+    "subject, name, password, disabled, created, roles, permissions, failures, last_failure";
+
+/// How names are compared: without case.
+pub(super) fn name_key(name: &str) -> String {
+    normalize_name(name).to_lowercase()
+}
+
+pub(super) fn read(row: &Row<'_>) -> Result<User, rusqlite::Error> {
+    Ok(User {
+        subject: row.get(0)?,
+        name: row.get(1)?,
+        password: row.get(2)?,
+        disabled: row.get(3)?,
+        created: number(row, 4)?,
+        roles: words(row, 5)?,
+        permissions: words(row, 6)?,
+        failures: number(row, 7)?,
+        last_failure: number(row, 8)?,
+    })
+}
+
+pub(super) fn add(rows: &Connection, user: &User) -> Result<bool, rusqlite::Error> {
+    let sql = "INSERT INTO users (subject, name, name_key, password, disabled, created, roles, permissions)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name_key) DO NOTHING";
+    let User { subject, name, password, disabled, created, .. } = user;
+    let (key, roles, permissions) = (name_key(name), joined(&user.roles), joined(&user.permissions));
+    let row = (subject, name, key, password, disabled, signed(*created), roles, permissions);
+    Ok(run(rows, sql, row)? > 0)
+}
+
+pub(super) fn all(rows: &Connection) -> Result<Vec<User>, rusqlite::Error> {
+    let mut found = rows.prepare_cached(&format!("SELECT {COLUMNS} FROM users ORDER BY name_key"))?;
+    found.query_map([], read)?.collect()
+}
+
+pub(super) fn named(rows: &Connection, key: &str) -> Result<Option<User>, rusqlite::Error> {
+    one(rows, &format!("SELECT {COLUMNS} FROM users WHERE name_key = ?1"), [key], read)
+}
+
+pub(super) fn find(rows: &Connection, subject: &str) -> Result<Option<User>, rusqlite::Error> {
+    one(rows, &format!("SELECT {COLUMNS} FROM users WHERE subject = ?1"), [subject], read)
+}
+
+pub(super) fn enable(rows: &Connection, key: &str, enabled: bool, now: u64) -> Result<bool, rusqlite::Error> {
+    let changed = run(rows, "UPDATE users SET disabled = ?2 WHERE name_key = ?1", (key, !enabled))?;
+    if !enabled {
+        log_out(rows, key, now)?;
+    }
+    Ok(changed > 0)
+}
+
+pub(super) fn remove(rows: &Connection, key: &str) -> Result<bool, rusqlite::Error> {
+    Ok(run(rows, "DELETE FROM users WHERE name_key = ?1", [key])? > 0)
+}
+
+pub(super) fn set_password(
+    rows: &Connection,
+    key: &str,
+    password: &str,
+    now: u64,
+) -> Result<bool, rusqlite::Error> {
+    let sql = "UPDATE users SET password = ?2, failures = 0 WHERE name_key = ?1";
+    let changed = run(rows, sql, (key, password))?;
+    log_out(rows, key, now)?;
+    Ok(changed > 0)
+}
+
+/// Ends the sessions, codes and refresh tokens of a person.
+fn log_out(rows: &Connection, key: &str, now: u64) -> Result<(), rusqlite::Error> {
+    let whose = "subject = (SELECT subject FROM users WHERE name_key = ?1)";
+    run(rows, &format!("DELETE FROM sessions WHERE {whose}"), [key])?;
+    let end = format!("UPDATE grants SET ended = ?2 WHERE ended IS NULL AND {whose}");
+    run(rows, &end, (key, signed(now)))?;
+    Ok(())
+}
+
+pub(super) fn rehash(rows: &Connection, subject: &str, old: &str, new: &str) -> Result<(), rusqlite::Error> {
+    let sql = "UPDATE users SET password = ?3 WHERE subject = ?1 AND password = ?2";
+    run(rows, sql, (subject, old, new)).map(drop)
+}
+
+pub(super) fn count_failure(rows: &Connection, subject: &str, now: u64) -> Result<u64, rusqlite::Error> {
+    let sql =
+        "UPDATE users SET failures = failures + 1, last_failure = ?2 WHERE subject = ?1 RETURNING failures";
+    Ok(one(rows, sql, (subject, signed(now)), |row| number(row, 0))?.unwrap_or(0))
+}
+
+pub(super) fn forget_failures(rows: &Connection, subject: &str) -> Result<bool, rusqlite::Error> {
+    let known = one(rows, "SELECT failures FROM users WHERE subject = ?1", [subject], |row| number(row, 0))?;
+    if known.is_some_and(|failures| failures > 0) {
+        run(rows, "UPDATE users SET failures = 0 WHERE subject = ?1", [subject])?;
+    }
+    Ok(known.is_some())
+}

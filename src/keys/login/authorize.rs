@@ -1,0 +1,365 @@
+//! `GET` and `POST /authorize`: which page a person sees next, or where the browser goes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use tracing::info;
+
+use super::answer::redirect;
+use super::authorization_request::{AuthorizationRequest, RequestRefusal};
+use super::{ACR, METHOD, PasswordOutcome, SESSION_LIMITS, Site, check_credentials, cookies};
+use crate::grants::{OFFLINE_ACCESS, on_ledger};
+use crate::http::{ClientAddress, Form, SecureTransport, cut, escape, is_form, read_body};
+use crate::ledger::{Consent, Grant, LedgerError, NewCode, Secret, SecretHash, Session, User};
+use crate::pages::{self, ConsentPage, LoginPage};
+use crate::token::{is_loopback_uri, shown_target};
+use crate::{Snapshot, TokenRequest};
+
+/// How long a code may take to be redeemed, in seconds.
+const CODE_LIFE: u64 = 60;
+/// How long a person may take for the consent page after a login that was asked for, in seconds.
+const FRESH: u64 = 600;
+/// The longest life of a token of the implicit grant, in seconds.
+const IMPLICIT_LIFE: u64 = 300;
+
+/// One request, and what the steps need of it.
+struct Visit<'a> {
+    site: &'a Site,
+    snapshot: &'a Arc<Snapshot>,
+    request: AuthorizationRequest<'a>,
+    /// The authorization request as a query, for the forms.
+    query: String,
+    headers: &'a HeaderMap,
+    address: Option<IpAddr>,
+    now: u64,
+}
+
+/// Somebody who is logged in.
+struct Person {
+    session: Session,
+    user: User,
+    /// The cookie, which binds forms to this browser.
+    cookie: String,
+    /// The cookie is new and has to be sent.
+    new: Option<Secret>,
+}
+
+pub(super) async fn authorize(
+    State(site): State<Site>,
+    secure: Option<Extension<SecureTransport>>,
+    address: Option<Extension<ClientAddress>>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if !secure.is_some_and(|Extension(SecureTransport(secure))| secure) {
+        return pages::insecure();
+    }
+    let fields = match method {
+        Method::POST => match read_body(body).await {
+            Ok(body) if is_form(&headers) => Form::parse(&body, "resource").ok(),
+            _ => return pages::error("The form could not be read."),
+        },
+        _ => None,
+    };
+    let query = Form::parse(query.unwrap_or_default().as_bytes(), "resource").ok();
+    // A client may post its request (OpenID Connect Core §3.1.2.1); our own forms keep it in the query.
+    let ours = fields.as_ref().is_some_and(|fields| fields.get("form_token").is_some());
+    let (request, fields) = if ours || method != Method::POST { (query, fields) } else { (fields, None) };
+    let Some(form) = request else { return pages::error("A parameter is malformed, or came twice.") };
+    let now = site.clock.now();
+    let current = site.published.snapshot().filter(|snapshot| site.published.is_current(snapshot, now));
+    let Some(snapshot) = current else { return pages::unavailable() };
+    let request = match AuthorizationRequest::read(&form, &snapshot.state) {
+        Ok(request) => request,
+        Err(RequestRefusal::Page(why)) => return pages::error(why),
+        Err(RequestRefusal::Redirect(target, error, description)) => {
+            info!(client = form.get("client_id").map(cut), error, "authorization refused");
+            let parameters = [("error", error), ("error_description", description)];
+            return redirect(&target, snapshot.state.issuer(), &parameters);
+        }
+    };
+    let address = address.map(|Extension(ClientAddress(address))| address);
+    let (query, snapshot) = (form.to_query(), &snapshot);
+    let visit = Visit { site: &site, snapshot, request, query, headers: &headers, address, now };
+    visit.answer(fields.as_ref()).await.unwrap_or_else(|error| {
+        tracing::error!(code = error.code(), %error, "the ledger failed");
+        pages::unavailable()
+    })
+}
+
+impl Visit<'_> {
+    async fn answer(&self, fields: Option<&Form>) -> Result<Response, LedgerError> {
+        let person = self.person().await?;
+        match (fields.and_then(|fields| fields.get("step")), fields, person) {
+            (Some("login"), Some(fields), person) => self.log_in(fields, person).await,
+            (Some(step @ ("allow" | "deny")), Some(fields), Some(person)) => {
+                self.decide(step == "allow", fields, person).await
+            }
+            (_, _, person) => self.proceed(person, false).await,
+        }
+    }
+
+    /// Who is logged in, by the session cookie.
+    async fn person(&self) -> Result<Option<Person>, LedgerError> {
+        let Some(cookie) = cookies::find(self.headers, cookies::SESSION) else { return Ok(None) };
+        let (hash, now) = (SecretHash::of(cookie.as_bytes()), self.now);
+        let ledger = &self.site.people.ledger;
+        let found = on_ledger(ledger, move |ledger| ledger.session(&hash, SESSION_LIMITS, now)).await?;
+        let cookie = cookie.to_owned();
+        Ok(found.map(|(session, user)| Person { session, user, cookie, new: None }))
+    }
+
+    /// The next step for a person: to log in, to allow, or to go back with a code. `fresh` says that the person has just
+    /// done what `prompt` or `max_age` asks for.
+    async fn proceed(&self, person: Option<Person>, fresh: bool) -> Result<Response, LedgerError> {
+        let prompt = self.request.prompt;
+        let too_old = |person: &Person| {
+            let age = self.now.saturating_sub(person.session.authenticated);
+            let limit = self.request.max_age.unwrap_or(u64::MAX);
+            let limit = if fresh { limit.max(FRESH) } else { limit };
+            age > limit || prompt.login && !fresh
+        };
+        let Some(person) = person.filter(|person| !too_old(person)) else {
+            if prompt.none {
+                return Ok(self.refuse("login_required", "nobody is logged in"));
+            }
+            let hint = self.request.login_hint.clone().unwrap_or_default();
+            return Ok(self.login_page(&hint, None));
+        };
+        if self.needs_consent(&person.user, fresh).await? {
+            if prompt.none {
+                return Ok(self.refuse("consent_required", "the person has to allow it"));
+            }
+            return Ok(with_cookie(self.consent_page(&person), &person));
+        }
+        self.grant(&person).await
+    }
+
+    async fn log_in(&self, fields: &Form, before: Option<Person>) -> Result<Response, LedgerError> {
+        let name = fields.get("username").unwrap_or_default();
+        let cookie = cookies::find(self.headers, cookies::FORM);
+        if !cookie.is_some_and(|cookie| cookies::is_form_of(cookie, fields.get("form_token"))) {
+            return Ok(self.login_page(name, Some("This page was open for too long. Please try again.")));
+        }
+        let password = fields.get("password").unwrap_or_default();
+        let checked = check_credentials(&self.site.people, name, password, self.now).await?;
+        let user = match checked {
+            PasswordOutcome::Right(user) => user,
+            PasswordOutcome::Wrong => {
+                self.note("login refused", None, "credentials_wrong");
+                return Ok(self.login_page(name, Some("The name or the password is wrong.")));
+            }
+            PasswordOutcome::TooMany { after } => {
+                self.note("login refused", None, "account_limited");
+                return Ok(pages::too_many(after));
+            }
+            PasswordOutcome::Crowded => return Ok(pages::unavailable()),
+        };
+        let Ok(secret) = Secret::generate() else { return Ok(pages::unavailable()) };
+        let session = Session {
+            hash: secret.hash(),
+            subject: user.subject.clone(),
+            authenticated: self.now,
+            methods: vec![METHOD.to_owned()],
+            last_seen: self.now,
+        };
+        // A new identifier at each login: one that an attacker planted before is worth nothing.
+        let (opened, replaced) = (session.clone(), before.map(|before| before.session.hash));
+        on_ledger(&self.site.people.ledger, move |ledger| {
+            ledger.forget_failures(&opened.subject)?;
+            ledger.open_session(&opened, replaced.as_ref())
+        })
+        .await?;
+        self.note("login succeeded", Some(&user.subject), "none");
+        let cookie = secret.expose().to_owned();
+        self.proceed(Some(Person { session, user, cookie, new: Some(secret) }), true).await
+    }
+
+    /// The person pressed a button of the consent page.
+    async fn decide(&self, allowed: bool, fields: &Form, person: Person) -> Result<Response, LedgerError> {
+        if !cookies::is_form_of(&person.cookie, fields.get("form_token")) {
+            return self.proceed(Some(person), false).await;
+        }
+        if !allowed {
+            self.note("consent refused", Some(&person.user.subject), "none");
+            return Ok(self.refuse("access_denied", "the person did not allow it"));
+        }
+        if self.now.saturating_sub(person.session.authenticated) > FRESH
+            && (self.request.prompt.login || self.request.max_age.is_some())
+        {
+            return self.proceed(Some(person), false).await;
+        }
+        let (subject, client) = (person.user.subject.clone(), self.request.client.id.clone());
+        let before = self.consent(&person.user).await?.unwrap_or_default();
+        let join = |old: Vec<String>, new: Vec<String>| {
+            let more: Vec<String> = new.into_iter().filter(|word| !old.contains(word)).collect();
+            [old, more].concat()
+        };
+        let consent = Consent {
+            scopes: join(before.scopes, self.request.wanted()),
+            audiences: join(before.audiences, self.request.audiences.clone()),
+            given: self.now,
+        };
+        on_ledger(&self.site.people.ledger, move |ledger| ledger.give_consent(&subject, &client, &consent))
+            .await?;
+        self.note("consent given", Some(&person.user.subject), "none");
+        self.grant(&person).await
+    }
+
+    async fn consent(&self, user: &User) -> Result<Option<Consent>, LedgerError> {
+        let (subject, client) = (user.subject.clone(), self.request.client.id.clone());
+        on_ledger(&self.site.people.ledger, move |ledger| ledger.consent(&subject, &client)).await
+    }
+
+    async fn needs_consent(&self, user: &User, fresh: bool) -> Result<bool, LedgerError> {
+        let request = &self.request;
+        let login = request.client.login.as_ref();
+        let first_party = login.is_some_and(|login| login.first_party);
+        let registered = login.map(|login| login.redirect_uris.as_slice()).unwrap_or_default();
+        let private =
+            registered.iter().any(|uri| uri.is_private_use() && uri.matches(&request.target.redirect_uri));
+        // RFC 8252 §8.6: another program can pretend to be a public client.
+        if request.client.is_public() && !first_party || private || request.prompt.consent && !fresh {
+            return Ok(true);
+        }
+        let Some(consent) = self.consent(user).await? else { return Ok(true) };
+        let wider = |wanted: &[String], given: &[String]| wanted.iter().any(|word| !given.contains(word));
+        Ok(wider(&request.wanted(), &consent.scopes) || wider(&request.audiences, &consent.audiences))
+    }
+
+    /// Sends the browser back to the client with what it asked for.
+    async fn grant(&self, person: &Person) -> Result<Response, LedgerError> {
+        let request = &self.request;
+        let grant = self.new_grant(person)?;
+        if request.implicit {
+            return Ok(with_cookie(self.implicit(person, &grant), person));
+        }
+        let Ok(code) = Secret::generate() else { return Ok(pages::unavailable()) };
+        let new = NewCode {
+            hash: code.hash(),
+            grant,
+            redirect_uri: request.named_redirect.then(|| request.target.redirect_uri.clone()),
+            challenge: request.challenge.clone(),
+            expires: self.now.saturating_add(CODE_LIFE),
+        };
+        on_ledger(&self.site.people.ledger, move |ledger| ledger.issue_code(&new)).await?;
+        self.note("code issued", Some(&person.user.subject), "none");
+        let answer = redirect(&request.target, self.snapshot.state.issuer(), &[("code", code.expose())]);
+        Ok(with_cookie(answer, person))
+    }
+
+    fn new_grant(&self, person: &Person) -> Result<Grant, LedgerError> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(|_| LedgerError::Stopped)?;
+        Ok(Grant {
+            id,
+            subject: person.user.subject.clone(),
+            client: self.request.client.id.clone(),
+            scopes: self.request.scopes.clone(),
+            audiences: self.request.audiences.clone(),
+            offline: self.request.offline,
+            authenticated: person.session.authenticated,
+            acr: ACR.to_owned(),
+            methods: person.session.methods.clone(),
+            jkt: self.request.jkt.clone(),
+            created: self.now,
+            ended: None,
+        })
+    }
+
+    /// A token in the fragment (RFC 6749 §4.2.2), short-lived because browsers keep addresses.
+    fn implicit(&self, person: &Person, grant: &Grant) -> Response {
+        let request = &self.request;
+        let life = request.client.token_life.min(self.snapshot.signer.longest_life()).min(IMPLICIT_LIFE);
+        let scope = Some(request.scopes.join(" ")).filter(|scope| !scope.is_empty());
+        let token = TokenRequest::new(
+            &person.user.subject,
+            Some(&request.client.id),
+            &request.audiences,
+            scope.as_deref(),
+            life,
+        );
+        let token =
+            token.map(|token| token.with_claims(&request.client.claims).with_login(grant, &person.user));
+        let Ok(token) = token.and_then(|token| self.snapshot.signer.sign(&token, self.now)) else {
+            return self.refuse("server_error", "the token could not be signed");
+        };
+        self.note("token issued", Some(&person.user.subject), "none");
+        let life = life.to_string();
+        let mut parameters =
+            vec![("access_token", token.as_str()), ("token_type", "Bearer"), ("expires_in", life.as_str())];
+        parameters.extend(scope.as_deref().map(|scope| ("scope", scope)));
+        redirect(&request.target, self.snapshot.state.issuer(), &parameters)
+    }
+
+    fn refuse(&self, error: &str, description: &str) -> Response {
+        let parameters = [("error", error), ("error_description", description)];
+        redirect(&self.request.target, self.snapshot.state.issuer(), &parameters)
+    }
+
+    fn login_page(&self, name: &str, fault: Option<&str>) -> Response {
+        let known = cookies::find(self.headers, cookies::FORM).map(str::to_owned);
+        let new = if known.is_none() { Secret::generate().ok() } else { None };
+        let cookie = known.or_else(|| new.as_ref().map(|secret| secret.expose().to_owned()));
+        let Some(cookie) = cookie else { return pages::unavailable() };
+        let mut answer = pages::login(&LoginPage {
+            client: &self.request.client.id,
+            target: &shown_target(&self.request.target.redirect_uri),
+            action: &self.action(),
+            form_token: &cookies::form_token(&cookie),
+            name,
+            fault,
+        });
+        if let Some(new) = &new {
+            cookies::set(&mut answer, cookies::FORM, new);
+        }
+        answer
+    }
+
+    fn consent_page(&self, person: &Person) -> Response {
+        let request = &self.request;
+        pages::consent(&ConsentPage {
+            client: &request.client.id,
+            target: &shown_target(&request.target.redirect_uri),
+            loopback: is_loopback_uri(&request.target.redirect_uri),
+            action: &self.action(),
+            form_token: &cookies::form_token(&person.cookie),
+            name: &person.user.name,
+            scopes: &request.scopes,
+            audiences: &request.audiences,
+            offline: request.wanted().iter().any(|word| word == OFFLINE_ACCESS),
+        })
+    }
+
+    /// Where the forms go: here, with the same request.
+    fn action(&self) -> String {
+        format!("?{}", self.query)
+    }
+
+    /// One line in the log.
+    fn note(&self, message: &'static str, subject: Option<&str>, reason: &'static str) {
+        info!(
+            event = "login",
+            client = escape(&self.request.client.id),
+            subject,
+            reason,
+            address = self.address.map(|address| address.to_string()),
+            "{message}"
+        );
+    }
+}
+
+fn with_cookie(mut answer: Response, person: &Person) -> Response {
+    if let Some(secret) = &person.new {
+        cookies::set(&mut answer, cookies::SESSION, secret);
+        cookies::remove(&mut answer, cookies::FORM);
+    }
+    answer
+}

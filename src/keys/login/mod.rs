@@ -1,0 +1,49 @@
+//! The authorization endpoint: a person logs in and allows a client what it asks for.
+
+mod answer;
+mod authorization_request;
+mod authorize;
+mod cookies;
+mod credentials;
+mod logout;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::grants::People;
+use crate::http::literal_routes;
+use crate::ledger::SessionLimits;
+use crate::{AUTHORIZE_PATH, Clock, Published};
+
+pub(crate) use credentials::{PasswordOutcome, check_credentials};
+
+/// How a person proves who it is here: a password alone. Announced in `acr_values_supported`.
+pub(crate) const ACR: &str = "urn:jotgate:acr:password";
+/// The same for `amr` (RFC 8176 §2).
+pub(crate) const METHOD: &str = "pwd";
+/// Where people log out, below the issuer.
+pub(crate) const LOGOUT_PATH: &str = "/logout";
+/// Eight hours without use, thirty days in all.
+pub(crate) const SESSION_LIMITS: SessionLimits = SessionLimits { idle: 8 * 3600, absolute: 30 * 86_400 };
+
+/// What the handlers of a login share.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    published: Arc<Published>,
+    clock: Arc<dyn Clock>,
+    people: People,
+}
+
+/// The routes: `GET` and `POST` of [`AUTHORIZE_PATH`] and [`LOGOUT_PATH`], at the root and below the issuer's path.
+pub(crate) fn login_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
+    let snapshot = published.snapshot();
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    let paths = |route: &str| [route.to_owned(), format!("{path}{route}")];
+    let authorize = get(authorize::authorize).post(authorize::authorize);
+    let logout = get(logout::ask).post(logout::log_out);
+    literal_routes("authorize", &paths(AUTHORIZE_PATH), &authorize)
+        .merge(literal_routes("logout", &paths(LOGOUT_PATH), &logout))
+        .with_state(Site { published, clock, people })
+}

@@ -1,0 +1,133 @@
+//! The pages that people see: HTML without JavaScript, one small style sheet.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64ct::{Base64, Encoding};
+
+/// The style sheet of every page. It is allowed by its hash, so it must be in the page to the letter.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// A name and a password are asked for.
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+pub(crate) struct LoginPage<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) form_token: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) fault: Option<&'a str>,
+}
+
+/// A person is asked to allow what a client wants.
+#[derive(Debug, Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) target: &'a str,
+    /// Whether the answer goes to a program on the person's own machine.
+    pub(crate) loopback: bool,
+    pub(crate) action: &'a str,
+    pub(crate) form_token: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) scopes: &'a [String],
+    pub(crate) audiences: &'a [String],
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "log_out.html")]
+struct LogOutPage<'a> {
+    form_token: &'a str,
+}
+
+/// Something to read, without a form.
+#[derive(Debug, Template)]
+#[template(path = "notice.html")]
+struct NoticePage<'a> {
+    title: &'a str,
+    text: &'a str,
+    hint: &'a str,
+}
+
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let hash = Base64::encode_string(digest(&SHA256, STYLE.as_bytes()).as_ref());
+    // No form-action: browsers apply it to the redirect after a form, which goes to the client.
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'");
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+const ABOUT: [(HeaderName, &str); 4] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// Any page, with the headers that each of them has.
+pub(crate) fn page(status: StatusCode, page: &impl Template) -> Response {
+    let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    (status, ABOUT, [(CONTENT_SECURITY_POLICY, POLICY.clone())], html).into_response()
+}
+
+pub(crate) fn login(login: &LoginPage<'_>) -> Response {
+    page(StatusCode::OK, login)
+}
+
+pub(crate) fn consent(consent: &ConsentPage<'_>) -> Response {
+    page(StatusCode::OK, consent)
+}
+
+pub(crate) fn log_out(form_token: &str) -> Response {
+    page(StatusCode::OK, &LogOutPage { form_token })
+}
+
+pub(crate) fn signed_out() -> Response {
+    let text = "Your session in this browser has ended.";
+    let hint = "On a shared computer, close the browser window, too.";
+    page(StatusCode::OK, &NoticePage { title: "Signed out", text, hint })
+}
+
+/// A request that can't be answered anywhere else.
+pub(crate) fn error(text: &str) -> Response {
+    let hint = "Go back to the application and try again. If this happens again, tell its operator what this page says.";
+    page(StatusCode::BAD_REQUEST, &NoticePage { title: "This login does not work", text, hint })
+}
+
+/// A connection that others can read.
+pub(crate) fn insecure() -> Response {
+    let text = "A login needs an encrypted connection.";
+    let hint = "For operators: serve with TLS, or behind a proxy that is named by --trusted-proxy and sends \
+                X-Forwarded-Proto: https. To try it, use --dev-tls.";
+    page(StatusCode::BAD_REQUEST, &NoticePage { title: "No encrypted connection", text, hint })
+}
+
+pub(crate) fn unavailable() -> Response {
+    let text = "Nobody can log in at the moment.";
+    let mut answer = page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &NoticePage { title: "Please try again", text, hint: "Please try again in a few seconds." },
+    );
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    answer
+}
+
+/// Too many wrong passwords; another try is allowed after so many seconds.
+pub(crate) fn too_many(after: u64) -> Response {
+    let minutes = after.div_ceil(60);
+    let text = format!("There were too many wrong passwords for this account. Try again in {minutes} min.");
+    let hint = "If you did not do this, tell your administrator.";
+    let mut answer =
+        page(StatusCode::TOO_MANY_REQUESTS, &NoticePage { title: "Too many tries", text: &text, hint });
+    answer.headers_mut().insert(RETRY_AFTER, after.into());
+    answer
+}

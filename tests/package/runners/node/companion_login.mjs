@@ -1,0 +1,134 @@
+/**
+ * A person logs in at the companion: openid-client as it is does code + PKCE, refresh and revocation against a real
+ * `jotgate-keys` with TLS; the package verifies the token.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import * as jose from 'jose'
+import { createGate } from 'jotgate'
+import * as openid from 'openid-client'
+
+// The certificate of `--dev-tls` is its own authority.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+
+const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
+const { harness, ok, same } = await load('suite/harness.mjs')
+const { report } = await load('runners/report.mjs')
+
+const program = process.env.JOTGATE_KEYS
+const store = join(process.cwd(), 'login', 'store.sqlite')
+const audience = 'https://api.example'
+const redirect = 'https://app.example/login'
+const password = 'quartz lantern orbit 7'
+const { test, run } = harness()
+
+function keys(words, input = '') {
+  const { status, stdout, stderr } = spawnSync(program, ['--store', store, ...words], { encoding: 'utf8', input })
+  if (status !== 0) throw new Error(`jotgate-keys ${words[0]}: ${stderr}`)
+  return stdout
+}
+
+/** A port that was free a moment ago: the store needs the issuer's address before the server listens there. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const port = await freePort()
+const issuer = `https://127.0.0.1:${port}`
+keys(['init', '--issuer', issuer])
+keys(['users', 'add', 'ada', '--role', 'admin'], `${password}\n`)
+keys(['clients', 'add', 'app', '--public', '--redirect', redirect, '--offline-access', '--scope', 'read', '--audience', audience])
+const companion = spawn(program, ['--store', store, 'serve', '--dev-tls', '--listen', `127.0.0.1:${port}`], {
+  stdio: ['ignore', 'pipe', 'ignore'],
+})
+process.on('exit', () => companion.kill('SIGKILL'))
+for await (const line of createInterface({ input: companion.stdout })) if (line.includes('listening on')) break
+
+/** A browser without JavaScript: it keeps cookies and sends the forms of pages. */
+function browser() {
+  const cookies = new Map()
+  async function visit(url, form) {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+    const options = { redirect: 'manual', headers: { cookie } }
+    const response = await fetch(url, form ? { ...options, method: 'POST', body: new URLSearchParams(form) } : options)
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
+      if (value) cookies.set(name, value)
+      else cookies.delete(name)
+    }
+    return { page: await response.text(), location: response.headers.get('location'), status: response.status }
+  }
+  const hidden = (page) => /name="form_token" value="([^"]+)"/.exec(page)[1]
+  return async function logIn(url) {
+    const login = await visit(url)
+    const consent = await visit(url, {
+      form_token: hidden(login.page),
+      step: 'login',
+      username: 'ada',
+      password,
+    })
+    if (consent.location) return new URL(consent.location)
+    const back = await visit(url, { form_token: hidden(consent.page), step: 'allow' })
+    return new URL(back.location)
+  }
+}
+
+async function logIn() {
+  const config = await openid.discovery(new URL(issuer), 'app', undefined, openid.None())
+  const verifier = openid.randomPKCECodeVerifier()
+  const state = openid.randomState()
+  const url = openid.buildAuthorizationUrl(config, {
+    redirect_uri: redirect,
+    scope: 'read offline_access',
+    code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+  })
+  const back = await browser()(url)
+  const tokens = await openid.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier, expectedState: state })
+  return { config, tokens, back, verifier, state }
+}
+
+test('openid-client logs a person in with code and PKCE, and the gate accepts the token', async () => {
+  const { tokens } = await logIn()
+  same(tokens.scope, 'read offline_access')
+  const claims = jose.decodeJwt(tokens.access_token)
+  same([claims.iss, claims.aud, claims.client_id, claims.scope], [issuer, audience, 'app', 'read'])
+  same([claims.roles, claims.amr, claims.acr], [['admin'], ['pwd'], 'urn:jotgate:acr:password'])
+  const gate = createGate({ issuer, audience, algorithms: ['ES256'] })
+  const headers = { authorization: `Bearer ${tokens.access_token}` }
+  const verdict = await gate.check(new Request('https://api.example/items', { headers }), { scopes: ['read'] })
+  ok(verdict.ok, `the gate answered ${verdict.response?.status}`)
+})
+
+test('openid-client refreshes and revokes', async () => {
+  const { config, tokens } = await logIn()
+  const renewed = await openid.refreshTokenGrant(config, tokens.refresh_token)
+  ok(renewed.refresh_token !== tokens.refresh_token)
+  same(jose.decodeJwt(renewed.access_token).auth_time, jose.decodeJwt(tokens.access_token).auth_time)
+  await openid.tokenRevocation(config, renewed.refresh_token)
+  const refused = await openid.refreshTokenGrant(config, renewed.refresh_token).catch((error) => error.error)
+  same(refused, 'invalid_grant')
+})
+
+test('openid-client sees iss in the answer and refuses one from elsewhere', async () => {
+  const { config, back, verifier, state } = await logIn()
+  same(back.searchParams.get('iss'), issuer)
+  back.searchParams.set('iss', 'https://other.example')
+  const options = { pkceCodeVerifier: verifier, expectedState: state }
+  const refused = await openid.authorizationCodeGrant(config, back, options).catch((error) => error)
+  ok(refused instanceof Error)
+})
+
+const outcome = await run()
+companion.kill('SIGTERM')
+process.exit(report(outcome))
