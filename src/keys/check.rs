@@ -86,7 +86,7 @@ fn check_client(client: &Client, longest: u64) -> Vec<Finding> {
         let text = format!("client `{id}`: {refusal}: `clients set {id} --drop-claim`");
         findings.push(Finding { code: refusal.code(), text });
     }
-    if client.secrets.is_empty() {
+    if client.secrets.is_empty() && client.keys.is_none() && !client.is_public() {
         let text = format!("client `{id}` has no secret: `clients secret add {id}`");
         findings.push(Finding { code: "client_no_secret", text });
     }

@@ -35,6 +35,7 @@ mod listing;
 mod login;
 mod pages;
 pub mod people;
+mod proof;
 mod store;
 #[cfg(test)]
 mod test_keys;
@@ -67,6 +68,7 @@ pub use store::{
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{
-    Client, ClientLogin, ClientSecret, RedirectRefusal, RedirectUri, Signer, TokenRefusal, TokenRequest,
-    check_audiences, check_claims, check_client_id, is_reserved_claim, parse_scopes,
+    Client, ClientKeys, ClientKeysRefusal, ClientLogin, ClientSecret, RedirectRefusal, RedirectUri, Signer,
+    TokenRefusal, TokenRequest, check_audiences, check_claims, check_client_id, is_reserved_claim,
+    parse_scopes,
 };

@@ -91,6 +91,9 @@ pub(crate) struct AddClient {
     /// names no `resource`
     #[arg(long, value_name = "AUDIENCE", required = true)]
     pub(crate) audience: Vec<String>,
+    /// Authenticate it by signatures (`private_key_jwt`) in place of a secret: a file with its public keys, a JWK set
+    #[arg(long, value_name = "PATH", conflicts_with = "public")]
+    pub(crate) keys: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub(crate) login: LoginArguments,
     #[command(flatten)]

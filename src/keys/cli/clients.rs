@@ -1,7 +1,7 @@
 //! The commands `clients …`.
 
 use jotgate_keys::{
-    Client, ClientSecret, Clock, Error, Keeper, SystemClock, TokenRequest, client_listing,
+    Client, ClientKeys, ClientSecret, Clock, Error, Keeper, SystemClock, TokenRequest, client_listing,
     json_client_listing, json_secret_listing, secret_listing,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
     }
 }
 
-fn add(keeper: &Keeper, AddClient { id, audience, login, grants }: &AddClient) -> Result<(), Error> {
+fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddClient) -> Result<(), Error> {
     let changes = grants.changes()?;
     let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
     client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
@@ -42,10 +42,17 @@ fn add(keeper: &Keeper, AddClient { id, audience, login, grants }: &AddClient) -
         let why = "a client for logins can't also be an audience: its tokens would be taken for another's";
         return Err(std::io::Error::other(why).into());
     }
-    if client.is_public() {
+    if let Some(path) = keys {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))
+        })?;
+        let keys = ClientKeys::parse(&text);
+        client.keys = Some(keys.map_err(|refusal| std::io::Error::other(refusal.to_string()))?);
+    }
+    let without_secret = client.is_public() || client.keys.is_some();
+    if without_secret {
         client.secrets.clear();
     }
-    let public = client.is_public();
     keeper.change(|state| {
         let longest = state.settings().times().longest_life;
         let mut client = changes.apply(&client, longest)?;
@@ -54,7 +61,7 @@ fn add(keeper: &Keeper, AddClient { id, audience, login, grants }: &AddClient) -
         }
         Ok(Some(state.add_client(client)?))
     })?;
-    if public {
+    if without_secret {
         return say(&format!("client_id: {id}\n"));
     }
     show_secret(id, &secret)

@@ -8,11 +8,59 @@ use zeroize::Zeroizing;
 use super::audit::Attempt;
 use super::form::{Form, decode};
 use super::grant_refusal::{ClientFault, GrantRefusal, RequestFault};
+use crate::proof::{ASSERTION_TYPE, Assertion, assertion_client, verify_assertion};
 use crate::token::compare_for_nothing;
 use crate::{Client, Snapshot};
 
-/// RFC 6749 §2.3.1: by the header, or by two parameters, and by one of them alone. Notes the client's name in `attempt`.
+/// A client that has shown who it is.
+#[derive(Debug)]
+pub(super) struct Authenticated<'a> {
+    pub(super) client: &'a Client,
+    /// The assertion by which it did. It must not have been used before.
+    pub(super) assertion: Option<Assertion>,
+}
+
+/// Authenticates a client by the header, by two parameters (RFC 6749 §2.3.1) or by an assertion (RFC 7523 §2.2), and by one of
+/// them alone. Notes the client's name in `attempt`. `now` in Unix seconds.
 pub(super) fn authenticate<'a>(
+    snapshot: &'a Snapshot,
+    headers: &HeaderMap,
+    form: &Form,
+    attempt: &mut Attempt,
+    now: u64,
+) -> Result<Authenticated<'a>, GrantRefusal> {
+    let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
+    if assertion == (None, None) {
+        let client = by_secret(snapshot, headers, form, attempt)?;
+        return Ok(Authenticated { client, assertion: None });
+    }
+    if headers.contains_key(AUTHORIZATION) || form.get("client_secret").is_some() {
+        return Err(GrantRefusal::Request(RequestFault::TwoMethods));
+    }
+    let refused = |fault| GrantRefusal::Client { fault, by_header: false };
+    let (Some(ASSERTION_TYPE), Some(assertion)) = assertion else {
+        return Err(refused(ClientFault::Malformed));
+    };
+    let id = assertion_client(assertion).map_err(|fault| refused(ClientFault::Assertion(fault)))?;
+    if form.get("client_id").is_some_and(|named| named != id) {
+        return Err(GrantRefusal::Request(RequestFault::OtherClient));
+    }
+    let client = snapshot.state.clients().iter().find(|client| client.id == id);
+    attempt.client = Some(id);
+    let client = client.ok_or(refused(ClientFault::Unknown))?;
+    attempt.known = true;
+    let keys = client.keys.as_ref().and_then(|keys| keys.to_set()).ok_or(refused(ClientFault::NoKeys))?;
+    let issuer = snapshot.state.issuer().as_str();
+    let verified = verify_assertion(assertion, &client.id, &keys, issuer, now);
+    let verified = verified.map_err(|fault| refused(ClientFault::Assertion(fault)))?;
+    if client.disabled {
+        return Err(refused(ClientFault::Disabled));
+    }
+    Ok(Authenticated { client, assertion: Some(verified) })
+}
+
+/// By a secret, or as a public client by its name alone.
+fn by_secret<'a>(
     snapshot: &'a Snapshot,
     headers: &HeaderMap,
     form: &Form,

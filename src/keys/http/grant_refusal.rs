@@ -5,6 +5,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::proof::{AssertionFault, DpopFault};
+
 /// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantRefusal {
@@ -21,6 +23,8 @@ pub(crate) enum GrantRefusal {
     Grant(GrantFault),
     /// Only refresh tokens can be revoked.
     TokenType,
+    /// The DPoP proof does not hold.
+    Proof(DpopFault),
     Scope,
     Target,
     /// The state in memory is too old to sign from.
@@ -68,6 +72,11 @@ pub(crate) enum ClientFault {
     Malformed,
     Unknown,
     WrongSecret,
+    /// It has no keys with which an assertion could be verified.
+    NoKeys,
+    Assertion(AssertionFault),
+    /// The assertion was used before.
+    AssertionReused,
     Disabled,
 }
 
@@ -94,6 +103,7 @@ impl GrantRefusal {
             Self::ClientGrant => "unauthorized_client",
             Self::Grant(_) => "invalid_grant",
             Self::TokenType => "unsupported_token_type",
+            Self::Proof(_) => "invalid_dpop_proof",
             Self::Scope => "invalid_scope",
             Self::Target => "invalid_target",
             Self::Unavailable => "temporarily_unavailable",
@@ -106,6 +116,7 @@ impl GrantRefusal {
         match self {
             Self::Request(fault) => fault.code(),
             Self::Client { fault, .. } => fault.code(),
+            Self::Proof(fault) => fault.code(),
             Self::GrantType => "grant_type_unknown",
             Self::ClientGrant => "grant_type_not_allowed",
             Self::Grant(fault) => fault.code(),
@@ -130,11 +141,12 @@ impl GrantRefusal {
         match self {
             Self::Request(fault) => fault.description(),
             // One text for all reasons: a client must not learn which names exist.
-            Self::Client { .. } => "the client is unknown, or its secret is wrong",
+            Self::Client { .. } => "the client is unknown, or its secret or assertion is wrong",
             Self::GrantType => "this issuer does not have this grant type",
             Self::ClientGrant => "the client may not use this grant type",
             Self::Grant(fault) => fault.description(),
             Self::TokenType => "only refresh tokens can be revoked; an access token lives until its end",
+            Self::Proof(fault) => fault.description(),
             Self::Scope => "the client may not ask for this scope",
             Self::Target => "the client may not ask for this resource",
             Self::Unavailable => "no token can be signed at present",
@@ -228,6 +240,9 @@ impl ClientFault {
             Self::Malformed => "credentials_malformed",
             Self::Unknown => "client_unknown",
             Self::WrongSecret => "secret_wrong",
+            Self::NoKeys => "client_without_keys",
+            Self::Assertion(fault) => fault.code(),
+            Self::AssertionReused => "assertion_reused",
             Self::Disabled => "client_disabled",
         }
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::grants::OFFLINE_ACCESS;
 use crate::login::ACR;
+use crate::proof::DPOP_ALGORITHMS;
 use crate::{ClientLogin, Error, Issuer, State};
 
 /// Where the key set is, below the issuer.
@@ -26,6 +27,10 @@ struct Metadata<'a> {
     response_types_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// RFC 8414 §2: required with `private_key_jwt`.
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
+    /// RFC 9449 §5.1.
+    dpop_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
     #[serde(flatten)]
     login: Option<LoginMetadata<'a>>,
 }
@@ -51,7 +56,7 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
     let login = state.ledger().map(|_| LoginMetadata::of(state, base));
     let any = |of: fn(&ClientLogin) -> bool| login.is_some() && logins(state).any(of);
     let mut grants = vec!["client_credentials"];
-    let mut methods = vec!["client_secret_basic", "client_secret_post"];
+    let mut methods = vec!["client_secret_basic", "client_secret_post", "private_key_jwt"];
     if login.is_some() {
         grants.extend(["authorization_code", "refresh_token"]);
         methods.push("none");
@@ -67,6 +72,8 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
         response_types_supported: if implicit { vec!["code", "token"] } else { vec!["code"] },
         grant_types_supported: grants,
         token_endpoint_auth_methods_supported: methods,
+        token_endpoint_auth_signing_alg_values_supported: DPOP_ALGORITHMS,
+        dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
         login,
     };
     Ok(serde_json::to_vec(&document).map_err(std::io::Error::from)?.into())
@@ -87,6 +94,7 @@ impl<'a> LoginMetadata<'a> {
             revocation_endpoint_auth_methods_supported: vec![
                 "client_secret_basic",
                 "client_secret_post",
+                "private_key_jwt",
                 "none",
             ],
             code_challenge_methods_supported: ["S256"],
@@ -134,7 +142,9 @@ mod tests {
             "authorization_endpoint": "https://issuer.example/authorize",
             "response_types_supported": ["code"],
             "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": DPOP_ALGORITHMS,
+            "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
         });
         assert_eq!(json, expected);
     }

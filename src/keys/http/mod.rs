@@ -17,6 +17,7 @@ mod published;
 mod publisher;
 mod router;
 mod server;
+mod token_cors;
 mod token_endpoint;
 mod transport;
 mod write_limit;

@@ -22,6 +22,7 @@ use super::audit::escape;
 use super::connection::{Patience, Serving, Tls};
 use super::places::Places;
 use super::router::documents_router;
+use super::token_cors::allow_registered_origins;
 use super::token_endpoint::token_router_with;
 use crate::grants::People;
 use crate::ledger::{Ledger, reconcile, upkeep};
@@ -124,6 +125,9 @@ pub(crate) async fn run_with(
     if let Some(attempts) = attempts_per_address {
         routes = routes.layer(from_fn_with_state(Arc::new(AddressLimit::new(attempts)), limit_address));
     }
+    let published_clients = Arc::clone(&published);
+    // Around the limit: a page must be able to read a 429.
+    let routes = routes.layer(from_fn_with_state(published_clients, allow_registered_origins));
     let public = Arc::new(Serving {
         routes,
         patience: Patience::USUAL,

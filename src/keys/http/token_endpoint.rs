@@ -18,19 +18,23 @@ use tracing::{error, warn};
 
 use super::address::ClientAddress;
 use super::audit::{self, Attempt};
-use super::client_authentication::authenticate;
+use super::client_authentication::{Authenticated, authenticate};
 use super::form::{Form, FormRefusal};
-use super::grant_refusal::{GrantRefusal, NOT_KEPT, RequestFault};
+use super::grant_refusal::{ClientFault, GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::{REVOKE_PATH, TOKEN_PATH};
 use super::router::literal_routes;
-use crate::grants::{GrantType, Issue, People, Request, revoke};
-use crate::{Clock, Published, Snapshot, TokenRequest};
+use crate::grants::{GrantType, Issue, People, Request, ledger_failed, on_ledger, revoke};
+use crate::ledger::SecretHash;
+use crate::proof::{DpopFault, ReplayMemory, verify_dpop};
+use crate::{Client, Clock, Published, Snapshot, TokenRequest};
 
 #[derive(Clone, Debug)]
 struct Endpoint {
     published: Arc<Published>,
     clock: Arc<dyn Clock>,
     people: Option<People>,
+    /// The proofs and assertions that were used, if there is no ledger.
+    replays: Arc<ReplayMemory>,
 }
 
 /// The answer of RFC 6749 §5.1.
@@ -67,7 +71,7 @@ pub(crate) fn token_router_with(
     if people.is_some() {
         routes = routes.merge(literal_routes("revoke", &paths(REVOKE_PATH), &post(revocation)));
     }
-    routes.with_state(Endpoint { published, clock, people })
+    routes.with_state(Endpoint { published, clock, people, replays: Arc::default() })
 }
 
 async fn token(
@@ -155,18 +159,30 @@ impl Endpoint {
         attempt.scope = form.get("scope").map(str::to_owned);
         attempt.audience =
             Some(form.all("resource").collect::<Vec<_>>().join(" ")).filter(|all| !all.is_empty());
-        let client = authenticate(&snapshot, headers, &form, attempt)?;
+        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
         let grant_type = grant_type.ok_or(GrantRefusal::Request(RequestFault::NoGrantType))?;
         let grant_type = grant_type.ok_or(GrantRefusal::GrantType)?;
+        let proof = verify_dpop(headers, &token_urls(&snapshot), now).map_err(GrantRefusal::Proof)?;
+        if let Some(proof) = &proof {
+            // RFC 9449 §11.1. Noted only after every other check of the proof.
+            if !self.use_once(proof.used, proof.until, now).await? {
+                return Err(GrantRefusal::Proof(DpopFault::Replayed));
+            }
+        }
         let people = self.people.as_ref();
-        let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: None, now };
-        let Issue { request, scope, refresh_token } = grant_type.decide(&request, attempt).await?;
+        let jkt = proof.map(|proof| proof.jkt);
+        let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: jkt.clone(), now };
+        let Issue { mut request, scope, refresh_token } = grant_type.decide(&request, attempt).await?;
+        if let Some(jkt) = jkt {
+            request = request.with_proof_key(&jkt);
+        }
+        let token_type = if request.is_bound() { "DPoP" } else { "Bearer" };
         let (audience, life) = (request.audience().join(" "), request.life());
         let (jti, token) = sign(&snapshot, request, now).await?;
         snapshot.signatures.fetch_add(1, Ordering::Relaxed);
         let granted = Granted {
             access_token: &token,
-            token_type: "Bearer",
+            token_type,
             expires_in: life,
             scope: scope.as_deref(),
             refresh_token: refresh_token.as_ref().map(|token| token.as_str()),
@@ -174,6 +190,36 @@ impl Endpoint {
         let json = serde_json::to_vec(&granted).map_err(|_| GrantRefusal::Failed)?;
         (attempt.audience, attempt.scope) = (Some(audience), scope);
         Ok((jti, (NOT_KEPT, json).into_response()))
+    }
+
+    /// Authenticates a client; an assertion counts once (RFC 7523 §3, `jti`).
+    async fn authenticate<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        headers: &HeaderMap,
+        form: &Form,
+        attempt: &mut Attempt,
+        now: u64,
+    ) -> Result<&'a Client, GrantRefusal> {
+        let Authenticated { client, assertion } = authenticate(snapshot, headers, form, attempt, now)?;
+        if let Some(assertion) = assertion
+            && !self.use_once(assertion.used, assertion.until, now).await?
+        {
+            return Err(GrantRefusal::Client { fault: ClientFault::AssertionReused, by_header: false });
+        }
+        Ok(client)
+    }
+
+    /// Notes a value that may be used once until then: in the ledger, which every server of this issuer shares, or in memory.
+    async fn use_once(&self, value: [u8; 32], until: u64, now: u64) -> Result<bool, GrantRefusal> {
+        match &self.people {
+            None => Ok(self.replays.use_once(value, until, now)),
+            Some(people) => {
+                let value = SecretHash::of(&value);
+                let used = on_ledger(&people.ledger, move |ledger| ledger.use_once(&value, until, now)).await;
+                used.map_err(ledger_failed)
+            }
+        }
     }
 
     /// Whether there was something to revoke.
@@ -186,10 +232,18 @@ impl Endpoint {
         let now = self.clock.now();
         let snapshot = self.current(now)?;
         let form = read_form(headers, body)?;
-        let client = authenticate(&snapshot, headers, &form, attempt)?;
+        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
         let people = self.people.as_ref();
         revoke(&Request { snapshot: &snapshot, client, form: &form, people, jkt: None, now }).await
     }
+}
+
+/// The URLs of the token endpoint, one of which `htu` of a proof must be: below the issuer's path, and at the root.
+fn token_urls(snapshot: &Snapshot) -> [String; 2] {
+    let issuer = snapshot.state.issuer();
+    let base = issuer.as_str().trim_end_matches('/');
+    let root = base.strip_suffix(issuer.path()).unwrap_or(base);
+    [base, root].map(|base| format!("{base}{TOKEN_PATH}"))
 }
 
 /// Signs a token. An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.

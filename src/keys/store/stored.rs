@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::document_error::DocumentError;
 use crate::{
-    Client, ClientLogin, ClientSecret, Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, RefreshKey,
-    Revoked, Ring, Settings, SigningAlgorithm, State, StoreId, Times, Version,
+    Client, ClientKeys, ClientLogin, ClientSecret, Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase,
+    RefreshKey, Revoked, Ring, Settings, SigningAlgorithm, State, StoreId, Times, Version,
 };
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
@@ -100,6 +100,9 @@ struct StoredClient {
     /// Format 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<ClientLogin>,
+    /// Format 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys: Option<ClientKeys>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -184,7 +187,7 @@ impl<'a> StoredState<'a> {
         let newest = stored.format == FORMAT;
         let new_in_old = old && stored.next_signer.is_some()
             || newest != stored.ledger.is_some()
-            || !newest && stored.clients.iter().any(|client| client.login.is_some());
+            || !newest && stored.clients.iter().any(|client| client.login.is_some() || client.keys.is_some());
         if new_in_old
             || stored.store_id.is_some() == old
             || stored.clients.iter().any(|client| client.is_old() != old)
@@ -292,6 +295,7 @@ impl StoredClient {
             audience_scopes,
             claims,
             login: client.login.clone(),
+            keys: client.keys.clone(),
         }
     }
 
@@ -305,7 +309,17 @@ impl StoredClient {
 
     fn into_client(self) -> Client {
         let Self {
-            id, scopes, audiences, disabled, created, token_life, audience_scopes, claims, login, ..
+            id,
+            scopes,
+            audiences,
+            disabled,
+            created,
+            token_life,
+            audience_scopes,
+            claims,
+            login,
+            keys,
+            ..
         } = self;
         let only = self.secret_sha256.map(|hash| ClientSecret::from_parts(created, hash));
         let several = self.secrets.unwrap_or_default().into_iter();
@@ -321,6 +335,7 @@ impl StoredClient {
             created,
             token_life,
             secrets,
+            keys,
             login,
         }
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::client_keys::ClientKeys;
 use super::client_login::ClientLogin;
 use super::client_secret::ClientSecret;
 use super::names::{check_audiences, check_client_id};
@@ -32,6 +33,8 @@ pub struct Client {
     pub token_life: u64,
     /// Its secrets, oldest first. More than one needs store format 4. A public client has none.
     pub secrets: Vec<ClientSecret>,
+    /// The keys by which it authenticates itself in place of a secret (`private_key_jwt`). Needs store format 5.
+    pub keys: Option<ClientKeys>,
     /// How people log in with it; `None` if they do not. Needs store format 5.
     pub login: Option<ClientLogin>,
 }
@@ -68,6 +71,7 @@ impl Client {
             created,
             token_life: TokenRequest::USUAL_LIFE,
             secrets: vec![secret],
+            keys: None,
             login: None,
         };
         Ok((client, text))
@@ -93,6 +97,9 @@ impl Client {
 
     /// What of it a store of format 4 can't hold, if anything.
     pub(crate) fn beyond_format_4(&self) -> Option<&'static str> {
+        if self.keys.is_some() {
+            return Some("a client with keys");
+        }
         self.login.is_some().then_some("a client for logins")
     }
 

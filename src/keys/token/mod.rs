@@ -1,6 +1,7 @@
 //! What is signed and for whom: names and a moment enter, an access token by RFC 9068 leaves.
 
 mod client;
+mod client_keys;
 mod client_login;
 mod client_secret;
 mod names;
@@ -10,6 +11,7 @@ mod signer;
 mod token_request;
 
 pub use client::Client;
+pub use client_keys::{ClientKeys, ClientKeysRefusal};
 pub use client_login::ClientLogin;
 pub use client_secret::ClientSecret;
 pub(crate) use client_secret::compare_for_nothing;

@@ -116,6 +116,18 @@ impl TokenRequest {
         self
     }
 
+    /// The same, bound to the key of a DPoP proof (RFC 9449 §6.1).
+    #[must_use]
+    pub(crate) fn with_proof_key(mut self, jkt: &str) -> Self {
+        self.claims.insert("cnf".to_owned(), serde_json::json!({ "jkt": jkt }));
+        self
+    }
+
+    /// Whether it is bound to a key, so that its bearer must prove that it has the key.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.claims.contains_key("cnf")
+    }
+
     pub(crate) const fn claims(&self) -> &BTreeMap<String, Value> {
         &self.claims
     }

@@ -30,7 +30,12 @@ fn trial() -> Trial {
     published.publish(Snapshot::new(state).unwrap());
     published.ticked(NOW, true, false);
     let clock = Arc::new(TestClock::at(NOW));
-    let endpoint = Endpoint { published, clock: Arc::clone(&clock) as Arc<dyn Clock>, people: None };
+    let endpoint = Endpoint {
+        published,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        people: None,
+        replays: Arc::default(),
+    };
     Trial { endpoint, clock, secret: secret.to_string() }
 }
 

@@ -29,6 +29,7 @@ mod login;
 mod login_killed;
 mod process;
 mod program;
+mod proofs;
 mod restored;
 mod rotation;
 mod serving;

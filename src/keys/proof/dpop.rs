@@ -1,0 +1,171 @@
+//! Verifies the DPoP proof of a request for a token (RFC 9449 §4.3, §5).
+
+use aws_lc_rs::digest::{Context, SHA256};
+use axum::http::{HeaderMap, HeaderName};
+use jotgate_core::{Hash, Key, Keys, Needs, Policy, PolicyOptions, unverified::decode_header, verify};
+use serde_json::{Map, Value};
+use url::Url;
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+/// By how many seconds `iat` may differ from the clock.
+pub(super) const IAT_WINDOW: u64 = 300;
+/// The longest proof, in bytes: an RSA key of 4096 bits and its signature fit.
+const MAX_PROOF: usize = 8192;
+/// The longest `jti`, in bytes.
+const MAX_JTI: usize = 128;
+/// The algorithms that proofs may use. None of them is symmetric.
+pub(crate) const DPOP_ALGORITHMS: [&str; 9] =
+    ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "PS256", "PS384", "PS512"];
+/// Members that only a private or a symmetric key has (RFC 7518 §6).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A proof that holds. It must not have been used before: see [`DpopProof::used`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DpopProof {
+    /// The RFC 7638 thumbprint of the key, for `cnf.jkt`.
+    pub(crate) jkt: String,
+    /// Identifies the proof: a hash of `jkt`, `jti` and `htu`.
+    pub(crate) used: [u8; 32],
+    /// When the proof is too old in any case, in Unix seconds.
+    pub(crate) until: u64,
+}
+
+/// Why a proof is refused, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DpopFault {
+    Several,
+    Malformed,
+    Key,
+    PrivateKey,
+    Signature,
+    Method,
+    Uri,
+    Time,
+    Jti,
+    /// The proof was used before, or no further one can be remembered.
+    Replayed,
+}
+
+impl DpopFault {
+    /// The stable code for the log.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Several => "dpop_several",
+            Self::Malformed => "dpop_malformed",
+            Self::Key => "dpop_key",
+            Self::PrivateKey => "dpop_private_key",
+            Self::Signature => "dpop_signature",
+            Self::Method => "dpop_method",
+            Self::Uri => "dpop_uri",
+            Self::Time => "dpop_time",
+            Self::Jti => "dpop_jti",
+            Self::Replayed => "dpop_replayed",
+        }
+    }
+
+    /// For the client's developer.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Several => "the request has more than one DPoP header",
+            Self::Malformed => "the DPoP proof is not a JWT, or is too long",
+            Self::Key => "`jwk` in the header of the DPoP proof is missing, or is not a key that can be used",
+            Self::PrivateKey => "`jwk` in the header of the DPoP proof contains private members",
+            Self::Signature => {
+                "the DPoP proof needs `typ` `dpop+jwt`, an asymmetric `alg`, and a signature by its `jwk`"
+            }
+            Self::Method => "`htm` of the DPoP proof must be `POST`",
+            Self::Uri => "`htu` of the DPoP proof must be the URL of the token endpoint",
+            Self::Time => "`iat` of the DPoP proof differs from the clock by more than 300 s",
+            Self::Jti => "`jti` of the DPoP proof must have 1 to 128 bytes",
+            Self::Replayed => "the DPoP proof was used before",
+        }
+    }
+}
+
+/// Verifies the proof of a `POST` to one of `urls`; `None` if the request has none. `now` in Unix seconds.
+///
+/// # Errors
+/// The first check that fails.
+pub(crate) fn verify_dpop(
+    headers: &HeaderMap,
+    urls: &[String],
+    now: u64,
+) -> Result<Option<DpopProof>, DpopFault> {
+    let mut values = headers.get_all(DPOP).iter();
+    let Some(proof) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(DpopFault::Several);
+    }
+    let token = proof.as_bytes();
+    let header = decode_header(token, MAX_PROOF).map_err(|_| DpopFault::Malformed)?;
+    let header: Map<String, Value> = serde_json::from_str(&header).map_err(|_| DpopFault::Malformed)?;
+    let Some(Value::Object(jwk)) = header.get("jwk") else { return Err(DpopFault::Key) };
+    if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
+        return Err(DpopFault::PrivateKey);
+    }
+    let jwk = serde_json::to_string(jwk).map_err(|_| DpopFault::Key)?;
+    let key = Key::from_embedded_jwk(&jwk).map_err(|_| DpopFault::Key)?;
+    let claims = verified_claims(token, &key, now)?;
+    if claims.get("htm").and_then(Value::as_str) != Some("POST") {
+        return Err(DpopFault::Method);
+    }
+    let htu = claims.get("htu").and_then(Value::as_str).and_then(without_query).ok_or(DpopFault::Uri)?;
+    if !urls.iter().any(|url| without_query(url).is_some_and(|url| url == htu)) {
+        return Err(DpopFault::Uri);
+    }
+    let issued = claims.get("iat").and_then(Value::as_u64).ok_or(DpopFault::Time)?;
+    if issued.abs_diff(now) > IAT_WINDOW {
+        return Err(DpopFault::Time);
+    }
+    let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();
+    if jti.is_empty() || jti.len() > MAX_JTI {
+        return Err(DpopFault::Jti);
+    }
+    let jkt = key.thumbprint(Hash::Sha256);
+    let used = identify(&[&jkt, jti, htu.as_str()]);
+    Ok(Some(DpopProof { jkt, used, until: issued.saturating_add(IAT_WINDOW) }))
+}
+
+/// The claims of the proof, if its type, algorithm and signature are right.
+fn verified_claims(token: &[u8], key: &Key, now: u64) -> Result<Map<String, Value>, DpopFault> {
+    let options = PolicyOptions {
+        algorithms: Some(DPOP_ALGORITHMS.map(str::to_owned).to_vec()),
+        typ: Some(vec!["dpop+jwt".to_owned()]),
+        require_exp: Some(false),
+        max_token_length: u32::try_from(MAX_PROOF).ok().map(f64::from),
+        ..PolicyOptions::default()
+    };
+    let policy = Policy::new(options).map_err(|_| DpopFault::Signature)?;
+    let verified = verify(token, Keys::One(key), &policy, &Needs::default(), seconds(now));
+    let verified = verified.map_err(|_| DpopFault::Signature)?;
+    serde_json::from_str(verified.claims()).map_err(|_| DpopFault::Malformed)
+}
+
+/// The URL without query and fragment, normalised (RFC 3986 §6.2.2, §6.2.3).
+fn without_query(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url)
+}
+
+/// Hashes parts, so that no two lists of parts have the same hash by their lengths.
+pub(super) fn identify(parts: &[&str]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut hash = [0; 32];
+    hash.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    hash
+}
+
+/// Unix seconds as `jotgate-core` takes them. They are exact for millions of years.
+#[expect(clippy::cast_precision_loss, reason = "2^53 seconds are 285 million years")]
+pub(super) const fn seconds(now: u64) -> f64 {
+    now as f64
+}
+
+#[cfg(test)]
+mod tests;
