@@ -41,8 +41,8 @@ const WITH_CORE = ['.', './jose']
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {
   hostAnswer: ['hostAnswer', 'host_callback.js'],
-  __wbindgen_throw: ['thrown', 'bindings.js'],
-  __wbindgen_init_externref_table: ['nothing', 'bindings.js'],
+  __wbindgen_throw: ['throwFromCore', 'bindings.js'],
+  __wbindgen_init_externref_table: ['initExternrefTable', 'bindings.js'],
 }
 
 /** Settings of every bundle. `#wasm` stays an import: the condition of the runtime chooses the loader. */
@@ -109,9 +109,12 @@ async function imports(module) {
   const [, version] = /^name = "wasm-bindgen"\nversion = "([^"]+)"/m.exec(lock) ?? []
   if (version !== CONVENTIONS) throw new Error(`bindings.ts is written for wasm-bindgen ${CONVENTIONS}, not ${version}`)
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name))
-  const ours = await readFile(join(templates, 'src', 'wasm', 'bindings.ts'), 'utf8')
-  const missing = [...ours.matchAll(/\bcore\.(\w+)/g)].map(([, name]) => name).filter((name) => !exported.has(name))
-  if (missing.length > 0) throw new Error(`the core lacks ${missing.join(', ')}: src/wasm and bindings.ts differ`)
+  const ours = await readFile(join(templates, 'src', 'wasm', 'exports.ts'), 'utf8')
+  const missing = [...ours.matchAll(/^  (\w+)\(/gm)].map(([, name]) => name).filter((name) => !exported.has(name))
+  if (missing.length > 0) {
+    const names = missing.join(', ')
+    throw new Error(`the core lacks ${names}: build it again, or compare src/wasm with pkg-templates/src/wasm/exports.ts`)
+  }
 
   const entries = WebAssembly.Module.imports(module).map(({ name }) => {
     const known = Object.keys(IMPORTS).find((known) => name === known || name.startsWith(`__wbg_${known}_`))

@@ -12,10 +12,11 @@ extern crate alloc;
 
 mod json;
 mod keys;
+mod limits;
 mod policy;
 mod refusal;
 mod stages;
-pub mod text;
+mod text;
 pub mod unverified;
 mod verifier;
 
@@ -26,14 +27,16 @@ pub use jotgate_crypto::{
 pub use keys::freshness::{Age, Freshness};
 pub use keys::key::Key;
 pub use keys::key_cache::{Decision, Found, KeyCache, KeyCacheSettings, Purpose, Renewal};
-pub use keys::key_set::{Dropped, KeySet, Keys, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS, Member, Skipped};
-pub use policy::{DEFAULT_MAXIMUM_TOKEN_BYTES, Policy, PolicyOptions};
+pub use keys::key_set::{Dropped, KeySet, Member, Skipped};
+pub use limits::{DEFAULT_MAXIMUM_TOKEN_BYTES, MAXIMUM_CANDIDATES, MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS};
+pub use policy::needs::{Needs, NeedsOptions};
+pub use policy::{Policy, PolicyOptions};
 pub use refusal::{Class, JsonProblem, Part, Reason, Refusal};
-pub use stages::candidates::{Candidates, MAXIMUM_CANDIDATES};
+pub use stages::candidates::{Candidates, Keys};
 pub use stages::claims::Claims;
 pub use stages::claims_check::Verified;
 pub use stages::header::Header;
-pub use stages::scope::{Needs, NeedsOptions};
 pub use stages::signature::{Host, Question, SignedPayload};
 pub use stages::token::Parts;
+pub use text::output_encoding::push_ascii;
 pub use verifier::{Memory, Refused, Verdict, question, verify, verify_signature, verify_with};

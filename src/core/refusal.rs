@@ -9,7 +9,7 @@ use jotgate_crypto::{Algorithm, KeyRefusal};
 
 use crate::{
     json::number::seconds,
-    keys::key_set::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
+    limits::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
 };
 
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).

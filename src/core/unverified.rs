@@ -6,10 +6,10 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     json::document::{Document, Json, Names},
     policy::Policy,
+    policy::needs::Needs,
     refusal::{JsonProblem, Part, Refusal},
     stages::claims::Claims,
     stages::header,
-    stages::scope::Needs,
     stages::token::Parts,
     text::base64url,
 };

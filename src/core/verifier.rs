@@ -1,4 +1,4 @@
-//! The whole way: a token, keys, a policy, needs and the time enter, a verdict leaves. The stages are the other files'.
+//! Verifies a token: runs the stages in their order.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::mem;
@@ -7,15 +7,14 @@ use crate::{
     json::document::Value,
     json::layouts::Layouts,
     json::outline::Outline,
-    keys::key_set::Keys,
     policy::Policy,
+    policy::needs::Needs,
     refusal::Refusal,
+    stages::candidates::Keys,
     stages::claims::Claims,
     stages::header::{Header, Headers},
-    stages::scope::Needs,
-    stages::signature::{Host, Question, Room, SignedPayload},
+    stages::signature::{DecodeBuffers, Host, Question, SignedPayload},
     stages::token::Parts,
-    text::output_encoding::Letters,
 };
 
 /// A token that was accepted.
@@ -29,54 +28,40 @@ pub struct Verdict {
 pub struct Refused {
     /// Why.
     pub refusal: Refusal,
-    /// What the token says, where its signature held and only its claims or its rights were refused.
+    /// The token's content, if its signature holds and only its claims or rights were refused.
     pub signed: Option<Box<SignedPayload>>,
 }
 
-/// What earlier tokens had that the next one is likely to have too, and the room for what is told of each: kept from call to call by
-/// whoever verifies many.
+/// Caches and buffers reused across calls: headers and claim layouts seen before, and scratch space.
 #[derive(Debug)]
 pub struct Memory {
     headers: Headers,
     layouts: Layouts,
     outline: Outline,
-    room: Room,
+    buffers: DecodeBuffers,
     values: Vec<Value>,
-    reads_latin1: bool,
 }
 
 impl Memory {
-    /// Of nothing yet.
+    /// Empty.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             headers: Headers::new(),
             layouts: Layouts::new(),
             outline: Outline::new(),
-            room: Room::new(),
+            buffers: DecodeBuffers::new(),
             values: Vec::new(),
-            reads_latin1: false,
         }
     }
 
-    /// Whether the host reads Latin-1.
-    pub fn set_latin1(&mut self, reads: bool) {
-        self.reads_latin1 = reads;
-    }
-
-    /// Takes back the room that a verdict took, for the next one.
+    /// Reuses the buffer of a verdict that is no longer needed.
     pub fn take_back(&mut self, verdict: Verdict) {
-        self.room.take_back(verdict.signed);
+        self.buffers.take_back(verdict.signed);
     }
 
-    /// What the accepted claims are to be written in, for these to be the places of the outline.
-    #[must_use]
-    pub fn letters(&self) -> Letters {
-        self.outline.letters()
-    }
-
-    /// What stands where in the claims of the token that was accepted last; nothing where one was refused since, or where the
-    /// claims have to be read as any JSON. `src/core/outline.rs` tells what each number says.
+    /// The outline of the claims that were accepted last (`src/core/json/outline.rs`). Empty if a token was refused since, or if the
+    /// claims must be parsed as JSON.
     #[must_use]
     pub fn outline(&self) -> &[u32] {
         self.outline.words()
@@ -101,7 +86,7 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    let signed = signed(token, keys, policy, &mut Headers::new(), None, &mut Room::new());
+    let signed = signed(token, keys, policy, &mut Headers::new(), None, &mut DecodeBuffers::new());
     judge(signed, |signed| {
         let verified = policy.judge(Claims::read(signed)?, now)?;
         needs.judge(&verified)
@@ -119,11 +104,11 @@ fn judge(
     }
 }
 
-/// [`verify`], with a memory of earlier tokens, which then holds the outline of this one's claims, and with a host that may be asked
-/// whether an RSA signature holds. All else is judged as ever.
+/// Verifies a token as [`verify`] does, with a memory of earlier tokens, which then holds the outline of the claims. `host` may verify
+/// an RSA signature instead of the core.
 ///
 /// # Errors
-/// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] where the host says that it does not hold.
+/// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] if the host says that the signature does not hold.
 pub fn verify_with(
     token: &[u8],
     keys: Keys<'_>,
@@ -133,20 +118,19 @@ pub fn verify_with(
     memory: &mut Memory,
     host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    let Memory { headers, layouts, outline, room, values, reads_latin1 } = memory;
+    let Memory { headers, layouts, outline, buffers, values } = memory;
     outline.clear();
-    judge(signed(token, keys, policy, headers, host, room), |signed| {
+    judge(signed(token, keys, policy, headers, host, buffers), |signed| {
         let verified = policy.judge(Claims::read_like(signed, layouts, mem::take(values))?, now)?;
         needs.judge(&verified)?;
-        let letters = Letters::of(signed.payload(), *reads_latin1);
-        outline.draw(verified.claims.document(), layouts, letters);
+        outline.write(verified.claims.document(), layouts);
         *values = verified.claims.into_values();
         Ok(())
     })
 }
 
-/// Hands what a host could compute for a token to `ask`, for a host that can't answer at once; `None` where there is nothing to
-/// ask, or where [`verify`] refuses the token before it comes to the signature.
+/// Passes the question that a host could answer about a token to `ask`. Returns `None` if there is no question, or if [`verify`] refuses
+/// the token before its signature.
 pub fn question<T>(
     token: &[u8],
     keys: Keys<'_>,
@@ -165,7 +149,7 @@ pub fn question<T>(
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
-    signed(token, keys, policy, &mut Headers::new(), None, &mut Room::new())
+    signed(token, keys, policy, &mut Headers::new(), None, &mut DecodeBuffers::new())
 }
 
 fn signed(
@@ -174,12 +158,12 @@ fn signed(
     policy: &Policy,
     headers: &mut Headers,
     host: Option<Host<'_>>,
-    room: &mut Room,
+    buffers: &mut DecodeBuffers,
 ) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy, headers)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates, policy.budget, host, room)
+    SignedPayload::verify(&parts, header, &candidates, policy.budget, host, buffers)
 }
 
 impl Verdict {
@@ -195,14 +179,14 @@ impl Verdict {
         core::str::from_utf8(self.claims_utf8()).unwrap_or_default()
     }
 
-    /// The same as bytes, for whoever hands them on: nobody looks again whether they are UTF-8.
+    /// The claims as bytes, without another check that they are UTF-8.
     // INVARIANT: the claims were read from these bytes, so they are.
     #[must_use]
     pub fn claims_utf8(&self) -> &[u8] {
         self.signed.payload()
     }
 
-    /// Which member of the key set signed it; `None` for a key given directly.
+    /// The index in its set of the key that signed it; `None` for a single key.
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.signed.key_index()

@@ -3,7 +3,7 @@
 use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::keys::made;
+use crate::output::checked;
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 ///
@@ -22,7 +22,7 @@ impl KeyCache {
     #[must_use]
     pub fn from_settings(text: &str) -> Option<Self> {
         let cache = core::KeyCacheSettings::read(text).and_then(core::KeyCache::new);
-        made(cache).map(|cache| Self { cache })
+        checked(cache).map(|cache| Self { cache })
     }
 
     /// What a request is to do, by its index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`,

@@ -1,8 +1,6 @@
-//! What the host holds on to: keys, key sets, policies and needs, each made once and used for many tokens.
+//! Keys: none, one, or the keys of a set. Made once, used for many tokens.
 //!
-//! What can't be made is no handle, and the refusal stands in the output; the TypeScript side throws an error of its class.
-//!
-//! Texts and bytes that hold a secret, or may hold one by mistake, are taken and not borrowed: they are overwritten when they go.
+//! Strings and bytes that hold a secret, or may hold one by mistake, are taken by value and overwritten when dropped.
 
 use std::rc::Rc;
 
@@ -10,75 +8,93 @@ use jotgate_core as core;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
-use crate::{describe, output};
+use crate::{describe, output::checked};
 
-/// A key, checked and prepared.
+/// Checked and prepared keys, with which a token is verified.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Key {
-    pub(crate) held: Held,
+pub struct Keys {
+    held: Held,
 }
 
-/// A key of its own, or the member of a set: handed out without being prepared again.
 #[derive(Debug)]
-pub(crate) enum Held {
-    Own(Box<core::Key>),
+enum Held {
+    None,
+    One(Box<core::Key>),
+    Set(Rc<core::KeySet>),
+    /// One key of a set, by its position among the usable ones. It is not prepared again.
     Member(Rc<core::KeySet>, usize),
 }
 
 #[wasm_bindgen]
-impl Key {
-    /// Reads a JWK from JSON text; `alg` counts where the JWK has none.
+impl Keys {
+    /// No key: every token is refused, as [`core::Refusal::NoMatchingKey`] if only the keys could accept it.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { held: Held::None }
+    }
+
+    /// Reads a JWK from JSON text; `alg` counts if the JWK has none. `None`, with the refusal in the output, if it is refused.
     #[wasm_bindgen(js_name = fromJwk)]
     #[must_use]
     pub fn from_jwk(text: String, alg: Option<String>) -> Option<Self> {
-        Self::made(core::Key::from_jwk(&Zeroizing::new(text)), alg)
+        Self::one(core::Key::from_jwk(&Zeroizing::new(text)), alg)
     }
 
-    /// Reads a JWK that came in a token or a proof; `alg` counts where the JWK has none.
+    /// Reads a JWK that came inside a token or a proof. Otherwise as [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromEmbeddedJwk)]
     #[must_use]
     pub fn from_embedded_jwk(text: String, alg: Option<String>) -> Option<Self> {
-        Self::made(core::Key::from_embedded_jwk(&text), alg)
+        Self::one(core::Key::from_embedded_jwk(&text), alg)
     }
 
-    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`. Otherwise as [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromPem)]
     #[must_use]
     pub fn from_pem(text: String, alg: Option<String>) -> Option<Self> {
-        let text = Zeroizing::new(text);
-        Self::made(core::Key::from_pem(&text), alg)
+        Self::one(core::Key::from_pem(&Zeroizing::new(text)), alg)
     }
 
-    /// Reads the public key of an X.509 certificate in PEM: `CERTIFICATE`. Nothing but the key is looked at.
+    /// Reads the public key of an X.509 certificate in PEM, and nothing else of it. Otherwise as [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromCertificate)]
     #[must_use]
     pub fn from_certificate(text: String, alg: Option<String>) -> Option<Self> {
-        let text = Zeroizing::new(text);
-        Self::made(core::Key::from_certificate(&text), alg)
+        Self::one(core::Key::from_certificate(&Zeroizing::new(text)), alg)
     }
 
-    /// Takes a shared secret for HMAC.
+    /// Takes a shared secret for HMAC. Otherwise as [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromSecret)]
     #[must_use]
     pub fn from_secret(bytes: Vec<u8>, alg: Option<String>) -> Option<Self> {
-        Self::made(core::Key::from_secret(&Zeroizing::new(bytes)), alg)
+        Self::one(core::Key::from_secret(&Zeroizing::new(bytes)), alg)
     }
 
-    /// What may be said of the key, as JSON text: no number of it.
+    /// Reads a JWKS from JSON text. `None`, with the refusal in the output, if it is refused.
+    #[wasm_bindgen(js_name = fromJwks)]
+    #[must_use]
+    pub fn from_jwks(text: String) -> Option<Self> {
+        let text = Zeroizing::new(text);
+        checked(core::KeySet::from_jwks(&text)).map(|set| Self { held: Held::Set(Rc::new(set)) })
+    }
+
+    /// A description as JSON text, without key material: of the one key, or of the set with its skipped members.
     #[must_use]
     pub fn describe(&self) -> String {
-        self.key().map(describe::key).unwrap_or_default()
+        match self.keys() {
+            core::Keys::None => String::new(),
+            core::Keys::One(key) => describe::key(key),
+            core::Keys::Set(set) => describe::key_set(set),
+        }
     }
 
-    /// The key as a JWK with nothing but what makes it up, for a host that computes with it; none for a secret.
+    /// The one key as a JWK with only its public numbers, for the host's cryptography; `None` for a secret.
     #[wasm_bindgen(js_name = publicJwk)]
     #[must_use]
     pub fn public_jwk(&self) -> Option<String> {
-        self.key()?.public_jwk().map(|text| String::clone(&text))
+        self.single()?.public_jwk().map(|text| String::clone(&text))
     }
 
-    /// The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`, any other is refused.
+    /// The RFC 7638 thumbprint of the one key, base64url. `hash` is `sha256`, `sha384` or `sha512`; another is refused.
     #[must_use]
     pub fn thumbprint(&self, hash: &str) -> Option<String> {
         let hash = match hash {
@@ -87,141 +103,64 @@ impl Key {
             "sha512" => core::Hash::Sha512,
             _ => {
                 let problem = "must be one of sha256, sha384, sha512";
-                return made(Err(core::Refusal::Option { name: "digestAlgorithm", problem }));
+                return checked(Err(core::Refusal::Option { name: "digestAlgorithm", problem }));
             }
         };
-        made(self.key().ok_or(core::Refusal::NoMatchingKey)).map(|key| key.thumbprint(hash))
+        checked(self.single().ok_or(core::Refusal::NoMatchingKey)).map(|key| key.thumbprint(hash))
     }
 
-    fn made(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Option<Self> {
-        let key = made(key)?;
+    /// The indices in the set of the keys that may have signed a token with this `kid` and `alg`.
+    #[must_use]
+    pub fn candidates(&self, kid: Option<String>, alg: &str) -> Vec<u32> {
+        let (core::Keys::Set(set), Some(algorithm)) = (self.keys(), core::Algorithm::from_name(alg)) else {
+            return Vec::new();
+        };
+        let members = set.matching(kid.as_deref(), algorithm, None);
+        members.filter_map(|member| u32::try_from(member.index).ok()).collect()
+    }
+
+    /// The key at this index of the set; `None` if it is not usable.
+    #[must_use]
+    pub fn member(&self, index: usize) -> Option<Self> {
+        let Held::Set(set) = &self.held else { return None };
+        let position = set.keys().iter().position(|member| member.index == index)?;
+        Some(Self { held: Held::Member(Rc::clone(set), position) })
+    }
+}
+
+impl Keys {
+    fn one(key: Result<core::Key, core::Refusal>, alg: Option<String>) -> Option<Self> {
+        let key = checked(key)?;
         let key = match alg {
             Some(alg) => key.for_algorithm(&alg),
             None => key,
         };
-        Some(Self { held: Held::Own(Box::new(key)) })
+        Some(Self { held: Held::One(Box::new(key)) })
     }
 
-    pub(crate) fn key(&self) -> Option<&core::Key> {
+    /// The keys, as the core takes them.
+    pub(crate) fn keys(&self) -> core::Keys<'_> {
         match &self.held {
-            Held::Own(key) => Some(key),
-            Held::Member(set, place) => set.keys().get(*place).map(|member| &member.key),
+            Held::None => core::Keys::None,
+            Held::One(key) => core::Keys::One(key),
+            Held::Set(set) => core::Keys::Set(set),
+            Held::Member(set, position) => {
+                set.keys().get(*position).map_or(core::Keys::None, |member| core::Keys::One(&member.key))
+            }
+        }
+    }
+
+    /// The key, if it is one.
+    pub(crate) fn single(&self) -> Option<&core::Key> {
+        match self.keys() {
+            core::Keys::One(key) => Some(key),
+            core::Keys::None | core::Keys::Set(_) => None,
         }
     }
 }
 
-/// The usable keys of a JWKS.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct KeySet {
-    pub(crate) set: Rc<core::KeySet>,
-}
-
-#[wasm_bindgen]
-impl KeySet {
-    /// Reads a JWKS from JSON text.
-    #[wasm_bindgen(js_name = fromJwks)]
-    #[must_use]
-    pub fn from_jwks(text: String) -> Option<Self> {
-        let text = Zeroizing::new(text);
-        made(core::KeySet::from_jwks(&text).map(Rc::new)).map(|set| Self { set })
-    }
-
-    /// The keys and the skipped members, as JSON text.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        describe::key_set(&self.set)
-    }
-
-    /// The places in the set of every key that may have signed a token of that `kid` and `alg`.
-    #[must_use]
-    pub fn candidates(&self, kid: Option<String>, alg: &str) -> Vec<u32> {
-        let Some(algorithm) = core::Algorithm::from_name(alg) else { return Vec::new() };
-        let members = self.set.matching(kid.as_deref(), algorithm, None);
-        members.filter_map(|member| u32::try_from(member.index).ok()).collect()
-    }
-
-    /// The key at that place in the set, if it is a usable one.
-    #[must_use]
-    pub fn key(&self, index: usize) -> Option<Key> {
-        let place = self.set.keys().iter().position(|member| member.index == index)?;
-        Some(Key { held: Held::Member(self.set.clone(), place) })
-    }
-}
-
-/// How many bytes the tables of all keys together may take from now on: [`core::set_table_memory`].
+/// Limits the bytes that the tables of all keys may use together: [`core::set_table_memory`].
 #[wasm_bindgen(js_name = setTableMemory)]
 pub fn set_table_memory(bytes: usize) {
     core::set_table_memory(bytes);
-}
-
-/// What is asked of every token.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Policy {
-    pub(crate) policy: core::Policy,
-}
-
-#[wasm_bindgen]
-impl Policy {
-    /// Checks the options, those of [`core::PolicyOptions`], from JSON text.
-    #[wasm_bindgen(js_name = fromOptions)]
-    #[must_use]
-    pub fn from_options(text: &str) -> Option<Self> {
-        made(core::PolicyOptions::read(text).and_then(core::Policy::new)).map(|policy| Self { policy })
-    }
-
-    /// Makes room for a token of `length` UTF-16 code units and says where: three bytes for each, the most that UTF-8
-    /// needs. 0: longer than the policy allows, the refusal stands in the output.
-    #[must_use]
-    pub fn admit(&self, length: usize) -> *const u8 {
-        let maximum = self.policy.maximum_token_bytes();
-        admit(length, maximum)
-    }
-
-    /// Whether the key could ever verify a token under this policy; if not, the refusal stands in the output.
-    #[wasm_bindgen(js_name = checkKey)]
-    #[must_use]
-    pub fn check_key(&self, key: &Key) -> bool {
-        let checked =
-            key.key().ok_or(core::Refusal::NoMatchingKey).and_then(|key| self.policy.check_key(key));
-        made(checked).is_some()
-    }
-}
-
-/// What a request needs of a token.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Needs {
-    pub(crate) needs: core::Needs,
-}
-
-#[wasm_bindgen]
-impl Needs {
-    /// Checks the lists, those of [`core::NeedsOptions`], from JSON text.
-    #[wasm_bindgen(js_name = fromLists)]
-    #[must_use]
-    pub fn from_lists(text: &str) -> Option<Self> {
-        made(core::NeedsOptions::read(text).and_then(core::Needs::new)).map(|needs| Self { needs })
-    }
-
-    /// The needs of those who have none.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { needs: core::Needs::default() }
-    }
-}
-
-/// Room for a token of `length` code units, or null and a refusal.
-pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
-    if length > maximum {
-        output::refuse(&core::Refusal::TokenTooLong { maximum }, None);
-        return ::core::ptr::null();
-    }
-    output::reserve(length.saturating_mul(3))
-}
-
-/// What was made; where it is refused nothing, and the refusal in the output.
-pub(crate) fn made<T>(outcome: Result<T, core::Refusal>) -> Option<T> {
-    outcome.map_err(|refusal| output::refuse(&refusal, None)).ok()
 }

@@ -1,13 +1,26 @@
-//! The boundary between jotgate-core and JavaScript: handles, bytes and text cross, decisions don't.
+//! The boundary between `jotgate-core` and JavaScript. It passes handles, bytes and text, and decides nothing.
 //!
-//! A token enters as bytes in the input buffer ([`keys::Policy::admit`]); the header, the claims and, when refused, the
-//! refusal leave as JSON text in the output buffer. Between `admit` and reading the output nothing may be awaited: both
-//! buffers are the instance's only ones.
+//! JavaScript writes a token into the input buffer ([`policy::Policy::admit`]). A call writes header, claims or refusal as JSON text
+//! into the output buffer. Each instance has one of both, so JavaScript must not await between `admit` and reading the output.
+//!
+//! # Layout
+//!
+//! - [`keys`], [`policy`], [`needs`]: what is made once and used for many tokens.
+//! - [`input`], [`output`]: the two buffers.
+//! - [`verify`]: the calls on a token.
+//! - [`key_cache`]: the state of a remote key set.
+//! - `buffer`: what both have in common.
+//! - `describe`: refusals and keys as JSON text.
+//! - `stack_probe`: checks the runtime's stack before a call.
 
+mod buffer;
 mod describe;
+pub mod input;
 pub mod key_cache;
 pub mod keys;
+pub mod needs;
 pub mod output;
+pub mod policy;
 #[cfg(target_arch = "wasm32")]
 pub mod stack_probe;
 pub mod verify;

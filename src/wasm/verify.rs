@@ -1,4 +1,4 @@
-//! The calls: each reads the input buffer, asks the core, and leaves its answer in the output buffer.
+//! The calls: each reads the token in the input buffer and writes its result into the output buffer.
 
 use std::cell::Cell;
 
@@ -6,172 +6,104 @@ use jotgate_core::{self as core, unverified};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    keys::{Key, KeySet, Needs, Policy, admit},
-    output::{accept, answer, collect, decoded, reads_latin1, refuse, with, with_input},
+    buffer::with,
+    input::{admit, with_input},
+    keys::Keys,
+    needs::Needs,
+    output::{accept, accept_claims, refuse, write_verdict},
+    policy::Policy,
 };
 
 /// The longest token that is decoded without a policy, in bytes.
 const MAXIMUM_UNVERIFIED: usize = 1 << 20;
 
-/// Verifies the token of `length` bytes in the input with one key. `now`: seconds since 1970-01-01T00:00:00Z.
-#[wasm_bindgen(js_name = verifyWithKey)]
+/// The host is asked about RSA signatures during the call.
+const HOST_ASK: u32 = 1;
+/// The host was asked before: the signature holds.
+const HOST_HOLDS: u32 = 2;
+/// The host was asked before: the signature does not hold.
+const HOST_FAILS: u32 = 3;
+
+/// Verifies the token of `length` bytes in the input. `now` is in seconds since 1970-01-01T00:00:00Z. `host` is one of
+/// the constants above; with another value the core checks every signature itself.
+#[wasm_bindgen]
 #[must_use]
-pub fn verify_with_key(
-    policy: &Policy,
-    key: &Key,
-    needs: &Needs,
-    length: usize,
-    now: f64,
-    host: u32,
-) -> bool {
-    let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
-    verify(core::Keys::One(key), policy, needs, length, now, host)
-}
-
-/// Verifies the token of `length` bytes in the input with a key of the set. `now`: seconds since 1970-01-01T00:00:00Z.
-#[wasm_bindgen(js_name = verifyWithSet)]
-#[must_use]
-pub fn verify_with_set(
-    policy: &Policy,
-    set: &KeySet,
-    needs: &Needs,
-    length: usize,
-    now: f64,
-    host: u32,
-) -> bool {
-    verify(core::Keys::Set(&set.set), policy, needs, length, now, host)
-}
-
-/// Judges the token of `length` bytes in the input without a key: it is refused, as [`core::Refusal::NoMatchingKey`] where all else is
-/// for the keys to decide.
-#[wasm_bindgen(js_name = verifyWithoutKeys)]
-pub fn verify_without_keys(policy: &Policy, needs: &Needs, length: usize) {
-    verify(core::Keys::None, policy, needs, length, 0.0, 0);
-}
-
-/// `host`: 0 for nobody, or one of [`ASK`], [`HOLDS`] and [`FAILS`].
-#[inline(never)]
-fn verify(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
-    with_input(length, |token| judge(token, keys, policy, needs, now, host))
-}
-
-fn judge(token: &[u8], keys: core::Keys<'_>, policy: &Policy, needs: &Needs, now: f64, host: u32) -> bool {
-    let (policy, needs) = (&policy.policy, &needs.needs);
-    let mut told = |_: core::Question<'_>| Some(host == HOLDS);
+pub fn verify(policy: &Policy, keys: &Keys, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
+    let mut answered = |_: core::Question<'_>| Some(host == HOST_HOLDS);
     let host: Option<core::Host<'_>> = match host {
-        ASK => Some(&mut asked),
-        HOLDS | FAILS => Some(&mut told),
+        HOST_ASK => Some(&mut ask_host),
+        HOST_HOLDS | HOST_FAILS => Some(&mut answered),
         _ => None,
     };
-    remembering(|memory| {
-        memory.set_latin1(reads_latin1());
-        let outcome = core::verify_with(token, keys, policy, needs, now, memory, host);
-        answer(outcome, memory)
+    with_input(length, |token| {
+        with_memory(|memory| {
+            let outcome =
+                core::verify_with(token, keys.keys(), &policy.policy, &needs.needs, now, memory, host);
+            write_verdict(outcome, memory)
+        })
     })
 }
 
 thread_local! {
-    /// What this instance remembers of the tokens it verified.
+    /// Caches and buffers that are reused from token to token.
     static MEMORY: Cell<Option<Box<core::Memory>>> = const { Cell::new(None) };
 }
 
-/// Lets a call use it, which makes it where there is none.
-fn remembering<T>(call: impl FnOnce(&mut core::Memory) -> T) -> T {
+fn with_memory<T>(call: impl FnOnce(&mut core::Memory) -> T) -> T {
     with(&MEMORY, |memory| call(memory.get_or_insert_default()))
 }
 
-/// The host is asked about RSA signatures.
-const ASK: u32 = 1;
-/// The host was asked before: the signature holds.
-const HOLDS: u32 = 2;
-/// The host was asked before: the signature does not hold.
-const FAILS: u32 = 3;
-
-#[wasm_bindgen(raw_module = "./host_answer.js")]
+#[wasm_bindgen(raw_module = "./host_callback.js")]
 extern "C" {
-    /// Asks whoever the call that is under way brought along: 1 holds, 0 does not, −1 unknown. What it is about stands in
-    /// memory until the function returns.
+    /// Asks the host that the current call brought: 1 if the signature holds, 0 if not, −1 if the host cannot tell. The
+    /// addresses are valid until the function returns.
     #[wasm_bindgen(js_name = hostAnswer)]
     fn host_answer(
         algorithm: u32,
         key_index: i32,
-        signed: *const u8,
-        signed_length: usize,
+        message: *const u8,
+        message_length: usize,
         signature: *const u8,
         signature_length: usize,
     ) -> i32;
 }
 
-fn asked(question: core::Question<'_>) -> Option<bool> {
+fn ask_host(question: core::Question<'_>) -> Option<bool> {
     let key_index = question.key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1);
-    let (signed, signature) = (question.signing_input, question.signature);
-    let place = place(question.algorithm);
-    match host_answer(place, key_index, signed.as_ptr(), signed.len(), signature.as_ptr(), signature.len()) {
+    let (message, signature) = (question.signing_input, question.signature);
+    let algorithm = algorithm_number(question.algorithm);
+    match host_answer(
+        algorithm,
+        key_index,
+        message.as_ptr(),
+        message.len(),
+        signature.as_ptr(),
+        signature.len(),
+    ) {
         1 => Some(true),
         0 => Some(false),
         _ => None,
     }
 }
 
-/// Verifies as many tokens as there are `lengths`, one behind the other in the input, each as [`verify_with_key`] does.
-#[wasm_bindgen(js_name = verifyBatchWithKey)]
-pub fn verify_batch_with_key(
-    policy: &Policy,
-    key: &Key,
-    needs: &Needs,
-    lengths: &[u32],
-    now: f64,
-    host: u32,
-) {
-    if let Some(key) = key.key() {
-        batch(core::Keys::One(key), policy, needs, lengths, now, host);
-    }
-}
-
-/// The same with the keys of a set.
-#[wasm_bindgen(js_name = verifyBatchWithSet)]
-pub fn verify_batch_with_set(
-    policy: &Policy,
-    set: &KeySet,
-    needs: &Needs,
-    lengths: &[u32],
-    now: f64,
-    host: u32,
-) {
-    batch(core::Keys::Set(&set.set), policy, needs, lengths, now, host);
-}
-
-fn batch(keys: core::Keys<'_>, policy: &Policy, needs: &Needs, lengths: &[u32], now: f64, host: u32) {
-    with_input(usize::MAX, |input| {
-        let mut rest = input;
-        let answers = lengths.iter().map(|length| {
-            // INVARIANT: the lengths are those of what was written.
-            let length = usize::try_from(*length).unwrap_or(0).min(rest.len());
-            let (token, after) = rest.split_at(length);
-            rest = after;
-            judge(token, keys, policy, needs, now, host)
+/// The number of the algorithm whose signature the host may check for the token in the input; 0 if there is nothing to ask.
+/// The signature and the key's index are in the output.
+#[wasm_bindgen]
+#[must_use]
+pub fn question(policy: &Policy, keys: &Keys, length: usize) -> u32 {
+    with_input(length, |token| {
+        let asked = with_memory(|memory| {
+            core::question(token, keys.keys(), &policy.policy, memory, |question| {
+                accept("", question.signature, question.key_index);
+                algorithm_number(question.algorithm)
+            })
         });
-        collect(answers, lengths.len());
-    });
+        asked.unwrap_or(0)
+    })
 }
 
-/// What the host could compute for the token in the input under one key: the place of its algorithm among the six
-/// of RSA, from 1, or 0 for nothing. The signature stands in the output as the payload.
-#[wasm_bindgen(js_name = questionWithKey)]
-#[must_use]
-pub fn question_with_key(policy: &Policy, key: &Key, length: usize) -> u32 {
-    key.key().map_or(0, |key| question(core::Keys::One(key), policy, length))
-}
-
-/// The same under the keys of a set; which of them it is about stands in the output.
-#[wasm_bindgen(js_name = questionWithSet)]
-#[must_use]
-pub fn question_with_set(policy: &Policy, set: &KeySet, length: usize) -> u32 {
-    question(core::Keys::Set(&set.set), policy, length)
-}
-
-/// In this order JavaScript knows them.
-const QUESTIONS: [core::Algorithm; 6] = [
+/// The algorithms of questions. JavaScript has the same list.
+const QUESTION_ALGORITHMS: [core::Algorithm; 6] = [
     core::Algorithm::RS256,
     core::Algorithm::RS384,
     core::Algorithm::RS512,
@@ -180,55 +112,40 @@ const QUESTIONS: [core::Algorithm; 6] = [
     core::Algorithm::PS512,
 ];
 
-/// From 1; 0 for none of them.
-fn place(algorithm: core::Algorithm) -> u32 {
-    let place = QUESTIONS.iter().position(|known| *known == algorithm);
-    place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
+/// The position in [`QUESTION_ALGORITHMS`], from 1; 0 for another algorithm.
+fn algorithm_number(algorithm: core::Algorithm) -> u32 {
+    let position = QUESTION_ALGORITHMS.iter().position(|known| *known == algorithm);
+    position.and_then(|position| u32::try_from(position + 1).ok()).unwrap_or(0)
 }
 
-fn question(keys: core::Keys<'_>, policy: &Policy, length: usize) -> u32 {
-    with_input(length, |token| {
-        let answered = remembering(|memory| {
-            core::question(token, keys, &policy.policy, memory, |question| {
-                accept("", question.signature, question.key_index);
-                place(question.algorithm)
-            })
-        });
-        answered.unwrap_or(0)
-    })
-}
-
-/// Verifies the signature of the token in the input, whatever its payload.
+/// Verifies the signature of the token in the input, whatever its payload is.
 #[wasm_bindgen(js_name = verifySignature)]
 #[must_use]
-pub fn verify_signature(policy: &Policy, key: &Key, length: usize) -> bool {
-    let Some(key) = key.key() else { return refuse(&core::Refusal::NoMatchingKey, None) };
-    let outcome =
-        with_input(length, |token| core::verify_signature(token, core::Keys::One(key), &policy.policy));
-    match outcome {
+pub fn verify_signature(policy: &Policy, keys: &Keys, length: usize) -> bool {
+    match with_input(length, |token| core::verify_signature(token, keys.keys(), &policy.policy)) {
         Ok(signed) => accept(signed.header().text(), signed.payload(), signed.key_index()),
         Err(refusal) => refuse(&refusal, None),
     }
 }
 
-/// Makes room for a token of `length` code units that will be decoded without being verified; 0 as in `Policy.admit`.
+/// Reserves input for a token of `length` code units that will not be verified. Null as in [`Policy::admit`].
 #[wasm_bindgen(js_name = admitUnverified)]
 #[must_use]
 pub fn admit_unverified(length: usize) -> *const u8 {
     admit(length, MAXIMUM_UNVERIFIED)
 }
 
-/// Decodes header and claims of the token in the input, verifying nothing.
+/// Decodes header and claims of the token in the input, without verifying them.
 #[wasm_bindgen]
 #[must_use]
 pub fn decode(length: usize) -> bool {
     match with_input(length, |token| unverified::decode(token, MAXIMUM_UNVERIFIED)) {
-        Ok(unverified) => decoded(&unverified.header, &unverified.claims),
+        Ok(decoded) => accept_claims(&decoded.header, &decoded.claims),
         Err(refusal) => refuse(&refusal, None),
     }
 }
 
-/// Decodes the header of the token in the input, verifying nothing.
+/// Decodes the header of the token in the input, without verifying it.
 #[wasm_bindgen(js_name = decodeHeader)]
 #[must_use]
 pub fn decode_header(length: usize) -> bool {

@@ -9,7 +9,7 @@ import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { noNeeds, precheck } from '../verify/engine.js'
 import { clockFrom, type PolicyFields, policyFields, policyFrom } from '../verify/policy.js'
 import type { Policy } from '../wasm/bindings.js'
-import { decodeHeader, type Token, verifySignature, verifyWithKey } from '../wasm/calls.js'
+import { decodeHeader, type Token, verify, verifySignature } from '../wasm/calls.js'
 import { newerKey } from './key_sets.js'
 import { keyFromInput, resolvedKey } from './keys.js'
 import type {
@@ -57,8 +57,8 @@ export async function jwtVerify<Claims = JWTPayload>(
   // jose requires `exp` only by `requiredClaims`.
   const policy = cachedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
   const now = clockFrom(given)
-  const verify = (key: ImportedKey) => verifyWithKey(policy, handle(key), noNeeds(), token, now())
-  const { found, verdict } = await verifyWith(await find(policy, token, key), verify)
+  const verifyKey = (key: ImportedKey) => verify(policy, handle(key), noNeeds(), token, now())
+  const { found, verdict } = await verifyWith(await find(policy, token, key), verifyKey)
   if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
   const payload = verdict.payload as Claims & JWTPayload
   return { payload, protectedHeader: verdict.header as JWTVerifyResult['protectedHeader'], ...found.resolved }
@@ -92,8 +92,8 @@ export async function compactVerify(
   const token = copyBytes(jws)
   const given = new Options('compactVerify', options ?? {}, SIGNATURE_OPTIONS, 'ignored')
   const policy = cachedPolicy(policyFields(given, SIGNATURE_OPTIONS))
-  const verify = (key: ImportedKey) => verifySignature(policy, handle(key), token)
-  const { found, verdict } = await verifyWith(await find(policy, token, key), verify)
+  const verifyKey = (key: ImportedKey) => verifySignature(policy, handle(key), token)
+  const { found, verdict } = await verifyWith(await find(policy, token, key), verifyKey)
   if (!verdict.ok) throw errorFrom(verdict.refusal)
   return { payload: verdict.payload, protectedHeader: verdict.header, ...found.resolved }
 }

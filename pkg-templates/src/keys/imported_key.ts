@@ -1,5 +1,5 @@
 /** `ImportedKey`: a key whose description can be read and whose material cannot. */
-import type { Key } from '../wasm/bindings.js'
+import type { Keys } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import type { Algorithm, JWK } from '../base/types.js'
@@ -24,15 +24,15 @@ export interface KeyDescription {
   readonly algorithms: readonly Algorithm[]
 }
 
-let handleOf: (key: ImportedKey) => Key
-let make: (handle: Key) => ImportedKey
+let handleOf: (key: ImportedKey) => Keys
+let make: (handle: Keys) => ImportedKey
 
 /**
  * A key that is checked and prepared once and used for many tokens. It is opaque: its material is in the core and cannot be read, exported
  * or copied. `importJWK` and `importSPKI` of `jotgate/jose` make such keys, and key sets contain them.
  */
 export class ImportedKey implements KeyDescription {
-  readonly #handle: Key
+  readonly #handle: Keys
   /** `public`, or `secret` for a shared secret. */
   readonly type: 'public' | 'secret'
   /** {@inheritDoc KeyDescription.kty} */
@@ -57,8 +57,8 @@ export class ImportedKey implements KeyDescription {
     make = (handle) => new ImportedKey(handle)
   }
 
-  private constructor(handle: Key) {
-    if (!(handle instanceof boot().bindings.Key)) {
+  private constructor(handle: Keys) {
+    if (!(handle instanceof boot().bindings.Keys)) {
       throw new TypeError('keys are made by `importJWK`, `importSPKI` or a key set')
     }
     this.#handle = handle
@@ -76,12 +76,12 @@ export function frozen<T extends object>(described: T): T {
 }
 
 /** Makes a key from a handle. */
-export function keyFrom(handle: Key): ImportedKey {
+export function keyFrom(handle: Keys): ImportedKey {
   return make(handle)
 }
 
 /** The handle of a key. */
-export function handle(key: ImportedKey): Key {
+export function handle(key: ImportedKey): Keys {
   return handleOf(key)
 }
 
@@ -100,25 +100,25 @@ export function jwkMembers(jwk: JWK): JWK {
 
 /** Imports a key from a JWK's JSON text. `alg` is its algorithm if the JWK has none. */
 export function keyFromJwk(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Key.fromJwk(text, alg))
+  return keyFrom(boot().bindings.Keys.fromJwk(text, alg))
 }
 
 /** The same for a JWK of a token or a proof: its numbers must be in canonical form. */
 export function keyFromEmbeddedJwk(text: string, alg: string): ImportedKey {
-  return keyFrom(boot().bindings.Key.fromEmbeddedJwk(text, alg))
+  return keyFrom(boot().bindings.Keys.fromEmbeddedJwk(text, alg))
 }
 
 /** Imports a key from PEM text: SPKI or PKCS#1. */
 export function keyFromPem(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Key.fromPem(text, alg))
+  return keyFrom(boot().bindings.Keys.fromPem(text, alg))
 }
 
 /** Imports the key of an X.509 certificate in PEM. Nothing else of the certificate is read. */
 export function keyFromCertificate(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Key.fromCertificate(text, alg))
+  return keyFrom(boot().bindings.Keys.fromCertificate(text, alg))
 }
 
 /** Imports a shared secret. */
 export function keyFromSecret(secret: Uint8Array, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Key.fromSecret(secret, alg))
+  return keyFrom(boot().bindings.Keys.fromSecret(secret, alg))
 }

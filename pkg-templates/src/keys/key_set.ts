@@ -25,7 +25,7 @@ export interface DroppedMembers {
 }
 
 interface Parts {
-  readonly handle: bindings.KeySet
+  readonly handle: bindings.Keys
   readonly imported: Map<number, ImportedKey>
   /** The members `issuer` of keys, by their index; Entra ID has them. */
   readonly issuers: ReadonlyMap<number, string>
@@ -64,7 +64,7 @@ export class KeySet {
    */
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
-    const handle = new (boot().bindings.KeySet)(text)
+    const handle = boot().bindings.Keys.fromJwks(text)
     const { size, keys, skipped, dropped } = JSON.parse(handle.describe()) as {
       size: number
       keys: KeySetMember[]
@@ -81,7 +81,7 @@ export class KeySet {
 }
 
 /** The handle of a set. */
-export function setHandle(set: KeySet): bindings.KeySet {
+export function setHandle(set: KeySet): bindings.Keys {
   return partsOf(set).handle
 }
 
@@ -102,7 +102,7 @@ export function setKey(set: KeySet, index: number): ImportedKey {
   const { handle, imported, issuers } = partsOf(set)
   let key = imported.get(index)
   if (key === undefined) {
-    const member = handle.key(index)
+    const member = handle.member(index)
     if (member === undefined) throw new RangeError('there is no usable key at that place of the set')
     key = keyFrom(member)
     imported.set(index, key)

@@ -2,9 +2,9 @@
  * Fetches a key set and keeps it. The core (`KeyCache`) decides when to fetch; this file does the requests, shares promises where that
  * is allowed, and stores the sets.
  */
-import type { KeyCache, Purpose } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, located, unavailable } from './fetch_text.js'
+import { KeyCache, type Purpose } from '../wasm/key_cache.js'
 import { discoverKeySet } from './discovery.js'
 import type { JOSEError } from '../base/errors.js'
 import { isBrowser, requestsAreIsolated } from '../base/runtime.js'
@@ -49,7 +49,8 @@ export class KeySource {
     const { at, headers, shareable = true } = this.#options
     const shared = shareable && typeof headers !== 'function' ? headers : undefined
     this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
-    this.#cache = new (boot().bindings.KeyCache)(jsonOf(record(options.settings)))
+    boot()
+    this.#cache = new KeyCache(jsonOf(record(options.settings)))
   }
 
   /** The current set, while it is trusted. */

@@ -1,6 +1,6 @@
 /** The options of a key set loader, and the types of its interface. */
 import type { KeySet } from '../keys/key_set.js'
-import type { Purpose } from '../wasm/bindings.js'
+import type { Purpose } from '../wasm/key_cache.js'
 import type { JOSEError } from '../base/errors.js'
 import type { FetchFunction } from './fetch_text.js'
 

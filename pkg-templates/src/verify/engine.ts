@@ -1,17 +1,7 @@
-/** Keys and a policy enter once, then tokens enter and verdicts leave: what `Verifier` and the gate have in common. */
-import { Key, type Needs, type Policy } from '../wasm/bindings.js'
+/** Verifies the tokens of one issuer, with keys and a policy that were checked once. `Verifier` and the gate use it. */
+import { Keys, type Needs, type Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import {
-  type Answer,
-  type Door,
-  questionWithKey,
-  questionWithSet,
-  verifyBatch,
-  verifyWithKey,
-  verifyWithoutKeys,
-  verifyWithSet,
-  type Verdict,
-} from '../wasm/calls.js'
+import { question, type SignatureOracle, verify, type Verdict } from '../wasm/calls.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { hostRsa, type HostRsa } from './host_rsa.js'
 import { handle } from '../keys/imported_key.js'
@@ -28,18 +18,18 @@ import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from
 export class Engine implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
-  readonly #keys: Key | KeySet | RemoteKeySet
-  /** What verifies RSA signatures instead of the core; empty if nothing does. */
+  readonly #keys: Keys | KeySet | RemoteKeySet
+  /** Verifies RSA signatures instead of the core; empty if the core does. */
   readonly #host: HostRsa
-  /** The host's answers about the keys of a set, or about the one key: those of the set that was asked for last. */
-  #answers: { readonly set: KeySet | undefined; readonly answer: Answer } | undefined
-  /** How many verdicts were asked for and not awaited yet or wait for a host. */
+  /** Asks the host about the keys of the last set, or about the one key. */
+  #oracle: { readonly set: KeySet | undefined; readonly ask: SignatureOracle } | undefined
+  /** How many verdicts are pending, or were requested in this microtask. */
   #underWay = 0
-  /** The tokens that were accepted, if they are remembered. */
+  /** The tokens that were accepted, if the option is set. */
   readonly #cache: TokenCache | undefined
 
   /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
-  constructor(options: Options, fields: PolicyFields, keys: Key | KeySet | RemoteKeySet) {
+  constructor(options: Options, fields: PolicyFields, keys: Keys | KeySet | RemoteKeySet) {
     this.#policy = policyFrom(jsonOf(fields))
     this.#now = clockFrom(options)
     this.#keys = keys
@@ -47,29 +37,29 @@ export class Engine implements Judge {
     this.#host = (options.read('hostCrypto', flag) ?? true) && rsa === true ? hostRsa() : record<HostRsa>({})
     this.#cache = options.read('tokenCache', (_, bounds) => new TokenCache(bounds as TokenCacheOptions, fields))
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
-    if (keys instanceof Key) presentable(this.#policy, keys)
+    if (keys instanceof Keys) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
     if (keys instanceof RemoteKeySet) fetchable(fields.algorithms ?? [])
   }
 
-  /** Who makes room for its tokens. */
-  get door(): Door {
+  /** The policy, for its limit of a token's length. */
+  get policy(): Policy {
     return this.#policy
   }
 
   judgeNow(token: unknown, needs: Needs): Judgement {
     const keys = this.#keys
-    if (keys instanceof Key) return this.#judgeWithKey(keys, token, needs)
-    const set = keys instanceof KeySet ? keys : keys.keySet
-    if (set !== undefined && keys instanceof RemoteKeySet) {
+    if (keys instanceof Keys) return this.#judge(undefined, token, needs)
+    if (keys instanceof KeySet) return this.#judge(keys, token, needs)
+    const set = keys.keySet
+    if (set !== undefined) {
       keys.nudge()
-      const judgement = this.#judgeWith(set, token, needs)
+      const judgement = this.#judge(set, token, needs)
       const missing = misses(judgement)
-      // A forged token is far likelier than a key that changed: the verdict is final here, and the next call may know more.
+      // A forged token is far likelier than a changed key: the verdict is final here, and the next call may know more.
       if (missing === 'signature') keys.nudge(missing)
       return missing === 'key' ? { ...judgement, fetchable: true } : judgement
     }
-    if (set !== undefined) return this.#judgeWith(set, token, needs)
     const verdict = precheck(this.#policy, token)
     if (verdict !== undefined) return withKey(verdict, undefined)
     const error = new JWKSUnavailable('the key set has not been fetched yet: await `verify` or `reload` first')
@@ -79,109 +69,76 @@ export class Engine implements Judge {
 
   async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const keys = this.#keys
+    let answer: { holds: boolean; set: KeySet | undefined } | undefined
     if (this.#waits() && this.#cache?.has(token) !== true) {
       this.#underWay++
-      const told = await this.#ask(token).finally(() => this.#underWay--)
-      if (told !== undefined) {
-        const judge = (set: KeySet) => this.#judgeWith(set, token, needs, set === told.set ? told.holds : undefined)
-        if (keys instanceof RemoteKeySet) return judgeWithNewest(keys, judge, waitUntil)
-        return keys instanceof KeySet ? judge(keys) : this.#judgeWithKey(keys, token, needs, told.holds)
-      }
+      answer = await this.#ask(token).finally(() => this.#underWay--)
     }
-    if (!(keys instanceof RemoteKeySet)) return this.judgeNow(token, needs)
-    if (keys.keySet === undefined) {
-      // What would be refused anyway fetches nothing.
+    const judge = (set: KeySet | undefined) =>
+      this.#judge(set, token, needs, set === answer?.set ? answer?.holds : undefined)
+    if (!(keys instanceof RemoteKeySet)) {
+      return answer === undefined ? this.judgeNow(token, needs) : judge(keys instanceof KeySet ? keys : undefined)
+    }
+    if (answer === undefined && keys.keySet === undefined) {
+      // A token that is refused with any keys causes no fetch.
       const verdict = precheck(this.#policy, token)
       if (verdict !== undefined) return withKey(verdict, undefined)
     }
-    return judgeWithNewest(keys, (set) => this.#judgeWith(set, token, needs), waitUntil)
+    return judgeWithNewest(keys, judge, waitUntil)
   }
 
   async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    const { later, whenBusy } = this.#host
-    const found = later === undefined || whenBusy === true ? this.#judgeTogether(tokens, needs) : []
-    const each = (token: unknown, place: number) => found.at(place) ?? this.judge(token, needs, undefined)
-    return Promise.allSettled(tokens.map(each))
+    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
   }
 
-  /** The judgements that need no waiting, in one crossing; the others' places stay `undefined`. */
-  #judgeTogether(tokens: readonly unknown[], needs: Needs): (Judgement | undefined)[] {
-    const keys = this.#keys
-    const now = this.#now()
-    if (keys instanceof RemoteKeySet) keys.nudge()
-    const set = keys instanceof Key ? undefined : keys instanceof KeySet ? keys : keys.keySet
-    if (set === undefined && !(keys instanceof Key)) return []
-    const known = tokens.map((token) => this.#cache?.find(token, set, needs, now))
-    const rest = tokens.map((token, place) => (known[place] === undefined ? token : undefined))
-    const under = set === undefined ? (keys as Key) : setHandle(set)
-    const verdicts = verifyBatch(this.#policy, under, needs, rest, now, this.#answer(set))
-    return tokens.map((token, place) => {
-      const hit = known[place]
-      if (hit !== undefined) return hit
-      const verdict = verdicts[place]
-      if (verdict === undefined) return undefined
-      const judgement = withKey(verdict, set)
-      // The issuer may have the key by now: who can wait asks it.
-      const missing = misses(judgement)
-      if (keys instanceof RemoteKeySet && missing !== undefined && keys.asks(missing)) return undefined
-      this.#cache?.keep(token, judgement, set, needs, now)
-      return judgement
-    })
-  }
-
-  /** Whether a host is asked that takes its time. */
+  /** Whether to ask a host that answers asynchronously. */
   #waits(): boolean {
     const { later, whenBusy } = this.#host
     if (whenBusy !== true) return later !== undefined
-    // Who awaits each verdict before asking for the next finds none under way: this runs before it goes on.
+    // A caller that awaits each verdict before the next request never has two under way: the microtask runs first.
     this.#underWay++
     queueMicrotask(() => this.#underWay--)
     return this.#underWay > 1
   }
 
-  /** What a host says of the token's signature that takes its time, and about which set. */
+  /** The asynchronous host's answer about the token's signature, and the set that it is about. */
   async #ask(token: unknown): Promise<{ holds: boolean; set: KeySet | undefined } | undefined> {
-    // Bytes could be others when the answer is there.
+    // Bytes could change before the answer arrives.
     if (typeof token !== 'string') return undefined
     const keys = this.#keys
-    if (keys instanceof Key) {
-      const question = questionWithKey(this.#policy, keys, token)
-      const holds = question && (await this.#host.later?.(keys, question))
-      return holds === undefined ? undefined : { holds, set: undefined }
-    }
-    const set = keys instanceof KeySet ? keys : keys.keySet
-    if (set === undefined) return undefined
-    const question = questionWithSet(this.#policy, setHandle(set), token)
-    const holds = question && (await this.#host.later?.(handle(setKey(set, question.keyIndex)), question))
+    const set = keys instanceof Keys ? undefined : keys instanceof KeySet ? keys : keys.keySet
+    if (set === undefined && !(keys instanceof Keys)) return undefined
+    const asked = question(this.#policy, this.#handleOf(set), token)
+    const holds = asked && (await this.#host.later?.(this.#keyAt(set, asked.keyIndex), asked))
     return holds === undefined ? undefined : { holds, set }
   }
 
-  /** Who answers at once about signatures under a set, or under the one key. */
-  #answer(set: KeySet | undefined): Answer | undefined {
+  /** Asks the host that answers at once, about the keys of a set or the one key. */
+  #oracleFor(set: KeySet | undefined): SignatureOracle | undefined {
     const host = this.#host.now
     if (host === undefined) return undefined
-    if (this.#answers === undefined || this.#answers.set !== set) {
-      const keyOf = (index: number) => (set === undefined ? (this.#keys as Key) : handle(setKey(set, index)))
-      this.#answers = { set, answer: (alg, index) => host(keyOf(index), alg) }
+    if (this.#oracle === undefined || this.#oracle.set !== set) {
+      this.#oracle = { set, ask: (alg, index) => host(this.#keyAt(set, index), alg) }
     }
-    return this.#answers.answer
+    return this.#oracle.ask
   }
 
-  #judgeWithKey(key: Key, token: unknown, needs: Needs, told?: boolean): Judgement {
-    const now = this.#now()
-    const known = this.#cache?.find(token, undefined, needs, now)
-    if (known !== undefined) return known
-    const verdict = verifyWithKey(this.#policy, key, needs, token, now, told ?? this.#answer(undefined))
-    const judgement = withKey(verdict, undefined)
-    this.#cache?.keep(token, judgement, undefined, needs, now)
-    return judgement
+  /** The handle of a set; without one, of the one key. */
+  #handleOf(set: KeySet | undefined): Keys {
+    return set === undefined ? (this.#keys as Keys) : setHandle(set)
   }
 
-  #judgeWith(set: KeySet, token: unknown, needs: Needs, told?: boolean): Judgement {
+  /** The key at this index of a set; without one, the one key. */
+  #keyAt(set: KeySet | undefined, index: number): Keys {
+    return set === undefined ? (this.#keys as Keys) : handle(setKey(set, index))
+  }
+
+  /** The verdict with the keys of a set, or with the one key. `holds` is the host's answer, if it was asked before. */
+  #judge(set: KeySet | undefined, token: unknown, needs: Needs, holds?: boolean): Judgement {
     const now = this.#now()
     const known = this.#cache?.find(token, set, needs, now)
     if (known !== undefined) return known
-    const verdict = verifyWithSet(this.#policy, setHandle(set), needs, token, now, told ?? this.#answer(set))
+    const verdict = verify(this.#policy, this.#handleOf(set), needs, token, now, holds ?? this.#oracleFor(set))
     const judgement = withKey(verdict, set)
     this.#cache?.keep(token, judgement, set, needs, now)
     return judgement
@@ -205,13 +162,17 @@ async function judgeWithNewest(
 
 /** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
-  const verdict = verifyWithoutKeys(policy, noNeeds(), token)
+  const verdict = verify(policy, noKeys(), noNeeds(), token, 0)
   return misses(verdict) === 'key' ? undefined : verdict
 }
 
-/** The needs of those who have none. */
+/** No needs. */
 export function noNeeds(): Needs {
-  return (none ??= boot().bindings.Needs.none())
+  return (emptyNeeds ??= boot().bindings.Needs.none())
+}
+
+function noKeys(): Keys {
+  return (emptyKeys ??= boot().bindings.Keys.none())
 }
 
 /** The verdict, with the key of the set that led to it. */
@@ -231,7 +192,8 @@ function misses(judgement: Verdict): Missing | undefined {
   return judgement.refusal.code === 'signature_mismatch' ? 'signature' : undefined
 }
 
-let none: Needs | undefined
+let emptyNeeds: Needs | undefined
+let emptyKeys: Keys | undefined
 
 function usable(algorithms: readonly string[], set: KeySet): void {
   if (set.size === 0) throw optionError('keys', `contains no usable key${skippedText(set)}`)
@@ -246,7 +208,7 @@ function fetchable(algorithms: readonly string[]): void {
   throw optionError('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
 }
 
-function presentable(policy: Policy, key: Key): void {
+function presentable(policy: Policy, key: Keys): void {
   try {
     policy.checkKey(key)
   } catch (thrown) {

@@ -2,17 +2,17 @@
  * Verifies RSA signatures by the runtime's own cryptography, where that is faster than the core. The core still parses the token, chooses
  * the key and applies the policy.
  */
-import type { Key } from '../wasm/bindings.js'
-import type { Check, Question } from '../wasm/calls.js'
+import type { Keys } from '../wasm/bindings.js'
+import type { SignatureCheck, SignatureQuestion } from '../wasm/calls.js'
 import { memberOf, record } from '../base/record.js'
 import { hostGlobal, ofNavigator, requestsAreIsolated } from '../base/runtime.js'
 
 /** The runtime's cryptography. `undefined` as a result means that the core has to verify the signature. */
 export interface HostRsa {
   /** Returns a synchronous check for signatures of a key, if there is one. */
-  now?(key: Key, alg: string): Check | undefined
+  now?(key: Keys, alg: string): SignatureCheck | undefined
   /** Checks a signature asynchronously. The question's bytes are copies. `undefined` while the key is being imported. */
-  later?(key: Key, question: Question): Promise<boolean | undefined> | undefined
+  later?(key: Keys, question: SignatureQuestion): Promise<boolean | undefined> | undefined
   /** Whether the asynchronous form is used only while others are under way: a single one is faster synchronously. */
   readonly whenBusy?: boolean
 }
@@ -35,8 +35,8 @@ interface NodeCrypto {
 
 /** Both checks for signatures of a key. */
 interface Node {
-  readonly now: Check
-  readonly later: (question: Question, settle: (holds: boolean | undefined) => void) => void
+  readonly now: SignatureCheck
+  readonly later: (question: SignatureQuestion, settle: (holds: boolean | undefined) => void) => void
 }
 
 interface NodeKey {
@@ -72,9 +72,9 @@ function find(): HostRsa | undefined {
 
 /** Caches each key in the runtime's form, by the algorithm that it is used with. */
 class KeyForms<T> {
-  readonly #keys = new WeakMap<Key, Map<string, T>>()
+  readonly #keys = new WeakMap<Keys, Map<string, T>>()
 
-  of(key: Key, alg: string, make: () => T): T {
+  of(key: Keys, alg: string, make: () => T): T {
     let forms = this.#keys.get(key)
     if (forms === undefined) this.#keys.set(key, (forms = new Map<string, T>()))
     let form = forms.get(alg)
@@ -89,7 +89,7 @@ const HOST_WARMUP_SIGNATURES = 8
 /** `node:crypto` of Node and Bun. The asynchronous form computes in other threads. */
 function byNode(load: () => NodeCrypto | undefined): HostRsa {
   const held = new KeyForms<Node | null>()
-  const form = ({ createPublicKey, constants }: NodeCrypto, key: Key, alg: string): NodeKey | null => {
+  const form = ({ createPublicKey, constants }: NodeCrypto, key: Keys, alg: string): NodeKey | null => {
     const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
     try {
       const object = createPublicKey(record({ key: jwk, format: 'jwk' } as const))
@@ -102,7 +102,7 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
       return null
     }
   }
-  const both = (key: Key, alg: string): Node | null => {
+  const both = (key: Keys, alg: string): Node | null => {
     const node = load()
     const object = node === undefined ? null : form(node, key, alg)
     if (node === undefined || object === null) return null
@@ -126,7 +126,7 @@ function byNode(load: () => NodeCrypto | undefined): HostRsa {
     }
   }
   let seen = 0
-  const at = (key: Key, alg: string): Node | null => {
+  const at = (key: Keys, alg: string): Node | null => {
     if (seen === HOST_WARMUP_SIGNATURES) return held.of(key, alg, () => both(key, alg))
     seen += 1
     return null

@@ -1,6 +1,6 @@
 /** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
-import type { Needs } from '../wasm/bindings.js'
-import { decode, type Door } from '../wasm/calls.js'
+import type { Needs, Policy } from '../wasm/bindings.js'
+import { decode } from '../wasm/calls.js'
 import { Engine } from './engine.js'
 import type { KeyPair } from './key_pair.js'
 import { type EngineKeys, keysOf } from './keys_option.js'
@@ -30,8 +30,8 @@ export interface IssuerOptions extends RemoteKeySetOptions {
 /** One engine for each issuer. A token is verified by the engine of the issuer that it names, or refused. */
 export class Issuers implements Judge {
   readonly #engines = new Map<string, Engine | KeyPair>()
-  /** Makes the input buffer for a token: all engines have the same limit. */
-  #door: Door | undefined
+  /** The policy of the last issuer: all have the same limit for a token's length. */
+  #policy: Policy | undefined
 
   /**
    * `shared` are the options for all issuers, `fields` their policy. With `audienceRequired`, each issuer needs an audience.
@@ -65,7 +65,7 @@ export class Issuers implements Judge {
       else if (audience !== undefined) own.audience = audience
       const engine = engineFor(shared, own, keysOf(given, [issuer]))
       this.#engines.set(issuer, engine)
-      this.#door = engine.door
+      this.#policy = engine.policy
     }
   }
 
@@ -89,7 +89,7 @@ export class Issuers implements Judge {
   }
 
   #choose(token: unknown): Engine | KeyPair | Judgement {
-    const decoded = decode(token, this.#door)
+    const decoded = decode(token, this.#policy)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')
     // The claims are not returned: they are not verified.

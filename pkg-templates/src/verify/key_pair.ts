@@ -3,8 +3,8 @@ import type { Options } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/source_options.js'
-import { Key, type Needs } from '../wasm/bindings.js'
-import { decode, type Door } from '../wasm/calls.js'
+import { Keys, type Needs, type Policy } from '../wasm/bindings.js'
+import { decode } from '../wasm/calls.js'
 import { Engine } from './engine.js'
 import type { Judge, Judgement } from './judge.js'
 import type { EngineKeys } from './keys_option.js'
@@ -36,8 +36,8 @@ export class KeyPair implements Pick<Judge, 'judge' | 'judgeNow'> {
     this.#public = engine(publicKeys, false)
   }
 
-  get door(): Door {
-    return this.#public.door
+  get policy(): Policy {
+    return this.#public.policy
   }
 
   judgeNow(token: unknown, needs: Needs): Judgement {
@@ -50,12 +50,12 @@ export class KeyPair implements Pick<Judge, 'judge' | 'judgeNow'> {
 
   /** The engine of the token's algorithm. What can't be decoded is refused by either. */
   #engineOf(token: unknown): Engine {
-    const decoded = decode(token, this.door)
+    const decoded = decode(token, this.policy)
     const alg: unknown = decoded.ok ? memberOf(decoded.header, 'alg') : undefined
     return typeof alg === 'string' && alg.startsWith('HS') ? this.#secret : this.#public
   }
 }
 
 function isSecret(keys: EngineKeys): boolean {
-  return keys instanceof Key && (JSON.parse(keys.describe()) as { kty?: string }).kty === 'oct'
+  return keys instanceof Keys && (JSON.parse(keys.describe()) as { kty?: string }).kty === 'oct'
 }

@@ -2,7 +2,7 @@
 import { handle, ImportedKey, jwkText } from '../keys/imported_key.js'
 import { KeySet } from '../keys/key_set.js'
 import type { JSONWebKeySet, JWK } from '../base/types.js'
-import type { Key } from '../wasm/bindings.js'
+import type * as bindings from '../wasm/bindings.js'
 import { isBytes } from '../base/bytes.js'
 import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
@@ -29,7 +29,7 @@ export type OneKeys =
   | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
 
 /** Keys in the form that an engine takes. */
-export type EngineKeys = Key | KeySet | RemoteKeySet
+export type EngineKeys = bindings.Keys | KeySet | RemoteKeySet
 
 /**
  * Returns `keys`, the set at `jwksUri`, or the set that the metadata of the only issuer names.
@@ -73,15 +73,15 @@ export function keysFrom(name: string, value: unknown): EngineKeys {
   if (value instanceof KeySet || value instanceof RemoteKeySet) return value
   if (value instanceof ImportedKey) return handle(value)
   if (typeof value === 'function') return RemoteKeySet.fromFunction(value as () => unknown, {})
-  if (isBytes(value)) return boot().bindings.Key.fromSecret(value)
+  if (isBytes(value)) return boot().bindings.Keys.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
-    return boot().bindings.Key.fromPem(value)
+    return boot().bindings.Keys.fromPem(value)
   }
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
-    if (isGiven(value, 'kty')) return boot().bindings.Key.fromJwk(jwkText(value as JWK))
+    if (isGiven(value, 'kty')) return boot().bindings.Keys.fromJwk(jwkText(value as JWK))
   }
   throw optionError(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
 }

@@ -1,111 +1,23 @@
 /**
- * The running core's exports enter, handles and functions leave. wasm-bindgen generates such a file too, of several times the
- * size; this one keeps to the conventions of the version that `build.mjs` insists on: a string or a list is handed over as
- * its place and length, for the core to free; what could not be made is place 0, and the answer says why.
+ * Classes and functions over the core's exports. wasm-bindgen could generate such a file, of several times the size. This
+ * one follows the conventions of the version that `build.mjs` accepts: a string or list is passed as address and length,
+ * and the core frees it; address 0 means that the value was refused, and the refusal is in the output.
  */
-import { again, enter, failed, left, watch } from './call_guard.js'
+import { abortCall, beginCall, beginNextCall, endCall, guard } from './call_guard.js'
+import type { Exports, HandleKind, OptionalNumber, Span } from './exports.js'
 import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
-/** A place and a length in the core's memory; place 0: nothing. */
-type Span = [at: number, length: number]
-type Time = [there: number, seconds: number]
-type Kind = 'key' | 'keyset' | 'keycache' | 'policy' | 'needs'
+/** The guarded exports. */
+export let core: Exports
+/** The exports without the guard, for functions on the path of every token: these guard themselves inline. */
+let unguarded: Exports
 
-/** What the core exports; `build.mjs` refuses to build when a name that stands here is not there. */
-interface Exports extends Record<`__wbg_${Kind}_free`, (at: number, later: number) => void> {
-  memory: WebAssembly.Memory
-  __stack_pointer: WebAssembly.Global<'i32'>
-  __wbindgen_malloc(length: number, align: number): number
-  __wbindgen_free(at: number, length: number, align: number): void
-  __wbindgen_start(): void
-
-  key_fromJwk(...text: [...Span, ...alg: Span]): number
-  key_fromEmbeddedJwk(...text: [...Span, ...alg: Span]): number
-  key_fromPem(...text: [...Span, ...alg: Span]): number
-  key_fromCertificate(...text: [...Span, ...alg: Span]): number
-  key_fromSecret(...bytes: [...Span, ...alg: Span]): number
-  key_describe(key: number): Span
-  key_thumbprint(key: number, ...hash: Span): Span
-  key_publicJwk(key: number): Span
-
-  keyset_fromJwks(...text: Span): number
-  keyset_describe(set: number): Span
-  keyset_candidates(set: number, ...kid: [...Span, ...alg: Span]): Span
-  keyset_key(set: number, index: number): number
-
-  keycache_fromSettings(...text: Span): number
-  keycache_lookup(cache: number, now: number, found: number): number
-  keycache_retryAfter(cache: number, now: number, found: number): number
-  keycache_started(cache: number, now: number, purpose: number): void
-  keycache_asksPastCaches(cache: number, now: number, kept: number, ...cacheControl: Span): number
-  keycache_renewed(
-    cache: number,
-    now: number,
-    purpose: number,
-    kept: number,
-    fetching: number,
-    ...cacheControl: [...Span, ...etag: Span]
-  ): number
-  keycache_confirmed(
-    cache: number,
-    now: number,
-    purpose: number,
-    kept: number,
-    fetching: number,
-    ...cacheControl: Span
-  ): number
-  keycache_hydrated(
-    cache: number,
-    now: number,
-    sent: number,
-    arrived: number,
-    ...cacheControl: [...Span, ...etag: Span]
-  ): number
-  keycache_failed(cache: number, now: number, purpose: number, retryAfter: number): void
-  keycache_superseded(cache: number, now: number, purpose: number): void
-  keycache_isTrusted(cache: number, now: number): number
-  keycache_isFresh(cache: number, now: number): number
-  keycache_isCoolingDown(cache: number, now: number): number
-  keycache_etag(cache: number): Span
-  keycache_sent(cache: number): Time
-  keycache_arrived(cache: number): Time
-  keycache_trustedTo(cache: number): Time
-
-  policy_fromOptions(...text: Span): number
-  policy_admit(policy: number, codeUnits: number): number
-  policy_checkKey(policy: number, key: number): number
-  needs_fromLists(...text: Span): number
-  needs_none(): number
-
-  verifyWithKey(policy: number, key: number, needs: number, length: number, now: number, host: number): number
-  verifyWithSet(policy: number, set: number, needs: number, length: number, now: number, host: number): number
-  verifyWithoutKeys(policy: number, needs: number, length: number): void
-  verifyBatchWithKey(policy: number, key: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
-  verifyBatchWithSet(policy: number, set: number, needs: number, ...lengths: [...Span, now: number, host: number]): void
-  questionWithKey(policy: number, key: number, length: number): number
-  questionWithSet(policy: number, set: number, length: number): number
-  verifySignature(policy: number, key: number, length: number): number
-  decode(length: number): number
-  decodeHeader(length: number): number
-  admitBatch(length: number): number
-  admitUnverified(codeUnits: number): number
-  inputPointer(): number
-  answerPointer(): number
-  speakLatin1(): void
-  findRoom(): number
-  setTableMemory(bytes: number): void
-}
-
-let core: Exports
-/** The exports that every token needs, for functions which do by themselves what {@link guarded} does. */
-let bare: Exports
-
-/** @internal Takes the exports of the one instance, and lets it set itself up. */
+/** @internal Takes the exports of the one instance, and initialises it. */
 export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
-  bare = exports as unknown as Exports
-  watch(bare)
+  unguarded = exports as unknown as Exports
+  guard(unguarded)
   core = Object.fromEntries(Object.entries(exports).map(guarded)) as unknown as Exports
   core.__wbindgen_start()
   return core.memory
@@ -114,382 +26,194 @@ export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
 function guarded([name, value]: [string, unknown]): [string, unknown] {
   if (typeof value !== 'function') return [name, value]
   const call = (...numbers: unknown[]): unknown => {
-    const before = enter()
+    const before = beginCall()
     let result: unknown
     try {
       result = value(...numbers)
     } catch (thrown) {
-      throw failed(thrown, before)
+      throw abortCall(thrown, before)
     }
-    left(before)
+    endCall(before)
     return result
   }
   return [name, call]
 }
 
-/** What lies in the core's memory until nobody holds this any more. */
-class Handle {
-  readonly #kind: Kind
-  /** Where it lies; 0 once it is freed, which the core refuses to use. */
-  at: number
+/** A value in the core's memory. It is freed when this object is. */
+export class Handle {
+  readonly #kind: HandleKind
+  /** Its address; 0 once it is freed, which the core rejects. */
+  address: number
 
-  constructor(kind: Kind, at: number) {
+  constructor(kind: HandleKind, address: number) {
     this.#kind = kind
-    this.at = at
-    unused?.register(this, [kind, at], this)
+    this.address = address
+    registry?.register(this, [kind, address], this)
   }
 
   free(): void {
-    unused?.unregister(this)
-    freed(this.#kind, this.at)
-    this.at = 0
+    registry?.unregister(this)
+    freeHandle(this.#kind, this.address)
+    this.address = 0
   }
 }
 
-/** Not every host has one: there the core keeps what it has. */
-const unused =
+/** Some runtimes lack it: there, the core keeps what it has. */
+const registry =
   typeof FinalizationRegistry === 'undefined'
     ? undefined
-    : new FinalizationRegistry<[Kind, number]>(([kind, at]) => freed(kind, at))
+    : new FinalizationRegistry<[HandleKind, number]>(([kind, address]) => freeHandle(kind, address))
 
-/** Gives the memory back; none where the call that used it was broken off. */
-function freed(kind: Kind, at: number): void {
+/** Frees a value. Does nothing after an interrupted call. */
+function freeHandle(kind: HandleKind, address: number): void {
   try {
-    core[`__wbg_${kind}_free`](at, 1)
+    core[`__wbg_${kind}_free`](address, 1)
   } catch {}
 }
 
-/** A key, checked and prepared. */
-export class Key extends Handle {
-  constructor(at: number) {
-    super('key', at)
+/** No key, one key, or the usable keys of a set; checked and prepared. */
+export class Keys extends Handle {
+  private constructor(address: number) {
+    super('keys', address)
   }
 
-  static fromJwk(text: string, alg?: string): Key {
-    return new Key(made(core.key_fromJwk(...lent(text), ...lent(alg))))
+  static none(): Keys {
+    return new Keys(core.keys_none())
   }
 
-  static fromEmbeddedJwk(text: string, alg?: string): Key {
-    return new Key(made(core.key_fromEmbeddedJwk(...lent(text), ...lent(alg))))
+  static fromJwk(text: string, alg?: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromJwk(...passString(text), ...passString(alg))))
   }
 
-  static fromPem(text: string, alg?: string): Key {
-    return new Key(made(core.key_fromPem(...lent(text), ...lent(alg))))
+  static fromEmbeddedJwk(text: string, alg?: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromEmbeddedJwk(...passString(text), ...passString(alg))))
   }
 
-  static fromCertificate(text: string, alg?: string): Key {
-    return new Key(made(core.key_fromCertificate(...lent(text), ...lent(alg))))
+  static fromPem(text: string, alg?: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromPem(...passString(text), ...passString(alg))))
   }
 
-  static fromSecret(bytes: Uint8Array, alg?: string): Key {
-    return new Key(made(core.key_fromSecret(...lentBytes(bytes), ...lent(alg))))
+  static fromCertificate(text: string, alg?: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromCertificate(...passString(text), ...passString(alg))))
   }
 
-  /** What may be said of the key, as JSON text: no number of it. */
+  static fromSecret(bytes: Uint8Array, alg?: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromSecret(...passBytes(bytes), ...passString(alg))))
+  }
+
+  static fromJwks(text: string): Keys {
+    return new Keys(checkedAddress(core.keys_fromJwks(...passString(text))))
+  }
+
+  /** A description as JSON text, without key material: of the one key, or of the set and its skipped members. */
   describe(): string {
-    return taken(core.key_describe(this.at))
+    return takeString(core.keys_describe(this.address))
   }
 
-  /** The RFC 7638 thumbprint, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
+  /** The RFC 7638 thumbprint of the one key, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
   thumbprint(hash: string): string {
-    const [at, length] = core.key_thumbprint(this.at, ...lent(hash))
-    return taken([made(at), length])
+    const [address, length] = core.keys_thumbprint(this.address, ...passString(hash))
+    return takeString([checkedAddress(address), length])
   }
 
-  /** The key as a JWK with nothing but what makes it up; none for a secret. */
+  /** The one key as a JWK with only its public numbers; `undefined` for a secret. */
   publicJwk(): string | undefined {
-    return takenIfThere(core.key_publicJwk(this.at))
-  }
-}
-
-/** The usable keys of a JWKS. */
-export class KeySet extends Handle {
-  constructor(text: string) {
-    super('keyset', made(core.keyset_fromJwks(...lent(text))))
+    return takeOptionalString(core.keys_publicJwk(this.address))
   }
 
-  /** The keys and the skipped members, as JSON text. */
-  describe(): string {
-    return taken(core.keyset_describe(this.at))
-  }
-
-  /** The places in the set of every key that may have signed a token of that `kid` and `alg`. */
+  /** The indices in the set of the keys that may have signed a token with this `kid` and `alg`. */
   candidates(kid: string | undefined, alg: string): Uint32Array {
-    const [at, length] = core.keyset_candidates(this.at, ...lent(kid), ...lent(alg))
-    const places = new Uint32Array(core.memory.buffer, at >>> 0, length).slice()
-    core.__wbindgen_free(at, length * 4, 4)
-    return places
+    const [address, length] = core.keys_candidates(this.address, ...passString(kid), ...passString(alg))
+    const indices = new Uint32Array(core.memory.buffer, address >>> 0, length).slice()
+    core.__wbindgen_free(address, length * 4, 4)
+    return indices
   }
 
-  /** The key at that place in the set, if it is a usable one. */
-  key(index: number): Key | undefined {
-    const at = core.keyset_key(this.at, index)
-    return at === 0 ? undefined : new Key(at)
-  }
-}
-
-/** When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z. */
-export class KeyCache extends Handle {
-  /** @param settings - an object's JSON text */
-  constructor(settings: string) {
-    super('keycache', made(core.keycache_fromSettings(...lent(settings))))
-  }
-
-  /** What a request is to do that found this in the set in hand. */
-  lookup(now: number, found: Purpose): Decision {
-    return DECISIONS[core.keycache_lookup(this.at, now, PURPOSES.indexOf(found))] as Decision
-  }
-
-  /** After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision. */
-  retryAfter(now: number, found: Purpose): number {
-    return core.keycache_retryAfter(this.at, now, PURPOSES.indexOf(found))
-  }
-
-  /** A fetch begins. */
-  started(now: number, purpose: Purpose): void {
-    core.keycache_started(this.at, now, PURPOSES.indexOf(purpose))
-  }
-
-  /** Whether an answer that just arrived is reason to ask once more, past caches; `kept` is its `Age`, in seconds. */
-  asksPastCaches(now: number, kept: number, cacheControl?: string): boolean {
-    return core.keycache_asksPastCaches(this.at, now, kept, ...lent(cacheControl)) !== 0
-  }
-
-  /** A set arrived that holds keys; `kept` is its `Age` and `fetching` how long the fetch took, in seconds. */
-  renewed(
-    now: number,
-    purpose: Purpose,
-    kept: number,
-    fetching: number,
-    cacheControl: string,
-    etag?: string,
-  ): Renewal {
-    const text = [...lent(cacheControl), ...lent(etag)] as const
-    return RENEWALS[core.keycache_renewed(this.at, now, PURPOSES.indexOf(purpose), kept, fetching, ...text)] as Renewal
-  }
-
-  /** The set in hand is still the current one: 304. Without a `cacheControl` what was said before goes on. */
-  confirmed(now: number, purpose: Purpose, kept: number, fetching: number, cacheControl?: string): Renewal {
-    const text = lent(cacheControl)
-    return RENEWALS[core.keycache_confirmed(this.at, now, PURPOSES.indexOf(purpose), kept, fetching, ...text)] as Renewal
-  }
-
-  /** A set that was fetched elsewhere or earlier; whether it is the set in hand from now on. */
-  hydrated(now: number, sent: number, arrived: number, cacheControl: string, etag?: string): boolean {
-    return core.keycache_hydrated(this.at, now, sent, arrived, ...lent(cacheControl), ...lent(etag)) !== 0
-  }
-
-  /** The fetch failed, or its answer is no key set; `retryAfter` is how many seconds the issuer asks to be left alone, or 0. */
-  failed(now: number, purpose: Purpose, retryAfter: number): void {
-    core.keycache_failed(this.at, now, PURPOSES.indexOf(purpose), retryAfter)
-  }
-
-  /** The issuer answered, but a later fetch brought a newer answer before. */
-  superseded(now: number, purpose: Purpose): void {
-    core.keycache_superseded(this.at, now, PURPOSES.indexOf(purpose))
-  }
-
-  /** Whether the set in hand may be used. */
-  isTrusted(now: number): boolean {
-    return core.keycache_isTrusted(this.at, now) !== 0
-  }
-
-  /** Whether the set in hand is fresh. */
-  isFresh(now: number): boolean {
-    return core.keycache_isFresh(this.at, now) !== 0
-  }
-
-  /** Whether there is no other fetch for an unknown key now. */
-  isCoolingDown(now: number): boolean {
-    return core.keycache_isCoolingDown(this.at, now) !== 0
-  }
-
-  /** The entity tag of the set in hand. */
-  etag(): string | undefined {
-    return takenIfThere(core.keycache_etag(this.at))
-  }
-
-  /** When the origin sent the set in hand. */
-  sent(): number | undefined {
-    return timeIfThere(core.keycache_sent(this.at))
-  }
-
-  /** When the set in hand arrived at whoever fetched it. */
-  arrived(): number | undefined {
-    return timeIfThere(core.keycache_arrived(this.at))
-  }
-
-  /** When the trust in the set in hand ends, unless it is renewed. */
-  trustedTo(): number | undefined {
-    return timeIfThere(core.keycache_trustedTo(this.at))
+  /** The key at this index of the set, or `undefined` if it is not usable. */
+  member(index: number): Keys | undefined {
+    const address = core.keys_member(this.address, index)
+    return address === 0 ? undefined : new Keys(address)
   }
 }
 
-/** What a request is to do about a remote key set, in the core's order. */
-const DECISIONS = [
-  'use',
-  'refresh',
-  'refuse',
-  'unavailable',
-  'fetch',
-  'fetch_key',
-  'fetch_signature',
-  'wait',
-  'wait_key',
-  'wait_signature',
-] as const
-export type Decision = (typeof DECISIONS)[number]
-/**
- * Why a fetch is made, and what a look into the set came to: `scheduled` (nothing was looked for yet), no `key` for the
- * token, a `signature` that no key verifies.
- */
-const PURPOSES = ['scheduled', 'key', 'signature'] as const
-export type Purpose = (typeof PURPOSES)[number]
-/** What became of an answer: `older`, the set in hand is newer and stays; `stale`, it is too old to be trusted. */
-const RENEWALS = ['taken', 'older', 'stale'] as const
-export type Renewal = (typeof RENEWALS)[number]
-
-/** What is asked of every token. */
+/** What every token must fulfil. */
 export class Policy extends Handle {
-  /** @param options - an object's JSON text */
+  /** @param options - the JSON text of an object */
   constructor(options: string) {
-    super('policy', made(core.policy_fromOptions(...lent(options))))
+    super('policy', checkedAddress(core.policy_fromOptions(...passString(options))))
   }
 
-  /** Makes room for a token and says where; 0: longer than the policy allows, the refusal stands in the output. */
+  /** Reserves input for a token and returns its address; 0 if the token is longer than the policy allows. */
   admit(codeUnits: number): number {
-    const { at } = this
-    const before = enter()
-    let room: number
+    const { address } = this
+    const before = beginCall()
+    let input: number
     try {
-      room = bare.policy_admit(at, codeUnits)
+      input = unguarded.policy_admit(address, codeUnits)
     } catch (thrown) {
-      throw failed(thrown, before)
+      throw abortCall(thrown, before)
     }
-    left(before)
-    return room >>> 0
+    endCall(before)
+    return input >>> 0
   }
 
-  /** Whether the key could ever verify a token under this policy; throws if not. */
-  checkKey(key: Key): void {
-    made(core.policy_checkKey(this.at, key.at))
+  /** Throws if the one key cannot verify any token under this policy. */
+  checkKey(keys: Keys): void {
+    checkedAddress(core.policy_checkKey(this.address, keys.address))
   }
 }
 
 /** What a request needs of a token. */
 export class Needs extends Handle {
-  constructor(at: number) {
-    super('needs', at)
+  constructor(address: number) {
+    super('needs', address)
   }
 
-  /** @param lists - an object's JSON text */
+  /** @param lists - the JSON text of an object */
   static fromLists(lists: string): Needs {
-    return new Needs(made(core.needs_fromLists(...lent(lists))))
+    return new Needs(checkedAddress(core.needs_fromLists(...passString(lists))))
   }
 
-  /** The needs of those who have none. */
+  /** No needs. */
   static none(): Needs {
     return new Needs(core.needs_none())
   }
 }
 
-/** Verifies the token of `length` bytes in the input; `host`: what a host says of its signature. */
-export function verifyWithKey(
-  policy: Policy,
-  key: Key,
-  needs: Needs,
-  length: number,
-  now: number,
-  host: number,
-): boolean {
-  const before = again()
+/** Verifies the token of `length` bytes in the input. `host` is one of the numbers in `calls.ts`. */
+export function verify(policy: Policy, keys: Keys, needs: Needs, length: number, now: number, host: number): boolean {
+  const before = beginNextCall()
   let accepted: number
   try {
-    accepted = bare.verifyWithKey(policy.at, key.at, needs.at, length, now, host)
+    accepted = unguarded.verify(policy.address, keys.address, needs.address, length, now, host)
   } catch (thrown) {
-    throw failed(thrown, before)
+    throw abortCall(thrown, before)
   }
-  left(before)
+  endCall(before)
   return accepted !== 0
 }
 
-export function verifyWithSet(
-  policy: Policy,
-  set: KeySet,
-  needs: Needs,
-  length: number,
-  now: number,
-  host: number,
-): boolean {
-  const before = again()
-  let accepted: number
-  try {
-    accepted = bare.verifyWithSet(policy.at, set.at, needs.at, length, now, host)
-  } catch (thrown) {
-    throw failed(thrown, before)
-  }
-  left(before)
-  return accepted !== 0
-}
-
-/** Refuses the token of `length` bytes in the input, for want of a key where nothing else is wrong with it. */
-export function verifyWithoutKeys(policy: Policy, needs: Needs, length: number): void {
-  core.verifyWithoutKeys(policy.at, needs.at, length)
-}
-
-/** Verifies the tokens of these lengths, one behind the other in the input. */
-export function verifyBatchWithKey(
-  policy: Policy,
-  key: Key,
-  needs: Needs,
-  lengths: Uint32Array,
-  now: number,
-  host: number,
-): void {
-  core.verifyBatchWithKey(policy.at, key.at, needs.at, ...lentNumbers(lengths), now, host)
-}
-
-export function verifyBatchWithSet(
-  policy: Policy,
-  set: KeySet,
-  needs: Needs,
-  lengths: Uint32Array,
-  now: number,
-  host: number,
-): void {
-  core.verifyBatchWithSet(policy.at, set.at, needs.at, ...lentNumbers(lengths), now, host)
-}
-
-/** What a host could compute for the token in the input: the place of its algorithm, 0 for nothing. */
-export function questionWithKey(policy: Policy, key: Key, length: number): number {
-  return core.questionWithKey(policy.at, key.at, length)
-}
-
-export function questionWithSet(policy: Policy, set: KeySet, length: number): number {
-  return core.questionWithSet(policy.at, set.at, length)
+/** The number of the algorithm whose signature the host may check for the token in the input; 0 for none. */
+export function question(policy: Policy, keys: Keys, length: number): number {
+  return core.question(policy.address, keys.address, length)
 }
 
 /** Verifies the signature of the token in the input, whatever its payload. */
-export function verifySignature(policy: Policy, key: Key, length: number): boolean {
-  return core.verifySignature(policy.at, key.at, length) !== 0
+export function verifySignature(policy: Policy, keys: Keys, length: number): boolean {
+  return core.verifySignature(policy.address, keys.address, length) !== 0
 }
 
-/** Decodes header and claims of the token in the input, verifying nothing. */
+/** Decodes header and claims of the token in the input, without verifying them. */
 export function decode(length: number): boolean {
   return core.decode(length) !== 0
 }
 
-/** Decodes the header of the token in the input, verifying nothing. */
+/** Decodes the header of the token in the input, without verifying it. */
 export function decodeHeader(length: number): boolean {
   return core.decodeHeader(length) !== 0
 }
 
-/** Makes room for several tokens, `length` bytes in all, and says where. */
-export function admitBatch(length: number): number {
-  return core.admitBatch(length) >>> 0
-}
-
-/** Makes room for a token that will be decoded without being verified; 0 as in `Policy.admit`. */
+/** Reserves input for a token that will not be verified; 0 as in {@link Policy.admit}. */
 export function admitUnverified(codeUnits: number): number {
   return core.admitUnverified(codeUnits) >>> 0
 }
@@ -498,78 +222,70 @@ export function inputPointer(): number {
   return core.inputPointer() >>> 0
 }
 
-/** Where the answers to all calls stand: a place and six numbers, of four bytes each, as `src/wasm/output.rs` orders them. */
-export function answerPointer(): number {
-  return core.answerPointer() >>> 0
+/** The address of every call's result: an address and six numbers of four bytes, in the order of `src/wasm/output.rs`. */
+export function resultPointer(): number {
+  return core.resultPointer() >>> 0
 }
 
-/** From now on claims are written as Latin-1 where they can be. */
-export function speakLatin1(): void {
-  core.speakLatin1()
-}
-
-/** How many bytes the tables of all keys together may take from now on, below 2³². */
+/** Limits the bytes that the tables of all keys may use together, below 2³². */
 export function setTableMemory(bytes: number): void {
   core.setTableMemory(bytes)
 }
 
-/** What the core throws where a handle is used that was freed, or is in use. */
-export function thrown(at: number, length: number): never {
-  throw new Error(text([at, length]))
+/** Called by the core if a handle is used that was freed or is in use. */
+export function throwFromCore(address: number, length: number): never {
+  throw new Error(stringAt([address, length]))
 }
 
-/** What the core calls for a table of the host's objects: none ever enters it. */
-export function nothing(): void {}
+/** Called by the core for a table of JavaScript objects. No object enters the core, so there is nothing to do. */
+export function initExternrefTable(): void {}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
-/** Where something was made; throws the error that its refusal tells of. */
-function made(at: number): number {
-  if (at === 0) throw errorFrom(refusal())
-  return at
+/** The address of a new value. Throws the error of its refusal if there is none. */
+export function checkedAddress(address: number): number {
+  if (address === 0) throw errorFrom(refusal())
+  return address
 }
 
-/** Why the last answer is a refusal. */
+/** The refusal in the output. */
 export function refusal(): Refusal {
-  const numbers = new Uint32Array(core.memory.buffer, answerPointer(), 4)
-  const [place, header, payload, length] = numbers as unknown as [number, number, number, number]
-  return JSON.parse(text([place + header + payload, length])) as Refusal
+  const numbers = new Uint32Array(core.memory.buffer, resultPointer(), 4)
+  const [address, header, payload, length] = numbers as unknown as [number, number, number, number]
+  return JSON.parse(stringAt([address + header + payload, length])) as Refusal
 }
 
-/** Bytes in the core's memory, where it frees them; numbers of more bytes lie at multiples of their size. */
-function lentBytes(bytes: Uint8Array, align = 1): Span {
+/** Copies bytes into the core's memory. The core frees them. */
+function passBytes(bytes: Uint8Array): Span {
   const { length } = bytes
-  const at = core.__wbindgen_malloc(length, align) >>> 0
-  // Within its room, whatever a `length` of its own says.
-  new Uint8Array(core.memory.buffer, at, length).set(bytes)
-  return [at, length]
+  const address = core.__wbindgen_malloc(length, 1) >>> 0
+  // Writes within the allocation, even if `length` is an own property with another value.
+  new Uint8Array(core.memory.buffer, address, length).set(bytes)
+  return [address, length]
 }
 
-function lentNumbers(numbers: Uint32Array): Span {
-  const [at] = lentBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), 4)
-  return [at, numbers.length]
+/** Copies an optional string into the core's memory. The core frees it. */
+export function passString(text: string | undefined): Span {
+  return text === undefined ? [0, 0] : passBytes(encoder.encode(text))
 }
 
-function lent(text: string | undefined): Span {
-  return text === undefined ? [0, 0] : lentBytes(encoder.encode(text))
-}
-
-/** Text that the core gave away, which is freed. */
-function taken(span: Span): string {
-  const found = text(span)
+/** A string that the core returned. Frees it. */
+function takeString(span: Span): string {
+  const text = stringAt(span)
   core.__wbindgen_free(...span, 1)
-  return found
+  return text
 }
 
-function text([at, length]: Span): string {
-  return decoder.decode(new Uint8Array(core.memory.buffer, at >>> 0, length))
+/** An optional string that the core returned. Frees it. */
+export function takeOptionalString(span: Span): string | undefined {
+  return span[0] === 0 ? undefined : takeString(span)
 }
 
-function takenIfThere(text: Span): string | undefined {
-  return text[0] === 0 ? undefined : taken(text)
+export function optionalNumber([isSome, value]: OptionalNumber): number | undefined {
+  return isSome === 0 ? undefined : value
 }
 
-function timeIfThere([there, seconds]: Time): number | undefined {
-  return there === 0 ? undefined : seconds
+function stringAt([address, length]: Span): string {
+  return decoder.decode(new Uint8Array(core.memory.buffer, address >>> 0, length))
 }

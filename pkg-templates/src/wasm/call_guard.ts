@@ -1,96 +1,108 @@
 /**
- * What the core is in the middle of. A call may be broken off there – by a want of memory, or by a host that terminates a script – and
- * nothing of it is undone; what comes after must not take it for whole.
+ * Keeps the core usable, or refuses to use it, after an interrupted call: by an exhausted stack or memory, or by a
+ * runtime that terminates a script. WebAssembly does not unwind: whatever the call had half written stays.
+ *
+ *                beginCall                    askHost
+ *        ┌──────┐ ────────▶ ┌──────┐ ────────────────────▶ ┌────────┐
+ *        │ IDLE │           │ BUSY │                       │ ASKING │ ── beginCall ──▶ BUSY (nested)
+ *        └──────┘ ◀──────── └──────┘ ◀──────────────────── └────────┘
+ *                  endCall      │      the host's answer
+ *                               │ abortCall: an exhausted stack, or a terminated script
+ *                               ▼
+ *                           BROKEN: every further call throws
+ *
+ * `probeStack` runs first and overflows, if anything does, before the core has changed any memory. An error that the
+ * core throws itself leaves its memory in order: `abortCall` restores the stack pointer and the former state.
  */
 
-/** Nothing is under way. */
+/** No call is running. */
 const IDLE = 0
-/** The core computes. */
+/** The core is computing. */
 const BUSY = 1
-/** The core waits for the host's answer, which may ask the core for something. */
+/** The core waits for the answer of {@link askHost}, which may call the core again. */
 const ASKING = 2
-/** The core was broken off where it may have been writing its own memory: it is not used again. */
+/** A call was interrupted while the core may have been writing its memory. The core is not used any more. */
 const BROKEN = 3
 let state = IDLE
 
-/** What to do about the core, of its exports. */
-interface Exports {
-  /** Where the core's own stack stands. */
+/** The exports that the guard needs. */
+interface GuardExports {
+  /** The stack pointer of the core's own stack. */
   readonly __stack_pointer: WebAssembly.Global<'i32'>
-  /** Ends as for want of room on the host's stack where a call would. */
-  findRoom(): number
+  /** Overflows the runtime's stack if a call would. */
+  probeStack(): number
 }
 
-let core: Exports
-/** Where the core's own stack stands when nothing is under way. */
-let top: number
-/** Where it stands while the core waits for an answer. */
-let base: number
+let core: GuardExports
+/** The stack pointer while no call is running. */
+let idleStack: number
+/** The stack pointer while the core waits for an answer. */
+let askingStack: number
 
 /** Takes the exports of the one instance. */
-export function watch(exports: Exports): void {
+export function guard(exports: GuardExports): void {
   core = exports
-  top = core.__stack_pointer.value
+  idleStack = core.__stack_pointer.value
 }
 
-/** The end of the core's own stack that no call may reach, in bytes: none takes as much. It grows from 1 MiB down to 0. */
+/** How many bytes of the core's own stack must stay free. It grows from 1 MiB down to 0. */
 const RESERVE = 1 << 17
 
-/** Before each call. Throws where the core is not in order; gives what {@link left} and {@link failed} want back. */
-export function enter(): number {
-  if (state !== IDLE) settle()
-  // Where the host's stack is too full, it ends here: nothing was begun.
-  core.findRoom()
-  return again()
+/** Begins a call. Throws if the core is unusable. The result is for {@link endCall} and {@link abortCall}. */
+export function beginCall(): number {
+  if (state !== IDLE) assertUsable()
+  core.probeStack()
+  return beginNextCall()
 }
 
-/** The same for a call that follows another from the same place, where there is room then. */
-export function again(): number {
+/** Begins a call that follows another from the same function, so that the stack is known to suffice. */
+export function beginNextCall(): number {
   const before = state
-  if (before === BUSY || before === BROKEN) settle()
+  if (before === BUSY || before === BROKEN) assertUsable()
   state = BUSY
   return before
 }
 
-function settle(): void {
-  // A script that was terminated in its answer to the core left it so, in order: each such answer takes some of the stack for good.
+function assertUsable(): void {
+  // A script that was terminated while it answered left the core in order, but each such answer uses up some stack.
   if (state === ASKING && core.__stack_pointer.value >= RESERVE) return
   throw broken()
 }
 
 function broken(): Error {
   state = BROKEN
-  return new Error('a script was terminated in the middle of the core, which is not used any more: load the package anew')
+  return new Error('the WebAssembly core was interrupted and can no longer be used; reload the package')
 }
 
-/** After each call that came back. */
-export function left(before: number): void {
+/** Ends a call that returned. */
+export function endCall(before: number): void {
   state = before
 }
 
-/** After each call that did not: gives what it threw. */
-export function failed(thrown: unknown, before: number): unknown {
-  // The host's stack ran out, which may be anywhere. All else is thrown by the core itself, whose memory is in order then.
+/** Ends a call that threw. Returns what it threw. */
+export function abortCall(thrown: unknown, before: number): unknown {
+  // A stack may overflow anywhere. Every other error is thrown by the core itself, whose memory is in order then.
   if (state === BROKEN || /^(Range|Internal)Error$/.test((thrown as Error | null)?.name ?? '')) state = BROKEN
   else {
     state = before
-    core.__stack_pointer.value = before === IDLE ? top : base
+    core.__stack_pointer.value = before === IDLE ? idleStack : askingStack
   }
   return thrown
 }
 
-/** While `answer` is called by the core. */
-export function asking<T>(answer: () => T): T {
+/** Runs `answer`, which the core calls in the middle of a call and which may call the core again. */
+export function askHost<T>(answer: () => T): T {
   state = ASKING
-  base = core.__stack_pointer.value
+  askingStack = core.__stack_pointer.value
   const answered = answer()
-  // A script that is to be terminated by now – hosts don't interrupt their cryptography – is so here, where the core is in order.
+  // Runtimes do not interrupt their cryptography. A script that has to be terminated is terminated here, where the core
+  // is in order.
   try {
-    core.findRoom()
+    core.probeStack()
   } catch {
-    // There was room enough before.
+    // The stack sufficed before.
   }
-  // Within the answer the core was called, and was broken off.
+  // The answer called the core, and that call was interrupted.
   if (state !== ASKING) throw broken()
   state = BUSY
   return answered

@@ -1,5 +1,6 @@
-//! The names of objects that were read before, in their order: an issuer writes the same claims into each of its tokens. A text is
-//! expected to be laid out as the one before it; where it is, its names are compared and not read, and are known to be unique.
+//! The member names of objects in earlier texts. An issuer writes the same claims, in the same order, into each of its tokens: if a
+//! text has the layout of the text before it, its names are compared instead of read, and are known to be unique
+//! (docs/decisions/0005).
 
 use alloc::vec::Vec;
 use core::{
@@ -7,130 +8,126 @@ use core::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use crate::json::document::Document;
-
-/// What is known of the objects of earlier texts.
+/// The layouts of the objects in earlier texts.
 #[derive(Debug)]
 pub(crate) struct Layouts {
     known: Vec<Layout>,
-    /// The number before that of the first of these.
+    /// The ID before the first of `known`.
     before: u32,
-    /// The numbers of the last text's objects, in the order in which they begin.
+    /// The IDs of the last text's objects, in the order in which they begin.
     last: Vec<u32>,
-    /// One of these is new.
-    news: bool,
+    /// Whether one of these is new.
+    has_new: bool,
 }
 
-/// The names of an object as they stand in a text, each between quotation marks and with its colon.
+/// The member names of an object as they are written, each with quotation marks and colon.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Layout {
-    /// In bytes.
+    /// The length of each name in bytes.
     lengths: Vec<usize>,
-    /// The names' bytes by eights; each name begins a new one.
-    eights: Vec<Eight>,
+    /// The names in chunks of eight bytes. Each name begins a new chunk.
+    chunks: Vec<NameChunk>,
 }
 
 /// Up to eight bytes of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Eight {
+struct NameChunk {
     bytes: u64,
     /// The bits that belong to the name.
     mask: u64,
 }
 
-/// What is expected of an object, or what is left of it.
+/// The names that are still expected of an object.
 #[derive(Debug)]
 pub(crate) struct Expected<'l> {
     lengths: slice::Iter<'l, usize>,
-    eights: slice::Iter<'l, Eight>,
-    /// Nothing was expected, or something else came.
-    fails: bool,
+    chunks: slice::Iter<'l, NameChunk>,
+    /// Nothing was expected, or another name came.
+    failed: bool,
 }
 
-/// How many layouts are known at most; a host may keep as many.
-const MOST: u32 = 64;
+/// The most layouts that are known. JavaScript keeps as many.
+const MAX_LAYOUTS: u32 = 64;
 
-/// How many numbers are given away, in all memories: whoever remembers a layout by its number may have been told it by one that is gone.
-static GIVEN: AtomicU32 = AtomicU32::new(0);
+/// The last ID handed out, process-wide. IDs are never reused, because JavaScript keeps layouts by ID in its own cache.
+static LAST_ID: AtomicU32 = AtomicU32::new(0);
 
 impl Layouts {
-    /// How many objects of a text are looked at.
-    const OBJECTS: usize = 64;
+    /// The most objects of a text that are remembered.
+    const MAX_OBJECTS: usize = 64;
 
-    /// None yet.
     pub(crate) const fn new() -> Self {
-        Self { known: Vec::new(), before: 0, last: Vec::new(), news: false }
+        Self { known: Vec::new(), before: 0, last: Vec::new(), has_new: false }
     }
 
-    /// What is expected of the object that begins as the `order`-th of a text.
+    /// The names that are expected of a text's object, by the order in which objects begin.
     pub(crate) fn expected(&self, order: usize) -> Expected<'_> {
-        let layout = self.last.get(order).and_then(|number| number.checked_sub(self.before)?.checked_sub(1));
-        let layout = layout.and_then(|place| self.known.get(usize::try_from(place).ok()?));
-        let (lengths, eights) = layout.map_or((&[][..], &[][..]), |known| (&known.lengths, &known.eights));
-        Expected { lengths: lengths.iter(), eights: eights.iter(), fails: layout.is_none() }
+        let index = self.last.get(order).and_then(|id| id.checked_sub(self.before)?.checked_sub(1));
+        let layout = index.and_then(|index| self.known.get(usize::try_from(index).ok()?));
+        let (lengths, chunks) = layout.map_or((&[][..], &[][..]), |known| (&known.lengths, &known.chunks));
+        Expected { lengths: lengths.iter(), chunks: chunks.iter(), failed: layout.is_none() }
     }
 
-    /// Whether as many objects were expected.
+    /// Whether the last text had as many objects.
     pub(crate) fn expected_objects(&self, count: usize) -> bool {
-        self.last.len() == count.min(Self::OBJECTS)
+        self.last.len() == count.min(Self::MAX_OBJECTS)
     }
 
-    /// The number of the layout that the `order`-th object of the last text has, one that nothing else ever had; 0 for none.
-    pub(crate) fn number(&self, order: usize) -> u32 {
+    /// The ID of the layout of the last text's object; 0 if it has none.
+    pub(crate) fn id(&self, order: usize) -> u32 {
         self.last.get(order).copied().unwrap_or_default()
     }
 
-    /// Whether the last text had a layout that none before it had.
-    pub(crate) fn had_news(&self) -> bool {
-        self.news
+    /// Whether the last text had a layout that was new.
+    pub(crate) fn has_new_layout(&self) -> bool {
+        self.has_new
     }
 
-    /// The last text was laid out as the one before it.
-    pub(crate) fn met_again(&mut self) {
-        self.news = false;
+    /// A text had the same layouts as the text before it.
+    pub(crate) fn matched_last(&mut self) {
+        self.has_new = false;
     }
 
-    /// Remembers how the objects of a text are laid out, whose names are unique.
-    pub(crate) fn learn(&mut self, document: &Document<'_>) {
+    /// Remembers the layouts of a text's objects. Their names are unique; a name with escapes is `None`.
+    pub(crate) fn learn<'d>(&mut self, objects: impl Iterator<Item = impl Iterator<Item = Option<&'d str>>>) {
         self.last.clear();
-        self.news = false;
-        for names in document.objects().take(Self::OBJECTS) {
-            let number = Layout::of(names).map_or(0, |layout| self.number_of(layout));
-            self.last.push(number);
+        self.has_new = false;
+        for names in objects.take(Self::MAX_OBJECTS) {
+            let id = Layout::of(names).map_or(0, |layout| self.id_of(layout));
+            self.last.push(id);
         }
     }
 
-    fn number_of(&mut self, layout: Layout) -> u32 {
-        let place = self.known.iter().position(|known| *known == layout).unwrap_or_else(|| {
-            if self.known.len() >= MOST as usize {
-                // Issuers write few: so many come from one that makes up names, and would have pushed out all others one by one.
+    fn id_of(&mut self, layout: Layout) -> u32 {
+        let index = self.known.iter().position(|known| *known == layout).unwrap_or_else(|| {
+            if self.known.len() >= MAX_LAYOUTS as usize {
+                // Issuers use a handful of layouts. Someone is making up names: start over instead of evicting one by one.
                 self.known.clear();
             }
             if self.known.is_empty() {
-                let given =
-                    GIVEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |given| given.checked_add(MOST));
-                self.before = given.unwrap_or(u32::MAX);
+                let before = LAST_ID
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| last.checked_add(MAX_LAYOUTS));
+                self.before = before.unwrap_or(u32::MAX);
             }
             self.known.push(layout);
-            self.news = true;
+            self.has_new = true;
             self.known.len() - 1
         });
-        // After four billion of them there are no numbers left.
-        u32::try_from(place + 1).ok().and_then(|place| self.before.checked_add(place)).unwrap_or(0)
+        // After 2^32 layouts there are no IDs left.
+        u32::try_from(index + 1).ok().and_then(|index| self.before.checked_add(index)).unwrap_or(0)
     }
 }
 
 impl Layout {
-    /// The most names, and the longest one in bytes.
-    const NAMES: usize = 64;
-    const LONGEST: usize = 64;
+    const MAX_NAMES: usize = 64;
+    const MAX_NAME_BYTES: usize = 64;
 
-    /// Of names that are written without escapes; none of others.
+    /// Returns `None` for too many names, a long one, or one that is written with escapes.
     fn of<'d>(names: impl Iterator<Item = Option<&'d str>>) -> Option<Self> {
         let mut layout = Self::default();
         for name in names {
-            let name = name.filter(|name| name.len() <= Self::LONGEST)?;
-            if layout.lengths.len() == Self::NAMES {
+            let name = name.filter(|name| name.len() <= Self::MAX_NAME_BYTES)?;
+            if layout.lengths.len() == Self::MAX_NAMES {
                 return None;
             }
             let mut written = Vec::with_capacity(name.len() + 3);
@@ -138,13 +135,13 @@ impl Layout {
             written.extend_from_slice(name.as_bytes());
             written.extend_from_slice(b"\":");
             layout.lengths.push(written.len());
-            layout.eights.extend(written.chunks(8).map(Eight::of));
+            layout.chunks.extend(written.chunks(8).map(NameChunk::of));
         }
         Some(layout)
     }
 }
 
-impl Eight {
+impl NameChunk {
     fn of(bytes: &[u8]) -> Self {
         let (mut word, mut mask) = ([0; 8], [0; 8]);
         for ((word, mask), byte) in word.iter_mut().zip(&mut mask).zip(bytes) {
@@ -155,24 +152,24 @@ impl Eight {
 }
 
 impl Expected<'_> {
-    /// Whether a text begins with the name that comes next: then its length, with quotation marks and colon.
+    /// Returns the length of the next name, with quotation marks and colon, if the text begins with it.
     pub(crate) fn next(&mut self, text: &[u8]) -> Option<usize> {
-        if self.fails {
+        if self.failed {
             return None;
         }
-        let length = self.begins(text);
-        self.fails = length.is_none();
+        let length = self.matches(text);
+        self.failed = length.is_none();
         length
     }
 
-    fn begins(&mut self, text: &[u8]) -> Option<usize> {
+    fn matches(&mut self, text: &[u8]) -> Option<usize> {
         let length = *self.lengths.next()?;
         let mut rest = text;
         for _ in 0..length.div_ceil(8) {
-            // So near to its end a text has hardly a name: then it is read as any other.
-            let (eight, after) = rest.split_first_chunk::<8>()?;
-            let expected = self.eights.next()?;
-            if u64::from_le_bytes(*eight) & expected.mask != expected.bytes {
+            // Within eight bytes of the end of the text, the name is read instead.
+            let (chunk, after) = rest.split_first_chunk::<8>()?;
+            let expected = self.chunks.next()?;
+            if u64::from_le_bytes(*chunk) & expected.mask != expected.bytes {
                 return None;
             }
             rest = after;
@@ -180,9 +177,9 @@ impl Expected<'_> {
         Some(length)
     }
 
-    /// Whether each name came, and no other.
-    pub(crate) fn came(&self) -> bool {
-        !self.fails && self.lengths.len() == 0
+    /// Whether all expected names came, and no other.
+    pub(crate) fn all_matched(&self) -> bool {
+        !self.failed && self.lengths.len() == 0
     }
 }
 
@@ -191,22 +188,22 @@ mod tests {
     use alloc::format;
 
     use super::*;
-    use crate::json::document::Names;
+    use crate::json::document::{Document, Names};
 
     #[test]
-    fn no_number_is_given_twice() {
+    fn no_id_is_used_twice() {
         let (mut first, mut second) = (Layouts::new(), Layouts::new());
-        let mut numbers = Vec::new();
+        let mut ids = Vec::new();
         for name in 0..200 {
             let text = format!(r#"{{"n{name}":1}}"#);
             for layouts in [&mut first, &mut second] {
-                layouts.learn(&Document::read(text.as_bytes(), Names::Unique).unwrap());
-                numbers.push(layouts.number(0));
+                layouts.learn(Document::read(text.as_bytes(), Names::Unique).unwrap().objects());
+                ids.push(layouts.id(0));
             }
         }
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), 400);
-        assert!(!numbers.contains(&0));
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 400);
+        assert!(!ids.contains(&0));
     }
 }

@@ -4,3 +4,4 @@ pub(crate) mod document;
 pub(crate) mod layouts;
 pub(crate) mod number;
 pub(crate) mod outline;
+pub(crate) mod reader;

@@ -1,31 +1,31 @@
-//! Claims enter that were read, numbers leave by which a host builds its own objects from their text without reading it again: its
-//! reader of JSON would look for all that is known here, and takes as long as the signature of HS256.
+//! The outline of claims: numbers from which JavaScript builds the claims' objects, without parsing the text again
+//! (docs/decisions/0005).
 
 use alloc::vec::Vec;
 
 use crate::{
     json::document::{Document, Kind},
     json::layouts::Layouts,
-    text::output_encoding::{Letters, Units},
+    text::output_encoding::AsciiOffsets,
 };
 
-/// What stands where in a text, value by value in their order. Of each word the lowest three bits tell what it is about:
+/// The outline of a text: one or two words for each value, in text order. The lowest three bits of a word are its kind. Offsets count
+/// in the text that [`push_ascii`](crate::push_ascii) writes.
 ///
-/// | kind | the other bits | the word behind |
+/// | kind | the other bits | the next word |
 /// |---|---|---|
-/// | 0, a string without escapes | where it begins, in code units, within its quotation marks | where it ends |
+/// | 0, a string without escapes | the offset after its first quotation mark | the offset of its last quotation mark |
 /// | 1, a whole number from 0 | its upper bits | its lower 32 bits |
 /// | 2, `false`, `true`, `null` | 0, 1, 2 | |
-/// | 3, an array | how many values it has, which come next | |
-/// | 4, an object | the number of its layout: its values come next | |
-/// | 5, anything else | where its text begins, in code units | where it ends |
+/// | 3, an array | the number of its values, which follow | |
+/// | 4, an object | the ID of its layout; its values follow | |
+/// | 5, anything else | the offset of its text | the offset of its end |
 #[derive(Debug)]
 pub(crate) struct Outline {
     words: Vec<u32>,
-    letters: Letters,
 }
 
-/// The kinds, as the table above tells them.
+/// The kinds of the table above.
 mod kind {
     pub(super) const STRING: u32 = 0;
     pub(super) const WHOLE: u32 = 1;
@@ -36,59 +36,50 @@ mod kind {
 }
 
 impl Outline {
-    /// How many values a text may have.
-    const MOST: usize = 2048;
+    /// The most values of a text with an outline.
+    const MAX_VALUES: usize = 2048;
 
-    /// Of nothing yet.
     pub(crate) const fn new() -> Self {
-        Self { words: Vec::new(), letters: Letters::Ascii }
+        Self { words: Vec::new() }
     }
 
-    /// The words; none where there is no outline.
+    /// The words; empty if there is no outline.
     pub(crate) fn words(&self) -> &[u32] {
         &self.words
-    }
-
-    /// What the text is to be written in, so that these are its places.
-    pub(crate) fn letters(&self) -> Letters {
-        self.letters
     }
 
     pub(crate) fn clear(&mut self) {
         self.words.clear();
     }
 
-    /// Draws the outline of a text that `layouts` have just met; none of one with very many values, and none at the first sight of a
-    /// layout: the host does not know it either, and an instance that starts has one thing less to compile.
-    pub(crate) fn draw(&mut self, document: &Document<'_>, layouts: &Layouts, letters: Letters) {
+    /// Writes the outline of the text that `layouts` matched or learned last. There is none for a text with very many values, and
+    /// none at the first sight of a layout: JavaScript does not know it either.
+    pub(crate) fn write(&mut self, document: &Document<'_>, layouts: &Layouts) {
         self.words.clear();
-        self.letters = letters;
-        if layouts.had_news() || document.count() > Self::MOST {
+        if layouts.has_new_layout() || document.count() > Self::MAX_VALUES {
             return;
         }
-        let units = Units::of(document.text().as_bytes(), letters);
-        let mut pen = Pen { document, layouts, letters, units, objects: 0, words: &mut self.words };
-        if pen.value(0).is_none() {
+        let offsets = AsciiOffsets::of(document.text().as_bytes());
+        let mut writer = OutlineWriter { document, layouts, offsets, objects: 0, words: &mut self.words };
+        if writer.value(0).is_none() {
             self.words.clear();
         }
     }
 }
 
-/// Where the drawing is.
-struct Pen<'d> {
+struct OutlineWriter<'d> {
     document: &'d Document<'d>,
     layouts: &'d Layouts,
-    letters: Letters,
-    units: Units<'d>,
-    /// How many objects began.
+    offsets: AsciiOffsets<'d>,
+    /// The number of objects that began.
     objects: usize,
     words: &'d mut Vec<u32>,
 }
 
-impl Pen<'_> {
-    /// Draws the value at a place, and those in it.
-    fn value(&mut self, place: usize) -> Option<()> {
-        let value = self.document.value(place)?;
+impl OutlineWriter<'_> {
+    /// Writes the value at an index, and those inside it. Returns `None` if a number does not fit.
+    fn value(&mut self, index: usize) -> Option<()> {
+        let value = self.document.value(index)?;
         match value.kind {
             Kind::String => self.string(value.from, value.to),
             Kind::Whole => {
@@ -101,13 +92,13 @@ impl Pen<'_> {
             Kind::True => self.word(kind::WORD, 1),
             Kind::Null => self.word(kind::WORD, 2),
             Kind::Unescaped => {
-                let (from, to) = (self.units.before(value.from), self.units.before(value.to));
+                let (from, to) = (self.offsets.convert(value.from), self.offsets.convert(value.to));
                 self.quoted(from, to)
             }
             Kind::Array => {
                 let head = self.words.len();
                 self.word(kind::ARRAY, 0)?;
-                let (mut item, mut count) = (place + 1, 0);
+                let (mut item, mut count) = (index + 1, 0);
                 while item < value.next {
                     self.value(item)?;
                     item = self.document.value(item)?.next;
@@ -117,14 +108,14 @@ impl Pen<'_> {
                 Some(())
             }
             Kind::Object | Kind::Ambiguous => {
-                let number = self.layouts.number(self.objects);
-                if number == 0 {
-                    self.objects += self.document.objects_from(place, value.next);
+                let id = self.layouts.id(self.objects);
+                if id == 0 {
+                    self.objects += self.document.objects_from(index, value.next);
                     return self.span(kind::OTHER, value.from, value.to);
                 }
                 self.objects += 1;
-                self.word(kind::OBJECT, number)?;
-                let mut name = place + 1;
+                self.word(kind::OBJECT, id)?;
+                let mut name = index + 1;
                 while name < value.next {
                     self.value(name + 1)?;
                     name = self.document.value(name + 1)?.next;
@@ -134,28 +125,28 @@ impl Pen<'_> {
         }
     }
 
-    /// A string that is written without escapes; in ASCII it may get some.
+    /// Writes a string without escapes. It gets some if it is not ASCII.
     fn string(&mut self, from: usize, to: usize) -> Option<()> {
         let bytes = to - from;
-        let (from, to) = (self.units.before(from), self.units.before(to));
-        if self.letters == Letters::Ascii && to - from != bytes {
+        let (from, to) = (self.offsets.convert(from), self.offsets.convert(to));
+        if to - from != bytes {
             return self.quoted(from, to);
         }
-        self.units(kind::STRING, from, to)
+        self.offsets(kind::STRING, from, to)
     }
 
-    /// A string with escapes: with its quotation marks.
+    /// Writes a string with escapes, including its quotation marks.
     fn quoted(&mut self, from: usize, to: usize) -> Option<()> {
-        self.units(kind::OTHER, from.checked_sub(1)?, to + 1)
+        self.offsets(kind::OTHER, from.checked_sub(1)?, to + 1)
     }
 
     fn span(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
-        let (from, to) = (self.units.before(from), self.units.before(to));
-        self.units(kind, from, to)
+        let (from, to) = (self.offsets.convert(from), self.offsets.convert(to));
+        self.offsets(kind, from, to)
     }
 
     #[inline(always)]
-    fn units(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
+    fn offsets(&mut self, kind: u32, from: usize, to: usize) -> Option<()> {
         self.word(kind, u32::try_from(from).ok()?)?;
         self.words.push(u32::try_from(to).ok()?);
         Some(())

@@ -1,5 +1,4 @@
-//! A key set: the text of a JWKS enters, the keys that can be used leave, and for each other member why not
-//! (RFC 7517 §5). Then the third stage: a header enters, the keys that may have signed it leave.
+//! Key sets: the usable keys of a JWKS, and for each other member why it is skipped (RFC 7517 §5).
 
 use alloc::{string::String, vec::Vec};
 use core::sync::atomic::AtomicUsize;
@@ -9,23 +8,16 @@ use jotgate_crypto::Algorithm;
 use crate::{
     json::document::{Document, Json, Names},
     keys::key::{Key, Numbers},
-    policy::Policy,
+    limits::{MAXIMUM_SET_BYTES, MAXIMUM_SET_KEYS},
     refusal::{JsonProblem, Refusal},
-    stages::candidates::{Candidates, Choice},
-    stages::header::Header,
 };
-
-/// The longest text of a set that is read, in bytes.
-pub const MAXIMUM_SET_BYTES: usize = 1 << 20;
-/// The most members of a set that are read.
-pub const MAXIMUM_SET_KEYS: usize = 1_000;
 
 /// The usable keys of a JWKS.
 #[derive(Debug)]
 pub struct KeySet {
     keys: Vec<Member>,
     /// The index of the member that verified last, of all tokens that several keys could have signed.
-    last: AtomicUsize,
+    pub(crate) last: AtomicUsize,
     skipped: Vec<Skipped>,
     dropped: Vec<Dropped>,
 }
@@ -135,67 +127,9 @@ impl KeySet {
         self.named(kid).filter(move |member| member.key.fits(algorithm, minimum_secret).is_ok())
     }
 
-    fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Member> {
+    /// The keys with this `kid`; without one, all.
+    pub(crate) fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Member> {
         self.keys.iter().filter(move |member| kid.is_none_or(|kid| member.key.kid() == Some(kid)))
-    }
-}
-
-/// Where the keys for a token come from.
-#[derive(Clone, Copy, Debug)]
-pub enum Keys<'k> {
-    /// None in hand yet: nothing verifies, and what would be refused whatever the keys are is refused as that.
-    None,
-    /// One key given directly; a token's `kid` is not looked at.
-    One(&'k Key),
-    /// A set to choose from.
-    Set(&'k KeySet),
-}
-
-impl<'k> Keys<'k> {
-    /// Chooses the keys for a header.
-    ///
-    /// # Errors
-    /// For one key the reason why it does not fit; for a set [`Refusal::NoMatchingKey`] or
-    /// [`Refusal::KeyDoesNotFit`].
-    pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
-        match self {
-            Self::None => Err(Refusal::NoMatchingKey),
-            Self::One(key) => {
-                key.fits(header.algorithm(), policy.minimum_secret)?;
-                Ok(Candidates::one(key))
-            }
-            Self::Set(set) => set.select(header, policy),
-        }
-    }
-}
-
-impl KeySet {
-    /// The members that may have signed a token: with a `kid` those of exactly that one, then those without any; without a `kid` every
-    /// one that fits. The one that verified last comes first.
-    // A function of its own: who gives one key never calls it, and an engine compiles what is called.
-    #[inline(never)]
-    fn select(&self, header: &Header, policy: &Policy) -> Result<Candidates<'_>, Refusal> {
-        let kid = header.kid();
-        let fits = |member: &Member| member.key.fits(header.algorithm(), policy.minimum_secret).is_ok();
-        let mut found = Choice::new(&self.last);
-        let mut is_named = false;
-        for member in self.named(kid) {
-            is_named = kid.is_some();
-            if fits(member) {
-                found.add(member);
-            }
-        }
-        let mismatch = match (found.is_empty(), is_named) {
-            (false, _) => Refusal::SignatureMismatch,
-            // The set has a key of that name: asking the issuer for it again would not help.
-            (true, true) => Refusal::KeyDoesNotFit,
-            (true, false) => Refusal::NoMatchingKey,
-        };
-        if kid.is_some() {
-            let nameless = self.keys.iter().filter(|member| member.key.kid().is_none());
-            nameless.filter(|member| fits(member)).for_each(|member| found.add(member));
-        }
-        found.candidates(mismatch)
     }
 }
 

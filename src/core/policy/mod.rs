@@ -1,5 +1,6 @@
 //! What the caller asks of a token, checked to make sense.
 
+pub(crate) mod needs;
 pub(crate) mod options;
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -7,12 +8,9 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use jotgate_crypto::Algorithm;
 
 use crate::{
+    limits::{DEFAULT_MAXIMUM_TOKEN_BYTES, MAXIMUM_CANDIDATES},
     refusal::{Refusal, shortened},
-    stages::candidates::MAXIMUM_CANDIDATES,
 };
-
-/// The longest token that is accepted unless the caller says otherwise, in bytes.
-pub const DEFAULT_MAXIMUM_TOKEN_BYTES: usize = 16 * 1024;
 
 /// What a [`Policy`] is made of, as the caller wrote it. Times are seconds.
 #[derive(Clone, Debug, Default)]

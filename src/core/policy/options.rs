@@ -8,8 +8,8 @@ use crate::{
     json::document::{Document, Json, Names, Object},
     keys::key_cache::KeyCacheSettings,
     policy::PolicyOptions,
+    policy::needs::NeedsOptions,
     refusal::Refusal,
-    stages::scope::NeedsOptions,
 };
 
 impl PolicyOptions {

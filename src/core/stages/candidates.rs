@@ -1,15 +1,76 @@
-//! The keys that may have signed a token, and the search among them within a budget of work (RFC 8725 §3.1).
+//! The third stage: a header enters, the keys leave that may have signed it. Also searches them within a budget of work
+//! (RFC 8725 §3.1).
 //!
-//! A token chooses how many keys fit it: one without `kid` fits every key of its algorithm. The budget bounds what one forged token costs.
-//! It counts work and not keys, because a check of one algorithm costs many times that of another.
+//! A token chooses how many keys fit it: one without `kid` fits every key of its algorithm. The budget bounds the cost of one
+//! forged token. It counts work and not keys, because algorithms differ in cost by far.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{keys::key::Key, keys::key_set::Member, refusal::Refusal};
+use crate::{
+    keys::key::Key,
+    keys::key_set::{KeySet, Member},
+    limits::MAXIMUM_CANDIDATES,
+    policy::Policy,
+    refusal::Refusal,
+    stages::header::Header,
+};
 
-/// The most keys that are tried for one token, whatever their work.
-pub const MAXIMUM_CANDIDATES: usize = 64;
+/// The keys that a token is verified with.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys<'k> {
+    /// No key: every token is refused, as [`Refusal::NoMatchingKey`] if only the keys could accept it.
+    None,
+    /// One key. The token's `kid` is ignored.
+    One(&'k Key),
+    /// The keys of a set.
+    Set(&'k KeySet),
+}
+
+impl<'k> Keys<'k> {
+    /// Selects the keys that may have signed a token with this header.
+    ///
+    /// # Errors
+    /// For one key the reason why it does not fit; for a set [`Refusal::NoMatchingKey`] or
+    /// [`Refusal::KeyDoesNotFit`].
+    pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
+        match self {
+            Self::None => Err(Refusal::NoMatchingKey),
+            Self::One(key) => {
+                key.fits(header.algorithm(), policy.minimum_secret)?;
+                Ok(Candidates::one(key))
+            }
+            Self::Set(set) => select_from(set, header, policy),
+        }
+    }
+}
+
+/// Selects the keys of a set: first those with the token's `kid`, then those without a `kid`; for a token without `kid`, all
+/// that fit. The key that verified last comes first.
+#[inline(never)] // Cold for a single key: docs/decisions/0012.
+fn select_from<'k>(set: &'k KeySet, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
+    let kid = header.kid();
+    let fits = |member: &Member| member.key.fits(header.algorithm(), policy.minimum_secret).is_ok();
+    let mut found = Choice::new(&set.last);
+    let mut is_named = false;
+    for member in set.named(kid) {
+        is_named = kid.is_some();
+        if fits(member) {
+            found.add(member);
+        }
+    }
+    let mismatch = match (found.is_empty(), is_named) {
+        (false, _) => Refusal::SignatureMismatch,
+        // The set has a key with this `kid`: fetching the set again would not help.
+        (true, true) => Refusal::KeyDoesNotFit,
+        (true, false) => Refusal::NoMatchingKey,
+    };
+    if kid.is_some() {
+        let nameless = set.keys().iter().filter(|member| member.key.kid().is_none());
+        nameless.filter(|member| fits(member)).for_each(|member| found.add(member));
+    }
+    found.candidates(mismatch)
+}
 
 /// A key that may have signed a token; its index in its set, `None` for a key given directly.
 pub(crate) type Candidate<'k> = (Option<usize>, &'k Key);
@@ -30,7 +91,7 @@ pub struct Candidates<'k> {
 }
 
 /// The members of a set that fit a token, as they are found.
-pub(crate) struct Choice<'k> {
+struct Choice<'k> {
     first: Option<Candidate<'k>>,
     rest: Vec<Candidate<'k>>,
     last: &'k AtomicUsize,
@@ -39,16 +100,16 @@ pub(crate) struct Choice<'k> {
 }
 
 impl<'k> Choice<'k> {
-    pub(crate) fn new(last: &'k AtomicUsize) -> Self {
+    fn new(last: &'k AtomicUsize) -> Self {
         Self { first: None, rest: Vec::new(), last, favourite: last.load(Ordering::Relaxed) }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    const fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
     /// Adds a member behind the others, or before them if it verified last.
-    pub(crate) fn add(&mut self, member: &'k Member) {
+    fn add(&mut self, member: &'k Member) {
         let added = (Some(member.index), &member.key);
         match self.first {
             None => self.first = Some(added),
@@ -64,7 +125,7 @@ impl<'k> Choice<'k> {
     ///
     /// # Errors
     /// `mismatch` if there are no candidates.
-    pub(crate) fn candidates(mut self, mismatch: Refusal) -> Result<Candidates<'k>, Refusal> {
+    fn candidates(mut self, mismatch: Refusal) -> Result<Candidates<'k>, Refusal> {
         let Some(first) = self.first else { return Err(mismatch) };
         let has_more = self.rest.len() >= MAXIMUM_CANDIDATES;
         self.rest.truncate(MAXIMUM_CANDIDATES - 1);
@@ -74,7 +135,7 @@ impl<'k> Choice<'k> {
 
 impl<'k> Candidates<'k> {
     /// The only key there is.
-    pub(crate) const fn one(key: &'k Key) -> Self {
+    const fn one(key: &'k Key) -> Self {
         Self {
             first: (None, key),
             rest: Vec::new(),

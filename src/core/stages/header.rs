@@ -1,4 +1,4 @@
-//! The second stage: the parts enter, a header leaves whose algorithm the caller allows (RFC 7515 §4, RFC 8725 §3.1).
+//! The second stage: parts enter, a header leaves whose algorithm the policy allows (RFC 7515 §4, RFC 8725 §3.1).
 
 use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,16 +13,15 @@ use crate::{
     text::base64url,
 };
 
-/// A protected header that was understood. `jwk`, `jku`, `x5c` and `x5u` are not looked at: a token never names its
-/// own key.
+/// A protected header. `jwk`, `jku`, `x5c` and `x5u` are ignored: a token never names its own key.
 #[derive(Clone, Debug)]
 pub struct Header {
     parameters: Arc<Parameters>,
     algorithm: Algorithm,
-    number: u32,
+    id: u32,
 }
 
-/// What a header says, whatever a policy thinks of it.
+/// The content of a header, independent of a policy.
 #[derive(Debug)]
 struct Parameters {
     text: String,
@@ -31,73 +30,71 @@ struct Parameters {
     typ: Option<String>,
 }
 
-/// Headers that were read before: an issuer writes few, and each of its tokens brings one of them.
+/// Headers that were read before. An issuer writes few different ones (docs/decisions/0006).
 #[derive(Debug)]
 pub struct Headers {
-    /// Each at the place that its last letters give it.
-    places: Vec<Option<Known>>,
+    /// Each at the index that its last characters hash to.
+    slots: Vec<Option<Known>>,
 }
 
-/// How many were ever kept, in any memory: whoever remembers a header by its number may have been told it by one that is gone.
-static KEPT: AtomicU32 = AtomicU32::new(0);
+/// The last header ID handed out, process-wide. IDs are never reused, because JavaScript keeps them in its own cache.
+static LAST_ID: AtomicU32 = AtomicU32::new(0);
 
 /// A header that was read before.
 #[derive(Debug)]
 struct Known {
     encoded: Vec<u8>,
     parameters: Arc<Parameters>,
-    number: u32,
+    id: u32,
 }
 
 impl Headers {
-    /// How many are remembered, and how long one may be, in letters.
-    const PLACES: usize = 32;
-    const LONGEST: usize = 512;
+    const SLOTS: usize = 32;
+    /// The longest header that is remembered, encoded.
+    const MAX_BYTES: usize = 512;
 
-    /// None yet.
+    /// Empty.
     pub(crate) const fn new() -> Self {
-        Self { places: Vec::new() }
+        Self { slots: Vec::new() }
     }
 
-    fn place(encoded: &[u8]) -> usize {
-        let letters = encoded.iter().rev().take(8);
-        letters.fold(encoded.len(), |hash, letter| hash.wrapping_mul(31) ^ usize::from(*letter))
-            % Self::PLACES
+    fn slot(encoded: &[u8]) -> usize {
+        let bytes = encoded.iter().rev().take(8);
+        bytes.fold(encoded.len(), |hash, byte| hash.wrapping_mul(31) ^ usize::from(*byte)) % Self::SLOTS
     }
 
     fn find(&self, encoded: &[u8]) -> Option<&Known> {
-        self.places.get(Self::place(encoded))?.as_ref().filter(|known| known.encoded == encoded)
+        self.slots.get(Self::slot(encoded))?.as_ref().filter(|known| known.encoded == encoded)
     }
 
-    /// The number that it is kept under; 0 if it is not.
+    /// Remembers a header. Returns its ID, or 0 if it is not remembered.
     fn keep(&mut self, encoded: &[u8], parameters: &Arc<Parameters>) -> u32 {
-        if encoded.len() > Self::LONGEST {
+        if encoded.len() > Self::MAX_BYTES {
             return 0;
         }
-        let Ok(kept) = KEPT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |kept| kept.checked_add(1))
+        let Ok(last) = LAST_ID.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| last.checked_add(1))
         else {
             return 0;
         };
-        let number = kept + 1;
-        self.places.resize_with(Self::PLACES, || None);
-        if let Some(place) = self.places.get_mut(Self::place(encoded)) {
-            *place = Some(Known { encoded: encoded.to_vec(), parameters: Arc::clone(parameters), number });
+        let id = last + 1;
+        self.slots.resize_with(Self::SLOTS, || None);
+        if let Some(slot) = self.slots.get_mut(Self::slot(encoded)) {
+            *slot = Some(Known { encoded: encoded.to_vec(), parameters: Arc::clone(parameters), id });
         }
-        number
+        id
     }
 }
 
 impl Header {
-    /// Decodes the header and holds it to the policy's algorithms and extensions. What was decoded is kept in `known` and
-    /// found there the next time; the policy is asked each time.
+    /// Decodes the header, and checks its algorithm and extensions. `known` remembers decoded headers; the policy is applied each time.
     ///
     /// # Errors
     /// [`Refusal::Base64url`], [`Refusal::HeaderJson`], [`Refusal::HeaderParameter`], one of the refusals of `alg`,
     /// [`Refusal::CritMalformed`], [`Refusal::CritNotUnderstood`], or [`Refusal::PayloadUnencoded`].
     pub fn read(parts: &Parts<'_>, policy: &Policy, known: &mut Headers) -> Result<Self, Refusal> {
-        if let Some(Known { parameters, number, .. }) = known.find(parts.header) {
+        if let Some(Known { parameters, id, .. }) = known.find(parts.header) {
             let algorithm = policy.admit_algorithm(&parameters.alg)?;
-            return Ok(Self { parameters: Arc::clone(parameters), algorithm, number: *number });
+            return Ok(Self { parameters: Arc::clone(parameters), algorithm, id: *id });
         }
         let text = text(parts)?;
         let document = Document::read(text.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;
@@ -107,11 +104,11 @@ impl Header {
         let typ = optional_text(header, "typ")?.map(ToOwned::to_owned);
         check_critical(header, &policy.understood)?;
         let algorithm = policy.admit_algorithm(&alg)?;
-        // What `crit` asks for is a question to each policy.
-        let lasts = header.get("crit").is_none();
+        // Whether `crit` is understood depends on the policy, so such a header is not remembered.
+        let is_lasting = header.get("crit").is_none();
         let parameters = Arc::new(Parameters { text, alg, kid, typ });
-        let number = if lasts { known.keep(parts.header, &parameters) } else { 0 };
-        Ok(Self { parameters, algorithm, number })
+        let id = if is_lasting { known.keep(parts.header, &parameters) } else { 0 };
+        Ok(Self { parameters, algorithm, id })
     }
 
     /// The header as JSON text.
@@ -120,10 +117,10 @@ impl Header {
         &self.parameters.text
     }
 
-    /// The number that the memory of headers gave this text and no other; 0 if it gave none.
+    /// The ID of this text among remembered headers; 0 if it is not remembered.
     #[must_use]
-    pub fn number(&self) -> u32 {
-        self.number
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// The algorithm, one that the policy allows.
@@ -150,12 +147,11 @@ pub(crate) fn text(parts: &Parts<'_>) -> Result<String, Refusal> {
     String::from_utf8(bytes).map_err(|_| Refusal::HeaderJson(crate::refusal::JsonProblem::NotUtf8))
 }
 
-/// What `alg` says, told from none.
+/// The value of `alg`, unless it is `none`.
 fn declared_algorithm(header: Object<'_>) -> Result<&str, Refusal> {
     let declared = match header.get("alg") {
         None => return Err(Refusal::AlgorithmMissing),
         Some(value) => match value.as_str().ok_or(Refusal::HeaderParameter { name: "alg" })? {
-            // A name of no letters names nothing.
             "" => return Err(Refusal::AlgorithmMissing),
             name => name,
         },
@@ -166,7 +162,7 @@ fn declared_algorithm(header: Object<'_>) -> Result<&str, Refusal> {
     Ok(declared)
 }
 
-/// RFC 8725 §3.2: whatever the list says, and however it is spelled.
+/// RFC 8725 §3.2: `none` in any spelling is refused, whatever the policy allows.
 #[cold]
 #[inline(never)]
 fn is_none(declared: &str) -> bool {
@@ -197,8 +193,8 @@ fn check_extensions(header: Object<'_>, crit: Json<'_>, understood: &[String]) -
     let mut seen: Vec<&str> = Vec::new();
     for name in names.items() {
         let name = name.as_str().filter(|name| !name.is_empty()).ok_or(Refusal::CritMalformed)?;
-        // `b64` may be named as critical: being `true` (checked above) it says what holds anyway. The list is walked
-        // no further than what is understood, so a long one costs nothing.
+        // `b64` may be critical: it is `true` (checked above), which is the default. The loop ends at the first name that is not
+        // understood, so a long list costs nothing.
         if name != "b64" && !understood.iter().any(|known| known == name) {
             return Err(Refusal::CritNotUnderstood { name: shortened(name) });
         }
@@ -228,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_was_read_before_is_the_same_and_bears_its_number() {
+    fn a_header_that_was_read_before_is_the_same_and_has_its_id() {
         let (policy, mut known) = (policy("ES256", None), Headers::new());
         for round in 0..2 {
             for kid in 0..200 {
@@ -239,24 +235,24 @@ mod tests {
                 assert_eq!((first.text(), second.text()), (&*header, &*header), "{round}");
                 assert_eq!(second.kid(), Some(&*alloc::format!("key {kid}")));
                 assert_eq!((second.typ(), second.algorithm()), (Some("at+jwt"), Algorithm::ES256));
-                assert!(first.number() > 0 && first.number() == second.number());
+                assert!(first.id() > 0 && first.id() == second.id());
             }
         }
-        assert_eq!(known.places.len(), Headers::PLACES);
+        assert_eq!(known.slots.len(), Headers::SLOTS);
     }
 
     #[test]
     fn no_number_is_given_twice() {
         let policy = policy("ES256", None);
         let of = |known: &mut Headers, kid: u32| {
-            read(&alloc::format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), &policy, known).unwrap().number()
+            read(&alloc::format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), &policy, known).unwrap().id()
         };
         let (mut first, mut second) = (Headers::new(), Headers::new());
-        let mut numbers: Vec<u32> =
+        let mut ids: Vec<u32> =
             (0..100).flat_map(|kid| [of(&mut first, kid), of(&mut second, kid)]).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), 200);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 200);
     }
 
     #[test]
@@ -273,7 +269,7 @@ mod tests {
         let mut known = Headers::new();
         let header = r#"{"alg":"ES256","crit":["x"],"x":1}"#;
         let read = |crit, known: &mut Headers| read(header, &policy("ES256", crit), known);
-        assert_eq!(read(Some(vec!["x".into()]), &mut known).unwrap().number(), 0);
+        assert_eq!(read(Some(vec!["x".into()]), &mut known).unwrap().id(), 0);
         assert_eq!(read(None, &mut known).unwrap_err().code(), "crit_not_understood");
     }
 
@@ -282,8 +278,8 @@ mod tests {
         let (policy, mut known) = (policy("ES256", None), Headers::new());
         assert!(read(r#"{"alg":"none"}"#, &policy, &mut known).is_err());
         assert!(read(r#"{"alg":"ES384"}"#, &policy, &mut known).is_err());
-        let long = alloc::format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(Headers::LONGEST));
-        assert_eq!(read(&long, &policy, &mut known).unwrap().number(), 0);
-        assert!(known.places.iter().all(Option::is_none));
+        let long = alloc::format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(Headers::MAX_BYTES));
+        assert_eq!(read(&long, &policy, &mut known).unwrap().id(), 0);
+        assert!(known.slots.iter().all(Option::is_none));
     }
 }

@@ -1,80 +1,17 @@
-//! The last stage: a verified token and what a request needs enter, permission leaves (RFC 6750 §3, RFC 9068 §2.2.3).
+//! The last stage: a verified token enters, and leaves if it has the scopes, permissions and roles that a request needs
+//! (RFC 6750 §3, RFC 9068 §2.2.3).
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
     json::document::{Document, Json, Names, Object},
-    policy,
+    policy::needs::{Need, Needs},
     refusal::Refusal,
     stages::claims::has_text,
     stages::claims_check::Verified,
 };
 
-/// What [`Needs`] are made of, as the caller wrote them. Every list that is given must hold something.
-#[derive(Clone, Debug, Default)]
-pub struct NeedsOptions {
-    /// Scopes, all of them needed.
-    pub scopes: Option<Vec<String>>,
-    /// Scopes, one of them enough.
-    pub any_scope: Option<Vec<String>>,
-    /// Permissions, all of them needed.
-    pub permissions: Option<Vec<String>>,
-    /// Permissions, one of them enough.
-    pub any_permission: Option<Vec<String>>,
-    /// Roles, all of them needed.
-    pub roles: Option<Vec<String>>,
-    /// Roles, one of them enough.
-    pub any_role: Option<Vec<String>>,
-}
-
-/// What a request needs of a verified token.
-#[derive(Clone, Debug, Default)]
-pub struct Needs {
-    scope: Need,
-    permission: Need,
-    role: Need,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Need {
-    all: Vec<String>,
-    any: Vec<String>,
-}
-
 impl Needs {
-    /// Checks the lists.
-    ///
-    /// # Errors
-    /// [`Refusal::Option`]: an empty list (it would let everybody in), or a scope with a character that RFC 6749 §3.3
-    /// has no room for (it would break the challenge that names it).
-    pub fn new(options: NeedsOptions) -> Result<Self, Refusal> {
-        for (name, list) in [
-            ("scopes", &options.scopes),
-            ("anyScope", &options.any_scope),
-            ("permissions", &options.permissions),
-            ("anyPermission", &options.any_permission),
-            ("roles", &options.roles),
-            ("anyRole", &options.any_role),
-        ] {
-            policy::holds_texts(name, list.as_deref())?;
-        }
-        for (name, list) in [("scopes", &options.scopes), ("anyScope", &options.any_scope)] {
-            let mut letters = list.iter().flatten().flat_map(|scope| scope.bytes());
-            if letters.any(|letter| !matches!(letter, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
-                return Err(Refusal::Option { name, problem: "holds a character that a scope can't have" });
-            }
-        }
-        let need = |all: Option<Vec<String>>, any: Option<Vec<String>>| Need {
-            all: all.unwrap_or_default(),
-            any: any.unwrap_or_default(),
-        };
-        Ok(Self {
-            scope: need(options.scopes, options.any_scope),
-            permission: need(options.permissions, options.any_permission),
-            role: need(options.roles, options.any_role),
-        })
-    }
-
     /// Holds a verified token to the needs.
     ///
     /// # Errors
@@ -137,6 +74,7 @@ mod tests {
     use alloc::{string::ToString, vec};
 
     use super::*;
+    use crate::policy::needs::NeedsOptions;
 
     fn needs(change: impl FnOnce(&mut NeedsOptions)) -> Needs {
         let mut options = NeedsOptions::default();

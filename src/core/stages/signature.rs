@@ -1,5 +1,5 @@
 //! The fourth stage: parts, header and candidate keys enter, a payload leaves that one of the keys signed
-//! (RFC 7515 §5.2). This file is the only maker of [`SignedPayload`].
+//! (RFC 7515 §5.2). Only this file makes a [`SignedPayload`].
 
 use alloc::vec::Vec;
 use core::mem;
@@ -14,25 +14,25 @@ use crate::{
     text::base64url,
 };
 
-/// What a host could compute in this core's place: whether an RSA signature over these bytes holds. Asked only where exactly one
-/// key may have signed, so that one answer decides.
+/// An RSA signature that the host may verify instead of the core. There is a question only if exactly one key may have signed, so that
+/// one answer decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
-    /// The algorithm, one of the six of RSA.
+    /// One of the six RSA algorithms.
     pub algorithm: Algorithm,
-    /// Which member of the key set it is about; `None` for a key given directly.
+    /// The index of the key in its set; `None` for a single key.
     pub key_index: Option<usize>,
-    /// What the signature is over (RFC 7515 §5.1).
+    /// The signed message (RFC 7515 §5.1).
     pub signing_input: &'q [u8],
     /// The signature, as long as the modulus (RFC 8017 §8.2.2).
     pub signature: &'q [u8],
 }
 
-/// Who is asked: whether the signature holds, or `None` where the core has to find out by itself.
+/// Answers a question: whether the signature holds, or `None` if the core has to check it.
 pub type Host<'h> = &'h mut dyn FnMut(Question<'_>) -> Option<bool>;
 
 impl<'q> Question<'q> {
-    /// The question behind a token's signature, if there is one that a host may answer.
+    /// The question about a token's signature, if a host may answer it.
     fn of(
         parts: &Parts<'q>,
         header: &Header,
@@ -40,7 +40,7 @@ impl<'q> Question<'q> {
         signature: &'q [u8],
     ) -> Option<Self> {
         let (key_index, key) = candidates.only()?;
-        // Hosts differ in what they take for a signature of another length.
+        // Hosts differ on signatures of another length, so they are not asked.
         let fits = header.algorithm().is_rsa() && signature.len() == key.prepared().bits().div_ceil(8);
         fits.then_some(Self {
             algorithm: header.algorithm(),
@@ -50,7 +50,7 @@ impl<'q> Question<'q> {
         })
     }
 
-    /// Hands the question to `ask`, if there is one.
+    /// Passes the question to `ask`, if there is one.
     pub(crate) fn put<T>(
         parts: &Parts<'_>,
         header: &Header,
@@ -62,20 +62,20 @@ impl<'q> Question<'q> {
     }
 }
 
-/// Where a token's signature and payload are decoded: kept from token to token, so that nothing is allocated for the next one.
+/// Buffers for decoded signatures and payloads, reused from token to token.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct DecodeBuffers {
     signature: Vec<u8>,
     payload: Vec<u8>,
 }
 
-impl Room {
-    /// None yet.
+impl DecodeBuffers {
+    /// Empty.
     pub(crate) const fn new() -> Self {
         Self { signature: Vec::new(), payload: Vec::new() }
     }
 
-    /// Takes back where a payload stood, which nobody needs any more.
+    /// Reuses the buffer of a payload that is no longer needed.
     pub(crate) fn take_back(&mut self, signed: SignedPayload) {
         self.payload = signed.payload;
     }
@@ -91,7 +91,7 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn within a budget of work, or lets `host` tell whether the only one's RSA signature holds.
+    /// Tries each candidate in turn within a budget of work. `host` may verify the RSA signature of an only candidate.
     ///
     /// # Errors
     /// [`Refusal::Base64url`] for signature or payload, else those of [`Candidates::search`].
@@ -101,19 +101,20 @@ impl SignedPayload {
         candidates: &Candidates<'_>,
         budget: usize,
         host: Option<Host<'_>>,
-        room: &mut Room,
+        buffers: &mut DecodeBuffers,
     ) -> Result<Self, Refusal> {
-        let Room { signature, payload } = room;
-        let decode = |room, text, part| base64url::decode_in(room, text).ok_or(Refusal::Base64url { part });
+        let DecodeBuffers { signature, payload } = buffers;
+        let decode =
+            |buffer, text, part| base64url::decode_in(buffer, text).ok_or(Refusal::Base64url { part });
         decode(signature, parts.signature, Part::Signature)?;
         decode(payload, parts.payload, Part::Payload)?;
         let question = || Question::of(parts, &header, candidates, signature);
-        let told = host.and_then(|host| host(question()?));
+        let host_verdict = host.and_then(|host| host(question()?));
         let (algorithm, message) = (header.algorithm(), parts.signing_input);
         let (key_index, _) = candidates.search(
             budget,
             |key| key.prepared().work(algorithm, message.len(), signature.len()),
-            |(_, key)| told.unwrap_or_else(|| key.prepared().verify(algorithm, message, signature)),
+            |(_, key)| host_verdict.unwrap_or_else(|| key.prepared().verify(algorithm, message, signature)),
         )?;
         Ok(Self { key_index, header, payload: mem::take(payload) })
     }
@@ -130,7 +131,7 @@ impl SignedPayload {
         &self.payload
     }
 
-    /// Which member of the set signed it; `None` for a key given directly.
+    /// The index in its set of the key that signed it; `None` for a single key.
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.key_index

@@ -49,7 +49,7 @@ const wellAfter = (what) => {
   if (thrown !== undefined) check(`what comes after ${what} is judged`, false, thrown.stack)
 }
 
-const TERMINATED = /^a script was terminated in the middle of the core/
+const TERMINATED = /^the WebAssembly core was interrupted/
 
 const CASES = {
   stack() {

@@ -1,8 +1,9 @@
-//! Tests of `document.rs`.
+//! Tests of `reader.rs` and `document.rs`.
 
 use alloc::string::ToString;
 
 use super::*;
+use crate::json::document::Json;
 
 #[track_caller]
 fn refused(text: impl AsRef<[u8]>, problem: JsonProblem) {
