@@ -1,11 +1,20 @@
-//! A JSON Web Token, keys, a policy and the time enter; a verdict leaves. No clock, no I/O, no randomness, no JavaScript.
+//! Verifies JSON Web Tokens. Pure: no clock, no I/O, no randomness, no JavaScript.
 //!
 //! ```text
-//! &[u8] ─ token ─▶ Parts ─ header ─▶ Header ─ key_set ─▶ Candidates ─ signature ─▶ SignedPayload
-//!       ─ claims ─▶ Claims ─ policy ─▶ Verified ─ scope ─▶ Verdict
+//! &[u8] ─ token ─▶ Parts ─ header ─▶ Header ─ candidates ─▶ Candidates ─ signature ─▶ SignedPayload
+//!       ─ claims ─▶ Claims ─ claims_check ─▶ Verified ─ scope ─▶ Verdict
 //! ```
 //!
-//! Each stage takes the type of the one before, so that their order can't be got wrong; [`verify`] walks them all.
+//! Each stage takes the type that the stage before it returns, so the order cannot be wrong. [`verify`] runs them all.
+//!
+//! # Layout
+//!
+//! - `verifier`: runs the stages of `stages`.
+//! - `policy`: what a caller requires of a token, checked to make sense.
+//! - `keys`: keys, key sets, and how long a fetched set may be used.
+//! - `json`, `text`: a strict JSON reader, base64url, output as ASCII.
+//! - `refusal`: every reason, with its stable code.
+//! - [`unverified`]: decodes without verifying.
 #![no_std]
 
 extern crate alloc;

@@ -1,5 +1,5 @@
-//! Reading a token **without verifying anything**: for logs, for choosing among issuers, for showing. Nothing in here
-//! can be turned into what the verifying stages make; whoever wrote the token wrote all of it.
+//! Decodes a token **without verifying it**: for logs, for choosing among issuers, for display. The results cannot become the types of
+//! the verifying stages, because anyone may have written them.
 
 use alloc::{string::String, vec::Vec};
 
@@ -14,7 +14,7 @@ use crate::{
     text::base64url,
 };
 
-/// What a token says of itself. Nothing of it was verified.
+/// The content of a token, not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unverified {
     /// The header as JSON text.
@@ -23,7 +23,7 @@ pub struct Unverified {
     pub claims: String,
 }
 
-/// Decodes header and claims of a token of at most `maximum` bytes, verifying nothing.
+/// Decodes header and claims of a token of at most `maximum` bytes, without verifying them.
 ///
 /// # Errors
 /// The refusals of form: [`Refusal::TokenTooLong`], [`Refusal::TokenParts`], [`Refusal::Base64url`],
@@ -37,7 +37,7 @@ pub fn decode(token: &[u8], maximum: usize) -> Result<Unverified, Refusal> {
     Ok(Unverified { header, claims })
 }
 
-/// Decodes the header of a token of at most `maximum` bytes, verifying nothing. The payload is not looked at.
+/// Decodes the header of a token of at most `maximum` bytes, without verifying it or looking at the payload.
 ///
 /// # Errors
 /// [`Refusal::TokenTooLong`], [`Refusal::TokenParts`], [`Refusal::Base64url`] or [`Refusal::HeaderJson`].
@@ -48,7 +48,7 @@ pub fn decode_header(token: &[u8], maximum: usize) -> Result<String, Refusal> {
 }
 
 /// Checks the claims of a token against a policy, needs and the time **without verifying its signature**, to explain a token that is
-/// refused or whose key is missing. It returns no claims: a token that passes here is not verified.
+/// refused or whose key is missing. It returns no claims, because a token that passes is not verified.
 ///
 /// # Errors
 /// The refusals of form that [`decode`] has, and those of [`Policy::judge`] and [`Needs::judge`].

@@ -99,8 +99,8 @@ impl Object {
 
     fn message(&mut self, refusal: &Refusal) {
         let mut message = String::new();
-        // A string takes all that is written.
-        let _ = refusal.tell(&mut message);
+        // Writing to a string never fails.
+        let _ = refusal.write_message(&mut message);
         self.text("message", &message);
     }
 

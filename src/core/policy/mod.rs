@@ -1,4 +1,4 @@
-//! What the caller asks of a token, checked to make sense.
+//! What the caller requires of every token, checked to make sense.
 
 pub(crate) mod needs;
 pub(crate) mod options;
@@ -12,44 +12,44 @@ use crate::{
     refusal::{Refusal, shortened},
 };
 
-/// What a [`Policy`] is made of, as the caller wrote it. Times are seconds.
+/// The options of a [`Policy`], as the caller wrote them. Times are in seconds.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyOptions {
-    /// The algorithms accepted. `None`: those that the key allows; never what the token says alone.
+    /// The accepted algorithms. `None`: those that the key allows.
     pub algorithms: Option<Vec<String>>,
-    /// The issuers accepted, one of which `iss` must be. `None`: `iss` is not asked for.
+    /// The accepted issuers, one of which `iss` must be. `None`: `iss` is not checked.
     pub issuer: Option<Vec<String>>,
-    /// The audiences accepted, one of which `aud` must hold. `None`: `aud` is not asked for.
+    /// The accepted audiences, one of which `aud` must contain. `None`: `aud` is not checked.
     pub audience: Option<Vec<String>>,
-    /// What `sub` must be.
+    /// The value that `sub` must have.
     pub subject: Option<String>,
-    /// The types accepted, one of which `typ` must be (RFC 8725 §3.11).
+    /// The accepted types, one of which `typ` must be (RFC 8725 §3.11).
     pub typ: Option<Vec<String>>,
-    /// Whether `typ` may be absent where `typ` above is given.
+    /// Whether `typ` may be missing although `typ` above is given.
     pub typ_optional: bool,
-    /// Claims that must be there.
+    /// Claims that the token must have.
     pub required_claims: Option<Vec<String>>,
-    /// Whether `exp` must be there; it must unless this is `Some(false)`.
+    /// Whether the token must have `exp`; it must unless this is `Some(false)`.
     pub require_exp: Option<bool>,
-    /// By how many seconds the clocks may differ.
+    /// How many seconds the clocks may differ.
     pub clock_tolerance: Option<f64>,
-    /// The largest age in seconds, counted from `iat`, which must then be there and not in the future.
+    /// The largest age in seconds, counted from `iat`. The token must then have `iat`, and not in the future.
     pub max_token_age: Option<f64>,
     /// The header parameters that the caller understands when `crit` names them.
     pub crit: Option<Vec<String>>,
-    /// The longest token accepted, in bytes.
+    /// The longest accepted token, in bytes.
     pub max_token_length: Option<f64>,
-    /// The shortest secret accepted, in bytes, instead of the hash's length (RFC 7518 §3.2).
+    /// The shortest accepted secret, in bytes, instead of the hash's length (RFC 7518 §3.2).
     pub min_secret_length: Option<f64>,
-    /// How much work the keys of a set may make for one token, in cold checks of P-256: from 1 to [`MAXIMUM_CANDIDATES`], which is
-    /// the default. At most that many keys are tried, and fewer where a check costs more.
+    /// The budget of work for the keys of a set and one token, in checks of P-256 without tables: from 1 to
+    /// [`MAXIMUM_CANDIDATES`], the default. At most that many keys are tried, and fewer if a check costs more.
     pub max_candidates: Option<f64>,
-    /// Whether a token bound to a key of its bearer (`cnf`, RFC 7800 §3) is refused: where nobody asks for the proof, a
-    /// stolen one would pass. Verifiers that leave the proof to their caller accept it.
+    /// Whether a token that requires proof of possession (`cnf`, RFC 7800 §3) is refused. Without a check of the proof, a stolen token
+    /// would be accepted. Verifiers whose caller checks the proof accept it.
     pub refuse_bound: bool,
 }
 
-/// What the caller asks of a token, checked to make sense.
+/// What the caller requires of every token, checked to make sense.
 #[derive(Clone, Debug)]
 pub struct Policy {
     algorithms: Option<Vec<Algorithm>>,
@@ -64,7 +64,7 @@ pub struct Policy {
     pub(crate) understood: Vec<String>,
     pub(crate) maximum_bytes: usize,
     pub(crate) minimum_secret: Option<usize>,
-    /// In hundredths of a cold check of P-256.
+    /// In hundredths of a check of P-256 without tables.
     pub(crate) budget: usize,
     pub(crate) refuse_bound: bool,
 }
@@ -73,7 +73,7 @@ impl Policy {
     /// Checks the options.
     ///
     /// # Errors
-    /// [`Refusal::Option`] names the first option that makes no sense: empty, not a number, unknown.
+    /// [`Refusal::Option`] for the first option that is empty, not a number, or unknown.
     pub fn new(options: PolicyOptions) -> Result<Self, Refusal> {
         for (name, list) in [
             ("requiredClaims", &options.required_claims),
@@ -123,7 +123,7 @@ impl Policy {
         })
     }
 
-    /// The algorithms on the caller's list; `None` where the key decides.
+    /// The caller's list of algorithms; `None` if the key decides.
     #[must_use]
     pub fn algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()
@@ -135,11 +135,11 @@ impl Policy {
         self.maximum_bytes
     }
 
-    /// Whether a key could ever verify a token under this policy: a mistake that should show at construction, not at
-    /// the first request.
+    /// Checks whether a key could ever verify a token under this policy, so that a mistake shows at construction and not at the first
+    /// request.
     ///
     /// # Errors
-    /// Why the key does not fit the first algorithm on the list, if it fits none.
+    /// If the key fits no algorithm, why it does not fit the first one.
     pub fn check_key(&self, key: &crate::Key) -> Result<(), Refusal> {
         let listed = self.algorithms.clone().unwrap_or_else(|| Algorithm::ALL.to_vec());
         let mut first = None;
@@ -152,8 +152,8 @@ impl Policy {
         Err(first.unwrap_or(Refusal::NoMatchingKey))
     }
 
-    /// The algorithm of the header, if the caller's list has it (RFC 8725 §3.1). Without a list the key must fit it
-    /// (see [`crate::Keys::select`]): the token alone never decides.
+    /// The algorithm of the header, if it is on the caller's list (RFC 8725 §3.1). Without a list, the key must fit it
+    /// ([`crate::Keys::select`]): the token alone never decides.
     pub(crate) fn admit_algorithm(&self, declared: &str) -> Result<Algorithm, Refusal> {
         let known = Algorithm::from_name(declared);
         match &self.algorithms {
@@ -168,12 +168,12 @@ impl Policy {
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, Refusal> {
     let known = |name: &String| {
         Algorithm::from_name(name)
-            .ok_or(Refusal::Option { name: "algorithms", problem: "names an algorithm that is not known" })
+            .ok_or(Refusal::Option { name: "algorithms", problem: "names an unknown algorithm" })
     };
     names.iter().map(known).collect()
 }
 
-/// Refuses a list that is there and empty, or holds an empty text.
+/// Refuses a list that is empty or contains an empty string.
 #[inline(never)]
 pub(crate) fn holds_texts(name: &'static str, list: Option<&[String]>) -> Result<(), Refusal> {
     match list {
@@ -185,7 +185,7 @@ pub(crate) fn holds_texts(name: &'static str, list: Option<&[String]>) -> Result
 }
 
 const EMPTY: &str = "must not be empty";
-/// 16 MiB: far beyond any token, and room for three times as much is there in every runtime.
+/// 16 MiB: far beyond any token. Every runtime can allocate three times as much.
 const LARGEST_SIZE: f64 = 16_777_216.0;
 const BYTES: &str = "must be a whole number of bytes, from 1 to 16777216";
 const CANDIDATES: &str = "must be a whole number, from 1 to 64";

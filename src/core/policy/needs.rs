@@ -4,20 +4,20 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{policy::holds_texts, refusal::Refusal};
 
-/// What [`Needs`] are made of, as the caller wrote them. Every list that is given must hold something.
+/// The options of [`Needs`], as the caller wrote them. A list must not be empty.
 #[derive(Clone, Debug, Default)]
 pub struct NeedsOptions {
-    /// Scopes, all of them needed.
+    /// Scopes; all are needed.
     pub scopes: Option<Vec<String>>,
-    /// Scopes, one of them enough.
+    /// Scopes; one suffices.
     pub any_scope: Option<Vec<String>>,
-    /// Permissions, all of them needed.
+    /// Permissions; all are needed.
     pub permissions: Option<Vec<String>>,
-    /// Permissions, one of them enough.
+    /// Permissions; one suffices.
     pub any_permission: Option<Vec<String>>,
-    /// Roles, all of them needed.
+    /// Roles; all are needed.
     pub roles: Option<Vec<String>>,
-    /// Roles, one of them enough.
+    /// Roles; one suffices.
     pub any_role: Option<Vec<String>>,
 }
 
@@ -39,8 +39,8 @@ impl Needs {
     /// Checks the lists.
     ///
     /// # Errors
-    /// [`Refusal::Option`]: an empty list (it would let everybody in), or a scope with a character that RFC 6749 §3.3
-    /// has no room for (it would break the challenge that names it).
+    /// [`Refusal::Option`] for an empty list, which would admit everyone, or a scope with a character that RFC 6749 §3.3 forbids, which
+    /// would break the challenge that names it.
     pub fn new(options: NeedsOptions) -> Result<Self, Refusal> {
         for (name, list) in [
             ("scopes", &options.scopes),
@@ -53,9 +53,12 @@ impl Needs {
             holds_texts(name, list.as_deref())?;
         }
         for (name, list) in [("scopes", &options.scopes), ("anyScope", &options.any_scope)] {
-            let mut letters = list.iter().flatten().flat_map(|scope| scope.bytes());
-            if letters.any(|letter| !matches!(letter, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
-                return Err(Refusal::Option { name, problem: "holds a character that a scope can't have" });
+            let mut bytes = list.iter().flatten().flat_map(|scope| scope.bytes());
+            if bytes.any(|byte| !matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(Refusal::Option {
+                    name,
+                    problem: "contains a character that a scope cannot have",
+                });
             }
         }
         let need = |all: Option<Vec<String>>, any: Option<Vec<String>>| Need {

@@ -1,5 +1,5 @@
-//! What a host asks for enters as the JSON text of an object, the options of a policy, of needs or of a cache leave. The host names what
-//! is misused before it gets here; this is the second line.
+//! Reads the options of a policy, of needs and of a key cache from JSON text, with the names that they have in JavaScript. JavaScript
+//! checks options and names mistakes first; this is a second check.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::Cell;
@@ -13,10 +13,10 @@ use crate::{
 };
 
 impl PolicyOptions {
-    /// Reads the options of a policy; the names are JavaScript's, what is absent is `None`.
+    /// Reads the options of a policy. A missing option is `None`.
     ///
     /// # Errors
-    /// [`Refusal::Option`] for what is no object, or has a member of the wrong type.
+    /// [`Refusal::Option`] if the text is not an object, or a member has the wrong type.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         read(text, |members| Self {
             algorithms: members.texts("algorithms"),
@@ -39,7 +39,7 @@ impl PolicyOptions {
 }
 
 impl NeedsOptions {
-    /// Reads the lists of needs; all else as [`PolicyOptions::read`].
+    /// Reads the lists of needs, as [`PolicyOptions::read`] does.
     ///
     /// # Errors
     /// As [`PolicyOptions::read`].
@@ -56,7 +56,7 @@ impl NeedsOptions {
 }
 
 impl KeyCacheSettings {
-    /// Reads the settings of a cache; what is absent is the default. All else as [`PolicyOptions::read`].
+    /// Reads the settings of a cache. A missing one has its default.
     ///
     /// # Errors
     /// As [`PolicyOptions::read`].
@@ -76,7 +76,7 @@ impl KeyCacheSettings {
 /// The members of an object of options.
 struct Members<'d> {
     object: Object<'d>,
-    /// Whether one had the wrong type: one question at the end in place of one for each.
+    /// Whether a member had the wrong type. Checked once at the end.
     misshapen: Cell<bool>,
 }
 
@@ -87,12 +87,12 @@ fn read<T>(text: &str, read: impl FnOnce(&Members<'_>) -> T) -> Result<T, Refusa
         let options = read(&members);
         (!members.misshapen.get()).then_some(options)
     });
-    options.ok_or(Refusal::Option { name: "options", problem: "have a member of the wrong type" })
+    options.ok_or(Refusal::Option { name: "options", problem: "has a member of the wrong type" })
 }
 
 impl Members<'_> {
-    /// A member that may be absent; `read` finds nothing in one of the wrong type. `null` is one: what hosts write for a number
-    /// that is none must not look like a check that nobody asked for.
+    /// Reads an optional member. `read` returns `None` for the wrong type, which includes `null`: JavaScript writes `NaN` as `null`, and
+    /// that must not switch a check off.
     fn optional<T>(&self, name: &str, read: impl FnOnce(Json<'_>) -> Option<T>) -> Option<T> {
         let read = read(self.object.get(name)?);
         if read.is_none() {
@@ -101,7 +101,7 @@ impl Members<'_> {
         read
     }
 
-    // Each once, however often it is called: an engine compiles what is called, and this is before the first token.
+    // Not inlined, so that engines compile each of these once: docs/decisions/0012.
     #[inline(never)]
     fn text(&self, name: &str) -> Option<String> {
         self.optional(name, |value| value.as_str().map(str::to_owned))

@@ -1,5 +1,5 @@
-//! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). Claims of a token whose signature was
-//! not verified can't get here: [`Claims::read`] takes a [`SignedPayload`].
+//! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). [`Claims::read`] takes a [`SignedPayload`], so claims
+//! are never read before the signature is verified.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::{
     stages::signature::SignedPayload,
 };
 
-/// The claims of a signed token, the registered ones in their types.
+/// The claims of a signed token. The types of the registered ones are checked.
 #[derive(Debug)]
 pub struct Claims<'p> {
     pub(crate) typ: Option<&'p str>,
@@ -18,7 +18,7 @@ pub struct Claims<'p> {
     registered: Registered,
 }
 
-/// Where the claims stand that a policy asks for: they are looked for once.
+/// The registered claims that a policy compares: the index of a string or array, or the value of a time.
 #[derive(Debug, Default)]
 struct Registered {
     iss: Option<usize>,
@@ -39,7 +39,7 @@ impl<'p> Claims<'p> {
         Self::of(signed.header().typ(), Document::read(signed.payload(), Names::Unique))
     }
 
-    /// The same, of claims that may be laid out as others were that are known; `values`: where those of other claims stood.
+    /// Reads claims that probably have the layout of earlier ones. `values` is a list to reuse.
     ///
     /// # Errors
     /// As [`Claims::read`].
@@ -74,7 +74,7 @@ impl<'p> Claims<'p> {
         &self.document
     }
 
-    /// Where the values stood, for those of other claims.
+    /// The list of values, to be reused.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.document.into_values()
     }
@@ -87,23 +87,23 @@ impl<'p> Claims<'p> {
         self.text(self.registered.sub)
     }
 
-    /// Whether it is one of the recipients: nobody is where there is no `aud`.
+    /// Whether `aud` contains this audience.
     pub(crate) fn is_for(&self, audience: &str) -> bool {
-        let aud = self.registered.aud.and_then(|place| self.document.json(place));
+        let aud = self.registered.aud.and_then(|index| self.document.json(index));
         aud.and_then(|aud| has_text(aud, audience)) == Some(true)
     }
 
-    /// The end, in seconds since 1970-01-01T00:00:00Z.
+    /// The time of expiry, in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn exp(&self) -> Option<f64> {
         self.registered.exp
     }
 
-    /// The beginning, as [`Claims::exp`].
+    /// The time before which it is not valid, as [`Claims::exp`].
     pub(crate) fn nbf(&self) -> Option<f64> {
         self.registered.nbf
     }
 
-    /// When it was issued, as [`Claims::exp`].
+    /// The time of issue, as [`Claims::exp`].
     pub(crate) fn iat(&self) -> Option<f64> {
         self.registered.iat
     }
@@ -121,35 +121,35 @@ impl<'p> Claims<'p> {
         }
     }
 
-    fn text(&self, place: Option<usize>) -> Option<&str> {
-        self.document.text_at(place?)
+    fn text(&self, index: Option<usize>) -> Option<&str> {
+        self.document.text_at(index?)
     }
 }
 
 impl Registered {
-    /// Each in its type; of several that are not, the first in this order is told: `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
+    /// Finds the claims and checks their types. The first wrong one is refused, in the order `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
     fn find(claims: Object<'_>) -> Result<Self, Refusal> {
         let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat] = [None; 6];
-        for (name, place) in claims.members() {
-            // Each has three letters: few claims are looked at twice.
+        for (name, index) in claims.members() {
+            // Each name has three bytes, which rules out most other claims.
             let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else { continue };
             match name {
-                b"iss" => iss = Some(place),
-                b"sub" => sub = Some(place),
-                b"aud" => aud = Some(place),
-                b"exp" => exp = Some(place),
-                b"nbf" => nbf = Some(place),
-                b"iat" => iat = Some(place),
+                b"iss" => iss = Some(index),
+                b"sub" => sub = Some(index),
+                b"aud" => aud = Some(index),
+                b"exp" => exp = Some(index),
+                b"nbf" => nbf = Some(index),
+                b"iat" => iat = Some(index),
                 _ => {}
             }
         }
-        let typed = |claim, place: Option<usize>, fits: fn(Json<'_>) -> bool| match place {
-            Some(place) if !claims.at(place).is_some_and(fits) => Err(Refusal::ClaimType { claim }),
-            place => Ok(place),
+        let typed = |claim, index: Option<usize>, fits: fn(Json<'_>) -> bool| match index {
+            Some(index) if !claims.at(index).is_some_and(fits) => Err(Refusal::ClaimType { claim }),
+            index => Ok(index),
         };
-        let time = |claim, place: Option<usize>| match place.map(|place| claims.at(place)) {
+        let time = |claim, index: Option<usize>| match index.map(|index| claims.at(index)) {
             None => Ok(None),
-            // The reader of JSON took finite ones only.
+            // The JSON reader accepts only finite numbers.
             Some(Some(Json::Number(number))) => Ok(Some(number)),
             Some(_) => Err(Refusal::ClaimNotNumber { claim }),
         };
@@ -164,7 +164,7 @@ impl Registered {
     }
 }
 
-/// Whether a string is that text, or an array of strings has it; `None` for any other value.
+/// Whether a string equals the text, or an array of strings contains it. Returns `None` for any other value.
 pub(crate) fn has_text(value: Json<'_>, text: &str) -> Option<bool> {
     match value {
         Json::Array(items) => {

@@ -8,15 +8,15 @@ use crate::{
     stages::claims::Claims,
 };
 
-/// A token whose signature holds and whose claims are what the caller asks for.
-// INVARIANT: made by `Policy::judge` and nowhere else.
+/// A token whose signature and claims are accepted.
+// INVARIANT: only `Policy::judge` makes one.
 #[derive(Debug)]
 pub struct Verified<'p> {
     pub(crate) claims: Claims<'p>,
 }
 
 impl Policy {
-    /// Holds the claims to the policy. `now` is the time in seconds since 1970-01-01T00:00:00Z.
+    /// Checks the claims against the policy. `now` is the time in seconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     /// The first of these that fails: `typ`, required claims, `iss`, `sub`, `aud`, `nbf`, `exp`, the age,
@@ -36,8 +36,7 @@ impl Policy {
         self.types.as_ref().map_or(Ok(()), |accepted| self.judge_type_among(accepted, claims.typ))
     }
 
-    // A function of its own, as those below: an engine compiles what is called, and few policies ask for this.
-    #[inline(never)]
+    #[inline(never)] // Cold: docs/decisions/0012.
     fn judge_type_among(&self, accepted: &[String], typ: Option<&str>) -> Result<(), Refusal> {
         match typ {
             None if self.type_optional => Ok(()),
@@ -47,14 +46,14 @@ impl Policy {
         }
     }
 
-    /// What is asked for must be there: a check that is skipped when its claim is absent is none.
+    /// Refuses a token without a claim that the policy checks: a check that is skipped for a missing claim would be no check.
     fn judge_presence(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
-        let asked = self.required.iter().map(String::as_str);
-        let asked = asked.chain(self.issuers.as_ref().map(|_| "iss"));
-        let asked = asked.chain(self.subject.as_ref().map(|_| "sub"));
-        let asked = asked.chain(self.audiences.as_ref().map(|_| "aud"));
-        let mut asked = asked.chain(self.maximum_age.map(|_| "iat"));
-        match asked.find(|claim| !claims.has(claim)) {
+        let required = self.required.iter().map(String::as_str);
+        let required = required.chain(self.issuers.as_ref().map(|_| "iss"));
+        let required = required.chain(self.subject.as_ref().map(|_| "sub"));
+        let required = required.chain(self.audiences.as_ref().map(|_| "aud"));
+        let mut required = required.chain(self.maximum_age.map(|_| "iat"));
+        match required.find(|claim| !claims.has(claim)) {
             Some(claim) => Err(Refusal::ClaimMissing { claim: claim.to_string() }),
             None => Ok(()),
         }

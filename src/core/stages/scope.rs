@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Needs {
-    /// Holds a verified token to the needs.
+    /// Checks a verified token against the needs.
     ///
     /// # Errors
     /// [`Refusal::InsufficientScope`], [`Refusal::InsufficientPermissions`] or [`Refusal::InsufficientRoles`].
@@ -20,7 +20,7 @@ impl Needs {
         self.judge_claims(verified.claims.object())
     }
 
-    /// Holds claims that were verified before to the needs, given as their JSON text: the second request of one caller.
+    /// Checks claims that were verified before, given as JSON text: for the second request with one token.
     ///
     /// # Errors
     /// As [`Needs::judge`], and [`Refusal::ClaimsJson`].
@@ -30,7 +30,7 @@ impl Needs {
     }
 
     fn judge_claims(&self, claims: Object<'_>) -> Result<(), Refusal> {
-        // The first of the three that is there counts: a union would let a token carry two stories.
+        // The first of the three that exists counts. A union would let a token carry contradicting claims.
         if !self.scope.met(claims, &["scope", "scp", "scopes"]) {
             let needed = if self.scope.all.is_empty() { &self.scope.any } else { &self.scope.all };
             return Err(Refusal::InsufficientScope { needed: needed.clone() });
@@ -58,8 +58,8 @@ impl Need {
     }
 }
 
-/// Whether a claim grants what is needed, which is not empty: one of the words of a string (RFC 6749 §3.3), or of the strings of
-/// an array as they stand. A claim of any other shape grants nothing.
+/// Whether a claim grants what is needed, which is not empty: as a word of a string (RFC 6749 §3.3), or a string of an array. Any other
+/// claim grants nothing.
 fn grants(claim: Json<'_>, need: &str) -> bool {
     match claim {
         Json::String(words) => {

@@ -5,7 +5,7 @@ use crate::{refusal::Refusal, text::scan::dot_before};
 /// The parts of a compact JWS, still encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'t> {
-    /// What the signature is over: header, dot and payload as they were sent (RFC 7515 §5.1).
+    /// The signed message: header, dot and payload as they were sent (RFC 7515 §5.1).
     pub(crate) signing_input: &'t [u8],
     pub(crate) header: &'t [u8],
     pub(crate) payload: &'t [u8],
@@ -16,7 +16,7 @@ impl<'t> Parts<'t> {
     /// Splits a token of at most `maximum` bytes at its dots.
     ///
     /// # Errors
-    /// [`Refusal::TokenTooLong`], or [`Refusal::TokenParts`] for any other number of parts than three.
+    /// [`Refusal::TokenTooLong`], or [`Refusal::TokenParts`] if there are not three parts.
     pub fn split(token: &'t [u8], maximum: usize) -> Result<Self, Refusal> {
         if token.len() > maximum {
             return Err(Refusal::TokenTooLong { maximum });
@@ -32,16 +32,15 @@ impl<'t> Parts<'t> {
     }
 }
 
-// Few tokens have another number, and few of those are read.
 #[cold]
 fn count_parts(token: &[u8]) -> usize {
     token.split(|byte| *byte == b'.').count()
 }
 
-/// What stands before the first dot and behind it; nothing where there is none.
+/// The text before and after the first dot; `None` if there is no dot.
 fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let place = dot_before(text);
-    Some((text.get(..place)?, text.get(place + 1..)?))
+    let dot = dot_before(text);
+    Some((text.get(..dot)?, text.get(dot + 1..)?))
 }
 
 #[cfg(test)]
