@@ -1,4 +1,4 @@
-//! Refusals and keys as JSON text, for the host's own parser.
+//! Describes refusals and keys as JSON text.
 
 use jotgate_core::{Curve, Key, KeySet, Refusal, message::count};
 
@@ -52,7 +52,7 @@ pub(crate) fn key_set(set: &KeySet) -> String {
     object.finish()
 }
 
-/// What may be said of a key: no number of it.
+/// A key's description, without key material.
 fn described(key: &Key) -> Object {
     let mut object = Object::default();
     object.text("kty", key.prepared().key_type().name());
@@ -68,7 +68,7 @@ fn described(key: &Key) -> Object {
     object
 }
 
-/// A JSON object as it grows. Its names are ours and need no escapes.
+/// A JSON object under construction. Its names need no escapes.
 #[derive(Default)]
 struct Object {
     text: String,
@@ -119,7 +119,7 @@ impl Object {
     }
 }
 
-/// A JSON string (RFC 8259 §7): of the letters that must be escaped each as its code.
+/// A JSON string (RFC 8259 §7).
 fn quoted(value: &str) -> String {
     let mut text = String::from('"');
     for letter in value.chars() {

@@ -1,4 +1,4 @@
-//! The life of one remote key set, as the host's loader drives it: it fetches, the core decides.
+//! The state of a remote key set, for the loader in JavaScript: it fetches, the core decides.
 
 use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -7,8 +7,8 @@ use crate::output::checked;
 
 /// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 ///
-/// What was found and why a fetch is made are numbers: 0 for nothing yet and a scheduled fetch, 1 for an unknown key, 2 for
-/// a bad signature.
+/// What a look found, and why a fetch is made, are numbers: 0 for no look yet and a scheduled fetch, 1 for an unknown key, 2 for a bad
+/// signature.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyCache {
@@ -25,9 +25,9 @@ impl KeyCache {
         checked(cache).map(|cache| Self { cache })
     }
 
-    /// What a request is to do, by its index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`,
-    /// then `fetch` for each purpose, then `wait` for each. A text would be allocated while the cache is borrowed, and a call that
-    /// is broken off for want of memory would leave it so.
+    /// Decides what a request does: the index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`, then
+    /// `fetch` for each purpose, then `wait` for each. Not a string: if memory ran out while it is allocated, the cache would stay
+    /// borrowed.
     #[must_use]
     pub fn lookup(&self, now: f64, found: u32) -> u32 {
         match self.cache.lookup(now, self::found(found)) {
@@ -40,7 +40,7 @@ impl KeyCache {
         }
     }
 
-    /// After how many seconds an `unavailable` set is worth asking for again; 0 for every other decision.
+    /// After how many seconds an `unavailable` set can be requested again; 0 for every other decision.
     #[wasm_bindgen(js_name = retryAfter)]
     #[must_use]
     pub fn retry_after(&self, now: f64, found: u32) -> f64 {
@@ -55,8 +55,7 @@ impl KeyCache {
         self.cache.started(now, self::purpose(purpose));
     }
 
-    /// Whether an answer that just arrived is reason to ask once more, past caches. `kept` is the value of its `Age` header, in
-    /// seconds.
+    /// Whether the set has to be requested once more, past caches. `kept` is the value of the answer's `Age` header, in seconds.
     #[wasm_bindgen(js_name = asksPastCaches)]
     #[must_use]
     pub fn asks_past_caches(&self, now: f64, kept: f64, cache_control: Option<String>) -> bool {
@@ -65,7 +64,7 @@ impl KeyCache {
     }
 
     /// A set arrived that holds keys; `kept` is the value of its `Age` header and `fetching` how long the fetch took, in seconds,
-    /// `cache_control` its header. Returns the index of what became of it among `taken`, `older` (the set in hand is newer and
+    /// `cache_control` its header. Returns the index of the outcome among `taken`, `older` (the current set is newer and
     /// stays) and `stale` (it is too old to be trusted).
     pub fn renewed(
         &mut self,
@@ -80,7 +79,7 @@ impl KeyCache {
         outcome(self.cache.renewed(now, purpose, age, Freshness::read(cache_control), etag))
     }
 
-    /// The set in hand is still the current one: 304. Without a `cache_control` what was said before goes on.
+    /// The current set is still valid (304). Without a `cache_control`, its former value still counts.
     pub fn confirmed(
         &mut self,
         now: f64,
@@ -93,7 +92,7 @@ impl KeyCache {
         outcome(self.cache.confirmed(now, self::purpose(purpose), Age { kept, fetching }, freshness))
     }
 
-    /// A set that was fetched elsewhere or earlier; whether it is the set in hand from now on.
+    /// Takes a set that was fetched elsewhere or earlier. Returns whether it is the current set now.
     pub fn hydrated(
         &mut self,
         now: f64,
@@ -105,57 +104,56 @@ impl KeyCache {
         self.cache.hydrated(now, sent, arrived, Freshness::read(cache_control), etag)
     }
 
-    /// The fetch failed, or its answer is no key set. `retry_after` is how many seconds the issuer asks to be left alone, 0 if it
-    /// does not ask.
+    /// The fetch failed, or its answer is no key set. `retry_after` is the answer's `Retry-After` in seconds, or 0.
     pub fn failed(&mut self, now: f64, purpose: u32, retry_after: f64) {
         self.cache.failed(now, self::purpose(purpose), Some(retry_after));
     }
 
-    /// The issuer answered, but a later fetch brought a newer answer before.
+    /// The issuer answered, but a later fetch brought a newer answer first.
     pub fn superseded(&mut self, now: f64, purpose: u32) {
         self.cache.superseded(now, self::purpose(purpose));
     }
 
-    /// Whether the set in hand may be used.
+    /// Whether the current set may be used.
     #[wasm_bindgen(js_name = isTrusted)]
     #[must_use]
     pub fn is_trusted(&self, now: f64) -> bool {
         self.cache.is_trusted(now)
     }
 
-    /// Whether the set in hand is fresh.
+    /// Whether the current set is fresh.
     #[wasm_bindgen(js_name = isFresh)]
     #[must_use]
     pub fn is_fresh(&self, now: f64) -> bool {
         self.cache.is_fresh(now)
     }
 
-    /// Whether there is no other fetch for an unknown key now.
+    /// Whether the cool-down forbids another fetch for an unknown key.
     #[wasm_bindgen(js_name = isCoolingDown)]
     #[must_use]
     pub fn is_cooling_down(&self, now: f64) -> bool {
         self.cache.is_cooling_down(now)
     }
 
-    /// The entity tag of the set in hand.
+    /// The entity tag of the current set.
     #[must_use]
     pub fn etag(&self) -> Option<String> {
         self.cache.etag().map(str::to_owned)
     }
 
-    /// When the origin sent the set in hand.
+    /// When the origin sent the current set.
     #[must_use]
     pub fn sent(&self) -> Option<f64> {
         self.cache.sent()
     }
 
-    /// When the set in hand arrived where it was fetched.
+    /// When the current set arrived where it was fetched.
     #[must_use]
     pub fn arrived(&self) -> Option<f64> {
         self.cache.arrived()
     }
 
-    /// When the trust in the set in hand ends, unless it is renewed.
+    /// When the current set stops being trusted, unless it is renewed.
     #[wasm_bindgen(js_name = trustedTo)]
     #[must_use]
     pub fn trusted_to(&self) -> Option<f64> {

@@ -1,25 +1,23 @@
 /**
- * The text of claims and its outline enter, the claims leave: an object of its own each time, equal to what `JSON.parse` makes of the
- * text. The core has read the text; what it found is not looked for again.
- *
- * The outline is written in `src/core/json/outline.rs`, where a table tells what its words say.
+ * Builds claims from their text and its outline: a new object each time, equal to what `JSON.parse` returns. The core has
+ * read the text already. The table of the outline's words is in `src/core/json/outline.rs`.
  */
 import type { JWTPayload } from '../base/types.js'
 
-/** How an object's members are laid out. */
+/** The names of an object's members, in their order. */
 interface Layout {
-  /** The number that the core gave it, and no other ever. */
-  readonly number: number
+  /** The ID that the core gave it. IDs are never reused. */
+  readonly id: number
   readonly names: readonly string[]
   /** An object with these members, to be copied. */
   readonly blank: Record<string, unknown>
-  /** Whether the members of a copy stand in the order of the text. */
+  /** Whether a copy has its members in the order of the text. */
   readonly inOrder: boolean
 }
 
-/** As many as the core knows, each at the place that its number gives it. */
-const LAYOUTS = 64
-const layouts = new Array<Layout | undefined>(LAYOUTS).fill(undefined)
+/** As many as the core knows, each at its ID modulo this. */
+const MAX_LAYOUTS = 64
+const layouts = new Array<Layout | undefined>(MAX_LAYOUTS).fill(undefined)
 
 const STRING = 0
 const WHOLE = 1
@@ -29,25 +27,25 @@ const OBJECT = 4
 
 const WORDS = [false, true, null]
 
-/** What is being read: nothing in here calls anybody else, so that it can't be exchanged meanwhile. */
+/** The text and outline being read. Module-level is safe: nothing here calls other code. */
 let text = ''
 let words: Uint32Array = new Uint32Array(0)
-let at = 0
+let position = 0
 
-/** Thrown where an object is laid out in a way that is not known yet, or can't be built as fast. */
+/** Thrown if a layout is unknown, or cannot be built this way. */
 const UNKNOWN = Symbol('unknown layout')
 
-/** The claims that `claims` holds, by the outline that begins at a place. */
-export function claimsFrom(claims: string, outline: Uint32Array, place: number): JWTPayload {
+/** The claims of a text, by the outline that begins at an index. */
+export function claimsFrom(claims: string, outline: Uint32Array, index: number): JWTPayload {
   text = claims
   words = outline
-  at = place
+  position = index
   try {
     return value() as JWTPayload
   } catch (thrown) {
     if (thrown !== UNKNOWN) throw thrown
     const payload = JSON.parse(claims) as JWTPayload
-    at = place
+    position = index
     learn(payload)
     return payload
   } finally {
@@ -56,13 +54,13 @@ export function claimsFrom(claims: string, outline: Uint32Array, place: number):
 }
 
 function value(): unknown {
-  const word = words[at++] as number
+  const word = words[position++] as number
   const rest = word >>> 3
   switch (word & 7) {
     case STRING:
-      return text.substring(rest, words[at++])
+      return text.substring(rest, words[position++])
     case WHOLE:
-      return rest * 2 ** 32 + (words[at++] as number)
+      return rest * 2 ** 32 + (words[position++] as number)
     case WORD:
       return WORDS[rest]
     case ARRAY: {
@@ -71,26 +69,26 @@ function value(): unknown {
       return items
     }
     case OBJECT: {
-      const layout = layouts[rest % LAYOUTS]
-      if (layout?.number !== rest || !layout.inOrder) throw UNKNOWN
+      const layout = layouts[rest % MAX_LAYOUTS]
+      if (layout?.id !== rest || !layout.inOrder) throw UNKNOWN
       const { names, blank } = layout
       const object = { ...blank }
-      for (let place = 0; place < names.length; place++) {
-        const member = words[at] as number
-        // Most are strings: no call for them.
-        object[names[place] as string] =
-          (member & 7) === STRING ? text.substring(member >>> 3, words[(at += 2) - 1]) : value()
+      for (let index = 0; index < names.length; index++) {
+        const member = words[position] as number
+        // Most members are strings: this saves the call.
+        object[names[index] as string] =
+          (member & 7) === STRING ? text.substring(member >>> 3, words[(position += 2) - 1]) : value()
       }
       return object
     }
     default:
-      return JSON.parse(text.substring(rest, words[at++]))
+      return JSON.parse(text.substring(rest, words[position++]))
   }
 }
 
-/** Remembers the layouts of the objects in a value that was read otherwise; whether the words behind it can be found. */
+/** Remembers the layouts of a parsed value. Returns whether the words after it can be found. */
 function learn(value: unknown): boolean {
-  const word = words[at++] as number
+  const word = words[position++] as number
   const rest = word >>> 3
   switch (word & 7) {
     case WORD:
@@ -100,15 +98,15 @@ function learn(value: unknown): boolean {
     case OBJECT: {
       const object = value as Record<string, unknown>
       const names = Object.keys(object)
-      // Names like those of an array's places come first, whatever the text says; and this one is no member of a literal's copy.
+      // Integer-like names come first in every object, and `__proto__` is not copied by a spread.
       const inOrder = !names.some((name) => /^\d/.test(name) || name === '__proto__')
       const blank = { ...object }
       for (const name of names) blank[name] = undefined
-      layouts[rest % LAYOUTS] = { number: rest, names, blank, inOrder }
+      layouts[rest % MAX_LAYOUTS] = { id: rest, names, blank, inOrder }
       return inOrder && names.every((name) => learn(object[name]))
     }
     default:
-      at++
+      position++
       return true
   }
 }

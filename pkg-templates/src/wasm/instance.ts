@@ -1,4 +1,4 @@
-/** A loader's module enters, the running core leaves: instantiated at first use, once for all entries of the package. */
+/** Starts the core at first use, once for all entries of the package. */
 import * as bindings from './bindings.js'
 import * as imports from './imports.js'
 import { load, prepare } from '#wasm'
@@ -11,16 +11,16 @@ export interface Core {
 
 let core: Core | undefined
 
-/** The core, started if it is not running yet. */
+/** Returns the core, and starts it if necessary. */
 export function boot(): Core {
   return (core ??= start(load()))
 }
 
-/** Starts the core, and lets other work go on while it is compiled. */
+/** Starts the core without blocking while it is compiled. */
 export async function bootAside(): Promise<Core> {
   if (core !== undefined) return core
   const module = await prepare()
-  // Another call may have started it meanwhile, and keys may already lie in that one's memory.
+  // Another call may have started it meanwhile, and keys may be in that instance's memory.
   return (core ??= start(module))
 }
 

@@ -1,22 +1,21 @@
-/** A page that has not yet used the package enters; its core runs when the promise resolves. */
+/** `ready()`: compiles the WebAssembly core ahead of first use, without blocking. */
 import { bootAside } from './instance.js'
 import { Options, size } from '../base/options.js'
 
-/** What the one core of all entries is told when it starts, or later. */
+/** Options of the core, which all entries share. */
 export interface ReadyOptions {
   /**
-   * How much memory the tables may take that make signatures of often used keys faster to verify, of all keys together, in bytes. What
-   * a verdict is does not depend on it. Tables that are there stay until their keys go. Default: 8 MiB.
+   * The most memory that the tables of all keys use together, in bytes. Tables make signatures of often used keys faster to verify and
+   * never change a verdict. Existing tables stay until their keys are freed. Default: 8 MiB.
    */
   tableMemory?: number
 }
 
 /**
- * Starts the core without blocking: in a page, compiling it takes some hundredths of a second that would otherwise be
- * taken at first use. Nobody has to call this where compiling at once is allowed, which it is in every runtime of the
- * README; browsers before Chromium 115 want it.
+ * Starts the core without blocking. Otherwise it is compiled at first use. Calling this is optional in every runtime of the README, but
+ * required in browsers before Chromium 115.
  *
- * @throws `TypeError` that names an option which is unknown, or no whole number from 1 on
+ * @throws `TypeError` that names an unknown option, or one that is not a whole number from 1
  */
 export async function ready(options: ReadyOptions = {}): Promise<void> {
   const bytes = new Options('ready', options, ['tableMemory']).read('tableMemory', size)

@@ -1,23 +1,20 @@
-//! A number's text enters, a double leaves (RFC 8259 §6); and back again, as messages show times.
+//! Reads numbers of JSON as doubles (RFC 8259 §6), and writes times for messages.
 //!
-//! The standard library's reader and writer of doubles bring tables of 12 KB and as much code: an eighth of what is sent to a browser.
-//! All that the core asks of a number is which time it is, and whether the host's reader would find a double for it.
+//! The standard library's functions bring large tables. The core only needs times, and whether a number is in the range of a double.
 
 use alloc::string::String;
 
 use jotgate_crypto::message::digits;
 
-/// As many digits as fit 64 bits, whichever they are; what stands behind them moves no time by a microsecond.
+/// The most digits that always fit in a u64. Later digits change a timestamp by less than a microsecond.
 const DIGITS: i32 = 19;
-/// Digits that fit a double without loss.
+/// The most digits that always fit in a double without loss.
 pub(crate) const EXACT_DIGITS: usize = 15;
-/// The first digits of `2^1024 - 2^970`, from which on numbers are rounded to infinity, and the power of ten behind all before its
-/// point.
+/// The first digits of `2^1024 - 2^970`, and its number of digits. Numbers from there on are rounded to infinity.
 const TOO_LARGE: (u64, i32) = (1_797_693_134_862_315_807, 309);
 
-/// The double of a number: the nearest one of a number with no more than 15 digits and 22 decimals or zeros, and near it
-/// otherwise, or zero below 10^-280. `None` where it is beyond their range, or so close to the end of it that nineteen digits can't tell. The text
-/// is a number of RFC 8259 §6: who calls has read its letters.
+/// Reads a number, whose text the caller has checked (RFC 8259 §6). The result is exact for at most 15 digits and 22 decimals or
+/// zeros, near otherwise, and zero below 10^-280. Returns `None` if it is beyond the range of a double, or too close to its end.
 pub(crate) fn read(text: &str) -> Option<f64> {
     let (significand, count, power) = decimal(text.as_bytes());
     let (first, end) = TOO_LARGE;
@@ -37,7 +34,7 @@ pub(crate) fn read(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') { -size } else { size })
 }
 
-/// The first digits from one that is not zero on, how many they are, and the power of ten of the last one.
+/// The first digits from the first non-zero one, their count, and the power of ten of the last one.
 fn decimal(text: &[u8]) -> (u64, i32, i32) {
     let (mut significand, mut count, mut power, mut behind_point) = (0, 0, 0_i32, false);
     let mut letters = text.iter();
@@ -68,14 +65,14 @@ fn decimal(text: &[u8]) -> (u64, i32, i32) {
     (significand, count, power.saturating_add(exponent))
 }
 
-/// A number of seconds as a message shows it: to the millisecond. What is larger than any time is shown as larger.
+/// A number of seconds as text, to the millisecond. Beyond 2^53 it is shown as larger.
 pub(crate) fn seconds(seconds: f64) -> String {
     let (negative, size) = (seconds < 0.0, seconds.abs());
-    if size > WHOLE {
+    if size > MAX_EXACT {
         return String::from(if negative { "<-9007199254740992" } else { ">9007199254740992" });
     }
     let whole = cut(size);
-    // With a thousand in front of them, they keep their zeros.
+    // A thousand is added to keep leading zeros.
     let thousandths = 1_000 + cut((size - double(whole)) * 1_000.0 + 0.5);
     let (whole, thousandths) = if thousandths < 2_000 { (whole, thousandths) } else { (whole + 1, 1_000) };
     let mut text = String::from(if negative { "-" } else { "" });
@@ -87,22 +84,19 @@ pub(crate) fn seconds(seconds: f64) -> String {
     text
 }
 
-/// From here on not every whole number is a double.
-const WHOLE: f64 = 9_007_199_254_740_992.0;
+/// From here on, not every whole number is a double.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "from 0 to 2^53, and the rest is looked at"
+    reason = "from 0 to 2^53; the caller uses the rest"
 )]
 fn cut(number: f64) -> u64 {
     number as u64
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "nothing is lost up to 2^53, and what is lost beyond is told where it matters"
-)]
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53; `read` documents the rest")]
 fn double(whole: u64) -> f64 {
     whole as f64
 }

@@ -1,4 +1,4 @@
-//! One key: a JWK, PEM text or a secret enters, a prepared key leaves that knows what it was given for (RFC 7517 §4).
+//! One key, from a JWK, PEM text or a secret, with the algorithm and use that it is for (RFC 7517 §4).
 
 use alloc::{
     borrow::ToOwned,
@@ -15,7 +15,7 @@ use crate::{
     text::base64url,
 };
 
-/// A key that was checked and prepared once, to be used for many tokens.
+/// A key that is checked and prepared once and used for many tokens.
 #[derive(Debug)]
 pub struct Key {
     prepared: PreparedKey,
@@ -27,9 +27,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). A private key's members are not looked
-    /// at: its public half is the key. The JWK is trusted, so careless spellings of its public numbers are read: either alphabet of
-    /// Base64, padding, ASCII white space, stray bits, coordinates of a NIST curve without their leading zeros.
+    /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). The private
+    /// members of a private key are ignored. The JWK is trusted, so its public numbers may be written loosely: in either alphabet of
+    /// Base64, with padding, ASCII white space or stray bits, and coordinates of a NIST curve without leading zeros.
     ///
     /// # Errors
     /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
@@ -38,7 +38,7 @@ impl Key {
     }
 
     /// Reads a JWK that came in a token or a proof (RFC 7515 §4.1.3). Its sender is not trusted: only the canonical form of each number
-    /// is read, and the key never gets tables (see [`PreparedKey::without_tables`]).
+    /// is accepted, and the key never gets tables (see [`PreparedKey::without_tables`]).
     ///
     /// # Errors
     /// As [`Self::from_jwk`].
@@ -59,8 +59,8 @@ impl Key {
         Self::from_parts(KeyParts::from_pem(text)?)
     }
 
-    /// Reads the public key of an X.509 certificate in PEM (RFC 5280 §4.1). Nothing but the key is looked at: no
-    /// signature, no date, no chain.
+    /// Reads the public key of an X.509 certificate in PEM (RFC 5280 §4.1). Only the key is read: no
+    /// signature, date or chain is checked.
     ///
     /// # Errors
     /// [`Refusal::Key`].
@@ -71,19 +71,19 @@ impl Key {
     /// Takes a shared secret for HMAC.
     ///
     /// # Errors
-    /// [`Refusal::Key`]: empty, or a public key in a form that shows what it is.
+    /// [`Refusal::Key`] if it is empty, or a public key in a recognisable form.
     pub fn from_secret(secret: &[u8]) -> Result<Self, Refusal> {
         Self::from_parts(KeyParts::Secret(Zeroizing::new(secret.to_vec())))
     }
 
-    /// The same key, for that algorithm alone, unless it already says which one it is for.
+    /// Restricts the key to an algorithm, unless it already has one.
     #[must_use]
     pub fn for_algorithm(mut self, algorithm: &str) -> Self {
         self.algorithm.get_or_insert_with(|| algorithm.to_owned());
         self
     }
 
-    /// The same key, which never gets tables: see [`PreparedKey::without_tables`]. For one that a token brings along.
+    /// Keeps the key from ever getting tables: see [`PreparedKey::without_tables`]. For a key from a token.
     #[must_use]
     pub fn without_tables(mut self) -> Self {
         self.prepared = self.prepared.without_tables();
@@ -96,19 +96,19 @@ impl Key {
         self.kid.as_deref()
     }
 
-    /// The one algorithm that the key was given for (RFC 7517 §4.4), if it says so.
+    /// The only algorithm that the key is for (RFC 7517 §4.4).
     #[must_use]
     pub fn algorithm(&self) -> Option<&str> {
         self.algorithm.as_deref()
     }
 
-    /// What the key was given for (RFC 7517 §4.2).
+    /// The key's `use` (RFC 7517 §4.2).
     #[must_use]
     pub fn usage(&self) -> Option<&str> {
         self.usage.as_deref()
     }
 
-    /// The operations that the key was given for (RFC 7517 §4.3).
+    /// The key's `key_ops` (RFC 7517 §4.3).
     #[must_use]
     pub fn operations(&self) -> Option<&[String]> {
         self.operations.as_deref()
@@ -120,14 +120,14 @@ impl Key {
         &self.prepared
     }
 
-    /// Every algorithm that the key may verify, a secret of any length taken as long enough for those of its size.
+    /// Every algorithm that the key may verify.
     #[must_use]
     pub fn algorithms(&self) -> Vec<Algorithm> {
         Algorithm::ALL.into_iter().filter(|algorithm| self.fits(*algorithm, None).is_ok()).collect()
     }
 
-    /// The thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret it tells nothing but
-    /// sameness.
+    /// The thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret, equal
+    /// thumbprints only show equal secrets.
     #[must_use]
     pub fn thumbprint(&self, hash: Hash) -> String {
         base64url::encode(&digest(hash, &[self.required_members().as_bytes()]))
@@ -183,8 +183,7 @@ impl Key {
         Ok(Self { prepared, parts, kid: None, algorithm: None, usage: None, operations: None })
     }
 
-    /// The key as a JWK with nothing but the members that make it up (RFC 7638 §3.2), for a host that is to compute with it;
-    /// `None` for a secret.
+    /// The key as a JWK with only its required members (RFC 7638 §3.2), for the host's cryptography. `None` for a secret.
     #[must_use]
     pub fn public_jwk(&self) -> Option<Zeroizing<String>> {
         (!matches!(self.parts, KeyParts::Secret(_))).then(|| self.required_members())
@@ -194,11 +193,11 @@ impl Key {
     fn required_members(&self) -> Zeroizing<String> {
         let kty = self.prepared.key_type().name();
         let encode = |bytes: &[u8]| Zeroizing::new(base64url::encode(bytes));
-        // Each text is made at once: no part of a secret is left behind by one that grew.
+        // Each text is concatenated at once: a string that grows would leave parts of a secret in freed memory.
         Zeroizing::new(match &self.parts {
             KeyParts::Secret(k) => [r#"{"k":""#, &encode(k), r#"","kty":""#, kty, END].concat(),
             KeyParts::Rsa { n, e } => {
-                // RFC 7518 §6.3.1.1: as few bytes as the number needs, however many were sent.
+                // RFC 7518 §6.3.1.1: as few bytes as possible.
                 let [n, e] = [n, e].map(|number| encode(without_zeros(number)));
                 [r#"{"e":""#, &e, r#"","kty":""#, kty, r#"","n":""#, &n, END].concat()
             }
@@ -213,10 +212,10 @@ impl Key {
     }
 }
 
-/// How many operations a key may name.
-const MOST_OPERATIONS: usize = 64;
+/// The most operations that a key may name.
+const MAX_OPERATIONS: usize = 64;
 
-/// How the keys that name a curve begin, and how all of them end.
+/// The beginning of a JWK with a curve, and the end of every JWK.
 const CURVE: &str = r#"{"crv":""#;
 const END: &str = r#""}"#;
 
@@ -225,8 +224,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-// A function for each kind: an engine compiles what is called, and few have keys of every kind.
-#[inline(never)]
+#[inline(never)] // This and the next two: docs/decisions/0012.
 fn rsa_parts(jwk: Object<'_>, numbers: Numbers) -> Result<KeyParts, Refusal> {
     Ok(KeyParts::Rsa { n: numbers.read(jwk, "n")?, e: numbers.read(jwk, "e")? })
 }
@@ -257,9 +255,9 @@ fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
 /// How the numbers of a public key may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numbers {
-    /// As RFC 7518 §6 has it and in no other form.
+    /// Only as in RFC 7518 §6.
     Canonical,
-    /// Also carelessly, where the form has one meaning only. What is read is then written canonically.
+    /// Also loosely, if the form has only one meaning.
     Lax,
 }
 
@@ -270,7 +268,7 @@ impl Numbers {
         bytes.ok_or(Refusal::JwkMember { name })
     }
 
-    /// Puts back the leading zeros of a coordinate (RFC 7518 §6.2.1.2). Nothing is no number.
+    /// Restores the leading zeros of a coordinate (RFC 7518 §6.2.1.2).
     fn widen(self, mut coordinate: Vec<u8>, bytes: usize) -> Vec<u8> {
         if self == Self::Lax && !coordinate.is_empty() && coordinate.len() < bytes {
             let missing = bytes - coordinate.len();
@@ -280,7 +278,7 @@ impl Numbers {
     }
 }
 
-/// Whether a key's `alg` names that algorithm, under either of its names.
+/// Whether a key's `alg` is this algorithm, by either of its names.
 fn is_named(algorithm: Algorithm, given: &str) -> bool {
     Algorithm::from_name(given).is_some_and(|given| given.is_same(algorithm))
 }
@@ -305,8 +303,8 @@ fn operations(value: Json<'_>) -> Result<Vec<String>, Refusal> {
     let mut read: Vec<String> = Vec::new();
     for name in names.items() {
         let name = name.as_str().ok_or(REFUSED)?;
-        // RFC 7517 §4.3: duplicates must not be there. Eight operations are registered; a longer list is looked at no further.
-        if read.len() == MOST_OPERATIONS || read.iter().any(|other| other == name) {
+        // RFC 7517 §4.3 forbids duplicates. Eight operations are registered, so a long list is refused.
+        if read.len() == MAX_OPERATIONS || read.iter().any(|other| other == name) {
             return Err(REFUSED);
         }
         read.push(name.to_owned());

@@ -35,7 +35,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The life of one remote key set.
+/// The state of one remote key set.
 #[derive(Clone, Debug)]
 pub struct KeyCache {
     settings: KeyCacheSettings,
@@ -46,15 +46,15 @@ pub struct KeyCache {
     asked_for_key: Option<Asked>,
     /// The last fetch for a bad signature. Kept apart: forged tokens must not use up the cool-down of new keys.
     asked_for_signature: Option<Asked>,
-    /// When a fetch last brought an answer, be it one that is not newer.
+    /// When a fetch last brought an answer, even one that was not newer.
     answered: Option<f64>,
     /// When the last scheduled fetch failed, and how many have in a row.
     failed: Option<(f64, u32)>,
-    /// When the issuer last asked to be left alone (`Retry-After`), and for how long.
+    /// When the issuer last sent `Retry-After`, and for how many seconds.
     requested_pause: Option<(f64, f64)>,
 }
 
-/// How long a fetch's mark outlives its time-out: a cancelled request ends its fetch without a word.
+/// How long a fetch counts as pending after its time-out: a cancelled request never reports the end of its fetch. Seconds.
 const GRACE: f64 = 1.0;
 /// The part of the freshness after which a refresh begins.
 const REFRESH_AT: f64 = 0.75;
@@ -66,7 +66,7 @@ const MAX_RETRY_AFTER: f64 = 300.0;
 const SAME_AGE: f64 = 2.0;
 
 impl KeyCache {
-    /// A cache that holds nothing yet.
+    /// A cache without a set.
     ///
     /// # Errors
     /// [`Refusal::Option`] names the setting that is invalid.
@@ -84,7 +84,7 @@ impl KeyCache {
         })
     }
 
-    /// What a request that arrives now, and found this in the set in hand, is to do.
+    /// Decides what a request does now, by what it found in the current set.
     #[must_use]
     pub fn lookup(&self, now: f64, found: Found) -> Decision {
         let Some(held) = self.trusted(now) else { return self.without_a_set(now) };
@@ -105,8 +105,8 @@ impl KeyCache {
         }
     }
 
-    /// Whether an answer that just arrived is reason to ask once more, past caches, before [`Self::renewed`] is called
-    /// with the younger of the two: it is aged, and there is no set to go on with.
+    /// Whether the loader has to request the set once more, past caches, before it calls [`Self::renewed`] with the younger answer: this
+    /// answer is aged, and there is no current set.
     #[must_use]
     pub fn asks_past_caches(&self, now: f64, age: Age, freshness: Option<Freshness>) -> bool {
         let said = freshness.or(self.held.as_ref().map(|held| held.freshness)).unwrap_or_default();
@@ -149,8 +149,8 @@ impl KeyCache {
         renewal
     }
 
-    /// The origin says that the set in hand is still the current one: 304 (RFC 9110 §15.4.5). Without a `freshness` the
-    /// one that the set came with counts (RFC 9111 §3.2).
+    /// The origin confirmed the current set: 304 (RFC 9110 §15.4.5). Without a `freshness` the
+    /// former one counts (RFC 9111 §3.2).
     pub fn confirmed(
         &mut self,
         now: f64,
@@ -166,8 +166,8 @@ impl KeyCache {
         self.renewed(now, purpose, age, freshness, etag)
     }
 
-    /// A set that was fetched elsewhere or earlier: by another isolate, a build step, or before an export. It is taken if
-    /// it can be trusted and is newer than the set in hand; its age goes on counting.
+    /// Takes a set that was fetched elsewhere or earlier: by another isolate, a build step, or before an export. It must be trusted and
+    /// newer than the current set. Its age goes on counting. Returns whether it was taken.
     pub fn hydrated(
         &mut self,
         now: f64,
@@ -176,10 +176,10 @@ impl KeyCache {
         freshness: Freshness,
         etag: Option<String>,
     ) -> bool {
-        // Another machine's clock may be ahead of ours: nothing arrives from the future.
+        // Another machine's clock may be ahead of ours.
         let arrived = arrived.min(now);
         let sent = sent.min(arrived);
-        // How much of its age is the fetch's own time is not known here.
+        // The time of the fetch is part of its age, and is unknown here.
         let aged = self.settings.is_aged(arrived - sent - self.settings.timeout_duration, freshness);
         let answer = Held::new(&self.settings, (sent, arrived), freshness, etag, aged);
         let newer = self.in_hand(now).is_none_or(|held| answer.sent > held.sent);
@@ -190,8 +190,8 @@ impl KeyCache {
         taken
     }
 
-    /// The fetch failed, or its answer is no key set. The set in hand stays as it was. `retry_after` is how many seconds
-    /// the issuer asks to be left alone (`Retry-After`, RFC 9110 §10.2.3); no more than five minutes count.
+    /// The fetch failed, or its answer is no key set. The current set stays as it was. `retry_after` is the answer's
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3), of which at most five minutes count.
     pub fn failed(&mut self, now: f64, purpose: Purpose, retry_after: Option<f64>) {
         // A fetch that a token caused has its cool-down; it must not delay the scheduled ones.
         if purpose == Purpose::Scheduled {
@@ -204,7 +204,7 @@ impl KeyCache {
         self.ended(purpose, Outcome::Failed);
     }
 
-    /// The issuer answered, but a later fetch brought a newer answer before.
+    /// The issuer answered, but a later fetch brought a newer answer first.
     pub fn superseded(&mut self, now: f64, purpose: Purpose) {
         self.answered = Some(now);
         self.ended(purpose, Outcome::Brought);
@@ -219,43 +219,43 @@ impl KeyCache {
         }
     }
 
-    /// Whether the set in hand may be used now.
+    /// Whether the current set may be used now.
     #[must_use]
     pub fn is_trusted(&self, now: f64) -> bool {
         self.trusted(now).is_some()
     }
 
-    /// Whether the set in hand is fresh now.
+    /// Whether the current set is fresh now.
     #[must_use]
     pub fn is_fresh(&self, now: f64) -> bool {
         self.held.as_ref().is_some_and(|held| now < held.fresh_until(&self.settings))
     }
 
-    /// Whether a fetch for an unknown key was made so lately that there is no other one now.
+    /// Whether the cool-down forbids another fetch for an unknown key now.
     #[must_use]
     pub fn is_cooling_down(&self, now: f64) -> bool {
         self.key_cooldown(now).is_some() || self.cooling_down_after_any(now)
     }
 
-    /// The entity tag of the set in hand, for a conditional request (RFC 9110 §13.1.2).
+    /// The entity tag of the current set, for a conditional request (RFC 9110 §13.1.2).
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
         self.held.as_ref()?.etag.as_deref()
     }
 
-    /// When the origin sent the set in hand.
+    /// When the origin sent the current set.
     #[must_use]
     pub fn sent(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.sent)
     }
 
-    /// When the set in hand arrived where it was fetched.
+    /// When the current set arrived where it was fetched.
     #[must_use]
     pub fn arrived(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.arrived)
     }
 
-    /// When the trust in the set in hand ends, unless it is renewed.
+    /// When the current set stops being trusted, unless it is renewed.
     #[must_use]
     pub fn trusted_to(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.until)
@@ -277,7 +277,7 @@ impl KeyCache {
         } else if now < fresh + self.settings.patience(held.freshness).max(self.pause())
             || self.failed.is_some()
         {
-            // Where the issuer is known to fail, waiting for it would only add its time-out.
+            // The issuer is known to fail: waiting for it would only add its time-out.
             Decision::UseAndRefresh
         } else {
             Decision::Fetch(Purpose::Scheduled)
@@ -290,7 +290,7 @@ impl KeyCache {
         match (self.key_cooldown(now), self.requested(now)) {
             (None, _) if self.cooling_down_after_any(now) => self.refuse_key(held, now),
             (Some((Outcome::Brought, _)), _) => self.refuse_key(held, now),
-            // The question was asked and not answered: whether the key exists is not known.
+            // The issuer did not answer: whether the key exists is unknown.
             (Some((Outcome::Failed, wait)), pause) => {
                 Decision::Unavailable { retry_after: wait.max(pause.unwrap_or(0.0)) }
             }
@@ -303,8 +303,8 @@ impl KeyCache {
         }
     }
 
-    /// The key does not exist, as far as the set in hand shows: once that has aged, the key may have been published
-    /// since, and the fetch that is due anyway has to be waited for. It has the pace of the scheduled ones.
+    /// The current set has no such key. Once the set has aged, the key may have been published since, so the request waits for the
+    /// scheduled fetch, which is due anyway.
     fn refuse_key(&self, held: &Held, now: f64) -> Decision {
         if now < held.fresh_until(&self.settings) {
             return Decision::Refuse;
@@ -317,7 +317,7 @@ impl KeyCache {
         }
     }
 
-    /// A forged token is far likelier than a key that changed under its `kid`. So the set in hand decides, except for one
+    /// A forged token is far likelier than a key that changed under its `kid`. So the current set decides, except for one
     /// fetch per cool-down; neither a failed fetch nor a cancelled one earns another.
     fn with_a_bad_signature(&self, held: &Held, now: f64) -> Decision {
         if self.is_pending(now, self.asked_for_signature) {
@@ -330,7 +330,7 @@ impl KeyCache {
         if final_here { Decision::Refuse } else { Decision::Fetch(Purpose::BadSignature) }
     }
 
-    /// The outcome of the last fetch for an unknown key, and how long there is no other one.
+    /// The outcome of the last fetch for an unknown key, and the seconds until another is allowed.
     fn key_cooldown(&self, now: f64) -> Option<(Outcome, f64)> {
         let Asked { since, outcome } = self.asked_for_key?;
         // With a cool-down shorter than the fetch, requests that come meanwhile still wait for it.
@@ -356,7 +356,7 @@ impl KeyCache {
         self.held.as_ref().filter(|held| now < held.until)
     }
 
-    /// The trusted set, unless a clock that ran backwards since makes its age unknown: whatever arrives then is newer.
+    /// The trusted set, unless the clock ran backwards since it arrived: its age is unknown then, and any answer is newer.
     fn in_hand(&self, now: f64) -> Option<&Held> {
         self.trusted(now).filter(|held| held.arrived <= now)
     }
@@ -371,7 +371,7 @@ impl KeyCache {
         })
     }
 
-    /// An answer that aged on the way must not make the issuer be asked with every request.
+    /// Whether the issuer answered within the last pause: an answer that arrives aged must not cause a fetch for every request.
     fn just_answered(&self, now: f64) -> bool {
         self.answered.is_some_and(|at| recent(now, at, self.pause()))
     }
@@ -380,7 +380,7 @@ impl KeyCache {
         self.settings.cache_min_age.max(RETRY.0)
     }
 
-    /// For how many seconds the issuer is left alone: after failures in a row 1, 2, 4 … 30, or as long as it asked for.
+    /// The seconds until the issuer may be asked again: after failures in a row 1, 2, 4 … 30, or what its `Retry-After` says.
     fn backing_off(&self, now: f64) -> Option<f64> {
         let own = self.failed.and_then(|(at, row)| {
             let wait = (1..row.min(9)).fold(RETRY.0, |wait, _| wait * 2.0).min(RETRY.1);
@@ -392,7 +392,7 @@ impl KeyCache {
         }
     }
 
-    /// How much of the pause that the issuer asked for is left.
+    /// What is left of the issuer's `Retry-After`.
     fn requested(&self, now: f64) -> Option<f64> {
         let (at, span) = self.requested_pause?;
         remaining(now, at, span)

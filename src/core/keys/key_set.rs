@@ -16,25 +16,25 @@ use crate::{
 #[derive(Debug)]
 pub struct KeySet {
     keys: Vec<Member>,
-    /// The index of the member that verified last, of all tokens that several keys could have signed.
+    /// The index of the member that last verified a token that several keys could have signed.
     pub(crate) last: AtomicUsize,
     skipped: Vec<Skipped>,
     dropped: Vec<Dropped>,
 }
 
-/// A usable key and where it stood.
+/// A usable key.
 #[derive(Debug)]
 pub struct Member {
-    /// Its place in `keys`, from 0.
+    /// Its index in `keys`, from 0.
     pub index: usize,
     /// The key.
     pub key: Key,
 }
 
-/// A member of a set that can't be used.
+/// A member of a set that cannot be used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Skipped {
-    /// Its place in `keys`, from 0.
+    /// Its index in `keys`, from 0.
     pub index: usize,
     /// Its identifier, if it has a readable one.
     pub kid: Option<String>,
@@ -42,14 +42,14 @@ pub struct Skipped {
     pub refusal: Refusal,
 }
 
-/// The private members of a usable key: they were not looked at, and whoever published them must know.
+/// The private members of a usable key. They are ignored, but their publisher should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
-    /// The key's place in `keys`, from 0.
+    /// The key's index in `keys`, from 0.
     pub index: usize,
     /// Its identifier, if it has one.
     pub kid: Option<String>,
-    /// The names of the members (RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2), never what they hold.
+    /// The names of the members (RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2), never their values.
     pub names: Vec<&'static str>,
 }
 
@@ -57,12 +57,12 @@ pub struct Dropped {
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl KeySet {
-    /// Reads a JWKS from JSON text. Members that can't be understood are skipped and reported, the set stays usable
-    /// (RFC 7517 §5); shared secrets are among them. A byte order mark before the text is skipped, and numbers are read as by
+    /// Reads a JWKS from JSON text. Members that cannot be used are skipped and reported, and the set stays usable
+    /// (RFC 7517 §5). Shared secrets are skipped, too. A byte order mark before the text is skipped, and numbers are read as by
     /// [`Key::from_jwk`]: the set comes from a trusted issuer.
     ///
     /// # Errors
-    /// [`Refusal::JwksTooLong`], [`Refusal::JwksTooManyKeys`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is no key set at all.
+    /// [`Refusal::JwksTooLong`], [`Refusal::JwksTooManyKeys`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is not a key set.
     pub fn from_jwks(text: &str) -> Result<Self, Refusal> {
         if text.len() > MAXIMUM_SET_BYTES {
             return Err(Refusal::JwksTooLong);
@@ -110,14 +110,14 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The usable keys that brought private members, in the order of the set.
+    /// The usable keys with private members, in the order of the set.
     #[must_use]
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
-    /// Every key that fits a token of that `kid` and algorithm: with a `kid` only keys of exactly that one
-    /// (two keys may bear the same), without it every key that fits.
+    /// The keys that fit a token with this `kid` and algorithm; without a `kid`, every key that fits. Several keys may have the same
+    /// `kid`.
     pub fn matching(
         &self,
         kid: Option<&str>,
@@ -138,7 +138,7 @@ fn key(member: Json<'_>) -> Result<Key, Refusal> {
     if jwk.ambiguous {
         return Err(Refusal::JwkJson(JsonProblem::DuplicateMember));
     }
-    // RFC 7517 §5 leaves it open; a secret in a set that is published, or fetched, is none.
+    // RFC 7517 §5 does not forbid it, but a secret in a published or fetched set is not secret.
     if jwk.get("kty").and_then(Json::as_str) == Some("oct") {
         return Err(Refusal::JwkSymmetricInSet);
     }

@@ -1,27 +1,26 @@
-//! base64url as RFC 7515 §2 has it: no padding, no white space, no stray bits; anything else is refused.
+//! base64url as in RFC 7515 §2: padding, white space and stray bits are refused (docs/decisions/0019).
 
 use alloc::{string::String, vec, vec::Vec};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-/// What a letter is that is none of the alphabet's: a bit beyond the six that a letter has.
+/// The value of a character outside the alphabet: a bit above the six of a valid one.
 const NONE: u8 = 0x80;
 /// RFC 4648 §5.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// The six bits of each letter.
+/// The six bits of each character.
 const VALUES: [u8; 256] = values();
 
-/// The bytes behind a token's text, or `None`. Whoever sends a token knows it, so its letters may be looked up in a table; a
-/// secret comes by [`decode_secret`].
+/// Decodes a part of a token, or returns `None`. Its sender knows it, so a table lookup is safe. Secrets use [`decode_secret`].
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     decode_in(&mut bytes, text)?;
     Some(bytes)
 }
 
-/// The bytes behind a number of a trusted key that was written carelessly: in either alphabet of RFC 4648, with padding, ASCII white
-/// space or stray bits. Returns `None` if it is not Base64 all the same.
+/// Decodes a number of a trusted key, in either alphabet of RFC 4648, with or without padding, ASCII white space or stray bits.
+/// Returns `None` if it is not Base64.
 #[inline(never)]
 pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     let letters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
@@ -35,7 +34,7 @@ pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     for _padding in 0..2 {
         letters.pop_if(|last| *last == b'=');
     }
-    // Rewritten as the canonical form has it, which is then read as any other.
+    // Clears stray bits: the result is canonical.
     let stray = match letters.len() % 4 {
         2 => 0x0f,
         3 => 0x03,
@@ -48,17 +47,17 @@ pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     decode(&letters)
 }
 
-/// How much room is kept for the next text, in bytes.
-const KEPT: usize = 64 * 1024;
+/// The largest buffer that is kept for the next text, in bytes.
+const KEPT_BYTES: usize = 64 * 1024;
 
-/// The same, where another text's bytes stood: they are gone, whatever the outcome.
+/// Decodes into a buffer, which it overwrites even if the text is refused.
 pub(crate) fn decode_in(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
-    if bytes.capacity() > KEPT {
+    if bytes.capacity() > KEPT_BYTES {
         *bytes = Vec::new();
     }
-    // All of them are written below.
+    // Every byte is written below.
     bytes.resize(text.len() / 4 * 3, 0);
-    // What is none of the alphabet leaves its mark here: one test for all of the text.
+    // Characters outside the alphabet set a bit here, for one test at the end.
     let mut seen = 0;
     let (text, room) = vectors::decode(text, bytes, &mut seen);
     let (fours, rest) = text.as_chunks::<4>();
@@ -84,17 +83,17 @@ pub(crate) fn decode_in(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     (seen & NONE == 0).then_some(())
 }
 
-/// The bytes behind a text, or `None`. The time taken depends on the length alone.
+/// Decodes a secret, or returns `None`. The time depends only on the length.
 pub(crate) fn decode_secret(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // The library's own `decode_vec` forgets to overwrite what it has decoded of a text that it refuses.
+    // `decode_vec` of the library does not overwrite the decoded part of a text that it refuses.
     let mut bytes = Zeroizing::new(vec![0; text.len()]);
     let length = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
     bytes.truncate(length);
     Some(bytes)
 }
 
-/// Sixteen letters at a time, where there are vectors for it (after W. Muła and D. Lemire, "Faster Base64 encoding and decoding
-/// using AVX2 instructions", 2018): the text and the room for its bytes enter, what is left of both leaves.
+/// Decodes sixteen characters at a time with SIMD (after W. Muła and D. Lemire, "Faster Base64 encoding and decoding using AVX2
+/// instructions", 2018). Returns the rest of the text and of the buffer.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
@@ -111,7 +110,7 @@ mod vectors {
         seen: &mut u8,
     ) -> (&'t [u8], &'r mut [u8]) {
         let (sixteens, rest) = text.as_chunks::<16>();
-        // INVARIANT: there are twelve bytes of room for every sixteen letters.
+        // INVARIANT: the buffer has twelve bytes for every sixteen characters.
         let (twelves, behind) = room.split_at_mut((12 * sixteens.len()).min(room.len()));
         let mut strangers = u8x16_splat(0);
         for (twelve, sixteen) in twelves.as_chunks_mut::<12>().0.iter_mut().zip(sixteens) {
@@ -131,15 +130,15 @@ mod vectors {
         (rest, behind)
     }
 
-    /// The six bits of each letter, and beside them what is not zero where it is none of the alphabet's.
+    /// The six bits of each character, and non-zero bytes for characters outside the alphabet.
     fn values(letters: v128) -> (v128, v128) {
         let (upper, lower) = (u8x16_shr(letters, 4), v128_and(letters, u8x16_splat(0x0f)));
-        // How far a letter lies from its value, by its upper half: `-`, the digits, the two rows of large letters and the two of
-        // small ones. The underscore stands among the large.
+        // The difference between a character and its value, by its upper half: `-`, the digits, two rows of capitals and two of small
+        // letters. The underscore is in a row of capitals.
         let distance = i8x16(0, 0, 17, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
         let underscore = v128_and(u8x16_eq(letters, u8x16_splat(b'_')), u8x16_splat(33));
         let values = u8x16_add(u8x16_add(letters, u8x16_swizzle(distance, upper)), underscore);
-        // Each row has a bit; of each lower half those are set in whose row there is no such letter. Rows 4 and 6 are alike.
+        // A bit for each row. Each lower half has the bits of the rows in which it is outside the alphabet. Rows 4 and 6 are alike.
         let rows = i8x16(32, 32, 1, 2, 4, 8, 4, 16, 32, 32, 32, 32, 32, 32, 32, 32);
         let strange = i8x16(37, 33, 33, 33, 33, 33, 33, 33, 33, 33, 35, 59, 59, 58, 59, 51);
         (values, v128_and(u8x16_swizzle(rows, upper), u8x16_swizzle(strange, lower)))
@@ -154,7 +153,7 @@ mod vectors {
     }
 }
 
-/// Where there are none.
+/// Without SIMD, everything is left to the caller.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod vectors {
     pub(super) fn decode<'t, 'r>(text: &'t [u8], room: &'r mut [u8], _: &mut u8) -> (&'t [u8], &'r mut [u8]) {
@@ -166,12 +165,15 @@ fn value(letter: u8) -> u8 {
     VALUES.get(usize::from(letter)).copied().unwrap_or(NONE)
 }
 
-/// Bits of the last letter that belong to no byte: they must be zero, or one signature would have several texts.
+/// The bits of the last character that belong to no byte must be zero: otherwise one signature would have several texts.
 const fn stray(bits: u8) -> u8 {
     if bits == 0 { 0 } else { NONE }
 }
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which refuses an index out of bounds"
+)]
 const fn values() -> [u8; 256] {
     let mut values = [NONE; 256];
     let mut place: u8 = 0;
@@ -182,7 +184,7 @@ const fn values() -> [u8; 256] {
     values
 }
 
-/// The text of some bytes.
+/// Encodes bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }

@@ -1,20 +1,18 @@
-//! Bytes enter, the place leaves of the first one that something is looked for: a block of them at a time, as wide as the target can
-//! compare at once.
+//! Finds the first byte of a kind, a block of bytes at a time.
 
-/// How many bytes it begins with before the first that ends plain text in JSON: a quotation mark, a backslash or a control
-/// character (RFC 8259 §7).
+/// The number of bytes before the first that ends plain text in JSON: a quotation mark, a backslash or a control character (RFC 8259 §7).
 #[inline(always)]
 pub(crate) fn plain_before(bytes: &[u8]) -> usize {
     before(bytes, wide::ends, |byte| matches!(byte, b'"' | b'\\' | ..0x20))
 }
 
-/// How many bytes of ASCII it begins with.
+/// The number of bytes before the first that is not ASCII.
 #[inline(always)]
 pub(crate) fn ascii_before(bytes: &[u8]) -> usize {
     before(bytes, wide::beyond, |byte| !byte.is_ascii())
 }
 
-/// How many bytes it begins with before the first dot.
+/// The number of bytes before the first dot.
 #[inline(always)]
 pub(crate) fn dot_before(bytes: &[u8]) -> usize {
     before(bytes, wide::dots, |byte| byte == b'.')

@@ -1,4 +1,4 @@
-/** Vercel's edge runtime: `?module` asks its bundler for a compiled module. */
+/** For Vercel's edge runtime: `?module` makes its bundler import a compiled module. */
 import module from './jotgate.wasm?module'
 
 export const load = (): WebAssembly.Module => module

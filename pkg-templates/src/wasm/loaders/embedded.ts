@@ -1,4 +1,4 @@
-/** Everywhere else: the bytes travel inside of the package's JavaScript, so that no bundler can lose a file. */
+/** For every other runtime: the bytes are in the package's JavaScript, so that bundlers cannot lose a file. */
 import { base64 } from './wasm_bytes.js'
 import { compile, compileAside } from './compile.js'
 

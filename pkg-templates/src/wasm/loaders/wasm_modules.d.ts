@@ -1,4 +1,4 @@
-// What bundlers of edge runtimes make of an import of a `.wasm` file.
+// Imports of `.wasm` files, as bundlers of edge runtimes resolve them.
 declare module '*.wasm' {
   const module: WebAssembly.Module
   export default module

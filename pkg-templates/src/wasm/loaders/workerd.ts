@@ -1,4 +1,4 @@
-/** Cloudflare Workers: compiling from bytes is forbidden there, the runtime hands over a compiled module. */
+/** For Cloudflare Workers, which forbid compiling from bytes: the runtime imports a compiled module. */
 import module from './jotgate.wasm'
 
 export const load = (): WebAssembly.Module => module

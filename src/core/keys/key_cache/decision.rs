@@ -1,9 +1,9 @@
-//! What the loader asks of a [`super::KeyCache`], and what the cache decides.
+//! The decisions of a [`super::KeyCache`], and what they depend on.
 
-/// What a request found in the set in hand.
+/// What a request found in the current set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing was looked for yet.
+    /// It has not looked yet.
     Nothing,
     /// The set has no key for the token ([`crate::Refusal::NoMatchingKey`]).
     NoKey,
@@ -11,7 +11,7 @@ pub enum Found {
     BadSignature,
 }
 
-/// Why a fetch is made; the loader hands it back with the outcome.
+/// Why a fetch is made. The loader passes it back with the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// There is no set, or the one in hand has aged: caches on the way may answer.
@@ -25,20 +25,20 @@ pub enum Purpose {
 /// What a lookup decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decision {
-    /// The set in hand is good: use it.
+    /// Use the current set.
     Use,
-    /// The set in hand is good: use it, and fetch without making the request wait.
+    /// Use the current set, and fetch without making the request wait.
     UseAndRefresh,
-    /// Fetch now and wait; should that fail, look up again.
+    /// Fetch now and wait. If that fails, look up again.
     Fetch(Purpose),
     /// A fetch of this isolate is under way: wait for it where promises can be shared, else fetch alone if there is
     /// no set, or refuse as unavailable.
     Wait(Purpose),
-    /// The refusal that the set in hand led to is final: no fetch is made for it now.
+    /// The refusal that the current set led to is final: no fetch is made for it now.
     Refuse,
     /// There is no set to trust and asking again is too early.
     Unavailable {
-        /// After how many seconds it is worth asking again.
+        /// After how many seconds a request can cause a fetch again.
         retry_after: f64,
     },
 }
@@ -46,9 +46,9 @@ pub enum Decision {
 /// What became of an answer that holds keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is the set in hand from now on.
+    /// It is the current set now.
     Taken,
-    /// The set in hand is a newer one and stays.
+    /// The current set is newer and stays.
     Older,
     /// A cache on the way kept it for too long. It counts as a failure.
     Stale,

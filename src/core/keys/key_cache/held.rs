@@ -1,11 +1,11 @@
-//! The set in hand and how long it may be used.
+//! The current set and how long it may be used.
 
 use alloc::string::String;
 
 use super::settings::KeyCacheSettings;
 use crate::keys::freshness::Freshness;
 
-/// The set in hand: when the origin sent it, and what it said of its freshness.
+/// The current set: when the origin sent it, and what it said of its freshness.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Held {
     pub(super) sent: f64,
