@@ -9,7 +9,7 @@ import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
-/** The guarded exports. */
+/** @internal The guarded exports. */
 export let core: Exports
 /** The exports without the guard, for functions on the path of every token: these guard themselves inline. */
 let unguarded: Exports

@@ -7,7 +7,7 @@ export type OptionalNumber = [isSome: number, value: number]
 /** The classes whose values live in the core's memory. */
 export type HandleKind = 'keys' | 'keycache' | 'policy' | 'needs'
 
-/** The exports, by the conventions of the version of wasm-bindgen that `build.mjs` accepts. */
+/** @internal The exports, by the conventions of the version of wasm-bindgen that `build.mjs` accepts. */
 export interface Exports extends Record<`__wbg_${HandleKind}_free`, (address: number, later: number) => void> {
   memory: WebAssembly.Memory
   __stack_pointer: WebAssembly.Global<'i32'>

@@ -61,6 +61,7 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
 
     /// `low + R high` modulo m, for any two numbers below R.
     #[must_use]
+    #[inline(never)]
     pub fn reduce_wide(&self, low: &[u32; W], high: &[u32; W]) -> [u32; W] {
         let low = self.montgomery(low, &self.radix);
         let high = self.montgomery(high, &self.radix_squared);
@@ -115,15 +116,19 @@ fn montgomery(sum: &mut [u32], a: &[u32], b: &[u32], modulus: &[u32], minus_inve
 }
 
 impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
+    #[inline(never)]
     fn is_unit(&self, number: &[u32; W]) -> bool {
         *number != [0; W] && is_below(number, &self.words)
     }
 
+    // Once for each length of numbers, and not in its callers: docs/decisions/0012.
+    #[inline(never)]
     fn quotients(&self, [a, b]: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2] {
         let inverse_times_radix = self.montgomery(&self.radix_squared, &self.inverter.invert(c));
         [self.montgomery(a, &inverse_times_radix), self.montgomery(b, &inverse_times_radix)]
     }
 
+    #[inline(never)]
     fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]> {
         let (sum, carry) = add_words(number, &self.words);
         (carry == 0 && is_below(&sum, limit)).then_some(sum)
