@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Tells the time.
+/// Reads the time.
 pub trait Clock: Send + Sync + Debug {
     /// Whole seconds since 1970-01-01T00:00:00Z: the `NumericDate` of RFC 7519 §2.
     fn now(&self) -> u64;
 
-    /// The time since some fixed moment, by a clock that nobody sets; it also counts while the machine sleeps.
+    /// The time since some fixed moment, by a clock that cannot be set; it also counts while the machine sleeps.
     fn steady(&self) -> Duration;
 }
 

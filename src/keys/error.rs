@@ -23,7 +23,7 @@ pub enum Error {
     Kek(KekError),
     /// There is no key.
     KeyPair(KeyPairError),
-    /// The issuer is none.
+    /// The issuer is invalid.
     Issuer(IssuerRefusal),
     /// A setting is out of bounds.
     Settings(SettingsRefusal),
@@ -40,7 +40,7 @@ pub enum Error {
         /// How many attempts were made.
         attempts: u32,
     },
-    /// The clock stands before the moment at which a key was published, by more than clocks differ.
+    /// The clock is before the moment at which a key was published, by more than clocks differ.
     ClockBehind {
         /// When the key was published, in Unix seconds.
         published: u64,

@@ -247,7 +247,7 @@ pub(crate) struct Token {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// List every key: what it is, where it stands, what happened when, and what comes next
+    /// List every key: its algorithm and state, what happened when, and the next step
     #[command(after_help = "Example:
   jotgate-keys keys list
   jotgate-keys keys list --json")]

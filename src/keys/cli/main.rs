@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            // Nobody is left to tell if this fails too.
+            // If this fails too, there is nowhere left to report it.
             let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
             ExitCode::FAILURE
         }

@@ -24,7 +24,7 @@ const SIGNALLED: i32 = 128;
 pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> Result<(), Error> {
     check_addresses(arguments)?;
     let certificate = certificate(arguments)?.map(Arc::new);
-    // What can't be published is told before anybody is told to come.
+    // A store that cannot be published is an error before the address is printed.
     let (_, state) = keeper.load()?;
     let delay = state.settings().times().replica_delay;
     if delay < Times::SHORTEST_REPLICA_DELAY {

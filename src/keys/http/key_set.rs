@@ -14,7 +14,7 @@ use crate::{Error, Key, PublicJwk, Ring, State, StateError};
 
 /// A JWK Set (RFC 7517 §5) as it goes over the wire.
 ///
-/// INVARIANT: it has at least one key. Nobody may be told that there are none.
+/// INVARIANT: it has at least one key. An empty set is never published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySet {
     body: Bytes,

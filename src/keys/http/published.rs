@@ -33,7 +33,7 @@ pub struct Published {
     failing: AtomicBool,
     /// Why, with the stable code.
     failure: ArcSwapOption<Failure>,
-    /// Which store it is, in which version: what tells copies of it apart.
+    /// Which store it is, in which version. Copies of a store differ in it.
     stamp: ArcSwapOption<StoreStamp>,
     overdue: AtomicBool,
     /// The TLS certificate of the public listener; `None` without TLS.

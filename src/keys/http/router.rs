@@ -20,7 +20,7 @@ use super::connection::RouteName;
 use super::metadata::{AUTHORIZE_PATH, JWKS_PATH, metadata_paths};
 use crate::{Published, Snapshot};
 
-/// Said with every answer about the set: it is public, whoever asks.
+/// Header fields of every answer with the set, which is public.
 const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
     (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     // Else a script can't read the tag that it is meant to send back.

@@ -1,4 +1,4 @@
-//! Compares the wall clock with a clock that nobody sets, and finds jumps. It decides from readings that are arguments.
+//! Compares the wall clock with a clock that cannot be set, and finds jumps. It decides from readings that are arguments.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tells an older copy of a store, or another one, from the store that was seen before. Pure: no clock, no file.
+//! Distinguishes an older copy of a store, or another store, from the one that was seen before. Pure: no clock, no file.
 
 use serde::{Deserialize, Serialize};
 

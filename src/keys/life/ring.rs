@@ -1,4 +1,4 @@
-//! The keys of one algorithm, and where each stands in its life: settings, a key pair and a moment enter, a key leaves.
+//! The keys of one algorithm, and the state of each: settings, a key pair and a moment enter, a key leaves.
 //!
 //! ```text
 //! staged (published, does not sign) ─▶ signing ─▶ retiring (published, does not sign)
@@ -16,7 +16,7 @@ pub struct Ring {
     pub(super) keys: Vec<Key>,
 }
 
-/// A key and where it stands in its life. All times are Unix seconds.
+/// A key and its state. All times are Unix seconds.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The key itself.
@@ -29,9 +29,9 @@ pub struct Key {
     /// From when on it may sign: every verifier can have it by then. Counted from its publication, never from the age of
     /// another key, by the settings of that time.
     pub may_sign_from: u64,
-    /// The longest life of a token that it may sign, in seconds; it stands here before the first signature.
+    /// The longest life of a token that it may sign, in seconds; it is written here before the first signature.
     pub longest_life: u64,
-    /// Where it stands.
+    /// Its state.
     pub phase: Phase,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::SigningAlgorithm;
 use crate::listing::moment;
 
-/// Why a state is none, or cannot become the next one.
+/// Why a state is invalid, or cannot become the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateError {
     /// No ring at all: an empty set would be published.

@@ -42,7 +42,7 @@ pub enum Action {
         /// How long an RSA key has to be.
         size: RsaSize,
     },
-    /// Somebody has to look.
+    /// A person has to look.
     Alarm(Alarm),
 }
 

@@ -39,7 +39,7 @@ struct Visit<'a> {
     now: u64,
 }
 
-/// Somebody who is logged in.
+/// A person who is logged in.
 struct Person {
     session: Session,
     user: User,

@@ -31,7 +31,7 @@ pub enum DocumentError {
     Kek(KekError),
     /// A private key that could not be read.
     KeyPair(KeyPairError),
-    /// An issuer that is none.
+    /// An invalid issuer.
     Issuer(IssuerRefusal),
     /// A setting out of bounds.
     Settings(SettingsRefusal),

@@ -18,7 +18,7 @@ pub struct Keks {
 }
 
 struct Kek {
-    /// Tells keys apart and shows nothing of them.
+    /// Identifies a key and shows nothing of it.
     id: String,
     secret: Zeroizing<Vec<u8>>,
     cipher: RandomizedNonceKey,

@@ -65,7 +65,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Puts `document` in the place of the one of version `expected`, durably, under the version `next`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another version stands there, [`StoreError::Busy`] if others let it not happen within
+    /// [`StoreError::Conflict`] if the store has another version, [`StoreError::Busy`] if others let it not happen within
     /// two seconds or so: load, decide again, come back. Any other [`StoreError`] if the store failed.
     fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError>;
 }
@@ -74,7 +74,7 @@ pub trait Store: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is none.
+    /// The store does not exist.
     Missing {
         /// Where it was looked for.
         path: PathBuf,
@@ -136,11 +136,11 @@ pub enum StoreError {
         /// Where.
         path: PathBuf,
     },
-    /// Another version stands there than the one expected.
+    /// The store has another version than the one expected.
     Conflict {
         /// The version that the change was made for.
         expected: Version,
-        /// The version that stands there.
+        /// The version that the store has.
         found: Version,
     },
     /// Others hold it for longer than a change may wait: decide again, come back.

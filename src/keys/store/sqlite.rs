@@ -171,7 +171,7 @@ impl Store for SqliteStore {
 
     fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
         let found = self.with(CHANGE_PATIENCE, |connection| {
-            // The write lock is taken before the version is read, so nobody can come in between.
+            // The write lock is taken before the version is read, so no other process can come in between.
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             let found = select_version(&transaction)?;
             if found == Some(expected) {

@@ -130,7 +130,7 @@ impl Signer {
         };
         let mut json = Vec::with_capacity(CLAIMS);
         serde_json::to_writer(&mut json, &claims).map_err(|_| TokenRefusal::NotSigned)?;
-        // Room for the whole token at once: to grow it piece by piece costs as much as to encode it.
+        // Allocated for the whole token at once: growing it piece by piece costs as much as encoding it.
         let mut token = String::with_capacity(self.protected.len() + json.len() * 4 / 3 + SIGNATURE);
         token.push_str(&self.protected);
         URL_SAFE_NO_PAD.encode_string(&json, &mut token);
