@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::listing::NextStep;
 use crate::{
-    Client, ClientSecret, Error, Finding, Key, Older, Phase, Revoked, Ring, State, Times, TokenRefusal,
+    Client, ClientLogin, ClientSecret, Error, Finding, Key, Older, Phase, RedirectUri, Revoked, Ring, State,
+    Times, TokenRefusal,
 };
 
 #[derive(Serialize)]
@@ -55,6 +56,18 @@ struct ListedClient<'a> {
     audience_scopes: &'a BTreeMap<String, Vec<String>>,
     claims: &'a BTreeMap<String, Value>,
     secrets: Vec<ListedSecret>,
+    login: Option<ListedLogin<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListedLogin<'a> {
+    public: bool,
+    redirect_uris: Vec<&'a str>,
+    offline_access: bool,
+    first_party: bool,
+    password_grant: bool,
+    implicit_grant: bool,
+    allow_nonce: bool,
 }
 
 #[derive(Serialize)]
@@ -199,6 +212,21 @@ impl<'a> ListedClient<'a> {
             audience_scopes: &client.audience_scopes,
             claims: &client.claims,
             secrets: client.secrets.iter().map(ListedSecret::of).collect(),
+            login: client.login.as_ref().map(ListedLogin::of),
+        }
+    }
+}
+
+impl<'a> ListedLogin<'a> {
+    fn of(login: &'a ClientLogin) -> Self {
+        Self {
+            public: login.public,
+            redirect_uris: login.redirect_uris.iter().map(RedirectUri::as_str).collect(),
+            offline_access: login.offline_access,
+            first_party: login.first_party,
+            password_grant: login.password,
+            implicit_grant: login.implicit,
+            allow_nonce: login.allow_nonce,
         }
     }
 }

@@ -157,6 +157,12 @@ pub(crate) struct SetClient {
     /// Who its tokens may be for, in place of all audiences of before. May be repeated
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
+    /// Where answers of logins go, in place of all redirect addresses of before. May be repeated
+    #[arg(long, value_name = "URI")]
+    redirect: Vec<RedirectUri>,
+    /// Whether it gets refresh tokens when it asks for the scope `offline_access`
+    #[arg(long, value_name = "true|false")]
+    offline_access: Option<bool>,
     /// Take its own scopes away from an audience: `--scope` counts for it again. May be repeated
     #[arg(long, value_name = "AUDIENCE")]
     drop_scope_for: Vec<String>,
@@ -227,12 +233,23 @@ pub(crate) struct Json {
 }
 
 impl SetClient {
-    const NAMES: [&str; 7] =
-        ["scope", "scope_for", "audience", "token_life", "claim", "drop_scope_for", "drop_claim"];
+    const NAMES: [&str; 9] = [
+        "scope",
+        "scope_for",
+        "audience",
+        "token_life",
+        "claim",
+        "drop_scope_for",
+        "drop_claim",
+        "redirect",
+        "offline_access",
+    ];
 
     pub(crate) fn changes(&self) -> Result<ClientChanges, TokenRefusal> {
         Ok(ClientChanges {
             audiences: Some(self.audience.clone()).filter(|audiences| !audiences.is_empty()),
+            redirect_uris: Some(self.redirect.clone()).filter(|uris| !uris.is_empty()),
+            offline_access: self.offline_access,
             no_audience_scopes: self.drop_scope_for.clone(),
             no_claims: self.drop_claim.clone(),
             ..self.grants.changes()?

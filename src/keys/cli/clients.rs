@@ -38,10 +38,6 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
     let changes = grants.changes()?;
     let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
     client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
-    if audience.contains(id) && client.login.is_some() {
-        let why = "a client for logins can't also be an audience: its tokens would be taken for another's";
-        return Err(std::io::Error::other(why).into());
-    }
     if let Some(path) = keys {
         let text = std::fs::read_to_string(path).map_err(|error| {
             std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))
@@ -54,6 +50,7 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
         client.secrets.clear();
     }
     keeper.change(|state| {
+        state.check_names(id, audience)?;
         let longest = state.settings().times().longest_life;
         let mut client = changes.apply(&client, longest)?;
         if changes.token_life.is_none() {
@@ -74,7 +71,10 @@ fn show_secret(id: &str, secret: &str) -> Result<(), Error> {
 
 fn set(keeper: &Keeper, arguments: &SetClient) -> Result<(), Error> {
     let changes = arguments.changes()?;
-    let state = keeper.change(|state| Ok(Some(state.set_client(&arguments.id, &changes)?)))?;
+    let state = keeper.change(|state| {
+        state.check_names(&arguments.id, changes.audiences.as_deref().unwrap_or_default())?;
+        Ok(Some(state.set_client(&arguments.id, &changes)?))
+    })?;
     say(&client_listing(std::slice::from_ref(state.client(&arguments.id)?)))
 }
 

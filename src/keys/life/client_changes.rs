@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{Client, ClientSecret, Error, State, StateError, TokenRefusal, check_audiences, check_claims};
+use crate::{
+    Client, ClientSecret, Error, RedirectUri, State, StateError, TokenRefusal, check_audiences, check_claims,
+};
 
 /// What is to change in a client; everything else stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +15,10 @@ pub struct ClientChanges {
     pub audiences: Option<Vec<String>>,
     /// How long its tokens live, in seconds.
     pub token_life: Option<u64>,
+    /// Where answers of logins go, in place of all redirect addresses of before.
+    pub redirect_uris: Option<Vec<RedirectUri>>,
+    /// Whether it gets refresh tokens.
+    pub offline_access: Option<bool>,
     /// Audiences that get scopes of their own, each with them.
     pub audience_scopes: Vec<(String, Vec<String>)>,
     /// Audiences that lose their own scopes.
@@ -50,6 +56,14 @@ impl ClientChanges {
                 return Err(TokenRefusal::Life { seconds, longest: longest_life }.into());
             }
             client.token_life = seconds;
+        }
+        if self.redirect_uris.is_some() || self.offline_access.is_some() {
+            let id = client.id.clone();
+            let login = client.login.as_mut().ok_or(StateError::NoLogin { id })?;
+            if let Some(uris) = &self.redirect_uris {
+                login.redirect_uris.clone_from(uris);
+            }
+            login.offline_access = self.offline_access.unwrap_or(login.offline_access);
         }
         for audience in &self.no_audience_scopes {
             let removed = client.audience_scopes.remove(audience);

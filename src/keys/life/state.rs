@@ -208,6 +208,21 @@ impl State {
         &self.clients
     }
 
+    /// Refuses a client whose identifier is an audience, of its own or of another client, or the other way round. Clients of
+    /// older stores keep what they have.
+    ///
+    /// # Errors
+    /// [`StateError::ClientIsAudience`].
+    pub fn check_names(&self, id: &str, audiences: &[String]) -> Result<(), StateError> {
+        let others = || self.clients.iter().filter(|client| client.id != id);
+        let taken = |name: &&String| *name == id || others().any(|client| client.id == **name);
+        let meant = others().flat_map(|client| &client.audiences).find(|audience| *audience == id);
+        match audiences.iter().find(taken).or(meant) {
+            Some(name) => Err(StateError::ClientIsAudience { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
     /// The state with one more client.
     ///
     /// # Errors

@@ -62,6 +62,16 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
+    /// A client with which nobody logs in.
+    NoLogin {
+        /// The identifier.
+        id: String,
+    },
+    /// A name that would be both a client's identifier and an audience: one's tokens would be taken for the other's.
+    ClientIsAudience {
+        /// The name.
+        name: String,
+    },
     /// An audience that is not one of the client's, or has no scopes of its own to remove.
     UnknownAudience {
         /// The audience.
@@ -126,6 +136,8 @@ impl StateError {
             Self::UnknownKey { .. } => "state_unknown_key",
             Self::ClientTwice { .. } => "state_client_twice",
             Self::UnknownClient { .. } => "state_unknown_client",
+            Self::NoLogin { .. } => "state_no_login",
+            Self::ClientIsAudience { .. } => "state_client_is_audience",
             Self::UnknownAudience { .. } => "state_unknown_audience",
             Self::UnknownClaim { .. } => "state_unknown_claim",
             Self::UnknownSecret { .. } => "state_unknown_secret",
@@ -160,6 +172,13 @@ impl fmt::Display for StateError {
             Self::UnknownKey { kid } => write!(f, "there is no key `{kid}`"),
             Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
             Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
+            Self::NoLogin { id } => {
+                write!(f, "nobody logs in with the client `{id}`; add another with `clients add --redirect`")
+            }
+            Self::ClientIsAudience { name } => write!(
+                f,
+                "`{name}` would be a client and an audience at once: tokens for one would be taken for the other's"
+            ),
             Self::UnknownAudience { audience } => {
                 write!(f, "the client has no audience `{audience}`, or no scopes of its own for it")
             }

@@ -29,7 +29,7 @@ fn k2_k6_a_store_of_format_3_stays_so_until_it_is_upgraded_and_its_clients_keep_
     let before = kids(&program);
     assert_eq!(before.len(), 3);
     assert_eq!((program.state().revoked().len(), program.state().clients().len()), (1, 2));
-    program.done(&["clients", "add", "other", "--audience", "api"]);
+    program.done(&["clients", "add", "another", "--audience", "api"]);
     assert_eq!((format(&program), program.state().store_id()), (3, None));
 
     let said = program.done(&["upgrade"]);

@@ -46,6 +46,17 @@ fn json(program: &Program, arguments: &[&str]) -> Value {
 fn k6_every_listing_as_json_has_the_members_that_the_docs_describe() {
     let program = Program::with_store(&[]);
     program.done(&["clients", "add", "worker", "--scope", "a", "--audience", "api", "--claim", "tier=1"]);
+    program.done(&[
+        "clients",
+        "add",
+        "app",
+        "--public",
+        "--redirect",
+        "https://app.example/",
+        "--audience",
+        "api",
+    ]);
+    program.add_user(&["ada"], crate::login::PASSWORD);
     program.done(&["clients", "secret", "add", "worker"]);
     program.done(&["keys", "rotate"]);
     let kid = program.state().keys().next().unwrap().kid().to_owned();
@@ -56,6 +67,7 @@ fn k6_every_listing_as_json_has_the_members_that_the_docs_describe() {
         vec!["keys", "list"],
         vec!["clients", "list"],
         vec!["clients", "secret", "list", "worker"],
+        vec!["users", "list"],
         vec!["settings", "show"],
         vec!["check"],
     ] {

@@ -270,3 +270,75 @@ fn a_session_skips_the_password_and_ends_by_logging_out_another_password_or_bein
     thief.set_cookie("__Host-jotgate-session", &stolen);
     assert!(!consent(&mut thief));
 }
+
+#[test]
+fn password_is_granted_only_to_a_client_for_which_it_was_switched_on() {
+    let (program, serving) = served();
+    let add = |id: &str, more: &[&str]| {
+        let added = program.done(&[&["clients", "add", id, "--audience", "api"][..], more].concat());
+        added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().to_owned()
+    };
+    let (old, other) = (add("old", &["--password-grant", "--scope", "read"]), add("other", &[]));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let ask = |id: &str, secret: &str, password: &str| {
+        let form = format!(
+            "grant_type=password&client_id={id}&client_secret={secret}&username=ada&password={}",
+            password.replace(' ', "+")
+        );
+        ask_token(serving.address, &[], &form)
+    };
+    assert_eq!(error(&ask("other", &other, PASSWORD)), "unauthorized_client");
+    assert_eq!(error(&ask("old", &old, "wrong")), "invalid_grant");
+    let answer = ask("old", &old, PASSWORD);
+    let json: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, json.get("refresh_token")), (200, None), "{json}");
+    let claims = claims(json["access_token"].as_str().unwrap());
+    assert_eq!(
+        (&claims["amr"], &claims["scope"], &claims["client_id"]),
+        (&json!(["pwd"]), &json!("read"), &json!("old"))
+    );
+}
+
+#[test]
+fn implicit_puts_a_short_lived_token_into_the_fragment_where_it_was_switched_on() {
+    let program = Program::with_store(&[]);
+    program.add_user(&["ada"], PASSWORD);
+    let login = ["--public", "--implicit-grant", "--redirect", REDIRECT, "--scope", "read"];
+    program.done(&[&["clients", "add", "app", "--audience", "https://api.example"][..], &login].concat());
+    let serving = serve(&program);
+    let path =
+        "/authorize?response_type=token&client_id=app&state=s&redirect_uri=https%3A%2F%2Fapp.example%2Flogin";
+    let answer = Browser::new(serving.address).log_in(path, "ada", PASSWORD);
+    let location = answer.header("location").unwrap();
+    assert!(location.starts_with("https://app.example/login#access_token="), "{location}");
+    let claims = claims(&parameter(&answer, "access_token").unwrap());
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 300);
+    assert_eq!(parameter(&answer, "iss").as_deref(), Some("https://issuer.example"));
+    assert_eq!(parameter(&answer, "state").as_deref(), Some("s"));
+    serving.signal("TERM");
+    assert!(serving.ended().log.contains("this client may use the implicit grant"));
+}
+
+#[test]
+fn a_client_gets_other_redirect_addresses_and_no_name_is_a_client_and_an_audience() {
+    let (program, serving) = served();
+    let uri = "https://app.example/other";
+    program.done(&["clients", "set", "app", "--redirect", uri, "--offline-access", "false"]);
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let mut browser = Browser::new(serving.address);
+    assert_eq!(browser.get(&request("")).status, 400);
+    let answer = browser.get(&request("").replace("%2Flogin", "%2Fother"));
+    assert_eq!(parameter(&answer, "error").as_deref(), Some("invalid_scope"), "no refresh tokens any more");
+    for arguments in [
+        ["clients", "add", "own", "--audience", "own"],
+        ["clients", "add", "new", "--audience", "app"],
+        ["clients", "set", "app", "--audience", "app"],
+    ] {
+        assert!(program.refused(&arguments).contains("a client and an audience at once"), "{arguments:?}");
+    }
+    program.done(&["clients", "add", "worker", "--audience", "api"]);
+    assert!(
+        program.refused(&["clients", "add", "api", "--audience", "x"]).contains("a client and an audience")
+    );
+    assert!(program.refused(&["clients", "set", "worker", "--redirect", uri]).contains("nobody logs in"));
+}
