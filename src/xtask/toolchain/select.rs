@@ -49,21 +49,23 @@ impl Wasm32 {
         self.apply_with(command, &[]);
     }
 
-    /// Makes a cargo command build what is shipped; says so where it gets larger than it could be.
-    pub(crate) fn apply_for_release(&self, command: &mut Command, for_speed: bool) {
+    /// Makes a cargo command build what is shipped.
+    ///
+    /// # Errors
+    /// The compiler lacks the sources of its standard library: without them the module would be another one.
+    pub(crate) fn apply_for_release(&self, command: &mut Command, for_speed: bool) -> Result<()> {
         let inlining: &[&str] = if for_speed { &INLINING } else { &[] };
         let rustc = self.other.as_ref().map_or("rustc".as_ref(), |other| other.rustc.as_os_str());
         if !has_sources(rustc) {
-            progress::print_status(
-                "the package gets a twentieth larger: the compiler lacks the sources of its standard library \
-                 (with rustup: `rustup component add rust-src`)",
+            bail!(
+                "the compiler lacks the sources of its standard library, which the package is built with\n\
+                 with rustup, run `rustup component add rust-src`, then this again"
             );
-            self.apply_with(command, &[inlining, &SMALL].concat());
-            return;
         }
         // Both flags are unstable, but they do not change what the program computes.
         command.arg(SILENT_CRATES).env("RUSTC_BOOTSTRAP", "1");
         self.apply_with(command, &[&SILENT[..], inlining, &SMALL].concat());
+        Ok(())
     }
 
     fn apply_with(&self, command: &mut Command, more: &[&str]) {
@@ -87,14 +89,14 @@ impl From<Other> for Wasm32 {
 
 /// Finds the compiler, or makes one and prints which.
 pub(crate) fn wasm32() -> Result<Wasm32> {
-    if has_standard_library("rustc".as_ref()) {
+    if has_standard_library("rustc".as_ref()) && ensure_sources() {
         return Ok(Wasm32::default());
     }
     let cache = paths::toolchains();
     if let Some(other) = debian::cached(&cache)? {
         return Ok(other.into());
     }
-    if rustup_may_download() && rustup_target_add() {
+    if rustup_may_download() && rustup_target_add() && ensure_sources() {
         progress::print_status("wasm32 standard library: from rustup");
         return Ok(Wasm32::default());
     }
@@ -106,8 +108,8 @@ pub(crate) fn wasm32() -> Result<Wasm32> {
             Ok(other.into())
         }
         Err(error) => bail!(
-            "there is no wasm32 standard library, and none could be made: {error:#}\n\
-             with rustup, run `rustup target add {WASM32}`, then this again"
+            "there is no wasm32 standard library with its sources, and none could be made: {error:#}\n\
+             with rustup, run `rustup target add {WASM32}` and `rustup component add rust-src`, then this again"
         ),
     }
 }
@@ -122,14 +124,26 @@ fn rustup_may_download() -> bool {
 }
 
 fn rustup_target_add() -> bool {
-    let added = progress::step("asking rustup for the wasm32 standard library", |step| {
-        let mut rustup = Command::new("rustup");
-        process::run_ok(rustup.current_dir(paths::root()).args(["target", "add", WASM32]), step)
+    rustup("asking rustup for the wasm32 standard library", &["target", "add", WASM32])
+        && has_standard_library("rustc".as_ref())
+}
+
+/// Whether the active toolchain has the sources of its standard library, which rustup adds where it may download.
+fn ensure_sources() -> bool {
+    has_sources("rustc".as_ref())
+        || rustup_may_download()
+            && rustup("asking rustup for the standard library's sources", &["component", "add", "rust-src"])
+            && has_sources("rustc".as_ref())
+}
+
+fn rustup(what: &str, arguments: &[&str]) -> bool {
+    let done = progress::step(what, |step| {
+        process::run_ok(Command::new("rustup").current_dir(paths::root()).args(arguments), step)
     });
-    if let Err(error) = &added {
+    if let Err(error) = &done {
         progress::print_status(&format!("rustup could not: {error:#}"));
     }
-    added.is_ok() && has_standard_library("rustc".as_ref())
+    done.is_ok()
 }
 
 fn cargo_home() -> Option<PathBuf> {
