@@ -354,3 +354,25 @@ fn answers_that_are_not_taken_end_an_encrypted_connection() {
     eventually("it is counted", || metric(ops, "connections_ended_total{reason=\"answer_not_taken\"}") == 1);
     assert!(is_served(serving.address, &pair.certificate));
 }
+
+#[test]
+fn the_login_page_exists_over_dev_tls_and_not_over_plain_http() {
+    let program = Program::with_store(&[]);
+    let client = ["--public", "--redirect", "https://app.example/login"];
+    program.done(&[&["clients", "add", "app", "--audience", "https://api.example"][..], &client].concat());
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let path = format!(
+        "/authorize?response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Flogin&state=s\
+         &code_challenge={challenge}&code_challenge_method=S256"
+    );
+    let plain = ask(program.serve().address, "GET", &path, &[]);
+    assert_eq!((plain.status, plain.header("set-cookie")), (400, None));
+    let out = program.path().with_file_name("dev.pem");
+    let words = ["serve", "--listen", "127.0.0.1:0", "--dev-tls", "--dev-tls-out", out.to_str().unwrap()];
+    let serving = Program::serving(&mut program.command(&words));
+    let mut stream = connect(serving.address, &fs::read_to_string(&out).unwrap());
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 ") && text.contains("set-cookie: __Host-"), "{text}");
+}
