@@ -1,19 +1,19 @@
-/** The `Authorization` header enters, the token that it bears leaves (RFC 6750 §2.1, RFC 9110 §11.6.2). */
+/** Reads the token from the `Authorization` header (RFC 6750 §2.1, RFC 9110 §11.6.2). */
 import type { RefusalCode } from '../base/refusal_codes.js'
 
-/** What a request brought. */
+/** The credentials of a request. */
 export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed'; readonly code: RefusalCode; readonly message: string }
   | { readonly kind: 'token'; readonly token: string; readonly fromCookie?: boolean }
 
-/** Reads the header's value, `null` where there is none; repeated headers arrive joined by commas. */
+/** Reads the header's value, or `null` if the header is missing. Repeated headers arrive joined by commas. */
 export function bearer(authorization: string | null): Credentials {
   const value = authorization?.trim() ?? ''
   if (value === '') return { kind: 'none' }
   const [scheme = ''] = value.split(/[ \t,]/, 1)
   if (scheme.toLowerCase() !== 'bearer') {
-    // Another scheme counts as nothing sent, unless a second header stands behind it.
+    // Another scheme counts as no credentials, unless a second header with `Bearer` follows it.
     return /,\s*bearer(?:\s|,|$)/i.test(value) ? REPEATED : { kind: 'none' }
   }
   const rest = value.slice(scheme.length)
@@ -26,7 +26,7 @@ export function bearer(authorization: string | null): Credentials {
 
 const REPEATED = /* @__PURE__ */ malformed('credentials_repeated', 'the Authorization header is there more than once')
 
-/** Credentials that make the request a malformed one (RFC 6750 §3.1). */
+/** Credentials that make the request malformed (RFC 6750 §3.1). */
 export function malformed(code: RefusalCode, message: string): Credentials {
   return { kind: 'malformed', code, message }
 }

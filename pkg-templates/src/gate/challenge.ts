@@ -1,35 +1,35 @@
-/** A refusal enters, the HTTP answer leaves: status, challenge (RFC 6750 §3) and problem (RFC 9457). */
+/** Turns a refusal into the HTTP response: status, challenge (RFC 6750 §3) and problem details (RFC 9457). */
 import type { Refusal } from '../base/refusal.js'
 import { jsonOf, record } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { HeaderFields } from '../base/types.js'
 
-/** Why a request may not pass, in the terms of HTTP. */
+/** Why a request is denied, in terms of HTTP. */
 export interface Denial {
   readonly status: 204 | 400 | 401 | 403 | 503
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
   /** The stable code of the exact reason. */
   readonly refusal: RefusalCode
-  /** For the caller: what to do differently, never what would have been accepted. */
+  /** Says what the caller can do differently, never what would have been accepted. */
   readonly detail: string
-  /** The scopes that this request needs, joined by spaces. */
+  /** The scopes that this request needs, separated by spaces. */
   readonly scope?: string
-  /** After how many seconds it is worth trying again, where that is known. */
+  /** The number of seconds to wait before a retry, if known. */
   readonly retryAfter?: number
 }
 
-/** The denials that no token caused. */
+/** The denials that do not depend on a token. */
 export const DENIALS = {
   anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
-  // Who sent it can do nothing about it, so there is no challenge either.
+  // The user cannot fix this, so there is no challenge.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
-  // The program asked about `{ headers }` alone.
+  // The program passed only `{ headers }`.
   methodMissing: {
     status: 403,
     refusal: 'method_missing',
     detail: 'the cookie was not accepted: the server did not say which method the request has',
   },
-  // Not a refusal: a page asks whether it may send its request, and gets its answer.
+  // Not a refusal: the response to a page that asks whether it may send its request.
   preflight: { status: 204, refusal: 'cors_preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
   stranger: {
@@ -48,12 +48,12 @@ export const DENIALS = {
 } as const satisfies Record<string, Denial>
 
 /**
- * The denial for the answer of a rule (RFC 6750 §3.1); `undefined` if it lets the request pass.
+ * Returns the denial for the result of a rule (RFC 6750 §3.1), or `undefined` if the request passes.
  *
- * @param anonymous - whether the request has no credentials: then a token is what it lacks
+ * @param anonymous - whether the request has no credentials; if so, the denial asks for a token
  */
 export function ruleDenial(said: unknown, anonymous: boolean): Denial | undefined {
-  // A rule that forgets to answer must not let anybody pass.
+  // A rule that returns nothing by mistake must not let requests pass.
   if (said === true) return undefined
   const { unauthorized } = DENIALS
   const { status, detail } = record((typeof said === 'object' && said !== null ? said : {}) as { status?: unknown; detail?: unknown })
@@ -63,10 +63,10 @@ export function ruleDenial(said: unknown, anonymous: boolean): Denial | undefine
   return { ...unauthorized, ...(status === 403 && own) }
 }
 
-/** How long a client should wait for the keys where nobody knows better, in seconds. */
+/** The default of `Retry-After` while there are no keys, in seconds. */
 const RETRY_AFTER = 5
 
-/** The denial for what the core said of a token. */
+/** Returns the denial for the core's refusal of a token. */
 export function denialFrom(said: Refusal): Denial {
   const refusal = record(said)
   const { code, scope } = refusal
@@ -77,7 +77,7 @@ export function denialFrom(said: Refusal): Denial {
   return { status: 401, error: 'invalid_token', refusal: code, detail: describe(refusal) }
 }
 
-/** What every challenge of a gate carries. */
+/** The part that all challenges of a gate have in common. */
 export interface ChallengeFrame {
   readonly realm: string
   /** The URL of the resource's metadata (RFC 9728 §5.1), if the gate has a resource. */
@@ -85,8 +85,8 @@ export interface ChallengeFrame {
 }
 
 /**
- * The challenge (RFC 6750 §3); `undefined` where a token would change nothing. Clients of MCP log in again for every challenge
- * that they know the metadata of: there, a 403 that no scope changes has none.
+ * Returns the challenge (RFC 6750 §3), or `undefined` if a token would not help. MCP clients log in again for every challenge that
+ * names the metadata. With a `resource`, a 403 that no scope can change therefore has no challenge.
  */
 export function challenge(denial: Denial, { realm, metadataUrl }: ChallengeFrame): string | undefined {
   const { status, error, refusal, detail, scope } = denial
@@ -101,7 +101,7 @@ export function challenge(denial: Denial, { realm, metadataUrl }: ChallengeFrame
   return `Bearer ${parameters.join(', ')}`
 }
 
-/** The answer. What `added` names again is set by the answer, whatever it says. */
+/** Makes the response. Header fields that the response sets itself win over those in `added`. */
 export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFields): Response {
   const { status, refusal, detail } = denial
   const headers = new Headers(added)
@@ -118,12 +118,12 @@ export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFiel
   return new Response(jsonOf(problem), record({ status, headers }))
 }
 
-/** The reason phrases of the answers (RFC 9110 §15). */
+/** The reason phrases of the responses (RFC 9110 §15). */
 export const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
 
 /**
- * The core's own messages compare what came with what is accepted: good in a log, a help to an attacker in an answer.
- * Here the token's bearer learns which check failed, and nothing of what would pass it.
+ * Describes a refusal to the caller: which check failed, but not what would pass it. The core's own messages contain both values
+ * that were compared. They are made for logs, and would help an attacker in a response.
  */
 function describe({ class: kind, claim, reason, code }: Refusal): string {
   switch (kind) {
@@ -147,12 +147,12 @@ function describe({ class: kind, claim, reason, code }: Refusal): string {
   }
 }
 
-/** Text for people, without the characters that a search for a parameter could stop at. */
+/** Removes the characters that could end a client's search for a parameter. */
 function plain(text: string): string {
   return text.replace(/"/g, "'").replace(/[\\=]/g, '?')
 }
 
-/** A quoted-string (RFC 9110 §5.6.4) of printable ASCII: nothing that is put into it can end it or the header. */
+/** Writes a quoted-string (RFC 9110 §5.6.4) of printable ASCII. No value can end the string or the header. */
 function quoted(value: string): string {
   return `"${value.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`
 }

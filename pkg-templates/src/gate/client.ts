@@ -9,17 +9,17 @@ import { valueAt } from './rights.js'
 export interface ClientOptions {
   /** The clients accepted, by `client_id`, else `azp`, else `clientFrom`. Never by `sub`, which users choose at some issuers. */
   client?: string | readonly string[]
-  /** The path of the claim that names the client at your issuer: `['cid']` at Okta, `['appid']` in tokens of Entra's version 1. */
+  /** The path of your issuer's claim for the client: `['cid']` for Okta, `['appid']` for Entra's tokens of version 1. */
   clientFrom?: readonly string[]
 }
 
 /** The names of {@link ClientOptions}. */
 export const CLIENT_NAMES = ['client', 'clientFrom'] as const
 
-/** Why the client of a token is not accepted; `undefined` if it is. */
+/** Returns why the client of a token is not accepted, or `undefined` if it is. */
 export type CheckClient = (claims: JWTPayload) => Denial | undefined
 
-/** The check for these options; `undefined` if every client is accepted. */
+/** Returns the check for these options, or `undefined` if every client is accepted. */
 export function clientCheck(options: Options): CheckClient | undefined {
   const accepted = options.read('client', (name, value) => list(name, Array.isArray(value) ? value : [value]))
   const own = options.read('clientFrom', list)

@@ -1,4 +1,4 @@
-/** Lets pages of other origins read what the gate answers, and answers their pre-flights (Fetch §3.3). */
+/** Lets pages of other origins read the gate's responses, and answers their pre-flights (Fetch §3.3). */
 import { flag, list, Options, texts } from '../base/options.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -11,22 +11,22 @@ export interface CorsOptions {
   origins: true | string | readonly string[]
   /** Whether the browser may send cookies along. It requires a list of origins. Default: `false`. */
   credentials?: boolean
-  /** The names of more request header fields that pages may send. */
+  /** The names of additional request header fields that pages may send. */
   headers?: readonly string[]
 }
 
-/** The header fields of CORS for the answer to one request. */
+/** The header fields of CORS for the response to one request. */
 export type CorsFields = readonly (readonly [name: string, value: string])[]
 
-/** The rules of CORS of one gate. */
+/** The CORS rules of one gate. */
 export interface Cors {
-  /** The fields for an answer that a page is to read. */
+  /** Returns the fields for a response that the page may read. */
   fields(field: ReadField): CorsFields
-  /** The fields for the answer to a pre-flight. */
+  /** Returns the fields for the response to a pre-flight. */
   preflight(field: ReadField): CorsFields
 }
 
-/** The rules that the option `cors` asks for; `undefined` without it. */
+/** Returns the rules for the option `cors`, or `undefined` if it is absent. */
 export function corsFrom(options: Options): Cors | undefined {
   const given = options.read('cors', rules)
   if (given === undefined) return undefined
@@ -59,8 +59,8 @@ const VARY = ['vary', 'Origin'] as const
 const EXPOSED = ['access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, Retry-After'] as const
 
 /**
- * Those of the requested fields that may be sent, in the order asked. Each has to be named: `*` does not cover `Authorization`,
- * and there are no prefixes (Fetch §4.8).
+ * Returns the requested fields that may be sent, in the order of the request. Each must be named: `*` does not cover
+ * `Authorization`, and there are no prefixes (Fetch §4.8).
  */
 export function requestedFields(field: ReadField, more: readonly string[] = []): string {
   const asked = field('access-control-request-headers')?.toLowerCase().split(',') ?? []
@@ -74,19 +74,19 @@ export function requestedFields(field: ReadField, more: readonly string[] = []):
 const ALLOWED = /^(?:authorization|dpop|content-type|accept|last-event-id|mcp-[a-z0-9-]{1,64})$/
 const MOST_FIELDS = 32
 
-/** What a Node response offers for header fields. */
+/** The part of a Node response that reads and sets header fields. */
 export interface NodeFields {
   setHeader(name: string, value: string): unknown
   getHeader?(name: string): unknown
 }
 
-/** Puts the fields on the answer of a handler. A `Response` whose headers are immutable is copied. */
+/** Sets the fields on a handler's response. A `Response` with immutable headers is copied. */
 export function withCors<R extends Response | NodeFields>(response: R, fields: CorsFields): R {
   if ('setHeader' in response) {
     for (const [name, value] of fields) response.setHeader(name, listed(name, response.getHeader?.(name), value))
     return response
   }
-  // An upgrade to a WebSocket is not read by CORS, and can't be copied.
+  // CORS does not apply to a WebSocket upgrade, and its response cannot be copied.
   if (response.status < 200) return response
   try {
     setFields(response.headers, fields)
@@ -98,7 +98,7 @@ export function withCors<R extends Response | NodeFields>(response: R, fields: C
   }
 }
 
-/** Sets the fields; lists that are there already are continued. */
+/** Sets the fields. Existing lists are extended. */
 export function setFields(headers: Headers, fields: CorsFields): void {
   for (const [name, value] of fields) {
     if (name !== 'set-cookie') headers.set(name, listed(name, headers.get(name), value))
@@ -106,7 +106,7 @@ export function setFields(headers: Headers, fields: CorsFields): void {
   }
 }
 
-/** The value of a field: `Vary` and the exposed fields are lists, which other code may have begun. */
+/** Returns the value of a field. `Vary` and the exposed fields are lists, which other code may have started. */
 function listed(name: string, before: unknown, value: string): string {
   const known = Array.isArray(before) ? before.join(', ') : before
   if (typeof known !== 'string' || known === '' || !LISTS.includes(name)) return value

@@ -1,4 +1,4 @@
-/** A request enters, the one token that it bears leaves, or why there is none (RFC 6750 §2, RFC 6265 §4.2). */
+/** Finds the token of a request, or the reason why it has none (RFC 6750 §2, RFC 6265 §4.2). */
 import { bearer, type Credentials, malformed } from './bearer.js'
 import { type Options, text, texts } from '../base/options.js'
 import { memberOf } from '../base/record.js'
@@ -6,24 +6,23 @@ import { optionError } from '../base/refusal.js'
 import type { ReadField, RequestLike } from './request.js'
 import { webUrl } from '../base/url.js'
 
-/** Where a token may stand besides `Authorization: Bearer`. */
+/** Where to look for a token, in addition to `Authorization: Bearer`. */
 export interface CredentialOptions {
   /** A header whose value is the bare token, such as `Cf-Access-Jwt-Assertion`. */
   header?: string
   /**
-   * The name of an `HttpOnly` cookie that holds the token, or `true` for `__Host-access_token`. The prefix `__Host-` keeps
-   * other hosts of your domain from planting it. Requests that change something must then come from your own pages: see
-   * `origins`.
+   * The name of an `HttpOnly` cookie that contains the token, or `true` for `__Host-access_token`. The prefix `__Host-` prevents
+   * other hosts of your domain from setting it. Requests that change something must then come from your own pages: see `origins`.
    */
   cookie?: string | true
   /**
-   * The public origins of your pages, such as `https://app.example`, with `cookie` alone: who counts as the site itself
-   * where a browser sends no `Sec-Fetch-Site`.
+   * The public origins of your pages, such as `https://app.example`; only with `cookie`. They identify requests of your own pages
+   * if a browser sends no `Sec-Fetch-Site`.
    */
   origins?: string | readonly string[]
   /**
-   * The name of a query parameter that holds the token, or `true` for `access_token` (RFC 6750 §2.3). URLs end up in logs
-   * and histories: only where a client can set no header, as for WebSockets.
+   * The name of a query parameter that contains the token, or `true` for `access_token` (RFC 6750 §2.3). URLs end up in logs and
+   * histories: use it only if the client cannot set a header, as for WebSockets.
    */
   query?: string | true
 }
@@ -31,15 +30,15 @@ export interface CredentialOptions {
 /** The names of {@link CredentialOptions}. */
 export const CREDENTIAL_NAMES = ['header', 'cookie', 'origins', 'query'] as const
 
-/** Reads a request's credentials; `forged`: they are a cookie that another site may have made the browser send. */
+/** Reads a request's credentials. `forged`: another site may have made the browser send the cookie. */
 export type ReadCredentials = (
   request: RequestLike,
   field: ReadField,
 ) => Credentials | { readonly kind: 'forged' } | { readonly kind: 'methodMissing' }
 
 /**
- * The reader for those options. A Bearer header wins, then the named header, the cookie, the query parameter: what a
- * page's link can bring never comes before what its user has.
+ * Returns the reader for these options. Order: Bearer header, named header, cookie, query parameter. So a token in a link never
+ * replaces the user's own.
  */
 export function credentialsFrom(options: Options): ReadCredentials {
   const header = options.read('header', headerName)
@@ -54,7 +53,7 @@ export function credentialsFrom(options: Options): ReadCredentials {
     const authorized = bearer(field('authorization'))
     const asked = query === undefined ? NONE : parameter(request, query)
     if (authorized.kind !== 'none') {
-      // RFC 6750 §3.1: two methods at once are a malformed request. A cookie is none, the browser adds it unasked.
+      // RFC 6750 §3.1: a request with two methods is malformed. A cookie is not counted, because the browser always adds it.
       return asked.kind === 'none' || authorized.kind === 'malformed' ? authorized : TWO_METHODS
     }
     if (header !== undefined) {
@@ -78,15 +77,15 @@ const TWO_METHODS = /* @__PURE__ */ malformed('credentials_repeated', 'the token
 const SAFE: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * Whether a request that a cookie speaks for was made by a page of the site itself, or can't change anything. WebSockets
- * are no matter of CORS: any page may open one, with the cookies of the site that it is opened to.
+ * Whether a request with a cookie comes from one of the site's own pages, or cannot change anything. CORS does not cover
+ * WebSockets: any page may open one, and the browser sends the cookies of the target site.
  */
 function ownPage(request: RequestLike, field: ReadField, origins: readonly string[]): boolean {
   const upgrade = /websocket/i.test(field('upgrade') ?? '') || field('sec-websocket-key') !== null
   if (SAFE.includes(memberOf(request, 'method')) && !upgrade) return true
   const site = field('sec-fetch-site')
   if (site !== null) return site === 'same-origin'
-  // `null` is the origin of sandboxed pages; it can't be configured.
+  // `null` is the origin of sandboxed pages; it cannot be configured.
   return origins.includes(field('origin') ?? '')
 }
 
@@ -97,7 +96,7 @@ function fromCookie(header: string | null, name: string): Credentials {
     if (equals >= 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim())
   }
   if (values.length > 1) return malformed('credentials_repeated', 'the cookie is there more than once')
-  // A cookie that was emptied is how logging out looks: nothing sent.
+  // An empty cookie is what remains after logging out: it counts as no credentials.
   return single(values.at(0)?.replace(/^"(.*)"$/, '$1') ?? null, 'the cookie')
 }
 
@@ -112,7 +111,7 @@ function parameter(request: RequestLike, name: string): Credentials {
   return single(value ?? null, 'the query parameter')
 }
 
-/** A value that is to be one token; a repeated header arrives joined by commas, and no token holds one. */
+/** Reads a value that must be a single token. A repeated header arrives joined by commas, and a token contains no comma. */
 function single(value: string | null, what: string): Credentials {
   const found = value?.trim() ?? ''
   if (found === '') return NONE
@@ -121,12 +120,12 @@ function single(value: string | null, what: string): Credentials {
   return { kind: 'token', token: found }
 }
 
-/** The name of the cookie that holds the token. */
+/** Returns the name of the cookie that contains the token. */
 export function cookieName(name: string, value: unknown): string {
   return value === true ? '__Host-access_token' : token(name, value)
 }
 
-/** The name of a header field, in lower case. */
+/** Returns the name of a header field, in lower case. */
 export function headerName(name: string, value: unknown): string {
   const header = token(name, value).toLowerCase()
   if (header === 'authorization') throw optionError(name, 'is read anyway: `Authorization: Bearer` needs no option')
@@ -134,16 +133,16 @@ export function headerName(name: string, value: unknown): string {
   return header
 }
 
-/** A token in the sense of RFC 9110 §5.6.2: what names of headers and cookies are made of. */
+/** Checks a token in the sense of RFC 9110 §5.6.2: the syntax of the names of header fields and cookies. */
 function token(name: string, value: unknown): string {
   const found = text(name, value)
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(found)) throw optionError(name, 'holds characters that no such name can have')
   return found
 }
 
-/** An origin as browsers send it (RFC 6454 §6.2). */
+/** Checks an origin in the form that browsers send (RFC 6454 §6.2). */
 export function publicOrigin(name: string, value: string): string {
-  // Written as browsers send it, or it would never be equal to what they send.
+  // In any other form it would never equal what browsers send.
   if (webUrl(value)?.origin === value) return value
   throw optionError(name, 'must be origins as browsers send them: `https://app.example`')
 }

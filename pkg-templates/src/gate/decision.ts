@@ -8,14 +8,14 @@ import { decodeHeader } from '../wasm/calls.js'
 import type { RequestLike } from './request.js'
 import type { Anonymous, Decision, Denied, OnDecision, Passed, Preflight } from './types.js'
 
-/** What becomes known of a request while it is decided about. */
+/** What is learned about a request during its decision. */
 export interface Facts {
-  /** The token; reported only by the key that it names, and only if its signature held. */
+  /** The token. Only its `kid` is reported, and only if its signature is valid. */
   token?: string
   claims?: JWTPayload
 }
 
-/** Measures one decision, and reports it when it is made. */
+/** Measures the time of one decision, and reports it. */
 export function observed(
   onDecision: OnDecision,
   request: RequestLike,

@@ -1,4 +1,4 @@
-/** Makes the value that a gate returns for a request that may not pass, with its HTTP response. */
+/** Makes the value that a gate returns for a denied request, with its HTTP response. */
 import { memberOf, record } from '../base/record.js'
 import { TextEncoder } from '../base/runtime.js'
 import type { HeaderFields, JWTPayload } from '../base/types.js'
@@ -8,24 +8,24 @@ import type { RequestLike } from './request.js'
 import { isPromise } from './steps.js'
 import type { Denied, GateOptions } from './types.js'
 
-/** What the answers of one gate have in common. */
+/** The part that all responses of a gate have in common. */
 export interface AnswerFrame extends ChallengeFrame {
   readonly onRefusal: GateOptions['onRefusal']
 }
 
-/** What is known of one refusal, besides the denial itself. */
+/** What is known about one refusal, besides the denial itself. */
 export interface RefusalContext {
   readonly request: RequestLike
-  /** The header fields of CORS for the answer. */
+  /** The header fields of CORS for the response. */
   readonly cors: CorsFields
-  /** The name of the cookie that held the token. */
+  /** The name of the cookie that contained the token. */
   readonly cookie?: string | undefined
   readonly cause?: Error | undefined
-  /** The claims, if the signature held. */
+  /** The claims, if the signature is valid. */
   readonly claims?: JWTPayload | undefined
 }
 
-/** The refusal, with the caller's own answer if `onRefusal` gives one. */
+/** Makes the refusal, with the caller's own response if `onRefusal` returns one. */
 export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cookie, cause, claims }: RefusalContext): Denied {
   const { status, error, refusal, detail } = denial
   const wanted = challenge(denial, frame)
@@ -44,7 +44,7 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
     response: (init) => complete(answer(denial, frame, addedFields(init))),
     writeTo: (socket) => write(standard.response(), socket),
   }
-  // For logs: they may name keys, addresses and people, and must not be written into an answer with the other members.
+  // For logs: they may name keys, URLs and users, and must not get into a response together with the other members.
   const withHidden = (denied: Denied) => {
     Object.defineProperty(denied, 'claims', record({ value: claims }))
     return Object.defineProperty(denied, 'cause', record({ value: cause }))
@@ -67,7 +67,7 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
   return withHidden(own)
 }
 
-/** Writes a response in the form of HTTP/1.1 (RFC 9112 §4), and ends the connection. */
+/** Writes a response in HTTP/1.1 syntax (RFC 9112 §4), and ends the connection. */
 async function write(response: Response, socket: { end(bytes: Uint8Array): unknown }): Promise<void> {
   const body = new Uint8Array(await response.arrayBuffer())
   const { status, headers } = response
@@ -86,7 +86,7 @@ function addedFields(init: { readonly headers?: HeaderFields } | undefined): Hea
   return init && memberOf(init, 'headers')
 }
 
-/** The answer with headers added, except those that it sets itself. */
+/** Adds headers to the response, except those that it sets itself. */
 function withHeaders(response: Response, added: HeaderFields | undefined): Response {
   if (added === undefined) return response
   const headers = new Headers(response.headers)

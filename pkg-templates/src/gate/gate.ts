@@ -1,4 +1,4 @@
-/** A request enters, a pass leaves: the claims of its token, or the answer to send instead (RFC 6750, RFC 9457). */
+/** Checks requests: returns the claims of the token, or the response to send instead (RFC 6750, RFC 9457). */
 import { JWKSUnavailable } from '../base/errors.js'
 import { audiences, callable, flag, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
@@ -41,11 +41,11 @@ import type {
 } from './types.js'
 
 /**
- * Makes a gate for an API that takes access tokens (RFC 6750): in `Authorization: Bearer`, and where else
- * {@link CredentialOptions} say. Tokens bound to a key of their bearer (`cnf`) are refused. Made once, used for every
- * request; making one does no fetch, sets no timer and reads neither clock nor randomness.
+ * Makes a gate for an API that takes access tokens (RFC 6750) in `Authorization: Bearer`, and optionally elsewhere: see
+ * {@link CredentialOptions}. Tokens that require proof of possession (`cnf`) are refused. Make one gate and use it for every request.
+ * Making a gate fetches nothing, sets no timer and reads neither clock nor randomness.
  *
- * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number
+ * @throws `TypeError` that names the option that is missing, unknown, present but `undefined`, empty or not a number
  *
  * @example
  * ```js
@@ -89,13 +89,13 @@ export function createGate<Claims, Principal>(
     FIELD_NAMES.filter((name) => !(openAudience && name === 'audience') && !(tenants && name === 'issuer')),
   )
   if (resource !== undefined && !given.has('audience')) fields.audience = resource.audiences
-  // RFC 9068 §4 wants `at+jwt`; many issuers send `JWT` or nothing.
+  // RFC 9068 §4 requires `at+jwt`; many issuers send `JWT` or nothing.
   if (fields.typ === undefined) {
     fields.typ = ['JWT', 'at+jwt']
     fields.typOptional = true
   }
   fields.clockTolerance ??= CLOCK_TOLERANCE
-  // A bound token whose proof nobody asks for is a bearer token that was stolen more easily than it says.
+  // This gate does not check proofs of possession. Accepting a bound token without one would void its protection against theft.
   fields.refuseBound = true
   const realm = given.read('realm', printable) ?? 'api'
   const credentialsOf = credentialsFrom(given)
@@ -120,7 +120,7 @@ export function createGate<Claims, Principal>(
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
 
-  /** The whole way of a request; what it yields may be a promise, and comes back as what it promised. */
+  /** Decides about one request. Each yielded value may be a promise; `yield` returns its result. */
   function* decide(
     request: RequestLike,
     needs: GateNeeds,
@@ -132,7 +132,7 @@ export function createGate<Claims, Principal>(
     const rules = [authorize, rule].filter((rule) => rule !== undefined)
     let credentials: ReturnType<typeof credentialsOf> | undefined
     const refuse = (denial: Denial, cause?: Error) => {
-      // No scope helps a token that a rule, a role or a permission refuses.
+      // No scope helps if a rule, a role or a permission is the reason.
       const curable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
       return denied(record(curable ? { ...denial, scope } : denial), frame, {
         request,
@@ -181,7 +181,7 @@ export function createGate<Claims, Principal>(
     const denial =
       tenants?.refuses(claims, key && keyIssuer(key)) ?? refusesClient?.(claims) ?? rights.lacks(needed, claims, scopes)
     if (denial !== undefined) return refuse(denial)
-    // Every member is its own: whoever reads `preflight` must not find what all objects inherit.
+    // Every member is an own property, so that reading `preflight` never finds an inherited one.
     const passed = { ok: true, claims, header, scopes, principal: undefined, preflight: undefined, anonymous: undefined } as {
       -readonly [K in keyof Passed]: Passed[K]
     }
@@ -199,7 +199,7 @@ export function createGate<Claims, Principal>(
 
   const judgeNow: Judging = (token, needs) => {
     const judgement = engine.judgeNow(token, needs)
-    // A key that is not in hand may be a new one: only who can fetch may call the token wrong.
+    // The unknown key may be new: only after a fetch is it certain that the token is invalid.
     if (judgement.fetchable) {
       throw withRefusal('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
     }
@@ -229,7 +229,7 @@ export function createGate<Claims, Principal>(
     metadata: (request: RequestLike) => metadata?.(request),
     cors: <Answer extends Response | NodeFields>(request: RequestLike, response: Answer) =>
       cors === undefined ? response : withCors(response, cors.fields(fieldsOf(request))),
-    challenge: (needs: unknown = {}, request = NOBODY) => {
+    challenge: (needs: unknown = {}, request = EMPTY_REQUEST) => {
       const { scope } = checkedNeeds(needs as GateNeeds)
       const fields = cors?.fields(fieldsOf(request)) ?? []
       return denied(record({ ...DENIALS.anonymous, scope }), frame, { request, cors: fields })
@@ -241,13 +241,13 @@ export function createGate<Claims, Principal>(
 type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
 type Outcome = Passed | Anonymous | Preflight | Denied
 
-/** How far the issuer's clock may be ahead or behind, in seconds. */
+/** The default of `clockTolerance`, in seconds. */
 const CLOCK_TOLERANCE = 5
 
-/** A request of which nothing is known. */
-const NOBODY: RequestLike = { headers: { get: () => null } }
+/** A request without header fields. */
+const EMPTY_REQUEST: RequestLike = { headers: { get: () => null } }
 
-/** A function, so that programs without a gate leave it out. */
+/** A function, so that bundlers can remove it from programs without a gate. */
 const gateNames = () => [
   'issuers',
   'keys',
@@ -267,16 +267,16 @@ const gateNames = () => [
   ...REMOTE_NAMES,
 ]
 
-/** What passes without credentials; every member is its own. */
+/** Makes the pass of a request without credentials. Every member is an own property. */
 function anonymousPass(): Anonymous {
   const none = { claims: undefined, header: undefined, principal: undefined, preflight: undefined }
   return { ok: true, anonymous: true, scopes: [], ...none } as unknown as Anonymous
 }
 
-/** A CORS-preflight request (Fetch §3.3.2). */
+/** Whether this is a CORS-preflight request (Fetch §3.3.2). */
 function isPreflight(request: RequestLike, field: ReadField): boolean {
   if (memberOf(request, 'method') !== 'OPTIONS') return false
-  // Only browsers send one, and both fields with it.
+  // Only browsers send pre-flights, always with both fields.
   return Boolean(field('origin')?.trim()) && Boolean(field('access-control-request-method')?.trim())
 }
 

@@ -1,4 +1,4 @@
-/** Protected resource metadata (RFC 9728): the options, the document, and the answers to requests for it. */
+/** Protected resource metadata (RFC 9728): the options, the document, and the responses to requests for it. */
 import { list, type Options, text } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -10,11 +10,11 @@ import { fieldsOf, pathOf, type RequestLike } from './request.js'
 /** How an API describes itself to clients (RFC 9728 §2). */
 export interface ResourceOptions {
   /**
-   * The URL of this API, without a fragment, such as `https://mcp.example.com/mcp`. It is the default of `audience`, its metadata is
-   * served by {@link Gate.metadata}, and challenges name the address of the metadata.
+   * The URL of this API, without a fragment, such as `https://mcp.example.com/mcp`. It is the default of `audience`.
+   * {@link Gate.metadata} serves its metadata, and challenges contain the URL of the metadata.
    */
   resource?: string
-  /** The scopes that clients may ask for. `offline_access` is left out: it is not a scope of an API. */
+  /** The scopes that clients may ask for. `offline_access` is removed: it is not a scope of an API. */
   scopesSupported?: readonly string[]
   /** The issuers that clients may get tokens from. Default: the issuers of the gate. */
   authorizationServers?: readonly string[]
@@ -33,17 +33,17 @@ export const RESOURCE_NAMES = [
   'resourceDocumentation',
 ] as const
 
-/** The resource, and where its metadata is. */
+/** The resource, and the URL of its metadata. */
 export interface Resource {
   /** As configured, character for character. */
   readonly identifier: string
-  /** The audiences that mean this resource. */
+  /** The values of `aud` that mean this resource. */
   readonly audiences: string[]
   /** The URL of the metadata (RFC 9728 §3.1). */
   readonly metadataUrl: string
 }
 
-/** The resource of a gate; `undefined` if it has none. */
+/** Returns the resource of a gate, or `undefined` if it has none. */
 export function resourceFrom(options: Options): Resource | undefined {
   const identifier = options.read('resource', resourceUrl)
   if (identifier === undefined) {
@@ -52,7 +52,7 @@ export function resourceFrom(options: Options): Resource | undefined {
     return undefined
   }
   const { origin, pathname, search } = new URL(identifier)
-  // RFC 3986 §6.2.3: both mean one resource, and clients disagree on which they send.
+  // RFC 3986 §6.2.3: both forms mean the same resource, and clients differ in which one they send.
   const audiences = [origin, `${origin}/`].includes(identifier) ? [origin, `${origin}/`] : [identifier]
   // RFC 9728 §3.1: the well-known path goes between host and path.
   const path = pathname === '/' ? '' : pathname
@@ -67,13 +67,13 @@ function resourceUrl(name: string, value: unknown): string {
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
-/** Answers requests for the metadata of a resource; `undefined` for all other requests. */
+/** Returns the response to a request for the metadata of a resource, or `undefined` for any other request. */
 export type ServeMetadata = (request: RequestLike) => Response | undefined
 
 /**
  * Prepares the metadata of a resource (RFC 9728 §2).
  *
- * @param issuers - the issuers of the gate, which are the default of `authorizationServers`
+ * @param issuers - the issuers of the gate: the default of `authorizationServers`
  */
 export function metadataOf(resource: Resource, options: Options, issuers: readonly string[]): ServeMetadata {
   const servers = options.read('authorizationServers', list) ?? issuers
@@ -131,13 +131,13 @@ function pageUrl(name: string, value: unknown): string {
   return found
 }
 
-/** Whether the client has this version already (RFC 9110 §13.1.2). */
+/** Whether the client already has this version (RFC 9110 §13.1.2). */
 function isKnown(ifNoneMatch: string | null, etag: string): boolean {
   const known = ifNoneMatch?.split(',').map((entry) => entry.trim().replace(/^W\//, '')) ?? []
   return known.includes(etag) || known.includes('*')
 }
 
-/** A hash that differs where texts differ by accident (FNV-1a, 64 bits). It protects nothing. */
+/** Hashes a text with FNV-1a (64 bits), to detect changes. It is not a cryptographic hash. */
 function hashOf(document: string): string {
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(document)) {

@@ -6,17 +6,17 @@ import type { WaitUntil } from '../remote/remote_key_set.js'
 import type { NeededRights } from './rights.js'
 import type { AnonymousRule, Authorize, GateNeeds } from './types.js'
 
-/** A rule, checked. */
+/** A checked rule. */
 export interface Rule {
   readonly allows: Authorize['rule'] | AnonymousRule['rule']
-  /** Whether it is also asked about requests without credentials. */
+  /** Whether it is also called for requests without credentials. */
   readonly anonymous: boolean
 }
 
-/** The needs of one request, checked. */
+/** The checked needs of one request. */
 export interface CheckedNeeds {
   readonly rights: NeededRights
-  /** The scopes to ask for in a challenge, joined by spaces: all of `scopes`, and the first of `anyScope`. */
+  /** The scopes to ask for in a challenge, separated by spaces: all of `scopes`, and the first of `anyScope`. */
   readonly scope: string
   readonly optional: boolean
   readonly rule: Rule | undefined
@@ -26,7 +26,7 @@ export interface CheckedNeeds {
 /**
  * Checks the needs.
  *
- * @throws `TypeError` that names the need which makes no sense
+ * @throws `TypeError` that names the invalid need
  */
 export function checkedNeeds(needs: GateNeeds): CheckedNeeds {
   const given = new Options('check', needs, NEED_NAMES)
@@ -45,14 +45,14 @@ export function checkedNeeds(needs: GateNeeds): CheckedNeeds {
 
 const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'optional', 'authorize', 'waitUntil']
 
-/** RFC 6749 §3.3: any other character would break the challenge that names the scope. */
+/** Checks a list of scopes (RFC 6749 §3.3). Any other character would break the challenge that contains the scope. */
 function scopeList(name: string, value: unknown): string[] {
   const scopes = list(name, value)
   if (scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes
   throw optionError(name, "contains a character that a scope can't have")
 }
 
-/** A rule: a function, or one that is also asked about requests without credentials. */
+/** Checks a rule: a function, or an object whose function is also called for requests without credentials. */
 export function rule(name: string, value: unknown): Rule {
   if (typeof value === 'function') return { allows: value as Authorize['rule'], anonymous: false }
   if (typeof value === 'object' && value !== null) {

@@ -1,9 +1,9 @@
 /** Writes a standard `Response` to a response of Node's `http`. */
 
-/** What is needed of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that is used here. */
 export interface NodeResponse {
   statusCode: number
-  /** Whether the status and the header fields were sent already. */
+  /** Whether the status and the header fields were already sent. */
   readonly headersSent?: boolean
   /** Closes the connection. */
   destroy?(): unknown
@@ -22,7 +22,7 @@ export async function writeResponse(answer: Response, response: NodeResponse): P
   response.end(body)
 }
 
-/** A response in the pieces that Node writes. Of all fields only `Set-Cookie` cannot be joined. */
+/** Splits a response into the pieces that Node writes. Only `Set-Cookie` fields cannot be joined into one. */
 export async function nodeParts(response: Response) {
   const headers = new Map<string, string | string[]>(response.headers)
   const cookies = response.headers.getSetCookie()

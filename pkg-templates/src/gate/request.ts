@@ -1,47 +1,47 @@
-/** A request in any host's shape enters; its fields leave, with nothing hidden that a host dropped or merged. */
+/** Reads the header fields and the URL of a request, standard or Node's. Repeated fields are never dropped. */
 
 import { memberOf } from '../base/record.js'
 
-/** What a gate reads of a standard `Request`. */
+/** The part of a standard `Request` that a gate reads. */
 export interface StandardRequest {
-  /** The header fields, as `Headers` gives them. */
+  /** The header fields, as in `Headers`. */
   readonly headers: { get(name: string): string | null }
-  /** Looked at where a cookie may bear the token, and for pre-flights. */
+  /** Read if the token may be in a cookie, and for pre-flights. */
   readonly method?: string | undefined
-  /** Looked at where a query parameter may bear the token. */
+  /** Read if the token may be in a query parameter. */
   readonly url?: string | undefined
 }
 
-/** What a gate reads of a request of Node's `http` and `http2`, and of what Express and Fastify make of one. */
+/** The part of a request of Node's `http` and `http2`, Express or Fastify that a gate reads. */
 export interface NodeRequest {
-  /** The header fields by their lower-case names. */
+  /** The header fields by name, in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** The header fields as they were sent: of a repeated `Authorization`, `headers` holds only the first. */
+  /** The header fields as they were sent. If `Authorization` is repeated, `headers` contains only the first. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** Looked at where a cookie may bear the token, and for pre-flights. */
+  /** Read if the token may be in a cookie, and for pre-flights. */
   readonly method?: string | undefined
-  /** Looked at where a query parameter may bear the token, and for the metadata of a resource. */
+  /** Read if the token may be in a query parameter, and for the metadata of a resource. */
   readonly url?: string | undefined
-  /** Express's and Fastify's: the URL before a router took its own part off. */
+  /** In Express and Fastify: the URL before a router removed its own prefix. */
   readonly originalUrl?: string | undefined
-  /** Fastify's: the request that it was made of. */
+  /** In Fastify: the underlying request of Node. */
   readonly raw?: { readonly rawHeaders?: readonly string[] | undefined } | undefined
 }
 
-/** A request: a standard one, or one of Node's. */
+/** A standard request, or one of Node's. */
 export type RequestLike = StandardRequest | NodeRequest
 
-/** The path and the query of a request's URL, with their `?`; of Node's forms, the URL that the client sent. */
+/** Returns the path and the query of a request's URL, the query with its `?`. For Node, this is the URL that the client sent. */
 export function pathOf(request: RequestLike): readonly [path: string, query: string] {
   const url = memberOf(request as NodeRequest, 'originalUrl') ?? memberOf(request, 'url') ?? ''
   const [, path = '', query = ''] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(url) ?? []
   return [path, query]
 }
 
-/** The value of a header field, `null` where there is none; a repeated one arrives joined by commas. */
+/** Returns the value of a header field, or `null` if it is missing. The values of a repeated field are joined by commas. */
 export type ReadField = (name: string) => string | null
 
-/** The reader of a request's header fields. */
+/** Returns a reader of the request's header fields. */
 export function fieldsOf(request: RequestLike): ReadField {
   const headers = typeof request === 'object' && request !== null ? memberOf(request, 'headers') : undefined
   if (typeof headers !== 'object' || headers === null) {
@@ -71,6 +71,6 @@ function parsed(headers: NodeRequest['headers'], name: string): string | null {
 }
 
 function joined(values: readonly string[], name: string): string | null {
-  // HTTP/2 sends each cookie on a line of its own (RFC 9113 §8.2.3).
+  // HTTP/2 sends each cookie as a separate field (RFC 9113 §8.2.3).
   return values.length === 0 ? null : values.join(name === 'cookie' ? '; ' : ', ')
 }

@@ -5,11 +5,11 @@ import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import type { Denial } from './challenge.js'
 
-/** Where the issuer puts what a token permits, and what a scope includes. */
+/** The claims that contain a token's rights, and the scopes that a scope includes. */
 export interface RightsOptions {
-  /** The scopes that a scope includes, such as `{ 'notes:write': ['notes:read'] }`. What is included may include more. */
+  /** The scopes that a scope includes, such as `{ 'notes:write': ['notes:read'] }`. Included scopes may include others. */
   implies?: Readonly<Record<string, readonly string[]>>
-  /** The path of the claim with the scopes. Default: `scope`, `scp` or `scopes`, the first that is there. */
+  /** The path of the claim with the scopes. Default: `scope`, `scp` or `scopes`, the first one present. */
   scopesFrom?: readonly string[]
   /** The path of the claim with the permissions. Default: `['permissions']`. */
   permissionsFrom?: readonly string[]
@@ -20,7 +20,7 @@ export interface RightsOptions {
 /** The names of {@link RightsOptions}. */
 export const RIGHTS_NAMES = ['implies', 'scopesFrom', 'permissionsFrom', 'rolesFrom'] as const
 
-/** The lists of what a request needs; empty for nothing. */
+/** The rights that a request needs. Empty lists need nothing. */
 export interface NeededRights {
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[]
@@ -28,15 +28,15 @@ export interface NeededRights {
   readonly roles: readonly string[]
 }
 
-/** Reads what claims permit. */
+/** Reads rights from claims. */
 export interface Rights {
-  /** The scopes of a token and those that they include. */
+  /** Returns the scopes of a token and the scopes that they include. */
   scopesOf(claims: JWTPayload): string[]
-  /** Why a token with these scopes may not do what is needed; `undefined` if it may. */
+  /** Returns why a token with these scopes lacks a needed right, or `undefined` if it lacks none. */
   lacks(needed: NeededRights, claims: JWTPayload, scopes: readonly string[]): Denial | undefined
 }
 
-/** The reader for these options. */
+/** Returns the reader for these options. */
 export function rightsFrom(options: Options): Rights {
   const scopePath = options.read('scopesFrom', list)
   const scopePaths = scopePath === undefined ? [['scope'], ['scp'], ['scopes']] : [scopePath]
@@ -46,7 +46,7 @@ export function rightsFrom(options: Options): Rights {
 
   return {
     scopesOf(claims) {
-      // The first of the claims that is there counts: a union would let a token carry two stories.
+      // Only the first claim present counts: with a union, a token could contain two different lists.
       const path = scopePaths.find((path) => valueAt(claims, path) !== undefined) ?? []
       const scopes = words(valueAt(claims, path))
       if (included === undefined) return scopes
@@ -70,7 +70,7 @@ function lack(what: 'scope' | 'permissions' | 'roles'): Denial {
   return { status: 403, error: 'insufficient_scope', refusal: `insufficient_${what}`, detail }
 }
 
-/** The value at a path of member names; `undefined` where a member is missing. Inherited members are ignored. */
+/** Returns the value at a path of member names, or `undefined` if a member is missing. Inherited members are ignored. */
 export function valueAt(claims: unknown, path: readonly string[]): unknown {
   let value = claims
   for (const name of path) {
@@ -80,13 +80,13 @@ export function valueAt(claims: unknown, path: readonly string[]): unknown {
   return value
 }
 
-/** The words of a string, or the strings of an array as they are. A value of any other shape grants nothing. */
+/** Splits a string at spaces, or returns the strings of an array unchanged. A value of any other type grants nothing. */
 function words(value: unknown): string[] {
   if (typeof value === 'string') return value.split(' ').filter(Boolean)
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...(value as string[])] : []
 }
 
-/** For each scope all that it includes, directly or not. */
+/** Maps each scope to all scopes that it includes, directly or indirectly. */
 function inclusions(name: string, value: unknown): Map<string, string[]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw optionError(name, 'must be an object with a list of scopes for each scope')

@@ -1,6 +1,6 @@
 /** Runs the steps of a decision, with or without waiting for promises. */
 
-/** Goes the steps, waiting at each. */
+/** Runs the steps, and awaits each yielded promise. */
 export async function settled<T>(steps: Generator<unknown, T, unknown>): Promise<T> {
   let step = steps.next()
   while (!step.done) {
@@ -16,7 +16,7 @@ export async function settled<T>(steps: Generator<unknown, T, unknown>): Promise
   return step.value
 }
 
-/** Goes the steps, none of which may be waited for. */
+/** Runs the steps without waiting. No step may yield a promise. */
 export function settledNow<T>(steps: Generator<unknown, T, unknown>): T {
   let step = steps.next()
   while (!step.done) {

@@ -1,4 +1,4 @@
-/** Issuers of many tenants: Entra ID, whose `iss` is a template that the token's `tid` fills. */
+/** Issuers with many tenants, such as Entra ID: `iss` is a template that contains the token's `tid`. */
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { list, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
@@ -9,32 +9,32 @@ import { issuerIdentifier } from '../remote/discovery.js'
 import { RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
 import type { Denial } from './challenge.js'
 
-/** The issuer of many tenants. */
+/** An issuer with many tenants. */
 export interface IssuerTemplate {
   /**
-   * What `iss` must be, with `{tenantid}` for the token's `tid`: `https://login.microsoftonline.com/{tenantid}/v2.0`, or for tokens of
-   * version 1 `https://sts.windows.net/{tenantid}/`. A list accepts each.
+   * The required `iss`, with `{tenantid}` for the token's `tid`: `https://login.microsoftonline.com/{tenantid}/v2.0`, or for tokens of
+   * version 1 `https://sts.windows.net/{tenantid}/`. With a list, any of them is accepted.
    */
   template: string | readonly string[]
-  /** The tenants accepted, as lower-case GUIDs. `'any'` requires `principal` or `authorize`, which then decide. */
+  /** The accepted tenants, as lower-case GUIDs. `'any'` requires `principal` or `authorize`, which then decide. */
   tenants: readonly string[] | 'any'
   /**
-   * Where the issuer's metadata is, such as `https://login.microsoftonline.com/common/v2.0`; it must name the first template as the
-   * issuer. Required without `jwksUri` and `keys`. No address is ever made from a token's `tid`.
+   * The URL of the issuer's metadata, such as `https://login.microsoftonline.com/common/v2.0`. The metadata must contain the first
+   * template as `issuer`. Required without `jwksUri` and `keys`. No URL is ever made from a token's `tid`.
    */
   discovery?: string
 }
 
-/** A template, checked. */
+/** A checked template. */
 export interface Tenants {
-  /** The key set that the metadata at the configured address names. */
+  /** Returns the key set that the metadata at the configured URL names. */
   keySet(options: RemoteKeySetOptions): RemoteKeySet
   readonly any: boolean
-  /** Why a verified token is not of an accepted tenant; `keyIssuer` is the member `issuer` of its key. */
+  /** Returns why the tenant of a verified token is not accepted. `keyIssuer` is the member `issuer` of its key. */
   refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined
 }
 
-/** The template, if the option `issuer` is one. */
+/** Returns the template, or `undefined` if the option `issuer` is not one. */
 export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const given = new Options(name, value, ['template', 'tenants', 'discovery'])
@@ -55,7 +55,7 @@ export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
       }
       if (iss === undefined) return refusal('claim_missing', "the token's iss is missing")
       const accepted = templates.some((entry) => filled(entry, tid) === iss)
-      // Keys of one cloud sign for many tenants; a key that names its issuer signs for no other.
+      // The keys of one cloud sign for many tenants; a key that names its issuer signs for that issuer only.
       if (!accepted || (keyIssuer !== undefined && filled(keyIssuer, tid) !== iss)) {
         return refusal('issuer_mismatch', "the token's iss is not accepted")
       }
@@ -77,7 +77,7 @@ function refusal(code: RefusalCode, detail: string): Denial {
 
 function template(name: string, value: string): string {
   const url = webUrl(value)
-  // The host is the issuer's; only its path may depend on the tenant.
+  // Only the path may depend on the tenant, never the host.
   const path = url && value.startsWith(`${url.origin}/`) && value.slice(url.origin.length)
   if (!path || /[?#]/.test(path) || value.split(PLACEHOLDER).length !== 2 || !path.includes(PLACEHOLDER)) {
     throw optionError(name, `must be an absolute http: or https: URL with \`${PLACEHOLDER}\` once in its path`)
