@@ -1,10 +1,10 @@
-//! The one table of algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): a name enters, every fact about it leaves.
+//! The table of all supported algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): names, keys and sizes.
 //!
-//! Nowhere else is there a second list: what is supported, for which key, with which sizes, is read here.
+//! There is no second list of algorithms anywhere else.
 
 /// A JWS signature algorithm that jotgate verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the variants are the registered names; `facts` tells the rest")]
+#[expect(missing_docs, reason = "the variants are the registered names; `facts` has the rest")]
 pub enum Algorithm {
     HS256,
     HS384,
@@ -29,9 +29,9 @@ pub enum Family {
     Hmac,
     /// RSASSA-PKCS1-v1_5 (RFC 7518 §3.3).
     RsaPkcs1,
-    /// RSASSA-PSS, the salt as long as the hash (RFC 7518 §3.5).
+    /// RSASSA-PSS with a salt as long as the hash (RFC 7518 §3.5).
     RsaPss,
-    /// ECDSA, the signature being `R || S` of fixed width (RFC 7518 §3.4).
+    /// ECDSA with signatures `R || S` of fixed width (RFC 7518 §3.4).
     Ecdsa,
     /// Pure Ed25519 (RFC 8032 §5.1, RFC 8037 §3.1).
     Ed25519,
@@ -109,13 +109,13 @@ impl Curve {
         }
     }
 
-    /// The curve of that `crv` value, compared to the letter.
+    /// Returns the curve of this `crv` value (case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|curve| curve.name() == name)
     }
 
-    /// What a cold check of a signature costs beside one of P-256, in hundredths.
+    /// The work of a verification without tables, in hundredths of one on P-256.
     #[must_use]
     pub const fn work(self) -> usize {
         match self {
@@ -158,11 +158,11 @@ pub struct Facts {
     pub hash: Hash,
     /// The kind of key it takes.
     pub key_type: KeyType,
-    /// The curve the key must lie on; `None` where there is no curve.
+    /// The curve of the key; `None` if the key has no curve.
     pub curve: Option<Curve>,
-    /// The length of every signature in bytes; `None` where it is the modulus' length.
+    /// The length of every signature in bytes; `None` if it is the length of the modulus.
     pub signature_bytes: Option<usize>,
-    /// The smallest key in bits: the hash's length for HMAC (RFC 7518 §3.2), 2048 for RSA (§3.3, §3.5).
+    /// The minimum key size in bits: the length of the hash for HMAC (RFC 7518 §3.2), 2048 for RSA (§3.3, §3.5).
     pub minimum_key_bits: usize,
 }
 
@@ -206,9 +206,9 @@ impl Algorithm {
         Self::Ed25519,
     ];
 
-    /// The row of the table.
+    /// Returns the algorithm's row of the table.
     #[must_use]
-    #[rustfmt::skip] // a table is read by its columns
+    #[rustfmt::skip] // keeps the columns aligned
     pub const fn facts(self) -> Facts {
         use Hash::{Sha256, Sha384, Sha512};
         match self {
@@ -235,21 +235,20 @@ impl Algorithm {
         self.facts().name
     }
 
-    /// Whether both are one algorithm: `EdDSA` with the only curve that is left of it and `Ed25519` (RFC 9864 §2.2) are two names of
-    /// the same.
+    /// Whether both names mean the same algorithm: `EdDSA` on its only supported curve equals `Ed25519` (RFC 9864 §2.2).
     #[must_use]
     pub const fn is_same(self, other: Self) -> bool {
         self as u8 == other as u8
             || matches!((self.facts().family, other.facts().family), (Family::Ed25519, Family::Ed25519))
     }
 
-    /// Whether it takes an RSA key (RFC 7518 §3.3, §3.5).
+    /// Whether the algorithm uses an RSA key (RFC 7518 §3.3, §3.5).
     #[must_use]
     pub const fn is_rsa(self) -> bool {
         matches!(self.facts().key_type, KeyType::Rsa)
     }
 
-    /// The algorithm of that `alg` value, compared to the letter (RFC 7515 §4.1.1: case-sensitive).
+    /// Returns the algorithm of this `alg` value (RFC 7515 §4.1.1: case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)

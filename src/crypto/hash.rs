@@ -1,4 +1,4 @@
-//! The SHA-2 functions: bytes enter, a digest leaves.
+//! The SHA-2 hash functions.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::Hash;
 
-/// The digest of some bytes, one part behind the other (FIPS 180-4), [`Hash::bytes`] long.
+/// Computes the digest of the concatenated parts (FIPS 180-4). Its length is [`Hash::bytes`].
 #[must_use]
 pub fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
     match hash {
@@ -16,7 +16,7 @@ pub fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-// Once for each hash, whoever asks.
+// Not inlined, so that each hash function is compiled only once.
 #[inline(never)]
 fn of<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
     let mut state = D::new();

@@ -1,4 +1,4 @@
-//! The numbers of a key, out of a JWK's members or an ASN.1 structure, before anything is checked or computed.
+//! The numbers of a key, read from a JWK or an ASN.1 structure. They are not checked yet.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::{Curve, KeyRefusal, encoding::pem, encoding::spki};
 
-/// The numbers that make a key, unsigned big-endian.
+/// The numbers of a key, unsigned big-endian.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeyParts {
     /// A shared secret.
@@ -19,7 +19,7 @@ pub enum KeyParts {
         /// The exponent.
         e: Vec<u8>,
     },
-    /// A point on a NIST curve (RFC 7518 §6.2.1): both coordinates of the field's full width.
+    /// A point on a NIST curve (RFC 7518 §6.2.1): both coordinates in the full width of the field.
     Ec {
         /// The curve.
         curve: Curve,
@@ -36,7 +36,7 @@ pub enum KeyParts {
 }
 
 impl fmt::Debug for KeyParts {
-    /// Says what kind of key it is, never its numbers.
+    /// Writes the kind of the key, never its numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Secret(_) => "KeyParts::Secret(…)",
@@ -49,24 +49,24 @@ impl fmt::Debug for KeyParts {
 
 impl KeyParts {
     /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
-    /// (RFC 8017 §A.1.1). Text around the block is skipped, lines may be of any length (the lax grammar of RFC 7468 §3), and line
-    /// breaks may be written as `\n`, as environment variables hold them. A second block is refused.
+    /// (RFC 8017 §A.1.1). Text around the block is ignored. Lines may have any length (the lax grammar of RFC 7468 §3), and line
+    /// breaks may be written as `\n`, as in environment variables. A second block is refused.
     ///
     /// # Errors
-    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is not whole or not the only one,
-    /// [`KeyRefusal::UnsupportedKind`] for another label, including those of private keys and certificates, then those of
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for an incomplete or a second block,
+    /// [`KeyRefusal::UnsupportedKind`] for other labels, such as those of private keys and certificates, and the errors of
     /// [`Self::from_spki`] and [`Self::from_pkcs1`].
     pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
         pem::read_pem(text)
     }
 
-    /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). Only the key is
-    /// taken: neither the certificate's signature nor its dates, names, extensions or chain are checked, so the caller must trust the
-    /// certificate already. Of a chain the first certificate is read; what follows is ignored.
+    /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). The certificate's
+    /// signature, dates, names, extensions and chain are not checked, so the caller must already trust the certificate. Only the
+    /// first certificate of a chain is read; the rest is ignored.
     ///
     /// # Errors
-    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is not whole or no certificate,
-    /// [`KeyRefusal::UnsupportedKind`] for another label, then those of [`Self::from_spki`].
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is incomplete or not a
+    /// certificate, [`KeyRefusal::UnsupportedKind`] for another label, and the errors of [`Self::from_spki`].
     pub fn from_certificate(text: &str) -> Result<Self, KeyRefusal> {
         pem::read_certificate_pem(text)
     }

@@ -1,11 +1,11 @@
-//! Why a key was not taken: one enum, a stable code each, never key material.
+//! The reasons why a key is refused, each with a stable code. They never contain key material.
 
 use core::fmt;
 
 use crate::algorithm::{Algorithm, Curve, KeyType};
 use crate::message::{count, say};
 
-/// Why key material was refused. The values compared are inside; the material itself never is.
+/// Why key material was refused. It contains the values that were compared, never the key material itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyRefusal {
@@ -16,21 +16,21 @@ pub enum KeyRefusal {
         /// What it is instead, such as "an OpenSSH key".
         found: &'static str,
     },
-    /// PEM text, or an ASN.1 key, of a kind that can't be used: a private key, a curve without an algorithm, and so on.
+    /// PEM text or an ASN.1 key of an unsupported kind, such as a private key or a curve without an algorithm.
     UnsupportedKind {
         /// What was found, such as "a private key".
         found: &'static str,
     },
-    /// An RSA modulus outside of the accepted sizes.
+    /// An RSA modulus outside of the accepted range of sizes.
     RsaModulusSize {
-        /// What the key has.
+        /// The size of the modulus in bits.
         bits: usize,
-        /// The smallest accepted.
+        /// The smallest accepted size in bits.
         minimum: usize,
-        /// The largest accepted.
+        /// The largest accepted size in bits.
         maximum: usize,
     },
-    /// An RSA modulus that is even: no product of two odd primes.
+    /// An even RSA modulus, which cannot be the product of two odd primes.
     RsaModulusEven,
     /// An RSA exponent that is even, below 3 or above 32 bits.
     RsaExponent,
@@ -38,42 +38,42 @@ pub enum KeyRefusal {
     CoordinateLength {
         /// The curve named by the key.
         curve: Curve,
-        /// What the key has, in bytes.
+        /// The length of the key's coordinate in bytes.
         bytes: usize,
     },
-    /// A point that does not lie on its curve, or an encoding of it that is not the canonical one.
+    /// A point that is not on its curve, or is not encoded canonically.
     PointNotOnCurve {
         /// The curve named by the key.
         curve: Curve,
     },
-    /// An Ed25519 point of small order: it would verify signatures for messages never signed.
+    /// An Ed25519 point of small order, which would verify signatures of messages that were never signed.
     PointOfSmallOrder,
-    /// A secret of no bytes.
+    /// An empty secret.
     SecretEmpty,
-    /// The text of a PEM key handed over as a secret: the way to algorithm confusion (RFC 8725 §2.1).
+    /// PEM text used as a secret, which would allow algorithm confusion (RFC 8725 §2.1).
     SecretIsPem,
-    /// A public key in any other form that shows what it is, handed over as a secret (RFC 8725 §2.1).
+    /// A public key in any other labelled form, used as a secret (RFC 8725 §2.1).
     SecretIsPublicKey {
         /// The form, such as "an OpenSSH key".
         found: &'static str,
     },
-    /// A secret shorter than what the algorithm asks for (RFC 7518 §3.2).
+    /// A secret shorter than the algorithm requires (RFC 7518 §3.2).
     SecretTooShort {
-        /// What the secret has.
+        /// The length of the secret in bits.
         bits: usize,
-        /// What it needs.
+        /// The required length in bits.
         minimum: usize,
     },
     /// The key's type does not fit the algorithm.
     TypeMismatch {
-        /// The algorithm asked for.
+        /// The requested algorithm.
         algorithm: Algorithm,
         /// The key's type.
         key_type: KeyType,
     },
     /// The key's curve does not fit the algorithm.
     CurveMismatch {
-        /// The algorithm asked for.
+        /// The requested algorithm.
         algorithm: Algorithm,
         /// The key's curve.
         curve: Curve,
@@ -81,7 +81,7 @@ pub enum KeyRefusal {
 }
 
 impl KeyRefusal {
-    /// The stable code: what a program compares. The text of [`fmt::Display`] may change, this does not.
+    /// Returns the stable code, which programs may compare. The text of [`fmt::Display`] may change.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -105,8 +105,8 @@ impl KeyRefusal {
     /// Writes the message of [`fmt::Display`].
     ///
     /// # Errors
-    /// What the writer says.
-    pub fn tell(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+    /// The writer's error.
+    pub fn write_message(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         match self {
             Self::Malformed => {
                 to.write_str("the key could not be read: it is cut off, followed by another key, or not in the form of its label")
@@ -149,7 +149,7 @@ impl KeyRefusal {
 
 impl fmt::Display for KeyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tell(f)
+        self.write_message(f)
     }
 }
 

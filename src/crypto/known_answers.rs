@@ -1,4 +1,4 @@
-//! Known answers of the RFCs, and what the tests read them with.
+//! Test vectors of the RFCs, and functions that read them.
 
 use alloc::vec::Vec;
 
@@ -18,7 +18,7 @@ pub(crate) fn base64url(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).unwrap()
 }
 
-/// The signed bytes and the signature of a token.
+/// Splits a token into its signed bytes and its signature.
 pub(crate) fn signed(token: &'static str) -> (&'static [u8], Vec<u8>) {
     let (message, signature) = token.rsplit_once('.').unwrap();
     (message.as_bytes(), base64url(signature))

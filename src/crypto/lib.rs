@@ -1,5 +1,5 @@
-//! Signature checks for JSON Web Tokens. Public key parts or a secret enter and become a [`PreparedKey`]; a message
-//! and a signature enter and a yes or no leaves. No signing, no JSON, no clock, no I/O, no randomness.
+//! Verifies the signatures of JSON Web Tokens. A [`PreparedKey`] is made from the parts of a public key or a secret, and verifies
+//! signatures of messages. This crate has no signing, no JSON, no clock, no I/O and no randomness.
 #![no_std]
 
 extern crate alloc;

@@ -1,18 +1,17 @@
-//! Words enter, a message leaves. Messages are put together without the standard library's formatting, which alone would be a
-//! thirtieth of what is sent to a browser.
+//! Writes messages without the standard library's formatting, which would make the WebAssembly module larger.
 
 use alloc::string::String;
 use core::fmt;
 
-/// Writes one word after the other.
+/// Writes the words one after another.
 ///
 /// # Errors
-/// What the writer says.
+/// The writer's error.
 pub fn say(to: &mut dyn fmt::Write, words: &[&str]) -> fmt::Result {
     words.iter().try_for_each(|word| to.write_str(word))
 }
 
-/// A whole number in decimal digits.
+/// Formats a whole number in decimal digits.
 #[must_use]
 pub fn digits(number: u64) -> String {
     let mut text = if number < 10 { String::new() } else { digits(number / 10) };
@@ -20,7 +19,7 @@ pub fn digits(number: u64) -> String {
     text
 }
 
-/// The same of a number of things that are in memory.
+/// Formats a length or count in decimal digits.
 #[must_use]
 pub fn count(number: usize) -> String {
     digits(u64::try_from(number).unwrap_or(u64::MAX))

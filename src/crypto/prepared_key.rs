@@ -1,4 +1,4 @@
-//! A key, checked once and made ready for many verifications.
+//! A key that is checked and prepared once, for many verifications.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -9,12 +9,12 @@ use crate::hmac::secret::Secret;
 use crate::rsa::key::RsaKey;
 use crate::{Algorithm, Curve, Family, KeyParts, KeyRefusal, KeyType};
 
-/// A key that was parsed and checked once, to be used many times.
+/// A checked key, ready for many verifications.
 pub struct PreparedKey {
     material: Material,
 }
 
-// Boxed where it is large, so that a key is cheap to move and a set of keys is small.
+// Large variants are boxed, so that keys are cheap to move and key sets are small.
 enum Material {
     Secret(Secret),
     Rsa(Box<RsaKey>),
@@ -22,13 +22,13 @@ enum Material {
     Ed25519(Box<Ed25519Key>),
 }
 
-// What each kind of key does is `inline(never)`: engines compile a function of WebAssembly when it is first called, all of it, and
-// the first verdict should wait for no other algorithm than its own.
+// The functions of each kind of key are `inline(never)`: WebAssembly engines compile a function on its first call, and the first
+// verification should only wait for its own algorithm.
 impl PreparedKey {
-    /// Checks a key's numbers and prepares it. Leading zeros of an RSA modulus or exponent are not counted.
+    /// Checks the numbers of a key and prepares it. Leading zeros of an RSA modulus or exponent are ignored.
     ///
     /// # Errors
-    /// Any [`KeyRefusal`] but the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
+    /// Any [`KeyRefusal`] except the two mismatches and [`KeyRefusal::SecretTooShort`], which depend on the algorithm.
     pub fn from_parts(parts: &KeyParts) -> Result<Self, KeyRefusal> {
         let material = match parts {
             KeyParts::Secret(secret) => Material::Secret(Secret::from_bytes(secret)?),
@@ -39,8 +39,8 @@ impl PreparedKey {
         Ok(Self { material })
     }
 
-    /// The same key, which never gets tables, however often it verifies. For a key that a token brings along: whoever sends tokens
-    /// could have as many keys heated as they like, and leave no memory for the keys that are trusted.
+    /// Returns the same key, but it never gets tables. For keys that tokens contain: otherwise an attacker could send many such keys
+    /// and use up the memory for the tables of trusted keys.
     #[must_use]
     pub fn without_tables(mut self) -> Self {
         match &mut self.material {
@@ -51,7 +51,7 @@ impl PreparedKey {
         self
     }
 
-    /// The kind of key.
+    /// Returns the type of the key.
     #[must_use]
     pub fn key_type(&self) -> KeyType {
         match self.material {
@@ -62,7 +62,7 @@ impl PreparedKey {
         }
     }
 
-    /// The curve, where there is one.
+    /// Returns the curve of the key, or `None` if it has none.
     #[must_use]
     pub fn curve(&self) -> Option<Curve> {
         match &self.material {
@@ -72,7 +72,7 @@ impl PreparedKey {
         }
     }
 
-    /// The key's size in bits: the secret's length, the modulus' length, or the curve's.
+    /// Returns the size of the key in bits: the length of the secret or the modulus, or the size of the curve.
     #[must_use]
     pub fn bits(&self) -> usize {
         match &self.material {
@@ -83,7 +83,7 @@ impl PreparedKey {
         }
     }
 
-    /// Whether the key's type and curve fit the algorithm. A secret's length is a matter of policy and not looked at.
+    /// Checks that the key's type and curve fit the algorithm. The length of a secret is not checked; that is up to the policy.
     ///
     /// # Errors
     /// [`KeyRefusal::TypeMismatch`] or [`KeyRefusal::CurveMismatch`].
@@ -98,8 +98,8 @@ impl PreparedKey {
         }
     }
 
-    /// The work of [`Self::verify`] for a message and a signature of so many bytes while the key has no tables, in hundredths of what a
-    /// check of P-256 costs; at least 1. `None` where no signature has that length, so that nothing is computed.
+    /// Estimates the work of [`Self::verify`] without tables, in hundredths of a verification on P-256; at least 1. `message` and
+    /// `signature` are lengths in bytes. Returns `None` if no signature has this length, because then nothing is computed.
     #[must_use]
     pub fn work(&self, algorithm: Algorithm, message: usize, signature: usize) -> Option<usize> {
         let check = match &self.material {
@@ -111,14 +111,14 @@ impl PreparedKey {
         self.takes(algorithm, signature).then(|| check + message / BLOCK * HASHING)
     }
 
-    /// Whether the key fits the algorithm, whose signatures under it have that length.
+    /// Whether the key fits the algorithm, and its signatures have this length.
     fn takes(&self, algorithm: Algorithm, signature: usize) -> bool {
         let length = algorithm.facts().signature_bytes.unwrap_or(self.bits().div_ceil(8));
         self.fits(algorithm).is_ok() && signature == length
     }
 
-    /// Whether `signature` is one of `message` under this key. `false` for a key that does not fit the algorithm and
-    /// for a signature of the wrong length; MACs are compared in constant time.
+    /// Verifies that `signature` is a signature of `message` by this key. Returns `false` if the key does not fit the algorithm or
+    /// the signature has the wrong length. MACs are compared in constant time.
     #[must_use]
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let facts = algorithm.facts();
@@ -136,13 +136,13 @@ impl PreparedKey {
     }
 }
 
-/// Hashing counts in blocks of so many bytes, so that a token of usual length adds nothing to the work of the check.
+/// Hashing is counted in blocks of this many bytes, so that it adds nothing for tokens of usual length.
 const BLOCK: usize = 4096;
-/// What hashing a block costs, in hundredths of a cold check of P-256.
+/// The work of hashing one block, in hundredths of a verification on P-256 without tables.
 const HASHING: usize = 10;
 
 impl fmt::Debug for PreparedKey {
-    /// Says what kind of key it is and its size, never its numbers.
+    /// Writes the type and the size of the key, never its numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let curve = self.curve().map_or("", Curve::name);
         let gap = if curve.is_empty() { "" } else { " " };
@@ -164,7 +164,7 @@ mod tests {
         PreparedKey::from_parts(parts).unwrap()
     }
 
-    /// A key of each kind, with its type, curve, bits and the algorithms that it fits.
+    /// One key of each kind, with its type, curve, size in bits and algorithms.
     fn keys() -> [(PreparedKey, KeyType, Option<Curve>, usize, &'static str); 6] {
         use KeyType::{Ec, Oct, Okp, Rsa};
         [
@@ -247,7 +247,7 @@ mod tests {
                     Err(KeyRefusal::TypeMismatch { algorithm, key_type })
                 };
                 assert_eq!(key.fits(algorithm), expected);
-                // A signature of any likely length, so that it is the fit that decides.
+                // Signatures of all likely lengths, so that only the key can be the reason.
                 for bytes in [0, 32, 48, 64, 96, 132, 256] {
                     assert!(!key.verify(algorithm, b"jotgate", &[1; 256][..bytes]));
                 }
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_public_key_as_a_secret_of_its_own_does_not_verify() {
-        // Algorithm confusion (RFC 8725 §2.1): the modulus' bytes as secret are just another secret.
+        // Algorithm confusion (RFC 8725 §2.1): the bytes of the modulus are just another secret.
         let (message, signature) = signed(RS256_TOKEN);
         let KeyParts::Rsa { n, .. } = known_answers::rsa() else { panic!("an RSA key") };
         let key = prepared(&KeyParts::Secret(n.into()));

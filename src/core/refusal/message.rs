@@ -51,7 +51,7 @@ impl Refusal {
             Self::KeyAlgorithm { algorithm } => say(to, &["the key is not for ", algorithm.name()]),
             Self::KeyUse => to.write_str("the key's `use` is not `sig`"),
             Self::KeyOperations => to.write_str("the key's `key_ops` does not include `verify`"),
-            Self::Key(refusal) => refusal.tell(to),
+            Self::Key(refusal) => refusal.write_message(to),
             Self::SignatureMismatch => to.write_str("the signature does not match"),
             Self::TooManyCandidates => to.write_str(
                 "too many keys of the set may have signed the token: give each key a `kid` and name it in the token, or raise `maxCandidates`",

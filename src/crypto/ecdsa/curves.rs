@@ -10,11 +10,11 @@ use jotgate_arithmetic::scalar::{Modulus, Order, orders};
 
 use crate::tables::table::Slot;
 
-/// A curve of the NIST (SP 800-186 §3.2.1) with `W` words to a number.
+/// A NIST curve (SP 800-186 §3.2.1) with numbers of `W` words.
 pub(crate) trait Curve<const W: usize>: 'static {
     type Field: Field;
     type Order: Order<W>;
-    /// The group's order, n.
+    /// The order n of the group.
     const ORDER: &'static Self::Order;
     /// The length of a number in bytes.
     const BYTES: usize = 4 * W;
@@ -25,13 +25,13 @@ pub(crate) trait Curve<const W: usize>: 'static {
     /// The base point's coordinates.
     const BASE: [[u32; W]; 2];
 
-    /// Where the base point's tables are kept.
+    /// The tables of the base point.
     fn base_tables() -> &'static BaseTables<Self::Field>;
 }
 
-/// The base point's multiples, for all keys of a curve.
+/// Multiples of the base point, shared by all keys of a curve.
 pub(crate) struct BaseTables<F> {
-    /// A row, for those who have no table of the key.
+    /// One row, for keys without a table.
     pub(crate) row: Slot<Affine<F>>,
     /// All rows.
     pub(crate) full: Slot<Affine<F>>,
@@ -43,7 +43,8 @@ impl<F> BaseTables<F> {
     }
 }
 
-/// The point of two numbers: both below p, and on the curve. The cofactor is 1, there is no subgroup to check.
+/// Returns the point with these coordinates if both are below p and the point is on the curve. The cofactor is 1, so there is no
+/// subgroup to check.
 pub(crate) fn point<C: Curve<W>, const W: usize>(x: &[u32; W], y: &[u32; W]) -> Option<Affine<C::Field>> {
     let [x, y, b] = [x, y, &C::B].map(|number| C::Field::from_words(number));
     let point = Affine { x: x?, y: y? };
@@ -106,7 +107,7 @@ impl Curve<17> for P521 {
     type Field = P521Field;
     type Order = Modulus<17, 19>;
     const ORDER: &'static Self::Order = &orders::P521;
-    // 521 bits: the highest word has nine.
+    // 521 bits: the highest word has only nine.
     const BYTES: usize = 66;
     const PRIME: [u32; 17] = p521::PRIME;
     const B: [u32; 17] = from_hex(

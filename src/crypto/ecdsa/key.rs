@@ -1,9 +1,9 @@
-//! A point on a NIST curve: coordinates enter, checked it stays, a yes or no leaves.
+//! An ECDSA public key: checks its coordinates and verifies signatures.
 
 use crate::ecdsa::verify::{P256Key, P384Key, P521Key};
 use crate::{Curve, Hash, KeyRefusal, digest};
 
-/// A public key of ECDSA.
+/// An ECDSA public key.
 pub(crate) enum EcKey {
     P256(P256Key),
     P384(P384Key),
@@ -11,8 +11,8 @@ pub(crate) enum EcKey {
 }
 
 impl EcKey {
-    /// Checks that both coordinates have the field's width, lie below its prime, and are of a point on the curve
-    /// (never the point at infinity, which has none). The cofactor is 1: there is no subgroup to check.
+    /// Checks that both coordinates have the width of the field and are below its prime, and that the point is on the curve.
+    /// The point at infinity has no coordinates. The cofactor is 1, so there is no subgroup to check.
     #[inline(never)]
     pub(crate) fn from_parts(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyRefusal> {
         for coordinate in [x, y] {
@@ -29,7 +29,7 @@ impl EcKey {
         .ok_or(KeyRefusal::PointNotOnCurve { curve })
     }
 
-    /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
+    /// See [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
     pub(crate) fn stay_cold(&mut self) {
         match self {
             Self::P256(key) => key.stay_cold(),
@@ -46,8 +46,8 @@ impl EcKey {
         }
     }
 
-    /// ECDSA (FIPS 186-5 §6.4.2) over `R || S` (RFC 7518 §3.4), both in 1..n. The larger of the two values of S is
-    /// accepted: JWS does not forbid it, and half of all signers give it.
+    /// Verifies `R || S` (FIPS 186-5 §6.4.2, RFC 7518 §3.4), both in 1..n. Both values of S are accepted, also the larger one:
+    /// JWS does not forbid it, and many signers produce it.
     #[inline(never)]
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let digest = digest(hash, &[message]);

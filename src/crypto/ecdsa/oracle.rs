@@ -1,4 +1,4 @@
-//! Compares with RustCrypto's crates, in tests.
+//! Compares our verdicts with RustCrypto's crates, in tests.
 
 use alloc::vec::Vec;
 
@@ -43,7 +43,7 @@ impl P521Key {
     }
 }
 
-/// SEC 1 §2.3.3.
+/// Encodes an uncompressed point (SEC 1 §2.3.3).
 fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
     [&[4], x, y].concat()
 }

@@ -1,5 +1,4 @@
-//! ECDSA on a curve of the NIST: coordinates enter, a checked key stays; a digest and a signature enter, a yes or no
-//! leaves. All numbers are public: nothing here takes the same time for all of them.
+//! ECDSA verification on NIST curves. All numbers are public, so nothing here runs in constant time.
 
 use alloc::vec::Vec;
 
@@ -28,8 +27,8 @@ pub(crate) type P384Key = EcdsaKey<P384, 12>;
 pub(crate) type P521Key = EcdsaKey<P521, 17>;
 
 impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
-    /// Takes big-endian coordinates of the field's width, both below its prime, of a point on the curve.
-    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    /// Returns the key of these big-endian coordinates if they have the width of the field and the point is on the curve.
+    // Not inlined: WebAssembly engines compile a function on its first call, and no program needs all curves.
     #[inline(never)]
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
         let point = point::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
@@ -40,7 +39,8 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         self.heat.stay_cold();
     }
 
-    /// FIPS 186-5 §6.4.2, from step 2 on: `signature` is `R || S`, of `digest` the first bits count that a number has.
+    /// Verifies a signature `R || S` (FIPS 186-5 §6.4.2, from step 2 on). Only the leftmost bits of `digest` count, as many as the
+    /// order has.
     // As above.
     #[inline(never)]
     pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
@@ -52,7 +52,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         verified
     }
 
-    /// Builds some rows of the table that is due.
+    /// Builds the next rows of a planned table.
     #[inline(never)]
     fn grow(&self) {
         let growth = growth::<W>();
@@ -64,7 +64,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         self.heat.build(growth, &C::base_tables().full, &build_base, &build);
     }
 
-    /// Nothing if the signature's numbers are out of range.
+    /// Returns `None` if the signature's numbers are out of range.
     fn check(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(C::BYTES)?;
         let (r, s) = (number::<C, W>(r)?, number::<C, W>(s)?);
@@ -73,21 +73,21 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         }
         let [u, v] = C::ORDER.quotients([&leftmost::<C, W>(digest), &r], &s);
         let sum = self.sum(&u, &v)?;
-        // The sum's x modulo n is r: x is r, or, rarely, r + n. A quotient of projective coordinates is never computed: r Z² is
-        // compared with X (P. Wuille and others, `secp256k1_ecdsa_sig_verify` of libsecp256k1).
+        // The sum's x modulo n must be r: so x is r or, rarely, r + n. To avoid a division, r Z² is compared with X
+        // (P. Wuille and others, `secp256k1_ecdsa_sig_verify` of libsecp256k1).
         let has_x = |x: [u32; W]| C::Field::from_words(&x).is_some_and(|x| sum.has_x(&x));
         Some(has_x(r) || C::ORDER.plus(&r, &C::PRIME).is_some_and(has_x))
     }
 
-    /// u times the base point and v times the key; nothing is infinity.
+    /// Returns u times the base point plus v times the key, or `None` for the point at infinity.
     fn sum(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let tables = C::base_tables().full.get().zip(self.heat.table());
         let sum = tables.and_then(|(base, key)| Self::sum_by_tables([(&base, u), (&key, v)]));
         sum.or_else(|| self.sum_by_doubling(u, v))
     }
 
-    /// The sum of each table's point times its number, or nothing in the exceptional cases: two equal points to add, or two
-    /// opposite ones.
+    /// Returns the sum of each table's point times its number. Returns `None` if two equal or two opposite points are added on
+    /// the way.
     #[inline(never)]
     fn sum_by_tables(factors: [Factors<'_, Affine<C::Field>>; 2]) -> Option<Jacobian<C::Field>> {
         let summands = summands(factors, Affine::ends);
@@ -101,7 +101,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         (!sum.z.is_zero()).then_some(sum)
     }
 
-    /// The same without tables and for every case (E. G. Straus, "Addition chains of vectors", 1964).
+    /// The same without tables, for all cases (E. G. Straus, "Addition chains of vectors", 1964).
     #[inline(never)]
     fn sum_by_doubling(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
         let base_row = match C::base_tables().row.get() {
@@ -131,14 +131,14 @@ fn base_point<C: Curve<W>, const W: usize>() -> Option<Affine<C::Field>> {
     point::<C, W>(x, y)
 }
 
-/// A big-endian number of the curve's length.
+/// Reads a big-endian number of the curve's length.
 fn number<C: Curve<W>, const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     (bytes.len() == C::BYTES).then(|| words_from_be(bytes))?
 }
 
-/// The leftmost bytes of a digest, or all of a shorter one, as a number.
-// As many bits as the order has (FIPS 186-5 §6.4.2 step 2): the orders of P-256 and P-384 fill their bytes, and every digest is
-// shorter than P-521's.
+/// Reads the leftmost bytes of a digest, or all bytes of a shorter one, as a number.
+// FIPS 186-5 §6.4.2 step 2: as many bits as the order has. The orders of P-256 and P-384 fill whole bytes, and every digest is
+// shorter than the order of P-521.
 fn leftmost<C: Curve<W>, const W: usize>(digest: &[u8]) -> [u32; W] {
     words_from_be(digest.get(..C::BYTES).unwrap_or(digest)).unwrap_or([0; W])
 }
@@ -147,7 +147,7 @@ fn row_of<F: Field>(point: &Affine<F>) -> Table<Affine<F>> {
     Table::unbounded(ROW_WIDTH, multiples(point, None, 1, ROW_WIDTH))
 }
 
-/// The entries of a [`Table`], as [`Build`](crate::tables::table::Build) tells: row after row, one sum after the other.
+/// Computes the entries of a [`Table`] in the order of [`Build`](crate::tables::table::Build), one row after another.
 fn multiples<F: Field>(
     point: &Affine<F>,
     last: Option<&Affine<F>>,
@@ -178,10 +178,10 @@ fn multiples<F: Field>(
     affine(&entries)
 }
 
-/// The same points; all divisions share one inversion.
+/// Converts the points to affine coordinates. All divisions share one inversion.
 fn affine<F: Field>(points: &[Jacobian<F>]) -> Vec<Affine<F>> {
     let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
-    // INVARIANT: Z is zero at infinity only, and no multiple of a point that is asked for here is there.
+    // INVARIANT: Z is zero only at infinity, and no multiple computed here is the point at infinity.
     let all = invert_all(&mut inverses);
     debug_assert!(all.is_some());
     let divide = |(point, inverse): (&Jacobian<F>, &F)| {
@@ -191,9 +191,9 @@ fn affine<F: Field>(points: &[Jacobian<F>]) -> Vec<Affine<F>> {
     points.iter().zip(&inverses).map(divide).collect()
 }
 
-/// Adds each point to its neighbour, so that half as many are left; all divisions share one inversion, which makes a sum of
-/// affine points half as dear as one with a projective point (P. L. Montgomery, 1987, so for many curves at once: see
-/// [`invert_all`]). Nothing if two neighbours are equal or opposite.
+/// Adds each point to its neighbour, so that half as many points remain. All divisions share one inversion, which makes additions
+/// of affine points cheaper than those with a projective point (P. L. Montgomery, 1987: see [`invert_all`]). Returns `None` if two
+/// neighbours are equal or opposite.
 fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
     let (pairs, rest) = points.as_chunks::<2>();
     let mut denominators: Vec<F> = pairs.iter().map(|[a, b]| a.x.minus(&b.x)).collect();
@@ -206,15 +206,15 @@ fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
     Some(())
 }
 
-/// So few points are added one by one: an inversion costs as much as ten additions.
+/// Up to this many points are added one by one, because fewer additions would not pay for another inversion.
 const FEW: usize = 20;
 
-/// The width of the rows that serve a verification without tables.
+/// The width of the rows for verifications without tables.
 const ROW_WIDTH: usize = 5;
 
-/// For P-256, P-384 and P-521. A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds. P-521 is
-/// rare and its tables are large: a quarter of a megabyte, then less than a half. The wider the field, the fewer entries a call makes:
-/// a product takes four times as long on P-384 as on P-256, and eight times on P-521.
+/// Returns the plan for P-256, P-384 or P-521. Each table is begun after enough verifications to pay for it (docs/decisions/0015).
+/// P-521 is rare and its tables are large, so it gets narrower ones. Products take longer on wider fields, so that a call makes
+/// fewer entries there.
 const fn growth<const W: usize>() -> &'static Growth {
     match W {
         8 => &Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },

@@ -1,4 +1,4 @@
-//! An Ed25519 public key: an encoded point enters, checked and decoded it stays, a yes or no leaves.
+//! An Ed25519 public key: checks its encoding and verifies signatures.
 
 use crate::ed25519::verify::PublicKey;
 use crate::{Curve, KeyRefusal};
@@ -21,14 +21,14 @@ impl Ed25519Key {
         Ok(Self { key })
     }
 
-    /// [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
+    /// See [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
     pub(crate) const fn stay_cold(&mut self) {
         self.key.stay_cold();
     }
 
-    /// RFC 8032 §5.1.7 without the cofactor: S must be below L, and R is compared as bytes to the encoding of
-    /// `[S]B − [k]A`, so that a non-canonical R never matches. An R of small order is not singled out: only the
-    /// key's owner can make such a signature, and RFC 8032 accepts it.
+    /// Verifies a signature (RFC 8032 §5.1.7, without the cofactor). S must be below L. R is compared as bytes to the encoding of
+    /// `[S]B − [k]A`, so a non-canonical R never matches. An R of small order is accepted: only the owner of the key can make such
+    /// a signature, and RFC 8032 accepts it.
     #[inline(never)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, signature)

@@ -1,4 +1,4 @@
-//! Compares with dalek's crates, in tests.
+//! Compares our verdicts with dalek's crates, in tests.
 
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 
@@ -7,8 +7,8 @@ pub(crate) struct PublicKey(VerifyingKey);
 impl PublicKey {
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let key = VerifyingKey::from_bytes(bytes).ok()?;
-        // The decoder reduces y ≥ p and ignores the sign of x = 0 (RFC 8032 §5.1.3 steps 1 and 4 forbid both):
-        // only the canonical encoding comes out again as it went in.
+        // The decoder reduces y ≥ p and ignores the sign of x = 0, which RFC 8032 §5.1.3 forbids in steps 1 and 4. Only a
+        // canonical encoding survives decoding and encoding unchanged.
         (key.to_edwards().compress().as_bytes() == bytes).then_some(Self(key))
     }
 

@@ -1,5 +1,4 @@
-//! Ed25519: an encoded point enters, a checked key stays; a message and a signature enter, a yes or no leaves. All of it
-//! is public: nothing here takes the same time for all of them.
+//! Ed25519 verification. All numbers are public, so nothing here runs in constant time.
 
 use alloc::vec::Vec;
 
@@ -13,7 +12,7 @@ use jotgate_arithmetic::scalar::orders::ED25519;
 /// A public key.
 pub(crate) struct PublicKey {
     bytes: [u8; 32],
-    /// The key's negative: what a verification multiplies.
+    /// The negative of the key, which verifications multiply.
     negative: Extended,
     heat: Heat<Niels>,
 }
@@ -33,8 +32,9 @@ impl PublicKey {
         self.negative.is_of_small_order()
     }
 
-    /// RFC 8032 §5.1.7 without the cofactor: S below L, and R, as it stands, the encoding of `[S]B - [k]A`.
-    // A function of its own: engines compile what is called, when it is called, and nobody calls all of them.
+    /// Verifies a signature (RFC 8032 §5.1.7, without the cofactor): S must be below L, and R must be the encoding of
+    /// `[S]B - [k]A`, byte for byte.
+    // Not inlined: WebAssembly engines compile a function on its first call, and no program needs all algorithms.
     #[inline(never)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(message, signature).unwrap_or(false);
@@ -45,7 +45,7 @@ impl PublicKey {
         verified
     }
 
-    /// Builds some rows of the table that is due.
+    /// Builds the next rows of a planned table.
     #[inline(never)]
     fn grow(&self) {
         let build_base = |last: Option<&_>, rows, width| {
@@ -56,7 +56,7 @@ impl PublicKey {
         self.heat.build(&GROWTH, &BASE_FULL, &build_base, &build);
     }
 
-    /// Nothing if S is out of range.
+    /// Returns `None` if S is out of range.
     fn check(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(32)?;
         let s: [u32; 8] = words_from_le(s)?;
@@ -100,17 +100,17 @@ impl PublicKey {
     }
 }
 
-/// The base point's multiples, for all keys: a row for those without tables, and all rows.
+/// Multiples of the base point, shared by all keys: one row for keys without tables, and all rows.
 static BASE_ROW: Slot<Niels> = Slot::new();
 static BASE_FULL: Slot<Niels> = Slot::new();
 
-/// The base point's encoding: y = 4/5, x even.
+/// The encoding of the base point: y = 4/5, x even.
 const BASE: [u32; 8] = from_hex("66666666 66666666 66666666 66666666 66666666 66666666 66666666 66666658");
 
-/// The width of the rows that serve a verification without tables.
+/// The width of the rows for verifications without tables.
 const ROW_WIDTH: usize = 5;
 
-/// A table of width 5 is repaid by about ten verifications, the wider ones by some hundreds.
+/// Each table is begun after enough verifications to pay for it (docs/decisions/0015).
 const GROWTH: Growth = Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
 
 #[cfg(test)]

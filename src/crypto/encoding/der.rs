@@ -1,18 +1,17 @@
-//! DER (X.690 §10) as keys need it: bytes enter, the contents of one value after the other leave.
+//! A reader for the subset of DER (X.690 §10) that keys use: six tags and one form of length.
 //!
-//! A reader of everything that DER can say was a twentieth of what is sent to a browser. A key needs six tags and one form of
-//! length; what they mean is held against that reader in the tests.
+//! It is much smaller than a complete reader (docs/decisions/0011). The tests compare it with one.
 
-/// The tags of X.690 §8, those that stand before a key's values.
+/// The tags of X.690 §8 that occur in keys.
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const SEQUENCE: u8 = 0x30;
-/// The first field that is told by its context, with its own tag inside.
+/// The first context-specific tag, explicit: it contains a value with its own tag.
 pub(crate) const EXPLICIT_0: u8 = 0xa0;
 
-/// What is left to be read of some values that stand one behind the other.
+/// The unread rest of a sequence of values.
 #[derive(Clone, Copy)]
 pub(crate) struct Der<'a>(&'a [u8]);
 
@@ -28,41 +27,41 @@ impl<'a> Der<'a> {
         Self(bytes)
     }
 
-    /// The content of a value that is all there is, and of a kind.
+    /// Returns the content of the only value, which must have this tag.
     pub(crate) fn only(mut self, tag: u8) -> Option<&'a [u8]> {
         let content = self.take(tag)?;
         self.end()?;
         Some(content)
     }
 
-    /// The fields of a sequence that is all there is.
+    /// Returns the fields of the only value, which must be a sequence.
     pub(crate) fn only_fields(self) -> Option<Self> {
         self.only(SEQUENCE).map(Self)
     }
 
-    /// Takes the fields of the next value, which must be a sequence.
+    /// Reads the fields of the next value, which must be a sequence.
     pub(crate) fn fields(&mut self) -> Option<Self> {
         self.take(SEQUENCE).map(Self)
     }
 
-    /// Takes the next value, whatever it is.
-    // Once: keys are read when a verifier is made.
+    /// Reads the next value, with any tag.
+    // Not inlined, for size: keys are only read when a verifier is made.
     #[inline(never)]
     pub(crate) fn next(&mut self) -> Option<Value<'a>> {
         let (&tag, rest) = self.0.split_first()?;
-        // Tags of several bytes (X.690 §8.1.2.4) are in no key.
+        // Keys contain no tags of several bytes (X.690 §8.1.2.4).
         if tag & 0x1f == 0x1f {
             return None;
         }
         let (&first, mut rest) = rest.split_first()?;
         let mut length = usize::from(first);
         if first >= 0x80 {
-            // The length of the length. No key has 16 MiB, and what has no length of its own (80) is not DER.
+            // The length of the length. No key is as long as 16 MiB, and the indefinite length (80) is not DER.
             let bytes;
             (bytes, rest) =
                 rest.split_at_checked(usize::from(first & 0x7f)).filter(|(bytes, _)| bytes.len() <= 3)?;
             length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-            // X.690 §10.1: as short as can be.
+            // X.690 §10.1: lengths must be as short as possible.
             if length < 0x80 || bytes.first() == Some(&0) {
                 return None;
             }
@@ -72,12 +71,12 @@ impl<'a> Der<'a> {
         Some(Value { tag, content })
     }
 
-    /// Takes the content of the next value, which must be of a kind.
+    /// Reads the content of the next value, which must have this tag.
     pub(crate) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.next().filter(|value| value.tag == tag).map(|value| value.content)
     }
 
-    /// Takes the content of the next value if it is of a kind.
+    /// Reads the content of the next value if it has this tag.
     pub(crate) fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut ahead = *self;
         let content = ahead.take(tag)?;
@@ -85,7 +84,7 @@ impl<'a> Der<'a> {
         Some(content)
     }
 
-    /// Takes the bytes of a number that is not negative, without the zero that only shows its sign (X.690 §8.3).
+    /// Reads the bytes of a non-negative number, without the leading zero that only marks its sign (X.690 §8.3).
     pub(crate) fn unsigned(&mut self) -> Option<&'a [u8]> {
         match self.take(INTEGER)? {
             [0, number @ ..] if number.first().is_some_and(|highest| *highest >= 0x80) => Some(number),
@@ -94,17 +93,17 @@ impl<'a> Der<'a> {
         }
     }
 
-    /// Takes a string of bits that are whole bytes (X.690 §8.6).
+    /// Reads a bit string of whole bytes (X.690 §8.6).
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         self.take(BIT_STRING)?.strip_prefix(&[0])
     }
 
-    /// Whether nothing is left.
+    /// Whether everything has been read.
     pub(crate) const fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
-    /// Nothing, if something is left.
+    /// Returns `None` if there is more to read.
     pub(crate) fn end(self) -> Option<()> {
         self.is_empty().then_some(())
     }
@@ -117,7 +116,7 @@ mod tests {
     use spki::der::asn1::{AnyRef, BitStringRef, UintRef};
     use spki::der::{Decode, Encode, Reader, SliceReader, Tagged};
 
-    /// The first value as the second implementation reads it, and how many bytes are left.
+    /// Returns the first value as the second implementation reads it, and how many bytes remain.
     fn theirs(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
         let mut reader = SliceReader::new(bytes).ok()?;
         let value = AnyRef::decode(&mut reader).ok()?;
@@ -148,7 +147,7 @@ mod tests {
             let bytes = [tag, 1, 0, 9];
             let ours = Der(&bytes).next().map(|value| value.tag);
             let theirs = theirs(&bytes).map(|(tag, ..)| tag);
-            // What a key never has may be refused by the library; which one it is must be told all the same.
+            // The library may refuse what no key contains. Its tag must be read correctly all the same.
             assert!(theirs.is_none() || ours == theirs, "{tag:x}: {theirs:?}");
             assert_eq!(ours.is_some(), tag & 0x1f != 0x1f, "{tag:x}");
         }

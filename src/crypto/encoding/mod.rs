@@ -1,4 +1,4 @@
-//! Encodings of keys: DER, X.509 and PKCS#1 structures, PEM.
+//! Encodings of keys: DER, X.509 and PKCS#1 structures, and PEM.
 
 pub(crate) mod der;
 pub(crate) mod pem;

@@ -1,7 +1,7 @@
-//! Finds the block in PEM text (RFC 7468) and names what was found instead.
+//! Finds the block in PEM text (RFC 7468), or describes what was found instead.
 //!
-//! Keys come out of files, JSON and environment variables. Text before the block, quotation marks, CRLF and line breaks written as `\n`
-//! are therefore read. The first block decides.
+//! Keys come from files, JSON and environment variables. Text before the block, quotation marks, CRLF and line breaks written as
+//! `\n` are therefore accepted. The first block decides.
 
 use alloc::vec::Vec;
 
@@ -18,17 +18,17 @@ pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
         b"RSA PUBLIC KEY" => Some(read_pkcs1),
         _ => None,
     })?;
-    // Of two keys neither is more meant than the other.
+    // With two keys it is unclear which one is meant.
     if find(rest, BEGIN).is_some() { Err(KeyRefusal::Malformed) } else { Ok(key) }
 }
 
-/// Reads the key of the first block, which must be a certificate; the rest of its chain may follow. It is a function of its own: a
-/// caller that gives a certificate as a key has to know that only the key is looked at.
+/// Reads the key of the first block, which must be a certificate. The rest of its chain may follow. This is a separate function
+/// because callers must know that only the key of the certificate is read.
 pub(crate) fn read_certificate_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
     read_block(text, |label| (label == b"CERTIFICATE").then_some(read_certificate)).map(|(key, _)| key)
 }
 
-/// Reads the bytes of a block.
+/// Reads a key from the bytes of a block.
 type Read = fn(&[u8]) -> Result<KeyParts, KeyRefusal>;
 
 /// Reads the first block. Returns the key and the text after the block.
@@ -38,7 +38,7 @@ fn read_block(text: &str, reader: fn(&[u8]) -> Option<Read>) -> Result<(KeyParts
     let text = text.as_bytes();
     let found = find(text, BEGIN).ok_or(KeyRefusal::NotPem { found: kind_of_text(text) })?;
     let (label, rest) = split_at(after(text, found, BEGIN), DASHES).ok_or(KeyRefusal::Malformed)?;
-    // The label decides before anything else is read: a private key is never decoded.
+    // The label is checked before the content is decoded, so that a private key is never decoded.
     let read = reader(label).ok_or(KeyRefusal::UnsupportedKind { found: kind_of_label(label) })?;
     let (body, rest) = split_at(rest, END).ok_or(KeyRefusal::Malformed)?;
     let rest =
@@ -51,7 +51,7 @@ const DASHES: &[u8] = b"-----";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 
-/// The offset of the first occurrence.
+/// Returns the offset of the first occurrence.
 pub(crate) fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     text.windows(word.len()).position(|window| window == word)
 }
@@ -60,16 +60,16 @@ fn after<'t>(text: &'t [u8], found: usize, word: &[u8]) -> &'t [u8] {
     text.get(found + word.len()..).unwrap_or_default()
 }
 
-/// The text before and after the first occurrence.
+/// Returns the text before and after the first occurrence.
 fn split_at<'t>(text: &'t [u8], word: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
     let found = find(text, word)?;
     Some((text.get(..found)?, after(text, found, word)))
 }
 
-/// Decodes padded Base64 (RFC 4648 §4) with white space anywhere, also where it is written as an escape. If `lax`, either alphabet is
-/// read and padding may be missing.
+/// Decodes padded Base64 (RFC 4648 §4). White space is ignored, also if written as an escape. If `lax`, both alphabets are accepted
+/// and padding may be missing.
 pub(crate) fn base64(text: &[u8], lax: bool) -> Option<Zeroizing<Vec<u8>>> {
-    // What is decoded may be a secret: the buffers have their size from the start and are overwritten.
+    // The decoded bytes may be a secret: the buffers never grow, and are overwritten when they are dropped.
     let mut letters = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut escaped = false;
     for &byte in text {
@@ -77,7 +77,7 @@ pub(crate) fn base64(text: &[u8], lax: bool) -> Option<Zeroizing<Vec<u8>>> {
             b'\\' => escaped = true,
             b'n' | b'r' if escaped => escaped = false,
             b'-' | b'_' if !lax => return None,
-            // By the alphabet of JWKs, whose reader is there.
+            // Translated to base64url, so that the decoder for JWKs can read it.
             b'+' => letters.push(b'-'),
             b'/' => letters.push(b'_'),
             _ if byte.is_ascii_whitespace() => escaped = false,
@@ -97,7 +97,7 @@ pub(crate) fn base64(text: &[u8], lax: bool) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Names what a block of another label holds.
+/// Describes the content of a block with any other label.
 fn kind_of_label(label: &[u8]) -> &'static str {
     let has = |word: &[u8]| find(label, word).is_some();
     match label {
@@ -112,7 +112,7 @@ fn kind_of_label(label: &[u8]) -> &'static str {
     }
 }
 
-/// Names what text without a block is.
+/// Describes text without a block.
 fn kind_of_text(text: &[u8]) -> &'static str {
     let quoted = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
     let start = text.iter().position(|byte| !quoted(byte)).unwrap_or(text.len());
@@ -164,7 +164,7 @@ mod tests {
         ] {
             assert!(KeyParts::from_pem(&text) == Ok(known_answers::p256()), "{text}");
         }
-        // Not what they could be mistaken for.
+        // Escapes that look similar are not accepted.
         for text in [good.replace("zj0", "zj\\0\0"), good.replace("MF", "M\\xF"), format!("{good}{good}")] {
             assert_eq!(KeyParts::from_pem(&text).err(), Some(KeyRefusal::Malformed), "{text}");
         }

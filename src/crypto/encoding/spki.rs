@@ -3,13 +3,13 @@
 use crate::encoding::der::{BIT_STRING, Der, EXPLICIT_0, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, Value};
 use crate::{Curve, KeyParts, KeyRefusal};
 
-/// Reads the key of a certificate (RFC 5280 §4.1); nothing may follow it. Its other fields are stepped over: they must
-/// be of the type that the standard gives them, what they say is not looked at.
+/// Reads the key of a certificate (RFC 5280 §4.1). Nothing may follow the certificate. Its other fields must have the right type,
+/// but their contents are ignored.
 pub(crate) fn read_certificate(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     read_key(certified(der).ok_or(KeyRefusal::Malformed)?)
 }
 
-/// The fields of the SubjectPublicKeyInfo in a certificate.
+/// Returns the fields of the SubjectPublicKeyInfo in a certificate.
 pub(crate) fn certified(der: &[u8]) -> Option<Der<'_>> {
     let mut certificate = Der::new(der).only_fields()?;
     let mut signed = certificate.fields()?;
@@ -25,14 +25,14 @@ pub(crate) fn certified(der: &[u8]) -> Option<Der<'_>> {
         signed.take(SEQUENCE)?;
     }
     let key = signed.fields()?;
-    // The unique identifiers and the extensions are told by their context.
+    // The unique identifiers and the extensions have context-specific tags.
     while !signed.is_empty() {
         signed.next().filter(|field| field.tag & 0xc0 == 0x80)?;
     }
     Some(key)
 }
 
-/// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1); nothing may follow it.
+/// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1). Nothing may follow it.
 pub(crate) fn read_spki(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     read_key(Der::new(der).only_fields().ok_or(KeyRefusal::Malformed)?)
 }
@@ -42,7 +42,7 @@ fn read_key(fields: Der<'_>) -> Result<KeyParts, KeyRefusal> {
     let (algorithm, parameters, key) = info(fields).ok_or(KeyRefusal::Malformed)?;
     match algorithm {
         RSA_ENCRYPTION if matches!(parameters, Some(Value { tag: NULL, content: [] })) => read_pkcs1(key),
-        // RFC 4055 §1.2: the parameters must be there and be NULL.
+        // RFC 4055 §1.2: the parameters must be present and NULL.
         RSA_ENCRYPTION => Err(KeyRefusal::Malformed),
         EC_PUBLIC_KEY => read_point(named_curve(parameters)?, key),
         // RFC 8410 §3: the parameters must be absent.
@@ -60,12 +60,12 @@ const fn unsupported(found: &'static str) -> KeyRefusal {
     KeyRefusal::UnsupportedKind { found }
 }
 
-/// Whether the bytes have the form of a SubjectPublicKeyInfo, whatever its algorithm is.
+/// Whether the bytes are a SubjectPublicKeyInfo with any algorithm.
 pub(crate) fn is_spki(der: &[u8]) -> bool {
     Der::new(der).only_fields().and_then(info).is_some()
 }
 
-/// The algorithm, its parameters and the key among the fields of a SubjectPublicKeyInfo.
+/// Returns the algorithm, its parameters and the key from the fields of a SubjectPublicKeyInfo.
 fn info(mut fields: Der<'_>) -> Option<(&[u8], Option<Value<'_>>, &[u8])> {
     let mut identifier = fields.fields()?;
     let key = fields.bytes()?;
@@ -76,7 +76,7 @@ fn info(mut fields: Der<'_>) -> Option<(&[u8], Option<Value<'_>>, &[u8])> {
     Some((algorithm, parameters, key))
 }
 
-/// Reads an RSAPublicKey (RFC 8017 §A.1.1); nothing may follow it.
+/// Reads an RSAPublicKey (RFC 8017 §A.1.1). Nothing may follow it.
 pub(crate) fn read_pkcs1(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     let numbers = || {
         let mut fields = Der::new(der).only_fields()?;
@@ -88,7 +88,7 @@ pub(crate) fn read_pkcs1(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
     Ok(KeyParts::Rsa { n: n.to_vec(), e: e.to_vec() })
 }
 
-/// RFC 5480 §2.1.1: only a named curve. Explicit curve parameters are how CVE-2020-0601 came about.
+/// Reads a named curve (RFC 5480 §2.1.1). Explicit curve parameters are refused: they caused CVE-2020-0601.
 fn named_curve(parameters: Option<Value<'_>>) -> Result<Curve, KeyRefusal> {
     let Value { tag, content } = parameters.ok_or(KeyRefusal::Malformed)?;
     match content {
@@ -102,8 +102,8 @@ fn named_curve(parameters: Option<Value<'_>>) -> Result<Curve, KeyRefusal> {
     }
 }
 
-/// RFC 5480 §2.2: the uncompressed form must be known, the compressed one may be. It is not: the second coordinate
-/// would have to be computed, and nobody publishes token keys so.
+/// Reads an uncompressed point. Support for compressed points is optional (RFC 5480 §2.2). They are refused: the second coordinate
+/// would have to be computed, and token keys are not published in this form.
 fn read_point(curve: Curve, point: &[u8]) -> Result<KeyParts, KeyRefusal> {
     match point.split_first() {
         Some((4, xy)) if xy.len() == 2 * curve.bytes() => {

@@ -1,4 +1,4 @@
-//! HMAC: shared secrets, and public keys that must never be used as one.
+//! HMAC: shared secrets, and the check that a secret is not a public key.
 
 pub(crate) mod public_form;
 pub(crate) mod secret;

@@ -1,4 +1,4 @@
-//! Recognizes public keys in every form that shows what it is, so that none of them becomes a shared secret (RFC 8725 §2.1).
+//! Recognizes public keys in every labelled form, so that none of them is used as a shared secret (RFC 8725 §2.1).
 //!
 //! Raw points and raw 32-byte keys are not recognized: half of all random secrets decode as a point.
 
@@ -8,16 +8,16 @@ use crate::{
     encoding::spki,
 };
 
-/// Refuses a secret that is a public key, as it is or in Base64.
+/// Refuses a secret that is a public key, either directly or in Base64.
 pub(crate) fn refuse(secret: &[u8]) -> Result<(), KeyRefusal> {
     recognize(secret)?;
-    // The decoded bytes are overwritten when they go.
+    // The decoded bytes are overwritten when they are dropped.
     base64(secret, true).map_or(Ok(()), |bytes| recognize(&bytes))
 }
 
 fn recognize(bytes: &[u8]) -> Result<(), KeyRefusal> {
-    // Anywhere, not only at the start: a byte order mark, white space or OpenSSL's "Bag Attributes" may come before the block (a check
-    // at the start alone was passed by in CVE-2023-48223).
+    // Anywhere, not only at the start: a byte order mark, white space or OpenSSL's "Bag Attributes" may come before the block.
+    // CVE-2023-48223 bypassed a check that only looked at the start.
     if find(bytes, b"-----BEGIN").is_some() {
         return Err(KeyRefusal::SecretIsPem);
     }
@@ -35,26 +35,26 @@ fn recognize(bytes: &[u8]) -> Result<(), KeyRefusal> {
     Err(KeyRefusal::SecretIsPublicKey { found })
 }
 
-/// Whether it is a line of OpenSSH, whatever comes before and after the key, or RFC 4716's block, or the key of either (RFC 4253
+/// Whether the bytes are an OpenSSH line, with any text around the key, a block of RFC 4716, or only the key of either (RFC 4253
 /// §6.6).
 fn is_ssh(bytes: &[u8]) -> bool {
     find(bytes, b"---- BEGIN SSH2").is_some()
         || is_ssh_key(bytes)
         || bytes
             .split(u8::is_ascii_whitespace)
-            // Each key begins with the length of its name, below 2^8.
+            // Each key begins with the length of its name, which is below 2^8.
             .filter(|word| word.starts_with(b"AAAA"))
             .any(|word| base64(word, true).is_some_and(|key| is_ssh_key(&key)))
 }
 
-/// Whether the bytes begin with the name of a kind of key, as RFC 4251 §5 writes it.
+/// Whether the bytes begin with the name of a key type, encoded as in RFC 4251 §5.
 fn is_ssh_key(bytes: &[u8]) -> bool {
     let Some(([0, 0, 0, length], rest)) = bytes.split_first_chunk::<4>() else { return false };
     let name = rest.get(..usize::from(*length)).unwrap_or_default();
     [&b"ssh-"[..], b"ecdsa-sha2-", b"sk-"].iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether it is JSON text with a key of another type than `oct`. The text is searched and not read: this crate has no reader of JSON.
+/// Whether the bytes are JSON text with a key of another type than `oct`. The text is only searched: this crate has no JSON parser.
 fn is_jwk(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
     let has = |word: &[u8]| find(bytes, word).is_some();

@@ -1,4 +1,4 @@
-//! A shared secret: bytes enter, one keyed HMAC state per hash stays, a yes or no leaves.
+//! A shared secret, kept as one keyed HMAC state per hash function.
 
 use alloc::boxed::Box;
 
@@ -8,10 +8,10 @@ use zeroize::{ZeroizeOnDrop, zeroize_stack};
 
 use crate::{Hash, KeyRefusal, hmac::public_form};
 
-/// A secret, kept only as the states of HMAC after its key was taken in (RFC 2104 §4): the secret itself is not kept.
-/// The states are as good as the secret and are overwritten when they go, the copy of each verification too.
+/// A secret, kept only as HMAC states after processing the key (RFC 2104 §4). The secret itself is not kept. The states are as
+/// sensitive as the secret: they are overwritten when they are dropped, and so is the copy that each verification makes.
 pub(crate) struct Secret {
-    /// The length of the secret.
+    /// The length of the secret in bits.
     bits: usize,
     states: Box<States>,
 }
@@ -23,7 +23,7 @@ struct States {
 }
 
 impl Secret {
-    /// Prepares a secret that is neither empty nor a public key. Its length is for the policy to judge.
+    /// Prepares a secret that is neither empty nor a public key. The policy checks its length.
     #[inline(never)]
     pub(crate) fn from_bytes(secret: &[u8]) -> Result<Self, KeyRefusal> {
         if secret.is_empty() {
@@ -35,12 +35,12 @@ impl Secret {
         Ok(Self { bits: secret.len() * 8, states: states? })
     }
 
-    /// The length of the secret.
+    /// Returns the length of the secret in bits.
     pub(crate) fn bits(&self) -> usize {
         self.bits
     }
 
-    /// Compares the MAC of `message` to `mac`, in constant time.
+    /// Compares the MAC of `message` with `mac` in constant time.
     pub(crate) fn verify(&self, hash: Hash, message: &[u8], mac: &[u8]) -> bool {
         let holds = match hash {
             Hash::Sha256 => is_mac(&self.states.sha256, message, mac),
@@ -52,24 +52,24 @@ impl Secret {
     }
 }
 
-/// The bytes of the stack that are written over behind HMAC. The library overwrites what it drops, but not what it moves, nor the
-/// block that it lays the secret out in.
+/// The number of stack bytes that are overwritten after using HMAC. The library overwrites what it drops, but neither what it moves
+/// nor its padded block of the secret.
 const STACK: usize = 4096;
 
-// A function of its own: what it leaves on the stack lies where the caller writes over it.
+// Not inlined, so that its stack frame is within the bytes that the caller overwrites.
 #[inline(never)]
 fn keyed_states(secret: &[u8]) -> Result<Box<States>, KeyRefusal> {
     Ok(Box::new(States { sha256: keyed(secret)?, sha384: keyed(secret)?, sha512: keyed(secret)? }))
 }
 
-/// HMAC takes keys of any length; should the library ever refuse one, it is not a key.
+/// Makes a keyed state. HMAC accepts keys of any length; if the library ever refuses one, the key is refused.
 #[inline(never)]
 fn keyed<M: KeyInit>(secret: &[u8]) -> Result<M, KeyRefusal> {
     M::new_from_slice(secret).map_err(|_| KeyRefusal::Malformed)
 }
 
-/// An HMAC state is two states and one buffer of its hash. It bears no `ZeroizeOnDrop` itself; the bound on the hash
-/// makes it a compile error to lose the zeroize features.
+/// Compares a MAC in constant time. An HMAC state consists of two states and one buffer of its hash. It is not `ZeroizeOnDrop`
+/// itself; the bound on the hash makes it a compile-time error to lose the zeroize features.
 #[inline(never)]
 fn is_mac<D: EagerHash + ZeroizeOnDrop>(state: &Hmac<D>, message: &[u8], mac: &[u8]) -> bool {
     state.clone().chain_update(message).verify_slice(mac).is_ok()

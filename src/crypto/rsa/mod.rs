@@ -1,4 +1,4 @@
-//! RSA: keys, and signatures with both paddings.
+//! RSA: public keys, and signatures with both paddings.
 
 pub(crate) mod key;
 mod padding;

@@ -1,12 +1,11 @@
-//! RSA's two encodings of a message (RFC 8017 §9): what a signature was opened to and a message enter, whether the one
-//! is an encoding of the other leaves. All of it is public: comparisons need not take the same time.
+//! Checks the two RSA encodings of a message (RFC 8017 §9). All values are public, so comparisons need not be in constant time.
 
 use crate::{Hash, digest};
 
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 FF … FF 00 DigestInfo. What is expected is written down, byte by byte, and
-/// nothing is parsed: there is one encoding of a message only, with at least 8 bytes FF and the NULL.
+/// Checks EMSA-PKCS1-v1_5 (RFC 8017 §9.2): 00 01 FF … FF 00 DigestInfo. Nothing is parsed: the only valid encoding, with at least
+/// 8 bytes FF and the NULL, is compared byte by byte.
 pub(super) fn is_pkcs1(em: &[u8], hash: Hash, message: &[u8]) -> bool {
-    // The last number of the hash's identifier 2.16.840.1.101.3.4.2.x.
+    // The last number of the hash function's identifier 2.16.840.1.101.3.4.2.x.
     let arc = match hash {
         Hash::Sha256 => 1,
         Hash::Sha384 => 2,
@@ -30,10 +29,10 @@ pub(super) fn is_pkcs1(em: &[u8], hash: Hash, message: &[u8]) -> bool {
     digest_seen == digest && padding.len() >= 8 && padding.iter().all(|byte| *byte == 0xff)
 }
 
-/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) with MGF1 (§B.2.1) over the same hash and a salt as long as the hash. `em` is as
-/// long as the modulus, which has `bits` bits, and is overwritten.
+/// Checks EMSA-PSS (RFC 8017 §9.1.2) with MGF1 (§B.2.1) over the same hash and a salt as long as the hash. `em` is as long as the
+/// modulus of `bits` bits, and is overwritten.
 pub(super) fn is_pss(em: &mut [u8], bits: usize, hash: Hash, message: &[u8]) -> bool {
-    // §8.1.2, 2c: the encoding has a bit less than the modulus; where that is a byte less, the first byte is zero.
+    // §8.1.2, 2c: the encoding is one bit shorter than the modulus. If that makes it one byte shorter, the first byte is zero.
     let em_bits = bits.saturating_sub(1);
     let Some((leading, em)) = em.split_at_mut_checked(em.len().wrapping_sub(em_bits.div_ceil(8))) else {
         return false;
@@ -45,7 +44,7 @@ pub(super) fn is_pss(em: &mut [u8], bits: usize, hash: Hash, message: &[u8]) -> 
     // Step 4: EM = maskedDB || H || 0xbc.
     let Some((&mut 0xbc, em)) = em.split_last_mut() else { return false };
     let Some((db, h)) = em.split_at_mut_checked(em.len().wrapping_sub(hash_bytes)) else { return false };
-    // Step 6: what em_bits leaves free in the first byte is zero.
+    // Step 6: the bits of the first byte beyond em_bits are zero.
     let Some(first) = db.first() else { return false };
     let kept = 0xff >> ((8 - em_bits % 8) % 8);
     if first & !kept != 0 {

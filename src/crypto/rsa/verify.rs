@@ -1,5 +1,4 @@
-//! RSA's public operation: a prepared modulus and exponent and a signature enter, the message's encoding, not yet
-//! looked at, leaves; or the hash of a message besides, and a yes or no leaves.
+//! RSA's public operation, and verification with both paddings.
 
 use alloc::boxed::Box;
 
@@ -8,7 +7,7 @@ use jotgate_arithmetic::rsa::modulus::Modulus;
 use crate::Hash;
 use crate::rsa::padding;
 
-/// An RSA public key, its modulus prepared.
+/// An RSA public key with a prepared modulus.
 pub(crate) struct PublicKey {
     n: Box<[u8]>,
     bits: usize,
@@ -17,28 +16,27 @@ pub(crate) struct PublicKey {
 }
 
 impl PublicKey {
-    /// Prepares a key. `n` is odd, big-endian, has `bits` bits and no leading zeros, 2048 ≤ `bits` ≤ 8192; `e` is odd and
-    /// at least 3.
+    /// Prepares a key. `n` is odd, big-endian, and has `bits` bits (2048 to 8192) and no leading zeros. `e` is odd and at least 3.
     pub(crate) fn new(n: &[u8], bits: usize, e: u32) -> Self {
         Self { n: n.into(), bits, e, modulus: Modulus::new(n, bits) }
     }
 
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2).
+    /// Verifies RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2).
     pub(crate) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let mut em = [0; MAXIMUM_BYTES];
         self.recover(signature, &mut em).is_some_and(|em| padding::is_pkcs1(em, hash, message))
     }
 
-    /// RSASSA-PSS (RFC 8017 §8.1.2), MGF1 with the same hash, the salt as long as it.
+    /// Verifies RSASSA-PSS (RFC 8017 §8.1.2), with MGF1 over the same hash and a salt as long as it.
     pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let mut em = [0; MAXIMUM_BYTES];
         self.recover(signature, &mut em).is_some_and(|em| padding::is_pss(em, self.bits, hash, message))
     }
 
-    /// RSAVP1 (RFC 8017 §5.2.2): signature^e modulo n, as long as n; nothing for a signature that is not as long as n or
+    /// Computes RSAVP1 (RFC 8017 §5.2.2): signature^e modulo n, as long as n. Returns `None` if the signature is not as long as n or
     /// not below it.
     fn recover<'a>(&self, signature: &[u8], em: &'a mut [u8; MAXIMUM_BYTES]) -> Option<&'a mut [u8]> {
-        // Of the same length, bytes compare as numbers do.
+        // Bytes of the same length compare like numbers.
         if signature.len() != self.n.len() || signature >= &*self.n {
             return None;
         }
@@ -63,7 +61,7 @@ mod tests {
         [&number[..number.len() - 1], &[last]].concat()
     }
 
-    // In WebAssembly too: the kernel is another one there.
+    // Also in WebAssembly, which uses another kernel.
     #[cfg_attr(not(target_arch = "wasm32"), test)]
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
     fn only_a_signature_of_the_modulus_length_and_below_it_is_opened() {

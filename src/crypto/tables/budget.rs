@@ -1,22 +1,21 @@
-//! How much memory the tables of all keys together may take, and take.
+//! The memory of all keys' tables: its limit and its use.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// Sets how many bytes the tables of all keys together may take: in the process, or in the instance of WebAssembly. By default they are
-/// 8 MiB; with none, no key gets a table. Only tables that are begun later are measured by it: those that are there, or begun, stay,
-/// count, and go with their keys. The tables that all keys share, one for each curve in use, are not counted. It changes how fast
-/// signatures are checked, never what is said of them; the engine of other crates has no tables.
+/// Sets the limit in bytes for the tables of all keys together, in this process or WebAssembly instance. The default is 8 MiB. With 0,
+/// no key gets a table. The limit applies to tables that are begun later: existing ones stay until their keys are dropped, and count.
+/// The shared tables, one for each curve in use, do not count. The limit changes only the speed of verifications, never a verdict.
 pub fn set_table_memory(bytes: usize) {
     BOUND.store(bytes, Ordering::Relaxed);
 }
 
-/// How many bytes the tables of all keys together take, those that are begun with all that they will take.
+/// Returns how many bytes the tables of all keys together use. A table that is being built counts with its full size.
 #[must_use]
 pub fn table_memory() -> usize {
     USED.load(Ordering::Relaxed)
 }
 
-/// What [`set_table_memory`] sets.
+/// The limit that [`set_table_memory`] sets.
 pub(crate) static BOUND: AtomicUsize = AtomicUsize::new(8 << 20);
-/// What [`table_memory`] tells.
+/// The use that [`table_memory`] returns.
 pub(crate) static USED: AtomicUsize = AtomicUsize::new(0);

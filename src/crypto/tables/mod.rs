@@ -1,4 +1,4 @@
-//! Tables of a public key's multiples: they make repeated checks with one key faster.
+//! Tables of multiples of a public key, which make repeated verifications with the same key faster.
 
 pub(crate) mod budget;
 pub(crate) mod table;

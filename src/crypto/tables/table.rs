@@ -1,4 +1,4 @@
-//! Multiples of a point, kept: a row per digit of a scalar. With all rows a multiplication needs no doubling
+//! Tables of precomputed multiples of a point, one row for each digit of a scalar. With all rows, a multiplication needs no doubling
 //! (E. F. Brickell, D. M. Gordon, K. S. McCurley and D. B. Wilson, "Fast exponentiation with precomputation", 1992).
 
 use alloc::sync::Arc;
@@ -10,16 +10,16 @@ use spin::RwLock;
 use crate::tables::budget::{BOUND, USED};
 use jotgate_arithmetic::scalar::{digit_count, digits};
 
-/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and i below the number of rows.
+/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and each row i.
 pub(crate) struct Table<E> {
     width: usize,
     entries: Vec<E>,
-    /// Given back when the table goes.
+    /// Released when the table is dropped.
     _share: Option<Share>,
 }
 
 impl<E> Table<E> {
-    /// A table of the entries of each row, one row after the other, outside of the bound on memory.
+    /// Makes a table that does not count against the memory limit. `entries` contains one row after another.
     pub(crate) fn unbounded(width: usize, entries: Vec<E>) -> Self {
         debug_assert!(entries.len().is_multiple_of(1 << (width - 1)));
         Self { width, entries, _share: None }
@@ -29,7 +29,7 @@ impl<E> Table<E> {
         self.width
     }
 
-    /// Appends for each digit of the scalar that is not zero, the least first, its entry and whether it is to be subtracted.
+    /// Appends the entry for each non-zero digit of the scalar, lowest digit first, and whether it must be subtracted.
     fn append_summands<'t>(&'t self, scalar: &[u32], summands: &mut Vec<(&'t E, bool)>) {
         let rows = self.entries.chunks_exact(1 << (self.width - 1));
         for (row, digit) in rows.zip(digits(scalar, self.width)) {
@@ -37,21 +37,21 @@ impl<E> Table<E> {
         }
     }
 
-    /// The entry of a digit in the first row, and whether it is to be subtracted.
+    /// Returns the entry of a digit in the first row, and whether it must be subtracted.
     pub(crate) fn of_digit(&self, digit: i32) -> Option<(&E, bool)> {
         Some((entry(&self.entries, digit)?, digit < 0))
     }
 }
 
-/// The entry of a digit: nothing for zero.
+/// Returns the entry of a digit, or `None` for zero.
 fn entry<E>(row: &[E], digit: i32) -> Option<&E> {
     row.get(usize::try_from(digit.unsigned_abs()).ok()?.checked_sub(1)?)
 }
 
-/// A table and the scalar that its point is multiplied by.
+/// A table, and the scalar to multiply its point by.
 pub(crate) type Factors<'f, E> = (&'f Table<E>, &'f [u32]);
 
-/// What two tables make of two scalars: entries to be added, or subtracted. The processor has fetched them: see [`fetch`].
+/// Returns the entries to add or subtract for the products of two tables with two scalars. They are prefetched: see [`fetch`].
 pub(crate) fn summands<'f, E>(
     [(table, scalar), (other, other_scalar)]: [Factors<'f, E>; 2],
     ends: impl Fn(&E) -> i32,
@@ -63,25 +63,24 @@ pub(crate) fn summands<'f, E>(
     summands
 }
 
-/// Has the processor fetch entries before they are needed, `ends` being a look at one. The tables are larger than its nearest
-/// caches, and it waits for many entries at once, but for none that stands behind an addition.
+/// Makes the processor prefetch the entries (docs/decisions/0016). `ends` reads both ends of an entry. The tables are larger than the
+/// nearest caches. The processor can load many entries at once, but not an entry that is only needed after another addition.
 fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
     core::hint::black_box(summands.iter().fold(0, |all, (entry, _)| all ^ ends(entry)));
 }
 
-/// How a curve's tables grow.
+/// When the keys of a curve get tables, and of which width.
 pub(crate) struct Growth {
-    /// The bits of a scalar.
+    /// The size of a scalar in bits.
     pub(crate) bits: usize,
-    /// How many entries one call makes, or one row where a row has more: a fraction of a millisecond, and enough to share an
-    /// inversion among.
+    /// How many entries one call makes (one row if a row has more): few enough for a short call, and enough to share an inversion.
     pub(crate) entries_of_a_call: usize,
-    /// After how many successes, and to which width; in order.
+    /// The number of successful verifications before each table, and its width; in ascending order.
     pub(crate) steps: &'static [(i32, usize)],
 }
 
 impl Growth {
-    /// The tables that are due after so many successes, the widest first.
+    /// Returns the tables that a key has earned after this many successful verifications, the widest first.
     pub(crate) fn due(&self, successes: i32) -> impl Iterator<Item = Due> {
         let due = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
         due.map(|(_, width)| Due {
@@ -92,7 +91,7 @@ impl Growth {
     }
 }
 
-/// A table that is to be built.
+/// A table that should be built.
 #[derive(Clone, Copy)]
 pub(crate) struct Due {
     width: usize,
@@ -100,18 +99,19 @@ pub(crate) struct Due {
     rows_of_a_call: usize,
 }
 
-/// Makes the entries of the next rows, one row after the other: given are the last entry so far, or nothing for the first row, how
-/// many rows, and their width. A row ends with half of what the next one begins with, so that no call begins from the point again.
+/// Makes the entries of the next rows, one row after another. The arguments are the last entry so far (`None` before the first row),
+/// the number of rows, and their width. Twice the last entry of a row is the first entry of the next one, so that each call can
+/// continue from there.
 pub(crate) type Build<'b, E> = &'b dyn Fn(Option<&E>, usize, usize) -> Vec<E>;
 
-/// Where a table is kept, or none, and the rows of the one that will take its place. Never waits: whoever finds it locked goes
-/// without.
+/// A table, if there is one, and the rows of the table that will replace it. Never waits: a caller that finds it locked continues
+/// without a table.
 pub(crate) struct Slot<E> {
     table: RwLock<Option<Arc<Table<E>>>>,
     draft: RwLock<Option<Draft<E>>>,
 }
 
-/// A table that is being built, some rows in a call.
+/// A table that is being built, a few rows in each call.
 struct Draft<E> {
     width: usize,
     entries: Vec<E>,
@@ -127,7 +127,7 @@ impl<E> Slot<E> {
         self.table.try_read()?.clone()
     }
 
-    /// The table's width, zero without one; nothing where it is being replaced just now.
+    /// Returns the width of the table, zero without one, or `None` if it is just being replaced.
     pub(crate) fn width(&self) -> Option<usize> {
         Some(self.table.try_read()?.as_ref().map_or(0, |table| table.width()))
     }
@@ -140,8 +140,8 @@ impl<E> Slot<E> {
         table
     }
 
-    /// Builds the next rows of a table; the last ones put it in its place. All of its memory is asked for at once, where there is a
-    /// bound on it. False where there is no memory for such a table.
+    /// Builds the next rows of a table, and stores the table after the last row. With a `bound`, the memory of the whole table is
+    /// reserved at the start. Returns `false` if there is not enough memory.
     pub(crate) fn advance(&self, due: Due, bound: Option<usize>, build: Build<'_, E>) -> bool {
         let Due { width, rows, rows_of_a_call } = due;
         let Some(mut kept) = self.draft.try_write() else { return true };
@@ -151,10 +151,10 @@ impl<E> Slot<E> {
                 Some(None) => return false,
                 granted => granted.flatten(),
             };
-            // What was begun narrower is given up, once there is memory for both.
+            // A narrower unfinished table is dropped, once there is memory for both.
             *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
         }
-        // Another thread may have asked for a wider one meanwhile: rows of two widths would make no table.
+        // Another thread may have begun a wider table meanwhile. Rows of two widths must not be mixed.
         let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return true };
         let done = draft.entries.len() >> (width - 1);
         let more = rows_of_a_call.min(rows - done);
@@ -169,9 +169,10 @@ impl<E> Slot<E> {
     }
 }
 
-/// A key's table and what decides about it. Only successes count: nobody can heat a key without its owner.
+/// A key's table, and the count that decides when to build it. Only successful verifications count, so an attacker cannot make us
+/// build tables for a key.
 pub(crate) struct Heat<E> {
-    /// Below zero for a key that never gets one: two billion successes below.
+    /// Negative for a key that never gets a table: it starts two billion below zero.
     successes: AtomicI32,
     slot: Slot<E>,
 }
@@ -181,7 +182,7 @@ impl<E> Heat<E> {
         Self { successes: AtomicI32::new(0), slot: Slot::new() }
     }
 
-    /// Never gives the key a table, whatever it verifies.
+    /// Never gives the key a table.
     pub(crate) const fn stay_cold(&mut self) {
         self.successes = AtomicI32::new(i32::MIN);
     }
@@ -190,14 +191,14 @@ impl<E> Heat<E> {
         self.slot.get()
     }
 
-    /// Counts a success.
+    /// Counts a successful verification.
     pub(crate) fn count(&self) {
         let successes = self.successes.load(Ordering::Relaxed).saturating_add(1);
         self.successes.store(successes, Ordering::Relaxed);
     }
 
-    /// Builds of what is due some rows: first of the base point's table, which all keys share, then of the key's. Where there is no
-    /// memory for the widest that is due, the key gets the next one: keys that were hot first may have left room for that.
+    /// Builds the next rows of an earned table: first of the base point's table, which all keys share, then of the key's own. If there
+    /// is not enough memory for the widest earned table, the key gets the next smaller one.
     pub(crate) fn build(
         &self,
         growth: &Growth,
@@ -208,7 +209,7 @@ impl<E> Heat<E> {
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
         let due = growth.due(self.successes.load(Ordering::Relaxed));
         for due in due.take_while(|due| key_width < due.width) {
-            // The base points' tables are one a curve and don't count against the keys.
+            // The base point's table exists once per curve and does not count against the limit.
             let begun = if base_width < due.width {
                 base.advance(due, None, build_base)
             } else {
@@ -225,13 +226,13 @@ impl<E> Heat<E> {
 
 #[cfg(test)]
 impl<E> Heat<E> {
-    /// Whether there is neither a table nor the beginning of one.
+    /// Whether there is neither a table nor an unfinished one.
     pub(crate) fn is_cold(&self) -> bool {
         self.slot.table.read().is_none() && self.slot.draft.read().is_none()
     }
 
-    /// Sixteen successes must earn the first table and 512 the one of the `wider` width, and a hundred refusals and more none: `accept`
-    /// verifies once, `refuse` fails in five ways or more.
+    /// Checks that 16 successes earn the first table, 512 the one of the `wider` width, and that refusals earn none. `accept` verifies
+    /// once, `refuse` fails in five or more ways.
     #[track_caller]
     pub(crate) fn earns_its_tables(
         &self,
@@ -255,8 +256,8 @@ impl<E> Heat<E> {
         self.heat(0, wider, grow);
     }
 
-    /// Counts that many successes, then lets `build` build until the table has that width: other tests build the base point's
-    /// table meanwhile, and who finds it taken goes without.
+    /// Counts this many successes, then calls `build` until the table has this width. More than one call may be needed, because other
+    /// tests may have locked the base point's table.
     #[track_caller]
     pub(crate) fn heat(&self, successes: i32, width: usize, build: impl Fn()) {
         extern crate std;
@@ -272,12 +273,12 @@ impl<E> Heat<E> {
     }
 }
 
-/// A part of the memory for all keys' tables, given back when dropped.
+/// Memory reserved for a table, released when dropped.
 struct Share(usize);
 
 impl Share {
-    /// Nothing if all shares together would pass that bound, in bytes. First come, first served: a table is never taken from a living key, so
-    /// that more keys than fit, used in turn, don't drive out each other's tables.
+    /// Reserves memory, or returns `None` if all reservations together would exceed the bound in bytes. Tables are never taken from
+    /// other keys: otherwise keys used in turn would keep evicting each other's tables.
     fn of(bytes: usize, bound: usize) -> Option<Self> {
         let grant = |used: usize| used.checked_add(bytes).filter(|used| *used <= bound);
         USED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grant).ok().map(|_| Self(bytes))
@@ -290,8 +291,7 @@ impl Drop for Share {
     }
 }
 
-/// Tables wider than this are a luxury: they may take half of the memory, so that a few keys which were hot first leave room for
-/// the usual tables of those that come later.
+/// Wider tables than this may only use half of the memory, so that the first busy keys leave enough for the usual tables of others.
 const LARGEST_USUAL: usize = 7;
 
 #[cfg(test)]
@@ -301,18 +301,18 @@ mod tests {
 
     use super::*;
 
-    /// A table of that many rows, of which a call builds 256 entries or one row.
+    /// Plans a table of this many rows. Each call builds 256 entries or one row.
     fn due(width: usize, rows: usize) -> Due {
         Due { width, rows, rows_of_a_call: (256 >> (width - 1)).max(1) }
     }
 
-    /// Entries that are nothing but their table's width.
+    /// Makes entries whose value is the width of their table.
     fn widths(_: Option<&usize>, rows: usize, width: usize) -> Vec<usize> {
         vec![width; rows << (width - 1)]
     }
 
     #[test]
-    fn who_asks_for_a_narrower_table_leaves_a_wider_draft_as_it_is() {
+    fn a_request_for_a_narrower_table_keeps_a_wider_unfinished_one() {
         let slot = Slot::new();
         let ask = |width| slot.advance(due(width, 3), None, &widths);
         ask(10);
@@ -327,25 +327,25 @@ mod tests {
     }
 
     #[test]
-    fn every_call_is_told_where_the_one_before_ended() {
+    fn every_call_continues_after_the_last_entry_of_the_one_before() {
         let slot = Slot::new();
-        let told = RefCell::new(vec![]);
+        let calls = RefCell::new(vec![]);
         let build = |last: Option<&usize>, rows: usize, width: usize| {
-            told.borrow_mut().push((last.copied(), rows));
+            calls.borrow_mut().push((last.copied(), rows));
             let from = last.map_or(0, |last| last + 1);
             (from..from + (rows << (width - 1))).collect()
         };
         while slot.get().is_none() {
             slot.advance(due(6, 20), None, &build);
         }
-        assert_eq!(told.into_inner(), [(None, 8), (Some(255), 8), (Some(511), 4)]);
+        assert_eq!(calls.into_inner(), [(None, 8), (Some(255), 8), (Some(511), 4)]);
         assert!(slot.get().unwrap().entries.iter().copied().eq(0..640));
     }
 
     #[test]
-    fn who_is_refused_a_wider_table_goes_on_with_the_narrower_one() {
+    fn without_memory_for_a_wider_table_the_narrower_one_is_finished() {
         let slot = Slot::new();
-        // Forty rows of 16 entries are more than a call makes.
+        // 40 rows of 16 entries take more than one call.
         assert!(slot.advance(due(5, 40), None, &widths));
         assert!(!slot.advance(due(10, 3), Some(0), &widths));
         assert!((0..2).all(|_| slot.advance(due(5, 40), None, &widths)));
@@ -353,8 +353,8 @@ mod tests {
     }
 
     #[test]
-    fn a_key_for_whose_widest_table_there_is_no_memory_gets_the_next_one() {
-        // The wide table would take 8 MiB, of 4 that wide ones may have; the usual one takes half a megabyte.
+    fn a_key_without_memory_for_its_widest_table_gets_the_next_smaller_one() {
+        // The wide table would take 8 MiB, but wide tables may only take 4; the usual one takes half a megabyte.
         type Entry = [u8; 1 << 14];
         const GROWTH: Growth = Growth { bits: 5, entries_of_a_call: 256, steps: &[(1, 5), (2, 10)] };
         let base = Slot::new();
@@ -367,8 +367,8 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_refused_beyond_the_bound() {
-        // Other tests hold some of it meanwhile: more than all of it is never granted, nothing always is.
+    fn no_memory_is_reserved_beyond_the_bound() {
+        // Other tests may have reserved some meanwhile. More than the bound is never granted; zero bytes are if the use is within it.
         assert!(Share::of(9, 8).is_none());
         let held = Share::of(1, usize::MAX).unwrap();
         assert!(Share::of(0, 0).is_none());

@@ -1,4 +1,4 @@
-//! The bound on the memory of all keys' tables, which is one for the process: hence one test, in a program of its own.
+//! Tests the limit on the memory of all keys' tables. The limit is global, so this is a single test in its own program.
 
 use jotgate_crypto::{Algorithm, Curve, KeyParts, PreparedKey, set_table_memory, table_memory};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
@@ -11,7 +11,7 @@ struct Signed {
 }
 
 impl Signed {
-    /// More successes than the first table is begun and built after, the base point's with it.
+    /// Verifies often enough to build the first table and that of the base point.
     fn warmed(self) -> Self {
         self.verified(100)
     }
@@ -23,7 +23,7 @@ impl Signed {
 }
 
 #[test]
-fn tables_take_no_more_memory_than_was_set_and_give_it_back() {
+fn tables_use_no_more_memory_than_the_limit_and_release_it() {
     let signed = |number: u8| {
         let signing = SigningKey::from_slice(&[number; 32]).unwrap();
         let signature: Signature = signing.sign(MESSAGE);
@@ -37,7 +37,7 @@ fn tables_take_no_more_memory_than_was_set_and_give_it_back() {
     let one = table_memory();
     assert!(one > 0);
 
-    // What is there stays, whatever is set.
+    // Existing tables stay, whatever the limit.
     set_table_memory(0);
     let none = signed(2).warmed();
     assert_eq!(table_memory(), one);
@@ -46,7 +46,7 @@ fn tables_take_no_more_memory_than_was_set_and_give_it_back() {
     let none = none.warmed();
     assert_eq!(table_memory(), 0);
 
-    // One more byte would be room for two.
+    // One byte less than two tables need.
     set_table_memory(2 * one - 1);
     let none = none.warmed();
     let second = signed(3).warmed();
@@ -61,7 +61,7 @@ fn tables_take_no_more_memory_than_was_set_and_give_it_back() {
     let Signed { key, signature } = signed(4);
     let brought = Signed { key: key.without_tables(), signature }.verified(5000);
     assert_eq!(table_memory(), 0);
-    // The widest one takes the others' place.
+    // The widest table replaces the smaller ones.
     let own = signed(5).verified(5000);
     assert!(table_memory() > 10 * one);
     drop((brought, own));

@@ -1,6 +1,6 @@
-//! Project Wycheproof's vectors: each suite says how many it ran, and where we differ on purpose and why. A suite that
-//! ran none or another number fails, and so does a difference that is no longer one. They run on the host and, compiled to
-//! WebAssembly, in a JavaScript engine: RSA takes another way there.
+//! Runs the test vectors of Project Wycheproof. Each suite lists how many vectors it runs, and each intended difference with its
+//! reason. A suite fails if it runs another number, or if a difference no longer exists. The suites run natively and, compiled to
+//! WebAssembly, in a JavaScript engine, where RSA uses another kernel.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use jotgate_crypto::{Algorithm, Curve, Family, Hash, KeyParts, PreparedKey};
 use wycheproof::{EllipticCurve, HashFunction, Mgf, TestResult};
 use wycheproof::{ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify};
 
-/// Counts what ran, what was accepted, and what was refused on purpose though Wycheproof accepts it.
+/// Counts the vectors that ran, were accepted, and were refused on purpose although Wycheproof accepts them.
 #[derive(Default)]
 struct Tally {
     ran: usize,
@@ -18,7 +18,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Judges one vector. `forbidden` says why it must be refused here however valid it is: JWA allows less.
+    /// Checks one vector. `forbidden` is the reason why a vector must be refused here even if it is valid: JWA allows less.
     fn judge(
         &mut self,
         (set, id): (&'static str, usize),
@@ -43,7 +43,7 @@ impl Tally {
         }
     }
 
-    /// Compares with what is known: the number of vectors, of accepted ones, and of each difference.
+    /// Compares with the expected numbers of vectors, of accepted ones, and of each difference.
     #[track_caller]
     fn ends_with(&self, ran: usize, accepted: usize, differences: &[(&'static str, usize)]) {
         assert_eq!(self.wrong, [], "wrong verdicts");
@@ -52,7 +52,7 @@ impl Tally {
     }
 }
 
-/// Invalid in Wycheproof, because the set asks for no salt and this signature has one of 32 bytes: that is PS256.
+/// Invalid in Wycheproof, because this set requires no salt and the signature has one of 32 bytes. That makes it valid for PS256.
 const VALID_HERE: [(&str, usize); 1] = [("2048 SHA-256 salt 0", 69)];
 
 const NO_NULL: &str = "RFC 8017 §8.2.2 builds the padding anew, the NULL of DigestInfo included";
@@ -60,7 +60,7 @@ const TRUNCATED: &str = "RFC 7518 §3.2 knows no truncated MAC";
 const OTHER_PSS: &str =
     "RFC 7518 §3.5: MGF1 and the mask's hash and the salt's length follow from the algorithm";
 
-/// The algorithm of that family and hash, if there is one.
+/// Returns the algorithm of this family and hash, if there is one.
 fn algorithm(family: Family, hash: HashFunction) -> Option<Algorithm> {
     let hash = match hash {
         HashFunction::Sha2_256 => Hash::Sha256,
@@ -183,7 +183,7 @@ fn rsa_pkcs1_answers_as_wycheproof_says() {
     tally.ends_with(3106, 89, &[(NO_NULL, 12)]);
 }
 
-/// Also runs the sets with other salts, and masks: what is valid there must be refused here.
+/// Also runs the sets with other salts and masks, whose valid signatures must be refused here.
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 fn rsa_pss_answers_as_wycheproof_says() {

@@ -52,7 +52,7 @@ fn a_point_off_the_curve_is_refused() {
 
 #[test]
 fn a_coordinate_that_is_not_reduced_is_refused() {
-    // The point with x = 5 on P-256, and that with x = 1 on P-521; then each with p added to a coordinate that has room for it.
+    // The point with x = 5 on P-256, and the one with x = 1 on P-521. Then each with p added to a coordinate, if that still fits.
     for (curve, point, unreduced) in [
         (
             Curve::P256,
@@ -108,7 +108,7 @@ fn another_curve_or_hash_or_message_is_refused() {
 #[test]
 fn both_values_of_s_are_accepted() {
     let (message, mut signature) = signed(ES256_TOKEN);
-    // n − s, for the s of RFC 7515 §A.3, which is the larger one.
+    // n − s for the s of RFC 7515 §A.3, which is the larger one.
     signature[32..].copy_from_slice(&hex("3af5f82b73c38f1b270ed250f7b5ab7f168169e7b4844dea647a4b3878bfd07c"));
     assert!(key(known_answers::p256()).verify(Hash::Sha256, message, &signature));
 }
@@ -134,7 +134,7 @@ fn r_and_s_of_zero_or_not_below_n_are_refused() {
 
 #[test]
 fn r_and_s_with_n_or_a_bit_above_it_added_are_refused() {
-    // P-521's numbers take 66 bytes, of whose bits the first seven are zero: a multiple of n more has room.
+    // The numbers of P-521 take 66 bytes, whose first seven bits are zero: the number plus n still fits.
     let (key, (message, signature)) = (key(known_answers::p521()), signed(ES512_TOKEN));
     for half in [0..66, 66..132] {
         let mut more = signature.clone();

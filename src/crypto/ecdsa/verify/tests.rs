@@ -11,10 +11,10 @@ use crate::tables::table::Slot;
 use jotgate_arithmetic::random::Random;
 
 type Key<C, const W: usize> = EcdsaKey<C, W>;
-/// The second implementation: a key's coordinates, a digest and a signature enter.
+/// The second implementation: takes the coordinates of a key, a digest and a signature.
 type Theirs = fn(&[u8], &[u8], &[u8], &[u8]) -> bool;
 
-/// The curve's big-endian bytes of a number, which must fit them.
+/// Writes a number as big-endian bytes of the curve's length. It must fit.
 fn bytes<C: Curve<W>, const W: usize>(words: &[u32; W]) -> Vec<u8> {
     let mut bytes: Vec<u8> = words.iter().rev().flat_map(|word| word.to_be_bytes()).collect();
     let number = bytes.split_off(4 * W - C::BYTES);
@@ -32,21 +32,21 @@ fn small<const W: usize>(number: u32) -> [u32; W] {
     words
 }
 
-/// `a b` modulo the order; b is a unit.
+/// Returns `a b` modulo the order; b is a unit.
 fn product<C: Curve<W>, const W: usize>(a: &[u32; W], b: &[u32; W]) -> [u32; W] {
     let [inverse, _] = C::ORDER.quotients([&small(1), &small(1)], b);
     let [product, _] = C::ORDER.quotients([a, a], &inverse);
     product
 }
 
-/// `-a` modulo the order; a is a unit.
+/// Returns `-a` modulo the order; a is a unit.
 fn opposite<C: Curve<W>, const W: usize>(a: &[u32; W]) -> [u32; W] {
     let order = C::ORDER.plus(&[0; W], &C::PRIME).unwrap();
     jotgate_arithmetic::limbs::subtract_words(&order, a)
 }
 
 fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
-    // In P-521's highest word 23 bits are none of the order's.
+    // The order of P-521 does not use the upper 23 bits of the highest word.
     let masked = |mut words: [u32; W]| {
         words[W - 1] &= C::PRIME[W - 1];
         words
@@ -62,7 +62,7 @@ fn divided<F: Field>(point: &Jacobian<F>) -> Affine<F> {
     affine(core::slice::from_ref(point))[0]
 }
 
-/// `u G + v Q`, without tables.
+/// Returns `u G + v Q`, computed without tables.
 fn combined<C: Curve<W>, const W: usize>(
     point: Affine<C::Field>,
     u: &[u32; W],
@@ -80,7 +80,7 @@ fn sum_by_tables<C: Curve<W>, const W: usize>(
     Key::<C, W>::sum_by_tables([(&base, u), (&table, v)])
 }
 
-/// The same key at three temperatures, and what RustCrypto says.
+/// The same key with no table, a narrow and a wide one, and RustCrypto's verdict.
 struct Contest<'a, C: Curve<W>, const W: usize> {
     keys: [Key<C, W>; 3],
     theirs: &'a dyn Fn(&[u8], &[u8]) -> bool,
@@ -98,7 +98,7 @@ impl<C: Curve<W>, const W: usize> Contest<'_, C, W> {
         *(if verdict { &mut self.accepted } else { &mut self.refused }) += 1;
     }
 
-    /// A signature whose verification adds up `u G + v Q`, then the same with a bit turned.
+    /// Checks a signature whose verification computes `u G + v Q`, then the same with one bit flipped.
     fn judge_sum(&mut self, u: &[u32; W], v: &[u32; W], random: &mut Random) {
         let [cold, ..] = &self.keys;
         let sum = combined::<C, W>(cold.point, u, v);
@@ -106,7 +106,7 @@ impl<C: Curve<W>, const W: usize> Contest<'_, C, W> {
             let x = sum.x.to_words().try_into().unwrap();
             C::ORDER.quotients([&x, &x], &small(1))[0]
         });
-        // Infinity has no x, and r is never zero: refused, whatever r is.
+        // The point at infinity has no x, and r is never zero: refused for every r.
         let usable = reduced.filter(|number| C::ORDER.is_unit(number));
         let r = usable.unwrap_or(small(1));
         let s = C::ORDER.quotients([&r, &r], v)[0];
@@ -135,7 +135,7 @@ fn contest<C: Curve<W>, const W: usize>(
     [contest.accepted, contest.refused]
 }
 
-/// Sums of edge scalars over keys whose multiples meet the base point's, then random ones.
+/// Checks sums of edge scalars over keys whose multiples coincide with those of the base point, then random ones.
 fn agree<C: Curve<W>, const W: usize>(theirs: Theirs, step: usize) {
     let mut random = Random::seeded(1);
     let base = base_point::<C, W>().unwrap();
@@ -169,11 +169,11 @@ fn agree<C: Curve<W>, const W: usize>(theirs: Theirs, step: usize) {
     assert!(accepted > 1500 / step && refused > 1500 / step, "{accepted} {refused}");
 }
 
-/// A point with this x, if there is one: a square root modulo p ≡ 3 (mod 4).
+/// Returns a point with this x, if there is one: a square root modulo p ≡ 3 (mod 4).
 fn with_x<C: Curve<W>, const W: usize>(x: &[u32; W]) -> Option<Affine<C::Field>> {
     let (x, b) = (C::Field::from_words(x)?, C::Field::from_words(&C::B)?);
     let right = C::Field::sum(&[(1, &x.squared().times(&x)), (-3, &x), (1, &b)]);
-    // (p + 1)/4, out of 4 (p + 1)/4 = p + 1.
+    // (p + 1)/4, from p + 1.
     let mut power = C::Field::ONE;
     let (sum, _) = jotgate_arithmetic::limbs::add_words(&C::PRIME, &small(1));
     for bit in (2..32 * W).rev() {
@@ -185,7 +185,7 @@ fn with_x<C: Curve<W>, const W: usize>(x: &[u32; W]) -> Option<Affine<C::Field>>
     power.squared().minus(&right).is_zero().then_some(Affine { x, y: power })
 }
 
-/// Signatures whose sum has an x around n, and around zero: r is x or x - n.
+/// Checks signatures whose sum has an x around n or around zero: r is x or x - n.
 fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
     let mut random = Random::seeded(2);
     let order = C::ORDER.plus(&[0; W], &C::PRIME).unwrap();
@@ -207,7 +207,7 @@ fn agree_where_x_passes_the_order<C: Curve<W>, const W: usize>(theirs: Theirs) {
         let [signature, unreduced] = [&r, &x].map(|r| [bytes::<C, W>(r), bytes::<C, W>(&s)].concat());
         contest::<C, W>(public, theirs, |contest| {
             contest.judge(&digest, &signature, Some(true));
-            // x itself in place of r is congruent to it, and out of range.
+            // x itself is congruent to r, but out of range.
             contest.judge(&digest, &unreduced, Some(r == x));
         });
         above_order += usize::from(r != x);
@@ -235,7 +235,7 @@ fn p256_agrees_with_rustcrypto_on_edge_and_random_sums() {
 
 #[test]
 fn p384_agrees_with_rustcrypto_on_edge_and_random_sums() {
-    // Fewer: a verification by the crate takes ten times as long here.
+    // Fewer sums, because the crate is slow on this curve.
     agree::<P384, 12>(p384, 4);
 }
 
@@ -272,7 +272,7 @@ fn exceptions_are_met<C: Curve<W>, const W: usize>() {
     let doubled = divided(&Jacobian::from_affine(&base).doubled());
     assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
     assert!(hot.sum(&small(1), &minus_one).is_none());
-    // Neighbours that are equal or opposite, before and behind others; what is left of the others is their sum.
+    // Equal or opposite neighbours, before and after others. The remaining points are the sum of the others.
     let [one, two, four] =
         [1, 2, 4].map(|factor| divided(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
     for pair in [[one, one], [one, one.negated_if(true)]] {
@@ -298,7 +298,7 @@ fn exceptions_are_met<C: Curve<W>, const W: usize>() {
 }
 
 #[test]
-fn equal_and_opposite_points_take_their_own_path() {
+fn equal_and_opposite_points_are_added_correctly() {
     exceptions_are_met::<P256, 8>();
     exceptions_are_met::<P384, 12>();
     exceptions_are_met::<P521, 17>();
@@ -315,7 +315,7 @@ fn a_digest_counts_by_its_leftmost_bytes() {
 }
 
 #[test]
-fn numbers_of_another_length_are_none() {
+fn numbers_of_another_length_are_rejected() {
     for length in [0, 31, 33, 64, 65, 67, 68] {
         assert_eq!(number::<P256, 8>(&[0; 68][..length]), None);
         assert_eq!(number::<P521, 17>(&[0; 68][..length]), None);
@@ -324,7 +324,7 @@ fn numbers_of_another_length_are_none() {
 }
 
 #[test]
-fn a_table_holds_every_multiple_in_its_place() {
+fn a_table_contains_every_multiple_at_its_index() {
     let base = base_point::<P256, 8>().unwrap();
     for width in 1..=4 {
         let mut entries = multiples(&base, None, 2, width);
@@ -343,7 +343,7 @@ fn a_table_holds_every_multiple_in_its_place() {
 }
 
 std::thread_local! {
-    /// The products that this thread has computed, and the inversions.
+    /// The numbers of products and of inversions that this thread has computed.
     static COUNTS: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
 }
 
@@ -351,7 +351,7 @@ fn count(products: usize, inversions: usize) {
     COUNTS.set(core::array::from_fn(|at| COUNTS.get()[at] + [products, inversions][at]));
 }
 
-/// An element that counts what is computed with it.
+/// An element that counts its operations.
 #[derive(Clone, Copy)]
 struct Counted<F>(F);
 
@@ -405,7 +405,7 @@ impl<F: Field> Field for Counted<F> {
     }
 }
 
-/// The most products, and inversions, of one call while any of a curve's tables is built.
+/// Returns the largest numbers of products and of inversions in one call while the tables of a curve are built.
 fn dearest_call<C: Curve<W>, const W: usize>() -> [usize; 2] {
     let point = counted(base_point::<C, W>().unwrap());
     let build = |last: Option<&_>, rows, width| multiples(&point, last, rows, width);
@@ -421,8 +421,8 @@ fn dearest_call<C: Curve<W>, const W: usize>() -> [usize; 2] {
     dearest
 }
 
-// A product takes four times as long on P-384 as on P-256, and eight times on P-521: in products on P-256 (42 ns in WebAssembly, when
-// this was written) no call takes a millisecond, however much of the table is built already.
+// The limit is in products on P-256 and keeps each call below a millisecond, at any point of the build. The weights are the time of a
+// product on the other curves relative to P-256.
 #[test]
 fn a_call_that_builds_a_table_computes_no_more_than_its_share() {
     let calls =
@@ -432,7 +432,7 @@ fn a_call_that_builds_a_table_computes_no_more_than_its_share() {
     }
 }
 
-/// As a key gets hot, its tables take each other's place, some rows in a call; the sum stays what it is.
+/// Checks that sums stay the same while wider tables replace narrower ones.
 fn tables_agree<C: Curve<W>, const W: usize>(growth: &Growth) {
     let mut random = Random::seeded(5915);
     let key = key::<C, W>(divided(
@@ -453,7 +453,7 @@ fn tables_agree<C: Curve<W>, const W: usize>(growth: &Growth) {
     }
 }
 
-/// A digest and its signature by the key with this point.
+/// Makes a digest and its signature by the key with this point.
 fn signed<C: Curve<W>, const W: usize>(point: Affine<C::Field>, random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let (u, v) = (unit::<C, W>(random), unit::<C, W>(random));
     let x = combined::<C, W>(point, &u, &v).unwrap().x.to_words().try_into().unwrap();

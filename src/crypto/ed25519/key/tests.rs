@@ -33,14 +33,14 @@ fn a_key_of_another_length_is_refused() {
 }
 
 #[test]
-fn a_key_that_is_no_point_is_refused() {
+fn a_key_that_is_not_a_point_is_refused() {
     let mut encoding = [0; 32];
     encoding[0] = 2;
     is_refused(&encoding, NOT_A_POINT);
 }
 
 #[test]
-fn a_key_that_is_not_reduced_is_refused_though_its_canonical_encoding_is_not() {
+fn a_key_that_is_not_reduced_is_refused_and_its_canonical_encoding_is_accepted() {
     let mut accepted = Vec::new();
     for number in 0..19 {
         for sign in [0, 0x80] {
@@ -84,12 +84,12 @@ fn a_key_of_small_order_is_refused() {
     }
 }
 
-// The signatures below were made from the private key of RFC 8037 §A.1 by the formulas of RFC 8032.
+// The signatures below were made with the private key of RFC 8037 §A.1 and the formulas of RFC 8032.
 
 #[test]
 fn s_must_be_below_l() {
     assert!(verify(KEY, GOOD));
-    // The same S, and L more.
+    // The same S plus L.
     let mut signature = hex(GOOD);
     let l = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let mut carry = 0;
@@ -110,13 +110,13 @@ fn r_of_small_order_is_accepted_in_its_canonical_encoding_only() {
         "010000000000000000000000000000000000000000000000000000000000000031d8f8c07f4110dee4e3a081ac159078\
          6ea532152ab6a3e0ba0c347a307cd000",
     ));
-    // y = 1 + p, with the S that belongs to these bytes.
+    // y = 1 + p, with the S for these bytes.
     assert!(!verify(
         KEY,
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f1663e42bc2e8912e2cbe79498045b050\
          eb73cf0cf1fe4504efcfa0abba776e0a",
     ));
-    // x = 0 with a sign, with the S that belongs to these bytes.
+    // x = 0 with a sign, with the S for these bytes.
     assert!(!verify(
         KEY,
         "0100000000000000000000000000000000000000000000000000000000000080809111be2145b3bac7af8797710e38a6\
@@ -125,7 +125,7 @@ fn r_of_small_order_is_accepted_in_its_canonical_encoding_only() {
 }
 
 #[test]
-fn a_signature_that_holds_only_with_the_cofactor_is_refused() {
+fn a_signature_that_is_valid_only_with_the_cofactor_is_refused() {
     assert!(!verify(
         KEY,
         "186ed2bdbd1a36f6437c5168b0221914018ea4f32a1c3fcd1c1794d64fbd596e92a8aa6ef67b61fcc1d84b3bb86c468f\
@@ -135,8 +135,8 @@ fn a_signature_that_holds_only_with_the_cofactor_is_refused() {
 
 #[test]
 fn a_key_of_mixed_order_verifies_without_the_cofactor() {
-    // The key's part of order 8 vanishes only if k is a multiple of 8 after its reduction modulo L, which is what
-    // every common verifier multiplies with; before it, this k is none.
+    // The key's component of order 8 vanishes only if k is a multiple of 8 after its reduction modulo L. All common verifiers
+    // multiply with the reduced k. Before the reduction, this k is not a multiple of 8.
     assert!(verify(
         "9158312a9a8d6e3b34c891d6d61444f8b8211c5117ebad15bdb0bd68b07e0245",
         "6ef7262ec9a1b07c9df1286e8c338827de5adfe1c2ff1f398de6e3d584a0c0bb3cedb6a0e26b3dfff2e204221678225b\

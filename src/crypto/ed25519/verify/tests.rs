@@ -26,7 +26,7 @@ fn scalar(random: &mut Random) -> [u32; 8] {
     words
 }
 
-/// The same key at three temperatures.
+/// The same key with no table, a narrow and a wide one.
 fn keys(bytes: &[u8; 32]) -> [PublicKey; 3] {
     [(0, 0), (40, 5), (700, 7)].map(|(successes, width)| {
         let key = PublicKey::from_bytes(bytes).unwrap();
@@ -50,7 +50,7 @@ fn sums_agree_with_dalek_for_edge_and_random_scalars_over_points_of_any_order() 
         let keys = keys(&point.compress().to_bytes());
         let mut judge = |s: &[u32; 8], k: &[u32; 8]| {
             let [s_theirs, k_theirs] = [s, k].map(|words| {
-                // Not reduced twice: over a point of small order that matters.
+                // Reduced only once, which matters for points of small order.
                 Scalar::from_canonical_bytes(bytes(words)).unwrap()
             });
             let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k_theirs, &-point, &s_theirs);
@@ -72,7 +72,7 @@ fn sums_agree_with_dalek_for_edge_and_random_scalars_over_points_of_any_order() 
 }
 
 #[test]
-fn signatures_agree_with_dalek_as_they_are_and_with_a_bit_turned() {
+fn signatures_agree_with_dalek_with_and_without_a_flipped_bit() {
     let mut random = Random::seeded(4);
     let [mut accepted, mut refused] = [0, 0];
     for _ in 0..8 {
@@ -152,7 +152,7 @@ fn sixteen_successes_earn_a_table_and_512_a_wider_one_and_refusals_none() {
     assert!(cold.heat.is_cold());
 }
 
-/// What all keys on the curve share is asked for by each call, and only as much of it is built.
+/// Also holds for the tables that all keys on the curve share.
 #[test]
 fn a_call_that_builds_a_table_makes_no_more_entries_than_its_share() {
     let point = Extended::from_words(&BASE).unwrap();

@@ -30,7 +30,7 @@ fn is_refused(body: &str, code: &str) {
 
 const UNSUPPORTED: &str = "key_kind_unsupported";
 
-/// The numbers of a key as the second reader finds them.
+/// Returns the numbers of a key as the second reader reads them.
 fn by_library(der: &[u8]) -> Option<KeyParts> {
     let info = SubjectPublicKeyInfoRef::try_from(der).ok()?;
     let key = info.subject_public_key.as_bytes()?;
@@ -74,7 +74,7 @@ fn each_kind_of_public_key_is_read() {
 }
 
 #[test]
-fn lines_of_any_length_and_white_space_around_are_read() {
+fn lines_of_any_length_and_surrounding_white_space_are_accepted() {
     let (one_line, narrow) = P256.split_at(60);
     let narrow: Vec<&str> = narrow.split_inclusive('h').collect();
     let body = alloc::format!("{one_line} \t\r\n{}", narrow.join("\r\n"));
@@ -85,7 +85,7 @@ fn lines_of_any_length_and_white_space_around_are_read() {
 }
 
 #[test]
-fn other_labels_are_of_an_unsupported_kind_whatever_follows() {
+fn blocks_with_other_labels_are_unsupported_with_any_content() {
     for label in [
         "PRIVATE KEY",
         "ENCRYPTED PRIVATE KEY",
@@ -130,7 +130,7 @@ fn text_that_is_not_one_pem_block_is_malformed() {
 }
 
 #[test]
-fn another_algorithm_curve_or_form_of_point_is_of_an_unsupported_kind() {
+fn another_algorithm_curve_or_form_of_point_is_unsupported() {
     for body in [X25519, SECP256K1, P256_COMPRESSED, P256_EXPLICIT] {
         is_refused(body, UNSUPPORTED);
     }
@@ -216,7 +216,7 @@ fn an_rsa_number_that_is_negative_or_padded_with_zeros_is_malformed() {
 }
 
 #[test]
-fn the_key_of_a_certificate_is_taken_through_its_own_door_only() {
+fn the_key_of_a_certificate_is_read_only_by_from_certificate() {
     for (body, expected) in [
         (RSA_CERTIFICATE, known_answers::rsa()),
         (P256_CERTIFICATE, known_answers::p256()),
@@ -236,7 +236,7 @@ fn the_key_of_a_certificate_is_taken_through_its_own_door_only() {
 }
 
 #[test]
-fn what_is_no_whole_certificate_is_malformed() {
+fn an_incomplete_certificate_is_malformed() {
     for body in [RSA_CERTIFICATE, P256_CERTIFICATE, P256_CERTIFICATE_V1, ED25519_CERTIFICATE] {
         let whole = der(body);
         for end in 0..whole.len() {
@@ -252,7 +252,7 @@ fn what_is_no_whole_certificate_is_malformed() {
 }
 
 #[test]
-fn v16_of_a_chain_the_first_certificate_is_read() {
+fn v16_the_first_certificate_of_a_chain_is_read() {
     let chain = [pem("CERTIFICATE", P256_CERTIFICATE), pem("CERTIFICATE", RSA_CERTIFICATE)].concat();
     for text in [chain.clone(), chain.replace('\n', "\\n"), alloc::format!("subject=a\n{chain}the end")] {
         assert!(KeyParts::from_certificate(&text) == Ok(known_answers::p256()));
@@ -260,7 +260,7 @@ fn v16_of_a_chain_the_first_certificate_is_read() {
 }
 
 #[test]
-fn v19_what_a_key_is_that_is_not_supported_is_named() {
+fn v19_the_refusal_names_the_kind_of_an_unsupported_key() {
     for (body, found) in [
         (X25519, "an X25519 key"),
         (SECP256K1, "an EC key on another curve"),
@@ -289,7 +289,7 @@ fn no_changed_byte_of_a_certificate_panics_or_gives_another_key_unless_it_is_one
     }
 }
 
-// The keys of known_answers.rs, as OpenSSL writes them.
+// The keys of known_answers.rs, written by OpenSSL.
 const RSA: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W2\
     6mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo\
     9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxv\

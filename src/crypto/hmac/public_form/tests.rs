@@ -13,7 +13,7 @@ const X25519: &str = "MCowBQYDK2VuAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUR
 const RSA: &str = "MIGJAoGBAKFRGuhWt2iLxtDY4MmUUEqLpzXMTwzs2w8Hk1ZcK4y6h3ZyBdLMfAn5Ox3V9bCgh3JoLwV9p0oUeYtx7dJYmY0G\
     bYzJm2q0cJcH8JQk1mHc0bqk7eVQfdfZ0dAaR2Tqzw4cF0qv6mVw7m5wq3bKy0mUuFJm1m9Jx7zj4rY0JkYvAgMBAAE=";
 
-/// A key of OpenSSH: its kind and some bytes, each with its length.
+/// Makes an OpenSSH key: its type and some bytes, each after its length.
 fn ssh(kind: &str) -> Vec<u8> {
     let field = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     [field(kind.as_bytes()), field(&[7; 32])].concat()
@@ -65,7 +65,7 @@ fn refused(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn v12_every_labelled_form_of_a_public_key_is_refused_also_in_base64() {
+fn v12_every_labelled_form_of_a_public_key_is_refused_directly_and_in_base64() {
     for (name, bytes) in forms() {
         assert!(refused(&bytes), "{name}");
         for encoded in [
@@ -85,7 +85,7 @@ fn v12_every_labelled_form_of_a_public_key_is_refused_also_in_base64() {
 }
 
 #[test]
-fn v12_the_code_tells_pem_from_the_other_forms() {
+fn v12_pem_has_another_code_than_the_other_forms() {
     for (name, bytes) in forms() {
         let expected = if name == "PEM" { "key_secret_is_pem" } else { "key_secret_is_public_key" };
         assert_eq!(refuse(&bytes).unwrap_err().code(), expected, "{name}");
@@ -93,7 +93,7 @@ fn v12_the_code_tells_pem_from_the_other_forms() {
 }
 
 #[test]
-fn v12_what_only_looks_like_one_is_taken() {
+fn v12_secrets_that_only_resemble_a_public_key_are_accepted() {
     let spki = Base64::decode_vec(P256).unwrap();
     for (name, bytes) in [
         ("a raw point", &spki[spki.len() - 65..]),

@@ -11,7 +11,7 @@ struct Line {
     bits: usize,
     e: Vec<u8>,
     n: Vec<u8>,
-    /// RS256, PS256, PS512, and PS256 but for a salt of 31 bytes.
+    /// RS256, PS256, PS512, and PS256 with a salt of 31 bytes.
     signatures: [Vec<u8>; 4],
 }
 
@@ -43,7 +43,7 @@ fn is_refused(n: &[u8], e: &[u8], refusal: KeyRefusal) {
     assert_eq!(RsaKey::from_parts(n, e).err(), Some(refusal));
 }
 
-// In WebAssembly too: the limbs have another width there.
+// Also in WebAssembly, where limbs have another width.
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 fn moduli_of_any_length_and_any_odd_exponent_verify() {
@@ -85,7 +85,7 @@ fn a_signature_of_another_length_or_not_below_the_modulus_is_refused() {
         assert_eq!(verify_all(&key, MESSAGE, &padded), [false; 4], "{bits} bits");
         let cut = signatures.clone().map(|signature| signature[1..].to_vec());
         assert_eq!(verify_all(&key, MESSAGE, &cut), [false; 4], "{bits} bits");
-        // The same residue, where it still fits into as many bytes.
+        // The same residue, if it still fits into as many bytes.
         let sums = signatures.clone().map(|signature| sum(&signature, &n));
         if let [Some(a), Some(b), Some(c), Some(d)] = sums {
             wrapped += 1;
@@ -99,7 +99,7 @@ fn a_signature_of_another_length_or_not_below_the_modulus_is_refused() {
     assert!(wrapped >= 8, "a signature above the modulus was tried");
 }
 
-/// `a + b`, if it has no more bytes than they have.
+/// Returns `a + b` if it is not longer than they are.
 fn sum(a: &[u8], b: &[u8]) -> Option<Vec<u8>> {
     let mut carry = 0;
     let mut digits: Vec<u8> = a
@@ -131,7 +131,7 @@ fn a_modulus_outside_of_2048_to_8192_bits_is_refused() {
 }
 
 #[test]
-fn leading_zeros_do_not_count() {
+fn leading_zeros_are_ignored() {
     let Line { bits, e, n, signatures } = lines().remove(1);
     let [n, e] = [n, e].map(|number| [&[0; 9], &number[..]].concat());
     let key = RsaKey::from_parts(&n, &e).ok().unwrap();

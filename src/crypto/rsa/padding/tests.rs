@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::known_answers::hex;
 
-/// EMSA-PSS-ENCODE (RFC 8017 §9.1.1) with a salt of that many bytes, written the other way round, as long as a modulus
-/// of `bits` bits.
+/// EMSA-PSS-ENCODE (RFC 8017 §9.1.1) with a salt of this many bytes, for a modulus of `bits` bits.
 fn encode_pss(bits: usize, salt_bytes: usize) -> Vec<u8> {
     let salt = vec![0x77; salt_bytes];
     let h = Sha256::new()
@@ -36,7 +35,7 @@ fn is_pss_256(mut em: Vec<u8>, bits: usize) -> bool {
 }
 
 #[test]
-fn an_encoding_for_any_length_is_taken_and_each_bit_of_it_counts() {
+fn an_encoding_of_any_length_is_accepted_and_each_bit_of_it_counts() {
     for bits in 2048..2060 {
         let em = encode_pss(bits, 32);
         assert!(is_pss_256(em.clone(), bits), "{bits} bits");
