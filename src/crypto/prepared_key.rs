@@ -45,8 +45,8 @@ impl PreparedKey {
     pub fn without_tables(mut self) -> Self {
         match &mut self.material {
             Material::Secret(_) | Material::Rsa(_) => {}
-            Material::Ec(key) => key.stay_cold(),
-            Material::Ed25519(key) => key.stay_cold(),
+            Material::Ec(key) => key.disable_tables(),
+            Material::Ed25519(key) => key.disable_tables(),
         }
         self
     }

@@ -8,7 +8,7 @@ use jotgate_arithmetic::limbs::from_hex;
 use jotgate_arithmetic::point::jacobian::Affine;
 use jotgate_arithmetic::scalar::{Modulus, Order, orders};
 
-use crate::tables::table::Slot;
+use crate::tables::table::TableSlot;
 
 /// A NIST curve (SP 800-186 §3.2.1) with numbers of `W` words.
 pub(crate) trait Curve<const W: usize>: 'static {
@@ -32,14 +32,14 @@ pub(crate) trait Curve<const W: usize>: 'static {
 /// Multiples of the base point, shared by all keys of a curve.
 pub(crate) struct BaseTables<F> {
     /// One row, for keys without a table.
-    pub(crate) row: Slot<Affine<F>>,
+    pub(crate) row: TableSlot<Affine<F>>,
     /// All rows.
-    pub(crate) full: Slot<Affine<F>>,
+    pub(crate) full: TableSlot<Affine<F>>,
 }
 
 impl<F> BaseTables<F> {
     const fn new() -> Self {
-        Self { row: Slot::new(), full: Slot::new() }
+        Self { row: TableSlot::new(), full: TableSlot::new() }
     }
 }
 

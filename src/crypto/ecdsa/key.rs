@@ -30,11 +30,11 @@ impl EcKey {
     }
 
     /// See [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
-    pub(crate) fn stay_cold(&mut self) {
+    pub(crate) fn disable_tables(&mut self) {
         match self {
-            Self::P256(key) => key.stay_cold(),
-            Self::P384(key) => key.stay_cold(),
-            Self::P521(key) => key.stay_cold(),
+            Self::P256(key) => key.disable_tables(),
+            Self::P384(key) => key.disable_tables(),
+            Self::P521(key) => key.disable_tables(),
         }
     }
 

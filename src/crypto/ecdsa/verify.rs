@@ -11,12 +11,12 @@ use crate::ecdsa::curves::P256;
 use crate::ecdsa::curves::P384;
 use crate::ecdsa::curves::P521;
 use crate::ecdsa::curves::{Curve, point};
-use crate::tables::table::{Factors, Growth, Heat, Table, summands};
+use crate::tables::table::{Factors, GrowthPlan, Table, TableSchedule, summands};
 
 /// A public key.
 pub(crate) struct EcdsaKey<C: Curve<W>, const W: usize> {
     point: Affine<C::Field>,
-    heat: Heat<Affine<C::Field>>,
+    schedule: TableSchedule<Affine<C::Field>>,
 }
 
 /// A public key on P-256.
@@ -32,11 +32,11 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     #[inline(never)]
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
         let point = point::<C, W>(&number::<C, W>(x)?, &number::<C, W>(y)?)?;
-        Some(Self { point, heat: Heat::new() })
+        Some(Self { point, schedule: TableSchedule::new() })
     }
 
-    pub(crate) const fn stay_cold(&mut self) {
-        self.heat.stay_cold();
+    pub(crate) const fn disable_tables(&mut self) {
+        self.schedule.disable_tables();
     }
 
     /// Verifies a signature `R || S` (FIPS 186-5 §6.4.2, from step 2 on). Only the leftmost bits of `digest` count, as many as the
@@ -46,22 +46,22 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
     pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(digest, signature).unwrap_or(false);
         if verified {
-            self.heat.count();
-            self.grow();
+            self.schedule.count();
+            self.build_tables();
         }
         verified
     }
 
     /// Builds the next rows of a planned table.
     #[inline(never)]
-    fn grow(&self) {
-        let growth = growth::<W>();
+    fn build_tables(&self) {
+        let plan = growth_plan::<W>();
         let build_base = |last: Option<&_>, rows, width| {
             let base = base_point::<C, W>();
             base.map_or_else(Vec::new, |base| multiples(&base, last, rows, width))
         };
         let build = |last: Option<&_>, rows, width| multiples(&self.point, last, rows, width);
-        self.heat.build(growth, &C::base_tables().full, &build_base, &build);
+        self.schedule.build(plan, &C::base_tables().full, &build_base, &build);
     }
 
     /// Returns `None` if the signature's numbers are out of range.
@@ -81,7 +81,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
 
     /// Returns u times the base point plus v times the key, or `None` for the point at infinity.
     fn sum(&self, u: &[u32; W], v: &[u32; W]) -> Option<Jacobian<C::Field>> {
-        let tables = C::base_tables().full.get().zip(self.heat.table());
+        let tables = C::base_tables().full.get().zip(self.schedule.table());
         let sum = tables.and_then(|(base, key)| Self::sum_by_tables([(&base, u), (&key, v)]));
         sum.or_else(|| self.sum_by_doubling(u, v))
     }
@@ -93,7 +93,7 @@ impl<C: Curve<W>, const W: usize> EcdsaKey<C, W> {
         let summands = summands(factors, Affine::ends);
         let mut points: Vec<_> =
             summands.iter().map(|(point, negative)| point.negated_if(*negative)).collect();
-        while points.len() > FEW {
+        while points.len() > MAX_SINGLE_ADDITIONS {
             add_in_pairs(&mut points)?;
         }
         let (first, rest) = points.split_first()?;
@@ -207,7 +207,7 @@ fn add_in_pairs<F: Field>(points: &mut Vec<Affine<F>>) -> Option<()> {
 }
 
 /// Up to this many points are added one by one, because fewer additions would not pay for another inversion.
-const FEW: usize = 20;
+const MAX_SINGLE_ADDITIONS: usize = 20;
 
 /// The width of the rows for verifications without tables.
 const ROW_WIDTH: usize = 5;
@@ -215,11 +215,11 @@ const ROW_WIDTH: usize = 5;
 /// Returns the plan for P-256, P-384 or P-521. Each table is begun after enough verifications to pay for it (docs/decisions/0015).
 /// P-521 is rare and its tables are large, so it gets narrower ones. Products take longer on wider fields, so that a call makes
 /// fewer entries there.
-const fn growth<const W: usize>() -> &'static Growth {
+const fn growth_plan<const W: usize>() -> &'static GrowthPlan {
     match W {
-        8 => &Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
-        12 => &Growth { bits: 384, entries_of_a_call: 128, steps: &[(16, 5), (512, 6), (2048, 9)] },
-        _ => &Growth { bits: 521, entries_of_a_call: 96, steps: &[(16, 5), (512, 6)] },
+        8 => &GrowthPlan { bits: 256, entries_per_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] },
+        12 => &GrowthPlan { bits: 384, entries_per_call: 128, steps: &[(16, 5), (512, 6), (2048, 9)] },
+        _ => &GrowthPlan { bits: 521, entries_per_call: 96, steps: &[(16, 5), (512, 6)] },
     }
 }
 

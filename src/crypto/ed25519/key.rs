@@ -22,8 +22,8 @@ impl Ed25519Key {
     }
 
     /// See [`PreparedKey::without_tables`](crate::PreparedKey::without_tables).
-    pub(crate) const fn stay_cold(&mut self) {
-        self.key.stay_cold();
+    pub(crate) const fn disable_tables(&mut self) {
+        self.key.disable_tables();
     }
 
     /// Verifies a signature (RFC 8032 §5.1.7, without the cofactor). S must be below L. R is compared as bytes to the encoding of

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::tables::table::{Growth, Heat, Slot, Table, summands};
+use crate::tables::table::{GrowthPlan, Table, TableSchedule, TableSlot, summands};
 use crate::{Hash, digest};
 use jotgate_arithmetic::limbs::{from_hex, words_from_le};
 use jotgate_arithmetic::point::edwards::{Extended, Niels, multiples};
@@ -14,18 +14,18 @@ pub(crate) struct PublicKey {
     bytes: [u8; 32],
     /// The negative of the key, which verifications multiply.
     negative: Extended,
-    heat: Heat<Niels>,
+    schedule: TableSchedule<Niels>,
 }
 
 impl PublicKey {
     /// Decodes a point of any order in its canonical encoding.
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let point = Extended::from_words(&words_from_le(bytes)?)?;
-        Some(Self { bytes: *bytes, negative: point.negated(), heat: Heat::new() })
+        Some(Self { bytes: *bytes, negative: point.negated(), schedule: TableSchedule::new() })
     }
 
-    pub(crate) const fn stay_cold(&mut self) {
-        self.heat.stay_cold();
+    pub(crate) const fn disable_tables(&mut self) {
+        self.schedule.disable_tables();
     }
 
     pub(crate) fn is_of_small_order(&self) -> bool {
@@ -39,21 +39,21 @@ impl PublicKey {
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         let verified = self.check(message, signature).unwrap_or(false);
         if verified {
-            self.heat.count();
-            self.grow();
+            self.schedule.count();
+            self.build_tables();
         }
         verified
     }
 
     /// Builds the next rows of a planned table.
     #[inline(never)]
-    fn grow(&self) {
+    fn build_tables(&self) {
         let build_base = |last: Option<&_>, rows, width| {
             let base = Extended::from_words(&BASE);
             base.map_or_else(Vec::new, |base| multiples(&base, last, rows, width))
         };
         let build = |last: Option<&_>, rows, width| multiples(&self.negative, last, rows, width);
-        self.heat.build(&GROWTH, &BASE_FULL, &build_base, &build);
+        self.schedule.build(&GROWTH_PLAN, &BASE_FULL, &build_base, &build);
     }
 
     /// Returns `None` if S is out of range.
@@ -71,7 +71,7 @@ impl PublicKey {
 
     /// `[s]B - [k]A`.
     fn sum(&self, s: &[u32; 8], k: &[u32; 8]) -> Option<Extended> {
-        let Some((base, key)) = BASE_FULL.get().zip(self.heat.table()) else {
+        let Some((base, key)) = BASE_FULL.get().zip(self.schedule.table()) else {
             return self.sum_by_doubling(s, k);
         };
         let summands = summands([(&base, s), (&key, k)], Niels::ends);
@@ -101,8 +101,8 @@ impl PublicKey {
 }
 
 /// Multiples of the base point, shared by all keys: one row for keys without tables, and all rows.
-static BASE_ROW: Slot<Niels> = Slot::new();
-static BASE_FULL: Slot<Niels> = Slot::new();
+static BASE_ROW: TableSlot<Niels> = TableSlot::new();
+static BASE_FULL: TableSlot<Niels> = TableSlot::new();
 
 /// The encoding of the base point: y = 4/5, x even.
 const BASE: [u32; 8] = from_hex("66666666 66666666 66666666 66666666 66666666 66666666 66666666 66666658");
@@ -111,7 +111,8 @@ const BASE: [u32; 8] = from_hex("66666666 66666666 66666666 66666666 66666666 66
 const ROW_WIDTH: usize = 5;
 
 /// Each table is begun after enough verifications to pay for it (docs/decisions/0015).
-const GROWTH: Growth = Growth { bits: 256, entries_of_a_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
+const GROWTH_PLAN: GrowthPlan =
+    GrowthPlan { bits: 256, entries_per_call: 256, steps: &[(16, 5), (512, 7), (4096, 10)] };
 
 #[cfg(test)]
 mod tests;

@@ -15,14 +15,14 @@ pub(crate) struct Table<E> {
     width: usize,
     entries: Vec<E>,
     /// Released when the table is dropped.
-    _share: Option<Share>,
+    _memory: Option<ReservedMemory>,
 }
 
 impl<E> Table<E> {
     /// Makes a table that does not count against the memory limit. `entries` contains one row after another.
     pub(crate) fn unbounded(width: usize, entries: Vec<E>) -> Self {
         debug_assert!(entries.len().is_multiple_of(1 << (width - 1)));
-        Self { width, entries, _share: None }
+        Self { width, entries, _memory: None }
     }
 
     pub(crate) const fn width(&self) -> usize {
@@ -70,33 +70,33 @@ fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
 }
 
 /// When the keys of a curve get tables, and of which width.
-pub(crate) struct Growth {
+pub(crate) struct GrowthPlan {
     /// The size of a scalar in bits.
     pub(crate) bits: usize,
     /// How many entries one call makes (one row if a row has more): few enough for a short call, and enough to share an inversion.
-    pub(crate) entries_of_a_call: usize,
+    pub(crate) entries_per_call: usize,
     /// The number of successful verifications before each table, and its width; in ascending order.
     pub(crate) steps: &'static [(i32, usize)],
 }
 
-impl Growth {
+impl GrowthPlan {
     /// Returns the tables that a key has earned after this many successful verifications, the widest first.
-    pub(crate) fn due(&self, successes: i32) -> impl Iterator<Item = Due> {
-        let due = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
-        due.map(|(_, width)| Due {
+    pub(crate) fn earned(&self, successes: i32) -> impl Iterator<Item = PlannedTable> {
+        let earned = self.steps.iter().rev().filter(move |(after, _)| successes >= *after);
+        earned.map(|(_, width)| PlannedTable {
             width: *width,
             rows: digit_count(self.bits, *width),
-            rows_of_a_call: (self.entries_of_a_call >> (width - 1)).max(1),
+            rows_per_call: (self.entries_per_call >> (width - 1)).max(1),
         })
     }
 }
 
 /// A table that should be built.
 #[derive(Clone, Copy)]
-pub(crate) struct Due {
+pub(crate) struct PlannedTable {
     width: usize,
     rows: usize,
-    rows_of_a_call: usize,
+    rows_per_call: usize,
 }
 
 /// Makes the entries of the next rows, one row after another. The arguments are the last entry so far (`None` before the first row),
@@ -106,21 +106,21 @@ pub(crate) type Build<'b, E> = &'b dyn Fn(Option<&E>, usize, usize) -> Vec<E>;
 
 /// A table, if there is one, and the rows of the table that will replace it. Never waits: a caller that finds it locked continues
 /// without a table.
-pub(crate) struct Slot<E> {
+pub(crate) struct TableSlot<E> {
     table: RwLock<Option<Arc<Table<E>>>>,
-    draft: RwLock<Option<Draft<E>>>,
+    partial: RwLock<Option<PartialTable<E>>>,
 }
 
 /// A table that is being built, a few rows in each call.
-struct Draft<E> {
+struct PartialTable<E> {
     width: usize,
     entries: Vec<E>,
-    share: Option<Share>,
+    memory: Option<ReservedMemory>,
 }
 
-impl<E> Slot<E> {
+impl<E> TableSlot<E> {
     pub(crate) const fn new() -> Self {
-        Self { table: RwLock::new(None), draft: RwLock::new(None) }
+        Self { table: RwLock::new(None), partial: RwLock::new(None) }
     }
 
     pub(crate) fn get(&self) -> Option<Arc<Table<E>>> {
@@ -142,28 +142,33 @@ impl<E> Slot<E> {
 
     /// Builds the next rows of a table, and stores the table after the last row. With a `bound`, the memory of the whole table is
     /// reserved at the start. Returns `false` if there is not enough memory.
-    pub(crate) fn advance(&self, due: Due, bound: Option<usize>, build: Build<'_, E>) -> bool {
-        let Due { width, rows, rows_of_a_call } = due;
-        let Some(mut kept) = self.draft.try_write() else { return true };
-        if kept.as_ref().is_none_or(|draft| draft.width < width) {
+    pub(crate) fn build_rows(
+        &self,
+        planned: PlannedTable,
+        bound: Option<usize>,
+        build: Build<'_, E>,
+    ) -> bool {
+        let PlannedTable { width, rows, rows_per_call } = planned;
+        let Some(mut kept) = self.partial.try_write() else { return true };
+        if kept.as_ref().is_none_or(|partial| partial.width < width) {
             let entries = rows << (width - 1);
-            let share = match bound.map(|bound| Share::of(entries * size_of::<E>(), bound)) {
+            let memory = match bound.map(|bound| ReservedMemory::reserve(entries * size_of::<E>(), bound)) {
                 Some(None) => return false,
                 granted => granted.flatten(),
             };
             // A narrower unfinished table is dropped, once there is memory for both.
-            *kept = Some(Draft { width, entries: Vec::with_capacity(entries), share });
+            *kept = Some(PartialTable { width, entries: Vec::with_capacity(entries), memory });
         }
         // Another thread may have begun a wider table meanwhile. Rows of two widths must not be mixed.
-        let Some(draft) = kept.as_mut().filter(|draft| draft.width == width) else { return true };
-        let done = draft.entries.len() >> (width - 1);
-        let more = rows_of_a_call.min(rows - done);
-        let entries = build(draft.entries.last(), more, width);
-        draft.entries.extend(entries);
+        let Some(partial) = kept.as_mut().filter(|partial| partial.width == width) else { return true };
+        let done = partial.entries.len() >> (width - 1);
+        let more = rows_per_call.min(rows - done);
+        let entries = build(partial.entries.last(), more, width);
+        partial.entries.extend(entries);
         if done + more == rows
-            && let Some(Draft { width, entries, share }) = kept.take()
+            && let Some(PartialTable { width, entries, memory }) = kept.take()
         {
-            self.put(Table { width, entries, _share: share });
+            self.put(Table { width, entries, _memory: memory });
         }
         true
     }
@@ -171,19 +176,19 @@ impl<E> Slot<E> {
 
 /// A key's table, and the count that decides when to build it. Only successful verifications count, so an attacker cannot make us
 /// build tables for a key.
-pub(crate) struct Heat<E> {
+pub(crate) struct TableSchedule<E> {
     /// Negative for a key that never gets a table: it starts two billion below zero.
     successes: AtomicI32,
-    slot: Slot<E>,
+    slot: TableSlot<E>,
 }
 
-impl<E> Heat<E> {
+impl<E> TableSchedule<E> {
     pub(crate) const fn new() -> Self {
-        Self { successes: AtomicI32::new(0), slot: Slot::new() }
+        Self { successes: AtomicI32::new(0), slot: TableSlot::new() }
     }
 
     /// Never gives the key a table.
-    pub(crate) const fn stay_cold(&mut self) {
+    pub(crate) const fn disable_tables(&mut self) {
         self.successes = AtomicI32::new(i32::MIN);
     }
 
@@ -201,23 +206,23 @@ impl<E> Heat<E> {
     /// is not enough memory for the widest earned table, the key gets the next smaller one.
     pub(crate) fn build(
         &self,
-        growth: &Growth,
-        base: &Slot<E>,
+        plan: &GrowthPlan,
+        base: &TableSlot<E>,
         build_base: Build<'_, E>,
         build: Build<'_, E>,
     ) {
         let (Some(base_width), Some(key_width)) = (base.width(), self.slot.width()) else { return };
-        let due = growth.due(self.successes.load(Ordering::Relaxed));
-        for due in due.take_while(|due| key_width < due.width) {
+        let earned = plan.earned(self.successes.load(Ordering::Relaxed));
+        for planned in earned.take_while(|planned| key_width < planned.width) {
             // The base point's table exists once per curve and does not count against the limit.
-            let begun = if base_width < due.width {
-                base.advance(due, None, build_base)
+            let built = if base_width < planned.width {
+                base.build_rows(planned, None, build_base)
             } else {
                 let all = BOUND.load(Ordering::Relaxed);
-                let bound = if due.width > LARGEST_USUAL { all / 2 } else { all };
-                self.slot.advance(due, Some(bound), build)
+                let bound = if planned.width > MAX_REGULAR_WIDTH { all / 2 } else { all };
+                self.slot.build_rows(planned, Some(bound), build)
             };
-            if begun {
+            if built {
                 return;
             }
         }
@@ -225,10 +230,10 @@ impl<E> Heat<E> {
 }
 
 #[cfg(test)]
-impl<E> Heat<E> {
+impl<E> TableSchedule<E> {
     /// Whether there is neither a table nor an unfinished one.
-    pub(crate) fn is_cold(&self) -> bool {
-        self.slot.table.read().is_none() && self.slot.draft.read().is_none()
+    pub(crate) fn has_no_table(&self) -> bool {
+        self.slot.table.read().is_none() && self.slot.partial.read().is_none()
     }
 
     /// Checks that 16 successes earn the first table, 512 the one of the `wider` width, and that refusals earn none. `accept` verifies
@@ -239,27 +244,27 @@ impl<E> Heat<E> {
         wider: usize,
         accept: &dyn Fn(),
         refuse: &dyn Fn(),
-        grow: &dyn Fn(),
+        build: &dyn Fn(),
     ) {
         let succeed = |times: usize| (0..times).for_each(|_| accept());
         (0..20).for_each(|_| refuse());
         succeed(15);
-        assert!(self.is_cold());
+        assert!(self.has_no_table());
         refuse();
-        assert!(self.is_cold());
+        assert!(self.has_no_table());
         succeed(1);
-        self.heat(0, 5, grow);
+        self.build_after(0, 5, build);
         succeed(511 - 16);
-        grow();
+        build();
         assert_eq!(self.table().unwrap().width(), 5);
         succeed(1);
-        self.heat(0, wider, grow);
+        self.build_after(0, wider, build);
     }
 
     /// Counts this many successes, then calls `build` until the table has this width. More than one call may be needed, because other
     /// tests may have locked the base point's table.
     #[track_caller]
-    pub(crate) fn heat(&self, successes: i32, width: usize, build: impl Fn()) {
+    pub(crate) fn build_after(&self, successes: i32, width: usize, build: impl Fn()) {
         extern crate std;
         (0..successes).for_each(|_| self.count());
         for _ in 0..1_000_000 {
@@ -274,25 +279,25 @@ impl<E> Heat<E> {
 }
 
 /// Memory reserved for a table, released when dropped.
-struct Share(usize);
+struct ReservedMemory(usize);
 
-impl Share {
+impl ReservedMemory {
     /// Reserves memory, or returns `None` if all reservations together would exceed the bound in bytes. Tables are never taken from
     /// other keys: otherwise keys used in turn would keep evicting each other's tables.
-    fn of(bytes: usize, bound: usize) -> Option<Self> {
+    fn reserve(bytes: usize, bound: usize) -> Option<Self> {
         let grant = |used: usize| used.checked_add(bytes).filter(|used| *used <= bound);
         USED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grant).ok().map(|_| Self(bytes))
     }
 }
 
-impl Drop for Share {
+impl Drop for ReservedMemory {
     fn drop(&mut self) {
         USED.fetch_sub(self.0, Ordering::Relaxed);
     }
 }
 
 /// Wider tables than this may only use half of the memory, so that the first busy keys leave enough for the usual tables of others.
-const LARGEST_USUAL: usize = 7;
+const MAX_REGULAR_WIDTH: usize = 7;
 
 #[cfg(test)]
 mod tests {
@@ -302,8 +307,8 @@ mod tests {
     use super::*;
 
     /// Plans a table of this many rows. Each call builds 256 entries or one row.
-    fn due(width: usize, rows: usize) -> Due {
-        Due { width, rows, rows_of_a_call: (256 >> (width - 1)).max(1) }
+    fn plan(width: usize, rows: usize) -> PlannedTable {
+        PlannedTable { width, rows, rows_per_call: (256 >> (width - 1)).max(1) }
     }
 
     /// Makes entries whose value is the width of their table.
@@ -313,8 +318,8 @@ mod tests {
 
     #[test]
     fn a_request_for_a_narrower_table_keeps_a_wider_unfinished_one() {
-        let slot = Slot::new();
-        let ask = |width| slot.advance(due(width, 3), None, &widths);
+        let slot = TableSlot::new();
+        let ask = |width| slot.build_rows(plan(width, 3), None, &widths);
         ask(10);
         ask(5);
         ask(10);
@@ -328,7 +333,7 @@ mod tests {
 
     #[test]
     fn every_call_continues_after_the_last_entry_of_the_one_before() {
-        let slot = Slot::new();
+        let slot = TableSlot::new();
         let calls = RefCell::new(vec![]);
         let build = |last: Option<&usize>, rows: usize, width: usize| {
             calls.borrow_mut().push((last.copied(), rows));
@@ -336,7 +341,7 @@ mod tests {
             (from..from + (rows << (width - 1))).collect()
         };
         while slot.get().is_none() {
-            slot.advance(due(6, 20), None, &build);
+            slot.build_rows(plan(6, 20), None, &build);
         }
         assert_eq!(calls.into_inner(), [(None, 8), (Some(255), 8), (Some(511), 4)]);
         assert!(slot.get().unwrap().entries.iter().copied().eq(0..640));
@@ -344,11 +349,11 @@ mod tests {
 
     #[test]
     fn without_memory_for_a_wider_table_the_narrower_one_is_finished() {
-        let slot = Slot::new();
+        let slot = TableSlot::new();
         // 40 rows of 16 entries take more than one call.
-        assert!(slot.advance(due(5, 40), None, &widths));
-        assert!(!slot.advance(due(10, 3), Some(0), &widths));
-        assert!((0..2).all(|_| slot.advance(due(5, 40), None, &widths)));
+        assert!(slot.build_rows(plan(5, 40), None, &widths));
+        assert!(!slot.build_rows(plan(10, 3), Some(0), &widths));
+        assert!((0..2).all(|_| slot.build_rows(plan(5, 40), None, &widths)));
         assert_eq!(slot.width(), Some(5));
     }
 
@@ -356,22 +361,22 @@ mod tests {
     fn a_key_without_memory_for_its_widest_table_gets_the_next_smaller_one() {
         // The wide table would take 8 MiB, but wide tables may only take 4; the usual one takes half a megabyte.
         type Entry = [u8; 1 << 14];
-        const GROWTH: Growth = Growth { bits: 5, entries_of_a_call: 256, steps: &[(1, 5), (2, 10)] };
-        let base = Slot::new();
+        const PLAN: GrowthPlan = GrowthPlan { bits: 5, entries_per_call: 256, steps: &[(1, 5), (2, 10)] };
+        let base = TableSlot::new();
         base.put(Table::<Entry>::unbounded(10, vec![[0; 1 << 14]; 512]));
         let build = |_: Option<&Entry>, rows: usize, width: usize| vec![[0; 1 << 14]; rows << (width - 1)];
-        let heat = Heat::new();
-        heat.heat(2, 5, || heat.build(&GROWTH, &base, &build, &build));
-        heat.build(&GROWTH, &base, &build, &build);
-        assert_eq!(heat.slot.width(), Some(5));
+        let schedule = TableSchedule::new();
+        schedule.build_after(2, 5, || schedule.build(&PLAN, &base, &build, &build));
+        schedule.build(&PLAN, &base, &build, &build);
+        assert_eq!(schedule.slot.width(), Some(5));
     }
 
     #[test]
     fn no_memory_is_reserved_beyond_the_bound() {
-        // Other tests may have reserved some meanwhile. More than the bound is never granted; zero bytes are if the use is within it.
-        assert!(Share::of(9, 8).is_none());
-        let held = Share::of(1, usize::MAX).unwrap();
-        assert!(Share::of(0, 0).is_none());
+        // Other tests may have reserved some meanwhile, so the exact use is unknown.
+        assert!(ReservedMemory::reserve(9, 8).is_none());
+        let held = ReservedMemory::reserve(1, usize::MAX).unwrap();
+        assert!(ReservedMemory::reserve(0, 0).is_none());
         assert!(USED.load(Ordering::Relaxed) > 0);
         drop(held);
     }

@@ -7,7 +7,7 @@ use core::cell::Cell;
 
 use super::*;
 use crate::ecdsa::oracle;
-use crate::tables::table::Slot;
+use crate::tables::table::TableSlot;
 use jotgate_arithmetic::random::Random;
 
 type Key<C, const W: usize> = EcdsaKey<C, W>;
@@ -55,7 +55,7 @@ fn unit<C: Curve<W>, const W: usize>(random: &mut Random) -> [u32; W] {
 }
 
 fn key<C: Curve<W>, const W: usize>(point: Affine<C::Field>) -> Key<C, W> {
-    Key { point, heat: Heat::new() }
+    Key { point, schedule: TableSchedule::new() }
 }
 
 fn divided<F: Field>(point: &Jacobian<F>) -> Affine<F> {
@@ -76,7 +76,7 @@ fn sum_by_tables<C: Curve<W>, const W: usize>(
     u: &[u32; W],
     v: &[u32; W],
 ) -> Option<Jacobian<C::Field>> {
-    let (base, table) = (C::base_tables().full.get().unwrap(), key.heat.table().unwrap());
+    let (base, table) = (C::base_tables().full.get().unwrap(), key.schedule.table().unwrap());
     Key::<C, W>::sum_by_tables([(&base, u), (&table, v)])
 }
 
@@ -100,8 +100,8 @@ impl<C: Curve<W>, const W: usize> Contest<'_, C, W> {
 
     /// Checks a signature whose verification computes `u G + v Q`, then the same with one bit flipped.
     fn judge_sum(&mut self, u: &[u32; W], v: &[u32; W], random: &mut Random) {
-        let [cold, ..] = &self.keys;
-        let sum = combined::<C, W>(cold.point, u, v);
+        let [without_table, ..] = &self.keys;
+        let sum = combined::<C, W>(without_table.point, u, v);
         let reduced = sum.map(|sum| {
             let x = sum.x.to_words().try_into().unwrap();
             C::ORDER.quotients([&x, &x], &small(1))[0]
@@ -126,7 +126,7 @@ fn contest<C: Curve<W>, const W: usize>(
     let (x, y) = (coordinate::<C, W>(&point.x), coordinate::<C, W>(&point.y));
     let keys = [(0, 0), (40, 5), (700, if W > 8 { 6 } else { 7 })].map(|(successes, width)| {
         let key: Key<C, W> = Key::from_coordinates(&x, &y).unwrap();
-        key.heat.heat(successes, width, || key.grow());
+        key.schedule.build_after(successes, width, || key.build_tables());
         key
     });
     let theirs = |digest: &[u8], signature: &[u8]| theirs(&x, &y, digest, signature);
@@ -261,20 +261,20 @@ fn p521_agrees_with_rustcrypto_where_x_passes_the_order() {
 
 fn exceptions_are_met<C: Curve<W>, const W: usize>() {
     let base = base_point::<C, W>().unwrap();
-    let hot = key::<C, W>(base);
-    hot.heat.heat(40, 5, || hot.grow());
+    let with_table = key::<C, W>(base);
+    with_table.schedule.build_after(40, 5, || with_table.build_tables());
     let minus_one = opposite::<C, W>(&small(1));
     // G + G, G - G, and 3 G + 2 G - 5 G on the way.
-    assert!(sum_by_tables(&hot, &small(1), &small(1)).is_none());
-    assert!(sum_by_tables(&hot, &small(1), &minus_one).is_none());
-    assert!(sum_by_tables(&hot, &small(5), &small(3)).is_some());
-    let double = divided(&hot.sum(&small(1), &small(1)).unwrap());
+    assert!(sum_by_tables(&with_table, &small(1), &small(1)).is_none());
+    assert!(sum_by_tables(&with_table, &small(1), &minus_one).is_none());
+    assert!(sum_by_tables(&with_table, &small(5), &small(3)).is_some());
+    let double = divided(&with_table.sum(&small(1), &small(1)).unwrap());
     let doubled = divided(&Jacobian::from_affine(&base).doubled());
     assert!(double.x.minus(&doubled.x).is_zero() && double.y.minus(&doubled.y).is_zero());
-    assert!(hot.sum(&small(1), &minus_one).is_none());
+    assert!(with_table.sum(&small(1), &minus_one).is_none());
     // Equal or opposite neighbours, before and after others. The remaining points are the sum of the others.
     let [one, two, four] =
-        [1, 2, 4].map(|factor| divided(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+        [1, 2, 4].map(|factor| divided(&with_table.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
     for pair in [[one, one], [one, one.negated_if(true)]] {
         for mut points in [[&pair[..], &[one, two]].concat(), [&[one, two, four, two][..], &pair].concat()] {
             assert!(add_in_pairs(&mut points).is_none());
@@ -282,7 +282,7 @@ fn exceptions_are_met<C: Curve<W>, const W: usize>() {
     }
     let mut points = vec![one, two, four, one, two];
     add_in_pairs(&mut points).unwrap();
-    let sums = [3, 5, 2].map(|factor| divided(&hot.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
+    let sums = [3, 5, 2].map(|factor| divided(&with_table.sum_by_doubling(&small(factor), &[0; W]).unwrap()));
     assert_eq!(points.len(), sums.len());
     for (point, sum) in points.iter().zip(sums) {
         assert_eq!([point.x.to_words(), point.y.to_words()], [sum.x.to_words(), sum.y.to_words()]);
@@ -294,7 +294,7 @@ fn exceptions_are_met<C: Curve<W>, const W: usize>() {
     assert!(point.plus(&same.negated_if(true)).is_none());
     let four = divided(&point.plus(&same).unwrap());
     assert!(four.x.minus(&divided(&point.doubled()).x).is_zero());
-    assert_eq!(four.x.to_words(), divided(&hot.sum(&small(4), &[0; W]).unwrap()).x.to_words());
+    assert_eq!(four.x.to_words(), divided(&with_table.sum(&small(4), &[0; W]).unwrap()).x.to_words());
 }
 
 #[test]
@@ -406,19 +406,19 @@ impl<F: Field> Field for Counted<F> {
 }
 
 /// Returns the largest numbers of products and of inversions in one call while the tables of a curve are built.
-fn dearest_call<C: Curve<W>, const W: usize>() -> [usize; 2] {
+fn largest_call<C: Curve<W>, const W: usize>() -> [usize; 2] {
     let point = counted(base_point::<C, W>().unwrap());
     let build = |last: Option<&_>, rows, width| multiples(&point, last, rows, width);
-    let mut dearest = [0; 2];
-    for due in growth::<W>().due(i32::MAX) {
-        let slot = Slot::new();
+    let mut largest = [0; 2];
+    for planned in growth_plan::<W>().earned(i32::MAX) {
+        let slot = TableSlot::new();
         while slot.get().is_none() {
             COUNTS.set([0; 2]);
-            assert!(slot.advance(due, None, &build));
-            dearest = core::array::from_fn(|at| dearest[at].max(COUNTS.get()[at]));
+            assert!(slot.build_rows(planned, None, &build));
+            largest = core::array::from_fn(|at| largest[at].max(COUNTS.get()[at]));
         }
     }
-    dearest
+    largest
 }
 
 // The limit is in products on P-256 and keeps each call below a millisecond, at any point of the build. The weights are the time of a
@@ -426,21 +426,21 @@ fn dearest_call<C: Curve<W>, const W: usize>() -> [usize; 2] {
 #[test]
 fn a_call_that_builds_a_table_computes_no_more_than_its_share() {
     let calls =
-        [(1, dearest_call::<P256, 8>()), (4, dearest_call::<P384, 12>()), (8, dearest_call::<P521, 17>())];
+        [(1, largest_call::<P256, 8>()), (4, largest_call::<P384, 12>()), (8, largest_call::<P521, 17>())];
     for (weight, [products, inversions]) in calls {
         assert!(weight * products < 20_000 && inversions == 2, "{products} of {weight}, {inversions}");
     }
 }
 
 /// Checks that sums stay the same while wider tables replace narrower ones.
-fn tables_agree<C: Curve<W>, const W: usize>(growth: &Growth) {
+fn tables_agree<C: Curve<W>, const W: usize>(plan: &GrowthPlan) {
     let mut random = Random::seeded(5915);
     let key = key::<C, W>(divided(
         &base_point::<C, W>().map(|base| Jacobian::from_affine(&base).doubled()).unwrap(),
     ));
     let mut counted = 0;
-    for (after, width) in growth.steps {
-        key.heat.heat(after - counted, *width, || key.grow());
+    for (after, width) in plan.steps {
+        key.schedule.build_after(after - counted, *width, || key.build_tables());
         counted = *after;
         for _ in 0..20 {
             let (u, v) = (unit::<C, W>(&mut random), unit::<C, W>(&mut random));
@@ -470,17 +470,17 @@ fn earns_its_tables<C: Curve<W>, const W: usize>() {
     let mut bent = signature.clone();
     bent[C::BYTES] ^= 1;
     let refused = [&bent[..], &signature[1..], &vec![0; 2 * C::BYTES], &vec![0xff; 2 * C::BYTES], &[]];
-    key.heat.earns_its_tables(
+    key.schedule.earns_its_tables(
         if W > 8 { 6 } else { 7 },
         &|| assert!(key.verify(&digest, &signature)),
         &|| assert!(refused.iter().all(|signature| !key.verify(&digest, signature))),
-        &|| key.grow(),
+        &|| key.build_tables(),
     );
 
-    let mut cold: Key<C, W> = EcdsaKey { point, heat: Heat::new() };
-    cold.stay_cold();
-    (0..520).for_each(|_| assert!(cold.verify(&digest, &signature)));
-    assert!(cold.heat.is_cold());
+    let mut tableless: Key<C, W> = EcdsaKey { point, schedule: TableSchedule::new() };
+    tableless.disable_tables();
+    (0..520).for_each(|_| assert!(tableless.verify(&digest, &signature)));
+    assert!(tableless.schedule.has_no_table());
 }
 
 #[test]
@@ -492,7 +492,7 @@ fn sixteen_successes_earn_a_table_and_512_a_wider_one_and_refusals_none() {
 
 #[test]
 fn tables_of_every_width_agree_with_doubling() {
-    tables_agree::<P256, 8>(growth::<8>());
-    tables_agree::<P384, 12>(growth::<12>());
-    tables_agree::<P521, 17>(growth::<17>());
+    tables_agree::<P256, 8>(growth_plan::<8>());
+    tables_agree::<P384, 12>(growth_plan::<12>());
+    tables_agree::<P521, 17>(growth_plan::<17>());
 }

@@ -30,7 +30,7 @@ fn scalar(random: &mut Random) -> [u32; 8] {
 fn keys(bytes: &[u8; 32]) -> [PublicKey; 3] {
     [(0, 0), (40, 5), (700, 7)].map(|(successes, width)| {
         let key = PublicKey::from_bytes(bytes).unwrap();
-        key.heat.heat(successes, width, || key.grow());
+        key.schedule.build_after(successes, width, || key.build_tables());
         key
     })
 }
@@ -136,35 +136,35 @@ fn sixteen_successes_earn_a_table_and_512_a_wider_one_and_refusals_none() {
     let mut bent = signature;
     bent[32] ^= 1;
     let refused = [&bent[..], &signature[1..], &[0; 64], &[0xff; 64], &[]];
-    key.heat.earns_its_tables(
+    key.schedule.earns_its_tables(
         7,
         &|| assert!(key.verify(b"jotgate", &signature)),
         &|| {
             assert!(refused.iter().all(|signature| !key.verify(b"jotgate", signature)));
             assert!(!key.verify(b"another", &signature));
         },
-        &|| key.grow(),
+        &|| key.build_tables(),
     );
 
-    let mut cold = PublicKey::from_bytes(signing.verifying_key().as_bytes()).unwrap();
-    cold.stay_cold();
-    (0..520).for_each(|_| assert!(cold.verify(b"jotgate", &signature)));
-    assert!(cold.heat.is_cold());
+    let mut tableless = PublicKey::from_bytes(signing.verifying_key().as_bytes()).unwrap();
+    tableless.disable_tables();
+    (0..520).for_each(|_| assert!(tableless.verify(b"jotgate", &signature)));
+    assert!(tableless.schedule.has_no_table());
 }
 
 /// Also holds for the tables that all keys on the curve share.
 #[test]
 fn a_call_that_builds_a_table_makes_no_more_entries_than_its_share() {
     let point = Extended::from_words(&BASE).unwrap();
-    for due in GROWTH.due(i32::MAX) {
-        let slot = Slot::new();
+    for planned in GROWTH_PLAN.earned(i32::MAX) {
+        let slot = TableSlot::new();
         while slot.get().is_none() {
             let build = |last: Option<&_>, rows, width| {
                 let entries = multiples(&point, last, rows, width);
-                assert!(entries.len() <= GROWTH.entries_of_a_call || rows == 1);
+                assert!(entries.len() <= GROWTH_PLAN.entries_per_call || rows == 1);
                 entries
             };
-            assert!(slot.advance(due, None, &build));
+            assert!(slot.build_rows(planned, None, &build));
         }
     }
 }
@@ -175,8 +175,8 @@ fn tables_of_every_width_agree_with_doubling() {
     let key = PublicKey::from_bytes(signing.verifying_key().as_bytes()).unwrap();
     let mut random = Random::seeded(8032);
     let mut counted = 0;
-    for (after, width) in GROWTH.steps {
-        key.heat.heat(after - counted, *width, || key.grow());
+    for (after, width) in GROWTH_PLAN.steps {
+        key.schedule.build_after(after - counted, *width, || key.build_tables());
         counted = *after;
         for _ in 0..20 {
             let [s, k] = [(); 2].map(|()| {
