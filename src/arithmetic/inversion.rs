@@ -1,25 +1,25 @@
-//! The inverse modulo an odd number: a number below the modulus enters, its inverse leaves, or zero for zero.
+//! Computes inverses modulo an odd number.
 //!
 //! Division steps of D. J. Bernstein and B.-Y. Yang, "Fast constant-time gcd computation and modular inversion" (2019),
-//! taken 30 at a time on the lowest bits and in variable time, in the form of P. Wuille, "The safegcd implementation
+//! 30 at a time on the lowest bits, in variable time, in the form of P. Wuille, "The safegcd implementation
 //! in libsecp256k1 explained". A step on `(delta, f, g)`, f odd, gives `(1 - delta, g, (g - f) / 2)` for delta > 0 and
 //! odd g, else `(1 + delta, f, (g + (g mod 2) f) / 2)`. It keeps gcd(f, g), and g becomes zero.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use crate::limbs::{limbs_from_words, low_limb, narrow, words_from_limbs};
 
-/// An odd modulus of at most 30 bits less than `L` limbs of 30 bits hold.
+/// An odd modulus that is at least 30 bits shorter than `L` limbs of 30 bits.
 #[derive(Debug)]
 pub(crate) struct Inverter<const L: usize> {
     modulus: [i32; L],
-    /// The modulus' inverse modulo `2^30`.
+    /// The inverse of the modulus modulo `2^30`.
     low_inverse: i32,
 }
 
 impl<const L: usize> Inverter<L> {
     pub(crate) const fn new(modulus: &[u32]) -> Self {
         let modulus = limbs_from_words(modulus, WIDTH);
-        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8 (source: `montgomery_native`).
+        // Newton's iteration doubles the correct bits: an odd number is its own inverse modulo 8 (source: `montgomery_native`).
         let (low, mut inverse, mut round) = (modulus[0], modulus[0], 0);
         while round < 4 {
             inverse = inverse.wrapping_mul(2_i32.wrapping_sub(low.wrapping_mul(inverse)));
@@ -28,14 +28,14 @@ impl<const L: usize> Inverter<L> {
         Self { modulus, low_inverse: inverse & MASK }
     }
 
-    /// The inverse of a number below the modulus and coprime to it, itself below the modulus; zero for zero.
+    /// Returns the inverse, below the modulus, or zero for zero. The number must be below the modulus and coprime to it.
     pub(crate) fn invert<const W: usize>(&self, number: &[u32; W]) -> [u32; W] {
         let (mut f, mut g) = (self.modulus, limbs_from_words(number, WIDTH));
-        // INVARIANT: f = d x and g = e x modulo the modulus, x the number.
+        // INVARIANT: f = d x and g = e x modulo the modulus, where x is the number.
         let (mut d, mut e) = ([0; L], [0; L]);
         e[0] = 1;
         let mut eta = -1;
-        // Ends: Bernstein and Yang, theorem 11.2 – after (49 b + 57) / 17 steps at most for b bits, b ≥ 46.
+        // Ends after at most (49 b + 57) / 17 steps for b bits, b ≥ 46 (Bernstein and Yang, theorem 11.2).
         let mut steps = 0;
         while g != [0; L] {
             let matrix = Matrix::of_thirty_steps(&mut eta, f[0], g[0]);
@@ -50,8 +50,8 @@ impl<const L: usize> Inverter<L> {
     }
 
     /// `(d, e)` times the matrix, divided by `2^30` modulo the modulus.
-    // INVARIANT: both lie in (-2m, m) before and after. The rows of a matrix have |u| + |v| ≤ 2^30, so that with m added
-    // to what is negative, |u d + v e| < 2^30 m; the multiple of m that makes it divisible takes 2^30 m at most.
+    // INVARIANT: both are in (-2m, m) before and after. The rows of a matrix have |u| + |v| ≤ 2^30, so after adding m to
+    // negative values |u d + v e| < 2^30 m. The multiple of m that makes it divisible is at most 2^30 m.
     fn apply_modulo(&self, matrix: &Matrix, d: &mut [i32; L], e: &mut [i32; L]) {
         (*d, *e) = (self.row_modulo(matrix.f, d, e), self.row_modulo(matrix.g, d, e));
     }
@@ -73,7 +73,7 @@ impl<const L: usize> Inverter<L> {
         result
     }
 
-    /// From (-2m, m), negated if asked to, into 0..m.
+    /// Reduces a value in (-2m, m), optionally negated, to 0..m.
     fn bring_into_range(&self, number: &mut [i32; L], negate: bool) {
         let sum = |number: &[i32; L], sign: i64, plus_modulus: bool| {
             let (mut result, mut carry) = ([0; L], 0);
@@ -90,7 +90,7 @@ impl<const L: usize> Inverter<L> {
     }
 }
 
-/// `(f, g)` times the matrix, divided by `2^30`, which leaves nothing.
+/// `(f, g)` times the matrix, divided by `2^30` without remainder.
 fn apply<const L: usize>(matrix: &Matrix, f: &mut [i32; L], g: &mut [i32; L]) {
     (*f, *g) = (row(matrix.f, f, g), row(matrix.g, f, g));
 }
@@ -110,20 +110,20 @@ fn row<const L: usize>([u, v]: [i64; 2], f: &[i32; L], g: &[i32; L]) -> [i32; L]
     result
 }
 
-/// Thirty division steps in one, times `2^30`: what f, and g, become of `[f, g]`.
+/// The matrix of 30 division steps, times `2^30`: the new f and the new g in terms of `[f, g]`.
 struct Matrix {
     f: [i64; 2],
     g: [i64; 2],
 }
 
 impl Matrix {
-    /// Looks at the lowest 30 bits of f and g only; `eta` is -delta.
+    /// Computes the matrix from the lowest 30 bits of f and g. `eta` is -delta.
     fn of_thirty_steps(eta: &mut i32, f: i32, g: i32) -> Self {
         let (mut f, mut g) = (f, g);
         let (mut to_f, mut to_g) = ([1_i32, 0], [0, 1_i32]);
         let mut left = 30;
         loop {
-            // All steps with an even g at once, as far as there are steps left.
+            // Does all steps with an even g at once, up to the number of remaining steps.
             let zeros = (g.cast_unsigned() | (u32::MAX << left)).trailing_zeros();
             g >>= zeros;
             to_f = to_f.map(|entry| entry << zeros);
@@ -137,8 +137,8 @@ impl Matrix {
                 (f, g) = (g, f.wrapping_neg());
                 (to_f, to_g) = (to_g, to_f.map(i32::wrapping_neg));
             }
-            // Until delta turns again, f stays: the multiple of it that clears the lowest bits of g stands for as
-            // many steps. 1/f = f (2 - f²) modulo 64.
+            // f does not change until delta changes its sign again. Adding the multiple of f that clears the lowest bits of g
+            // does as many steps at once. 1/f = f (2 - f²) modulo 64.
             let clear = (*eta + 1).cast_unsigned().min(left).min(6);
             let minus_quotient = g.wrapping_mul(f).wrapping_mul(f.wrapping_mul(f).wrapping_sub(2));
             let multiple = minus_quotient & ((1 << clear) - 1);

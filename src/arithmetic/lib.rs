@@ -1,9 +1,7 @@
-//! Numbers enter, numbers leave: the fields of the curves, their points, the orders of their groups, powers modulo an RSA modulus.
-//! All numbers are public: nothing here takes the same time for all of them. What a signature is made of stands in
-//! `jotgate-crypto`.
+//! Arithmetic for signatures: the fields of the curves, their points, the orders of their groups, and powers modulo an RSA modulus.
+//! All numbers are public, so nothing here runs in constant time. Signatures themselves are verified in `jotgate-crypto`.
 //!
-//! A crate of its own because it needs nothing else, and every instruction counts: whoever builds the rest to be small leaves this
-//! as it is.
+//! This is a separate crate so that it can be compiled for speed while the other crates are compiled for size.
 #![no_std]
 
 extern crate alloc;

@@ -1,7 +1,7 @@
-//! Numbers as bytes, words and limbs: a word has 32 bits, a limb fewer and a sign; little-endian, both.
+//! Numbers as bytes, words and limbs. Words have 32 bits; limbs have fewer bits and a sign. Both are little-endian.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
-/// Reads a number in hexadecimal as standards print it: the highest digit first, in groups. For constants only.
+/// Reads a hexadecimal number as printed in standards: highest digit first, in groups. For constants only.
 ///
 /// # Panics
 /// For any other character, and for a number that does not fit. In a constant, that is a compile-time error.
@@ -22,7 +22,7 @@ pub const fn from_hex<const W: usize>(text: &str) -> [u32; W] {
     words
 }
 
-/// A big-endian number of at most `4 * W` bytes.
+/// Reads a big-endian number of at most `4 * W` bytes.
 #[must_use]
 pub fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     let mut words = [0; W];
@@ -32,7 +32,7 @@ pub fn words_from_be<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     Some(words)
 }
 
-/// A little-endian number of exactly `4 * W` bytes.
+/// Reads a little-endian number of exactly `4 * W` bytes.
 #[must_use]
 pub fn words_from_le<const W: usize>(bytes: &[u8]) -> Option<[u32; W]> {
     let mut words = [0; W];
@@ -58,7 +58,7 @@ pub(crate) const fn is_below(a: &[u32], b: &[u32]) -> bool {
     false
 }
 
-/// `a + b` and the carry out of it.
+/// `a + b` and its carry.
 #[must_use]
 pub const fn add_words<const W: usize>(a: &[u32; W], b: &[u32; W]) -> ([u32; W], u32) {
     let (mut sum, mut carry, mut at) = ([0; W], 0, 0);
@@ -95,7 +95,7 @@ pub(crate) const fn power_of_two<const W: usize>(exponent: usize, modulus: &[u32
     power
 }
 
-/// Words, as limbs of `width` bits each, which must be enough; none is negative.
+/// Converts words to limbs of `width` bits. No limb is negative. There must be enough limbs.
 pub(crate) const fn limbs_from_words<const N: usize>(words: &[u32], width: usize) -> [i32; N] {
     let (mut limbs, mut at) = ([0; N], 0);
     while at < N {
@@ -108,7 +108,7 @@ pub(crate) const fn limbs_from_words<const N: usize>(words: &[u32], width: usize
     limbs
 }
 
-/// Limbs of `width` bits, none of them negative and none wider, as words; what does not fit is cut off.
+/// Converts limbs of `width` bits to words. Limbs must be neither negative nor wider. Bits that do not fit are dropped.
 pub(crate) fn words_from_limbs<const W: usize>(limbs: &[i32], width: usize) -> [u32; W] {
     debug_assert!(limbs.iter().all(|limb| *limb >= 0 && limb >> width == 0));
     let mut words = [0; W];
@@ -126,7 +126,7 @@ pub(crate) fn words_from_limbs<const W: usize>(limbs: &[i32], width: usize) -> [
 }
 
 /// The lowest 32 bits.
-#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is asked for")]
+#[expect(clippy::cast_possible_truncation, reason = "only the lowest bits are wanted")]
 pub(crate) const fn low_word(wide: u64) -> u32 {
     wide as u32
 }
@@ -138,15 +138,18 @@ pub(crate) const fn low_limb(wide: i64, width: usize) -> i32 {
     (wide & ((1 << width) - 1)) as i32
 }
 
-/// The limb itself, which must fit.
+/// Converts a column to a limb. It must fit.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "every caller argues its bound, the assertion checks it")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "every caller documents its bound, and the assertion checks it"
+)]
 pub(crate) const fn narrow(wide: i64) -> i32 {
     debug_assert!(wide as i32 as i64 == wide);
     wide as i32
 }
 
-/// The product by the schoolbook, column by column without carries; `M` is at least `2 * N - 1`.
+/// The schoolbook product, column by column without carries. `M` is at least `2 * N - 1`.
 #[inline(always)]
 pub(crate) fn product<const N: usize, const M: usize>(a: &[i32; N], b: &[i32; N]) -> [i64; M] {
     let mut columns = [0; M];
@@ -158,10 +161,10 @@ pub(crate) fn product<const N: usize, const M: usize>(a: &[i32; N], b: &[i32; N]
     columns
 }
 
-/// The same with half the multiplications and more subtractions: `a b' + a' b = a b + a' b' - (a - a') (b - b')`, and the products of
-/// equal places serve every column (A. Weimerskirch and C. Paar, "Generalizations of the Karatsuba algorithm for efficient
-/// implementations", 2006). Pays where the reduction multiplies, too: a processor does so once in a cycle.
-// INVARIANT: modulo 2^64 all sums are right, whatever they are on the way; limbs below 2^30 leave each product below 2^62.
+/// The same with half the multiplications and more subtractions: `a b' + a' b = a b + a' b' - (a - a') (b - b')`. The products of
+/// limbs with equal indices are used in every column (A. Weimerskirch and C. Paar, "Generalizations of the Karatsuba algorithm for
+/// efficient implementations", 2006). It is faster if the reduction multiplies, too: a processor multiplies once in a cycle.
+// INVARIANT: all sums are correct modulo 2^64, also if intermediate sums overflow. With limbs below 2^30, products are below 2^62.
 #[inline(always)]
 pub(crate) fn product_by_differences<const N: usize, const M: usize>(a: &[i32; N], b: &[i32; N]) -> [i64; M] {
     let (a, b) = (a.map(i64::from), b.map(i64::from));
@@ -182,7 +185,7 @@ pub(crate) fn product_by_differences<const N: usize, const M: usize>(a: &[i32; N
     columns
 }
 
-/// The square: [`product`] of a number with itself, each mixed product computed once.
+/// The square: [`product`] of a number with itself, but each mixed product is computed only once.
 #[inline(always)]
 pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
     let mut columns = [0; M];
@@ -196,10 +199,10 @@ pub(crate) fn square<const N: usize, const M: usize>(a: &[i32; N]) -> [i64; M] {
     columns
 }
 
-/// The sum of multiples, column by column without carries; `limbs` are an element's.
+/// The sum of multiples, column by column without carries. `limbs` returns the limbs of an element.
 #[inline(always)]
 pub(crate) fn weighted<E, const N: usize>(terms: &[(i32, &E)], limbs: impl Fn(&E) -> &[i32; N]) -> [i64; N] {
-    // Of a number of terms that the compiler sees it keeps the columns in registers.
+    // If the number of terms is constant, the compiler keeps the columns in registers.
     match terms {
         [one] => add_up(&[*one], limbs),
         [one, two] => add_up(&[*one, *two], limbs),
@@ -219,7 +222,7 @@ fn add_up<E, const N: usize>(terms: &[(i32, &E)], limbs: impl Fn(&E) -> &[i32; N
     columns
 }
 
-/// Carries all but the last column, which must fit a limb then: no other limb is negative.
+/// Carries all columns but the last, which must then fit a limb. No other limb is negative.
 #[inline(always)]
 pub(crate) fn carried<const N: usize>(mut columns: [i64; N], width: usize) -> [i32; N] {
     let mut limbs = [0; N];
@@ -231,7 +234,7 @@ pub(crate) fn carried<const N: usize>(mut columns: [i64; N], width: usize) -> [i
     limbs
 }
 
-/// The largest magnitude among all limbs but the last: what the debug assertions of the bounds look at.
+/// The largest magnitude of all limbs but the last, for the debug assertions of bounds.
 pub(crate) fn widest(limbs: &[i32]) -> u64 {
     let (_, limbs) = limbs.split_last().unwrap_or((&0, &[]));
     limbs.iter().map(|limb| u64::from(limb.unsigned_abs())).max().unwrap_or(0)

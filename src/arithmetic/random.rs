@@ -1,4 +1,4 @@
-//! A seed enters, always the same chance leaves: a failure comes back on the next run. For tests.
+//! Reproducible random numbers for tests: the same seed always gives the same numbers.
 
 use crate::limbs::low_word;
 
@@ -7,10 +7,10 @@ use crate::limbs::low_word;
 pub struct Random(u64);
 
 impl Random {
-    /// Chance that begins with the seed.
+    /// Makes a generator with this seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        // Zero is the one state that it never leaves; the multiplication spreads small seeds.
+        // The generator never leaves the state zero. The multiplication spreads small seeds.
         Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
@@ -26,7 +26,7 @@ impl Random {
         self.next() as usize % end
     }
 
-    /// A number of that many words.
+    /// A number of this many words.
     pub fn words<const W: usize>(&mut self) -> [u32; W] {
         core::array::from_fn(|_| self.next())
     }

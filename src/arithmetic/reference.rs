@@ -1,11 +1,10 @@
-//! Limbs enter, whatever they hold, and are computed with by crypto-bigint: numbers of one size that never carry lazily. For tests of
-//! what is argued about limbs.
+//! Computes with the numbers of arbitrary limbs, using crypto-bigint. For tests of the bounds of limbs.
 
 use alloc::vec::Vec;
 
 use rsa::BoxedUint;
 
-/// [`Limbs`] of a field that has them as its one member, where `PRIME`, `WIDTH` and `N`, their count, stand beside it.
+/// Implements [`Limbs`] for a field whose only member are its limbs. `PRIME`, `WIDTH` and `N` (their count) must be in scope.
 macro_rules! limbs_of {
     ($field:ident, radix: $radix:expr, product: $product:expr, last: $last:expr) => {
         impl crate::reference::Limbs for $field {
@@ -31,13 +30,13 @@ macro_rules! limbs_of {
 }
 pub(crate) use limbs_of;
 
-/// An element that can be made of limbs and taken apart, which only tests may do.
+/// An element that can be made from limbs and split into them. Only for tests.
 pub(crate) trait Limbs: Copy {
-    /// The bits of a limb.
+    /// The size of a limb in bits.
     const WIDTH: usize;
-    /// How many limbs there are.
+    /// The number of limbs.
     const COUNT: usize;
-    /// The form's radix is two to this power: zero for a field without Montgomery's form.
+    /// The radix of the Montgomery form is two to this power; zero for a field without Montgomery form.
     const RADIX_BITS: usize;
     /// The largest product of two limbs that are not the last.
     const LARGEST_PRODUCT: u64;
@@ -48,7 +47,7 @@ pub(crate) trait Limbs: Copy {
     fn from_limbs(limbs: &[i32]) -> Self;
     fn limbs(&self) -> Vec<i32>;
 
-    /// The limbs that are not the last in some patterns of signs, the last with either.
+    /// Elements with several patterns of signs for all limbs but the last, and both signs for the last.
     fn patterns(magnitude: i32, last: i32) -> Vec<Self> {
         let signs: [fn(usize) -> bool; 6] = [
             |_| false,
@@ -67,7 +66,7 @@ pub(crate) trait Limbs: Copy {
         signs.into_iter().flat_map(|sign| [element(sign, last), element(sign, -last)]).collect()
     }
 
-    /// Pairs of factors whose limbs are as large as they may be, together.
+    /// Pairs of factors with the largest limbs allowed.
     fn largest_pairs() -> Vec<(Self, Self)> {
         let limb = |wide: u64| i32::try_from(wide).unwrap();
         let even = limb(Self::LARGEST_PRODUCT.isqrt());
@@ -89,9 +88,9 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Takes a number of words, the lowest first.
+    /// Makes a reference for this modulus, lowest word first.
     pub(crate) fn new(modulus: &[u32]) -> Self {
-        // Room for a product and a shift.
+        // Enough bits for a product and a shift.
         let bits = u32::try_from(modulus.len() * 64 + 128).unwrap();
         Self { modulus: number(modulus, bits), bits }
     }
@@ -111,14 +110,14 @@ impl Reference {
         self.reduced(&if small < 0 { self.modulus.wrapping_sub(&magnitude) } else { magnitude })
     }
 
-    /// The number that an element's limbs make, as they stand.
+    /// The number that the limbs of an element represent.
     pub(crate) fn of<E: Limbs>(&self, element: &E) -> BoxedUint {
         let width = u32::try_from(E::WIDTH).unwrap();
         let sum = element.limbs().iter().rev().fold(number(&[], self.bits), |sum, limb| {
             let (sum, magnitude) = (sum.shl(width), number(&[limb.unsigned_abs()], self.bits));
             if *limb < 0 { sum.wrapping_sub(&magnitude) } else { sum.wrapping_add(&magnitude) }
         });
-        // A multiple of the modulus that no limbs reach: what went below zero, and around, comes back.
+        // Adds a multiple of the modulus larger than any limbs, which makes wrapped negative numbers positive again.
         self.reduced(&sum.wrapping_add(self.modulus.shl(64)))
     }
 
@@ -137,7 +136,7 @@ impl Reference {
 
     /// A number times a power of two.
     pub(crate) fn shifted(&self, number: &BoxedUint, bits: usize) -> BoxedUint {
-        // No more at once than there is room for.
+        // Shifts in steps that fit.
         let step = self.modulus.nlimbs() * 32;
         let power = |bits: usize| BoxedUint::one_with_precision(self.bits).shl(u32::try_from(bits).unwrap());
         let whole = (0..bits / step).fold(number.clone(), |number, _| self.times(&number, &power(step)));

@@ -1,7 +1,7 @@
-//! The field of Curve25519, p = `2^255 - 19` (RFC 7748 §4.1): nine signed limbs of 29 bits that carry lazily.
+//! The field of Curve25519, p = `2^255 - 19` (RFC 7748 §4.1): nine signed limbs of 29 bits with lazy carries.
 //!
-//! What lies above `2^261` comes back 1216-fold, as `2^261 = 64 · 2^255 ≡ 64 · 19` (D. J. Bernstein, "Curve25519: new
-//! Diffie-Hellman speed records", 2006, with other limbs).
+//! The part above `2^261` is multiplied by 1216 and added below, because `2^261 = 64 · 2^255 ≡ 64 · 19` (D. J. Bernstein,
+//! "Curve25519: new Diffie-Hellman speed records", 2006, with other limbs).
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use crate::field::Invertible;
@@ -11,8 +11,8 @@ use crate::limbs::{
     subtract_words, widest, words_from_limbs,
 };
 
-/// An element. After a product, *tidy*: limbs of magnitude `2^28 + 2^16`, the last `2^22`. Sums and differences add these
-/// up and carry nothing: at most four tidy elements may be summed in all.
+/// An element. Products are *tidy*: their limbs have a magnitude of at most `2^28 + 2^16`, the last one `2^22`. Sums and
+/// differences add limbs without carries: at most four tidy elements may be summed in all.
 #[derive(Clone, Copy, Debug)]
 pub struct Field25519([i32; N]);
 
@@ -38,7 +38,7 @@ impl Field25519 {
     /// The neutral element of addition.
     pub const ZERO: Self = Self([0; N]);
 
-    /// A small number.
+    /// The element of a small number.
     #[must_use]
     pub const fn small(number: i32) -> Self {
         let mut limbs = [0; N];
@@ -46,13 +46,13 @@ impl Field25519 {
         Self(limbs)
     }
 
-    /// The element of a number below p; it may be used like a sum of two tidy ones.
+    /// The element of a number below p. It counts as a sum of two tidy elements.
     #[must_use]
     pub const fn constant(words: &[u32; W]) -> Self {
         Self(limbs_from_words(words, WIDTH))
     }
 
-    /// The element of a number below p, or nothing.
+    /// The element of a number, or `None` if the number is not below p.
     #[must_use]
     pub fn from_words(words: &[u32; W]) -> Option<Self> {
         is_below(words, &PRIME).then(|| Self::constant(words).times(&Self::ONE))
@@ -70,13 +70,13 @@ impl Field25519 {
         if is_below(&words, &PRIME) { words } else { subtract_words(&words, &PRIME) }
     }
 
-    /// The first limb and the last, in one: to look at them is to have the processor fetch all that lies between.
+    /// Combines the first and the last limb. Reading both makes the processor load the whole element.
     #[must_use]
     pub const fn ends(&self) -> i32 {
         self.0[0] ^ self.0[N - 1]
     }
 
-    /// The square; takes what a product takes.
+    /// The square. The element must satisfy the bounds of a factor.
     #[must_use]
     pub fn squared(&self) -> Self {
         assert_factors(&self.0, &self.0);
@@ -101,7 +101,7 @@ impl Field25519 {
         Self(self.0.map(i32::wrapping_neg))
     }
 
-    /// A square root of `self / divisor`, if there is one (RFC 8032 §5.1.3 step 3); of two, either.
+    /// A square root of `self / divisor`, if there is one (RFC 8032 §5.1.3 step 3). It may be either of the two.
     #[must_use]
     pub fn root_of_quotient(&self, divisor: &Self) -> Option<Self> {
         // (u/v)^((p + 3)/8) = u v³ (u v⁷)^((p - 5)/8).
@@ -112,7 +112,7 @@ impl Field25519 {
         if square.minus(self).is_zero() {
             Some(root)
         } else if square.plus(self).is_zero() {
-            // 2^((p - 1)/4) is a square root of -1, as 2 is none of a square.
+            // 2^((p - 1)/4) is a square root of -1, because 2 is not a square.
             let two = Self::small(2);
             Some(root.times(&two.to_p_minus_5_over_8().squared().times(&two)))
         } else {
@@ -120,7 +120,7 @@ impl Field25519 {
         }
     }
 
-    /// To the power of (p - 5)/8 = `2^252 - 3`: all bits of it are ones but the second lowest.
+    /// The element to the power of (p - 5)/8 = `2^252 - 3`. All bits of the exponent are ones except the second lowest.
     fn to_p_minus_5_over_8(self) -> Self {
         (0..251).rev().fold(self, |power, bit| {
             let power = power.squared();
@@ -129,7 +129,7 @@ impl Field25519 {
     }
 }
 
-/// Checks, in a test build, what [`reduce`] takes.
+/// Checks the bounds that [`reduce`] requires, in debug builds.
 // INVARIANT: |limb a| |limb b| is at most 15 2^56, the last limbs at most 2^25. A column sums at most eight products of two
 // limbs that are not the last, 120 2^56, and two with a last limb, 2^56 in all: what comes back from above (1216
 // times 2^34.. and the carry) stays below the rest to 2^63.
@@ -138,7 +138,7 @@ fn assert_factors(a: &[i32; N], b: &[i32; N]) {
     debug_assert!(a[8].unsigned_abs() <= 1 << 25 && b[8].unsigned_abs() <= 1 << 25);
 }
 
-/// Folds the upper columns and carries, to the nearest: limbs that may have either sign are a bit smaller.
+/// Folds the upper columns and carries, rounding to the nearest: signed limbs are one bit smaller.
 #[inline(always)]
 fn reduce(mut columns: [i64; M]) -> Field25519 {
     // INVARIANT: the upper columns are carried first, the last of them is the carry alone, below 2^35: 1216 times each is
@@ -154,7 +154,7 @@ fn reduce(mut columns: [i64; M]) -> Field25519 {
         columns[at] -= carry << WIDTH;
         columns[at + 1] += carry;
     }
-    // What lies above 2^255, 19-fold: below 19 2^40 < 2^45, so the carry into the second limb is below 2^16.
+    // The part above 2^255 times 19: below 19 2^40 < 2^45, so the carry into the second limb is below 2^16.
     let above = (columns[8] + (1 << (TOP - 1))) >> TOP;
     columns[8] -= above << TOP;
     columns[0] += 19 * above;
@@ -194,7 +194,7 @@ mod tests {
         words
     }
 
-    /// Elements as large as a product may be.
+    /// Elements with the largest limbs that a product may have.
     fn tidy() -> Vec<Field25519> {
         let mut elements = Field25519::patterns((1 << 28) + (1 << 16), 1 << 22);
         elements.extend([Field25519::ZERO, Field25519::ONE, Field25519::small(-1)]);
@@ -206,7 +206,7 @@ mod tests {
         assert!(widest(&element.0) <= (1 << 28) + (1 << 16) && element.0[8].unsigned_abs() <= 1 << 22);
     }
 
-    /// The product must be tidy, and its number that one.
+    /// Checks that the product is tidy and equals this number.
     #[track_caller]
     fn is_the_product(reference: &Reference, product: &Field25519, [a, b]: [&Field25519; 2]) {
         is_tidy(product);

@@ -1,4 +1,4 @@
-//! What the curves' formulas ask of a field: elements enter, an element leaves.
+//! The prime fields of the curves, and the operations that the curves' formulas use.
 
 pub mod f25519;
 pub mod p256;
@@ -12,7 +12,7 @@ pub trait Invertible: Copy {
     /// The neutral element of multiplication.
     const ONE: Self;
 
-    /// The product of two that are each tidy or the difference of two tidy ones.
+    /// The product. Each factor is tidy or the difference of two tidy elements.
     fn times(&self, other: &Self) -> Self;
 
     /// Whether it is zero modulo p.
@@ -22,35 +22,35 @@ pub trait Invertible: Copy {
     fn inverted(&self) -> Self;
 }
 
-/// An element of a NIST curve's prime field. Limbs carry lazily, so each operation says what it takes and gives: *tidy* is what a
-/// product and [`Field::sum`] give.
+/// An element of the prime field of a NIST curve. Carries are lazy, so each operation documents the bounds of its operands and its
+/// result. The results of products and of [`Field::sum`] are *tidy*.
 pub trait Field: Invertible + Send + Sync + 'static {
-    /// The element of a number, or nothing if it is not below p. Takes exactly the field's words.
+    /// The element of a number, or `None` if it is not below p. `words` must have exactly as many words as the field.
     fn from_words(words: &[u32]) -> Option<Self>;
 
-    /// The square; takes what [`Invertible::times`] takes.
+    /// The square. The bounds are those of [`Invertible::times`].
     fn squared(&self) -> Self;
 
-    /// The difference of two tidy elements; it is not tidy itself.
+    /// The difference of two tidy elements. The result is not tidy.
     fn minus(&self, other: &Self) -> Self;
 
-    /// The sum of up to three multiples, with factors of magnitude 8 at most, tidy.
+    /// The sum of up to three multiples of elements, with factors of a magnitude of at most 8. The result is tidy.
     fn sum(terms: &[(i32, &Self)]) -> Self;
 
-    /// The first limb and the last, in one: to look at them is to have the processor fetch all that lies between.
+    /// Combines the first and the last limb. Reading both makes the processor load the whole element.
     fn ends(&self) -> i32;
 
-    /// The negative of a tidy element; it may be used like the difference of two.
+    /// The negative of a tidy element. It counts as the difference of two tidy elements.
     fn negated(&self) -> Self {
         Self::sum(&[(-1, self)])
     }
 
-    /// `a b - c`, tidy; a and b are what [`Invertible::times`] takes, c is tidy or the negative of a tidy one.
+    /// `a b - c`, tidy. The bounds of a and b are those of [`Invertible::times`]; c is tidy or the negative of a tidy element.
     fn product_less([a, b]: [&Self; 2], c: &Self) -> Self {
         Self::sum(&[(1, &a.times(b)), (-1, c)])
     }
 
-    /// `a² - b - f c`, tidy; a is what [`Invertible::times`] takes, b and c are tidy, f is 1 or 2.
+    /// `a² - b - f c`, tidy. The bounds of a are those of [`Invertible::times`]; b and c are tidy, f is 1 or 2.
     fn square_less(&self, b: &Self, (factor, c): (i32, &Self)) -> Self {
         Self::sum(&[(1, &self.squared()), (-1, b), (-factor, c)])
     }
@@ -60,8 +60,8 @@ pub trait Field: Invertible + Send + Sync + 'static {
     fn to_words(&self) -> Vec<u32>;
 }
 
-/// Replaces each element by its inverse with one inversion in all (P. L. Montgomery, "Speeding the Pollard and elliptic
-/// curve methods of factorization", 1987); nothing, and no element is changed, if one of them is zero.
+/// Replaces each element by its inverse, with a single inversion (P. L. Montgomery, "Speeding the Pollard and elliptic
+/// curve methods of factorization", 1987). Returns `None` and changes nothing if one of them is zero.
 pub fn invert_all<F: Invertible>(elements: &mut [F]) -> Option<()> {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(elements.len());

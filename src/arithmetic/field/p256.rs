@@ -1,9 +1,9 @@
-//! The field of P-256: elements in Montgomery's form, R = `2^261`, as nine signed limbs of 29 bits that carry lazily.
+//! The field of P-256: elements in Montgomery form, R = `2^261`, as nine signed limbs of 29 bits with lazy carries.
 //!
-//! p = `2^256 - 2^224 + 2^192 + 2^96 - 1` (FIPS 186-5, SP 800-186 §3.2.1.3), one of J. A. Solinas, "Generalized Mersenne numbers"
-//! (1999). As p ≡ -1 modulo `2^96`, the quotient of each of Montgomery's steps is the lowest limb itself, and its multiple of p is
-//! four shifts (S. Gueron and V. Krasnov, "Fast prime field elliptic-curve cryptography with 256-bit primes", 2015, by words).
-//! Limbs with a sign that carry lazily: D. J. Bernstein, "Curve25519: new Diffie-Hellman speed records" (2006).
+//! p = `2^256 - 2^224 + 2^192 + 2^96 - 1` (FIPS 186-5, SP 800-186 §3.2.1.3; J. A. Solinas, "Generalized Mersenne numbers", 1999).
+//! Because p ≡ -1 modulo `2^96`, the quotient of each Montgomery step is the lowest limb itself, and its multiple of p is four
+//! shifts (S. Gueron and V. Krasnov, "Fast prime field elliptic-curve cryptography with 256-bit primes", 2015, with words).
+//! Signed limbs with lazy carries: D. J. Bernstein, "Curve25519: new Diffie-Hellman speed records" (2006).
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use crate::field::{Field, Invertible};
@@ -13,8 +13,8 @@ use crate::limbs::{
     weighted, widest, words_from_limbs,
 };
 
-/// An element. All limbs but the last lie in `0..2^29` after a product and after [`Field::sum`]; the difference of two
-/// such has limbs of the same magnitude.
+/// An element. After a product and after [`Field::sum`], all limbs but the last are in `0..2^29`. The limbs of a difference of two
+/// such elements have the same magnitude.
 #[derive(Clone, Copy, Debug)]
 pub struct P256Field([i32; N]);
 
@@ -38,7 +38,7 @@ impl Invertible for P256Field {
 
 impl Field for P256Field {
     fn from_words(words: &[u32]) -> Option<Self> {
-        // R², to enter Montgomery's form with one product.
+        // R², which converts to Montgomery form with one product.
         const RADIX_SQUARED: P256Field =
             P256Field(limbs_from_words(&power_of_two(2 * N * WIDTH, &PRIME), WIDTH));
         is_below(words, &PRIME).then(|| Self(limbs_from_words(words, WIDTH)).times(&RADIX_SQUARED))
@@ -96,7 +96,7 @@ impl Field for P256Field {
 impl P256Field {
     /// The number, below p.
     fn words(&self) -> [u32; W] {
-        // INVARIANT: out of Montgomery's form by a product with 1: v = (x + q p) / R with 0 ≤ q < R and |x| < 4 2^256
+        // INVARIANT: a product with 1 converts from Montgomery form: v = (x + q p) / R with 0 ≤ q < R and |x| < 4 2^256
         // lies in -1 < v < p + 1, an integer in 0..=p: no limb is negative.
         let mut one = [0; N];
         one[0] = 1;
@@ -105,7 +105,7 @@ impl P256Field {
     }
 }
 
-/// Checks, in a test build, what [`reduce`] takes.
+/// Checks the bounds that [`reduce`] requires, in debug builds.
 // INVARIANT: |limb a| |limb b| is at most 15 2^56, the last limbs at most 2^26 (the value: 4
 // 2^256). A column sums at most eight products of two limbs that are not the last: 120 2^56; the two with a last limb
 // (2^57 each), the carry from below (2^35) and the multiples of q (4 columns' worth of 2^53) stay below the
@@ -116,14 +116,14 @@ fn assert_factors(a: &[i32; N], b: &[i32; N]) {
     debug_assert!(u64::from(a[8].unsigned_abs()) * u64::from(b[8].unsigned_abs()) <= 1 << 52);
 }
 
-/// Montgomery's reduction: the columns divided by R, modulo p.
+/// Montgomery reduction: divides the columns by R modulo p.
 // INVARIANT: x of magnitude 16 2^512 at most gives (x + q p) / R, in 2^256 (-0.5, 1.5): 16 2^512 / 2^261 = 0.5 2^256.
 #[inline(always)]
 fn reduce(columns: [i64; M]) -> P256Field {
     P256Field(carried(reduced(columns), WIDTH))
 }
 
-/// The same, the columns not carried yet.
+/// The same, without the final carries.
 #[inline(always)]
 fn reduced(mut columns: [i64; M]) -> [i64; N] {
     for at in 0..N {
@@ -139,9 +139,9 @@ fn reduced(mut columns: [i64; M]) -> [i64; N] {
     core::array::from_fn(|at| columns[N + at])
 }
 
-/// Folds back what lies above 2^256 ≡ 2^224 - 2^192 - 2^96 + 1 (Solinas, 1999), and carries.
-// INVARIANT: of the last column only the carry of the one before is foreseen, not what that is carried itself: less than 2^7.
-// So the last limb is 2^24 and 2^7 at most, the value is within 2^256 (-0.01, 1.01).
+/// Folds the part above 2^256 ≡ 2^224 - 2^192 - 2^96 + 1 (Solinas, 1999), and carries.
+// INVARIANT: the fold includes the carry of the column before the last, but not the carry into that column: less than 2^7.
+// So the last limb is at most 2^24 + 2^7, and the value is within 2^256 (-0.01, 1.01).
 #[inline(always)]
 fn folded(mut columns: [i64; N]) -> P256Field {
     let above = (columns[8] + (columns[7] >> WIDTH)) >> TOP;
@@ -159,7 +159,7 @@ const M: usize = 2 * N;
 const WIDTH: usize = 29;
 /// The bits of the last limb below 2^256.
 const TOP: usize = 24;
-/// p, its lowest word first.
+/// p, lowest word first.
 pub const PRIME: [u32; W] =
     from_hex("ffffffff 00000001 00000000 00000000 00000000 ffffffff ffffffff ffffffff");
 

@@ -1,7 +1,7 @@
-//! The field of P-384: elements in Montgomery's form, R = `2^392`, as fourteen signed limbs of 28 bits that carry lazily.
+//! The field of P-384: elements in Montgomery form, R = `2^392`, as fourteen signed limbs of 28 bits with lazy carries.
 //!
-//! p = `2^384 - 2^128 - 2^96 + 2^32 - 1` (SP 800-186 §3.2.1.4). As p ≡ -1 modulo `2^32`, the quotient of each of
-//! Montgomery's steps is the lowest limb itself, and its multiple of p is four shifts: sources as for P-256.
+//! p = `2^384 - 2^128 - 2^96 + 2^32 - 1` (SP 800-186 §3.2.1.4). Because p ≡ -1 modulo `2^32`, the quotient of each Montgomery
+//! step is the lowest limb itself, and its multiple of p is four shifts. The sources are those of P-256.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use crate::field::{Field, Invertible};
@@ -11,8 +11,8 @@ use crate::limbs::{
     weighted, widest, words_from_limbs,
 };
 
-/// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
-/// such has limbs of the same magnitude.
+/// An element. After a product and after [`Field::sum`], all limbs but the last are in `0..2^28`. The limbs of a difference of two
+/// such elements have the same magnitude.
 #[derive(Clone, Copy, Debug)]
 pub struct P384Field([i32; N]);
 
@@ -36,7 +36,7 @@ impl Invertible for P384Field {
 
 impl Field for P384Field {
     fn from_words(words: &[u32]) -> Option<Self> {
-        // R², to enter Montgomery's form with one product.
+        // R², which converts to Montgomery form with one product.
         const RADIX_SQUARED: P384Field =
             P384Field(limbs_from_words(&power_of_two(2 * N * WIDTH, &PRIME), WIDTH));
         is_below(words, &PRIME).then(|| Self(limbs_from_words(words, WIDTH)).times(&RADIX_SQUARED))
@@ -51,8 +51,8 @@ impl Field for P384Field {
         Self(core::array::from_fn(|at| self.0[at] - other.0[at]))
     }
 
-    // INVARIANT: factors of at most 8, three terms: every column is below 2^34. What lies above 2^384 is folded back
-    // first: 2^384 ≡ 2^128 + 2^96 - 2^32 + 1. So the last limb is 2^20 and a carry at most, the value is within
+    // INVARIANT: factors of at most 8, three terms: every column is below 2^34. The part above 2^384 is folded first:
+    // 2^384 ≡ 2^128 + 2^96 - 2^32 + 1. So the last limb is at most 2^20 plus a carry, and the value is within
     // 2^384 (-0.01, 1.01).
     #[inline(never)]
     fn sum(terms: &[(i32, &Self)]) -> Self {
@@ -80,7 +80,7 @@ impl Field for P384Field {
 impl P384Field {
     /// The number, below p.
     fn words(&self) -> [u32; W] {
-        // INVARIANT: out of Montgomery's form by a product with 1: v = (x + q p) / R with 0 ≤ q < R and |x| < 4 2^384
+        // INVARIANT: a product with 1 converts from Montgomery form: v = (x + q p) / R with 0 ≤ q < R and |x| < 4 2^384
         // lies in -1 < v < p + 1, an integer in 0..=p: no limb is negative.
         let mut one = [0; N];
         one[0] = 1;
@@ -89,7 +89,7 @@ impl P384Field {
     }
 }
 
-/// Checks, in a test build, what [`reduce`] takes.
+/// Checks the bounds that [`reduce`] requires, in debug builds.
 // INVARIANT: |limb a| |limb b| is at most 2^59, the last limbs at most 2^22 (the value: 4
 // 2^384). A column sums at most thirteen products of two limbs that are not the last: 13 2^59; the two with a last
 // limb (2^53 each), the carry from below (2^35) and the multiples of q (2^48 each) stay below the remaining 3 2^59
@@ -99,7 +99,7 @@ fn assert_factors(a: &[i32; N], b: &[i32; N]) {
     debug_assert!(a[13].unsigned_abs() <= 1 << 22 && b[13].unsigned_abs() <= 1 << 22);
 }
 
-/// Montgomery's reduction: the columns divided by R, modulo p.
+/// Montgomery reduction: divides the columns by R modulo p.
 // INVARIANT: x of magnitude 16 2^768 at most gives (x + q p) / R, in 2^384 (-0.0625, 1.0625): 16 2^768 / 2^392 = 0.0625
 // 2^384.
 #[inline(always)]
@@ -122,7 +122,7 @@ const M: usize = 2 * N;
 const WIDTH: usize = 28;
 /// The bits of the last limb below 2^384.
 const TOP: usize = 20;
-/// p, its lowest word first.
+/// p, lowest word first.
 pub const PRIME: [u32; W] = from_hex(
     "ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff fffffffe \
      ffffffff 00000000 00000000 ffffffff",

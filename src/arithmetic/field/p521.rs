@@ -1,10 +1,10 @@
-//! The field of P-521: elements in Montgomery's form, R = `2^532`, as nineteen signed limbs of 28 bits that carry lazily.
+//! The field of P-521: elements in Montgomery form, R = `2^532`, as nineteen signed limbs of 28 bits with lazy carries.
 //!
-//! p = `2^521 - 1` (SP 800-186 §3.2.1.5). As p ≡ -1 modulo `2^521`, the quotient of each of Montgomery's steps is the lowest
-//! limb itself, and its multiple of p is one shift: sources as for P-256. Folding from above, by `2^521` ≡ 1, would save the form, but carry the
-//! upper columns before the fold and the last limb after it.
+//! p = `2^521 - 1` (SP 800-186 §3.2.1.5). Because p ≡ -1 modulo `2^521`, the quotient of each Montgomery step is the lowest limb
+//! itself, and its multiple of p is one shift. The sources are those of P-256. Folding from above, by `2^521` ≡ 1, would avoid
+//! Montgomery form, but would need carries in the upper columns before the fold and in the last limb after it.
 //!
-//! The curve is rare: what can be called is called rather than inlined, so that the code stays small.
+//! The curve is rare, so functions are called rather than inlined to keep the code small.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 use crate::field::{Field, Invertible};
@@ -14,8 +14,8 @@ use crate::limbs::{
     words_from_limbs,
 };
 
-/// An element. All limbs but the last lie in `0..2^28` after a product and after [`Field::sum`]; the difference of two
-/// such has limbs of the same magnitude.
+/// An element. After a product and after [`Field::sum`], all limbs but the last are in `0..2^28`. The limbs of a difference of two
+/// such elements have the same magnitude.
 #[derive(Clone, Copy, Debug)]
 pub struct P521Field([i32; N]);
 
@@ -39,14 +39,14 @@ impl Invertible for P521Field {
 
 impl Field for P521Field {
     fn from_words(words: &[u32]) -> Option<Self> {
-        // R², to enter Montgomery's form with one product.
+        // R², which converts to Montgomery form with one product.
         const RADIX_SQUARED: P521Field =
             P521Field(limbs_from_words(&power_of_two(2 * N * WIDTH, &PRIME), WIDTH));
         is_below(words, &PRIME).then(|| Self(limbs_from_words(words, WIDTH)).times(&RADIX_SQUARED))
     }
 
     fn squared(&self) -> Self {
-        // A function of its own would be a tenth faster for a curve that few use, and as large as this one.
+        // A separate function would be faster, but would double the code for a curve that few use.
         self.times(self)
     }
 
@@ -72,7 +72,7 @@ impl Field for P521Field {
 impl P521Field {
     /// The number, below p.
     fn words(&self) -> [u32; W] {
-        // INVARIANT: out of Montgomery's form by a product with 1: v = (x + q p) / R with 0 ≤ q < R and |x| < 8 2^521
+        // INVARIANT: a product with 1 converts from Montgomery form: v = (x + q p) / R with 0 ≤ q < R and |x| < 8 2^521
         // lies in -1 < v < p + 1, an integer in 0..=p: no limb is negative.
         let mut one = [0; N];
         one[0] = 1;
@@ -81,9 +81,9 @@ impl P521Field {
     }
 }
 
-/// [`Field::sum`], once for any number of terms.
-// INVARIANT: factors of at most 8, three terms: every column is below 2^33. What lies above 2^521 is folded back first:
-// 2^521 ≡ 1. So the last limb is 2^17 and a carry at most, the value is within 2^521 (-0.01, 1.01).
+/// [`Field::sum`], compiled once for any number of terms.
+// INVARIANT: factors of at most 8, three terms: every column is below 2^33. The part above 2^521 is folded first:
+// 2^521 ≡ 1. So the last limb is at most 2^17 plus a carry, and the value is within 2^521 (-0.01, 1.01).
 #[inline(never)]
 fn sum_of(terms: &[(i32, &P521Field)]) -> P521Field {
     let mut columns = [0_i64; N];
@@ -99,7 +99,7 @@ fn sum_of(terms: &[(i32, &P521Field)]) -> P521Field {
     P521Field(carried(columns, WIDTH))
 }
 
-/// Checks, in a test build, what [`reduce`] takes.
+/// Checks the bounds that [`reduce`] requires, in debug builds.
 // INVARIANT: |limb a| |limb b| is at most 2^58, the last limbs at most 2^19 (the value: 4 2^521). A column sums at most
 // eighteen products of two limbs that are not the last: 18 2^58; the two with a last limb (2^50 each), the carry from
 // below (2^35) and the multiple of q (2^45) stay below the remaining 14 2^58 to 2^63.
@@ -108,7 +108,7 @@ fn assert_factors(a: &[i32; N], b: &[i32; N]) {
     debug_assert!(a[18].unsigned_abs() <= 1 << 19 && b[18].unsigned_abs() <= 1 << 19);
 }
 
-/// Montgomery's reduction: the columns divided by R, modulo p.
+/// Montgomery reduction: divides the columns by R modulo p.
 // INVARIANT: x of magnitude 16 2^1042 at most gives (x + q p) / R, in 2^521 (-0.01, 1.01): 16 2^1042 / 2^532 = 2^-7 2^521.
 #[inline(always)]
 fn reduce(mut columns: [i64; M]) -> P521Field {
@@ -128,7 +128,7 @@ const M: usize = 2 * N;
 const WIDTH: usize = 28;
 /// The bits of the last limb below 2^521.
 const TOP: usize = 17;
-/// p, its lowest word first.
+/// p, lowest word first.
 pub const PRIME: [u32; W] = from_hex(
     "000001ff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff \
      ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff \

@@ -9,7 +9,7 @@ use crate::reference::{Limbs, Reference};
 use crate::scalar::{Modulus, Order};
 use crate::{field::p256, field::p384, field::p521};
 
-/// Arithmetic by words, without limbs that carry lazily.
+/// Arithmetic with words, without lazy carries.
 struct Plain<const W: usize, const L: usize> {
     modulus: Modulus<W, L>,
     prime: [u32; W],
@@ -33,7 +33,7 @@ impl<const W: usize, const L: usize> Plain<W, L> {
         self.modulus.quotients([a, a], &inverse)[0]
     }
 
-    /// Numbers below the prime: its edges, those of words and of limbs, and some by chance.
+    /// Numbers below the prime: its edges, those of words and of limbs, and random ones.
     fn numbers(&self) -> Vec<[u32; W]> {
         let mut numbers = [0, 1, 2, 8].map(number).to_vec();
         numbers.extend([1, 2, 3].map(|less| subtract_words(&self.prime, &number(less))));
@@ -109,7 +109,7 @@ fn p521_computes_as_words_do() {
     agrees_with_words::<p521::P521Field, 17, 19>(p521::PRIME);
 }
 
-/// The last limbs that a product may have, as each field argues.
+/// The last limbs that a product may have, according to each field's comments.
 fn last_limbs<F: Limbs>() -> [i32; 2] {
     // What a product of two factors of magnitude 4 2^bits passes the prime by, either way, once it is divided by the radix, and
     // one for what their other limbs add.
@@ -119,7 +119,7 @@ fn last_limbs<F: Limbs>() -> [i32; 2] {
     [-more - 1, top + more]
 }
 
-/// Tidy elements at the edges: limbs of ones and of zeros, below and above what the last may be.
+/// Tidy elements at the edges: limbs of ones and of zeros, with the smallest and the largest last limbs.
 fn tidy<F: Limbs>() -> Vec<F> {
     let ones = i32::try_from((1_u64 << F::WIDTH) - 1).unwrap();
     let [lowest, highest] = last_limbs::<F>();
@@ -143,7 +143,7 @@ fn is_tidy<F: Limbs>(element: &F) {
     assert!((lowest..=highest).contains(last), "{limbs:x?}");
 }
 
-/// The number must be the product, divided by the radix, of two elements less another.
+/// Checks that the number is the product of two elements, divided by the radix, minus another.
 #[track_caller]
 fn is_the_product<F: Limbs>(reference: &Reference, found: &F, [a, b]: [&F; 2], less: &[(i32, &F)]) {
     is_tidy(found);
@@ -154,7 +154,7 @@ fn is_the_product<F: Limbs>(reference: &Reference, found: &F, [a, b]: [&F; 2], l
     assert!(reference.shifted(&found, F::RADIX_BITS) == product);
 }
 
-/// The number must be the sum.
+/// Checks that the number is the sum.
 #[track_caller]
 fn is_the_sum<F: Limbs>(reference: &Reference, found: &F, terms: &[(i32, &F)]) {
     is_tidy(found);
@@ -164,7 +164,7 @@ fn is_the_sum<F: Limbs>(reference: &Reference, found: &F, terms: &[(i32, &F)]) {
     assert!(reference.of(found) == sum);
 }
 
-/// The words must be below the prime, and the limbs' number out of Montgomery's form.
+/// Checks that the words are below the prime, and are the number of the limbs converted from Montgomery form.
 #[track_caller]
 fn has_its_words<F: Field + Limbs>(reference: &Reference, element: &F) {
     let words = element.to_words();
@@ -173,7 +173,7 @@ fn has_its_words<F: Field + Limbs>(reference: &Reference, element: &F) {
     assert!(reference.shifted(&reference.of_words(&words), F::RADIX_BITS) == reference.of(element));
 }
 
-/// Multiplies limbs that are as large as the field's bounds let them be.
+/// Multiplies limbs that are as large as the bounds of the field allow.
 fn holds_at_its_bounds<F: Field + Limbs>() {
     let reference = Reference::new(&F::prime());
     let tidy = tidy::<F>();
@@ -210,7 +210,7 @@ fn holds_at_its_bounds<F: Field + Limbs>() {
     }
 }
 
-/// Numbers around zero, the prime and its double, as they stand in limbs, and their negatives.
+/// Numbers around zero, the prime and its double, as limbs, and their negatives.
 fn meets_the_edges_of_its_prime<F: Field + Limbs, const W: usize, const N: usize>(prime: [u32; W]) {
     let reference = Reference::new(&prime);
     let mut edges = Vec::new();
@@ -233,7 +233,7 @@ fn meets_the_edges_of_its_prime<F: Field + Limbs, const W: usize, const N: usize
     assert_eq!(edges.iter().filter(|edge| edge.is_zero()).count(), 6);
 }
 
-/// Chains as the formulas have them, begun at the edges: every result is a term or a factor again.
+/// Runs chains of operations like those of the formulas, starting at the edges: each result is used as a term or factor again.
 fn chains_agree<F: Field + Limbs>() {
     let reference = Reference::new(&F::prime());
     let mut random = Random::seeded(384);
@@ -283,7 +283,7 @@ fn chains_agree<F: Field + Limbs>() {
     }
 }
 
-/// The points' formulas, which hold for any numbers, give the same for the widest limbs of a number as for its usual ones.
+/// The formulas for points hold for any numbers. They must give equal results for the widest limbs of a number and for its usual ones.
 fn formulas_take_the_widest_limbs<F: Field + Limbs>() {
     let tidy = tidy::<F>();
     let usual = |element: &F| F::from_words(&element.to_words()).unwrap();

@@ -1,8 +1,8 @@
-//! Points of Ed25519, `-x² + y² = 1 + d x² y²` (RFC 8032 §5.1): encoded points enter, sums leave, encoded.
+//! Points of Ed25519, `-x² + y² = 1 + d x² y²` (RFC 8032 §5.1).
 //!
 //! Formulas: H. Hisil, K. K. Wong, G. Carter and E. Dawson, "Twisted Edwards curves revisited" (2008), extended
-//! coordinates for a = -1. As -1 is a square and d none, they are complete: equal points, opposite ones and the neutral
-//! one, points of small order among them, need no path of their own.
+//! coordinates for a = -1. They are complete, because -1 is a square and d is not: equal points, opposite points, the
+//! neutral point and points of small order are not special cases.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::field::f25519::Field25519 as Field;
 use crate::field::{Invertible, invert_all};
 use crate::limbs::from_hex;
 
-/// A point by `(X / Z, Y / Z)`, with T = X Y / Z. All tidy.
+/// A point `(X / Z, Y / Z)`, with T = X Y / Z. All coordinates are tidy.
 #[derive(Clone, Copy, Debug)]
 pub struct Extended {
     x: Field,
@@ -19,7 +19,7 @@ pub struct Extended {
     t: Field,
 }
 
-/// A point by its two coordinates, made ready to be added: `y + x`, `y - x` and `2 d x y`, all tidy
+/// An affine point, prepared for additions: `y + x`, `y - x` and `2 d x y`, all tidy
 /// (D. J. Bernstein, N. Duif, T. Lange, P. Schwabe and B.-Y. Yang, "High-speed high-security signatures", 2012).
 #[derive(Clone, Copy, Debug)]
 pub struct Niels {
@@ -29,7 +29,7 @@ pub struct Niels {
 }
 
 impl Niels {
-    /// A look at it: see [`Field::ends`].
+    /// Reads both ends: see [`Field::ends`].
     #[must_use]
     pub const fn ends(&self) -> i32 {
         self.plus.ends() ^ self.minus.ends() ^ self.product.ends()
@@ -40,7 +40,7 @@ impl Extended {
     /// The neutral element.
     pub const NEUTRAL: Self = Self { x: Field::ZERO, y: Field::ONE, z: Field::ONE, t: Field::ZERO };
 
-    /// Decodes a point (RFC 8032 §5.1.3), in its canonical encoding only: y below p, and no sign where x is zero.
+    /// Decodes a point (RFC 8032 §5.1.3). Only the canonical encoding is accepted: y below p, and no sign if x is zero.
     #[must_use]
     pub fn from_words(encoded: &[u32; 8]) -> Option<Self> {
         let [words @ .., top] = *encoded;
@@ -103,7 +103,7 @@ impl Extended {
         Self { x: e.times(&f), y: g.times(&h), z: f.times(&g), t: e.times(&h) }
     }
 
-    /// Whether eight times the point is the neutral one.
+    /// Whether eight times the point is the neutral point.
     #[must_use]
     pub fn is_of_small_order(&self) -> bool {
         let eightfold = self.doubled().doubled().doubled();
@@ -111,12 +111,12 @@ impl Extended {
     }
 }
 
-/// The multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and so many rows i, one row after the other: from row 0 on, or from
-/// behind the row whose `last` entry is given.
+/// Computes the multiples `j 2^(width i) P` for j in `1..=2^(width - 1)` and this number of rows i, one row after another. It starts
+/// with row 0, or after the row with the given `last` entry.
 #[must_use]
 pub fn multiples(point: &Extended, last: Option<&Niels>, rows: usize, width: usize) -> Vec<Niels> {
     let half = 1 << (width - 1);
-    // A row ends with half of what the next one begins with.
+    // Twice the last entry of a row is the first entry of the next one.
     let mut next = last.map_or(*point, |last| Extended::NEUTRAL.plus(last, false).doubled());
     // The rows' first entries, ready to be added to the others.
     let mut firsts = Vec::with_capacity(rows);

@@ -1,12 +1,12 @@
-//! Points on `y² = x³ - 3x + b` over a prime field, of prime order: points enter, their sums leave.
+//! Points on `y² = x³ - 3x + b` over a prime field, in a group of prime order.
 //!
 //! Formulas: D. J. Bernstein and T. Lange, "Explicit-Formulas Database", Jacobian coordinates for a = -3: `madd` without
-//! its doubled variables, and `dbl-2001-b`. To add affine points to Jacobian ones is from H. Cohen, A. Miyaji and T. Ono, "Efficient
-//! elliptic curve exponentiation using mixed coordinates" (1998). Each field has them compiled for itself, here, as methods of its own.
+//! its doubled variables, and `dbl-2001-b`. Adding affine points to Jacobian ones: H. Cohen, A. Miyaji and T. Ono, "Efficient
+//! elliptic curve exponentiation using mixed coordinates" (1998).
 
 use crate::field::Field;
 
-/// A point by its two coordinates, both tidy: never the point at infinity, which has none.
+/// A point with its two coordinates, both tidy. It is never the point at infinity, which has no coordinates.
 #[derive(Clone, Copy, Debug)]
 pub struct Affine<F> {
     /// The first coordinate.
@@ -16,7 +16,7 @@ pub struct Affine<F> {
 }
 
 impl<F: Field> Affine<F> {
-    /// Whether the coordinates are those of a point.
+    /// Whether the point is on the curve.
     pub fn is_on_curve(&self, b: &F) -> bool {
         let cube = self.x.squared().times(&self.x);
         let right = F::sum(&[(1, &cube), (-3, &self.x), (1, b)]);
@@ -33,7 +33,7 @@ impl<F: Field> Affine<F> {
         Self { x, y }
     }
 
-    /// A look at it: see [`Field::ends`].
+    /// Reads both ends: see [`Field::ends`].
     pub fn ends(&self) -> i32 {
         self.x.ends() ^ self.y.ends()
     }
@@ -45,7 +45,7 @@ impl<F: Field> Affine<F> {
     }
 }
 
-/// A point as `(X / Z², Y / Z³)`.
+/// A point `(X / Z², Y / Z³)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Jacobian<F> {
     /// X.
@@ -57,12 +57,12 @@ pub struct Jacobian<F> {
 }
 
 impl<F: Field> Jacobian<F> {
-    /// The same point, Z being 1.
+    /// The same point with Z = 1.
     pub fn from_affine(point: &Affine<F>) -> Self {
         Self { x: point.x, y: point.y, z: F::ONE }
     }
 
-    /// Twice the point. The order is odd: no point but infinity is its own negative, and y is never zero.
+    /// Twice the point. The order is odd, so only the point at infinity is its own negative, and y is never zero.
     #[must_use]
     #[inline(never)]
     pub fn doubled(&self) -> Self {
@@ -78,13 +78,13 @@ impl<F: Field> Jacobian<F> {
         Self { x, y, z }
     }
 
-    /// The sum, unless both are the same point or one is the other's negative: then Z of the result is zero, and stays
-    /// it in all that is added after, so that one look at the end tells.
+    /// The sum of two points that are neither equal nor opposite. If they are, Z of the result is zero. It remains zero in later
+    /// sums, so a single check at the end is enough.
     #[must_use]
     #[inline(never)]
     pub fn plus_other(&self, other: &Affine<F>) -> Self {
         let z_squared = self.z.squared();
-        // How far apart the points' coordinates are, times Z² and Z³.
+        // The differences of the points' coordinates, times Z² and Z³.
         let h = F::product_less([&other.x, &z_squared], &self.x);
         let r = F::product_less([&other.y, &z_squared.times(&self.z)], &self.y);
         let h_squared = h.squared();
@@ -95,14 +95,14 @@ impl<F: Field> Jacobian<F> {
         Self { x, y, z: self.z.times(&h) }
     }
 
-    /// The sum of any two points; nothing is the point at infinity.
+    /// The sum of any two points, or `None` if it is the point at infinity.
     #[must_use]
     pub fn plus(&self, other: &Affine<F>) -> Option<Self> {
         let sum = self.plus_other(other);
         if !sum.z.is_zero() {
             return Some(sum);
         }
-        // The first coordinates are the same: so is the point, or it is the negative.
+        // The first coordinates are equal, so the points are equal or opposite.
         let y = other.y.times(&self.z.squared().times(&self.z));
         y.minus(&self.y).is_zero().then(|| self.doubled())
     }

@@ -1,4 +1,4 @@
-//! An RSA modulus enters and is prepared; a number below it and an exponent enter, the power leaves.
+//! A prepared RSA modulus, and powers modulo it.
 
 use crate::rsa::montgomery::{self, Montgomery};
 #[cfg(all(feature = "both-kernels", target_arch = "wasm32"))]
@@ -10,7 +10,7 @@ use crate::rsa::montgomery_wasm::Modulus as Other;
 #[cfg(target_arch = "wasm32")]
 use crate::rsa::montgomery_wasm::Modulus as Prepared;
 
-/// An odd modulus, with what its products need.
+/// An odd modulus with the constants for its products.
 pub struct Modulus {
     prepared: Prepared,
     #[cfg(feature = "both-kernels")]

@@ -1,10 +1,9 @@
-//! Powers modulo an odd number, in Montgomery's form: a modulus with its constants, a number below it and an exponent
-//! enter, the power leaves. What a kernel must offer stands here; the kernels differ by the width of their limbs.
+//! Powers modulo an odd number, in Montgomery form, and the trait of the kernels. The kernels differ in the width of their limbs.
 //!
-//! A signature, a modulus and an exponent are public: nothing here tries to take the same time for all of them.
+//! Signatures, moduli and exponents are public, so nothing here runs in constant time.
 
-/// A modulus n, prepared: products come divided by R, a power of two above n (Montgomery 1985, "Modular
-/// multiplication without trial division").
+/// A prepared modulus n. Products are divided by R, a power of two above n (Montgomery 1985, "Modular multiplication without
+/// trial division").
 pub(crate) trait Montgomery {
     /// A residue modulo n, not necessarily the smallest one.
     type Number: Clone;
@@ -26,9 +25,8 @@ pub(crate) trait Montgomery {
 
 /// `base`^`e` modulo n into `out`, which is as long as n. `base` < n; `e` is odd and at least 3.
 ///
-/// Square and multiply from the left. As `e` is odd the last multiplication is by `base` itself, outside of
-/// Montgomery's form, and that leaves the form too: e = 65537 takes 16 squarings and 1 multiplication besides the
-/// entry.
+/// Square and multiply, from the left. Because `e` is odd, the last multiplication is by `base` itself, which is not in Montgomery
+/// form. This also converts the result: e = 65537 takes 16 squarings and 1 multiplication, besides the conversion of `base`.
 pub(crate) fn power<M: Montgomery>(modulus: &M, base: &[u8], e: u32, out: &mut [u8]) {
     debug_assert!(e % 2 == 1 && e >= 3);
     let base = modulus.read(base);

@@ -1,9 +1,9 @@
-//! Montgomery multiplication on limbs of 64 bits with products of 128: for 64-bit machines, right on every other one.
-//! Operand scanning, the whole product before its reduction (SOS in Koç, Acar, Kaliski 1996, "Analyzing and comparing
+//! Montgomery multiplication with limbs of 64 bits and products of 128 bits: fast on 64-bit machines, correct on all.
+//! Operand scanning: the whole product is computed before its reduction (SOS in Koç, Acar, Kaliski 1996, "Analyzing and comparing
 //! Montgomery multiplication algorithms").
 #![expect(
     clippy::indexing_slicing,
-    reason = "every index follows from the length of the modulus, which is bounded, and none from a number's value"
+    reason = "every index depends on the bounded length of the modulus, never on the value of a number"
 )]
 
 use alloc::boxed::Box;
@@ -21,8 +21,8 @@ pub(crate) struct Modulus {
 
 /// Little-endian limbs; those from the modulus' length on are zero.
 ///
-/// INVARIANT: a number is below R, not necessarily below n ("almost Montgomery multiplication", Gueron 2012): only what
-/// leaves is reduced in full.
+/// INVARIANT: a number is below R, not necessarily below n ("almost Montgomery multiplication", Gueron 2012). Only the final result
+/// is fully reduced.
 pub(crate) type Number = [u64; MAXIMUM_LIMBS];
 
 impl Montgomery for Modulus {
@@ -36,7 +36,7 @@ impl Montgomery for Modulus {
             n0: negated_inverse(limbs[0]),
             r_squared: Box::default(),
         };
-        // 2^(bits-1) is below n; doubled often enough it is 2·R.
+        // 2^(bits-1) is below n. Repeated doubling gives 2·R.
         let mut two = [0; MAXIMUM_LIMBS];
         if let Some(limb) = two.get_mut((bits - 1) / 64) {
             *limb = 1 << ((bits - 1) % 64);
@@ -148,7 +148,7 @@ impl Modulus {
     }
 }
 
-/// `sum` += `factor` · `number`; returns the carry into the limb behind. Only as many limbs as `number` has change.
+/// `sum` += `factor` · `number`; returns the carry into the next limb. Only as many limbs as `number` has change.
 #[inline]
 fn add_multiple(sum: &mut [u64], number: &[u64], factor: u64) -> u64 {
     let mut carry = 0;
@@ -161,7 +161,7 @@ fn add_multiple(sum: &mut [u64], number: &[u64], factor: u64) -> u64 {
     lower(carry)
 }
 
-/// `a` -= `b`, of the same length; whether it went below zero.
+/// `a` -= `b`, of the same length; returns whether the result is negative.
 fn subtract(a: &mut [u64], b: &[u64]) -> bool {
     let mut borrow = false;
     for (a, b) in a.iter_mut().zip(b) {
@@ -178,7 +178,7 @@ fn is_below(a: &[u64], b: &[u64]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
-/// -n⁻¹ modulo 2^64 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the right bits (J.-G. Dumas, "On
+/// -n⁻¹ modulo 2^64 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the correct bits (J.-G. Dumas, "On
 /// Newton-Raphson iteration for multiplicative inverses modulo prime powers", 2014).
 fn negated_inverse(n: u64) -> u64 {
     let mut inverse = n;

@@ -1,16 +1,16 @@
 //! Montgomery multiplication for WebAssembly: limbs of 26 bits, multiplied as halves of 13 bits by `i32x4.dot_i16x8`, the
-//! one instruction there that gives eight products at once. Product scanning (P. G. Comba, "Exponentiation cryptosystems on the
-//! IBM PC", 1990), a group of 8 limb columns at a time.
+//! only instruction there that computes eight products at once. Product scanning (P. G. Comba, "Exponentiation cryptosystems on
+//! the IBM PC", 1990), a group of 8 limb columns at a time.
 //!
-//! - Squarings work modulo n* = c·n with n* ≡ -1 modulo 2^26: a quotient digit is then the lowest limb as it stands
+//! - Squarings work modulo n* = c·n with n* ≡ -1 modulo 2^26, so that a quotient digit is the lowest limb itself
 //!   (Orup 1995, "Simplifying quotient determination in high-radix modular multiplication"). Only the last product is
 //!   reduced by n itself.
-//! - Half columns: with x = x0 + x1·2^13 in each limb, the lanes hold x0·y0 of a column with x1·y1 of the one before (both
-//!   weigh the same), and x0·y1 + x1·y0. So the product of two upper halves appears one column later than its limbs say:
-//!   behind the last column of a group, in the next group.
+//! - Half columns: with x = x0 + x1·2^13 in each limb, the lanes contain x0·y0 of a column plus x1·y1 of the one before (both
+//!   have the same weight), and x0·y1 + x1·y0. So the product of two upper halves appears one column later than its limbs: after
+//!   the last column of a group, it is in the next group.
 #![expect(
     clippy::indexing_slicing,
-    reason = "every index follows from the length of the modulus, which is bounded, and none from a number's value"
+    reason = "every index depends on the bounded length of the modulus, never on the value of a number"
 )]
 
 use alloc::boxed::Box;
@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::rsa::montgomery::{self, Montgomery};
 use crate::rsa::simd::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
 
-/// A modulus, prepared; R = 2^(26·`len`).
+/// A prepared modulus; R = 2^(26·`len`).
 pub(crate) struct Modulus {
     /// Limbs in use, whole groups of them.
     len: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Modulus {
     r_squared: Box<[u32]>,
 }
 
-/// What a product is reduced by.
+/// The number that a product is reduced by.
 struct Factor {
     /// The lowest limbs.
     low: [u64; GROUP],
@@ -47,7 +47,7 @@ struct Factor {
 /// A number below 2·n*, in the three forms that the kernel reads.
 #[derive(Clone)]
 pub(crate) struct Number {
-    /// Little-endian, each below 2^26, and zeros behind.
+    /// Little-endian, each below 2^26, followed by zeros.
     limbs: [u32; MAXIMUM_LIMBS + GROUP],
     /// The halves of each limb in the two halves of a word.
     packed: [u32; MAXIMUM_LIMBS],
@@ -55,13 +55,13 @@ pub(crate) struct Number {
 }
 
 /// A number as the second factor: for limb m the words y0(m) | y1(m-1)·2^16 and y1(m) | y0(m)·2^16, so that a packed limb
-/// of the first factor gives the two half columns 2m and 2m+1. Zeros before (`PAD` lanes) and behind, so that a group
-/// may begin before the first and end behind the last limb.
+/// of the first factor gives the two half columns 2m and 2m+1. There are zeros before (`PAD` lanes) and after, so that a group
+/// may begin before the first limb and end after the last.
 #[derive(Clone)]
 struct Spread<T> {
     /// Two limbs in four lanes, the first with an even index.
     even: T,
-    /// The same, one limb (two words) further.
+    /// The same, shifted by one limb (two words).
     odd: T,
 }
 
@@ -90,7 +90,7 @@ impl Montgomery for Modulus {
         let plain = Factor::new(&limbs, c);
         let star = Factor::new(&star, 1);
         let mut modulus = Self { len, plain, star, n: limbs.into(), r_squared: Box::default() };
-        // 2^(bits-1) is below n; doubled often enough it is 2·R.
+        // 2^(bits-1) is below n. Repeated doubling gives 2·R.
         let mut two = vec![0; len];
         two[(bits - 1) / 26] = 1 << ((bits - 1) % 26);
         for _ in bits - 1..26 * len + 1 {
@@ -131,7 +131,7 @@ impl Montgomery for Modulus {
 }
 
 impl Modulus {
-    /// A number from at most `len` limbs.
+    /// Makes a number from at most `len` limbs.
     fn number(&self, limbs: &[u32]) -> Number {
         let mut number = empty();
         number.limbs[..limbs.len()].copy_from_slice(limbs);
@@ -149,7 +149,7 @@ impl Modulus {
         self.subtract_once(limbs);
     }
 
-    /// Takes n from a number below 2·n unless it is below n.
+    /// Subtracts n from a number below 2·n unless it is below n.
     fn subtract_once(&self, limbs: &mut [u32]) {
         if is_below(limbs, &self.n) {
             return;
@@ -179,7 +179,7 @@ impl Factor {
     }
 }
 
-/// `out` = `a` · `b` / R modulo the factor's number; with `SQUARE` `a` is `b` and the factor n*.
+/// `out` = `a` · `b` / R modulo the factor's number. With `SQUARE`, `a` equals `b` and the factor is n*.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 #[inline(never)]
 fn product<const SQUARE: bool>(len: usize, a: &Number, b: &Number, modulus: &Factor, out: &mut Number) {
@@ -219,14 +219,14 @@ fn product<const SQUARE: bool>(len: usize, a: &Number, b: &Number, modulus: &Fac
                 }
                 #[expect(
                     clippy::needless_range_loop,
-                    reason = "unrolled as it stands: an iterator costs a tenth"
+                    reason = "the compiler unrolls this form; an iterator is slower"
                 )]
                 for later in c + 1..GROUP {
                     t[later] += q[c] * modulus.low[later - c];
                 }
             }
-            // The upper halves of the last column come again in the next group (see the file's head).
-            // INVARIANT: `carry` holds them: the last column was at least their sum times 2^26.
+            // The upper halves of the last column are added again in the next group (see the head of this file).
+            // INVARIANT: `carry` includes them: the last column was at least their sum times 2^26.
             for c in 0..GROUP {
                 carry -= (q[c] >> 13) * (modulus.low[GROUP - 1 - c] >> 13);
                 q_packed[k + c] = pack(lower(q[c]));
@@ -243,8 +243,7 @@ fn product<const SQUARE: bool>(len: usize, a: &Number, b: &Number, modulus: &Fac
     spread_and_pack(len, out);
 }
 
-/// Adds to the columns k … k+7 of a square the products of two limbs that both stand at k/2 or higher; `x` are the limbs
-/// from k/2 on.
+/// Adds the products of two limbs with indices from k/2 on to the columns k … k+7 of a square. `x` are the limbs from k/2 on.
 #[inline]
 fn add_diagonal(t: &mut [u64; GROUP], x: Option<&[u32; GROUP]>) {
     let Some(x) = x.map(|x| x.map(u64::from)) else { return };
@@ -256,14 +255,14 @@ fn add_diagonal(t: &mut [u64; GROUP], x: Option<&[u32; GROUP]>) {
     t[5] += 2 * (x[0] * x[5] + x[1] * x[4] + x[2] * x[3]);
     t[6] += 2 * (x[0] * x[6] + x[1] * x[5] + x[2] * x[4]) + x[3] * x[3];
     t[7] += 2 * (x[0] * x[7] + x[1] * x[6] + x[2] * x[5] + x[3] * x[4]);
-    // The upper halves of the last column come again in the next group (see the file's head).
+    // The upper halves of the last column are added again in the next group (see the head of this file).
     let upper = |i: usize, j: usize| (x[i] >> 13) * (x[j] >> 13);
     t[7] -= (2 * (upper(0, 7) + upper(1, 6) + upper(2, 5) + upper(3, 4))) << 26;
 }
 
-/// The columns k … k+7 of `x` · `y`, less the upper halves of column k+7 and with those of column k-1. `x` are the packed
-/// limbs from the `distance`th before k on, a multiple of 4 of them, and `distance` is even.
-// Merged into its callers, a signature takes a fourteenth less.
+/// The columns k … k+7 of `x` · `y`, without the upper halves of column k+7 and with those of column k-1. `x` are the packed
+/// limbs that start `distance` before k; their number is a multiple of 4, and `distance` is even.
+// Inlined, because verification is measurably faster that way.
 #[inline(always)]
 fn dots(x: &[u32], distance: usize, y: Spread<&[Lanes]>) -> [u64; GROUP] {
     debug_assert!(x.len().is_multiple_of(4) && distance.is_multiple_of(2));
@@ -292,7 +291,7 @@ fn dots(x: &[u32], distance: usize, y: Spread<&[Lanes]>) -> [u64; GROUP] {
     [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]]
 }
 
-/// Fills the other two forms from the limbs.
+/// Computes the other two forms from the limbs.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn spread_and_pack(len: usize, number: &mut Number) {
     let limbs = &number.limbs[..len];
@@ -305,8 +304,8 @@ fn spread_and_pack(len: usize, number: &mut Number) {
             [before >> 13, a & HALF, a >> 13, b & HALF, b >> 13];
         lanes([a_low | before_high << 16, a_high | a_low << 16, b_low | a_high << 16, b_high | b_low << 16])
     };
-    // INVARIANT: lanes before and behind those written stay zero, as all numbers of a modulus have the same length; behind
-    // the last limb come its upper half and, in `odd`, its neighbour of zeros.
+    // INVARIANT: lanes before and after those written stay zero, because all numbers of a modulus have the same length. The last
+    // limb is followed by its upper half and, in `odd`, by its neighbour of zeros.
     let mut before = 0;
     let (even, odd) = (&mut number.spread.even[PAD..], &mut number.spread.odd[PAD - 1..]);
     odd[0] = words(0, 0, limbs[0]);
@@ -339,7 +338,7 @@ fn is_below(a: &[u32], b: &[u32]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
-/// -n⁻¹ modulo 2^26 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the right bits.
+/// -n⁻¹ modulo 2^26 by Newton's iteration: n is its own inverse modulo 8, and each step doubles the correct bits.
 fn negated_inverse(n: u32) -> u64 {
     let mut inverse = n;
     for _ in 0..4 {

@@ -1,9 +1,8 @@
-//! Four lanes of 32 bits: in WebAssembly a `v128`, elsewhere an array with the same meaning, so that the kernel built on
-//! them is tested on the host too, where overflows are seen.
+//! Four lanes of 32 bits: a `v128` in WebAssembly, an array elsewhere. So the kernel can also be tested natively, where overflows
+//! are detected.
 //!
-//! Whether a WebAssembly runtime knows `simd128` cannot be asked at run time: a module that uses it does not load where
-//! it is missing. All runtimes that are served have it: Node from 16.4, Deno, Bun, workerd, Chromium from 91, Firefox
-//! from 89, Safari from 16.4 (2023).
+//! A WebAssembly module cannot detect `simd128` at run time: it does not load if the runtime lacks it. All supported runtimes have
+//! it: Node from 16.4, Deno, Bun, workerd, Chromium from 91, Firefox from 89, Safari from 16.4 (2023).
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use portable::{Lanes, dot_add, lanes, splat, wide_lanes, widen_add};
@@ -74,7 +73,7 @@ mod portable {
     pub(crate) fn dot_add(sum: Lanes, x: Lanes, y: Lanes) -> Lanes {
         core::array::from_fn(|i| {
             let [x, y] = [x[i], y[i]];
-            // The instruction takes halves with a sign.
+            // The instruction takes signed halves.
             debug_assert!((x | y) & 0x8000_8000 == 0);
             sum[i] + (x & 0xffff) * (y & 0xffff) + (x >> 16) * (y >> 16)
         })

@@ -1,5 +1,4 @@
-//! Numbers modulo a group's order: two numbers enter, their product leaves; a number and a window's width enter, its
-//! signed digits leave.
+//! Arithmetic modulo the order of a group, and the signed digits of scalars.
 #![expect(clippy::indexing_slicing, reason = "the indices are counters below the arrays' constant lengths")]
 
 pub mod orders;
@@ -9,21 +8,20 @@ use alloc::vec::Vec;
 use crate::inversion::Inverter;
 use crate::limbs::{add_words, is_below, low_limb, low_word, power_of_two, subtract_words};
 
-/// The order of a NIST curve's group, whatever its number of limbs.
+/// The order of a NIST curve's group, independent of its number of limbs.
 pub trait Order<const W: usize>: 'static {
-    /// Whether the number lies in 1..m.
+    /// Whether the number is in 1..m.
     fn is_unit(&self, number: &[u32; W]) -> bool;
 
-    /// The two numbers divided by a third: `[a / c, b / c]`, below m. c lies below m and is coprime to it; a and b are
-    /// any numbers below R.
+    /// Divides two numbers by a third: `[a / c, b / c]`, below m. c is below m and coprime to it; a and b are any numbers below R.
     fn quotients(&self, dividends: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2];
 
-    /// The number and m added, if that stays below `limit`.
+    /// The number plus m, if that is below `limit`.
     fn plus(&self, number: &[u32; W], limit: &[u32; W]) -> Option<[u32; W]>;
 }
 
-/// An odd modulus m with what Montgomery's multiplication needs (P. L. Montgomery, "Modular multiplication without
-/// trial division", 1985); R is `2^(32 * W)`. `L` limbs of 30 bits hold 30 bits more than m has.
+/// An odd modulus m with the constants for Montgomery multiplication (P. L. Montgomery, "Modular multiplication without
+/// trial division", 1985). R is `2^(32 * W)`. `L` limbs of 30 bits have at least 30 bits more than m.
 #[derive(Debug)]
 pub struct Modulus<const W: usize, const L: usize> {
     words: [u32; W],
@@ -38,7 +36,7 @@ pub struct Modulus<const W: usize, const L: usize> {
 
 impl<const W: usize, const L: usize> Modulus<W, L> {
     pub(crate) const fn new(words: [u32; W]) -> Self {
-        // Newton's iteration doubles the right bits: an odd number is its own inverse modulo 8 (source: `montgomery_native`).
+        // Newton's iteration doubles the correct bits: an odd number is its own inverse modulo 8 (source: `montgomery_native`).
         let (mut inverse, mut round) = (words[0], 0);
         while round < 4 {
             inverse = inverse.wrapping_mul(2_u32.wrapping_sub(words[0].wrapping_mul(inverse)));
@@ -82,12 +80,12 @@ impl<const W: usize, const L: usize> Modulus<W, L> {
     }
 }
 
-/// What [`Modulus::montgomery`] computes, but for a last subtraction of m: its words and the one above. All are as long as `sum`.
-/// Product and reduction share a loop (FIOS in Ç. K. Koç, T. Acar and B. S. Kaliski, "Analyzing and comparing Montgomery
-/// multiplication algorithms", 1996).
+/// Computes [`Modulus::montgomery`] without the last subtraction of m. The words are in `sum`, the word above them is returned. All
+/// slices have the same length. Product and reduction share a loop (FIOS in Ç. K. Koç, T. Acar and B. S. Kaliski, "Analyzing and
+/// comparing Montgomery multiplication algorithms", 1996).
 // INVARIANT: the running sum stays below 2m, so `top` is 0 or 1 after each round: (2m + (2^32 - 1) (b + m)) / 2^32
 // < 2m, as b < m.
-// Once for all lengths.
+// Not inlined, so that it is compiled only once for all lengths.
 #[inline(never)]
 fn montgomery(sum: &mut [u32], a: &[u32], b: &[u32], modulus: &[u32], minus_inverse: u32) -> u64 {
     let (mut top, last) = (0, sum.len() - 1);
@@ -121,7 +119,7 @@ impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
         *number != [0; W] && is_below(number, &self.words)
     }
 
-    // Once for each length of numbers, and not in its callers: docs/decisions/0012.
+    // Not inlined, so that it is compiled only once for each length of numbers: docs/decisions/0012.
     #[inline(never)]
     fn quotients(&self, [a, b]: [&[u32; W]; 2], c: &[u32; W]) -> [[u32; W]; 2] {
         let inverse_times_radix = self.montgomery(&self.radix_squared, &self.inverter.invert(c));
@@ -135,14 +133,14 @@ impl<const W: usize, const L: usize> Order<W> for Modulus<W, L> {
     }
 }
 
-/// How many digits of `width` bits a scalar of `bits` bits has: one more than it seems, for the last carry.
+/// The number of digits of `width` bits in a scalar of `bits` bits, including one for the last carry.
 #[must_use]
 pub const fn digit_count(bits: usize, width: usize) -> usize {
     bits / width + 1
 }
 
-/// The digits of a scalar to the base `2^width`, the least first, each in `-2^(width - 1) + 1 ..= 2^(width - 1)`: a signed
-/// digit halves the table (A. D. Booth, 1951).
+/// The digits of a scalar to the base `2^width`, lowest first, each in `-2^(width - 1) + 1 ..= 2^(width - 1)`. Signed digits halve
+/// the size of tables (A. D. Booth, 1951).
 #[must_use]
 pub fn digits(scalar: &[u32], width: usize) -> Vec<i32> {
     let half = 1 << (width - 1);

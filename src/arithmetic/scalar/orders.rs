@@ -1,4 +1,4 @@
-//! The orders of the groups that signatures are made in: scalars are computed modulo them.
+//! The orders of the curves' groups. Scalars are reduced modulo them.
 
 use crate::limbs::from_hex;
 use crate::scalar::Modulus;

@@ -9,7 +9,7 @@ use super::*;
 use crate::reference::Reference;
 use crate::{rsa::montgomery_native, rsa::montgomery_wasm};
 
-/// Holds the power on both kernels against the `rsa` crate's public operation.
+/// Compares the power on both kernels with the `rsa` crate's public operation.
 #[track_caller]
 fn is_the_crates_power(n: &[u8], base: &[u8], e: u32) {
     let bits = n.len() * 8 - n[0].leading_zeros() as usize;
@@ -43,7 +43,7 @@ impl Numbers {
         usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
     }
 
-    /// Random bytes, or long runs of zeros and ones: carries travel far there.
+    /// Random bytes, or long runs of zeros and ones, where carries propagate far.
     fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         let runs = self.next().is_multiple_of(3);
@@ -58,7 +58,7 @@ impl Numbers {
         bytes
     }
 
-    /// An odd number of exactly that many bits.
+    /// An odd number of exactly this many bits.
     fn modulus(&mut self, bits: usize) -> Vec<u8> {
         let mut n = self.bytes(bits.div_ceil(8));
         let top = 1 << ((bits - 1) % 8);
@@ -67,7 +67,7 @@ impl Numbers {
         n
     }
 
-    /// A number below `n`, at its edges often.
+    /// A number below `n`, often at its edges.
     fn base(&mut self, n: &[u8]) -> Vec<u8> {
         let mut base = match self.below(8) {
             0 => vec![0; n.len()],
@@ -126,7 +126,7 @@ const EXPONENTS: [u32; 9] = [3, 5, 17, 257, 65537, 65539, 0x8000_0001, 0xffff_ff
 fn any_modulus_base_and_exponent_gives_the_power_of_the_rsa_crate() {
     let mut numbers = Numbers(1);
     for round in 0..3000 {
-        // Mostly short ones: the sizes of both kernels' buffers follow from the bits, and short ones are fast.
+        // Mostly short ones, which are fast: the sizes of both kernels' buffers follow from the bits.
         let bits = match round % 60 {
             0 => 2048,
             1 => 4096 - numbers.below(200),
@@ -168,7 +168,7 @@ fn moduli_and_bases_at_their_edges_give_the_power_of_the_rsa_crate() {
     }
 }
 
-/// Every number of groups, and both sides of each step.
+/// Tests every number of groups, and both sides of each step.
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 fn the_lengths_around_every_group_of_limbs_give_the_power_of_the_rsa_crate() {
@@ -191,7 +191,7 @@ fn the_lengths_around_every_group_of_limbs_give_the_power_of_the_rsa_crate() {
     }
 }
 
-/// The number of so many bytes, as words for the reference.
+/// Converts bytes to words for the reference.
 fn words(bytes: &[u8]) -> Vec<u32> {
     let word = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
     bytes.rchunks(4).map(word).collect()
@@ -240,7 +240,7 @@ fn multiple_less(number: &[u8], factor: u64, less_by: u8) -> Vec<u8> {
     product[zeros..].to_vec()
 }
 
-/// Moduli and numbers of nothing but ones, at the bounds that the kernels' comments argue.
+/// Tests moduli and numbers that consist only of ones, at the bounds in the kernels' comments.
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 fn numbers_at_the_bounds_of_their_kernel_agree_with_the_reference() {
