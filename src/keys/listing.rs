@@ -1,10 +1,10 @@
-//! A state and a moment enter, a table for people leaves.
+//! A table of the keys for people.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::{Client, Key, Phase, Revoked, Ring, State, rotation_due};
 
-/// One row for each key, the newest of each ring first: what it is, where it stands, what happened when, and what comes
+/// One row for each key, the newest of each ring first: what it is, its phase, what happened when, and what comes
 /// next. Revoked keys follow for as long as they may be trusted somewhere. `now` in Unix seconds.
 #[must_use]
 pub fn listing(state: &State, now: u64) -> String {

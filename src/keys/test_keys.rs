@@ -1,4 +1,4 @@
-//! What several test modules share: nothing enters, keys and a ready state leave.
+//! Keys and a ready state that several test modules share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -66,7 +66,7 @@ pub(crate) fn keeper(first: &State) -> (tempfile::TempDir, Keeper) {
     (folder, Keeper::new(Arc::new(store), given()).unwrap())
 }
 
-/// jsonwebtoken as the second opinion: told which arithmetic to use, in case another crate of the same build asks for a
+/// jsonwebtoken as the second opinion, with the arithmetic selected, in case another crate of the same build asks for a
 /// second one.
 pub(crate) fn second_library() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();

@@ -1,4 +1,4 @@
-//! `token`: names enter, one access token leaves.
+//! `token`: prints one access token.
 
 use jotgate_keys::{Clock, Error, Keeper, Signer, SystemClock, TokenRequest, check_audiences};
 

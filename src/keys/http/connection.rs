@@ -1,4 +1,4 @@
-//! One connection: its requests enter, their answers leave, within limits of time and memory.
+//! Serves one connection within limits of time and memory.
 
 use std::convert::Infallible;
 use std::error::Error as _;

@@ -1,4 +1,4 @@
-//! A state enters, the published key set leaves: its bytes, its `ETag` and how long it may be cached.
+//! The published key set of a state: its bytes, its `ETag` and how long it may be cached.
 //!
 //! For how long differs from answer to answer: verifiers that started together must not come back together.
 

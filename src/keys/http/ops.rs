@@ -1,4 +1,4 @@
-//! A request of the operator's own tools enters, how the companion is leaves: health and numbers, no key and no token.
+//! Health and metrics for the operator's tools. No answer contains a key or a token.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

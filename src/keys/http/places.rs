@@ -2,7 +2,7 @@
 //!
 //! A new connection always gets a place. If its address has its share already, or all places are taken, the connection
 //! that has made its peer's last step longest ago is closed for it: an idle one, or one that sends or takes slowly. So
-//! nobody can keep others out by holding connections open.
+//! no address can keep others out by holding connections open.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -63,7 +63,7 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// So many places, of which one address may have `share`.
+    /// So many places; one address may have `share` of them.
     pub(super) fn new(most: usize, share: usize, published: Option<Arc<Published>>) -> Self {
         let permits = Arc::new(Semaphore::new(most));
         Self { most, share, permits, published, start: Instant::now(), table: Mutex::default() }

@@ -158,7 +158,7 @@ impl Published {
         self.last_tick.load(Ordering::Relaxed)
     }
 
-    /// Whether the store has answered within the replica delay. Who is not told of changes for longer may sign with a key
+    /// Whether the store has answered within the replica delay. A process without news for longer may sign with a key
     /// that others have retired or revoked, and does not know it; nor would a look that hangs ever fail.
     pub(crate) fn is_current(&self, snapshot: &Snapshot, now: u64) -> bool {
         let delay = snapshot.state.settings().times().replica_delay;

@@ -1,4 +1,4 @@
-//! A keeper enters, the published set leaves, and follows what this and other processes write.
+//! Publishes the set of a keeper, and follows what this and other processes write.
 //!
 //! Readers see a snapshot in memory: no lock, no store. A store that fails changes nothing of what is published.
 

@@ -1,7 +1,7 @@
-//! The one table of algorithms that sign here: a name enters, what the libraries call it leaves.
+//! The one table of algorithms that sign here, with their names in the libraries.
 //!
-//! It is not the verifier's table: that one tells what may be checked, this one what keys are made for, and in terms
-//! of the library that signs.
+//! It is not the verifier's table: that one lists what may be verified, this one what keys are made for, in terms of
+//! the library that signs.
 
 use std::fmt;
 

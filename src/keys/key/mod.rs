@@ -1,4 +1,4 @@
-//! One signing key: nothing or a PKCS#8 document enters, a key that signs and its public half leave.
+//! One signing key with its public half, new or from a PKCS#8 document.
 
 mod algorithm;
 mod key_pair;

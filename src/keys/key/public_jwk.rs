@@ -1,4 +1,4 @@
-//! A public point or modulus enters, the JWK that may be shown to the world leaves.
+//! The public JWK of a point or a modulus.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};

@@ -1,9 +1,9 @@
-//! The numbers that the operator chose enter, settings that keep the inequalities of a rotation leave.
+//! Settings that satisfy the inequalities of a rotation, from the numbers that the operator chose.
 //!
 //! With R, M, F, K, T, L and S as [`Times`] names them:
 //!
-//! 1. pre-publication ≥ R + M + F + K: whoever meets a token of a new key can have the key;
-//! 2. retention ≥ R + T + L + K: whoever meets a live token of an old key still finds the key;
+//! 1. pre-publication ≥ R + M + F + K: a verifier that gets a token of a new key can have the key;
+//! 2. retention ≥ R + T + L + K: a verifier that gets a valid token of an old key still finds the key;
 //! 3. period ≥ pre-publication: there is always a successor that is old enough;
 //! 4. revocation ≥ R + M + S + F: no revoked key is trusted for longer than was promised.
 

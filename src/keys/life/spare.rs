@@ -1,4 +1,4 @@
-//! A wish for a key enters, a key leaves that is made once, however often a change of the store has to be tried.
+//! A key that is made once, however often a change of the store has to be tried.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! The life of keys as a pure machine: a state, a moment and settings enter, the next state and what is to be done leave.
+//! The life of keys as a pure function of a state, a moment and settings: the next state, and the actions.
 //! No clock, no I/O, no randomness.
 //!
-//! It lets an aged successor sign when the period is over, drops what nobody needs any more, and asks for a key where a
+//! It lets an aged successor sign when the period is over, drops unneeded keys, and asks for a key where a
 //! successor is missing. A successor that is too young never signs: the old key goes on, and an alarm is raised.
 
 use std::fmt;

@@ -1,6 +1,6 @@
-//! Bytes to be kept enter, sealed text leaves, and back: the keys that encrypt private keys at rest.
+//! The keys that encrypt private keys at rest: they seal bytes as text, and open it.
 //!
-//! Sealed with AES-256-GCM-SIV (RFC 8452), a random nonce each time: a nonce that comes twice tells no more than that
+//! Sealed with AES-256-GCM-SIV (RFC 8452), a random nonce each time: a repeated nonce reveals no more than that
 //! two texts are the same.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Where key-encryption keys come from: a file or a value given at the start enters, [`Keks`] leave.
+//! Reads [`Keks`] from a file, or from a value that is given at the start.
 
 use std::fs;
 use std::io;
@@ -20,7 +20,7 @@ pub enum KekSource {
     Given(Arc<Keks>),
 }
 
-/// Keys that nobody else replaces meanwhile.
+/// Keys that no other process replaces meanwhile.
 pub(crate) struct LockedKeks(Option<(LockedFolder, PathBuf)>);
 
 /// More than any list of keys has.

@@ -1,4 +1,4 @@
-//! What every store must do: a way to make a fresh one and to open it again enters, assertions leave.
+//! The tests that every store must pass, given a way to make one and to open it again.
 
 use std::sync::Barrier;
 
