@@ -131,7 +131,7 @@ pub(crate) struct LoginArguments {
 }
 
 impl LoginArguments {
-    /// What was chosen; `None` if nobody logs in with the client.
+    /// Returns the chosen login settings; `None` if the client is not for logging in.
     pub(crate) fn chosen(&self) -> Result<Option<ClientLogin>, RedirectRefusal> {
         if self.redirect.is_empty() && !self.password_grant {
             return Ok(None);

@@ -78,8 +78,7 @@ pub(super) async fn issue(
     Ok(Issue { request: token, scope, refresh_token })
 }
 
-/// The audiences and scopes of a token: those of the grant, of which the request may leave some out and the client may have
-/// lost some.
+/// Returns the audiences and scopes of a token: those of the grant, without those that the request omits or the client has lost.
 pub(super) fn narrow(
     request: &Request<'_>,
     grant: &Grant,

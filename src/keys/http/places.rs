@@ -93,7 +93,7 @@ impl Places {
         }
     }
 
-    /// Closes the connection that waits longest, whoever owns it; the system gave no descriptor for a new one.
+    /// Closes the connection that has waited longest, from any address: the system has no descriptor for a new one.
     pub(super) fn displace_one(&self) {
         let mut table = self.table();
         self.displace(&mut table, |_| true, Refused::NoDescriptor, None);

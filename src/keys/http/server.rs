@@ -32,8 +32,8 @@ use crate::{Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_r
 
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-/// How many connections are served at once by the public listener. Each takes some kilobytes and a descriptor, of which
-/// systems give a process a thousand or more.
+/// The maximum number of connections of the public listener. Each takes some kilobytes and a descriptor; systems allow a process a
+/// thousand descriptors or more.
 const MOST_CONNECTIONS: usize = 900;
 /// How many connections the operator's own tools may have.
 const MOST_OPS_CONNECTIONS: usize = 64;

@@ -135,8 +135,8 @@ impl Endpoint {
     /// The snapshot from which tokens may be signed now.
     fn current(&self, now: u64) -> Result<Arc<Snapshot>, GrantRefusal> {
         let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
-        // INVARIANT: whoever can't see the store stops signing within the replica delay. Later its key may have been
-        // retired by others, who count on that, or revoked.
+        // INVARIANT: a process that cannot read the store stops signing within the replica delay. Others rely on that when they
+        // retire or revoke its key.
         if !self.published.is_current(&snapshot, now) {
             warn!("no token is signed: the store has not answered for longer than the replica delay");
             return Err(GrantRefusal::Unavailable);
@@ -238,7 +238,7 @@ impl Endpoint {
     }
 }
 
-/// The URLs of the token endpoint, one of which `htu` of a proof must be: below the issuer's path, and at the root.
+/// The URLs of the token endpoint: below the issuer's path, and at the root. The `htu` of a proof must be one of them.
 fn token_urls(snapshot: &Snapshot) -> [String; 2] {
     let issuer = snapshot.state.issuer();
     let base = issuer.as_str().trim_end_matches('/');

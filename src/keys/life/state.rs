@@ -30,7 +30,7 @@ pub struct State {
 }
 
 impl State {
-    /// The first state of an issuer: one ring whose one key signs from now on. Nobody can hold an older set.
+    /// The first state of an issuer: one ring whose only key signs from now on. No older key set exists.
     #[must_use]
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let ring = Ring::opened(&settings, first, now);
@@ -47,8 +47,8 @@ impl State {
         }
     }
 
-    /// [`State::new`] with a successor that is published from the start. It may sign at any time: there has never been a
-    /// set without it that somebody could hold.
+    /// [`State::new`] with a successor that is published from the start. It may sign at any time: no
+    /// key set without it has ever been published.
     ///
     /// # Errors
     /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
@@ -375,7 +375,7 @@ impl State {
         Ok(next)
     }
 
-    /// The state without that key, which somebody else may have. If it signs, its successor signs from now on.
+    /// The state without this key, which may have leaked. If it signs, its successor signs from now on.
     ///
     /// # Errors
     /// [`StateError::UnknownKey`]; [`StateError::NoSuccessor`] or [`StateError::TooYoung`] if the key signs and nothing
@@ -414,7 +414,7 @@ impl State {
         Ok(next)
     }
 
-    /// From when on nobody can meet a live token of that key, in Unix seconds; `None` while it is no retiring key.
+    /// The time from which all tokens of this key have expired, in Unix seconds; `None` if the key is not retiring.
     #[must_use]
     pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
         let Phase::Retiring { until, .. } = key.phase else { return None };
@@ -422,7 +422,7 @@ impl State {
         Some(dead_from.saturating_add(key.longest_life))
     }
 
-    /// The state without the keys that nobody needs and the revocations that are over; and the identifiers that went.
+    /// The state without unneeded keys and finished revocations, and the identifiers that were removed.
     pub(crate) fn without_the_past(&self, now: u64, settings: &Settings) -> (Self, Vec<String>) {
         let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
         let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();

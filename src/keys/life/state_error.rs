@@ -62,7 +62,7 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
-    /// A client with which nobody logs in.
+    /// A client that is not for logging in.
     NoLogin {
         /// The identifier.
         id: String,

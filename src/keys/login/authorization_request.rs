@@ -46,7 +46,7 @@ pub(super) struct Prompt {
 pub(super) enum RequestRefusal {
     /// The client or the redirect address is not known to be right: a page, never a redirect.
     Page(&'static str),
-    /// The client is told.
+    /// The client receives the error in a redirect.
     Redirect(Target, &'static str, &'static str),
 }
 

@@ -1,7 +1,6 @@
-//! A path enters, a file under another name beside it leaves, to be filled and then put in its place whole.
+//! Replaces a file as a whole: writes a draft under another name beside it, and then renames the draft.
 //!
-//! Whoever makes one has locked the folder, so one name is enough, and what stands under it before is what a killed process
-//! left behind.
+//! The folder is locked while a draft exists, so one name is enough. An existing file with that name was left by a killed process.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -9,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A folder in which nobody else of this program replaces files, for as long as it lives; a killed process lets go.
+/// A lock on a folder: no other process of this program replaces files in it. The system releases the lock of a killed process.
 #[derive(Debug)]
 pub(crate) struct LockedFolder {
     folder: File,
@@ -109,7 +108,7 @@ pub(super) fn forget_second_name(path: &Path) {
     let identity = |path: &Path| fs::symlink_metadata(path).map(|found| (found.dev(), found.ino())).ok();
     let draft = draft_of(path);
     if identity(&draft).is_some_and(|second| identity(path) == Some(second)) {
-        // Somebody else may have done so; and it harms nobody.
+        // Another process may have removed it already; a failure does no harm.
         let _ = fs::remove_file(&draft);
     }
 }

@@ -22,7 +22,7 @@ pub struct Keeper {
     ledger: Option<Arc<dyn Ledger>>,
 }
 
-/// Each lost attempt means that somebody else got on; more in a row than this is no accident.
+/// Each lost attempt means that another process succeeded. More than this in a row is not a coincidence.
 const ATTEMPTS: u32 = 100;
 /// Each busy attempt has waited for a second or two.
 const BUSY_ATTEMPTS: u32 = 5;
@@ -93,7 +93,7 @@ impl Keeper {
         Ok((stamp.version, state))
     }
 
-    /// [`Keeper::load`], with all that tells the store from copies of it.
+    /// [`Keeper::load`], with everything that distinguishes the store from copies of it.
     ///
     /// # Errors
     /// Those of [`Keeper::load`].
@@ -195,9 +195,9 @@ impl Keeper {
         Ok(Some((next, state)))
     }
 
-    /// Changes the state by compare-and-swap: `decide` sees the state as it is now, and is asked again whenever somebody
-    /// else came first or holds the store: what it dates is written within seconds, which the replica delay has room for,
-    /// or not at all. `Ok(None)` from it changes nothing. Gives the state that stands at the end.
+    /// Changes the state by compare-and-swap. `decide` receives the current state. It is called again if another process was
+    /// first or has locked the store, so that its times are either written within seconds, which the replica delay allows for, or
+    /// not at all. If it returns `Ok(None)`, nothing changes. Returns the final state.
     ///
     /// # Errors
     /// Those of `decide`, [`Error::Store`], [`Error::Document`], [`Error::Contended`].
@@ -235,7 +235,7 @@ mod tests {
     use crate::test_keys::{GATE, NOW, TestClock, given, key, state, written};
     use crate::{Clock, SqliteStore};
 
-    /// A store that is busy for the next so many changes, each of which waits for two seconds.
+    /// A store that is busy for this number of changes. Each waits for two seconds.
     #[derive(Debug)]
     struct Busy {
         store: SqliteStore,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{Clock, Error, Keeper, KekSource, Keks, SystemClock};
 
-/// Encrypts the store with a new key, which is put into the file before and stands there alone afterwards; gives the
-/// identifier of the key that encrypts from now on. Keys that were given are used as they stand, the first of them.
+/// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the
+/// identifier of the key that encrypts from now on. If keys are given instead of a file, the first of them is used.
 ///
 /// A process killed anywhere leaves a file with every key that the store may need. Servers read the file again by
 /// themselves.
@@ -22,7 +22,7 @@ pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
     };
     locked.replace(&old.after(&new)?)?;
     keeper.refresh()?;
-    // Nothing changes but the seal, and the key that derives refresh tokens: whoever had the old key knows that, too.
+    // Nothing changes but the seal, and the key that derives refresh tokens: an attacker with the old key knows that one, too.
     keeper.change(|state| match state.ledger() {
         Some(seal) => Ok(Some(state.with_ledger(seal.renew(SystemClock.now())?)?)),
         None => Ok(Some(state.clone())),

@@ -24,7 +24,7 @@ pub struct SqliteStore {
     connection: Mutex<Connection>,
 }
 
-/// `jotg`: tells the file from every other SQLite file (`application_id` of the file's header).
+/// `jotg`: distinguishes the file from every other SQLite file (`application_id` of the file's header).
 const APPLICATION_ID: i32 = 0x6a6f_7467;
 /// The layout of the tables (`user_version` of the file's header); what is in the document has its own number.
 const LAYOUT: i32 = 1;

@@ -202,7 +202,7 @@ impl<'a> StoredState<'a> {
         self.sealed_with
     }
 
-    /// The state, of which every part is checked.
+    /// Converts the document to a state. Every part is checked.
     pub(super) fn into_state(self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
         let store_id = self.store_id.map(|id| id.parse::<StoreId>());
         let store_id = store_id.transpose().map_err(|()| DocumentError::StoreId)?;

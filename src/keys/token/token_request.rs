@@ -1,4 +1,4 @@
-//! What somebody asks to be signed: loose text enters, a request that makes a token by RFC 9068 leaves.
+//! Checks a request to sign a token according to RFC 9068.
 
 use std::collections::BTreeMap;
 use std::fmt;

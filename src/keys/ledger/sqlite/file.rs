@@ -19,7 +19,7 @@ pub(super) struct Opened {
     pub(super) identity: (u64, u64),
 }
 
-/// `jotl`: tells the file from every other SQLite file (`application_id` of the file's header).
+/// `jotl`: distinguishes the file from every other SQLite file (`application_id` of the file's header).
 const APPLICATION_ID: i32 = 0x6a6f_746c;
 /// The layout of the tables (`user_version` of the file's header).
 const LAYOUT: i32 = 1;

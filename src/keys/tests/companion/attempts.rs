@@ -79,7 +79,7 @@ fn an_ipv6_network_is_one_address_and_only_the_last_hop_past_the_proxy_counts() 
     }
     assert_eq!(ask_from(server, "2001:db8:1:2:ffff::1", WRONG).status, 429);
     assert_eq!(ask_from(server, "2001:db8:1:3::1", WRONG).status, 400);
-    // What a client writes itself stands further left.
+    // Entries that a client writes itself are further left.
     for number in 0..4 {
         ask_from(server, &format!("198.51.100.{number}, 192.0.2.1"), WRONG);
     }

@@ -1,6 +1,6 @@
 //! A disk that takes no more: a command that has to write fails, and what is there stays; a server goes on with what it has.
 //!
-//! The limit on the size of files stands for the disk: it fails in the same places, and needs no disk of its own.
+//! The limit on the size of files simulates a full disk: it fails in the same places, and needs no disk of its own.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::client::{ask_token, get_set};
 use crate::program::Program;
 
-/// The same command, of which no file may grow beyond so many blocks of the shell.
+/// The same command with a limit on the size of its files, in blocks of the shell.
 fn limited(program: &Program, blocks: u32, arguments: &[&str]) -> Command {
     let plain = program.command(arguments);
     let mut shell = Command::new("sh");

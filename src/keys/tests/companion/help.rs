@@ -1,4 +1,4 @@
-//! Every command's help, as somebody reads it who has nothing else.
+//! Tests that the help of every command is enough to use it.
 
 use crate::program::Program;
 

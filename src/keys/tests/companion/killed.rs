@@ -44,7 +44,7 @@ fn until_it_may_sign(state: &State) {
     }
 }
 
-/// Somebody who reads, and meanwhile lets nobody commit: a journal is written, and not made good.
+/// A reader that prevents commits: the journal is written, but not committed.
 fn reader(program: &Program) -> Connection {
     let reader = Connection::open(program.path()).unwrap();
     reader.execute_batch("BEGIN").unwrap();

@@ -45,7 +45,7 @@ fn tokens_of_the_old_and_of_the_new_key_verify_with_the_served_set_right_after_a
 
     let said = program.done(&["keys", "rotate"]);
     assert!(said.contains(" signs now; "), "{said}");
-    // No pause: whoever has a set has the successor in it, which was published with the first key.
+    // No pause: every key set contains the successor, which was published with the first key.
     let new = program.done(&TOKEN);
     let set = get_set(serving.address);
     assert_ne!(kid(&old), kid(&new));

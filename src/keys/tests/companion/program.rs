@@ -67,7 +67,7 @@ impl Program {
         Keeper::new(store, KekSource::File(self.kek_path())).unwrap().load().unwrap().1
     }
 
-    /// What nobody may see: the key-encryption key, and the private keys as they are stored.
+    /// The secrets: the key-encryption key, and the private keys as they are stored.
     #[track_caller]
     pub(crate) fn secrets(&self) -> Vec<String> {
         let (_, document) = SqliteStore::open(&self.path()).unwrap().load().unwrap();

@@ -10,7 +10,7 @@ use jotgate_keys::{
 use crate::client::get_set;
 use crate::program::Program;
 
-/// The time of that name, as `settings show` tells it.
+/// The time with this name in the output of `settings show`.
 #[track_caller]
 fn shown(listing: &str, name: &str) -> u64 {
     let row = listing.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
