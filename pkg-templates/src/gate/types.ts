@@ -112,7 +112,7 @@ export interface AnonymousRule<Claims = JWTPayload, Principal = unknown> {
 export interface GateNeeds<Claims = JWTPayload, Principal = unknown> {
   /** The required scopes, all of them: in `scope`, `scp` or `scopes`, the first one present. */
   scopes?: readonly string[]
-  /** Scopes of which the token needs at least one. */
+  /** Alternative scopes: the token needs at least one of them. */
   anyScope?: readonly string[]
   /** The required permissions, all of them: in `permissions`. */
   permissions?: readonly string[]

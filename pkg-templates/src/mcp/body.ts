@@ -5,7 +5,7 @@ import type { NodeRequest, StandardRequest } from '../gate/request.js'
 import { memberProblem } from './json_members.js'
 import { Problem } from './problem.js'
 
-/** A request of Node's `http`, of which the body has not been read, or of Express, which may have read it. */
+/** A request of Node's `http` whose body has not been read, or of Express, which may have read it. */
 export interface NodeBodyRequest extends NodeRequest {
   /** What a body parser left here, such as `express.json()`. */
   body?: unknown

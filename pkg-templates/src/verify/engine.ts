@@ -28,7 +28,7 @@ export class Engine implements Judge {
   /** The tokens that were accepted, if the option is set. */
   readonly #cache: TokenCache | undefined
 
-  /** Options that hold {@link PolicyOptions} and `keys`, or what stands in its place. */
+  /** Options that contain {@link PolicyOptions} and `keys`, or a replacement for `keys`. */
   constructor(options: Options, fields: PolicyFields, keys: Keys | KeySet | RemoteKeySet) {
     this.#policy = policyFrom(jsonOf(fields))
     this.#now = clockFrom(options)

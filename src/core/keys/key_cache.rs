@@ -191,7 +191,7 @@ impl KeyCache {
     }
 
     /// The fetch failed, or its answer is no key set. The current set stays as it was. `retry_after` is the answer's
-    /// `Retry-After` in seconds (RFC 9110 §10.2.3), of which at most five minutes count.
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3). At most five minutes count.
     pub fn failed(&mut self, now: f64, purpose: Purpose, retry_after: Option<f64>) {
         // A fetch that a token caused has its cool-down; it must not delay the scheduled ones.
         if purpose == Purpose::Scheduled {

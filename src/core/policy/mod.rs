@@ -17,13 +17,13 @@ use crate::{
 pub struct PolicyOptions {
     /// The accepted algorithms. `None`: those that the key allows.
     pub algorithms: Option<Vec<String>>,
-    /// The accepted issuers, one of which `iss` must be. `None`: `iss` is not checked.
+    /// The accepted issuers: `iss` must be one of them. `None`: `iss` is not checked.
     pub issuer: Option<Vec<String>>,
-    /// The accepted audiences, one of which `aud` must contain. `None`: `aud` is not checked.
+    /// The accepted audiences: `aud` must contain one of them. `None`: `aud` is not checked.
     pub audience: Option<Vec<String>>,
     /// The value that `sub` must have.
     pub subject: Option<String>,
-    /// The accepted types, one of which `typ` must be (RFC 8725 §3.11).
+    /// The accepted types: `typ` must be one of them (RFC 8725 §3.11).
     pub typ: Option<Vec<String>>,
     /// Whether `typ` may be missing although `typ` above is given.
     pub typ_optional: bool,

@@ -69,7 +69,7 @@ fn fetch<E>(summands: &[(&E, bool)], ends: impl Fn(&E) -> i32) {
     core::hint::black_box(summands.iter().fold(0, |all, (entry, _)| all ^ ends(entry)));
 }
 
-/// When the keys of a curve get tables, and of which width.
+/// When the keys of a curve get tables, and how wide they are.
 pub(crate) struct GrowthPlan {
     /// The size of a scalar in bits.
     pub(crate) bits: usize,

@@ -97,7 +97,7 @@ fn a_number_of_many_digits_is_one_of_the_next_doubles() {
     agrees(&format!("1{}e-2999", "0".repeat(3_000)), 1.0);
 }
 
-/// A host would read infinity, and another host its largest double: nobody could tell what was meant.
+/// One runtime would read infinity, and another one its largest double: the meaning is unclear.
 #[test]
 fn a_number_beyond_the_doubles_is_none() {
     for (largest, beyond) in [
