@@ -1,6 +1,7 @@
 /** Shows a report: the banner, the four verdicts, the token, rules, claims, keys, challenges and documents. */
+import type { ClaimReport, Status } from '../../pkg-templates/src/inspect/claims.js'
 import type { ChallengeReport, DocumentReport } from '../../pkg-templates/src/inspect/documents.js'
-import type { ClaimReport, KeyReport, PartReport, Report, RuleReport, Status, TokenReport, Verdict, Verdicts } from '../../pkg-templates/src/inspect/report.js'
+import type { KeyReport, PartReport, Report, RuleReport, TokenReport, Verdict, Verdicts } from '../../pkg-templates/src/inspect/report.js'
 import { h, prose } from './dom.js'
 import { mark } from './icons.js'
 
