@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //!
-//! - [`keys`], [`policy`], [`needs`]: what is made once and used for many tokens.
+//! - [`keys`], [`policy`]: what is made once and used for many tokens.
 //! - [`input`], [`output`]: the two buffers.
 //! - [`verify`]: the calls on a token.
 //! - [`key_cache`]: the state of a remote key set.
@@ -18,7 +18,6 @@ mod describe;
 pub mod input;
 pub mod key_cache;
 pub mod keys;
-pub mod needs;
 pub mod output;
 pub mod policy;
 #[cfg(target_arch = "wasm32")]

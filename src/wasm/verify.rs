@@ -9,7 +9,6 @@ use crate::{
     buffer::with,
     input::{admit, with_input},
     keys::Keys,
-    needs::Needs,
     output::{accept, accept_claims, refuse, write_verdict},
     policy::Policy,
 };
@@ -28,7 +27,7 @@ const HOST_FAILS: u32 = 3;
 /// the constants above; with another value the core checks every signature itself.
 #[wasm_bindgen]
 #[must_use]
-pub fn verify(policy: &Policy, keys: &Keys, needs: &Needs, length: usize, now: f64, host: u32) -> bool {
+pub fn verify(policy: &Policy, keys: &Keys, length: usize, now: f64, host: u32) -> bool {
     let mut answered = |_: core::Question<'_>| Some(host == HOST_HOLDS);
     let host: Option<core::Host<'_>> = match host {
         HOST_ASK => Some(&mut ask_host),
@@ -37,8 +36,9 @@ pub fn verify(policy: &Policy, keys: &Keys, needs: &Needs, length: usize, now: f
     };
     with_input(length, |token| {
         with_memory(|memory| {
-            let outcome =
-                core::verify_with(token, keys.keys(), &policy.policy, &needs.needs, now, memory, host);
+            // Scopes, permissions and roles are checked by the gate, from the claims.
+            let needs = core::Needs::default();
+            let outcome = core::verify_with(token, keys.keys(), &policy.policy, &needs, now, memory, host);
             write_verdict(outcome, memory)
         })
     })

@@ -6,13 +6,11 @@ import { errorFrom, isWithoutKeys, optionError, withRefusal } from '../base/refu
 import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
-import { noNeeds } from '../verify/engine.js'
 import { Issuers } from '../verify/issuers.js'
 import type { Judgement } from '../verify/judge.js'
 import { engineFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import { algorithmList, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
-import type { Needs } from '../wasm/bindings.js'
 import { type Denial, DENIALS, denialFrom, ruleDenial } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
@@ -163,7 +161,7 @@ export function createGate<Claims, Principal>(
     facts.token = credentials.token
     let judgement: Judgement
     try {
-      judgement = (yield judge(credentials.token, noNeeds(), waitUntil)) as Judgement
+      judgement = (yield judge(credentials.token, waitUntil)) as Judgement
     } catch (thrown) {
       if (!isWithoutKeys(thrown)) throw thrown
       const { refusal } = thrown
@@ -197,8 +195,8 @@ export function createGate<Claims, Principal>(
     return attachDetails(passed, { gate: details, token: credentials.token })
   }
 
-  const judgeNow: Judging = (token, needs) => {
-    const judgement = engine.judgeNow(token, needs)
+  const judgeNow: Judging = (token) => {
+    const judgement = engine.judgeNow(token)
     // The unknown key may be new: only after a fetch is it certain that the token is invalid.
     if (judgement.fetchable) {
       throw withRefusal('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
@@ -238,7 +236,7 @@ export function createGate<Claims, Principal>(
   return attachDetails(gate, details) as unknown as Gate<Claims, Principal, Preflight>
 }
 
-type Judging = (token: string, needs: Needs, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
+type Judging = (token: string, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
 type Outcome = Passed | Anonymous | Preflight | Denied
 
 /** The default of `clockTolerance`, in seconds. */

@@ -6,7 +6,7 @@ import { jsonOf } from '../base/record.js'
 import { errorFrom, NOT_TEXT, type Refusal } from '../base/refusal.js'
 import { TextDecoder } from '../base/runtime.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
-import { noNeeds, precheck } from '../verify/engine.js'
+import { precheck } from '../verify/engine.js'
 import { clockFrom, type PolicyFields, policyFields, policyFrom } from '../verify/policy.js'
 import type { Policy } from '../wasm/bindings.js'
 import { decodeHeader, type Token, verify, verifySignature } from '../wasm/calls.js'
@@ -57,7 +57,7 @@ export async function jwtVerify<Claims = JWTPayload>(
   // jose requires `exp` only by `requiredClaims`.
   const policy = cachedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
   const now = clockFrom(given)
-  const verifyKey = (key: ImportedKey) => verify(policy, handle(key), noNeeds(), token, now())
+  const verifyKey = (key: ImportedKey) => verify(policy, handle(key), token, now())
   const { found, verdict } = await verifyWith(await find(policy, token, key), verifyKey)
   if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
   const payload = verdict.payload as Claims & JWTPayload

@@ -1,5 +1,5 @@
 /** Verifies the tokens of one issuer, with keys and a policy that were checked once. `Verifier` and the gate use it. */
-import { Keys, type Needs, type Policy } from '../wasm/bindings.js'
+import { Keys, type Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { question, type SignatureOracle, verify, type Verdict } from '../wasm/calls.js'
 import { JWKSUnavailable } from '../base/errors.js'
@@ -47,14 +47,14 @@ export class Engine implements Judge {
     return this.#policy
   }
 
-  judgeNow(token: unknown, needs: Needs): Judgement {
+  judgeNow(token: unknown): Judgement {
     const keys = this.#keys
-    if (keys instanceof Keys) return this.#judge(undefined, token, needs)
-    if (keys instanceof KeySet) return this.#judge(keys, token, needs)
+    if (keys instanceof Keys) return this.#judge(undefined, token)
+    if (keys instanceof KeySet) return this.#judge(keys, token)
     const set = keys.keySet
     if (set !== undefined) {
       keys.nudge()
-      const judgement = this.#judge(set, token, needs)
+      const judgement = this.#judge(set, token)
       const missing = misses(judgement)
       // A forged token is far likelier than a changed key: the verdict is final here, and the next call may know more.
       if (missing === 'signature') keys.nudge(missing)
@@ -67,7 +67,7 @@ export class Engine implements Judge {
     throw error
   }
 
-  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const keys = this.#keys
     let answer: { holds: boolean; set: KeySet | undefined } | undefined
     if (this.#waits() && this.#cache?.has(token) !== true) {
@@ -75,9 +75,9 @@ export class Engine implements Judge {
       answer = await this.#ask(token).finally(() => this.#underWay--)
     }
     const judge = (set: KeySet | undefined) =>
-      this.#judge(set, token, needs, set === answer?.set ? answer?.holds : undefined)
+      this.#judge(set, token, set === answer?.set ? answer?.holds : undefined)
     if (!(keys instanceof RemoteKeySet)) {
-      return answer === undefined ? this.judgeNow(token, needs) : judge(keys instanceof KeySet ? keys : undefined)
+      return answer === undefined ? this.judgeNow(token) : judge(keys instanceof KeySet ? keys : undefined)
     }
     if (answer === undefined && keys.keySet === undefined) {
       // A token that is refused with any keys causes no fetch.
@@ -85,10 +85,6 @@ export class Engine implements Judge {
       if (verdict !== undefined) return withKey(verdict, undefined)
     }
     return judgeWithNewest(keys, judge, waitUntil)
-  }
-
-  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
   }
 
   /** Whether to ask a host that answers asynchronously. */
@@ -134,13 +130,13 @@ export class Engine implements Judge {
   }
 
   /** The verdict with the keys of a set, or with the one key. `holds` is the host's answer, if it was asked before. */
-  #judge(set: KeySet | undefined, token: unknown, needs: Needs, holds?: boolean): Judgement {
+  #judge(set: KeySet | undefined, token: unknown, holds?: boolean): Judgement {
     const now = this.#now()
-    const known = this.#cache?.find(token, set, needs, now)
+    const known = this.#cache?.find(token, set, now)
     if (known !== undefined) return known
-    const verdict = verify(this.#policy, this.#handleOf(set), needs, token, now, holds ?? this.#oracleFor(set))
+    const verdict = verify(this.#policy, this.#handleOf(set), token, now, holds ?? this.#oracleFor(set))
     const judgement = withKey(verdict, set)
-    this.#cache?.keep(token, judgement, set, needs, now)
+    this.#cache?.keep(token, judgement, set, now)
     return judgement
   }
 }
@@ -162,13 +158,8 @@ async function judgeWithNewest(
 
 /** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
-  const verdict = verify(policy, noKeys(), noNeeds(), token, 0)
+  const verdict = verify(policy, noKeys(), token, 0)
   return misses(verdict) === 'key' ? undefined : verdict
-}
-
-/** No needs. */
-export function noNeeds(): Needs {
-  return (emptyNeeds ??= boot().bindings.Needs.none())
 }
 
 function noKeys(): Keys {
@@ -192,7 +183,6 @@ function misses(judgement: Verdict): Missing | undefined {
   return judgement.refusal.code === 'signature_mismatch' ? 'signature' : undefined
 }
 
-let emptyNeeds: Needs | undefined
 let emptyKeys: Keys | undefined
 
 function usable(algorithms: readonly string[], set: KeySet): void {

@@ -1,5 +1,5 @@
 /** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
-import type { Needs, Policy } from '../wasm/bindings.js'
+import type { Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
 import { Engine } from './engine.js'
 import type { KeyPair } from './key_pair.js'
@@ -74,18 +74,14 @@ export class Issuers implements Judge {
     return [...this.#engines.keys()]
   }
 
-  judgeNow(token: unknown, needs: Needs): Judgement {
+  judgeNow(token: unknown): Judgement {
     const chosen = this.#choose(token)
-    return 'judge' in chosen ? chosen.judgeNow(token, needs) : chosen
+    return 'judge' in chosen ? chosen.judgeNow(token) : chosen
   }
 
-  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
     const chosen = this.#choose(token)
-    return 'judge' in chosen ? chosen.judge(token, needs, waitUntil) : chosen
-  }
-
-  async judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]> {
-    return Promise.allSettled(tokens.map((token) => this.judge(token, needs, undefined)))
+    return 'judge' in chosen ? chosen.judge(token, waitUntil) : chosen
   }
 
   #choose(token: unknown): Engine | KeyPair | Judgement {

@@ -1,7 +1,6 @@
 /** The interface of verifiers for one and for several issuers, and its result. */
 import type { ImportedKey } from '../keys/imported_key.js'
 import type { WaitUntil } from '../remote/source_options.js'
-import type { Needs } from '../wasm/bindings.js'
 import type { Verdict } from '../wasm/calls.js'
 
 /** A verdict, the key of the set that was used, and for a synchronous verdict whether a fetch might find a missing key. */
@@ -9,10 +8,8 @@ export type Judgement = Verdict & { readonly key: ImportedKey | undefined; reado
 
 /** Verifies tokens. */
 export interface Judge {
-  /** Verifies many tokens, each like {@link Judge.judge}. */
-  judgeBatch(tokens: readonly unknown[], needs: Needs): Promise<PromiseSettledResult<Judgement>[]>
   /** Verifies a token without waiting. Throws if a remote set has not arrived yet. */
-  judgeNow(token: unknown, needs: Needs): Judgement
+  judgeNow(token: unknown): Judgement
   /** Verifies a token, after a fetch if the key is missing. Throws if the fetch fails. */
-  judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement>
+  judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement>
 }

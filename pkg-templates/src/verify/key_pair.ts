@@ -3,7 +3,7 @@ import type { Options } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/source_options.js'
-import { Keys, type Needs, type Policy } from '../wasm/bindings.js'
+import { Keys, type Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
 import { Engine } from './engine.js'
 import type { Judge, Judgement } from './judge.js'
@@ -16,7 +16,7 @@ export function engineFor(options: Options, fields: PolicyFields, keys: EngineKe
 }
 
 /** Two engines that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
-export class KeyPair implements Pick<Judge, 'judge' | 'judgeNow'> {
+export class KeyPair implements Judge {
   readonly #secret: Engine
   readonly #public: Engine
 
@@ -40,12 +40,12 @@ export class KeyPair implements Pick<Judge, 'judge' | 'judgeNow'> {
     return this.#public.policy
   }
 
-  judgeNow(token: unknown, needs: Needs): Judgement {
-    return this.#engineOf(token).judgeNow(token, needs)
+  judgeNow(token: unknown): Judgement {
+    return this.#engineOf(token).judgeNow(token)
   }
 
-  async judge(token: unknown, needs: Needs, waitUntil: WaitUntil | undefined): Promise<Judgement> {
-    return this.#engineOf(token).judge(token, needs, waitUntil)
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+    return this.#engineOf(token).judge(token, waitUntil)
   }
 
   /** The engine of the token's algorithm. What can't be decoded is refused by either. */

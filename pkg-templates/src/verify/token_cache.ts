@@ -1,8 +1,7 @@
 /**
- * A cache of accepted tokens, for verifiers with the option `tokenCache`. Only the same text is a hit, and only while its times, its key
- * and the needs are those under which it was accepted.
+ * A cache of accepted tokens, for verifiers with the option `tokenCache`. Only the same text is a hit, and only while its times and its
+ * key are those under which it was accepted.
  */
-import type { Needs } from '../wasm/bindings.js'
 import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
 import { Options, size } from '../base/options.js'
@@ -31,9 +30,6 @@ interface Entry {
   /** From when and until when the times are valid, in seconds since 1970. */
   readonly from: number
   readonly to: number
-  /** The needs that the token meets, and the last of them, which is checked first. */
-  readonly met: WeakSet<Needs>
-  last: Needs
   /** The key's thumbprint and its use; empty for a key given directly, which never changes. */
   readonly identity: string
   /** The set in which the key was found last, and its index there. */
@@ -71,13 +67,9 @@ export class TokenCache {
   }
 
   /** Returns the cached judgement of the text, if it is still valid. `now` is in seconds. */
-  find(token: unknown, set: KeySet | undefined, needs: Needs, now: number): Judgement | undefined {
+  find(token: unknown, set: KeySet | undefined, now: number): Judgement | undefined {
     const entry = this.#entry(token)
     if (entry === undefined || !(now >= entry.from && now < entry.to)) return undefined
-    if (entry.last !== needs) {
-      if (!entry.met.has(needs)) return undefined
-      entry.last = needs
-    }
     if (set !== undefined && entry.set !== numberOf(set)) {
       // Another set was published: it must have the same key for the same use.
       const index = identitiesOf(set).get(entry.identity)
@@ -95,16 +87,12 @@ export class TokenCache {
   }
 
   /** Caches an accepted token. Bytes are not cached, because the caller may change them. */
-  keep(token: unknown, judgement: Judgement, set: KeySet | undefined, needs: Needs, now: number): void {
+  keep(token: unknown, judgement: Judgement, set: KeySet | undefined, now: number): void {
     if (typeof token !== 'string' || !judgement.ok) return
     const known = this.#entries.get(cacheKey(token))
     const { header, claims, payload, keyIndex } = judgement
     const identity = judgement.key === undefined ? '' : identityOf(judgement.key)
-    if (known?.token === token && known.identity === identity && now >= known.from && now < known.to) {
-      known.met.add(needs)
-      known.last = needs
-      return
-    }
+    if (known?.token === token && known.identity === identity && now >= known.from && now < known.to) return
     if (known !== undefined) this.#forget(known)
     if (!isFlat(header)) return
     const bytes = 2 * token.length + 8 * claims.length
@@ -117,8 +105,6 @@ export class TokenCache {
       copies: undefined,
       from,
       to,
-      met: new WeakSet([needs]),
-      last: needs,
       identity,
       set: set === undefined ? 0 : numberOf(set),
       index: keyIndex,

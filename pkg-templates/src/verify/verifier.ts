@@ -1,5 +1,5 @@
 /** `Verifier`: verifies tokens and throws an error for those that are refused. */
-import { Engine, noNeeds } from './engine.js'
+import { Engine } from './engine.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
 import { Options } from '../base/options.js'
@@ -72,7 +72,7 @@ export class Verifier<Claims = JWTPayload> {
    *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` is the class, `refusal` the exact reason.
    */
   async verify<Own = Claims>(token: string): Promise<Verified<Own>> {
-    return accepted(await this.#engine.judge(copyBytes(token), noNeeds(), undefined))
+    return accepted(await this.#engine.judge(copyBytes(token), undefined))
   }
 
   /**
@@ -90,16 +90,7 @@ export class Verifier<Claims = JWTPayload> {
    */
   async verifyBatch<Own = Claims>(tokens: readonly string[]): Promise<PromiseSettledResult<Verified<Own>>[]> {
     if (!Array.isArray(tokens)) throw new TypeError('`tokens` must be an array')
-    // Each token is read once, so the verified text is the cached text.
-    const judged = await this.#engine.judgeBatch(Array.from(tokens, copyBytes), noNeeds())
-    return judged.map((result) => {
-      if (result.status === 'rejected') return result
-      try {
-        return { status: 'fulfilled', value: accepted<Own>(result.value) }
-      } catch (reason) {
-        return { status: 'rejected', reason }
-      }
-    })
+    return Promise.allSettled(Array.from(tokens, (token) => this.verify<Own>(token)))
   }
 
   /**
@@ -109,7 +100,7 @@ export class Verifier<Claims = JWTPayload> {
    *   has not arrived. An unknown key is refused without a fetch.
    */
   verifySync<Own = Claims>(token: string): Verified<Own> {
-    return accepted(this.#engine.judgeNow(token, noNeeds()))
+    return accepted(this.#engine.judgeNow(token))
   }
 }
 

@@ -163,29 +163,12 @@ export class Policy extends Handle {
   }
 }
 
-/** What a request needs of a token. */
-export class Needs extends Handle {
-  constructor(address: number) {
-    super('needs', address)
-  }
-
-  /** @param lists - the JSON text of an object */
-  static fromLists(lists: string): Needs {
-    return new Needs(checkedAddress(core.needs_fromLists(...passString(lists))))
-  }
-
-  /** No needs. */
-  static none(): Needs {
-    return new Needs(core.needs_none())
-  }
-}
-
 /** Verifies the token of `length` bytes in the input. `host` is one of the numbers in `calls.ts`. */
-export function verify(policy: Policy, keys: Keys, needs: Needs, length: number, now: number, host: number): boolean {
+export function verify(policy: Policy, keys: Keys, length: number, now: number, host: number): boolean {
   const before = beginNextCall()
   let accepted: number
   try {
-    accepted = unguarded.verify(policy.address, keys.address, needs.address, length, now, host)
+    accepted = unguarded.verify(policy.address, keys.address, length, now, host)
   } catch (thrown) {
     throw abortCall(thrown, before)
   }

@@ -2,7 +2,7 @@
  * Writes a token into the core's memory, and reads its verdict. Nothing here awaits: another call between writing and
  * reading would make one request read another's claims.
  */
-import type { Keys, Needs, Policy } from './bindings.js'
+import type { Keys, Policy } from './bindings.js'
 import { claimsFrom } from './claims_outline.js'
 import { knownHeader, rememberHeader } from './header_cache.js'
 import { type HostVerifier, withHostVerifier } from './host_callback.js'
@@ -67,7 +67,6 @@ export type SignatureOracle = (alg: string, keyIndex: number) => SignatureCheck 
 export function verify(
   policy: Policy,
   keys: Keys,
-  needs: Needs,
   token: unknown,
   now: number,
   hostVerdict?: boolean | SignatureOracle,
@@ -77,10 +76,10 @@ export function verify(
   if (typeof length === 'object') return withRefusal(length)
   if (typeof hostVerdict === 'function') {
     const ask = hostVerifier(core, hostVerdict)
-    withHostVerifier(ask, () => core.bindings.verify(policy, keys, needs, length, now, HOST_ASK))
+    withHostVerifier(ask, () => core.bindings.verify(policy, keys, length, now, HOST_ASK))
   } else {
     const host = hostVerdict === undefined ? HOST_NONE : hostVerdict ? HOST_HOLDS : HOST_FAILS
-    core.bindings.verify(policy, keys, needs, length, now, host)
+    core.bindings.verify(policy, keys, length, now, host)
   }
   return verdict(core)
 }

@@ -5,7 +5,7 @@ export type Span = [address: number, length: number]
 /** An optional number: the second is valid if the first is not 0. */
 export type OptionalNumber = [isSome: number, value: number]
 /** The classes whose values live in the core's memory. */
-export type HandleKind = 'keys' | 'keycache' | 'policy' | 'needs'
+export type HandleKind = 'keys' | 'keycache' | 'policy'
 
 /** @internal The exports, by the conventions of the version of wasm-bindgen that `build.mjs` accepts. */
 export interface Exports extends Record<`__wbg_${HandleKind}_free`, (address: number, later: number) => void> {
@@ -69,10 +69,8 @@ export interface Exports extends Record<`__wbg_${HandleKind}_free`, (address: nu
   policy_fromOptions(...text: Span): number
   policy_admit(policy: number, codeUnits: number): number
   policy_checkKey(policy: number, keys: number): number
-  needs_fromLists(...text: Span): number
-  needs_none(): number
 
-  verify(policy: number, keys: number, needs: number, length: number, now: number, host: number): number
+  verify(policy: number, keys: number, length: number, now: number, host: number): number
   question(policy: number, keys: number, length: number): number
   verifySignature(policy: number, keys: number, length: number): number
   decode(length: number): number
