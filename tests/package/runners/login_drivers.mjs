@@ -1,24 +1,14 @@
 /** One way to drive two browsers: Chromium by playwright-core, Firefox by puppeteer-core over WebDriver BiDi. */
 import { pathToFileURL } from 'node:url'
+import { CHROMIUM_FLAGS } from './browsers/browsers.mjs'
 import { debian, npmDrivers } from './setup.mjs'
-
-const CHROMIUM = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-dev-shm-usage',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-  '--no-first-run',
-]
 
 /** Each starts a browser: `newProfile()` is an empty one, whose `newTab()` opens tabs that share cookies and channels. */
 export const DRIVERS = {
   async chromium() {
     const executablePath = debian('chromium', '/usr/bin/chromium')
     const { chromium } = npmDrivers()('playwright-core')
-    const browser = await chromium.launch({ executablePath, args: CHROMIUM })
+    const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
     return {
       version: browser.version(),
       close: () => browser.close(),

@@ -15,6 +15,18 @@ import { report } from '../report.mjs'
 import { debian } from '../setup.mjs'
 import { writeCases } from '../vectors/files.mjs'
 
+/** For a browser in a container, which fetches nothing by itself. */
+export const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+]
+
 /** How each browser is found and opened at an address, with an empty profile. */
 export const BROWSERS = {
   chromium: {
@@ -22,14 +34,7 @@ export const BROWSERS = {
     open: (binary, profile, url) => [
       binary,
       '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-dev-shm-usage',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--disable-quic',
-      '--no-first-run',
+      ...CHROMIUM_FLAGS,
       `--user-data-dir=${profile}`,
       url,
     ],

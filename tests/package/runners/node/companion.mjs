@@ -3,8 +3,6 @@
  * verified by jose and by the package, each with the keys that it fetched itself.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
@@ -16,6 +14,7 @@ import * as openid from 'openid-client'
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { harness, ok, same } = await load('suite/harness.mjs')
 const { report } = await load('runners/report.mjs')
+const { freePort } = await load('runners/serving.mjs')
 
 const program = process.env.JOTGATE_KEYS
 const store = join(process.cwd(), 'keys', 'store.sqlite')
@@ -29,16 +28,6 @@ function keys(...words) {
   // Not what it printed: that may be a secret.
   if (status !== 0) throw new Error(`jotgate-keys ${words[0]}: ${stderr}`)
   return stdout
-}
-
-/** A port that was free a moment ago: the store needs the issuer's address before the server listens. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function serve(port) {

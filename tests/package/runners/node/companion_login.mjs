@@ -3,8 +3,6 @@
  * `jotgate-keys` with TLS; the package verifies the token.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
@@ -18,6 +16,7 @@ process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 const { harness, ok, same } = await load('suite/harness.mjs')
 const { report } = await load('runners/report.mjs')
+const { freePort } = await load('runners/serving.mjs')
 
 const program = process.env.JOTGATE_KEYS
 const store = join(process.cwd(), 'login', 'store.sqlite')
@@ -30,16 +29,6 @@ function keys(words, input = '') {
   const { status, stdout, stderr } = spawnSync(program, ['--store', store, ...words], { encoding: 'utf8', input })
   if (status !== 0) throw new Error(`jotgate-keys ${words[0]}: ${stderr}`)
   return stdout
-}
-
-/** A port that was free a moment ago: the store needs the issuer's address before the server listens there. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const port = await freePort()

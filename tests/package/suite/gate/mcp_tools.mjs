@@ -1,7 +1,8 @@
 /** `jotgate/testing` and `jotgate/mcp` in any runtime: tokens of a test issuer, and which tools they may call. */
 import { ok, same } from '../harness.mjs'
 
-const CODES = {
+/** What the gate refuses each of `issuer.bad` with. */
+export const BAD_TOKEN_CODES = {
   expired: 'expired',
   notYet: 'not_yet_valid',
   wrongAudience: 'audience_mismatch',
@@ -25,7 +26,7 @@ export function mcpToolTests({ test, jotgate, mcp, testing }) {
     const check = (token) => gate.check({ headers: new Headers({ authorization: `Bearer ${token}` }) })
     const pass = await check(await issuer.token({ sub: 'ada' }, { scope: 'a' }))
     same([pass.ok, pass.claims?.sub, pass.scopes], [true, 'ada', ['a']])
-    for (const [name, code] of Object.entries(CODES)) same((await check(await issuer.bad[name]())).refusal, code, name)
+    for (const [name, code] of Object.entries(BAD_TOKEN_CODES)) same((await check(await issuer.bad[name]())).refusal, code, name)
     await issuer.rotate()
     ok((await check(await issuer.token())).ok)
   })

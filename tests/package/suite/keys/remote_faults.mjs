@@ -4,55 +4,14 @@
  */
 import { misused, ok, outcome, refused, same } from '../harness.mjs'
 import { audience, CLAIMS, currentDate, issuer } from '../mint.mjs'
+import { remoteWorld } from './remote_world.mjs'
 
-export function remoteFaultTests({ jotgate, facade, jose, test: add, world }) {
+export function remoteFaultTests(context) {
+  const { jotgate, facade, jose, world } = context
   const { createGate, KeySet, RemoteKeySet, Verifier } = jotgate
-  const url = 'https://issuer.example/jwks'
-  /** A page, whose browser caches by itself and keeps some header fields to itself. */
-  const page = typeof document === 'object'
-  const isolated =
-    typeof WebSocketPair !== 'undefined' ||
-    typeof EdgeRuntime !== 'undefined' ||
-    globalThis.navigator?.userAgent === 'Cloudflare-Workers'
-
-  /** Runs with a clock that shows this time. */
-  async function at(time, body) {
-    const now = Date.now
-    Date.now = () => time
-    try {
-      return await body()
-    } finally {
-      Date.now = now
-    }
-  }
-  const later = (milliseconds, body) => at(Date.now() + milliseconds, body)
-  const test = (name, body) => add(name, () => at(Date.now(), body))
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 5))
-
-  /** An issuer whose answers can be changed, and which keeps what it was asked. */
-  function issuerOf(answer) {
-    const self = {
-      answer,
-      calls: [],
-      fetch: async (address, init) => {
-        self.calls.push({ address, init })
-        return self.answer(init, self.calls.length)
-      },
-    }
-    return self
-  }
-  const only = (...algs) => ({ keys: algs.map((alg) => world().keys[alg].jwk) })
-  const said =
-    (headers, jwks = world().jwks, status = 200) =>
-    () =>
-      new Response(JSON.stringify(jwks), { status, headers })
-  const make = (answer, options) => {
-    const host = issuerOf(answer)
-    // A busy machine must come to the same: whatever is due depends on the clock of the test alone.
-    const keys = new RemoteKeySet(url, { fetch: host.fetch, timeoutDuration: 60_000, ...options })
-    const checks = new Verifier({ keys, algorithms: ['ES256', 'ES384', 'EdDSA'], issuer, audience, currentDate })
-    return { host, keys, checks }
-  }
+  const { url, issuerOf, only, at, later, test, PATIENCE, sleep, isolated, page, said, make: makeSet } = remoteWorld(context)
+  const settle = () => sleep(5)
+  const make = (answer, options) => makeSet(answer, { timeoutDuration: PATIENCE, ...options })
   const pastCaches = ({ init }) => init.headers.get('cache-control') === 'no-cache'
 
   test('V5: a first answer that a cache kept for too long is asked for once more, past caches', async () => {

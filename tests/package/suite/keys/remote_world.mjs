@@ -16,7 +16,7 @@ export function remoteWorld({ jotgate, test: add, world }) {
       calls: [],
       fetch: async (address, init) => {
         self.calls.push({ address, init })
-        return self.answer(init)
+        return self.answer(init, self.calls.length)
       },
     }
     return self
@@ -62,9 +62,9 @@ export function remoteWorld({ jotgate, test: add, world }) {
   }
 
   const said =
-    (headers, jwks = world().jwks) =>
+    (headers, jwks = world().jwks, status = 200) =>
     () =>
-      new Response(JSON.stringify(jwks), { headers })
+      new Response(JSON.stringify(jwks), { status, headers })
   const make = (answer, options) => {
     const host = issuerOf(answer)
     const keys = new RemoteKeySet(url, { fetch: host.fetch, ...options })
