@@ -43,7 +43,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
     drop(lock);
 
     introduce(&companion, &worker);
-    let columns = table_columns();
+    let columns = table_columns(22);
     let mut stage = Stage::new(companion, worker, Table::new(columns, terminal::stdout()));
     story::run(&mut stage)?;
     Ok(stage.finish(began.elapsed()))
@@ -75,9 +75,9 @@ fn introduce(companion: &Companion, worker: &Worker) {
     print_line("");
 }
 
-/// The last column takes the rest of the width.
-fn table_columns() -> Vec<Column> {
-    let (request, expected, time) = (31, 22, 8);
+/// `expected` is the width of the second column. The third takes the rest of the width.
+fn table_columns(expected: usize) -> Vec<Column> {
+    let (request, time) = (31, 8);
     let answered =
         terminal::columns().saturating_sub(2 + request + 2 + expected + 2 + 2 + time).clamp(24, 58);
     vec![

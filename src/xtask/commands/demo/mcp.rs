@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::commands::demo::actors::{self, Companion, Example, Worker};
 use crate::process::{self, Scratch};
 use crate::ui::progress::{self, print_line};
-use crate::ui::table::{Column, Table, Tone};
+use crate::ui::table::{Table, Tone};
 use crate::ui::terminal;
 use crate::{npm, paths};
 
@@ -56,7 +56,7 @@ pub(super) fn run() -> Result<bool> {
     print_line("");
     print_line("  Each row is one HTTP request. The client sends all but the last four by itself.");
     print_line("");
-    let table = Table::new(columns(), colours);
+    let table = Table::new(super::table_columns(31), colours);
     print_line(&table.head());
 
     let mut node = npm::node(&["--no-warnings", "src/xtask/commands/demo/mcp_client.mjs"]);
@@ -80,19 +80,6 @@ pub(super) fn run() -> Result<bool> {
         print_line(&format!("  the client failed: {}\n{}", output.ending, output.standard_error()));
     }
     Ok(all)
-}
-
-/// The last column takes the rest of the width.
-fn columns() -> Vec<Column> {
-    let (request, expected, time) = (31, 31, 8);
-    let answered =
-        terminal::columns().saturating_sub(2 + request + 2 + expected + 2 + 2 + time).clamp(24, 58);
-    vec![
-        Column::left("request", request),
-        Column::left("expected", expected),
-        Column::left("answered", answered),
-        Column::right("time", time),
-    ]
 }
 
 /// A line of `mcp_client.mjs`.
