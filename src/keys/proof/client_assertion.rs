@@ -3,7 +3,7 @@
 use jotgate_core::{KeySet, Keys, Needs, Policy, PolicyOptions, unverified::decode, verify};
 use serde_json::{Map, Value};
 
-use super::dpop::{identify, seconds};
+use super::dpop::{identify, jti_of, seconds};
 
 /// The value of `client_assertion_type`.
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -13,8 +13,6 @@ pub(crate) const ASSERTION_ALGORITHMS: [&str; 9] = super::dpop::DPOP_ALGORITHMS;
 const MAX_ASSERTION: usize = 8192;
 /// The longest time until `exp`, in seconds.
 const MAX_LIFE: u64 = 300;
-/// The longest `jti`, in bytes.
-const MAX_JTI: usize = 128;
 
 /// An assertion that holds. It must not have been used before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +101,7 @@ pub(crate) fn verify_assertion(
     if until.saturating_sub(now) > MAX_LIFE {
         return Err(AssertionFault::Life);
     }
-    let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();
-    if jti.is_empty() || jti.len() > MAX_JTI {
-        return Err(AssertionFault::Jti);
-    }
+    let jti = jti_of(&claims).ok_or(AssertionFault::Jti)?;
     Ok(Assertion { used: identify(&[client, jti]), until })
 }
 

@@ -117,10 +117,7 @@ pub(crate) fn verify_dpop(
     if issued.abs_diff(now) > IAT_WINDOW {
         return Err(DpopFault::Time);
     }
-    let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();
-    if jti.is_empty() || jti.len() > MAX_JTI {
-        return Err(DpopFault::Jti);
-    }
+    let jti = jti_of(&claims).ok_or(DpopFault::Jti)?;
     let jkt = key.thumbprint(Hash::Sha256);
     let used = identify(&[&jkt, jti, htu.as_str()]);
     Ok(Some(DpopProof { jkt, used, until: issued.saturating_add(IAT_WINDOW) }))
@@ -147,6 +144,11 @@ fn without_query(text: &str) -> Option<Url> {
     url.set_query(None);
     url.set_fragment(None);
     Some(url)
+}
+
+/// The `jti` of a proof or an assertion; `None` if it is missing, empty or longer than [`MAX_JTI`].
+pub(super) fn jti_of(claims: &Map<String, Value>) -> Option<&str> {
+    claims.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty() && jti.len() <= MAX_JTI)
 }
 
 /// Hashes parts, so that no two lists of parts have the same hash by their lengths.
