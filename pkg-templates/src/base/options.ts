@@ -16,7 +16,7 @@ export class Options {
   /**
    * @param known - the names of the options
    * @param others - whether other names are ignored; by default they are rejected
-   * @param defaults - values of options that are absent; `undefined` is none
+   * @param defaults - values of options that are absent; `undefined` counts as no default
    * @throws `TypeError` if `options` is no object, or names an option that is not known
    */
   constructor(
@@ -64,7 +64,7 @@ export class Options {
   }
 }
 
-/** The known name that a mistaken one may stand for, as the end of a message; empty if there is none. */
+/** The known name that a mistaken one may stand for, as the end of a message. Empty if no known name is similar. */
 export function meant(mistaken: string, known: readonly string[]): string {
   const plain = (name: string) => name.toLowerCase().replace(/[-_]|s$/g, '')
   /** How many characters differ. */

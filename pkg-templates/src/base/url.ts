@@ -1,6 +1,6 @@
 /** Parses URLs. */
 
-/** Parses an absolute URL of any scheme. Returns `undefined` if the text is none. */
+/** Parses an absolute URL of any scheme. Returns `undefined` if the text is invalid. */
 export function absoluteUrl(text: string | URL): URL | undefined {
   try {
     return new URL(text)
@@ -24,7 +24,7 @@ export function bareUrls(text: string): string {
   return text.replace(/(https?:\/\/)(?:[^\s/?#"]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?/gi, '$1$2')
 }
 
-/** Parses an absolute `http:` or `https:` URL without credentials. Returns `undefined` if the text is none. */
+/** Parses an absolute `http:` or `https:` URL without credentials. Returns `undefined` for other text. */
 export function webUrl(text: string): URL | undefined {
   const url = absoluteUrl(text)
   return url !== undefined && isWeb(url) && !holdsCredentials(url) ? url : undefined

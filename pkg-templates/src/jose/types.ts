@@ -60,7 +60,7 @@ export interface FlattenedJWSInput {
   signature: string
 }
 
-/** Finds the key for a token that is not verified yet. Throws if there is none. */
+/** Finds the key for a token that is not verified yet. Throws if no key fits. */
 export type GetKeyFunction<Header, Token, Key extends KeyInput = KeyInput> = (
   protectedHeader: Header,
   token: Token,

@@ -30,7 +30,7 @@ export function tokenVerifier(gate: AnyGate, errors: VerifierErrors): TokenVerif
       const pass: Passed | Denied = await gate.check({ method: 'POST', url: '/', headers: { authorization } })
       if (!pass.ok) {
         const { status, detail } = pass
-        // Not the token's fault: the SDK answers 500 to errors that are none of its own.
+        // Not the token's fault: the SDK answers 500 to errors of other classes.
         if (status === 503) throw new Error(detail, record({ cause: pass.cause }))
         throw refuse(status === 403 ? 'insufficient_scope' : 'invalid_token', detail)
       }

@@ -75,7 +75,7 @@ export function discard(response: FetchedResponse): void {
   if (stream !== undefined) piecesOf(stream).cancel()
 }
 
-/** The body as a stream; `undefined` if it is none, such as the text or the buffer of a mock. */
+/** The body as a stream; `undefined` for anything else, such as the text or the buffer of a mock. */
 function streamOf({ body }: FetchedResponse): Stream | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const stream = body as Stream

@@ -59,7 +59,7 @@ export class KeySource {
     return this.#cache.isTrusted(now) ? this.#set : undefined
   }
 
-  /** The current set and its age; `undefined` if there is none that is trusted. */
+  /** The current set and its age; `undefined` without a trusted set. */
   state(): StoredKeySet | undefined {
     if (this.current() === undefined) return undefined
     const { sent = 0, arrived = 0, etag } = this.#held()

@@ -154,7 +154,7 @@ export class RemoteKeySet {
     return this.#source.reload(memberOf(options, 'waitUntil'), true)
   }
 
-  /** The current set with its age, for a build step, KV or a file; `undefined` if there is none that is trusted. */
+  /** The current set with its age, for a build step, KV or a file; `undefined` without a trusted set. */
   export(): ExportedKeySet | undefined {
     const state = this.#source.state()
     if (state === undefined) return undefined

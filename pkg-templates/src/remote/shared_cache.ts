@@ -62,7 +62,7 @@ export class SharedCopy {
     return this.#headers && sharedCache()
   }
 
-  /** Loads the stored set. Returns `undefined` if there is none that can be read. */
+  /** Loads the stored set. Returns `undefined` if no set can be read. */
   async load(): Promise<StoredKeySet | undefined> {
     const { cache } = this
     return cache && load(cache, await this.#cacheKey())

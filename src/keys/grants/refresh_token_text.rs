@@ -22,7 +22,7 @@ impl RefreshTokenText {
         Self { text: Zeroizing::new(Base64UrlUnpadded::encode_string(&bytes)), grant }
     }
 
-    /// Reads a token as it was presented; `None` for text that is none.
+    /// Reads a token as it was presented; returns `None` for other text.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; BYTES]);
         let decoded = Base64UrlUnpadded::decode(text, bytes.as_mut_slice()).ok()?;
