@@ -64,6 +64,22 @@ export function npmVersion(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined
 }
 
+/** Python with a package of PyPI, such as `mcp==2.3.0`, in an environment of its own below `target/python`. */
+export function python(requirement) {
+  const environment = join(tests, '..', '..', 'target', 'python', requirement)
+  const program = join(environment, 'bin', 'python')
+  const mark = join(environment, '.installed')
+  if (existsSync(mark)) return program
+  const call = (binary, ...words) => {
+    const { status, stderr, error } = spawnSync(binary, words, { encoding: 'utf8' })
+    if (status !== 0) throw new Missing(`${binary} ${words.join(' ')}: ${error ?? stderr.trim()}`)
+  }
+  call('python3', '-m', 'venv', environment)
+  call(program, '-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', requirement)
+  writeFileSync(mark, '')
+  return program
+}
+
 /** Debian's package of that name, found by one of its files. */
 export function debian(name, file) {
   if (existsSync(file)) return file

@@ -3,12 +3,11 @@
  * SDK, each against the servers of `world.mjs`.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { harness, ok, same } from '../../suite/harness.mjs'
 import { report } from '../report.mjs'
-import { Missing } from '../setup.mjs'
+import { Missing, python } from '../setup.mjs'
 import { chromiumClient } from './chromium.mjs'
 import { clientCredentials, startWorld } from './world.mjs'
 
@@ -144,24 +143,9 @@ function wentFrom401(seen) {
 
 function pythonClient(url, { issuer, id, secret }, tools) {
   const args = [join(tools.here, 'runners', 'mcp', 'client.py'), url, issuer, id, secret, 'notes:read']
-  const { status, stdout, stderr } = spawnSync(python(tools), args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(python(PYTHON), args, { encoding: 'utf8', timeout: 60_000 })
   if (status !== 0) throw new Error(stderr)
   const { statuses, tools: names, answers } = JSON.parse(stdout)
   same([names, answers[1]], [TOOLS, id])
   wentFrom401(statuses)
-}
-
-/** Python with the package, in an environment of its own below `target`. */
-function python({ here }) {
-  const folder = join(dirname(dirname(here)), 'target', 'mcp-python')
-  const program = join(folder, 'bin', 'python')
-  const call = (binary, ...words) => {
-    const { status, stderr, error } = spawnSync(binary, words, { encoding: 'utf8' })
-    const why = `${binary} ${words[0]}: ${error ?? stderr}`
-    if (error !== undefined || /ensurepip|No module named pip|No matching distribution|ConnectionError|Temporary failure/.test(stderr)) throw new Missing(why)
-    if (status !== 0) throw new Error(why)
-  }
-  if (!existsSync(program)) call('python3', '-m', 'venv', folder)
-  call(program, '-m', 'pip', 'install', '--quiet', PYTHON)
-  return program
 }

@@ -1,21 +1,18 @@
 /**
  * The companion's metadata as other people's libraries read it: Authlib's validation (RFC 8414), and the discovery of both MCP
- * SDKs, over an https issuer. Each library is installed into `target/metadata-clients` at first use.
+ * SDKs, over an https issuer.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { report } from '../report.mjs'
-import { Missing } from '../setup.mjs'
+import { Missing, python } from '../setup.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..')
-const folder = join(root, 'target', 'metadata-clients')
 const AUTHLIB = 'Authlib==1.9.10'
-const SDKS = ['@modelcontextprotocol/sdk@1.32.2', '@modelcontextprotocol/client@2.4.0']
 const ISSUER = 'https://issuer.example/tenants/one'
 const PLACES = ['/.well-known/oauth-authorization-server/tenants/one', '/tenants/one/.well-known/openid-configuration']
 const VALIDATE = `
@@ -24,29 +21,11 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 AuthorizationServerMetadata(json.load(sys.stdin)).validate()
 `
 
-/** Runs a program; what failed for want of a network or of the program itself is {@link Missing}. */
+/** Runs a program. */
 function call(program, words, options = {}) {
   const { status, stdout, stderr, error } = spawnSync(program, words, { encoding: 'utf8', ...options })
-  const why = `${program} ${words[0]}: ${error ?? stderr}`
-  if (error !== undefined || /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|No matching distribution|ensurepip/.test(stderr)) {
-    throw new Missing(why)
-  }
-  if (status !== 0) throw new Error(why)
+  if (status !== 0) throw new Error(`${program} ${words[0]}: ${error ?? stderr}`)
   return stdout
-}
-
-function python() {
-  const program = join(folder, 'venv', 'bin', 'python')
-  if (!existsSync(program)) call('python3', ['-m', 'venv', join(folder, 'venv')])
-  call(program, ['-m', 'pip', 'install', '--quiet', AUTHLIB])
-  return program
-}
-
-/** The module of that name, of the installed packages. */
-function sdk(name) {
-  mkdirSync(folder, { recursive: true })
-  call('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...SDKS])
-  return import(pathToFileURL(createRequire(join(folder, 'package.json')).resolve(name)))
 }
 
 /** A companion of that issuer on loopback; its address and how to stop it. */
@@ -61,7 +40,7 @@ async function companion(store) {
   return { address: line.replace('listening on ', ''), stop: () => child.kill('SIGKILL') }
 }
 
-export async function metadataClients(project) {
+export async function metadataClients(project, { require }) {
   const server = await companion(join(project.folder, 'keys', 'store.sqlite'))
   const failures = []
   let passed = 0
@@ -79,12 +58,12 @@ export async function metadataClients(project) {
       await check(`K7: Authlib accepts ${place}`, async () => {
         const document = await (await fetch(server.address + place)).text()
         if (JSON.parse(document).issuer !== ISSUER) throw new Error(document)
-        call(python(), ['-c', VALIDATE], { input: document })
+        call(python(AUTHLIB), ['-c', VALIDATE], { input: document })
       })
     }
     for (const name of ['@modelcontextprotocol/sdk/client/auth.js', '@modelcontextprotocol/client']) {
       await check(`K7: ${name} discovers the issuer`, async () => {
-        const { discoverAuthorizationServerMetadata: discover } = await sdk(name)
+        const { discoverAuthorizationServerMetadata: discover } = await import(pathToFileURL(require.resolve(name)))
         const fetchFn = (url, options) => fetch(`${url}`.replace('https://issuer.example', server.address), options)
         const metadata = await discover(ISSUER, { fetchFn })
         if (metadata?.issuer !== ISSUER) throw new Error(JSON.stringify(metadata))

@@ -189,6 +189,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
       same(await ask('one', '/random'), PASS)
       const [, payload, signature] = (await signed('a')).split('.')
       const found = new Set()
+      const since = Date.now()
       const asking = Array.from({ length: 50 }, async (_, lane) => {
         for (let turn = 0; turn < 200; turn++) {
           const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: `${lane}-${turn}` })).toString('base64url')
@@ -199,7 +200,9 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
       await Promise.all(asking)
       // During the fetch it is unknown whether the key exists.
       same([...found].filter((answer) => answer !== '503 key_set_pending'), ['401 no_matching_key'])
-      same(issuer.calls['/random'], 2)
+      // One for the good token, and one for each cool-down that began meanwhile: one on most machines.
+      const most = 2 + Math.floor((Date.now() - since) / 30_000)
+      ok(issuer.calls['/random'] >= 2 && issuer.calls['/random'] <= most, `${issuer.calls['/random']} fetches`)
     },
     'a shared cache with nonsense, or without an answer, blocks no request': async () => {
       for (const name of ['page', 'empty', 'broken', 'silent']) {
