@@ -32,8 +32,6 @@ export interface Refusal {
   readonly reason?: string
   /** The option that was misused. */
   readonly option?: string
-  /** The required scopes, joined by spaces. */
-  readonly scope?: string
   /** The unusable members of the key set, if it has no key for the token. */
   readonly skipped?: readonly SkippedMember[]
 }
@@ -42,7 +40,7 @@ export interface Refusal {
 export function errorFrom(refusal: Refusal, payload: JWTPayload = {}): Error {
   const { code, class: kind, message, claim, reason, skipped } = record(refusal)
   if (kind === 'ERR_OPTION') return typeError(message, code)
-  const OfClaim = kind === 'ERR_INSUFFICIENT_SCOPE' ? JWTClaimValidationFailed : classOf(OF_CLAIMS, kind)
+  const OfClaim = classOf(OF_CLAIMS, kind)
   if (OfClaim !== undefined) return withRefusal(code, new OfClaim(message, payload, claim, reason))
   const error = withRefusal(code, new (classOf(CLASSES, kind) ?? JOSEError)(message))
   if (skipped !== undefined) error.skipped = skipped

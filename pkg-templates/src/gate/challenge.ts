@@ -32,12 +32,7 @@ export const DENIALS = {
   // Not a refusal: the response to a page that asks whether it may send its request.
   preflight: { status: 204, refusal: 'cors_preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
-  stranger: {
-    status: 401,
-    error: 'invalid_token',
-    refusal: 'principal_unknown',
-    detail: "the token's subject is not known",
-  },
+  stranger: { status: 401, error: 'invalid_token', refusal: 'principal_unknown', detail: "the token's subject is not known" },
   unauthorized: {
     status: 403,
     error: 'insufficient_scope',
@@ -69,12 +64,12 @@ const RETRY_AFTER = 5
 /** Returns the denial for the core's refusal of a token. */
 export function denialFrom(said: Refusal): Denial {
   const refusal = record(said)
-  const { code, scope } = refusal
-  if (refusal.class === 'ERR_INSUFFICIENT_SCOPE') {
-    const denial = { status: 403, error: 'insufficient_scope', refusal: code, detail: describe(refusal) } as const
-    return scope === undefined ? denial : { ...denial, scope }
-  }
-  return { status: 401, error: 'invalid_token', refusal: code, detail: describe(refusal) }
+  return invalidToken(refusal.code, describe(refusal))
+}
+
+/** Returns the denial for a token that is not accepted. */
+export function invalidToken(refusal: RefusalCode, detail: string): Denial {
+  return { status: 401, error: 'invalid_token', refusal, detail }
 }
 
 /** The part that all challenges of a gate have in common. */
@@ -101,8 +96,8 @@ export function challenge(denial: Denial, { realm, metadataUrl }: ChallengeFrame
   return `Bearer ${parameters.join(', ')}`
 }
 
-/** Makes the response. Header fields that the response sets itself win over those in `added`. */
-export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFields): Response {
+/** Makes the response with this challenge. Header fields that the response sets itself win over those in `added`. */
+export function answer(denial: Denial, wanted: string | undefined, added?: HeaderFields): Response {
   const { status, refusal, detail } = denial
   const headers = new Headers(added)
   if (status === 204) return new Response(null, record({ status, headers }))
@@ -111,7 +106,6 @@ export function answer(denial: Denial, frame: ChallengeFrame, added?: HeaderFiel
   // RFC 9110 §10.2.3: whole seconds.
   if (status === 503) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
   else headers.delete('retry-after')
-  const wanted = challenge(denial, frame)
   if (wanted === undefined) headers.delete('www-authenticate')
   else headers.set('www-authenticate', wanted)
   const problem = { type: 'about:blank', title: TITLES[status], status, detail, code: refusal }
@@ -140,8 +134,6 @@ function describe({ class: kind, claim, reason, code }: Refusal): string {
       return 'no key of the issuer matches the token'
     case 'ERR_JOSE_NOT_SUPPORTED':
       return 'the token asks for something that is not supported'
-    case 'ERR_INSUFFICIENT_SCOPE':
-      return `the token lacks ${claim === 'permissions' || claim === 'roles' ? claim : 'scopes'}`
     default:
       return 'the token is malformed'
   }

@@ -2,7 +2,7 @@
 import { list, type Options } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
-import type { Denial } from './challenge.js'
+import { type Denial, invalidToken } from './challenge.js'
 import { valueAt } from './rights.js'
 
 /** Which clients may call the API. */
@@ -30,13 +30,6 @@ export function clientCheck(options: Options): CheckClient | undefined {
   const paths = [['client_id'], ['azp'], ...(own === undefined ? [] : [own])]
   return (claims) => {
     const found = paths.map((path) => valueAt(claims, path)).find((value) => value !== undefined)
-    return typeof found === 'string' && accepted.includes(found) ? undefined : MISMATCH
+    return typeof found === 'string' && accepted.includes(found) ? undefined : invalidToken('client_mismatch', "the token's client is not accepted")
   }
-}
-
-const MISMATCH: Denial = {
-  status: 401,
-  error: 'invalid_token',
-  refusal: 'client_mismatch',
-  detail: "the token's client is not accepted",
 }

@@ -1,6 +1,5 @@
 /** Makes the value that a gate returns for a denied request, with its HTTP response. */
 import { memberOf, record } from '../base/record.js'
-import { TextEncoder } from '../base/runtime.js'
 import type { HeaderFields, JWTPayload } from '../base/types.js'
 import { answer, challenge, type ChallengeFrame, type Denial, TITLES } from './challenge.js'
 import { type CorsFields, withCors } from './cors.js'
@@ -33,38 +32,33 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
     cookie === undefined || status !== 401 ? undefined : `${cookie}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`
   const fields: CorsFields = clearCookie === undefined ? cors : [...cors, ['set-cookie', clearCookie]]
   const complete = (response: Response) => (fields.length === 0 ? response : withCors(response, fields))
-  const standard: Denied = {
-    ok: false,
-    status,
-    ...(error !== undefined && { error }),
-    refusal,
-    detail,
-    ...(clearCookie !== undefined && { clearCookie }),
-    ...(wanted !== undefined && { challenge: wanted }),
-    response: (init) => complete(answer(denial, frame, addedFields(init))),
-    writeTo: (socket) => write(standard.response(), socket),
-  }
-  // For logs: they may name keys, URLs and users, and must not get into a response together with the other members.
-  const withHidden = (denied: Denied) => {
+  const answeredBy = (response: Denied['response']): Denied => {
+    const denied: Denied = {
+      ok: false,
+      status,
+      ...(error !== undefined && { error }),
+      refusal,
+      detail,
+      ...(clearCookie !== undefined && { clearCookie }),
+      ...(wanted !== undefined && { challenge: wanted }),
+      response,
+      writeTo: (socket) => write(response(), socket),
+    }
+    // For logs: they may name keys, URLs and users, and must not get into a response together with the other members.
     Object.defineProperty(denied, 'claims', record({ value: claims }))
     return Object.defineProperty(denied, 'cause', record({ value: cause }))
   }
-  withHidden(standard)
+  const standard = answeredBy((init) => complete(answer(denial, wanted, addedFields(init))))
   const { onRefusal } = frame
   if (onRefusal === undefined || status === 204) return standard
-  const own: Denied = {
-    ...standard,
-    writeTo: (socket) => write(own.response(), socket),
-    response(init) {
-      const response = onRefusal(standard, request)
-      if (isPromise(response)) {
-        response.then(undefined, () => {})
-        throw new TypeError('`onRefusal` must return a Response, not the promise of one')
-      }
-      return response === undefined ? standard.response(init) : complete(withHeaders(response, addedFields(init)))
-    },
-  }
-  return withHidden(own)
+  return answeredBy((init) => {
+    const response = onRefusal(standard, request)
+    if (isPromise(response)) {
+      response.then(undefined, () => {})
+      throw new TypeError('`onRefusal` must return a Response, not the promise of one')
+    }
+    return response === undefined ? standard.response(init) : complete(withHeaders(response, addedFields(init)))
+  })
 }
 
 /** Writes a response in HTTP/1.1 syntax (RFC 9112 §4), and ends the connection. */
@@ -75,11 +69,8 @@ async function write(response: Response, socket: { end(bytes: Uint8Array): unkno
   headers.set('content-length', String(body.length))
   headers.set('connection', 'close')
   const lines = [`HTTP/1.1 ${status} ${TITLES[status as keyof typeof TITLES] ?? ''}`, ...[...headers].map((field) => field.join(': '))]
-  const head = new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`)
-  const bytes = new Uint8Array(head.length + body.length)
-  bytes.set(head)
-  bytes.set(body, head.length)
-  socket.end(bytes)
+  const whole = new Response(new Blob([`${lines.join('\r\n')}\r\n\r\n`, body]))
+  socket.end(new Uint8Array(await whole.arrayBuffer()))
 }
 
 function addedFields(init: { readonly headers?: HeaderFields } | undefined): HeaderFields | undefined {

@@ -1,5 +1,4 @@
 /** Issuers with many tenants, such as Entra ID: `iss` is a template that contains the token's `tid`. */
-import type { RefusalCode } from '../base/refusal_codes.js'
 import { list, Options, text, texts } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -7,7 +6,7 @@ import type { JWTPayload } from '../base/types.js'
 import { webUrl } from '../base/url.js'
 import { issuerIdentifier } from '../remote/discovery.js'
 import { RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
-import type { Denial } from './challenge.js'
+import { type Denial, invalidToken } from './challenge.js'
 
 /** An issuer with many tenants. */
 export interface IssuerTemplate {
@@ -49,15 +48,15 @@ export function tenantsFrom(name: string, value: unknown): Tenants | undefined {
     any: tenants === 'any',
     refuses(claims: JWTPayload, keyIssuer: string | undefined): Denial | undefined {
       const [iss, tid] = [memberOf(claims, 'iss'), memberOf(claims, 'tid')]
-      if (tid === undefined) return refusal('claim_missing', "the token's tid is missing")
+      if (tid === undefined) return invalidToken('claim_missing', "the token's tid is missing")
       if (typeof tid !== 'string' || !GUID.test(tid) || (tenants !== 'any' && !tenants.includes(tid))) {
-        return refusal('tenant_mismatch', "the token's tid is not accepted")
+        return invalidToken('tenant_mismatch', "the token's tid is not accepted")
       }
-      if (iss === undefined) return refusal('claim_missing', "the token's iss is missing")
+      if (iss === undefined) return invalidToken('claim_missing', "the token's iss is missing")
       const accepted = templates.some((entry) => filled(entry, tid) === iss)
       // The keys of one cloud sign for many tenants; a key that names its issuer signs for that issuer only.
       if (!accepted || (keyIssuer !== undefined && filled(keyIssuer, tid) !== iss)) {
-        return refusal('issuer_mismatch', "the token's iss is not accepted")
+        return invalidToken('issuer_mismatch', "the token's iss is not accepted")
       }
       return undefined
     },
@@ -69,10 +68,6 @@ const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function filled(template: string, tid: string): string {
   return template.replaceAll(PLACEHOLDER, tid)
-}
-
-function refusal(code: RefusalCode, detail: string): Denial {
-  return { status: 401, error: 'invalid_token', refusal: code, detail }
 }
 
 function template(name: string, value: string): string {
