@@ -2,7 +2,6 @@
 import { list, type Options, text } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
-import { TextEncoder } from '../base/runtime.js'
 import { webUrl } from '../base/url.js'
 import { requestedFields } from './cors.js'
 import { fieldsOf, pathOf, type RequestLike } from './request.js'
@@ -82,18 +81,15 @@ export function metadataOf(resource: Resource, options: Options, issuers: readon
   }
   const methods = ['header']
   if (options.has('query')) methods.push('query')
-  const members: Record<string, unknown> = record({
+  // Members that are `undefined` are not part of JSON.
+  const document = jsonOf({
     resource: resource.identifier,
     authorization_servers: servers,
     bearer_methods_supported: methods,
+    scopes_supported: options.read('scopesSupported', list)?.filter((scope) => scope !== 'offline_access'),
+    resource_name: options.read('resourceName', text),
+    resource_documentation: options.read('resourceDocumentation', pageUrl),
   })
-  const scopes = options.read('scopesSupported', list)
-  if (scopes !== undefined) members['scopes_supported'] = scopes.filter((scope) => scope !== 'offline_access')
-  const name = options.read('resourceName', text)
-  if (name !== undefined) members['resource_name'] = name
-  const documentation = options.read('resourceDocumentation', pageUrl)
-  if (documentation !== undefined) members['resource_documentation'] = documentation
-  const document = jsonOf(members)
   const etag = `"${hashOf(document)}"`
   const { pathname, search } = new URL(resource.metadataUrl)
 
@@ -140,8 +136,8 @@ function isKnown(ifNoneMatch: string | null, etag: string): boolean {
 /** Hashes a text with FNV-1a (64 bits), to detect changes. It is not a cryptographic hash. */
 function hashOf(document: string): string {
   let hash = 0xcbf29ce484222325n
-  for (const byte of new TextEncoder().encode(document)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  for (const character of document) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n)
   }
   return hash.toString(36)
 }
