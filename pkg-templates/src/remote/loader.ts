@@ -46,8 +46,9 @@ export class KeySource {
 
   constructor(options: KeySourceOptions) {
     this.#options = record({ ...options, at: record(options.at) })
-    const { at, headers, shareable = true } = this.#options
-    const shared = shareable && typeof headers !== 'function' ? headers : undefined
+    const { at, headers, fetch } = this.#options
+    // The same address may lead elsewhere by another `fetch`, such as that of a service binding.
+    const shared = fetch !== undefined || typeof headers === 'function' ? undefined : headers
     this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
     boot()
     this.#cache = new KeyCache(jsonOf(record(options.settings)))

@@ -34,7 +34,10 @@ export interface RemoteKeySetOptions {
    * `jotgate/` and the version, except in browsers.
    */
   headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>)
-  /** Fetches instead of the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. */
+  /**
+   * Fetches instead of the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. In Workers, the
+   * set is then not shared with other isolates.
+   */
   fetch?: FetchFunction
   /** Called after every fetch of the key set, for logs and counters. What it throws is ignored. */
   onKeys?: (event: KeysEvent) => void
@@ -97,7 +100,7 @@ export class RemoteKeySet {
     } else if (url instanceof Asked) {
       // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
       this.url = 'https://keys.invalid/'
-      this.#source = new KeySource({ at: { url: this.url }, ...settings(options), fetch: url.fetch, shareable: false })
+      this.#source = new KeySource({ at: { url: this.url }, ...settings(options), fetch: url.fetch })
     } else {
       this.url = address('url', url)
       this.#source = new KeySource({ at: { url: this.url }, ...settings(options) })

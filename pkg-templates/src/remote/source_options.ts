@@ -54,8 +54,7 @@ export interface KeySourceOptions {
       }
   /** The header fields of each request, or a function that returns them. */
   readonly headers: Headers | (() => Promise<Headers>)
-  /** Whether the set may be shared with other isolates. A function's may not: nothing identifies it. Default: `true`. */
-  readonly shareable?: boolean
+  /** Fetches instead of the runtime's `fetch`. Such a set is not shared with other isolates. */
   readonly fetch: FetchFunction | undefined
   readonly settings: {
     readonly cacheMaxAge: number

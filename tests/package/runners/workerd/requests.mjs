@@ -95,6 +95,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
   return {
     'keys come by a service binding and from a function; a detached `fetch` is named in the error': async () => {
       const passed = { ...PASS, message: null, decisions: [200] }
+      const stored = await cache()
       for (const by of ['binding', 'function']) {
         same(await ask('one', '/', { more: `&by=${by}` }), passed, by)
         const refused = await ask('one', '/', { more: `&by=${by}`, bearer: await signed('x') })
@@ -103,6 +104,7 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
       const { status, refusal, message, decisions } = await ask('two', '/', { more: '&by=detached' })
       same([status, refusal, decisions], [503, 'key_set_unreachable', [503]])
       ok(message.includes('fetch: (url, init) => env.AUTH.fetch(url, init)'), message)
+      same(await cache(), stored, 'the keys of a `fetch` of your own are shared with other isolates')
     },
     'complaint 3: the first request is cancelled while its fetch is under way, the second finishes': async () => {
       for (const [path, more] of [

@@ -10,8 +10,8 @@ const gates = new Map()
 /** Gates whose keys come from another worker, by a service binding. */
 const BOUND = {
   binding: ({ AUTH }) => ({ jwksUri: AUTH_KEYS, fetch: (url, init) => AUTH.fetch(url, init) }),
-  // An address of its own, or the shared cache would have the keys.
-  detached: ({ AUTH }) => ({ jwksUri: 'https://auth.example/detached', fetch: AUTH.fetch }),
+  // The same address: what came by the binding is not in the shared cache.
+  detached: ({ AUTH }) => ({ jwksUri: AUTH_KEYS, fetch: AUTH.fetch }),
   // What issuers in the same program offer, such as better-auth.
   function: ({ AUTH }) => {
     const auth = { api: { getJwks: async () => (await AUTH.fetch(AUTH_KEYS)).json() } }

@@ -129,8 +129,11 @@ export function gateRightsTests({ jotgate, test, world }) {
     same(await word(gate, { ...claimsOf(OTHER), sub: 'evil' }), '401 tenant_mismatch')
     same(await word(gate, claimsOf(TENANT)), 'passed')
     same(fetched, [`${COMMON}/.well-known/openid-configuration`, 'https://login.microsoftonline.com/common/discovery/v2.0/keys'])
-    const strange = make({ issuer: COMMON, jwks_uri: 'https://login.microsoftonline.com/keys' })
-    same(await word(strange, claimsOf(TENANT)), '503 discovery_issuer_mismatch')
+    // Only the template itself: neither the address, nor another version's template, nor the issuer of one tenant.
+    for (const issuer of [COMMON, V1, claimsOf(TENANT).iss, `${V2}/`, undefined]) {
+      const strange = make({ issuer, jwks_uri: 'https://login.microsoftonline.com/keys' })
+      same(await word(strange, claimsOf(TENANT)), '503 discovery_issuer_mismatch', issuer)
+    }
     await misused(() => createGate({ ...rest, issuer: { template: V2, tenants: [TENANT] } }), 'discovery')
   })
 
