@@ -33,6 +33,7 @@ const ENTRIES = {
   './express/global': 'express_global',
   './mcp': 'mcp',
   './testing': 'testing',
+  './providers': 'providers',
 }
 
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */

@@ -29,6 +29,7 @@ import { remoteFetchTests } from './suite/keys/remote_fetches.mjs'
 import { remoteFreshnessTests } from './suite/keys/remote_freshness.mjs'
 import { remoteOrderTests } from './suite/keys/remote_order.mjs'
 import { mint } from './suite/mint.mjs'
+import { providerTests } from './suite/providers/presets.mjs'
 import { badInputTests } from './suite/verifier/bad_input.mjs'
 import { batchTests } from './suite/verifier/batch.mjs'
 import { claimsTests } from './suite/verifier/claims.mjs'
@@ -38,10 +39,10 @@ import { issuerTests } from './suite/verifier/issuers.mjs'
 import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
 
-export async function runSuite({ jotgate, facade, decoder, mcp, testing, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, mcp, testing, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, mcp, providers, testing, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -63,6 +64,7 @@ export async function runSuite({ jotgate, facade, decoder, mcp, testing, jose },
   gateResourceTests(context)
   gateCorsTests(context)
   mcpToolTests(context)
+  providerTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

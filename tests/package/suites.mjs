@@ -47,6 +47,7 @@ export const SUITES = {
   },
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
+  'providers': (project) => node(project, 'node/providers.mjs'),
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,

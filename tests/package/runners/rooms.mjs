@@ -12,7 +12,7 @@ const ORDER = [
   ['remote'],
   ['verify'],
   ['gate', 'jose', 'decode', 'inspect', 'login', 'testing'],
-  ['mcp'],
+  ['mcp', 'providers'],
   ['entries'],
 ]
 

@@ -8,6 +8,9 @@ import { require } from './tools.mjs'
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
 const MAIN_ENTRY = 28_400
 
+/** The most that all presets may weigh, in bytes: what they weighed last, and a little. */
+const PROVIDERS = 3_200
+
 /** What entries weigh, minified and compressed, and what they must not bring along. */
 export async function sizes({ folder }) {
   const { build } = require('esbuild')
@@ -33,6 +36,7 @@ export async function sizes({ folder }) {
   const decode = await weigh('jotgate/decode', { platform: 'browser' })
   const login = await weigh('jotgate/login', { platform: 'browser' })
   const testing = await weigh('jotgate/testing', { platform: 'neutral' })
+  const providers = await weigh('jotgate/providers', { platform: 'neutral' })
   const loader = { '.wasm': 'empty' }
   const main = await weigh('jotgate', { platform: 'neutral', conditions: ['workerd'], loader })
   const failures = []
@@ -41,12 +45,13 @@ export async function sizes({ folder }) {
   }
   under('jotgate/decode', decode.bytes, 1_229)
   under('jotgate/login', login.bytes, 5_121)
+  under('jotgate/providers', providers.bytes, PROVIDERS)
   under('the main entry', main.bytes, MAIN_ENTRY)
-  for (const [entry, { inputs }] of Object.entries({ decode, login, testing })) {
+  for (const [entry, { inputs }] of Object.entries({ decode, login, testing, providers })) {
     const others = inputs.filter((path) => /\bdist\//.test(path) && !path.endsWith(`dist/${entry}.js`))
     if (others.length > 0) failures.push({ name: `jotgate/${entry} is one file`, problem: others.join(', ') })
   }
-  const tests = main.inputs.filter((path) => /\bdist\/testing/.test(path))
-  if (tests.length > 0) failures.push({ name: 'jotgate/testing is part of no other entry', problem: tests.join(', ') })
-  return report({ passed: 7 - failures.length, failures })
+  const tests = main.inputs.filter((path) => /\bdist\/(?:testing|providers)/.test(path))
+  if (tests.length > 0) failures.push({ name: 'jotgate/testing and jotgate/providers are part of no other entry', problem: tests.join(', ') })
+  return report({ passed: 9 - failures.length, failures })
 }

@@ -71,6 +71,8 @@ export async function types({ folder }) {
     'MCP servers': { file: 'mcp.mts', module: 'nodenext', skipLibCheck: true },
     'the issuer for tests, in Node': { file: 'testing.mts', module: 'nodenext' },
     'the issuer for tests, CommonJS': { file: 'testing.cts', module: 'node16' },
+    'the presets, in Node': { file: 'providers.mts', module: 'nodenext' },
+    'the presets, CommonJS': { file: 'providers.cts', module: 'node16' },
     'the reports of jotgate/inspect': { file: 'reports.mts', text: await typedReports(), module: 'nodenext', types: [] },
     'a browser, without Node': {
       file: 'usage.ts',

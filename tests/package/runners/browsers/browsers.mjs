@@ -113,6 +113,7 @@ export const unbundled =
       'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
       'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
       'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
+      'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,
       'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,
       'jose': '/jose/index.js',

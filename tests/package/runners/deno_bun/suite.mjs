@@ -3,6 +3,7 @@ import * as jotgate from 'jotgate'
 import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
 import * as mcp from 'jotgate/mcp'
+import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as jose from 'JOSE'
 import { ownFetch } from 'TESTS/runners/own_fetch.mjs'
@@ -11,7 +12,7 @@ import { rightAway } from 'TESTS/runners/right_away.mjs'
 import { runSuite } from 'TESTS/suite.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, mcp, testing, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, 'ISSUER')(context)
 })

@@ -2,6 +2,7 @@
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as mcp from 'jotgate/mcp'
+import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
@@ -10,5 +11,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, decoder, mcp, testing, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }))
 clearInterval(alive)

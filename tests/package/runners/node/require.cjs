@@ -4,10 +4,11 @@ const { pathToFileURL } = require('node:url')
 const jotgate = require('jotgate')
 const decoder = require('jotgate/decode')
 const mcp = require('jotgate/mcp')
+const providers = require('jotgate/providers')
 const testing = require('jotgate/testing')
 const facade = require('jotgate/jose')
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 load('runners/node/suite.mjs').then(async ({ runOnNode }) => {
-  process.exitCode = await runOnNode({ jotgate, facade, decoder, mcp, testing, load, resolved: require.resolve('jotgate') })
+  process.exitCode = await runOnNode({ jotgate, facade, decoder, mcp, providers, testing, load, resolved: require.resolve('jotgate') })
 })

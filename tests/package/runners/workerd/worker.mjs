@@ -2,6 +2,7 @@
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as mcp from 'jotgate/mcp'
+import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
@@ -19,7 +20,7 @@ const local = facade.createLocalJWKSet({ keys: [jwk] })
 export default {
   async fetch(request) {
     const issuer = new URL(request.url).searchParams.get('issuer')
-    const outcome = await runSuite({ jotgate, facade, decoder, mcp, testing, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, (context) => {
       const { test } = context
       soon(context)
       test('what was made at module scope works', async () => {
