@@ -1,6 +1,6 @@
 /** Starts the inspector's module once, at first use. It is separate from the verifier's. */
 import * as module from './module.js'
-import { load, prepare } from '#wasm-inspect'
+import { instantiate, load, prepare } from '#wasm-inspect'
 
 let running: typeof module | undefined
 
@@ -17,7 +17,7 @@ export async function bootAside(): Promise<void> {
 }
 
 function start(compiled: WebAssembly.Module): typeof module {
-  const { exports } = new WebAssembly.Instance(compiled, {
+  const { exports } = instantiate(compiled, {
     './jotgate_inspect_bg.js': module as unknown as WebAssembly.ModuleImports,
   })
   module.__wbg_set_wasm(exports)

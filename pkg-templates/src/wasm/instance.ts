@@ -1,7 +1,7 @@
 /** Starts the core at first use, once for all entries of the package. */
 import * as bindings from './bindings.js'
 import * as imports from './imports.js'
-import { load, prepare } from '#wasm'
+import { instantiate, load, prepare } from '#wasm'
 
 /** The running core. */
 export interface Core {
@@ -25,7 +25,7 @@ export async function bootAside(): Promise<Core> {
 }
 
 function start(module: WebAssembly.Module): Core {
-  const { exports } = new WebAssembly.Instance(module, {
+  const { exports } = instantiate(module, {
     './jotgate_bg.js': imports as unknown as WebAssembly.ModuleImports,
   })
   return { memory: bindings.start(exports), bindings }

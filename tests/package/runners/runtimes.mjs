@@ -3,6 +3,7 @@ import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
+import { crossOriginIn } from './browsers/cross_origin.mjs'
 import { loginIn } from './login/browsers.mjs'
 import { mcpClients } from './mcp/clients.mjs'
 import { metadataClients } from './node/metadata_clients.mjs'
@@ -40,6 +41,7 @@ export const RUNTIMES = {
     Object.keys(BROWSERS).flatMap((name) => [
       [name, bundled(name)],
       [`${name}-unbundled`, unbundled(name)],
+      [`cross-origin-${name}`, crossOriginIn(name)],
     ]),
   ),
   'login-chromium': loginIn('chromium'),

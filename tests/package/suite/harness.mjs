@@ -14,7 +14,8 @@ export function harness(limit = LIMIT) {
         try {
           await ended(body, limit)
         } catch (thrown) {
-          failures.push({ name, problem: `${thrown?.stack ?? thrown}` })
+          // WebKit's stack lacks the message.
+          failures.push({ name, problem: [`${thrown}`, thrown?.stack ?? ''].join('\n') })
         }
       }
       const names = new Set(tests.map(({ name }) => name))

@@ -3,3 +3,5 @@ import module from './inspect.wasm?module'
 
 export const load = (): WebAssembly.Module => module
 export const prepare = async (): Promise<WebAssembly.Module> => module
+export const instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance =>
+  new WebAssembly.Instance(module, imports)

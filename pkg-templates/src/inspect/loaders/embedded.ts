@@ -2,5 +2,6 @@
 import { compile, compileAside } from '../../wasm/loaders/compile.js'
 import { base64 } from './wasm_bytes.js'
 
+export { instantiate } from '../../wasm/loaders/compile.js'
 export const load = (): WebAssembly.Module => compile(base64)
 export const prepare = (): Promise<WebAssembly.Module> => compileAside(base64)

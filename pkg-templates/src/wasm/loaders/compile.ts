@@ -1,4 +1,5 @@
-/** Compiles a module from base64 text. */
+/** Compiles a module from base64 text, and starts it. */
+import { isBrowser } from '../../base/runtime.js'
 
 /** Compiles the module with the bytes of `base64`. */
 export function compile(base64: string): WebAssembly.Module {
@@ -20,9 +21,19 @@ export function compileAside(base64: string): Promise<WebAssembly.Module> {
   })
 }
 
+/** Starts the module. */
+export function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
+  try {
+    // WebKit compiles what a policy forbids, and refuses it only here.
+    return new WebAssembly.Instance(module, imports)
+  } catch (thrown) {
+    throw blocked(thrown)
+  }
+}
+
 /** The error for a page whose policy forbids WebAssembly. The bytes are the package's own, so nothing else can be wrong with them. */
 function blocked(thrown: unknown): unknown {
-  if (typeof (globalThis as { document?: unknown }).document !== 'object') return thrown
+  if (!isBrowser()) return thrown
   const message =
     "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to `script-src`, or only read claims with `jotgate/decode`"
   return Object.assign(new Error(message, { cause: thrown }), { code: 'ERR_WASM_BLOCKED' })

@@ -137,7 +137,13 @@ function target(entry) {
   return target(entry[name])
 }
 
-async function visit(browser, binary, tools, files, head) {
+/**
+ * Opens a page, and reports what it sends to `/outcome`.
+ *
+ * @param files - the file of each path, or a function of the request that returns a value for JSON
+ * @param policy - the Content-Security-Policy of the page and its scripts
+ */
+export async function visit(browser, binary, tools, files, head, policy = POLICY) {
   const issuer = await tools.issuer()
   const profile = await mkdtemp(join(tmpdir(), 'jotgate-browser-'))
   const calledOff = beforeLeaving(() => rmSync(profile, { recursive: true, force: true }))
@@ -148,7 +154,7 @@ async function visit(browser, binary, tools, files, head) {
   try {
     if (browser.onScreen) screen = await startScreen()
     const outcome = await new Promise((settle, reject) => {
-      server = pages(files, head, issuer.address().port, settle).listen(0, '127.0.0.1', async () => {
+      server = pages(files, head, policy, issuer.address().port, settle).listen(0, '127.0.0.1', async () => {
         const [command, ...args] = await browser.open(binary, profile, `http://127.0.0.1:${server.address().port}/`)
         const env = { ...process.env, HOME: profile, ...browser.env, ...screen?.env }
         child = started(command, args, { stdio: 'ignore', env })
@@ -218,7 +224,7 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'"
 
 /** The page, its files, the issuer under the page's own origin, and the address for its outcome. */
-function pages(files, head, issuer, settle) {
+function pages(files, head, policy, issuer, settle) {
   const page = `<!doctype html><meta charset="utf-8"><title>jotgate</title>
 <script src="/trouble.js"></script>${head.replace('<script', '<script nonce="map"')}
 <script type="module" src="/page.js"></script>`
@@ -226,7 +232,7 @@ function pages(files, head, issuer, settle) {
   return createServer(async (request, response) => {
     const { pathname: path } = new URL(request.url, 'http://127.0.0.1')
     if (path === '/') {
-      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': POLICY }).end(page)
+      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy }).end(page)
     } else if (path === '/outcome') {
       const body = await text(request)
       response.end()
@@ -242,9 +248,14 @@ function pages(files, head, issuer, settle) {
       const place = Object.keys(all).find((place) => (place.endsWith('/') ? path.startsWith(place) : path === place))
       const file =
         place && (place.endsWith('/') ? join(all[place], normalize(path.slice(place.length - 1))) : all[place])
+      if (typeof file === 'function') {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(await file(request)))
+        return
+      }
       const body = file && (await readFile(file).catch(() => undefined))
+      // A worker has the policy of its own response.
       if (body === undefined) response.writeHead(404).end()
-      else response.writeHead(200, { 'content-type': TYPES[extname(file)] }).end(body)
+      else response.writeHead(200, { 'content-type': TYPES[extname(file)], 'content-security-policy': policy }).end(body)
     }
   })
 }
