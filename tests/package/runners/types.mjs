@@ -35,6 +35,9 @@ async function typedReports() {
   return lines.join('\n')
 }
 
+/** A project without `strict`. The frameworks' own types are not ours to check. */
+const LOOSE = { strict: false, exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false, skipLibCheck: true }
+
 /** The types as consumers of each kind see them: each project compiles, and what must be an error is one. */
 export async function types({ folder }) {
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
@@ -58,6 +61,9 @@ export async function types({ folder }) {
       moduleResolution: 'bundler',
       skipLibCheck: true,
     },
+    // `jotgate/express/global` types `request.auth` in both.
+    'without strict': { file: 'loose.mts', module: 'nodenext', ...LOOSE },
+    'without strict, a bundler': { file: 'loose.ts', module: 'esnext', moduleResolution: 'bundler', ...LOOSE },
     'a bundler': { file: 'usage.ts', module: 'esnext', moduleResolution: 'bundler' },
     'the login, in a bundler': {
       file: 'login.ts',
