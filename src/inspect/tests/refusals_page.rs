@@ -1,4 +1,4 @@
-//! `docs/refusals.md` is generated from three tables: the core's, the package's and the login's. No code is outside of them.
+//! `docs/refusals.md` is generated from four tables: the core's, the package's, the login's and that of MCP. No code is outside of them.
 //!
 //!     JOTGATE_WRITE_REPORTS=1 cargo test -p jotgate-inspect --test refusals_page
 #![cfg(not(target_arch = "wasm32"))]
@@ -41,6 +41,20 @@ fn login_codes() -> Vec<(String, String)> {
         .collect()
 }
 
+/// The rows of `problem.ts` of `jotgate/mcp`: code, HTTP status, JSON-RPC code and message.
+fn mcp_codes() -> Vec<(String, String, String, String)> {
+    let text = fs::read_to_string(at("pkg-templates/src/mcp/problem.ts")).unwrap();
+    let (_, table) = text.split_once("PROBLEMS = {").unwrap();
+    let (table, _) = table.split_once("\n}").unwrap();
+    let rows = table.lines().map(str::trim).filter_map(|line| line.split_once(": ["));
+    rows.map(|(code, row)| {
+        let mut numbers = row.split(", ");
+        let mut number = || numbers.next().unwrap().to_owned();
+        (code.to_owned(), number(), number(), strings(row).remove(0))
+    })
+    .collect()
+}
+
 /// The string literals of a line.
 fn strings(line: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -59,7 +73,7 @@ fn strings(line: &str) -> Vec<String> {
 fn used_codes() -> BTreeSet<String> {
     /// What precedes a code.
     const MARKS: [&str; 10] = [
-        "because('",
+        "invalidToken('",
         "unavailable('",
         "invalid('",
         "malformed('",
@@ -130,6 +144,11 @@ fn every_code_of_the_package_is_in_one_of_the_two_tables() {
             "`{code}` is in neither `base/codes.ts` nor `src/inspect/explanations.rs`"
         );
     }
+    let mcp = mcp_codes();
+    assert!(mcp.len() > 5, "the table of MCP was not read: {mcp:?}");
+    for (code, ..) in &mcp {
+        assert!(!own.contains_key(code) && Explanation::of(code).is_none(), "`{code}` is in two tables");
+    }
     for code in own.keys() {
         assert!(used.contains(code), "nothing in the package has the code `{code}` of `base/codes.ts`");
         assert!(Explanation::of(code).is_none(), "`{code}` is in both tables");
@@ -184,6 +203,14 @@ never messages. This page is generated; the tables are `src/inspect/explanations
     page.push_str("\n## Requests and key sets\n\nThese codes are the package's own: the request has no usable token, or the keys cannot be fetched.\n");
     for (code, (why, action)) in package_codes() {
         entry(&mut page, &code, &why, &action);
+    }
+    page.push_str("\n## MCP\n\nThese codes are those of `guardTools` of `jotgate/mcp`: the request is wrong before its token matters. [`mcp.md`](mcp.md) says more.\n");
+    for (code, status, error, message) in mcp_codes() {
+        page.push_str(&format!(
+            "\n### `{code}`\n\n<a id=\"{code}\"></a>{}{}: status {status}, JSON-RPC error {error}.\n",
+            message[..1].to_uppercase(),
+            &message[1..]
+        ));
     }
     page.push_str("\n## Logins\n\nThese are `code` of a `LoginError` of `jotgate/login`. [`login.md`](login.md#codes) says more.\n");
     for (code, message) in login_codes() {
