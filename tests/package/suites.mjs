@@ -48,6 +48,10 @@ export const SUITES = {
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),
+  'from-jsonwebtoken': migration('from-jsonwebtoken', ['jsonwebtoken']),
+  'from-express-oauth2-jwt-bearer': migration('from-express-oauth2-jwt-bearer', ['express', 'express-oauth2-jwt-bearer']),
+  'from-hono-jwk': migration('from-hono-jwk', ['hono']),
+  'from-aws-jwt-verify': migration('from-aws-jwt-verify', ['aws-jwt-verify']),
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
@@ -62,6 +66,11 @@ export const SUITES = {
 
 /** All suites: the quick ones, and those that install a runtime, a bundler or a browser at first use. */
 export const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
+
+/** A page for those who come from another package: both packages run, with the same tokens. */
+function migration(page, packages) {
+  return (project) => besideFrameworks(project, 'node/migration.mjs', packages, { env: { PAGE: page } })
+}
 
 /** Other people's clients against a running `jotgate-keys`. */
 function companion(project) {

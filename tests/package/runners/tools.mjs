@@ -45,11 +45,11 @@ export async function node(
 }
 
 /** A runner that needs the frameworks or other packages, which a stranger would have installed beside the package. */
-export async function besideFrameworks(project, runner, packages = FRAMEWORKS) {
+export async function besideFrameworks(project, runner, packages = FRAMEWORKS, options = {}) {
   for (const name of packages) {
     await symlink(join(root, 'tests', 'node_modules', name), join(project.folder, 'node_modules', name))
   }
-  return node(project, runner)
+  return node(project, runner, options)
 }
 
 /** An issuer on loopback that answers well at one path and badly at the others. */

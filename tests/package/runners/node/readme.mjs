@@ -33,7 +33,7 @@ globalThis.fetch = async (url, init) => {
 }
 
 const docs = join(TESTS, '..', '..', 'docs')
-const PAGES = ['browser', 'frameworks', 'jsonwebtoken', 'remote-keys', 'verifier']
+const PAGES = ['browser', 'frameworks', 'remote-keys', 'verifier']
 const pages = [join(require.resolve('jotgate/package.json'), '..', 'README.md'), ...PAGES.map((name) => join(docs, `${name}.md`))]
 const texts = await Promise.all(pages.map((page) => readFile(page, 'utf8')))
 const fences = texts.flatMap((text) => [...text.matchAll(/^```(?:js|ts)\n([\s\S]*?)^```$/gm)])
@@ -188,28 +188,6 @@ test('Verifier: the snippet with a set at a URL verifies, and the errors are tho
   same(await subjectOf(good), 'user-1')
   const { code: why, refusal, claim } = await thrown(expired)
   same([why, refusal, claim], ['ERR_JWT_EXPIRED', 'expired', 'exp'])
-})
-
-test('from jsonwebtoken: the snippet verifies, and its errors are those of the page', async () => {
-  const secret = 'a secret of 32 bytes or more, in ASCII'
-  process.env.JWT_SECRET = secret
-  const { verify } = await execute('from-jsonwebtoken.js')
-  const signed = (claims) =>
-    new jose.SignJWT({ sub: 'user-1', iss: 'https://issuer.example', aud: 'https://api.example', ...claims })
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(new TextEncoder().encode(secret))
-  const now = Math.floor(Date.now() / 1000)
-  same(verify(await signed({ exp: now + 60 })).sub, 'user-1')
-  const thrown = (token) => {
-    try {
-      return verify(token)
-    } catch (error) {
-      return error
-    }
-  }
-  same(thrown(await signed({ exp: now - 1 })).code, 'ERR_JWT_EXPIRED')
-  same(thrown(await signed({ exp: now + 60, nbf: now + 30 })).refusal, 'not_yet_valid')
-  same(thrown(await signed({})).refusal, 'claim_missing')
 })
 
 test('decode: the snippet decodes, and verifies nothing', async () => {
