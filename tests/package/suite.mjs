@@ -38,6 +38,7 @@ import { interleavingTests } from './suite/verifier/interleaving.mjs'
 import { issuerTests } from './suite/verifier/issuers.mjs'
 import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
+import { warmTests } from './suite/verifier/warm.mjs'
 
 export async function runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, more = () => {}) {
   const { test, run } = harness()
@@ -54,6 +55,7 @@ export async function runSuite({ jotgate, facade, decoder, mcp, providers, testi
     ok(facade.decodeJwt === jotgate.decodeJwt)
   })
   verifierTests(context)
+  warmTests(context)
   gateTests(context)
   gateCredentialTests(context)
   gateRuleTests(context)

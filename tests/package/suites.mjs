@@ -23,6 +23,7 @@ export const SUITES = {
   'module-scope': (project) => node(project, 'node/module_scope.mjs', { inside: true }),
   'inspect': (project) => node(project, 'node/inspect.mjs', { inside: true }),
   'ready': (project) => node(project, 'node/ready.mjs', { inside: true }),
+  'warm': (project) => node(project, 'node/warm.mjs', { inside: true }),
   'secrets': (project) => node(project, 'node/secrets.mjs', { inside: true, flags: ['--expose-gc'] }),
   'embedded-keys': (project) =>
     node(project, 'node/embedded_keys.mjs', { inside: true, flags: ['--expose-gc'], env: { JOSE: require.resolve('jose') } }),

@@ -41,7 +41,8 @@ import type {
 /**
  * Makes a gate for an API that takes access tokens (RFC 6750) in `Authorization: Bearer`, and optionally elsewhere: see
  * {@link CredentialOptions}. Tokens that require proof of possession (`cnf`) are refused. Make one gate and use it for every request.
- * Making a gate fetches nothing, sets no timer and reads neither clock nor randomness.
+ * Making a gate fetches nothing, sets no timer and reads no randomness, so it may be made at the top of a worker's module; there, see
+ * `warm`.
  *
  * @throws `TypeError` that names the option that is missing, unknown, present but `undefined`, empty or not a number
  *

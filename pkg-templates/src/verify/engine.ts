@@ -13,6 +13,7 @@ import { type FoundSet, type Missing, RemoteKeySet, type WaitUntil } from '../re
 import { TokenCache } from './token_cache.js'
 import type { Judge, Judgement } from './judge.js'
 import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from './policy.js'
+import { warmUp } from './warm_up.js'
 
 /** Keys that were checked and prepared, and a policy. */
 export class Engine implements Judge {
@@ -40,6 +41,7 @@ export class Engine implements Judge {
     if (keys instanceof Keys) presentable(this.#policy, keys)
     if (keys instanceof KeySet) usable(fields.algorithms ?? [], keys)
     if (keys instanceof RemoteKeySet) fetchable(fields.algorithms ?? [])
+    warmUp(fields.algorithms ?? [], options.read('warm', flag))
   }
 
   /** The policy, for its limit of a token's length. */

@@ -44,6 +44,12 @@ export interface PolicyOptions {
    */
   hostCrypto?: boolean
   /**
+   * Whether the constructor verifies a known signature of each kind in `algorithms`, so that the first token finds compiled code. It is a
+   * self-test at the same time. By default it does so at the top of a Worker's module, for at most three kinds and once per isolate; never
+   * inside a request, and in no other runtime. `true` does it here, `false` never.
+   */
+  warm?: boolean
+  /**
    * Caches accepted tokens: the same text is not verified again while its times, its key and its key set are valid. Off by default. `{}`
    * takes the default bounds.
    */
@@ -125,7 +131,7 @@ export type PolicyName = keyof typeof CHECKS
 export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 
 /** The names of {@link PolicyOptions}. */
-export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'tokenCache']
+export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'warm', 'tokenCache']
 
 /**
  * Checks the policy part of some options. `wanted` are the names to read. `checks` replaces the checks of some names.

@@ -35,8 +35,8 @@ export interface Verified<Claims = JWTPayload> {
 }
 
 /**
- * Verifies tokens (RFC 7519 §7.2). Make one and use it for every token. The constructor does no fetch, sets no timer and reads neither
- * clock nor randomness, so it may be called at the top of a worker's module.
+ * Verifies tokens (RFC 7519 §7.2). Make one and use it for every token. The constructor does no fetch, sets no timer and reads no
+ * randomness, so it may be called at the top of a worker's module; there, see `warm`.
  *
  * @typeParam Claims - the claims of your tokens besides the registered ones; they are not checked
  *

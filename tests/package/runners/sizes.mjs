@@ -6,7 +6,7 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 28_400
+const MAIN_ENTRY = 29_500
 
 /** The most that all presets may weigh, in bytes: what they weighed last, and a little. */
 const PROVIDERS = 3_200

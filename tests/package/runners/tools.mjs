@@ -39,7 +39,9 @@ export async function node(
 ) {
   const copied = join(folder, 'runners', runner)
   await cp(join(here, 'runners', runner), copied)
-  if (inside) await cp(join(here, 'runners', 'report.mjs'), join(folder, 'runners', 'report.mjs'))
+  for (const helper of inside ? ['report.mjs', 'counted_core.mjs'] : []) {
+    await cp(join(here, 'runners', helper), join(folder, 'runners', helper))
+  }
   const env = { ...process.env, TESTS: here, ...more, ...(file === undefined ? {} : { EXPECTED_FILE: file }) }
   return run(binary, ['--no-warnings', ...flags, copied], { cwd: folder, env })
 }

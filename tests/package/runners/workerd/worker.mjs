@@ -1,4 +1,5 @@
 /** A worker as a stranger would write one: everything is made at module scope, where workerd allows no I/O. */
+import { core } from '@tests/runners/counted_core.mjs'
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as mcp from 'jotgate/mcp'
@@ -10,16 +11,25 @@ import { runSuite } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
-const soon = rightAway(jotgate)
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 const rules = { algorithms: ['EdDSA'], issuer: 'https://issuer.example', audience: 'api' }
+const before = core.verifications
 const verifier = new jotgate.Verifier({ keys: jwk, ...rules })
 const gate = jotgate.createGate({ jwksUri: 'https://issuer.example/jwks', ...rules })
+/** How many known signatures were verified, at module scope and in the first request. */
+let known = { started: core.verifications - before }
+const soon = rightAway(jotgate)
 const local = facade.createLocalJWKSet({ keys: [jwk] })
 
 export default {
   async fetch(request) {
     const issuer = new URL(request.url).searchParams.get('issuer')
+    const count = (options) => {
+      const before = core.verifications
+      jotgate.createGate({ ...rules, keys: new Uint8Array(32), algorithms: ['HS256'], ...options })
+      return core.verifications - before
+    }
+    known = { ...known, unasked: count({}), asked: count({ warm: true }) }
     const outcome = await runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, (context) => {
       const { test } = context
       soon(context)
@@ -29,6 +39,10 @@ export default {
         const { type } = await local({ alg: 'EdDSA' })
         if (code !== 'ERR_JWS_INVALID' || status !== 401 || type !== 'public')
           throw new Error(`${code} ${status} ${type}`)
+      })
+      test('a known signature is verified once at module scope, and never inside a request', () => {
+        const { started, unasked, asked } = known
+        if (started !== 1 || unasked !== 0 || asked !== 1) throw new Error(JSON.stringify(known))
       })
       ownFetch(jotgate, issuer)(context)
       test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', async () => {
