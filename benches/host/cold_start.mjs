@@ -1,96 +1,204 @@
-/** Measures the time from the import of bundled contestants to the first verdict, in fresh processes, in turns. */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+/**
+ * Measures the first verdict: fresh processes, in turns, on one processor. Processor time of the main thread where the system
+ * tells it, beside the clock's.
+ */
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { run } from './children.mjs'
 import { bundle, NATIVE } from './bundle.mjs'
+import { firstVerdictsInChromium } from './cold_page.mjs'
 import { project, target } from './places.mjs'
 import { PROGRAMS } from './programs.mjs'
-import { summary } from './statistics.mjs'
+import { median, tenth } from './statistics.mjs'
 import { makeWorker, startWorker } from './worker_process.mjs'
 
-const IN_NODE = { 'jotgate': 'jotgate', 'jose': 'jose', 'fast-jwt': 'fast_jwt' }
-const IN_WORKERD = { nothing: 'nothing', jotgate: 'jotgate', jose: 'jose' }
 const FOLDER = join(target, 'cold')
+const SOURCES = join(project, 'contest', 'cold')
+/** Keeps a program on the last processor, where `taskset` is installed. */
+const PINNED = existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', '1'] : []
 
-/** `{ [runtime]: { [algorithm]: { [contestant]: { median, low, high } } } }`, milliseconds. */
-export async function coldStart({ fixtures, runtimes, algorithms, rounds }, tell) {
+/**
+ * The rows of the table: `measure` names the cell, `over` what both are measured over, `goal` what the ratio may be. `ours` and
+ * `theirs` are cells of {@link measureAll}.
+ */
+const ROWS = [
+  row('workerd: first request, gate at module scope, key given', 'workerd request', 'jotgate key', 'jose key', 'nothing', 0.6),
+  row('workerd: first request, a stored set', 'workerd request', 'jotgate hydrated', 'jose hydrated', 'nothing', 0.8),
+  row('workerd: first request, remote set, over a bare fetch', 'workerd request', 'jotgate remote', 'jose remote', 'fetch', 1.6),
+  row('workerd: first request, gate made inside the request', 'workerd request', 'jotgate inside', 'jose key', 'nothing'),
+  row('workerd: start of the isolate, package only imported', 'workerd start', 'jotgate import', 'jose import', 'nothing', 3.5),
+  row('workerd: start of the isolate, gate made at module scope', 'workerd start', 'jotgate key', 'jose key', 'nothing'),
+  row('Node 24, not bundled', 'node24 unbundled', 'jotgate', 'jose', undefined, 0.35),
+  row('Node 24, bundled', 'node24 bundled', 'jotgate', 'jose', undefined, 1.0),
+  row('Node 20, not bundled', 'node20 unbundled', 'jotgate', 'jose', undefined, 0.45),
+  row('Node 20, bundled', 'node20 bundled', 'jotgate', 'jose'),
+  row('Deno', 'deno', 'jotgate', 'jose', undefined, 1.8),
+  row('Chromium, the clock of the page', 'chromium', 'jotgate', 'jose'),
+]
+
+function row(name, measure, ours, theirs, over, goal) {
+  return { name, measure, ours, theirs, over, goal }
+}
+
+/** `{ rows: [{ name, ours, theirs, ratio, goal }], cells, worker }`, in milliseconds and bytes. */
+export async function coldStart({ fixtures, rounds, runtimes }, tell) {
   await mkdir(FOLDER, { recursive: true })
-  const tasks = {}
-  for (const algorithm of algorithms) {
-    const { keys, one } = fixtures.algorithms[algorithm]
-    const [{ jwk, pem }] = keys
-    const { issuer, audience } = fixtures
-    tasks[algorithm] = { algorithm, jwk, pem, issuer, audience, token: one.good[0] }
-  }
-  const measured = {}
-  for (const [number, runtime] of runtimes.entries()) {
-    const measure = runtime === 'workerd' ? await inWorkerd(tasks) : await inNode(runtime, tasks)
-    const names = Object.keys(runtime === 'workerd' ? IN_WORKERD : IN_NODE)
-    measured[runtime] = {}
-    for (const [place, algorithm] of algorithms.entries()) {
-      const times = Object.fromEntries(names.map((name) => [name, []]))
+  const server = await keyServer(fixtures.algorithms.ES256.keys[0].jwk)
+  try {
+    const task = taskFrom(fixtures, `http://127.0.0.1:${server.address().port}/jwks`)
+    const cells = {}
+    for (const [number, runtime] of runtimes.entries()) {
+      const measures = await MEASURES[runtime](runtime, task)
+      const names = Object.keys(measures)
       // The first round fills the caches of the disk.
       for (let round = -1; round < rounds; round++) {
-        const order = round % 2 === 0 ? names : names.toReversed()
-        for (const name of order) {
-          const took = await measure(name, algorithm)
-          if (round >= 0) times[name].push(took)
+        for (const name of round % 2 === 0 ? names : names.toReversed()) {
+          const took = await measures[name]()
+          for (const [kind, times] of Object.entries(took)) {
+            if (round >= 0) ((cells[kind] ??= {})[name] ??= []).push(times)
+          }
         }
-        const share = (place + (round + 1) / rounds) / algorithms.length
-        tell({ tick: (number + share) / runtimes.length, note: `cold start, ${runtime}, ${algorithm}` })
+        tell({ tick: (number + (round + 1) / rounds) / runtimes.length, note: `first verdicts, ${runtime}` })
       }
-      measured[runtime][algorithm] = Object.fromEntries(names.map((name) => [name, summary(times[name])]))
     }
+    const rows = ROWS.filter(({ measure }) => measure in cells).map((each) => compared(each, cells[each.measure]))
+    return { rows, cells: summaries(cells), worker: await workerSizes(task) }
+  } finally {
+    server.close()
   }
-  return measured
 }
 
-async function inNode(runtime, tasks) {
-  const file = join(FOLDER, 'tasks.json')
-  await writeFile(file, JSON.stringify(tasks))
-  const script = join(FOLDER, 'in_node.mjs')
-  await cp(join(project, 'contest', 'cold', 'in_node.mjs'), script)
-  for (const module of Object.values(IN_NODE)) await bundleForNode(module)
-  return async (name, algorithm) => {
-    let took
-    await run(
-      PROGRAMS[runtime].binary(),
-      ['--no-warnings', script, join(FOLDER, `${IN_NODE[name]}.mjs`), file, algorithm],
-      {
-        line: (text) => ({ took } = JSON.parse(text)),
-      },
+/** What a cell comes to: the medians, without what both pay anyway. */
+function compared({ name, ours, theirs, over, goal }, cells) {
+  const of = (contestant) => median(cells[contestant].map(({ cpu, wall }) => cpu ?? wall))
+  const base = over === undefined ? 0 : of(over)
+  const [mine, other] = [of(ours) - base, of(theirs) - base]
+  return { name, ours: mine, theirs: other, ratio: mine / other, ...(goal !== undefined && { goal }) }
+}
+
+function summaries(cells) {
+  const summary = (times) =>
+    Object.fromEntries(
+      ['cpu', 'wall']
+        .map((kind) => [kind, times.map((one) => one[kind]).filter((time) => time !== undefined)])
+        .filter(([, all]) => all.length > 0)
+        .map(([kind, all]) => [kind, { median: median(all), p10: tenth(all) }]),
     )
+  const of = (contestants) => Object.fromEntries(Object.entries(contestants).map(([name, times]) => [name, summary(times)]))
+  return Object.fromEntries(Object.entries(cells).map(([kind, contestants]) => [kind, of(contestants)]))
+}
+
+function taskFrom({ issuer, audience, algorithms }, jwksUri) {
+  const { keys, one } = algorithms.ES256
+  const [{ jwk }] = keys
+  return { algorithm: 'ES256', jwk, jwks: { keys: [jwk] }, jwksUri, issuer, audience, token: one.good[0] }
+}
+
+function keyServer(jwk) {
+  const body = JSON.stringify({ keys: [jwk] })
+  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body))
+  return new Promise((settle) => server.listen(0, '127.0.0.1', () => settle(server)))
+}
+
+/** Per runtime: functions by contestant that start a process and resolve to times by cell. */
+const MEASURES = { node20: inProgram, node24: inProgram, deno: inProgram, workerd: inWorkerd, chromium: inChromium }
+
+async function inProgram(runtime, task) {
+  const file = join(FOLDER, 'task.json')
+  await writeFile(file, JSON.stringify(task))
+  const script = join(FOLDER, 'program.mjs')
+  await cp(join(SOURCES, 'program.mjs'), script)
+  const { binary, args } = PROGRAMS[runtime]
+  const start = async (module) => {
+    let took
+    const [command, ...words] = [...PINNED, binary(), ...args, script, module, file]
+    await run(command, words, { cwd: project, env: { ...process.env, NO_COLOR: '1' }, line: (text) => (took = JSON.parse(text)) })
     return took
   }
+  const forms = runtime === 'deno' ? { deno: SOURCES } : { [`${runtime} unbundled`]: SOURCES, [`${runtime} bundled`]: FOLDER }
+  const measures = {}
+  for (const name of ['jotgate', 'jose']) {
+    await bundleForNode(`verify_${name}`)
+    measures[name] = async () => {
+      const took = {}
+      for (const [cell, folder] of Object.entries(forms)) took[cell] = await start(join(folder, `verify_${name}.mjs`))
+      return took
+    }
+  }
+  return measures
 }
 
-/** One file for Node, as for a serverless function; CommonJS packages keep their `require`. */
+/** One file for Node, as for a serverless function. */
 export function bundleForNode(module) {
   return bundle({
-    entryPoints: [join(project, 'contest', 'cold', `${module}.mjs`)],
+    entryPoints: [join(SOURCES, `${module}.mjs`)],
     outfile: join(FOLDER, `${module}.mjs`),
     builtins: NATIVE,
     platform: 'node',
   })
 }
 
-/** Measures from the start of the process to the answer of the first request. `nothing` is the cost of workerd. */
-async function inWorkerd(tasks) {
-  const configurations = {}
-  for (const [name, module] of Object.entries(IN_WORKERD)) {
-    const entry = join(project, 'contest', 'cold', 'in_worker.mjs')
-    const alias = { FIRST: join(project, 'contest', 'cold', `${module}.mjs`) }
-    configurations[name] = await makeWorker(entry, join(target, `cold-${module}`), { alias })
-  }
-  return async (name, algorithm) => {
-    const before = performance.now()
-    const worker = await startWorker(configurations[name])
-    try {
-      const said = await worker.ask('/', JSON.stringify(tasks[algorithm]))
-      if (said !== 'string') throw new Error(`the worker answered ${said}`)
-      return performance.now() - before
-    } finally {
-      await worker.stop()
+const WORKERS = {
+  'nothing': ['nothing'],
+  'fetch': ['fetch'],
+  'jotgate import': ['jotgate_import'],
+  'jotgate key': ['jotgate', 'key'],
+  'jotgate inside': ['jotgate', 'inside'],
+  'jotgate hydrated': ['jotgate', 'hydrated'],
+  'jotgate remote': ['jotgate', 'remote'],
+  'jose import': ['jose_import'],
+  'jose key': ['jose', 'key'],
+  'jose hydrated': ['jose', 'hydrated'],
+  'jose remote': ['jose', 'remote'],
+}
+
+function makeNamedWorker(name, task) {
+  const [module, form = ''] = WORKERS[name]
+  const define = { TASK: JSON.stringify(task), FORM: JSON.stringify(form) }
+  return makeWorker(join(SOURCES, `worker_${module}.mjs`), join(target, `cold-${name.replace(' ', '-')}`), { define })
+}
+
+/** Each worker in a process of its own: the time until it listens, then that of its first request. */
+async function inWorkerd(_, task) {
+  const measures = {}
+  for (const name of Object.keys(WORKERS)) {
+    const configuration = await makeNamedWorker(name, task)
+    measures[name] = async () => {
+      const before = performance.now()
+      const worker = await startWorker(configuration, { prefix: PINNED })
+      try {
+        const started = { cpu: worker.processorTime(), wall: performance.now() - before }
+        const asked = performance.now()
+        const said = await worker.ask('/', undefined, { authorization: `Bearer ${task.token}` })
+        if (said !== 'string') throw new Error(`the worker ${name} answered ${said}`)
+        const wall = performance.now() - asked
+        return { 'workerd start': started, 'workerd request': { cpu: worker.processorTime() - started.cpu, wall } }
+      } finally {
+        await worker.stop()
+      }
     }
   }
+  return measures
+}
+
+async function inChromium(_, task) {
+  const verdict = await firstVerdictsInChromium(SOURCES, FOLDER, task)
+  return Object.fromEntries(
+    ['jotgate', 'jose'].map((name) => [name, async () => ({ chromium: { wall: await verdict(name) } })]),
+  )
+}
+
+/** What a worker with a gate weighs, and one without: all its files, compressed one by one, in bytes. */
+async function workerSizes(task) {
+  const weigh = async (name) => {
+    await makeNamedWorker(name, { ...task, token: '', jwk: {}, jwks: {} })
+    const folder = join(target, `cold-${name.replace(' ', '-')}`)
+    const files = (await readdir(folder)).filter((file) => !file.endsWith('.capnp'))
+    const sizes = await Promise.all(files.map(async (file) => gzipSync(await readFile(join(folder, file)), { level: 9 }).length))
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+  return { nothing: await weigh('nothing'), jotgate: await weigh('jotgate key'), jose: await weigh('jose key') }
 }

@@ -1,7 +1,8 @@
 /** Formats the results as docs/benchmarks.md. */
 import { NAMES } from './names.mjs'
-import { digits, item, kibibytes, spread, table } from './page_parts.mjs'
+import { digits, item, kibibytes, prose, spread, table } from './page_parts.mjs'
 import {
+  coldStartMeaning,
   coldStartText,
   inTheWay,
   manner,
@@ -134,13 +135,28 @@ function contest({ runtimes }, { algorithms }, runtime, cells) {
 
 function coldStart(measured) {
   if (!measured) return ''
-  const rows = Object.entries(measured).flatMap(([runtime, algorithms]) =>
-    Object.entries(algorithms).map(([algorithm, times]) => {
-      const cell = (name) => (times[name] ? spread(times[name]) : '–')
-      return [`${NAMES[runtime]}, ${algorithm}`, cell('jotgate'), cell('jose'), cell('fast-jwt'), cell('nothing')]
-    }),
+  const { rows, cells, worker, about } = measured
+  const goal = ({ ratio, goal }) => (goal === undefined ? '' : `at most ${goal} ${ratio <= goal ? '✓' : '✗'}`)
+  const compared = rows.map((each) => [each.name, digits(each.ours), digits(each.theirs), digits(each.ratio), goal(each)])
+  const both = ({ cpu, wall } = {}) => [cpu, wall].flatMap((time) => (time ? [digits(time.median), digits(time.p10)] : ['–', '–']))
+  const each = Object.entries(cells).flatMap(([cell, contestants]) =>
+    Object.entries(contestants).map(([name, times]) => [`${cell}: ${name}`, ...both(times)]),
   )
-  return ['## Cold start', coldStartText, table(['', 'jotgate', 'jose', 'fast-jwt', 'nothing'], rows)].join('\n\n')
+  const more = (bytes) => kibibytes(bytes - worker.nothing)
+  return [
+    '## Cold start',
+    coldStartMeaning,
+  coldStartText,
+    ...(about ? [about] : []),
+    table(['', 'jotgate, ms', 'jose, ms', 'ratio', 'goal'], compared),
+    coldStartMeaning,
+    prose(`A Worker's files, compressed by gzip, are ${more(worker.jotgate)} larger with \`createGate\` and ${more(worker.jose)}
+      larger with jose's \`jwtVerify\` than without either.`),
+    `<details><summary>Every cell, before anything is subtracted</summary>\n\n${table(
+      ['', 'processor, median', 'p10', 'clock, median', 'p10'],
+      each,
+    )}\n\n</details>`,
+  ].join('\n\n')
 }
 
 function sizes(measured) {

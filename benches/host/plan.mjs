@@ -22,7 +22,7 @@ const FULL = {
   batch: { others: 6, chromium: 10, firefox: 12, workerd: 20 },
   // Milliseconds, verifications of a key, and milliseconds for a set of keys that must get its tables.
   warmUp: { least: 100, most: 500, times: 4_300, heat: 6_000 },
-  cold: { rounds: 20, runtimes: ['node20', 'node24', 'workerd'], algorithms: ['ES256', 'RS256'] },
+  cold: { rounds: 20, runtimes: ['node20', 'node24', 'deno', 'workerd', 'chromium'] },
   tableMemory: { rounds: 12, passes: 560 },
 }
 
@@ -32,7 +32,7 @@ const QUICK = {
   rounds: 15,
   batch: { others: 4, chromium: 8, firefox: 8, workerd: 10 },
   warmUp: { least: 40, most: 200, times: 4_300, heat: 400 },
-  cold: { rounds: 5, runtimes: ['node20'], algorithms: ['ES256'] },
+  cold: { rounds: 5, runtimes: ['node20'] },
   tableMemory: { rounds: 6, passes: 40 },
 }
 
@@ -44,6 +44,7 @@ export function planFrom(words) {
     args: words,
     options: {
       quick: { type: 'boolean', default: false },
+      cold: { type: 'boolean', default: false },
       runtime: { type: 'string' },
       algorithm: { type: 'string' },
       runs: { type: 'string' },
@@ -52,9 +53,11 @@ export function planFrom(words) {
       native: { type: 'string' },
     },
   })
-  const { quick } = values
+  const { quick, cold } = values
+  if (cold && (quick || values.runtime || values.algorithm)) throw new Error('--cold can be combined with --runs and --rounds alone')
   const base = quick ? QUICK : FULL
-  const parts = values.runtime ? some('runtime', values.runtime, [...RUNTIMES, ...OTHERS]) : undefined
+  const named = values.runtime ? some('runtime', values.runtime, [...RUNTIMES, ...OTHERS]) : undefined
+  const parts = cold ? ['cold-start'] : named
   const algorithms = values.algorithm ? some('algorithm', values.algorithm, ALGORITHMS) : ALGORITHMS
   const rounds = whole('rounds', values.rounds) ?? base.rounds
   return {
@@ -63,7 +66,8 @@ export function planFrom(words) {
     parts: parts ?? (quick ? QUICK_PARTS : [...RUNTIMES, ...OTHERS]),
     algorithms,
     rounds,
-    cold: { ...base.cold, algorithms: base.cold.algorithms.filter((name) => algorithms.includes(name)) },
+    cold: { ...base.cold, rounds: whole('rounds', values.rounds) ?? base.cold.rounds },
+    onlyCold: cold,
     runs: whole('runs', values.runs) ?? (quick || parts ? 1 : 3),
     keys: Math.max(...base.cases.map(({ keys }) => keys)),
     // Only a whole run writes the page in docs/.
@@ -100,7 +104,7 @@ export function expected(part, plan) {
   const contests = part === 'native' ? 2 : cases.length
   const sets = cases.filter(({ keys, inFlight }) => keys > 1 && inFlight === 1).length
   const heating = algorithms.length * sets * 2 * 1.5
-  const starts = cold.runtimes.length * cold.algorithms.length * 3 * (cold.rounds + 1) * 0.12
+  const starts = cold.runtimes.length * 5 * (cold.rounds + 1) * 0.25
   return (
     {
       'cold-start': starts + 2,

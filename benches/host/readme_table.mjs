@@ -8,6 +8,13 @@ const CONTESTS = [
   ['Node 24', 'node24', 'ES256'],
   ['workerd', 'workerd', 'ES256'],
 ]
+/** Rows of the cold start by name, and how the README calls them. */
+const STARTS = [
+  ['Node 24, not bundled', 'first verdict in Node 24, not bundled, ms of processor time'],
+  ['Node 24, bundled', 'first verdict in Node 24, bundled, ms'],
+  ['workerd: first request, gate at module scope, key given', 'first request in workerd, ms'],
+  ['workerd: start of the isolate, gate made at module scope', 'start of an isolate in workerd, ms'],
+]
 const MARKERS = /(<!-- speed -->\n)[\s\S]*?(<!-- \/speed -->)/
 
 /** The table; `–` for what was not measured. */
@@ -18,8 +25,13 @@ export function readmeTable({ contests, sizes, 'cold-start': coldStart }) {
     const cell = contests[part]?.find((one) => one.algorithm === algorithm && one.keys === 1 && one.tokens === 'fresh' && one.inFlight === 1)
     return [`${algorithm} in ${runtime}, µs a token`, ...names.map((name) => shown(cell && time(cell, PEERS[name]), digits))]
   })
-  const first = coldStart?.node24?.ES256
-  rows.push(['import to first ES256 verdict in Node 24, ms', ...names.map((name) => shown(first?.[name]?.median, digits))])
+  for (const [name, title] of STARTS) {
+    const { ours, theirs } = coldStart?.rows?.find((row) => row.name === name) ?? {}
+    rows.push([title, shown(ours, digits), shown(theirs, digits), '–'])
+  }
+  const worker = coldStart?.worker
+  const more = (bytes) => (worker ? kibibytes(bytes - worker.nothing) : '–')
+  rows.push(["a Worker's bundle grows by, gzip", more(worker?.jotgate), more(worker?.jose), '–'])
   rows.push(['one file for Node, minified, gzip', ...names.map((name) => shown(sizes?.bundles[name]?.gzip, kibibytes))])
   return table(['', ...names], rows)
 }

@@ -110,6 +110,7 @@ function packageOf(id) {
 function merged(values) {
   const [first] = values
   if (typeof first === 'number') return median(values)
+  if (Array.isArray(first)) return first.map((_, index) => merged(values.map((value) => value[index])))
   if (typeof first !== 'object' || first === null) return first
   return Object.fromEntries(Object.keys(first).map((name) => [name, merged(values.map((value) => value[name]))]))
 }

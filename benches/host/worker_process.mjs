@@ -1,4 +1,5 @@
 /** Bundles the entry of a worker and starts a workerd with it on loopback. */
+import { readFileSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { Agent, request as ask } from 'node:http'
 import { basename, join } from 'node:path'
@@ -33,7 +34,7 @@ export async function makeWorker(entry, outdir, options = {}) {
     file,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [(name = "main", worker = .worker), (name = "internet", network = (allow = ["private"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
@@ -46,18 +47,23 @@ const worker :Workerd.Worker = (
   return file
 }
 
-/** Starts it. `ask(path, body)` resolves to the text of the answer. */
-export async function startWorker(configuration) {
+/**
+ * Starts it. `ask(path, body, headers)` resolves to the text of the answer; `processorTime()` is the main thread's, in
+ * milliseconds. `prefix` is a command that starts workerd in place, such as `taskset`.
+ */
+export async function startWorker(configuration, { prefix = [] } = {}) {
   const { default: binary } = tools('workerd')
-  const args = ['serve', configuration, '--socket-addr=http=127.0.0.1:0', '--control-fd=3']
-  const child = start(binary, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const args = [...prefix, binary, 'serve', configuration, '--socket-addr=http=127.0.0.1:0', '--control-fd=3']
+  const child = start(args[0], args.slice(1), { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
   const port = await portOf(child)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   return {
-    ask: (path, body) =>
+    // The first number is the time on the processor, in nanoseconds.
+    processorTime: () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+    ask: (path, body, headers = {}) =>
       new Promise((settle, reject) => {
         const method = body === undefined ? 'GET' : 'POST'
-        const sent = ask({ host: '127.0.0.1', port, path, method, agent }, async (response) => {
+        const sent = ask({ host: '127.0.0.1', port, path, method, agent, headers }, async (response) => {
           const said = await text(response)
           if (response.statusCode === 200) settle(said)
           else reject(new Error(`workerd answered ${response.statusCode}: ${said}`))

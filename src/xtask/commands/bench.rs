@@ -19,10 +19,10 @@ use crate::{npm, paths, process};
 /// The limit. Three runs of everything take about an hour.
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// The arguments that are passed on: flags, and options with a value.
-const FLAGS: [&str; 1] = ["--quick"];
+const FLAGS: [&str; 2] = ["--quick", "--cold"];
 const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
 
-/// `cargo xtask bench [--quick] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
+/// `cargo xtask bench [--quick | --cold] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: a build at the same time would disturb the measurement.
@@ -58,6 +58,7 @@ impl<'a> Words<'a> {
         let mut rest = arguments.iter();
         while let Some(word) = rest.next() {
             if FLAGS.contains(word) {
+                // Neither needs the native program.
                 words.quick = true;
                 continue;
             }
@@ -103,6 +104,9 @@ fn show(result: &Value) -> Result<()> {
     let limits = result.get("limits").and_then(Value::as_array).context("no limits")?;
     if !limits.is_empty() {
         show_limits(limits);
+    }
+    if let Some(rows) = result.pointer("/cold-start/rows").and_then(Value::as_array) {
+        show_cold_start(rows)?;
     }
     for (part, reason) in result.get("failures").and_then(Value::as_object).into_iter().flatten() {
         print_line(&format!("  {part} could not be measured: {}", reason.as_str().unwrap_or_default()));
@@ -172,6 +176,42 @@ fn show_limits(limits: &[Value]) {
         };
         print_line(&table.row(if met { Tone::Good } else { Tone::Bad }, &[text("name"), value, allowed]));
     }
+}
+
+/// Milliseconds until the first verdict, and their ratio: below 1, jotgate is faster.
+fn show_cold_start(rows: &[Value]) -> Result<()> {
+    print_line("");
+    print_line("  Until the first ES256 verdict, ms of processor time");
+    print_line("");
+    let columns = vec![
+        Column::left("", 60),
+        Column::right("jotgate", 9),
+        Column::right("jose", 9),
+        Column::right("ratio", 7),
+        Column::right("goal", 8),
+    ];
+    let table = Table::new(columns, terminal::stdout());
+    print_line(&table.head());
+    for row in rows {
+        let number = |name: &str| {
+            row.get(name).and_then(Value::as_f64).with_context(|| format!("a row without {name}"))
+        };
+        let (ratio, goal) = (number("ratio")?, row.get("goal").and_then(Value::as_f64));
+        let tone = match goal {
+            Some(goal) if ratio > goal => Tone::Bad,
+            Some(_) => Tone::Good,
+            None => Tone::Plain,
+        };
+        let cells = [
+            row.get("name").and_then(Value::as_str).context("a row without a name")?.to_owned(),
+            format!("{:.2}", number("ours")?),
+            format!("{:.2}", number("theirs")?),
+            format!("{ratio:.2}"),
+            goal.map(|goal| format!("≤ {goal}")).unwrap_or_default(),
+        ];
+        print_line(&table.row(tone, &cells));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
