@@ -62,7 +62,8 @@ const OPTIMISE: [&str; 13] = [
 /// Builds the tools. Cargo builds nothing twice.
 pub(crate) fn tools(which: Tools) -> Result<()> {
     let mut words = vec!["build", "--profile", "tools", "--package", "jotgate-bindgen"];
-    if which == Tools::WithTestRunner {
+    // Without the runner that an earlier command built, cargo would build the generator again.
+    if which == Tools::WithTestRunner || test_runner().exists() {
         words.extend(["--features", "test-runner"]);
     }
     progress::step("building wasm-bindgen's generator", |step| process::run_ok(&mut cargo(&words, ""), step))
