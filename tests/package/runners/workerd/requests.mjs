@@ -168,6 +168,29 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
         // No address that a fetch could fill, and only a hash distinguishes the sets.
         for (const key of await cache()) ok(/^https:\/\/jotgate\.invalid\/key-set\/1\/[0-9a-f]{64}$/.test(key), key)
       },
+    'a hundred cold isolates ask the issuer once, and none of them fails while it is slow, down or limiting': async () => {
+      const hundred = (path) => Promise.all(Array.from({ length: 100 }, () => ask('one', path, { more: '&cold' })))
+      const answers = {
+        slow: (_, response) => setTimeout(() => serve()(_, response), 300),
+        down: (_, response) => response.destroy(),
+        limiting: (_, response) => response.writeHead(429, { 'retry-after': '60' }).end(),
+      }
+      for (const [name, answer] of Object.entries(answers)) {
+        const path = `/hundred-${name}`
+        const puts = (await cache()).length
+        issuer.routes[path] = serve({ 'cache-control': 'max-age=2' })
+        same(await ask('two', path), PASS)
+        await until(async () => (await cache()).length > puts)
+        issuer.routes[path] = answer
+        for (const found of await hundred(path)) same(found, PASS, name)
+        const fresh = issuer.calls[path]
+        ok(fresh <= 2, `${name}: ${fresh} fetches while the set is fresh`)
+        await new Promise((settle) => setTimeout(settle, 2_500))
+        // The stored set is stale now: each isolate may ask once, and serves the stale one meanwhile.
+        for (const found of await hundred(path)) same(found, PASS, `${name}, stale`)
+        ok(issuer.calls[path] - fresh <= 100, `${name}: ${issuer.calls[path] - fresh} fetches`)
+      }
+    },
     'a set from the shared cache is as old as it is: an aged one is refreshed, and the answer does not wait for that':
       async () => {
         issuer.routes['/aged'] = serve({ 'cache-control': 'max-age=100', age: '80' })

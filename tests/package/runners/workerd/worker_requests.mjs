@@ -30,7 +30,8 @@ export default {
       return Response.json({ status: pass.ok ? 200 : pass.status, refusal: pass.refusal ?? null, message: pass.cause?.message ?? null, decisions })
     }
     const url = search.get('keys')
-    if (!gates.has(url)) {
+    // A gate of its own knows as little as that of a new isolate.
+    if (!gates.has(url) || search.has('cold')) {
       const timeoutDuration = Number(search.get('timeout') ?? 60_000)
       gates.set(url, createGate({ ...rules, keys: new RemoteKeySet(url, { timeoutDuration }) }))
     }
