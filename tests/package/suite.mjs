@@ -6,6 +6,7 @@
 import { decodeClaimsTests } from './suite/decode/claims.mjs'
 import { decodePureTests } from './suite/decode/standalone.mjs'
 import { gateTests } from './suite/gate/answers.mjs'
+import { gateBadRequestTests } from './suite/gate/bad_requests.mjs'
 import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
 import { gateDecisionTests } from './suite/gate/decisions.mjs'
@@ -66,6 +67,7 @@ export async function runSuite({ jotgate, facade, decoder, mcp, providers, testi
   gateResourceTests(context)
   gateCorsTests(context)
   mcpToolTests(context)
+  gateBadRequestTests(context)
   providerTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)

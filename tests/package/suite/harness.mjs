@@ -15,7 +15,8 @@ export function harness(limit = LIMIT) {
           await ended(body, limit)
         } catch (thrown) {
           // WebKit's stack lacks the message.
-          failures.push({ name, problem: [`${thrown}`, thrown?.stack ?? ''].join('\n') })
+          const stack = thrown?.stack ?? ''
+          failures.push({ name, problem: stack.includes(thrown?.message ?? thrown) ? stack : `${thrown}\n${stack}` })
         }
       }
       const names = new Set(tests.map(({ name }) => name))
