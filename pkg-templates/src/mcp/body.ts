@@ -1,6 +1,7 @@
 /** Reads the body of a request once: whole, of bounded size, as JSON without duplicate members. */
-import { isGiven, record } from '../base/record.js'
-import { TextDecoder } from '../base/runtime.js'
+import { isBytes } from '../base/bytes.js'
+import { memberOf, record } from '../base/record.js'
+import { TextDecoder, TextEncoder } from '../base/runtime.js'
 import type { NodeRequest, StandardRequest } from '../gate/request.js'
 import { memberProblem } from './json_members.js'
 import { Problem } from './problem.js'
@@ -21,14 +22,16 @@ export interface NodeBodyRequest extends NodeRequest {
 export type WebBodyRequest = StandardRequest & Pick<Request, 'arrayBuffer' | 'body' | 'bodyUsed'>
 
 /**
- * The JSON value of the body.
+ * The JSON value of the body. A value that a body parser left is returned as it is: the server gets the same one, so duplicate members
+ * that the parser dropped cannot make it do something else.
  *
  * @param limit - the most bytes that are read
  * @throws `Problem` for a body that is too large, not UTF-8, not JSON, too deep, or has a duplicate member
  */
 export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit: number): Promise<unknown> {
-  if (!isWeb(request) && isGiven(request, 'body') && request.body !== undefined) return request.body
-  const bytes = isWeb(request) ? await webBytes(request, limit) : await nodeBytes(request, limit)
+  const left = isWeb(request) ? undefined : leftBody(request)
+  if (left !== undefined && typeof left !== 'string' && !isBytes(left)) return left
+  const bytes = left !== undefined ? bounded(left, limit) : isWeb(request) ? await webBytes(request, limit) : await nodeBytes(request, limit)
   let text: string
   try {
     text = new TextDecoder('utf-8', record({ fatal: true })).decode(bytes)
@@ -44,6 +47,20 @@ export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit:
   const problem = memberProblem(text)
   if (problem !== undefined) throw new Problem(`body_${problem}`)
   return value
+}
+
+/**
+ * What a body parser left: a value, or the text or the bytes of a parser for other types. Returns `undefined` if the stream can still be
+ * read. Express 4 then has `{}`, and whoever reads the stream later would get something else.
+ */
+function leftBody(request: NodeBodyRequest): unknown {
+  return memberOf(request, 'readableEnded') === false ? undefined : memberOf(request, 'body')
+}
+
+function bounded(body: string | Uint8Array, limit: number): Uint8Array {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  if (bytes.length > limit) throw new Problem('body_too_large')
+  return bytes
 }
 
 /** Whether it is a standard request: its headers have `get`. */

@@ -103,7 +103,8 @@ export interface ToolGuard {
   /**
    * Whether a request may reach the server. Reads its body, once.
    *
-   * @param request - a standard `Request`, or one of Node's `http` or Express. `request.body` of Express is taken as it is.
+   * @param request - a standard `Request`, or one of Node's `http` or Express. `request.body` of Express is used if a parser
+   *   read the stream before.
    * @throws `TypeError` if the body was read before; what `principal` and `authorize` of the gate throw
    */
   check(request: WebBodyRequest | NodeBodyRequest, options?: { waitUntil?: WaitUntil }): Promise<ToolCall | ToolAnswer>

@@ -342,6 +342,39 @@ test('Express: the middleware sets `body` and `auth`, and answers the rest; a pa
   }
 })
 
+test('what a body parser left decides only if the server gets the same', async () => {
+  const twice = '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"move-note"}}'
+  const secret = JSON.stringify(call('move-note'))
+  // Express 4 leaves `{}` where a parser does not know the type, and the stream can still be read.
+  const asExpress4 = (request, _, next) => next(void (request.body = {}))
+  const parsers = [
+    [[], 'application/json', 'body_duplicate_member'],
+    // The last member counts, for the guard as for the server.
+    [[express.json()], 'application/json', 'credentials_absent'],
+    [[express.text({ type: '*/*' })], 'text/plain', 'body_duplicate_member'],
+    [[express.raw({ type: '*/*' })], 'text/plain', 'body_duplicate_member'],
+    [[express.json()], 'text/plain', 'body_duplicate_member'],
+    [[asExpress4], 'text/plain', 'body_duplicate_member'],
+  ]
+  const small = guardTools(gate, { toolScopes, publicMethods: PUBLIC, maxBodyBytes: 1_000 })
+  for (const [before, type, code] of parsers) {
+    const app = express()
+    app.use('/mcp', ...before, small.middleware, (request, response) => response.json([request.auth?.clientId ?? null, request.body]))
+    await listening(createServer(app), async (port) => {
+      const ask = async (body, token) => {
+        const headers = { 'content-type': type, ...(token && { authorization: `Bearer ${token}` }) }
+        return fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', headers, body })
+      }
+      const about = `${before.length} ${type}`
+      const refused = await (await ask(twice)).json()
+      same(refused.code ?? refused.error?.data.code, code, about)
+      same([(await ask(secret)).status, (await ask(secret, reader)).status], [401, 403], about)
+      same(await (await ask(secret, writer)).json(), ['editor', call('move-note')], about)
+      if (type === 'text/plain') same((await ask(' '.repeat(1_001))).status, 413, about)
+    })
+  }
+})
+
 test("Node's http: a body beyond the limit is answered 413, one that breaks off ends the request", async () => {
   const small = guardTools(gate, { toolScopes, publicMethods: PUBLIC, maxBodyBytes: 1_000 })
   const found = []
