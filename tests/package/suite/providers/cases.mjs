@@ -155,6 +155,8 @@ export const CASES = [
     preset: ({ entra }) => ({ ...entra({ tenants: [TENANT], client: ENTRA_CLIENT }), audience: ENTRA_API }),
     issuer: `${LOGIN}/${TENANT}/v2.0`,
     jwksUri: `${LOGIN}/common/discovery/v2.0/keys`,
+    // Only the keys of version 2 name their issuer.
+    key: { issuer: `${LOGIN}/{tenantid}/v2.0` },
     header: { typ: 'JWT' },
     claims: entraV2,
     refused: {
@@ -186,6 +188,7 @@ export const CASES = [
     preset: ({ entra }) => ({ ...entra({ tenants: 'any' }), audience: ENTRA_API, principal: ({ tid }) => tid === TENANT && { tid } }),
     issuer: `${LOGIN}/${TENANT}/v2.0`,
     jwksUri: `${LOGIN}/common/discovery/v2.0/keys`,
+    key: { issuer: `${LOGIN}/{tenantid}/v2.0` },
     header: { typ: 'JWT' },
     claims: entraV2,
     refused: {
@@ -273,6 +276,7 @@ export const CASES = [
     name: 'Clerk',
     snippet: 'clerk.js',
     issuer: 'https://clerk.example.com',
+    jwksUri: 'https://clerk.example.com/.well-known/jwks.json',
     header: { typ: 'JWT', cat: 'cl_B7d4PD111AAA' },
     claims: { sub: 'user_123', sid: 'sess_123', azp: 'https://app.example.com', fva: [7, -1], sts: 'active', v: 2, o: { id: 'org_1', rol: 'admin' } },
     accepted: { 'of version 1, without `sts`': { changes: { sts: undefined, v: undefined } } },

@@ -5,7 +5,7 @@ import { ok, same } from '../harness.mjs'
 const ABSENT = { client_id: undefined, jti: undefined, sub: undefined }
 
 /** An issuer in the shape of a case: the tokens it signs, and the `fetch` through which it serves its keys where the provider does. */
-export async function issuerOf({ testIssuer }, { issuer: name, algorithm = 'RS256', jwksUri, header, claims, field }) {
+export async function issuerOf({ testIssuer }, { issuer: name, algorithm = 'RS256', jwksUri, key, header, claims, field }) {
   const issuer = await testIssuer({ issuer: name, algorithm })
   const token = (changes = {}, more = {}) =>
     issuer.token({ ...ABSENT, ...claims, ...changes }, { header: { ...header, ...more } })
@@ -15,6 +15,7 @@ export async function issuerOf({ testIssuer }, { issuer: name, algorithm = 'RS25
     fetch: async (url, init) => {
       const asked = String(url)
       if (jwksUri !== undefined && asked !== jwksUri) throw new Error(`the gate asks ${asked}, not ${jwksUri}`)
+      if (key !== undefined) return Response.json({ keys: issuer.jwks.keys.map((jwk) => ({ ...jwk, ...key })) })
       return issuer.fetch(jwksUri === undefined ? asked : issuer.jwksUri, init)
     },
     request: async (changes, more) => {
