@@ -77,16 +77,22 @@ async function webBytes(request: WebBodyRequest, limit: number): Promise<Uint8Ar
   if (body === null) return pieces.joined()
   if (body === undefined) {
     // Firefox shows no stream.
-    if (!pieces.add(new Uint8Array(await request.arrayBuffer()))) throw new Problem('body_too_large')
+    if (!pieces.add(new Uint8Array(await request.arrayBuffer().catch(brokenOff)))) throw new Problem('body_too_large')
     return pieces.joined()
   }
   const reader = (body as ReadableStream<Uint8Array>).getReader()
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+  const read = () => reader.read().catch(brokenOff)
+  for (let piece = await read(); !piece.done; piece = await read()) {
     if (pieces.add(piece.value)) continue
     reader.cancel().catch(() => {})
     throw new Problem('body_too_large')
   }
   return pieces.joined()
+}
+
+/** The client went away, or its connection broke. */
+function brokenOff(): never {
+  throw new Problem('body_incomplete')
 }
 
 function nodeBytes(request: NodeBodyRequest, limit: number): Promise<Uint8Array> {

@@ -157,6 +157,11 @@ export function gateBadRequestTests({ jotgate, mcp, test, world }) {
     ]) {
       same((await guard.check(new Request(resource, { method: 'POST', body }))).refusal, refusal)
     }
+    // A client that goes away in the middle of its body.
+    let turn = 0
+    const read = () => (turn++ === 0 ? Promise.resolve({ done: false, value: new Uint8Array(5) }) : Promise.reject(new Error('gone')))
+    const leaving = { ...requestWith({}, 'POST', resource), bodyUsed: false, body: { getReader: () => ({ read, cancel: async () => {} }) } }
+    same((await guard.check(leaving)).refusal, 'body_incomplete')
     const deep = (levels) => guardFor(20_000).check(new Request(resource, { method: 'POST', body: '['.repeat(levels) + ']'.repeat(levels) }))
     const guardFor = (maxBodyBytes) => mcp.guardTools(gateWith(), { toolScopes: {}, maxBodyBytes })
     same([(await deep(128)).refusal, (await deep(129)).refusal], ['not_a_message', 'body_too_deep'])
