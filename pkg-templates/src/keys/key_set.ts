@@ -121,7 +121,8 @@ const keyIssuers = new WeakMap<ImportedKey, string>()
 
 function issuersIn(text: string): Map<number, string> {
   const found = new Map<number, string>()
-  if (!text.includes('"issuer"')) return found
+  // A name may also be written with escapes.
+  if (!/"issuer"|\\/.test(text)) return found
   const { keys } = record(JSON.parse(text.replace(/^\ufeff/, '')) as { keys?: unknown })
   for (const [index, key] of Array.isArray(keys) ? keys.entries() : []) {
     const issuer = typeof key === 'object' && key !== null ? memberOf(key as { issuer?: unknown }, 'issuer') : undefined
