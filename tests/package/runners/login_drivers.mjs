@@ -64,19 +64,25 @@ function tab(page) {
     reload: () => page.reload({ waitUntil: 'load' }),
     evaluate: (work, argument) => page.evaluate(work, argument),
     close: () => page.close(),
-    /** Waits until `holds` is true in the page, across navigations. */
+    /** Waits until `holds` returns something in the page, across navigations; returns that. */
     async until(holds, argument) {
       const since = Date.now()
       for (;;) {
+        let problem
         // A page that navigates away destroys what was being evaluated.
-        if (await page.evaluate(holds, argument).catch(() => false)) return
-        if (Date.now() - since > LIMIT) throw new Error(`${page.url()}: \`${holds}\` did not become true`)
+        const found = await page.evaluate(holds, argument).catch((thrown) => void (problem = thrown))
+        if (found) return found
+        if (Date.now() - since > LIMIT) throw new Error(`${page.url()}: \`${holds}\` did not become true`, { cause: problem })
         await new Promise((settle) => setTimeout(settle, 50))
       }
     },
+    /** Does in the page what makes it navigate: after the evaluation, which a navigation would destroy. */
+    async leave(work, argument) {
+      await page.evaluate(`void setTimeout(() => (${work})(${JSON.stringify(argument)}))`)
+    },
     async back() {
       // Not by the driver: it waits for a load event, which a page from the back/forward cache does not have.
-      await page.evaluate(() => void setTimeout(() => history.back()))
+      await this.leave(() => history.back())
     },
   }
 }

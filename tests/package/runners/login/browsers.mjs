@@ -7,13 +7,17 @@ import { ready } from './steps.mjs'
 import { bundleApp, startWorld } from './world.mjs'
 import { report } from '../report.mjs'
 
-/** The suite in one of {@link DRIVERS}. */
+/** How long one test may take, in milliseconds: some open the issuer's pages twenty times, and the machine may be busy. */
+const LIMIT = 300_000
+
+/** The suite in one of {@link DRIVERS}. `ONLY=words` in the environment runs the tests whose titles contain the words. */
 export const loginIn = (name) => async (project, tools) => {
   const script = await bundleApp(project, tools)
   const browser = await DRIVERS[name]()
   tools.about({ version: browser.version })
   try {
-    const { test, run } = harness()
+    const { test: add, run } = harness(LIMIT)
+    const test = (title, body) => title.includes(process.env.ONLY ?? '') && add(title, body)
     /** A test with servers and a browser profile of its own. */
     const scenario = (title, work, options) =>
       test(`${name}: ${title}`, async () => {

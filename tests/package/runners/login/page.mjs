@@ -30,6 +30,8 @@ window.app = {
   // The lock's name, as the other tabs of this login know it.
   lock: `jotgate-login ${JSON.stringify([options.issuer, options.clientId, options.redirectUri, options.scopes, [options.resource]])}`,
   again: () => outcomeOf(login.finish(window.app.arrivedAt)),
+  /** What a button on a failed login does. */
+  retry: () => login.finish(window.app.arrivedAt).catch((error) => error.start()),
   arrivedAt: location.href,
 }
 if (new URLSearchParams(location.search).has('state')) {

@@ -1,6 +1,9 @@
 /** What one tab goes through: logins, redirects that are wrong, reloads, renewals, the end. */
 import { ok, same } from '../../suite/harness.mjs'
-import { atIssuer, call, loggedIn, ready, reasons, signIn, start } from './steps.mjs'
+import { atIssuer, call, follow, leave, loggedIn, ready, reasons, signIn, start } from './steps.mjs'
+
+/** The life of the issuer's session in the test that waits for its end: long enough for the issuer's two forms. */
+const SESSION_SECONDS = 15
 
 export function loginScenarios(scenario) {
   scenario('a login ends with tokens, the page to return to and a clean address bar', async ({ world, open }) => {
@@ -63,7 +66,7 @@ export function loginScenarios(scenario) {
       same([first.thrown.code, first.thrown.offers, second.thrown.code], ['state_unknown', 'function', 'state_unknown'], query)
       same(await pending(tab).then(({ length }) => length), 1)
     }
-    await tab.evaluate(() => window.app.start({ returnTo: '/' }))
+    await start(tab, { returnTo: '/' })
     await signIn(tab, world)
     same((await call(tab, 'tokens')).value.claims.sub, 'ada')
   })
@@ -102,14 +105,11 @@ export function loginScenarios(scenario) {
     const tab = await open('/items/7')
     await start(tab)
     await atIssuer(tab, world)
-    await tab.evaluate(() => document.querySelector('a[href$="/abort"]').click())
+    await follow(tab, 'a[href$="/abort"]')
     await tab.until((app) => location.origin === app && document.title === 'ready', world.origin)
     const [{ thrown }] = await outcomes(tab)
     same([thrown.code, thrown.issuerError], ['login_refused', 'access_denied'])
-    await tab.evaluate(() => {
-      document.title = 'leaving'
-      void window.app.login.finish(window.app.arrivedAt).catch((error) => error.start())
-    })
+    await leave(tab, 'retry')
     const [{ value }] = await signIn(tab, world)
     same(value.returnTo, `${world.origin}/items/7`)
   })
@@ -177,6 +177,7 @@ export function loginScenarios(scenario) {
     async ({ world, open }) => {
       const tab = await open()
       const { accessToken } = await loggedIn(tab, world)
+      const isLoggedInAt = Date.now()
       await tab.evaluate(async () => {
         while ((await window.app.tokens({ rejected: window.app.changes.at(-1)[1] })).value !== undefined) {
           await new Promise((settle) => setTimeout(settle, 500))
@@ -184,15 +185,15 @@ export function loginScenarios(scenario) {
       })
       same((await reasons(tab)).at(-1), 'expired')
       same(await call(tab, 'tokens'), {})
-      // The session of the issuer began later than the refresh token.
-      await new Promise((settle) => setTimeout(settle, 4_000))
+      // The session of the issuer was stored before the login was finished, and lives longer than the refresh token.
+      await new Promise((settle) => setTimeout(settle, isLoggedInAt + (SESSION_SECONDS + 1) * 1000 - Date.now()))
       await start(tab)
       await tab.until(() => document.querySelector('[name=login]') !== null)
       const [{ value }] = await signIn(tab, world, { who: 'grace' })
       same([value.claims.sub, value.accessToken === accessToken], ['grace', false])
     },
     // Rotation would give each refresh token a life of its own.
-    { settings: { rotateRefreshToken: false, ttl: { Session: 3, RefreshToken: 3 } } },
+    { settings: { rotateRefreshToken: false, ttl: { Session: SESSION_SECONDS, RefreshToken: 3 } } },
   )
 
   scenario('logout() revokes the tokens and ends the session of the issuer', async ({ world, open }) => {
@@ -202,15 +203,12 @@ export function loginScenarios(scenario) {
     }
     const tab = await open()
     await loggedIn(tab, world)
-    await tab.evaluate(() => {
-      document.title = 'leaving'
-      void window.app.logout({ returnTo: '/' })
-    })
+    await leave(tab, 'logout', { returnTo: '/' })
     await tab.until(() => document.querySelector('[name=logout]') !== null)
     same(revoked, [200])
     const hint = new URL(await tab.evaluate(() => location.href)).searchParams
     same([hint.get('client_id'), hint.get('id_token_hint').split('.').length], ['jotgate-page', 3])
-    await tab.evaluate(() => document.querySelector('[name=logout]').click())
+    await follow(tab, '[name=logout]')
     await tab.until((app) => location.href.startsWith(`${app}/`) && document.title === 'ready', world.origin)
     same(await call(tab, 'tokens'), {})
     await start(tab)

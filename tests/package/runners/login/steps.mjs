@@ -11,12 +11,25 @@ export async function call(tab, name, options) {
   return JSON.parse(await tab.evaluate(work, { name, options }))
 }
 
+/** Makes one of the app's calls that leaves the page: `start` or `logout`. Until then the page is not `ready`. */
+export async function leave(tab, name, options) {
+  await tab.evaluate(() => void (document.title = 'leaving'))
+  await tab.leave(({ name, options }) => window.app[name](options), { name, options })
+}
+
 /** Begins a login; the tab is on its way to the issuer when this returns. */
-export async function start(tab, options) {
-  await tab.evaluate((options) => {
-    document.title = 'leaving'
-    void window.app.start(options)
-  }, options)
+export function start(tab, options) {
+  return leave(tab, 'start', options)
+}
+
+/** Clicks what navigates. */
+export function follow(tab, selector) {
+  return tab.leave((selector) => document.querySelector(selector).click(), selector)
+}
+
+/** Waits until a tab has an access token: another tab may take its time to send it. */
+export function shares(tab, accessToken) {
+  return tab.until(async (expected) => (await window.app.tokens()).value?.accessToken === expected, accessToken)
 }
 
 /** Waits for the issuer's form. */
@@ -26,29 +39,24 @@ export function atIssuer(tab, world) {
 
 /** Logs in on the issuer's pages and grants what they ask for; the outcomes of the app's two calls of `finish()`. */
 export async function signIn(tab, world, { who = 'ada' } = {}) {
-  for (;;) {
-    await tab.until(
-      (app) => (location.origin === app ? document.title === 'ready' : document.querySelector('button[type=submit]') !== null),
-      world.origin,
-    )
-    const isBack = await tab.evaluate(
-      ({ app, who }) => {
-        if (location.origin === app) return true
-        const login = document.querySelector('[name=login]')
-        if (login !== null) {
-          login.value = who
-          document.querySelector('[name=password]').value = 'any'
-        }
-        const button = document.querySelector('button[type=submit]')
-        // Only once: the next look at this page must wait for the next one.
-        setTimeout(() => button.click())
-        button.removeAttribute('type')
-        return false
-      },
-      { app: world.origin, who },
-    )
-    if (isBack) return JSON.parse(await tab.evaluate(async () => JSON.stringify(await window.app.finished)))
-  }
+  const outcomes = await tab.until(
+    async ({ app, who }) => {
+      if (location.origin === app) return document.title === 'ready' && JSON.stringify(await window.app.finished)
+      const button = document.querySelector('button[type=submit]')
+      if (button === null) return false
+      const login = document.querySelector('[name=login]')
+      if (login !== null) {
+        login.value = who
+        document.querySelector('[name=password]').value = 'any'
+      }
+      // Only once: the next look at this page must wait for the next one.
+      button.removeAttribute('type')
+      setTimeout(() => button.click())
+      return false
+    },
+    { app: world.origin, who },
+  )
+  return JSON.parse(outcomes)
 }
 
 /** A tab that is logged in, with the outcome of `finish()`. */

@@ -1,6 +1,6 @@
 /** What several tabs of one browser go through. */
 import { ok, same } from '../../suite/harness.mjs'
-import { call, changed, loggedIn, ready, reasons, signIn, start } from './steps.mjs'
+import { call, changed, leave, loggedIn, ready, reasons, shares, signIn, start } from './steps.mjs'
 
 export function tabScenarios(scenario) {
   scenario('two tabs share tokens, and renew once when both want to at once', async ({ world, open }) => {
@@ -8,7 +8,7 @@ export function tabScenarios(scenario) {
     const first = await open()
     const { accessToken } = await loggedIn(first, world)
     const second = await open()
-    same((await call(second, 'tokens')).value.accessToken, accessToken)
+    await shares(second, accessToken)
     const both = await Promise.all([first, second, first].map((tab) => call(tab, 'tokens', { rejected: accessToken })))
     const [renewed] = new Set(both.map(({ value }) => value.accessToken))
     same(
@@ -46,8 +46,8 @@ export function tabScenarios(scenario) {
     const first = await open()
     const { accessToken } = await loggedIn(first, world)
     const second = await open()
-    same((await call(second, 'tokens')).value.accessToken, accessToken)
-    await second.evaluate(() => void window.app.logout())
+    await shares(second, accessToken)
+    await leave(second, 'logout')
     await changed(first, 'logout')
     same(await call(first, 'tokens'), {})
     same(await call(first, 'tokens', { rejected: accessToken }), {})
@@ -58,9 +58,9 @@ export function tabScenarios(scenario) {
 
   scenario('a login as another user in one tab changes the others', async ({ world, open }) => {
     const first = await open()
-    await loggedIn(first, world)
+    const { accessToken } = await loggedIn(first, world)
     const second = await open()
-    same((await call(second, 'tokens')).value.claims.sub, 'ada')
+    await shares(second, accessToken)
     await start(second, { parameters: { prompt: 'login' } })
     await signIn(second, world, { who: 'grace' })
     await first.until(() => window.app.changes.length === 2)
@@ -71,7 +71,7 @@ export function tabScenarios(scenario) {
     const first = await open()
     const { accessToken } = await loggedIn(first, world)
     const second = await open()
-    same((await call(second, 'tokens')).value.accessToken, accessToken)
+    await shares(second, accessToken)
     await first.evaluate(async () => {
       const { lock } = window.app
       await new Promise((granted) => void navigator.locks.request(lock, () => new Promise(() => granted())))
