@@ -10,7 +10,7 @@ import type { JWTPayload } from '../base/types.js'
  */
 export function scopesOf(claims: JWTPayload): string[] {
   const name = ['scope', 'scp', 'scopes'].find((name) => Object.hasOwn(claims, name))
-  const value = claims[name!]
+  const value = name && claims[name]
   if (typeof value === 'string') return value.split(' ').filter(Boolean)
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...value] : []
 }
@@ -25,6 +25,7 @@ export function hasScope(claims: JWTPayload, scope: string): boolean {
  *
  * @param now - the time to count from, in seconds since 1970; by default this device's clock, which may be wrong
  */
-export function secondsLeft({ exp }: JWTPayload, now: number = Date.now() / 1000): number | undefined {
+export function secondsLeft(claims: JWTPayload, now: number = Date.now() / 1000): number | undefined {
+  const exp = Object.hasOwn(claims, 'exp') && claims.exp
   return typeof exp === 'number' ? exp - now : undefined
 }

@@ -1,4 +1,5 @@
 /** Logs people in from a single-page app: authorization code with PKCE (RFC 6749, RFC 7636, RFC 9700). */
+import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { LoginError } from './errors.js'
 import { loadMetadata, type Metadata } from './metadata.js'
@@ -56,7 +57,8 @@ export function createLogin(options: LoginOptions): Login {
     return metadata
   }
 
-  async function start({ returnTo = defaultReturn(settings), parameters = {} }: StartOptions = {}): Promise<void> {
+  async function start(options: StartOptions = {}): Promise<void> {
+    const { returnTo = defaultReturn(settings), parameters = {} } = record(options)
     const back = ownUrl('returnTo', returnTo)
     ownUrl('redirectUri', settings.redirectUri)
     if (!globalThis.crypto?.subtle) throw new LoginError('crypto_unavailable')
@@ -74,7 +76,7 @@ export function createLogin(options: LoginOptions): Login {
       code_challenge_method: 'S256',
     }
     for (const name of Object.keys(parameters)) {
-      if (name in own || name === 'resource') throw optionError('parameters', `must not contain \`${name}\``)
+      if (Object.hasOwn(own, name) || name === 'resource') throw optionError('parameters', `must not contain \`${name}\``)
     }
     for (const [name, value] of Object.entries({ ...parameters, ...own })) request.searchParams.set(name, value)
     for (const resource of settings.resources) request.searchParams.append('resource', resource)
@@ -120,7 +122,8 @@ export function createLogin(options: LoginOptions): Login {
     return { held: await exchangeCode(settings, metadata, { code, verifier, nonce }), returnTo }
   }
 
-  async function tokens({ rejected }: TokensOptions = {}): Promise<Tokens | undefined> {
+  async function tokens(options: TokensOptions = {}): Promise<Tokens | undefined> {
+    const { rejected } = record(options)
     await finishing?.catch(() => {})
     await shared.open()
     const held = shared.held()
@@ -131,7 +134,8 @@ export function createLogin(options: LoginOptions): Login {
     return shared.held()?.tokens
   }
 
-  async function logout({ returnTo }: LogoutOptions = {}): Promise<void> {
+  async function logout(options: LogoutOptions = {}): Promise<void> {
+    const { returnTo } = record(options)
     await shared.open()
     const held = shared.held()
     outcomes.clear()

@@ -16,8 +16,9 @@ export interface Metadata {
 /** A request to the issuer, without cookies and without redirects. */
 export function request(url: string, body?: URLSearchParams): Promise<Response> {
   const post = body && { method: 'POST', body }
+  const signal = AbortSignal.timeout(10_000)
   // `keepalive`: a revocation outlives the page that navigates away.
-  return fetch(url, { ...post, credentials: 'omit', redirect: 'error', keepalive: true, signal: AbortSignal.timeout(10_000) })
+  return fetch(url, record<RequestInit>({ ...post, credentials: 'omit', redirect: 'error', keepalive: true, signal }))
 }
 
 /** Whether the text is an absolute `https` URL, or an `http` URL on a loopback address. */

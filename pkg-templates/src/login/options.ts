@@ -1,5 +1,6 @@
 /** Checks the options of `createLogin`. */
 import { callable, list, text, texts } from '../base/options.js'
+import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { isTrustworthy } from './metadata.js'
 import type { LoginChange, LoginOptions } from './types.js'
@@ -21,8 +22,8 @@ export interface Settings {
 
 /** @throws `TypeError` that names the option */
 export function parseOptions(value: LoginOptions): Settings {
-  // Not by the class `Options`, which weighs more than it saves here: this entry has to stay small.
-  const { issuer, clientId, redirectUri, scopes, resource, storage, onChange, ...others } = value
+  // Own members alone. Not by the class `Options`, which weighs more than it saves here: this entry has to stay small.
+  const { issuer, clientId, redirectUri, scopes, resource, storage, onChange, ...others } = record(value)
   for (const name of Object.keys(others)) throw optionError(name.slice(0, 64), 'is no option of createLogin')
   for (const [name, given] of Object.entries(value)) if (given === undefined) throw optionError(name, UNDEFINED)
   if (storage !== undefined && storage !== 'memory' && storage !== 'session') {

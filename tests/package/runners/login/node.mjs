@@ -216,6 +216,36 @@ test('options that are wrong are a TypeError that names them, at construction', 
   }
 })
 
+/** Does `work` while all objects inherit these members. */
+async function inheriting(members, work) {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(Object.prototype, name, { __proto__: null, value, configurable: true, writable: true })
+  }
+  try {
+    return await work()
+  } finally {
+    for (const name of Object.keys(members)) delete Object.prototype[name]
+  }
+}
+
+test('what all objects inherit is no option', async () => {
+  openPage(`${APP}/here`)
+  const { issuer, clientId, redirectUri } = options
+  const inherited = { scopes: ['evil'], resource: 'https://evil.example', storage: 'nowhere', onChange: 7 }
+  const login = await inheriting(inherited, () => createLogin({ issuer, clientId, redirectUri }))
+  const returnTo = `${APP}/inherited`
+  await inheriting({ returnTo, parameters: { evil: 'yes' } }, () => login.start())
+  const sent = page.went.searchParams
+  same([sent.get('scope'), sent.get('resource'), sent.get('evil')], ['openid', null, null])
+  same(JSON.parse(sessionStorage.getItem(Object.keys(sessionStorage)[0])).returnTo, `${APP}/here`)
+  const required = { issuer, clientId, redirectUri }
+  for (const name of Object.keys(required)) {
+    const { [name]: value, ...others } = required
+    const found = await inheriting({ [name]: value }, () => code(() => createLogin(others)))
+    ok(found.startsWith(`TypeError: \`${name}\` `), found)
+  }
+})
+
 test('creating a login needs nothing of a page, so a server can do it', async () => {
   const { sessionStorage, location, history } = globalThis
   delete globalThis.sessionStorage

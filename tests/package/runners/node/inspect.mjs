@@ -44,6 +44,7 @@ function difference(found, expected, path = '') {
 await entry.ready()
 const required = createRequire(import.meta.url)('jotgate/inspect')
 const folder = join(process.env.TESTS, '..', 'inspect', 'cases')
+const signatures = await readFile(join(folder, 'signatures.json'), 'utf8')
 for (const file of (await readdir(folder)).sort()) {
   const { cases } = JSON.parse(await readFile(join(folder, file), 'utf8'))
   for (const { name, input, options, report: expected } of cases) {
@@ -52,6 +53,26 @@ for (const file of (await readdir(folder)).sort()) {
     }
   }
 }
+
+check('what all objects inherit is no option', () => {
+  const [{ input }] = JSON.parse(signatures).cases
+  const inherited = { keys: 'a secret', policy: { issuer: 'https://evil.example' }, needs: { scopes: ['evil'] }, now: 1, issuer: 'evil', from: 'earlier', url: 7 }
+  const options = () => ({ policy: { requireExp: false }, keys: [{ text: 'another secret' }] })
+  const before = Math.floor(Date.now() / 1000)
+  for (const [name, value] of Object.entries(inherited)) {
+    Object.defineProperty(Object.prototype, name, { __proto__: null, value, configurable: true, writable: true })
+  }
+  let found
+  try {
+    found = [entry.inspect(input), entry.inspect(input, options())]
+  } finally {
+    for (const name of Object.keys(inherited)) delete Object.prototype[name]
+  }
+  const [bare, given] = found
+  const rules = [...bare.rules, ...given.rules].map(({ rule }) => rule)
+  const wrong = rules.includes('issuer') || rules.includes('scopes') || bare.now < before || bare.keys.length > 0 || given.keys.some(({ from }) => from !== 'entered')
+  return wrong ? JSON.stringify([rules, bare.now, bare.keys, given.keys]) : undefined
+})
 
 const [day] = JSON.parse(await readFile(join(folder, 'claims.json'), 'utf8')).cases
 check('times have a local form', () => {

@@ -46,6 +46,9 @@ export function decodeClaimsTests({ jotgate, decoder, test, world }) {
   test('scopesOf reads no claim that all objects inherit', () => {
     same(decoder.scopesOf(Object.create({ scope: 'a' })), [])
     same(decoder.scopesOf({ sub: 'a' }), [])
+    // A claim that is named like what is not there.
+    same(decoder.scopesOf({ undefined: 'a' }), [])
+    same(decoder.secondsLeft(Object.create({ exp: NOW + 90 }), NOW), undefined)
   })
 
   test('secondsLeft counts down to exp and past it', () => {
