@@ -1,15 +1,15 @@
 /** The gate's exact answer: the same code as `createGate`'s makes it. */
-import { answer, DENIALS, type Denial, denialFrom } from '../../pkg-templates/src/gate/challenge.js'
+import { answer, DENIALS, type Denial, denialFrom, withNeededScope } from '../../pkg-templates/src/gate/challenge.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { copyButton, h } from './dom.js'
 import { card } from './report_view.js'
 
-/** The answer to a request with this token; `undefined` where the request passes or nothing can be said. */
-export function denialOf(report: Report): Denial | undefined {
-  if (report.refusal !== undefined) return denialFrom(report.refusal as Refusal)
-  if (report.verdicts === undefined && report.input.kind === 'empty') return DENIALS.anonymous
-  return undefined
+/** The answer to a request with this token that needs these scopes; `undefined` where it passes or nothing can be said. */
+export function denialOf(report: Report, needs: readonly string[]): Denial | undefined {
+  const isEmpty = report.verdicts === undefined && report.input.kind === 'empty'
+  const denial = report.refusal === undefined ? isEmpty && DENIALS.anonymous : denialFrom(report.refusal as Refusal)
+  return denial === false ? undefined : withNeededScope(denial, needs.join(' '))
 }
 
 /** The answer as HTTP shows it. */
@@ -25,7 +25,7 @@ export async function httpText(denial: Denial): Promise<string> {
 export async function answerCard(report: Report, needs: readonly string[]): Promise<HTMLElement | undefined> {
   if (report.verdicts === undefined) return undefined
   const request = needs.length === 0 ? 'a request' : `a request that needs ${needs.join(' ')}`
-  const denial = denialOf(report)
+  const denial = denialOf(report, needs)
   if (denial === undefined) {
     return report.verdicts.signature.status === 'holds' ? card('What your gate answers', h('p', {}, `It lets ${request} pass.`)) : undefined
   }

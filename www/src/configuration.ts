@@ -1,6 +1,9 @@
 /** Makes the text of a `createGate` call from what was entered and what was proven. */
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 
+/** The gate's default of `clockTolerance`, in seconds. */
+export const CLOCK_TOLERANCE = 5
+
 /** What the call is made from. */
 export interface Entered {
   readonly issuer: readonly string[]
@@ -35,7 +38,7 @@ export function configuration(report: Report, { issuer, audience, algorithms, to
     `  algorithms: ${list(given.algorithms.length > 0 ? given.algorithms : ['ES256'])},`,
   ]
   if (match?.url !== undefined) lines.push(`  jwksUri: ${JSON.stringify(match.url)},`)
-  if (tolerance > 0) lines.push(`  clockTolerance: ${JSON.stringify(tolerance)},`)
+  if (tolerance !== CLOCK_TOLERANCE) lines.push(`  clockTolerance: ${JSON.stringify(tolerance)},`)
   const check = needs.length > 0 ? `gate.check(request, { scopes: ${list(needs)} })` : 'gate.check(request)'
   const text = `import { createGate } from 'jotgate'\n\nconst gate = createGate({\n${lines.join('\n')}\n})\n\nconst pass = await ${check}\nif (!pass.ok) return pass.response()\n`
   return { text, proven }

@@ -3,7 +3,7 @@ import { inspect, ready } from '../../pkg-templates/src/inspect.js'
 import type { InspectNeeds, InspectOptions, InspectPolicy, KeyText } from '../../pkg-templates/src/inspect/options.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { answerCard } from './answer_view.js'
-import { configuration } from './configuration.js'
+import { CLOCK_TOLERANCE, configuration } from './configuration.js'
 import { byId, copyButton, h, show } from './dom.js'
 import { showKeySources, type Sources } from './key_sources.js'
 import { type Literal, readOptions } from './options_text.js'
@@ -93,7 +93,7 @@ async function showSample(name: string): Promise<void> {
   const made = await makeSample(name)
   at = undefined
   more = {}
-  fill({ issuer: '', audience: '', algorithms: '', tolerance: '0', needs: '', ...made })
+  fill({ issuer: '', audience: '', algorithms: '', tolerance: `${CLOCK_TOLERANCE}`, needs: '', ...made })
   update()
 }
 
@@ -161,7 +161,7 @@ function update(): void {
   show(byId('details'), detailCards(current))
   void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))
   showTimes()
-  showSpa(byId('spa'), current, (changed) => inspect(changed, options), COST)
+  showSpa(byId('spa'), current, (changed) => inspect(changed, options), needs, COST)
   showConfiguration(current)
   if (!isSingle) showKeySources(byId('key-sources'), current, sources, update)
 }
@@ -222,7 +222,8 @@ function readPastedOptions(): void {
     if (issuer !== undefined) field('issuer').value = list(issuer)
     if (audience !== undefined) field('audience').value = list(audience)
     if (algorithms !== undefined) field('algorithms').value = list(algorithms)
-    if (typeof clockTolerance === 'number') field('tolerance').value = String(clockTolerance)
+    const tolerance = clockTolerance ?? (ofVerifier ? 0 : CLOCK_TOLERANCE)
+    if (typeof tolerance === 'number') field('tolerance').value = String(tolerance)
     if (keys !== undefined && keys !== null && typeof keys === 'object') field('keys').value = JSON.stringify(keys, null, 2)
     const known = Object.entries(rest).filter(([name]) => POLICY.has(name))
     more = Object.fromEntries(known) as InspectPolicy

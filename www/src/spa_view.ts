@@ -5,8 +5,8 @@ import { denialOf, httpText } from './answer_view.js'
 import { h, prose, show } from './dom.js'
 import { oneLetterChanged } from './samples.js'
 
-/** Shows the rule; `inspectAgain` reports on another token with the same keys and options. */
-export function showSpa(element: HTMLElement, report: Report, inspectAgain: (text: string) => Report, cost: string): void {
+/** Shows the rule; `inspectAgain` reports on another token with the same keys and options; `needs` are the scopes of the request. */
+export function showSpa(element: HTMLElement, report: Report, inspectAgain: (text: string) => Report, needs: readonly string[], cost: string): void {
   const token = report.token?.text
   if (token === undefined || report.verdicts?.format.status !== 'holds') return show(element)
   const outcome = h('div', { role: 'status', class: 'list' })
@@ -14,7 +14,7 @@ export function showSpa(element: HTMLElement, report: Report, inspectAgain: (tex
   change.addEventListener('click', async () => {
     const forged = oneLetterChanged(token)
     const again = inspectAgain(forged)
-    const denial = denialOf(again)
+    const denial = denialOf(again, needs)
     show(
       outcome,
       h('div', {}, h('h3', {}, 'What your page shows'), h('p', {}, `Signed in as ${nameIn(forged)}.`), h('p', { class: 'help' }, prose('`jotgate/decode` reads the changed token without an error: it verifies nothing.'))),

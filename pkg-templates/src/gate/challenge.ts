@@ -72,6 +72,12 @@ export function invalidToken(refusal: RefusalCode, detail: string): Denial {
   return { status: 401, error: 'invalid_token', refusal, detail }
 }
 
+/** Adds the scopes that the request needs, unless a rule, a role or a permission is the reason: then no scope helps. */
+export function withNeededScope(denial: Denial, scope: string): Denial {
+  const isCurable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
+  return isCurable ? { ...denial, scope } : denial
+}
+
 /** The part that all challenges of a gate have in common. */
 export interface ChallengeFrame {
   readonly realm: string

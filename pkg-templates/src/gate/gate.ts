@@ -11,7 +11,7 @@ import type { Judgement } from '../verify/judge.js'
 import { engineFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import { algorithmList, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
-import { type Denial, DENIALS, denialFrom, ruleDenial } from './challenge.js'
+import { type Denial, DENIALS, denialFrom, ruleDenial, withNeededScope } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
 import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
@@ -131,9 +131,7 @@ export function createGate<Claims, Principal>(
     const rules = [authorize, rule].filter((rule) => rule !== undefined)
     let credentials: ReturnType<typeof credentialsOf> | undefined
     const refuse = (denial: Denial, cause?: Error) => {
-      // No scope helps if a rule, a role or a permission is the reason.
-      const curable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
-      return denied(record(curable ? { ...denial, scope } : denial), frame, {
+      return denied(record(withNeededScope(denial, scope)), frame, {
         request,
         cors: cors?.fields(field) ?? [],
         cookie: credentials?.kind === 'token' && credentials.fromCookie === true ? cookie : undefined,

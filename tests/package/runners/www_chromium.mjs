@@ -20,7 +20,7 @@ const STATES = {
 const PICTURES = { 'expired-light': 'expired', 'audience-dark': 'audience', 'valid-light': 'valid' }
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-export function chromiumTests(test, { out, world, browser, fresh, tools }) {
+export function chromiumTests(test, { out, world, project, fresh, tools }) {
   const axe = async () => readFile(npmDrivers().resolve('axe-core/axe.min.js'), 'utf8')
 
   test('no request leaves the page without a click, and the first load is small', async () => {
@@ -94,6 +94,42 @@ export function chromiumTests(test, { out, world, browser, fresh, tools }) {
         }
       })
       same(outside, 'SecurityError')
+    })
+  })
+
+  test('the answer shown is the one that a gate with these options gives', async () => {
+    const { createGate } = await import(pathToFileURL(join(project.folder, 'node_modules', 'jotgate', 'dist', 'index.js')))
+    const cases = [
+      ['Expired 42 seconds ago', 401, ''],
+      ['Expired 42 seconds ago', 401, 'items:write orders:read'],
+      ['For another audience', 401, 'items:write'],
+      ['From another issuer', 401, 'items:write'],
+      ['Changed after it was signed', 401, 'items:write'],
+      ['Unsigned (alg none)', 401, 'items:write'],
+      ['Broken', 401, 'items:write'],
+      ['ES256', 403, 'items:write'],
+      ['ES256', 200, 'items:read'],
+    ]
+    await fresh({}, async (tab) => {
+      for (const [sample, status, needs] of cases) {
+        await choose(tab, sample)
+        await enter(tab, { needs })
+        const [token, keys, issuer, audience, algorithms] = await tab.evaluate(() => ['text', 'keys', 'issuer', 'audience', 'algorithms'].map((id) => document.getElementById(id).value))
+        const gate = createGate({ issuer, audience, algorithms: [algorithms], keys: JSON.parse(keys) })
+        const request = new Request('https://api.example/items', { headers: { authorization: `Bearer ${token}` } })
+        const pass = await gate.check(request, needs === '' ? {} : { scopes: needs.split(' ') })
+        same(pass.ok ? 200 : pass.status, status, sample)
+        if (pass.ok) {
+          await shows(tab, '#answer', `It lets a request that needs ${needs} pass.`)
+          continue
+        }
+        const { headers, title, body } = await pass.response().text().then((body) => ({ headers: [...pass.response().headers], body, title: JSON.parse(body).title }))
+        const [start, ...rest] = (await text(tab, '#answer pre')).split('\n')
+        same(start, `HTTP/1.1 ${status} ${title}`, sample)
+        const shown = rest.slice(0, -2).map((line) => line.split(/: (.*)/, 2)).map(([name, value]) => [name.toLowerCase(), value])
+        same([shown.sort(), rest.at(-1)], [headers.sort(), body], sample)
+        ok(headers.some(([name, value]) => name === 'www-authenticate' && value.includes(`scope="${needs}"`) === (needs !== '')), sample)
+      }
     })
   })
 
