@@ -1,11 +1,14 @@
 /** The page, built from the packed package, in real browsers. */
-import { harness } from '../suite/harness.mjs'
+import { harness, ok } from '../suite/harness.mjs'
 import { DRIVERS } from './login_drivers.mjs'
 import { report } from './report.mjs'
 import { chromiumTests } from './www_chromium.mjs'
-import { FLOWS, ready } from './www_flows.mjs'
+import { FLOWS, MISDEEDS, ready } from './www_flows.mjs'
 import { webkit } from './www_webkit.mjs'
 import { buildPage, startWorld } from './www_world.mjs'
+
+/** How long one test may take, in milliseconds: the machine may be busy. */
+const LIMIT = 300_000
 
 const ALL = { ...DRIVERS, webkit }
 
@@ -17,7 +20,8 @@ export const pageIn = (name) => async (project, tools) => {
   const browser = await ALL[name]()
   tools.about({ version: browser.version })
   const out = buildPage(project, tools)
-  const world = await startWorld(out, tools)
+  // Chromium's driver reports violations and errors itself.
+  const world = await startWorld(out, tools, name !== 'chromium')
   /**
    * A profile of its own with one tab on the page. Fails on a request off the page's origin that is not in `allowed`, on a violation of
    * the policy, and on an error in the console that is not `expected`.
@@ -39,18 +43,29 @@ export const pageIn = (name) => async (project, tools) => {
         await ready(tab)
       }
       await work(tab, { requests, context: profile.context })
+      requests.push(...(profile.requests ?? []))
+      trouble.push(...(await tab.evaluate(() => window.trouble ?? [])).filter((said) => !expected?.test(said)))
     } finally {
       await profile.close()
     }
     const strange = requests.filter((url) => !/^(data|blob|about|file):/.test(url) && !url.startsWith(`${world.page}/`) && !allowed.includes(url))
-    if (strange.length > 0) throw new Error(`requests without a click: ${strange.join(', ')}`)
-    if (!quiet && trouble.length > 0) throw new Error(`the console: ${trouble.join(' · ')}`)
+    const problems = [
+      ...(strange.length > 0 ? [`requests without a click: ${strange.join(', ')}`] : []),
+      ...(!quiet && trouble.length > 0 ? [`the console: ${trouble.join(' · ')}`] : []),
+    ]
+    if (problems.length > 0) throw new Error(problems.join('\n'))
   }
   try {
-    const { test: add, run } = harness(120_000)
+    const { test: add, run } = harness(LIMIT)
     const test = (title, body) => title.includes(process.env.ONLY ?? '') && add(title, body)
+    for (const [words, misdeed] of Object.entries(MISDEEDS)) {
+      test(`${name}: a test fails on “${words}”`, async () => {
+        const { message } = await fresh({}, (tab) => misdeed(tab, world)).then(() => ({ message: 'nothing' }), (thrown) => thrown)
+        ok(message.includes(words), message)
+      })
+    }
     for (const [title, flow] of Object.entries(FLOWS)) test(`${name}: ${title}`, () => fresh({}, flow))
-    if (name === 'chromium') chromiumTests((title, body) => test(`${name}: ${title}`, body), { out, world, browser, fresh, tools })
+    if (name === 'chromium') chromiumTests((title, body) => test(`${name}: ${title}`, body), { out, world, project, fresh, tools })
     return report(await run())
   } finally {
     world.stop()

@@ -17,14 +17,15 @@ export async function choose(tab, name) {
 
 /** Enters texts into fields, by their ids, and waits until they were read. */
 export async function enter(tab, fields) {
-  await tab.evaluate((fields) => {
+  await tab.evaluate(async (fields) => {
     for (const [id, value] of Object.entries(fields)) {
       const field = document.querySelector(`#${id}`)
       field.value = value
       field.dispatchEvent(new Event('input', { bubbles: true }))
     }
+    // The page reads them when typing has rested for 120 ms; its timer was set before this one.
+    await new Promise((settle) => setTimeout(settle, 200))
   }, fields)
-  await new Promise((settle) => setTimeout(settle, 400))
 }
 
 export const text = (tab, selector) => tab.evaluate((selector) => document.querySelector(selector)?.textContent ?? '', selector)
@@ -103,5 +104,29 @@ export const FLOWS = {
     await enter(tab, { tolerance: '0' })
     await click(tab, 'Now')
     await shows(tab, '#verdict', 'Accepted')
+  },
+}
+
+/** What a test must fail on, by words of its message. */
+export const MISDEEDS = {
+  'requests without a click': async (tab, { other, asked }) => {
+    const path = '/unasked'
+    await tab.evaluate((url) => {
+      const frame = document.querySelector('#fetcher')
+      frame.onload = () => frame.contentWindow.postMessage({ url }, '*', [new MessageChannel().port2])
+      frame.src = 'fetcher.html'
+    }, other + path)
+    while (!asked.some((request) => request.path === path)) await new Promise((settle) => setTimeout(settle, 50))
+  },
+  'img-src': (tab, { other }) =>
+    tab.evaluate(async (url) => {
+      const violated = new Promise((settle) => addEventListener('securitypolicyviolation', settle, { once: true }))
+      document.createElement('img').src = url
+      await violated
+    }, `${other}/image`),
+  'an error of the console': (tab) => tab.evaluate(() => console.error('an error of the console')),
+  'an exception': async (tab) => {
+    await tab.evaluate(() => void setTimeout(() => Promise.reject(new Error('an exception'))))
+    await tab.evaluate(() => new Promise((settle) => setTimeout(settle, 100)))
   },
 }

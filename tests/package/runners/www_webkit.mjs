@@ -1,6 +1,7 @@
 /** WebKitGTK by its own WebDriver, with the same few calls as the other drivers. */
 import { spawn } from 'node:child_process'
 import { debian } from './setup.mjs'
+import { recordingProxy } from './www_proxy.mjs'
 
 const LIMIT = 60_000
 
@@ -32,8 +33,9 @@ export async function webkit() {
       await new Promise((settle) => setTimeout(settle, 100))
     }
   }
-  const open = async () => {
-    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: ['--automation'] } } }
+  const open = async (address) => {
+    const proxy = address && { proxy: { proxyType: 'manual', httpProxy: address, sslProxy: address } }
+    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: ['--automation'] }, ...proxy } }
     const { sessionId, capabilities: got } = await call('POST', '/session', { capabilities })
     return { path: `/session/${sessionId}`, version: got.browserVersion }
   }
@@ -45,8 +47,10 @@ export async function webkit() {
       child.kill()
       screen.kill()
     },
+    /** `requests` of the profile has the URL of each request that its pages make. */
     async newProfile() {
-      const { path } = await open()
+      const proxy = await recordingProxy()
+      const { path } = await open(proxy.address)
       await call('POST', `${path}/timeouts`, { script: LIMIT, pageLoad: LIMIT })
       const evaluate = async (work, argument) => {
         const script = `const done = arguments[arguments.length - 1]; Promise.resolve((${work})(arguments[0])).then((value) => done({ value }), (error) => done({ error: String(error) }))`
@@ -65,7 +69,7 @@ export async function webkit() {
           }
         },
       })
-      return { newTab, close: () => call('DELETE', path) }
+      return { newTab, requests: proxy.requests, close: () => call('DELETE', path).finally(proxy.close) }
     },
   }
 }

@@ -1,5 +1,7 @@
 /** What the suites of the page share: the built page, its server, and a second origin with documents of an issuer and an MCP server. */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -14,8 +16,12 @@ export function buildPage({ folder }, { here }) {
   return out
 }
 
-/** Starts both servers. `tokens` are from the issuer at `issuer`; `/closed` is an issuer that no page may read. */
-export async function startWorld(out, { require }) {
+/**
+ * Starts both servers. `tokens` are from the issuer at `issuer`; `/closed` is an issuer that no page may read.
+ *
+ * @param isRecorded - whether the page gets the script that records violations and errors
+ */
+export async function startWorld(out, { require }, isRecorded) {
   const jose = await import(pathToFileURL(require.resolve('jose')))
   const { privateKey, publicKey } = await jose.generateKeyPair('ES256', { extractable: true })
   const keys = { keys: [{ ...(await jose.exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
@@ -51,7 +57,15 @@ export async function startWorld(out, { require }) {
   await new Promise((settle) => server.listen(0, '127.0.0.1', settle))
   other = `http://127.0.0.1:${server.address().port}`
   const weights = new Map()
-  const page = await servePage(out, 0, (path, bytes) => weights.set(path, bytes))
+  const recorder = await readFile(new URL('www_recorder.js', import.meta.url), 'utf8')
+  const recorded = (path, { body, named }) => {
+    if (!isRecorded || path !== '/index.html') return { body, named }
+    const sum = createHash('sha256').update(recorder).digest('base64')
+    const policy = named['content-security-policy'].replace('script-src ', `script-src 'sha256-${sum}' `)
+    const own = String(body).replace('<meta charset="utf-8">', () => `<meta charset="utf-8"><script>${recorder}</script>`)
+    return { body: own, named: { ...named, 'content-security-policy': policy } }
+  }
+  const page = await servePage(out, 0, (path, bytes) => weights.set(path, bytes), recorded)
   const token = (issuer = other) =>
     new jose.SignJWT({ name: 'Ada Lovelace', scope: 'items:read' })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
