@@ -10,7 +10,7 @@ use crate::{
     keys::Source,
     report::Cause,
     token::Token,
-    verdicts::{Expected, Judgement},
+    verdicts::{self, Expected, Judgement},
 };
 
 /// What a cause is looked for in.
@@ -45,7 +45,7 @@ pub(crate) fn find(scene: &Scene<'_>) -> Option<Cause> {
         return Some(cause(
             "encrypted",
             "The token is encrypted (JWE): it has five parts, and only the header can be read.",
-            "Decrypt it with the recipient's private key, then inspect the token inside.",
+            verdicts::ENCRYPTED,
         ));
     }
     let Some(refusal) = scene.judgement.first_failing() else {

@@ -73,18 +73,20 @@ fn under(
         let number = json::number(raw);
         let meaning = owner.meaning(&path);
         let hidden = matches!(owner, Owner::Document) && CREDENTIALS.contains(&name.as_str());
-        let value_note =
-            || meanings::value_note(name, raw).filter(|_| depth == 0 && !matches!(owner, Owner::Document));
+        let is_of_token = depth == 0 && !matches!(owner, Owner::Document);
+        let value_meaning = if is_of_token { meanings::value_meaning(name, raw) } else { None };
+        let text_note = || meanings::text_note(name, raw).filter(|_| is_of_token);
         let time = number.filter(|_| TIMES.contains(&name.as_str()));
         ClaimReport {
             name: name.clone(),
             raw_json: if hidden { "\"…\"" } else { raw }.to_owned(),
             meaning: meaning.map(|meaning| meaning.text),
             source: meaning.map(|meaning| meaning.source),
+            value_meaning,
             time: time.and_then(|value| times::time(value, context.now, context.local)),
             list: list(name, raw),
             duplicate,
-            note: note(raw, number).or_else(value_note),
+            note: note(raw, number).or_else(text_note),
             members: inner,
             path,
         }

@@ -95,7 +95,7 @@ fn examine(
         carried,
     };
     report.cause = cause::find(&scene);
-    report.verdicts = Some(judgement.verdicts(sources, carried, key_origin::verdict(&scene)));
+    report.verdicts = Some(judgement.verdicts(token, sources, carried, key_origin::verdict(&scene)));
     report.accepted = Some(judgement.refusal.is_none());
     report.refusal = judgement.first_failing().map(verdicts::refusal_report);
     report.rules = verdicts::rules(token, expected);

@@ -1,10 +1,13 @@
 //! The fourth verdict: where the key came from.
 
+use jotgate_core::Refusal;
+
 use crate::{
     cause::Scene,
+    explanations::Subject,
     keys::Origin,
     report::{Status, Verdict},
-    verdicts::{holds, unknown},
+    verdicts::{ENCRYPTED, holds, subject, unknown},
 };
 
 /// Judges where the key that the signature matches came from.
@@ -17,8 +20,40 @@ pub(crate) fn verdict(scene: &Scene<'_>) -> Verdict {
             "The signature matches a key that the token itself carries: this proves nothing.",
             "Get the key from the issuer: anyone can sign with a key that they put into the token.",
         ),
-        None => unknown("No key matches the signature.", "Enter the issuer's key, or fetch its key set."),
+        None => unmatched(scene),
     }
+}
+
+/// Where no key matches, there is no origin to judge: the reason, and what to do.
+fn unmatched(scene: &Scene<'_>) -> Verdict {
+    let judgement = scene.judgement;
+    let is_unsigned =
+        |refusal: &Refusal| matches!(refusal, Refusal::AlgorithmNone | Refusal::AlgorithmMissing);
+    if scene.token.is_encrypted() {
+        return unknown("An encrypted token has no signature, so there is no signing key.", ENCRYPTED);
+    }
+    if judgement.signature.as_ref().is_some_and(is_unsigned) {
+        return unknown(
+            "The token is not signed, so there is no key.",
+            "Get a signed token from the issuer.",
+        );
+    }
+    if judgement.signature.is_none()
+        && judgement.format.as_ref().is_some_and(|refusal| subject(refusal.code()) == Subject::Format)
+    {
+        return unknown(
+            "No key was tried, because the token's format is wrong.",
+            "Correct the format first.",
+        );
+    }
+    let (why, action) = if judgement.has_keys {
+        ("No key matches the signature.", "Enter the issuer's key, or fetch its key set.")
+    } else if scene.sources.is_empty() {
+        ("There is no key yet.", "Enter the issuer's key, or fetch its key set.")
+    } else {
+        ("No key can be used.", "Enter the issuer's public key, or fetch its key set.")
+    };
+    unknown(why, action)
 }
 
 fn fetched(scene: &Scene<'_>, url: &str) -> Verdict {

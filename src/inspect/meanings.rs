@@ -69,11 +69,15 @@ fn find(table: &'static [Meaning], name: &str, provider: Option<&str>) -> Option
         .or_else(|| if provider.is_none() { named().next() } else { None })
 }
 
+/// What is odd about the text of a claim.
+pub(crate) fn text_note(name: &str, raw: &str) -> Option<String> {
+    (name == "alg" && json::string(raw)? == "none").then(|| "The token is not signed.".to_owned())
+}
+
 /// What the value of a claim adds to its meaning.
-pub(crate) fn value_note(name: &str, raw: &str) -> Option<String> {
+pub(crate) fn value_meaning(name: &str, raw: &str) -> Option<&'static str> {
     let text = json::string(raw)?;
-    let note = match (name, text.as_str()) {
-        ("alg", "none") => "The token is not signed.",
+    Some(match (name, text.as_str()) {
         ("alg", text) if text.starts_with("HS") => "Signer and verifier share one secret.",
         ("alg", text) if text.starts_with("RS") || text.starts_with("PS") => {
             "Signed with RSA; the public key verifies."
@@ -87,8 +91,7 @@ pub(crate) fn value_note(name: &str, raw: &str) -> Option<String> {
         ("token_use", "id") => "An ID token: for the client, not for an API.",
         ("token_use", "access") => "An access token.",
         _ => return None,
-    };
-    Some(note.to_owned())
+    })
 }
 
 const ENTRA: &str = "Microsoft Entra";

@@ -176,6 +176,8 @@ pub struct ClaimReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_meaning: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<Vec<String>>,

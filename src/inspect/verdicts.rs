@@ -60,6 +60,10 @@ pub(crate) struct Judgement {
     pub(crate) has_keys: bool,
 }
 
+/// What to do about an encrypted token.
+pub(crate) const ENCRYPTED: &str =
+    "Decrypt it with the recipient's private key, then inspect the token inside.";
+
 /// The key that the signature matches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matched {
@@ -112,16 +116,31 @@ impl Judgement {
     }
 
     /// The four verdicts. `carried`: whether the signature matches a key that the token itself carries.
-    pub(crate) fn verdicts(&self, sources: &[Source], carried: bool, key_origin: Verdict) -> Verdicts {
-        Verdicts {
-            format: self.format.as_ref().map_or_else(
-                || {
-                    holds(
-                        "The token has three parts of base64url, and its header and claims are JSON objects.",
-                    )
+    pub(crate) fn verdicts(
+        &self,
+        token: &Token,
+        sources: &[Source],
+        carried: bool,
+        key_origin: Verdict,
+    ) -> Verdicts {
+        let format = self.format.as_ref().map_or_else(
+            || holds("The token has three parts of base64url, and its header and claims are JSON objects."),
+            fails,
+        );
+        if token.is_encrypted() {
+            return Verdicts {
+                format: Verdict {
+                    why: "A signed token has three parts. This one has five: it is encrypted.".to_owned(),
+                    action: Some(ENCRYPTED.to_owned()),
+                    ..format
                 },
-                fails,
-            ),
+                signature: unknown("An encrypted token has no signature to check.", ENCRYPTED),
+                claims: unknown("The claims are encrypted: only the recipient can read them.", ENCRYPTED),
+                key_origin,
+            };
+        }
+        Verdicts {
+            format,
             signature: self.signature_verdict(sources, carried),
             claims: self.claims_verdict(),
             key_origin,
@@ -169,7 +188,7 @@ impl Judgement {
         match (&self.claims, &self.format) {
             (Some(refusal), _) => fails(refusal),
             (None, Some(_)) => unknown(
-                "The claims cannot be read, because the token's format is wrong.",
+                "The claims were not checked, because the token's format is wrong.",
                 "Correct the format first.",
             ),
             (None, None) => holds("The claims and times are what the policy asks for."),

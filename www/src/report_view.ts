@@ -229,7 +229,7 @@ function rulesCard(rules: readonly RuleReport[]): HTMLElement {
 }
 
 function claimsCard(title: string, claims: readonly ClaimReport[], provider?: string): HTMLElement {
-  const explained = (list: readonly ClaimReport[]): boolean => list.some(({ meaning, members }) => meaning !== undefined || explained(members ?? []))
+  const explained = (list: readonly ClaimReport[]): boolean => list.some(({ meaning, valueMeaning, members }) => (meaning ?? valueMeaning) !== undefined || explained(members ?? []))
   const hasMeaning = explained(claims)
   const rows = (list: readonly ClaimReport[]): HTMLElement[] =>
     list.flatMap((claim) => [
@@ -244,7 +244,13 @@ function claimsCard(title: string, claims: readonly ClaimReport[], provider?: st
           claim.duplicate === true && h('span', { class: 'note' }, ' This name is repeated.'),
           claim.note !== undefined && h('span', { class: 'note' }, ` ${claim.note}`),
         ),
-        hasMeaning && h('td', {}, prose(claim.meaning ?? ''), claim.source !== undefined && h('span', { class: 'help' }, claim.source)),
+        hasMeaning &&
+          h(
+            'td',
+            {},
+            prose([claim.meaning, claim.valueMeaning].filter((text) => text !== undefined).join(' ')),
+            claim.source !== undefined && h('span', { class: 'help' }, claim.source),
+          ),
       ),
       ...rows(claim.members ?? []),
     ])

@@ -18,6 +18,8 @@ export interface ClaimReport {
   readonly meaning?: string
   /** Where the meaning comes from, such as `RFC 7519 §4.1.4` or `Auth0`. */
   readonly source?: string
+  /** What this value means, in one sentence, such as `Signed with ECDSA; the public key verifies.` */
+  readonly valueMeaning?: string
   /** The value of a time. */
   readonly time?: TimeReport
   /** The entries of a list of scopes, permissions or roles. */
