@@ -11,3 +11,7 @@ export const load = (): WebAssembly.Module => {
 /** Compiles the module while it arrives. */
 export const prepare = (): Promise<WebAssembly.Module> =>
   WebAssembly.compileStreaming(fetch('inspect.wasm', { integrity: INTEGRITY }))
+
+/** Starts the module. The page's own policy allows it. */
+export const instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance =>
+  new WebAssembly.Instance(module, imports)
