@@ -1,5 +1,6 @@
 /** The gate's exact answer: the same code as `createGate`'s makes it. */
-import { answer, DENIALS, type Denial, denialFrom, withNeededScope } from '../../pkg-templates/src/gate/challenge.js'
+import { answer, challenge, type Denial, denialFrom, withNeededScope } from '../../pkg-templates/src/gate/challenge.js'
+import { lack } from '../../pkg-templates/src/gate/rights.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { copyButton, h } from './dom.js'
@@ -7,14 +8,16 @@ import { card } from './report_view.js'
 
 /** The answer to a request with this token that needs these scopes; `undefined` where it passes or nothing can be said. */
 export function denialOf(report: Report, needs: readonly string[]): Denial | undefined {
-  const isEmpty = report.verdicts === undefined && report.input.kind === 'empty'
-  const denial = report.refusal === undefined ? isEmpty && DENIALS.anonymous : denialFrom(report.refusal as Refusal)
-  return denial === false ? undefined : withNeededScope(denial, needs.join(' '))
+  const { refusal } = report
+  if (refusal === undefined) return undefined
+  // The page asks for scopes alone, no permissions or roles.
+  const denial = refusal.code === 'insufficient_scope' ? lack('scope') : denialFrom(refusal as Refusal)
+  return withNeededScope(denial, needs.join(' '))
 }
 
 /** The answer as HTTP shows it. */
 export async function httpText(denial: Denial): Promise<string> {
-  const response = answer(denial, { realm: 'api' })
+  const response = answer(denial, challenge(denial, { realm: 'api' }))
   const names: Record<string, string> = { 'www-authenticate': 'WWW-Authenticate', 'content-type': 'Content-Type', 'cache-control': 'Cache-Control', 'retry-after': 'Retry-After' }
   const fields = [...response.headers].map(([name, value]) => `${names[name] ?? name}: ${value}`)
   const { title } = (await response.clone().json()) as { title: string }

@@ -65,7 +65,8 @@ export function rightsFrom(options: Options): Rights {
   }
 }
 
-function lack(what: 'scope' | 'permissions' | 'roles'): Denial {
+/** The denial of a request whose token lacks a right. */
+export function lack(what: 'scope' | 'permissions' | 'roles'): Denial {
   const detail = `the token lacks ${what === 'scope' ? 'scopes' : what}`
   return { status: 403, error: 'insufficient_scope', refusal: `insufficient_${what}`, detail }
 }

@@ -12,7 +12,7 @@ export async function wwwParts({ folder }) {
   if (status !== 0) return report({ passed: 0, failures: [{ name: 'types of the page', problem: stdout }] })
   const outfile = join(folder, 'parts.mjs')
   const alias = { '@tests': here, '@www': join(root, 'www', 'src') }
-  await bundle(folder, { entryPoints: [join(here, 'runners', 'www_parts.mjs')], outfile, platform: 'node', alias })
+  await bundle(folder, { entryPoints: [join(here, 'runners', 'www_parts.mjs')], outfile, platform: 'node', alias, external: ['jotgate', 'jotgate/*'] })
   return run(process.execPath, ['--no-warnings', outfile], { cwd: folder })
 }
 

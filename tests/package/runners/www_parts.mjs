@@ -1,4 +1,8 @@
 /** The modules of the page that need no browser. */
+import { createHmac, randomBytes } from 'node:crypto'
+import { createGate } from 'jotgate'
+import { inspect, ready } from 'jotgate/inspect'
+import { denialOf, httpText } from '@www/answer_view.ts'
 import { configuration } from '@www/configuration.ts'
 import { metadataUrls, publicUrl, resourceMetadataUrl } from '@www/fetching.ts'
 import { readOptions } from '@www/options_text.ts'
@@ -61,6 +65,53 @@ test('time line: a margin at both ends, and the time left in words', () => {
   const [from, to] = range({ iat: 100, exp: 1100 }, 600)
   ok(from < 100 && to > 1100)
   same([timeLeft(3725, 0), timeLeft(59, 0), timeLeft(0, 90), timeLeft(90_000, 0)], ['1 h 2 min left', '59 s left', 'Expired 1 min 30 s ago', '1 d 1 h left'])
+})
+
+test('answer: what the page shows is what a gate with the same options answers', async () => {
+  await ready()
+  const secret = randomBytes(32)
+  const now = Math.floor(Date.now() / 1000)
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const token = (claims, header = {}, key = secret) => {
+    const members = { iss: 'https://issuer.example', aud: 'https://api.example', sub: 'user-1', scope: 'items:read', iat: now - 60, exp: now + 240 }
+    const text = `${part({ alg: 'HS256', typ: 'at+jwt', ...header })}.${part({ ...members, ...claims })}`
+    return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`
+  }
+  const options = { issuer: 'https://issuer.example', audience: 'https://api.example', algorithms: ['HS256'] }
+  const jwk = { kty: 'oct', k: secret.toString('base64url'), alg: 'HS256' }
+  const gate = createGate({ ...options, keys: jwk })
+  const policy = { ...options, typ: ['JWT', 'at+jwt'], typOptional: true, refuseBound: true, clockTolerance: 5 }
+  const cases = [
+    [token({ exp: now - 42 }), 401],
+    [token({ nbf: now + 100 }), 401],
+    [token({ aud: 'https://api.example/' }), 401],
+    [token({ iss: undefined }), 401],
+    [token({}, { typ: 'dpop+jwt' }), 401],
+    [token({ cnf: { jkt: 'a' } }), 401],
+    [token({}, {}, randomBytes(32)), 401],
+    [token({}, { alg: 'none' }), 401],
+    [token({}).replace('.', '=.'), 401],
+    ['e30.e30', 401],
+    [token({}), 403],
+    [token({ scope: 'items:read items:write' }), undefined],
+  ]
+  for (const [text, status] of cases) {
+    for (const needs of status === 403 ? [['items:write']] : [[], ['items:read', 'items:write']]) {
+      if (status === undefined && needs.length === 0) continue
+      const report = inspect(text, { policy, keys: JSON.stringify(jwk), needs: needs.length > 0 ? { scopes: needs } : {} })
+      const denial = denialOf(report, needs)
+      const request = new Request('https://api.example/', { headers: { authorization: `Bearer ${text}` } })
+      const pass = await gate.check(request, needs.length > 0 ? { scopes: needs } : {})
+      same([pass.ok ? undefined : pass.status, denial?.status], [status, status], text)
+      if (pass.ok) continue
+      const response = pass.response()
+      const body = await response.text()
+      const capital = (name) => name.replace(/^www|^[a-z]|-[a-z]/g, (letters) => letters.toUpperCase())
+      const lines = [...response.headers].map(([name, value]) => `${capital(name)}: ${value}`)
+      same(await httpText(denial), `HTTP/1.1 ${status} ${JSON.parse(body).title}\n${lines.join('\n')}\n\n${body}`, text)
+      same(response.headers.get('www-authenticate').includes('scope="'), needs.length > 0)
+    }
+  }
 })
 
 test('addresses: https, loopback, no user info', () => {
