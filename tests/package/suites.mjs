@@ -57,6 +57,7 @@ export const SUITES = {
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
   'companion-login': (project) => withCompanion(project, 'node/companion_login.mjs'),
+  'companion-mcp': (project) => withCompanion(project, 'companion/mcp_login.mjs', ['express', '@modelcontextprotocol', 'zod']),
   rooms,
   sizes,
   workerd,
@@ -79,11 +80,11 @@ function companion(project) {
 }
 
 /** Runs a runner that starts `jotgate-keys`. */
-async function withCompanion(project, runner) {
+async function withCompanion(project, runner, packages) {
   const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
   process.env.JOTGATE_KEYS = program
-  return besideFrameworks(project, runner)
+  return besideFrameworks(project, runner, packages)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

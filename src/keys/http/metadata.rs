@@ -40,6 +40,8 @@ struct Metadata<'a> {
 struct LoginMetadata<'a> {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// RFC 8414 §2: required with `private_key_jwt`.
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
     code_challenge_methods_supported: [&'static str; 1],
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
@@ -97,6 +99,7 @@ impl<'a> LoginMetadata<'a> {
                 "private_key_jwt",
                 "none",
             ],
+            revocation_endpoint_auth_signing_alg_values_supported: DPOP_ALGORITHMS,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             scopes_supported: scopes,
@@ -156,6 +159,10 @@ mod tests {
         let document =
             |state: &State| -> Value { serde_json::from_slice(&metadata(state).unwrap()).unwrap() };
         let json = document(&state);
+        assert_eq!(
+            json["revocation_endpoint_auth_signing_alg_values_supported"],
+            json["token_endpoint_auth_signing_alg_values_supported"]
+        );
         assert_eq!(json["revocation_endpoint"], "https://issuer.example/revoke");
         assert_eq!(json["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(json["authorization_response_iss_parameter_supported"], true);

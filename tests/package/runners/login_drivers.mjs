@@ -27,10 +27,10 @@ export const DRIVERS = {
       },
     }
   },
-  async firefox() {
+  async firefox({ ignoreHTTPSErrors = false } = {}) {
     const executablePath = debian('firefox-esr', '/usr/bin/firefox-esr')
     const { default: puppeteer } = await import(pathToFileURL(npmDrivers().resolve('puppeteer-core')))
-    const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
+    const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true, acceptInsecureCerts: ignoreHTTPSErrors })
     return {
       version: (await browser.version()).replace(/^firefox\//i, ''),
       close: () => browser.close(),

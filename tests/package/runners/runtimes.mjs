@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
 import { crossOriginIn } from './browsers/cross_origin.mjs'
+import { authlib } from './companion/authlib.mjs'
+import { conformance } from './companion/conformance.mjs'
+import { companionLoginIn } from './companion/login_browsers.mjs'
+import { companionPages } from './companion/pages.mjs'
 import { loginIn } from './login/browsers.mjs'
 import { mcpClients } from './mcp/clients.mjs'
 import { metadataClients } from './node/metadata_clients.mjs'
@@ -48,6 +52,12 @@ export const RUNTIMES = {
   'login-firefox': loginIn('firefox'),
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
+  // Other people's clients log in at the companion.
+  'companion-authlib': authlib,
+  'companion-conformance': conformance,
+  'companion-login-chromium': companionLoginIn('chromium'),
+  'companion-login-firefox': companionLoginIn('firefox'),
+  'companion-pages': companionPages,
   'mcp-clients': mcpClients,
   'better-auth': betterAuth,
   'login-page': loginPage,

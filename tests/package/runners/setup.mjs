@@ -64,9 +64,9 @@ export function npmVersion(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined
 }
 
-/** Python with a package of PyPI, such as `mcp==2.3.0`, in an environment of its own below `target/python`. */
-export function python(requirement) {
-  const environment = join(tests, '..', '..', 'target', 'python', requirement)
+/** Python with packages of PyPI, such as `mcp==2.3.0`, in an environment of their own below `target/python`. */
+export function python(...requirements) {
+  const environment = join(tests, '..', '..', 'target', 'python', requirements.join('+'))
   const program = join(environment, 'bin', 'python')
   const mark = join(environment, '.installed')
   if (existsSync(mark)) return program
@@ -75,7 +75,7 @@ export function python(requirement) {
     if (status !== 0) throw new Missing(`${binary} ${words.join(' ')}: ${error ?? stderr.trim()}`)
   }
   call('python3', '-m', 'venv', environment)
-  call(program, '-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', requirement)
+  call(program, '-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', ...requirements)
   writeFileSync(mark, '')
   return program
 }

@@ -13,9 +13,9 @@ export async function bundleApp({ folder }, { here, bundle }) {
   return readFile(outfile)
 }
 
-/** Starts both servers. */
-export async function startWorld(script, options) {
-  let login = {}
+/** Serves the app's pages; `use` changes the options of `createLogin` on the pages that are loaded from then on. */
+export async function startApp(script) {
+  const login = {}
   const server = createServer(({ url }, response) => {
     const { pathname } = new URL(url, 'http://app')
     if (pathname === '/app.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
@@ -27,7 +27,20 @@ export async function startWorld(script, options) {
 <script type="module" src="/app.js"></script>`)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const origin = `http://127.0.0.1:${server.address().port}`
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    use: (more) => Object.assign(login, more),
+    stop() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Starts both servers. */
+export async function startWorld(script, options) {
+  const app = await startApp(script)
+  const { origin } = app
   const hooks = { before: undefined }
   const provider = await startProvider([`${origin}/callback`], {
     returnUris: [`${origin}/`],
@@ -36,18 +49,16 @@ export async function startWorld(script, options) {
   })
   const { issuer } = provider
   const scopes = ['openid', 'profile', 'items:read']
-  login = { issuer, clientId: CLIENT, redirectUri: `${origin}/callback`, scopes, resource: API }
+  app.use({ issuer, clientId: CLIENT, redirectUri: `${origin}/callback`, scopes, resource: API })
   return {
     origin,
     issuer,
     provider: provider.provider,
     hooks,
-    /** Options of `createLogin` on the pages that are loaded from now on. */
-    use: (more) => Object.assign(login, more),
+    use: app.use,
     stop() {
       provider.stop()
-      server.closeAllConnections()
-      server.close()
+      app.stop()
     },
   }
 }
