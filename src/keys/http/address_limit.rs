@@ -18,12 +18,16 @@ use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tracing::warn;
 
-use super::address::{ClientAddress, owner};
+use super::address::{ClientAddress, network, owner};
 use super::connection::RouteName;
 use super::metadata::{AUTHORIZE_PATH, TOKEN_PATH};
 
 /// How many addresses are remembered by each counter. Each takes about a hundred bytes.
 const MAX_ADDRESSES: usize = 65_536;
+/// While there are more addresses than that, a network may make so many times the attempts of an address.
+const NETWORK_SHARE: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+/// How often addresses are looked through for those that have all attempts again.
+const SWEEP_PERIOD: Duration = Duration::from_secs(1);
 /// How often it is reported that requests were refused.
 const REPORT_PERIOD: Duration = Duration::from_mins(1);
 /// Where tokens are revoked, below the issuer.
@@ -49,13 +53,24 @@ pub(super) struct AddressLimit {
 }
 
 /// Attempts by address. An IPv6 network of 64 bits counts as one address.
+///
+/// No address that has to wait is forgotten, however many others come: while there are too many, whole networks are counted.
 #[derive(Debug)]
 struct Counter {
+    addresses: Attempts,
+    networks: Attempts,
+}
+
+/// A bounded number of counters.
+#[derive(Debug)]
+struct Attempts {
     quota: Quota,
     limiter: DefaultKeyedRateLimiter<IpAddr>,
-    /// The addresses without an attempt left, and when they have one again.
+    /// Who has no attempt left, and when there is one again.
     blocked: HashMap<IpAddr, Instant>,
     most: usize,
+    /// When those were last removed that have all attempts again.
+    swept: Option<Instant>,
 }
 
 impl AddressLimit {
@@ -85,43 +100,70 @@ impl AddressLimit {
 
 impl Counter {
     fn new(quota: Quota, most: usize) -> Self {
-        Self { quota, limiter: RateLimiter::hashmap(quota), blocked: HashMap::new(), most }
+        let more = quota.burst_size().saturating_mul(NETWORK_SHARE);
+        Self { addresses: Attempts::new(quota, most), networks: Attempts::new(Quota::per_minute(more), most) }
     }
 
     /// How long the address has to wait, if it has no attempt left.
     fn wait(&mut self, address: IpAddr) -> Option<Duration> {
-        let left = self.blocked.get(&address)?.checked_duration_since(Instant::now());
-        let left = left.filter(|left| !left.is_zero());
-        if left.is_none() {
-            self.blocked.remove(&address);
-        }
-        left
+        self.addresses.wait(address).or_else(|| self.networks.wait(network(address)))
     }
 
     /// Counts one attempt; how long the address has to wait if it had none left.
     fn count(&mut self, address: IpAddr) -> Option<Duration> {
-        self.make_room();
-        let waits = self.limiter.check_key(&address).err()?;
+        if let Some(left) = self.wait(address) {
+            return Some(left);
+        }
+        if self.addresses.has_room() {
+            return self.addresses.count(address);
+        }
+        if !self.networks.has_room() {
+            self.networks.forget();
+            warn!("too many networks made attempts; all networks are forgotten");
+        }
+        self.networks.count(network(address))
+    }
+}
+
+impl Attempts {
+    fn new(quota: Quota, most: usize) -> Self {
+        Self { quota, limiter: RateLimiter::hashmap(quota), blocked: HashMap::new(), most, swept: None }
+    }
+
+    fn wait(&mut self, key: IpAddr) -> Option<Duration> {
+        let left = self.blocked.get(&key)?.checked_duration_since(Instant::now());
+        let left = left.filter(|left| !left.is_zero());
+        if left.is_none() {
+            self.blocked.remove(&key);
+        }
+        left
+    }
+
+    fn count(&mut self, key: IpAddr) -> Option<Duration> {
+        let waits = self.limiter.check_key(&key).err()?;
         let time = waits.wait_time_from(self.limiter.clock().now());
-        self.blocked.insert(address, Instant::now() + time);
+        self.blocked.insert(key, Instant::now() + time);
         Some(time)
     }
 
-    /// Forgets addresses whose attempts are all back. If that is not enough, forgets everything: someone who has so many
-    /// addresses is not stopped by a limit per address, and memory stays bounded.
-    fn make_room(&mut self) {
+    /// Whether there is room for one more. Removes those that have all attempts again, but looks through all of them
+    /// once a second at most.
+    fn has_room(&mut self) -> bool {
         if self.limiter.len() < self.most {
-            return;
+            return true;
         }
-        self.limiter.retain_recent();
+        if self.swept.is_some_and(|at| at.elapsed() < SWEEP_PERIOD) {
+            return false;
+        }
         let now = Instant::now();
+        self.swept = Some(now);
+        self.limiter.retain_recent();
         self.blocked.retain(|_, until| *until > now);
-        // Half of it must be free: else each request would look through all of it.
-        if self.limiter.len() > self.most / 2 {
-            self.limiter = RateLimiter::hashmap(self.quota);
-            self.blocked = HashMap::new();
-            warn!("too many addresses made attempts; all are forgotten");
-        }
+        self.limiter.len() < self.most
+    }
+
+    fn forget(&mut self) {
+        *self = Self::new(self.quota, self.most);
     }
 }
 
@@ -229,10 +271,25 @@ mod tests {
     fn memory_is_bounded_whatever_number_of_addresses_comes() {
         let mut counter = counter(1, 1000);
         for number in 0..20_000 {
-            counter.count(address(number));
-            counter.count(address(number));
-            assert!(counter.limiter.len() <= 1000 && counter.blocked.len() <= 1000);
+            counter.count(address(number << 8));
+            counter.count(address(number << 8));
+            for attempts in [&counter.addresses, &counter.networks] {
+                assert!(attempts.limiter.len() <= 1000 && attempts.blocked.len() <= 1000);
+            }
         }
+    }
+
+    #[test]
+    fn who_has_to_wait_goes_on_waiting_whatever_number_of_other_addresses_comes() {
+        let mut counter = counter(2, 1000);
+        while counter.count(address(7)).is_none() {}
+        for number in 0..100_000 {
+            counter.count(address((10 << 24) + number));
+        }
+        assert!(counter.wait(address(7)).is_some() && counter.count(address(7)).is_some());
+        assert_eq!(counter.count("192.0.2.1".parse().unwrap()), None, "an address of another network");
+        let flood = counter.count("10.0.200.200".parse().unwrap());
+        assert!(flood.is_some(), "a new address of a network that made too many attempts");
     }
 
     #[test]
