@@ -13,12 +13,12 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
     let audiences = audiences(client, request.form)?;
     let scope = scope(client, &audiences, request.form.get("scope"))?;
     let (name, password) = (request.required("username")?, request.required("password")?);
-    let checked = check_credentials(people, name, password, request.now).await.map_err(ledger_failed)?;
+    let checked =
+        check_credentials(people, name, password, None, request.now).await.map_err(ledger_failed)?;
     let user = match checked {
         PasswordOutcome::Right(user) => user,
-        PasswordOutcome::Wrong | PasswordOutcome::TooMany { .. } => {
-            return Err(GrantRefusal::Grant(GrantFault::Credentials));
-        }
+        PasswordOutcome::Wrong => return Err(GrantRefusal::Grant(GrantFault::Credentials)),
+        PasswordOutcome::TooMany { after } => return Err(GrantRefusal::AccountLimited { after }),
         PasswordOutcome::Crowded => return Err(GrantRefusal::Unavailable),
     };
     attempt.subject = Some(user.subject.clone());

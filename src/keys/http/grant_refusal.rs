@@ -27,6 +27,10 @@ pub(crate) enum GrantRefusal {
     Proof(DpopFault),
     Scope,
     Target,
+    /// There were too many wrong passwords for this account: it has another try after so many seconds.
+    AccountLimited {
+        after: u64,
+    },
     /// The state in memory is too old to sign from.
     Unavailable,
     Failed,
@@ -106,7 +110,7 @@ impl GrantRefusal {
             Self::Proof(_) => "invalid_dpop_proof",
             Self::Scope => "invalid_scope",
             Self::Target => "invalid_target",
-            Self::Unavailable => "temporarily_unavailable",
+            Self::AccountLimited { .. } | Self::Unavailable => "temporarily_unavailable",
             Self::Failed => "server_error",
         }
     }
@@ -123,6 +127,7 @@ impl GrantRefusal {
             Self::TokenType => "not_a_refresh_token",
             Self::Scope => "scope_not_allowed",
             Self::Target => "resource_not_allowed",
+            Self::AccountLimited { .. } => "account_limited",
             Self::Unavailable => "store_silent",
             Self::Failed => "not_signed",
         }
@@ -131,6 +136,7 @@ impl GrantRefusal {
     const fn status(self) -> StatusCode {
         match self {
             Self::Client { by_header: true, .. } => StatusCode::UNAUTHORIZED,
+            Self::AccountLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -149,6 +155,7 @@ impl GrantRefusal {
             Self::Proof(fault) => fault.description(),
             Self::Scope => "the client may not ask for this scope",
             Self::Target => "the client may not ask for this resource",
+            Self::AccountLimited { .. } => "too many wrong passwords for this account",
             Self::Unavailable => "no token can be signed at present",
             Self::Failed => "the token could not be signed",
         }
@@ -163,6 +170,7 @@ impl GrantRefusal {
             Self::Client { by_header: true, .. } => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"")))
             }
+            Self::AccountLimited { after } => Some((RETRY_AFTER, HeaderValue::from(after))),
             Self::Unavailable => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };

@@ -294,13 +294,77 @@ fn consent_and_values_that_are_used_once_come_back() {
     assert_eq!(ledger.use_once(&value, NOW + 20, NOW + 10), Ok(true));
 }
 
+fn try_in(ledger: &dyn Ledger, browser: Option<&str>, now: u64) -> TryOutcome {
+    let limits = TryLimits { known: 3, unknown: 5, pause: 600 };
+    let attempt = LoginTry { subject: "u_ada".to_owned(), browser: browser.map(secret), limits, now };
+    ledger.begin_try(&attempt).unwrap()
+}
+
 #[test]
-fn failures_are_counted_until_they_are_forgotten() {
+fn tries_in_unknown_browsers_are_counted_together_and_come_slowly_after_too_many() {
     let (_folder, ledger) = ledger();
-    assert_eq!((ledger.count_failure("u_ada", NOW), ledger.count_failure("u_ada", NOW + 1)), (Ok(1), Ok(2)));
-    assert_eq!(ledger.user("u_ada").unwrap().unwrap().last_failure, NOW + 1);
-    assert_eq!(ledger.forget_failures("u_ada"), Ok(true));
-    assert_eq!((ledger.count_failure("u_ada", NOW), ledger.count_failure("nobody", NOW)), (Ok(1), Ok(0)));
+    let allowed = |failures| TryOutcome::Allowed { known: false, failures };
+    for failures in 1..=5 {
+        assert_eq!(
+            try_in(&ledger, Some("of another person").filter(|_| failures % 2 == 0), NOW),
+            allowed(failures)
+        );
+    }
+    assert_eq!(ledger.user("u_ada").unwrap().unwrap().last_failure, NOW);
+    assert_eq!(try_in(&ledger, None, NOW), TryOutcome::Wait { after: 600 });
+    assert_eq!(try_in(&ledger, None, NOW + 599), TryOutcome::Wait { after: 1 });
+    assert_eq!(try_in(&ledger, None, NOW + 600), allowed(6));
+    assert_eq!(try_in(&ledger, None, NOW + 601), TryOutcome::Wait { after: 599 });
+    assert_eq!((ledger.forget_failures("u_ada"), ledger.forget_failures("nobody")), (Ok(true), Ok(false)));
+    assert_eq!(try_in(&ledger, None, NOW + 602), allowed(1));
+}
+
+#[test]
+fn many_tries_at_once_are_no_more_than_one_after_the_other() {
+    let (_folder, ledger) = ledger();
+    let outcomes: Vec<TryOutcome> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..32).map(|_| scope.spawn(|| try_in(&ledger, None, NOW))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, TryOutcome::Allowed { .. })).count(), 5);
+}
+
+#[test]
+fn a_known_browser_has_tries_of_its_own_and_is_unknown_after_them() {
+    let (_folder, ledger) = ledger();
+    ledger.add_user(&user("grace")).unwrap();
+    ledger.remember_browser(&secret("first"), None, "u_grace", NOW).unwrap();
+    ledger.remember_browser(&secret("second"), Some(&secret("first")), "u_ada", NOW).unwrap();
+    while !matches!(try_in(&ledger, None, NOW), TryOutcome::Wait { .. }) {}
+    let known = |failures| TryOutcome::Allowed { known: true, failures };
+    assert!(matches!(try_in(&ledger, Some("first"), NOW), TryOutcome::Wait { .. }), "it was replaced");
+    assert_eq!(try_in(&ledger, Some("second"), NOW), known(1));
+    ledger.remember_browser(&secret("third"), Some(&secret("second")), "u_ada", NOW).unwrap();
+    for failures in 1..=3 {
+        assert_eq!(try_in(&ledger, Some("third"), NOW), known(failures));
+    }
+    assert!(matches!(try_in(&ledger, Some("third"), NOW), TryOutcome::Wait { .. }), "three are over");
+    assert!(matches!(try_in(&ledger, Some("third"), NOW), TryOutcome::Wait { .. }));
+    let grace = |browser| {
+        let limits = TryLimits { known: 3, unknown: 5, pause: 600 };
+        ledger.begin_try(&LoginTry {
+            subject: "u_grace".to_owned(),
+            browser: Some(secret(browser)),
+            limits,
+            now: NOW,
+        })
+    };
+    assert_eq!(grace("third"), Ok(known(1)), "another person who uses the same browser");
+    assert!(ledger.set_password("grace", "new", NOW).unwrap());
+    assert_eq!(grace("third"), Ok(TryOutcome::Allowed { known: false, failures: 1 }));
+    ledger.remember_browser(&secret("old"), None, "u_grace", NOW).unwrap();
+    assert_eq!(ledger.sweep(LIMITS, NOW + 366 * 86_400, 10), Ok(1));
+    assert_eq!(grace("old"), Ok(TryOutcome::Allowed { known: false, failures: 2 }));
+}
+
+#[test]
+fn another_hash_of_a_password_replaces_the_one_it_was_made_from() {
+    let (_folder, ledger) = ledger();
     ledger.rehash_password("u_ada", "another", "new").unwrap();
     assert_eq!(ledger.user("u_ada").unwrap().unwrap().password, "hash");
     ledger.rehash_password("u_ada", "hash", "new").unwrap();

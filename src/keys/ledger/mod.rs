@@ -15,8 +15,8 @@ use std::fmt::Debug;
 
 pub use error::LedgerError;
 pub use records::{
-    CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, NewCode, RefreshAttempt, RefreshOutcome, Session,
-    SessionLimits, User,
+    CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, LoginTry, NewCode, RefreshAttempt, RefreshOutcome,
+    Session, SessionLimits, TryLimits, TryOutcome, User,
 };
 pub use secret::{Secret, SecretHash};
 pub use sqlite::SqliteLedger;
@@ -54,11 +54,20 @@ pub trait Ledger: Send + Sync + Debug {
     /// Replaces the hash of a password by another hash of the same password, if it still is `old`.
     fn rehash_password(&self, subject: &str, old: &str, new: &str) -> Result<(), LedgerError>;
 
-    /// Counts a wrong password: how many there were in a row, with this one. The count is 0 for an unknown person.
-    fn count_failure(&self, subject: &str, now: u64) -> Result<u64, LedgerError>;
+    /// Counts a try as a failure before its password is checked, so that tries at the same time count, too.
+    fn begin_try(&self, attempt: &LoginTry) -> Result<TryOutcome, LedgerError>;
 
-    /// Forgets the wrong passwords of a person. `false` if there is no such person.
+    /// Forgets the wrong passwords of a person in unknown browsers. `false` if there is no such person.
     fn forget_failures(&self, subject: &str) -> Result<bool, LedgerError>;
+
+    /// Notes that a person logged in with the browser of that cookie, which takes the place of the one before.
+    fn remember_browser(
+        &self,
+        browser: &SecretHash,
+        replaced: Option<&SecretHash>,
+        subject: &str,
+        now: u64,
+    ) -> Result<(), LedgerError>;
 
     /// Begins a session, and ends the one that it replaces.
     fn open_session(&self, session: &Session, replaced: Option<&SecretHash>) -> Result<(), LedgerError>;

@@ -63,6 +63,47 @@ pub struct SessionLimits {
     pub absolute: u64,
 }
 
+/// A try to log in, before its password is checked.
+#[derive(Clone, Debug)]
+pub struct LoginTry {
+    /// Who is said to log in.
+    pub subject: String,
+    /// The hash of the cookie of a browser in which somebody logged in before.
+    pub browser: Option<SecretHash>,
+    /// How many tries there may be.
+    pub limits: TryLimits,
+    /// Now.
+    pub now: u64,
+}
+
+/// How many wrong passwords in a row a person may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryLimits {
+    /// In a browser in which the person logged in before; then the browser is unknown again.
+    pub known: u64,
+    /// In all other browsers together; then there is one try in each [`pause`](Self::pause).
+    pub unknown: u64,
+    /// In seconds.
+    pub pause: u64,
+}
+
+/// Whether a password may be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryOutcome {
+    /// It may. The try counts as a failure until [`Ledger::forget_failures`](super::Ledger::forget_failures).
+    Allowed {
+        /// Whether the person logged in there before.
+        known: bool,
+        /// The count of failures, this try included.
+        failures: u64,
+    },
+    /// There were too many failures: the next try is allowed after so many seconds.
+    Wait {
+        /// In seconds.
+        after: u64,
+    },
+}
+
 /// What a person allows a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consent {

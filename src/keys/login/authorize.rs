@@ -45,8 +45,8 @@ struct Person {
     user: User,
     /// The cookie, which binds forms to this browser.
     cookie: String,
-    /// The cookie is new and has to be sent.
-    new: Option<Secret>,
+    /// The cookies that are new and have to be sent: the session's, and the one by which the browser is known.
+    new: Option<[Secret; 2]>,
 }
 
 pub(super) async fn authorize(
@@ -149,7 +149,8 @@ impl Visit<'_> {
             return Ok(self.login_page(name, Some("This page was open for too long. Please try again.")));
         }
         let password = fields.get("password").unwrap_or_default();
-        let checked = check_credentials(&self.site.people, name, password, self.now).await?;
+        let known = cookies::find(self.headers, cookies::BROWSER).map(|text| SecretHash::of(text.as_bytes()));
+        let checked = check_credentials(&self.site.people, name, password, known, self.now).await?;
         let user = match checked {
             PasswordOutcome::Right(user) => user,
             PasswordOutcome::Wrong => {
@@ -162,7 +163,9 @@ impl Visit<'_> {
             }
             PasswordOutcome::Crowded => return Ok(pages::unavailable()),
         };
-        let Ok(secret) = Secret::generate() else { return Ok(pages::unavailable()) };
+        let (Ok(secret), Ok(browser)) = (Secret::generate(), Secret::generate()) else {
+            return Ok(pages::unavailable());
+        };
         let session = Session {
             hash: secret.hash(),
             subject: user.subject.clone(),
@@ -172,14 +175,16 @@ impl Visit<'_> {
         };
         // A new identifier at each login: one that an attacker planted before is worth nothing.
         let (opened, replaced) = (session.clone(), before.map(|before| before.session.hash));
+        let (browser_hash, now) = (browser.hash(), self.now);
         on_ledger(&self.site.people.ledger, move |ledger| {
             ledger.forget_failures(&opened.subject)?;
+            ledger.remember_browser(&browser_hash, known.as_ref(), &opened.subject, now)?;
             ledger.open_session(&opened, replaced.as_ref())
         })
         .await?;
         self.note("login succeeded", Some(&user.subject), "none");
         let cookie = secret.expose().to_owned();
-        self.proceed(Some(Person { session, user, cookie, new: Some(secret) }), true).await
+        self.proceed(Some(Person { session, user, cookie, new: Some([secret, browser]) }), true).await
     }
 
     /// The person pressed a button of the consent page.
@@ -357,8 +362,9 @@ impl Visit<'_> {
 }
 
 fn with_cookie(mut answer: Response, person: &Person) -> Response {
-    if let Some(secret) = &person.new {
-        cookies::set(&mut answer, cookies::SESSION, secret);
+    if let Some([session, browser]) = &person.new {
+        cookies::set(&mut answer, cookies::SESSION, session);
+        cookies::set_for(cookies::BROWSER_LIFE, &mut answer, cookies::BROWSER, browser);
         cookies::remove(&mut answer, cookies::FORM);
     }
     answer

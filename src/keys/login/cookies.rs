@@ -13,6 +13,10 @@ use crate::ledger::{Secret, SecretHash};
 pub(super) const SESSION: &str = "__Host-jotgate-session";
 /// The cookie of a browser that sees the login form.
 pub(super) const FORM: &str = "__Host-jotgate-form";
+/// The cookie of a browser in which somebody logged in before.
+pub(super) const BROWSER: &str = "__Host-jotgate-browser";
+/// How long a browser keeps that cookie, in seconds.
+pub(super) const BROWSER_LIFE: u64 = 365 * 86_400;
 
 /// The value of that cookie, if the request has it exactly once.
 pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -25,7 +29,11 @@ pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Sets a cookie for as long as a session may live.
 pub(super) fn set(answer: &mut Response, name: &str, value: &Secret) {
-    let life = SESSION_LIMITS.absolute;
+    set_for(SESSION_LIMITS.absolute, answer, name, value);
+}
+
+/// Sets a cookie for so many seconds.
+pub(super) fn set_for(life: u64, answer: &mut Response, name: &str, value: &Secret) {
     let value = value.expose();
     append(answer, &format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"));
 }

@@ -1,8 +1,7 @@
 //! Compares a name and a password with the ledger, within the limits of an account.
 
 use crate::grants::{People, on_ledger};
-use crate::ledger::{LedgerError, User};
-use crate::people::PasswordError;
+use crate::ledger::{LedgerError, LoginTry, SecretHash, TryLimits, TryOutcome, User};
 
 /// What came of a name and a password.
 #[derive(Debug)]
@@ -17,41 +16,45 @@ pub(crate) enum PasswordOutcome {
     Crowded,
 }
 
-/// After so many wrong passwords in a row, one try is allowed each [`PAUSE`] seconds.
-const MOST_FAILURES: u64 = 100;
-const PAUSE: u64 = 600;
+/// A known browser has 20 wrong passwords in a row, all others have 100 together; then one try each 10 minutes.
+const LIMITS: TryLimits = TryLimits { known: 20, unknown: 100, pause: 600 };
 
-/// Checks a password. A wrong one counts for the account.
+/// Checks a password. A wrong one counts for the browser in which the person logged in before, or for the account.
 pub(crate) async fn check_credentials(
     people: &People,
     name: &str,
     password: &str,
+    browser: Option<SecretHash>,
     now: u64,
 ) -> Result<PasswordOutcome, LedgerError> {
     let name = name.to_owned();
     let user = on_ledger(&people.ledger, move |ledger| ledger.user_named(&name)).await?;
-    if let Some(user) = user.as_ref().filter(|user| user.failures >= MOST_FAILURES) {
-        let until = user.last_failure.saturating_add(PAUSE);
-        if now < until {
-            return Ok(PasswordOutcome::TooMany { after: until.saturating_sub(now) });
+    // Those who have to wait take no place in the queue.
+    if let Some(user) = user.as_ref().filter(|user| user.failures >= LIMITS.unknown && browser.is_none()) {
+        let passed = now.checked_sub(user.last_failure).unwrap_or(LIMITS.pause);
+        if passed < LIMITS.pause {
+            return Ok(PasswordOutcome::TooMany { after: LIMITS.pause - passed });
+        }
+    }
+    let Ok(turn) = people.passwords.turn().await else { return Ok(PasswordOutcome::Crowded) };
+    let mut limited = false;
+    if let Some(user) = &user {
+        let attempt = LoginTry { subject: user.subject.clone(), browser, limits: LIMITS, now };
+        match on_ledger(&people.ledger, move |ledger| ledger.begin_try(&attempt)).await? {
+            TryOutcome::Wait { after } => return Ok(PasswordOutcome::TooMany { after }),
+            TryOutcome::Allowed { known, failures } => limited = !known && failures == LIMITS.unknown,
         }
     }
     let stored = user.as_ref().map(|user| user.password.as_str());
-    let checked = match people.passwords.check(password, stored).await {
-        Ok(checked) => checked,
-        Err(PasswordError::Crowded) => return Ok(PasswordOutcome::Crowded),
-        Err(PasswordError::NotHashed) => return Err(LedgerError::Row { table: "users" }),
-    };
+    let checked = turn.check(password, stored).await.map_err(|_| LedgerError::Row { table: "users" })?;
     let Some(user) = user else { return Ok(PasswordOutcome::Wrong) };
-    let subject = user.subject.clone();
     if !checked.right {
-        let failures = on_ledger(&people.ledger, move |ledger| ledger.count_failure(&subject, now)).await?;
-        if failures == MOST_FAILURES {
+        if limited {
             tracing::warn!(
                 event = "account_limited",
                 subject = user.subject,
-                failures,
-                "many wrong passwords in a row"
+                failures = LIMITS.unknown,
+                "many wrong passwords in a row: unknown browsers have one try each 10 min"
             );
         }
         return Ok(PasswordOutcome::Wrong);
@@ -60,7 +63,7 @@ pub(crate) async fn check_credentials(
         return Ok(PasswordOutcome::Wrong);
     }
     if let Some(rehashed) = checked.rehashed {
-        let old = user.password.clone();
+        let (subject, old) = (user.subject.clone(), user.password.clone());
         on_ledger(&people.ledger, move |ledger| ledger.rehash_password(&subject, &old, &rehashed)).await?;
     }
     Ok(PasswordOutcome::Right(user))

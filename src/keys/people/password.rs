@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use super::password_check::normalize_password;
@@ -14,8 +14,9 @@ use super::password_check::normalize_password;
 /// Checks passwords. Each check takes 19 MiB, so few run at once and few wait.
 #[derive(Debug)]
 pub struct Passwords {
-    running: Semaphore,
-    waiting: AtomicUsize,
+    running: Arc<Semaphore>,
+    /// How many run or wait.
+    waiting: Arc<AtomicUsize>,
     /// What the password of an unknown person is compared to, so that its check takes as long.
     dummy: Arc<str>,
 }
@@ -62,33 +63,55 @@ impl Passwords {
     /// [`PasswordError::NotHashed`].
     pub fn new() -> Result<Self, PasswordError> {
         let dummy = hash_password("the password of nobody")?.into();
-        Ok(Self { running: Semaphore::new(RUNNING), waiting: AtomicUsize::new(0), dummy })
+        Ok(Self { running: Arc::new(Semaphore::new(RUNNING)), waiting: Arc::default(), dummy })
     }
 
-    /// Compares a password with a stored hash; without one, takes as long and finds it wrong.
-    pub(crate) async fn check(&self, password: &str, stored: Option<&str>) -> Result<Checked, PasswordError> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING + RUNNING {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+    /// Waits for a turn to check a password. Its memory is taken until the check has ended, whatever becomes of the request.
+    ///
+    /// # Errors
+    /// [`PasswordError::Crowded`].
+    pub(crate) async fn turn(&self) -> Result<Turn, PasswordError> {
+        let counted = Counted(Arc::clone(&self.waiting));
+        if counted.0.fetch_add(1, Ordering::Relaxed) >= WAITING + RUNNING {
             return Err(PasswordError::Crowded);
         }
-        let counted = Counted(&self.waiting);
-        let permit = self.running.acquire().await.map_err(|_| PasswordError::NotHashed)?;
+        let running = Arc::clone(&self.running).acquire_owned().await;
+        let running = running.map_err(|_| PasswordError::NotHashed)?;
+        Ok(Turn { dummy: Arc::clone(&self.dummy), _running: running, _counted: counted })
+    }
+}
+
+/// The right to check one password now.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    dummy: Arc<str>,
+    _running: OwnedSemaphorePermit,
+    _counted: Counted,
+}
+
+impl Turn {
+    /// Compares a password with a stored hash; without one, takes as long and finds it wrong.
+    pub(crate) async fn check(self, password: &str, stored: Option<&str>) -> Result<Checked, PasswordError> {
         let password = normalize_password(password);
         let (hash, known) = match stored {
             Some(stored) => (Arc::from(stored), true),
             None => (Arc::clone(&self.dummy), false),
         };
-        let checked = tokio::task::spawn_blocking(move || compare(&password, &hash)).await;
-        drop((permit, counted));
-        let Checked { right, rehashed } = checked.map_err(|_| PasswordError::NotHashed)??;
+        let checked = tokio::task::spawn_blocking(move || {
+            // The turn ends with the work, also if the request was given up meanwhile.
+            let _turn = self;
+            compare(&password, &hash)
+        });
+        let Checked { right, rehashed } = checked.await.map_err(|_| PasswordError::NotHashed)??;
         Ok(Checked { right: right && known, rehashed: rehashed.filter(|_| right && known) })
     }
 }
 
 /// A check that runs or waits.
-struct Counted<'a>(&'a AtomicUsize);
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -123,15 +146,19 @@ impl std::error::Error for PasswordError {}
 mod tests {
     use super::*;
 
+    async fn check(passwords: &Passwords, password: &str, stored: Option<&str>) -> Checked {
+        passwords.turn().await.unwrap().check(password, stored).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_password_is_found_right_or_wrong_and_an_unknown_person_has_none() {
         let passwords = Passwords::new().unwrap();
         let hash = hash_password("gr\u{fc}n-Kahn quartz 7").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        let right = passwords.check("gru\u{308}n-Kahn quartz 7", Some(&hash)).await.unwrap();
+        let right = check(&passwords, "gru\u{308}n-Kahn quartz 7", Some(&hash)).await;
         assert_eq!(right, Checked { right: true, rehashed: None });
         for (password, stored) in [("wrong", Some(hash.as_str())), ("the password of nobody", None)] {
-            assert!(!passwords.check(password, stored).await.unwrap().right);
+            assert!(!check(&passwords, password, stored).await.right);
         }
     }
 
@@ -141,16 +168,25 @@ mod tests {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let old = weak.hash_password(b"secret").unwrap().to_string();
         let passwords = Passwords::new().unwrap();
-        let new = passwords.check("secret", Some(&old)).await.unwrap().rehashed.unwrap();
-        assert!(passwords.check("secret", Some(&new)).await.unwrap().right);
-        assert_eq!(passwords.check("wrong", Some(&old)).await.unwrap().rehashed, None);
+        let new = check(&passwords, "secret", Some(&old)).await.rehashed.unwrap();
+        assert!(check(&passwords, "secret", Some(&new)).await.right);
+        assert_eq!(check(&passwords, "wrong", Some(&old)).await.rehashed, None);
     }
 
     #[tokio::test]
-    async fn one_check_more_than_may_wait_is_refused() {
+    async fn one_check_more_than_may_wait_is_refused_and_a_turn_that_is_given_up_is_free_again() {
         let passwords = Passwords::new().unwrap();
         passwords.waiting.store(WAITING + RUNNING, Ordering::Relaxed);
-        assert_eq!(passwords.check("x", None).await, Err(PasswordError::Crowded));
+        assert_eq!(passwords.turn().await.unwrap_err(), PasswordError::Crowded);
         assert_eq!(passwords.waiting.load(Ordering::Relaxed), WAITING + RUNNING);
+        passwords.waiting.store(0, Ordering::Relaxed);
+        let mut turns = vec![];
+        for _ in 0..RUNNING {
+            turns.push(passwords.turn().await.unwrap());
+        }
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, passwords.turn()).await.is_err());
+        drop(turns);
+        assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0);
+        assert!(passwords.turn().await.is_ok());
     }
 }

@@ -27,6 +27,7 @@ const LAYOUT: i32 = 1;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = include_str!("tables.sql");
+const ADDED: &str = include_str!("added.sql");
 
 /// Opens the ledger of that store, and makes it if it is not there.
 pub(super) fn open(path: &Path, store: StoreId) -> Result<Opened, LedgerError> {
@@ -82,6 +83,7 @@ fn prepare(connection: &mut Connection, store: StoreId) -> Result<Found, rusqlit
     match (header("application_id")?, header("user_version")?, tables) {
         (0, 0, 0) => {
             transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(ADDED)?;
             transaction.execute("INSERT INTO meta VALUES (1, ?1, 1, 0)", [store.to_string()])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", LAYOUT)?;
@@ -90,7 +92,12 @@ fn prepare(connection: &mut Connection, store: StoreId) -> Result<Found, rusqlit
         }
         (APPLICATION_ID, LAYOUT, _) => {
             let found: String = transaction.query_row("SELECT store_id FROM meta", [], |row| row.get(0))?;
-            Ok(if found == store.to_string() { Found::Ours } else { Found::OtherStore })
+            if found != store.to_string() {
+                return Ok(Found::OtherStore);
+            }
+            transaction.execute_batch(ADDED)?;
+            transaction.commit()?;
+            Ok(Found::Ours)
         }
         _ => Ok(Found::NotOurs),
     }

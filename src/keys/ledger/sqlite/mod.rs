@@ -1,5 +1,6 @@
 //! The default ledger: a second SQLite file beside the store, with a write-ahead log and one writer.
 
+mod browsers;
 mod file;
 mod grants;
 mod people;
@@ -13,8 +14,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use self::writer::Writer;
 use super::{
-    CodeAttempt, CodeOutcome, Consent, Grant, Ledger, LedgerError, NewCode, RefreshAttempt, RefreshOutcome,
-    SecretHash, Session, SessionLimits, User,
+    CodeAttempt, CodeOutcome, Consent, Grant, Ledger, LedgerError, LoginTry, NewCode, RefreshAttempt,
+    RefreshOutcome, SecretHash, Session, SessionLimits, TryOutcome, User,
 };
 use crate::StoreId;
 
@@ -82,14 +83,25 @@ impl Ledger for SqliteLedger {
         self.call(move |rows| people::rehash(rows, &subject, &old, &new))
     }
 
-    fn count_failure(&self, subject: &str, now: u64) -> Result<u64, LedgerError> {
-        let subject = subject.to_owned();
-        self.call(move |rows| people::count_failure(rows, &subject, now))
+    fn begin_try(&self, attempt: &LoginTry) -> Result<TryOutcome, LedgerError> {
+        let attempt = attempt.clone();
+        self.call(move |rows| browsers::begin_try(rows, &attempt))
     }
 
     fn forget_failures(&self, subject: &str) -> Result<bool, LedgerError> {
         let subject = subject.to_owned();
         self.call(move |rows| people::forget_failures(rows, &subject))
+    }
+
+    fn remember_browser(
+        &self,
+        browser: &SecretHash,
+        replaced: Option<&SecretHash>,
+        subject: &str,
+        now: u64,
+    ) -> Result<(), LedgerError> {
+        let (browser, replaced, subject) = (*browser, replaced.copied(), subject.to_owned());
+        self.call(move |rows| browsers::remember(rows, &browser, replaced.as_ref(), &subject, now))
     }
 
     fn open_session(&self, session: &Session, replaced: Option<&SecretHash>) -> Result<(), LedgerError> {

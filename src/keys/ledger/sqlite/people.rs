@@ -74,10 +74,11 @@ pub(super) fn set_password(
     Ok(changed > 0)
 }
 
-/// Ends the sessions, codes and refresh tokens of a person.
+/// Ends the sessions, codes and refresh tokens of a person. No browser is known any more.
 fn log_out(rows: &Connection, key: &str, now: u64) -> Result<(), rusqlite::Error> {
     let whose = "subject = (SELECT subject FROM users WHERE name_key = ?1)";
     run(rows, &format!("DELETE FROM sessions WHERE {whose}"), [key])?;
+    run(rows, &format!("DELETE FROM browsers WHERE {whose}"), [key])?;
     let end = format!("UPDATE grants SET ended = ?2 WHERE ended IS NULL AND {whose}");
     run(rows, &end, (key, signed(now)))?;
     Ok(())
@@ -86,12 +87,6 @@ fn log_out(rows: &Connection, key: &str, now: u64) -> Result<(), rusqlite::Error
 pub(super) fn rehash(rows: &Connection, subject: &str, old: &str, new: &str) -> Result<(), rusqlite::Error> {
     let sql = "UPDATE users SET password = ?3 WHERE subject = ?1 AND password = ?2";
     run(rows, sql, (subject, old, new)).map(drop)
-}
-
-pub(super) fn count_failure(rows: &Connection, subject: &str, now: u64) -> Result<u64, rusqlite::Error> {
-    let sql =
-        "UPDATE users SET failures = failures + 1, last_failure = ?2 WHERE subject = ?1 RETURNING failures";
-    Ok(one(rows, sql, (subject, signed(now)), |row| number(row, 0))?.unwrap_or(0))
 }
 
 pub(super) fn forget_failures(rows: &Connection, subject: &str) -> Result<bool, rusqlite::Error> {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::grants::{end, find, tokens};
-use super::{number, one, run, signed};
+use super::{browsers, number, one, run, signed};
 use crate::ledger::{RefreshAttempt, RefreshOutcome, SessionLimits};
 
 /// How long a refresh token lives without use, in seconds.
@@ -79,5 +79,6 @@ pub(super) fn sweep(
         "DELETE FROM once WHERE hash IN (SELECT hash FROM once WHERE until < ?1 LIMIT ?2)",
         (signed(now), limit),
     )?;
+    gone += browsers::sweep(rows, now, limit)?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }

@@ -95,8 +95,14 @@ pub(crate) fn try_form(server: SocketAddr, path: &str, form: &str) -> Option<Ans
 /// Sends any bytes and reads until the server closes.
 #[track_caller]
 pub(crate) fn send(server: SocketAddr, bytes: &[u8]) -> Answer {
+    send_within(Duration::from_secs(20), server, bytes)
+}
+
+/// [`send`] to a server that may be silent for so long.
+#[track_caller]
+pub(crate) fn send_within(patience: Duration, server: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(server).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
     stream.write_all(bytes).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

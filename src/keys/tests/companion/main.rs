@@ -8,6 +8,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod account_limits;
 mod arguments;
 mod attempts;
 mod browser;
@@ -34,4 +35,5 @@ mod restored;
 mod rotation;
 mod serving;
 mod settings;
+mod step_up;
 mod tls;
