@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::{Curve, KeyRefusal, encoding::pem, encoding::spki};
+use crate::Curve;
 
 /// The numbers of a key, unsigned big-endian.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,48 +44,5 @@ impl fmt::Debug for KeyParts {
             Self::Ec { .. } => "KeyParts::Ec { … }",
             Self::Ed25519 { .. } => "KeyParts::Ed25519 { … }",
         })
-    }
-}
-
-impl KeyParts {
-    /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
-    /// (RFC 8017 §A.1.1). Text around the block is ignored. Lines may have any length (the lax grammar of RFC 7468 §3), and line
-    /// breaks may be written as `\n`, as in environment variables. A second block is refused.
-    ///
-    /// # Errors
-    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for an incomplete or a second block,
-    /// [`KeyRefusal::UnsupportedKind`] for other labels, such as those of private keys and certificates, and the errors of
-    /// [`Self::from_spki`] and [`Self::from_pkcs1`].
-    pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
-        pem::read_pem(text)
-    }
-
-    /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). The certificate's
-    /// signature, dates, names, extensions and chain are not checked, so the caller must already trust the certificate. Only the
-    /// first certificate of a chain is read; the rest is ignored.
-    ///
-    /// # Errors
-    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is incomplete or not a
-    /// certificate, [`KeyRefusal::UnsupportedKind`] for another label, and the errors of [`Self::from_spki`].
-    pub fn from_certificate(text: &str) -> Result<Self, KeyRefusal> {
-        pem::read_certificate_pem(text)
-    }
-
-    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1): RSA (RFC 3279 §2.3.1), EC on a named curve (RFC 5480
-    /// §2.1.1) or Ed25519 (RFC 8410 §4). Nothing may follow it.
-    ///
-    /// # Errors
-    /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve, for explicit curve
-    /// parameters and for compressed points.
-    pub fn from_spki(der: &[u8]) -> Result<Self, KeyRefusal> {
-        spki::read_spki(der)
-    }
-
-    /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1). Nothing may follow it.
-    ///
-    /// # Errors
-    /// [`KeyRefusal::Malformed`].
-    pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyRefusal> {
-        spki::read_pkcs1(der)
     }
 }

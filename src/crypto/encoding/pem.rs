@@ -8,24 +8,38 @@ use alloc::vec::Vec;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use crate::encoding::spki::{read_certificate, read_pkcs1, read_spki};
+use crate::encoding::spki::read_certificate;
 use crate::{KeyParts, KeyRefusal};
 
-/// Reads the only block, which must be a public key.
-pub(crate) fn read_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
-    let (key, rest) = read_block(text, |label| match label {
-        b"PUBLIC KEY" => Some(read_spki),
-        b"RSA PUBLIC KEY" => Some(read_pkcs1),
-        _ => None,
-    })?;
-    // With two keys it is unclear which one is meant.
-    if find(rest, BEGIN).is_some() { Err(KeyRefusal::Malformed) } else { Ok(key) }
-}
+impl KeyParts {
+    /// Reads a public key from PEM text: `PUBLIC KEY` (SubjectPublicKeyInfo, RFC 5280 §4.1) or `RSA PUBLIC KEY`
+    /// (RFC 8017 §A.1.1). Text around the block is ignored. Lines may have any length (the lax grammar of RFC 7468 §3), and line
+    /// breaks may be written as `\n`, as in environment variables. A second block is refused.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for an incomplete or a second block,
+    /// [`KeyRefusal::UnsupportedKind`] for other labels, such as those of private keys and certificates, and the errors of
+    /// [`Self::from_spki`] and [`Self::from_pkcs1`].
+    pub fn from_pem(text: &str) -> Result<Self, KeyRefusal> {
+        let (key, rest) = read_block(text, |label| match label {
+            b"PUBLIC KEY" => Some(Self::from_spki),
+            b"RSA PUBLIC KEY" => Some(Self::from_pkcs1),
+            _ => None,
+        })?;
+        // With two keys it is unclear which one is meant.
+        if find(rest, BEGIN).is_some() { Err(KeyRefusal::Malformed) } else { Ok(key) }
+    }
 
-/// Reads the key of the first block, which must be a certificate. The rest of its chain may follow. This is a separate function
-/// because callers must know that only the key of the certificate is read.
-pub(crate) fn read_certificate_pem(text: &str) -> Result<KeyParts, KeyRefusal> {
-    read_block(text, |label| (label == b"CERTIFICATE").then_some(read_certificate)).map(|(key, _)| key)
+    /// Reads the public key of an X.509 certificate in PEM (`CERTIFICATE`, RFC 5280 §4.1, RFC 7468 §5.1). The certificate's
+    /// signature, dates, names, extensions and chain are not checked, so the caller must already trust the certificate. Only the
+    /// first certificate of a chain is read; the rest is ignored.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::NotPem`] for text without a block, [`KeyRefusal::Malformed`] for a block that is incomplete or not a
+    /// certificate, [`KeyRefusal::UnsupportedKind`] for another label, and the errors of [`Self::from_spki`].
+    pub fn from_certificate(text: &str) -> Result<Self, KeyRefusal> {
+        read_block(text, |label| (label == b"CERTIFICATE").then_some(read_certificate)).map(|(key, _)| key)
+    }
 }
 
 /// Reads a key from the bytes of a block.

@@ -3,6 +3,33 @@
 use crate::encoding::der::{BIT_STRING, Der, EXPLICIT_0, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, Value};
 use crate::{Curve, KeyParts, KeyRefusal};
 
+impl KeyParts {
+    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1): RSA (RFC 3279 §2.3.1), EC on a named curve (RFC 5480
+    /// §2.1.1) or Ed25519 (RFC 8410 §4). Nothing may follow it.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`], or [`KeyRefusal::UnsupportedKind`] for another algorithm or curve, for explicit curve
+    /// parameters and for compressed points.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyRefusal> {
+        read_key(Der::new(der).only_fields().ok_or(KeyRefusal::Malformed)?)
+    }
+
+    /// Reads an RSAPublicKey in DER (RFC 8017 §A.1.1). Nothing may follow it.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`].
+    pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyRefusal> {
+        let numbers = || {
+            let mut fields = Der::new(der).only_fields()?;
+            let numbers = (fields.unsigned()?, fields.unsigned()?);
+            fields.end()?;
+            Some(numbers)
+        };
+        let (n, e) = numbers().ok_or(KeyRefusal::Malformed)?;
+        Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
+    }
+}
+
 /// Reads the key of a certificate (RFC 5280 §4.1). Nothing may follow the certificate. Its other fields must have the right type,
 /// but their contents are ignored.
 pub(crate) fn read_certificate(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
@@ -32,16 +59,13 @@ pub(crate) fn certified(der: &[u8]) -> Option<Der<'_>> {
     Some(key)
 }
 
-/// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1). Nothing may follow it.
-pub(crate) fn read_spki(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
-    read_key(Der::new(der).only_fields().ok_or(KeyRefusal::Malformed)?)
-}
-
 /// Reads the fields of a SubjectPublicKeyInfo.
 fn read_key(fields: Der<'_>) -> Result<KeyParts, KeyRefusal> {
     let (algorithm, parameters, key) = info(fields).ok_or(KeyRefusal::Malformed)?;
     match algorithm {
-        RSA_ENCRYPTION if matches!(parameters, Some(Value { tag: NULL, content: [] })) => read_pkcs1(key),
+        RSA_ENCRYPTION if matches!(parameters, Some(Value { tag: NULL, content: [] })) => {
+            KeyParts::from_pkcs1(key)
+        }
         // RFC 4055 §1.2: the parameters must be present and NULL.
         RSA_ENCRYPTION => Err(KeyRefusal::Malformed),
         EC_PUBLIC_KEY => read_point(named_curve(parameters)?, key),
@@ -74,18 +98,6 @@ fn info(mut fields: Der<'_>) -> Option<(&[u8], Option<Value<'_>>, &[u8])> {
     let parameters = if identifier.is_empty() { None } else { Some(identifier.next()?) };
     identifier.end()?;
     Some((algorithm, parameters, key))
-}
-
-/// Reads an RSAPublicKey (RFC 8017 §A.1.1). Nothing may follow it.
-pub(crate) fn read_pkcs1(der: &[u8]) -> Result<KeyParts, KeyRefusal> {
-    let numbers = || {
-        let mut fields = Der::new(der).only_fields()?;
-        let numbers = (fields.unsigned()?, fields.unsigned()?);
-        fields.end()?;
-        Some(numbers)
-    };
-    let (n, e) = numbers().ok_or(KeyRefusal::Malformed)?;
-    Ok(KeyParts::Rsa { n: n.to_vec(), e: e.to_vec() })
 }
 
 /// Reads a named curve (RFC 5480 §2.1.1). Explicit curve parameters are refused: they caused CVE-2020-0601.

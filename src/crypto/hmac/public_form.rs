@@ -3,7 +3,7 @@
 //! Raw points and raw 32-byte keys are not recognized: half of all random secrets decode as a point.
 
 use crate::{
-    KeyRefusal,
+    KeyParts, KeyRefusal,
     encoding::pem::{base64, find},
     encoding::spki,
 };
@@ -21,7 +21,7 @@ fn recognize(bytes: &[u8]) -> Result<(), KeyRefusal> {
     if find(bytes, b"-----BEGIN").is_some() {
         return Err(KeyRefusal::SecretIsPem);
     }
-    let found = if spki::is_spki(bytes) || spki::read_pkcs1(bytes).is_ok() {
+    let found = if spki::is_spki(bytes) || KeyParts::from_pkcs1(bytes).is_ok() {
         "a public key in DER"
     } else if spki::certified(bytes).is_some() {
         "a certificate in DER"
