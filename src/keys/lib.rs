@@ -57,14 +57,13 @@ pub use json_listing::{
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
     Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, Older, Phase, RefreshKey, Revoked,
-    Ring, RolledBack, Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times,
-    adjust, next_step, replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step,
-    tick,
+    Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times, adjust, next_step,
+    replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step, tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, SqliteStore, Store,
-    StoreError, StoreId, Version, rekey,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, RolledBack,
+    SqliteStore, Store, StoreError, StoreId, Version, rekey,
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{

@@ -9,7 +9,7 @@ use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
 
 use crate::client_arguments::{Clients, Json};
 use crate::confirmation::Confirmation;
-use crate::dev::Dev;
+use crate::dev_arguments::{Dev, algorithm};
 use crate::duration::life;
 use crate::time_arguments::{ChosenTimes, Settings};
 use crate::user_arguments::Users;
@@ -335,11 +335,6 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse()
         .or_else(|_| address())
         .map_err(|_| "a network such as 10.0.0.0/8 or fd00::/8, or an address".to_owned())
-}
-
-pub(crate) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
-    let names = SigningAlgorithm::ALL.map(SigningAlgorithm::name).join(", ");
-    SigningAlgorithm::from_name(text).ok_or_else(|| format!("one of {names}"))
 }
 
 fn rsa_size(text: &str) -> Result<RsaSize, String> {

@@ -4,51 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use clap::Args;
-use jotgate_keys::{DevIssuer, DevOptions, Error, Issuer, SigningAlgorithm, SystemClock};
-use zeroize::Zeroizing;
+use jotgate_keys::{DevIssuer, DevOptions, Error, Issuer, SystemClock};
 
-use crate::arguments::algorithm;
+use crate::dev_arguments::{Dev, Secret};
 use crate::say;
 use crate::serve::{listen, stop_signals};
-
-/// The shortest secret, in bytes.
-const SHORTEST_SECRET: usize = 16;
-
-#[derive(Debug, Args)]
-pub(crate) struct Dev {
-    /// Where to listen: an IP address and a port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
-    listen: SocketAddr,
-    /// The `iss` of tokens [default: http:// and the address]
-    #[arg(long, value_name = "URL")]
-    issuer: Option<Issuer>,
-    /// What keys sign with: ES256, EdDSA, ES384, RS256 or PS256
-    #[arg(long, value_name = "ALG", default_value = "ES256", value_parser = algorithm)]
-    algorithm: SigningAlgorithm,
-    /// The `aud` of tokens that name no audience themselves
-    #[arg(long, value_name = "AUDIENCE", default_value = "api")]
-    audience: String,
-    /// Require this secret as a Bearer token at `/dev`; addresses that others can reach need it
-    #[arg(long, value_name = "SECRET", env = "JOTGATE_DEV_SECRET", hide_env_values = true, value_parser = secret)]
-    dev_secret: Option<Secret>,
-}
-
-/// A secret that is not printed.
-#[derive(Clone)]
-struct Secret(Zeroizing<String>);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-fn secret(text: &str) -> Result<Secret, String> {
-    let usable = text.len() >= SHORTEST_SECRET && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let secret = || Secret(Zeroizing::new(text.to_owned()));
-    usable.then(secret).ok_or_else(|| "a secret has at least 16 printable ASCII characters".to_owned())
-}
 
 pub(crate) fn dev(arguments: &Dev) -> Result<(), Error> {
     let refused = |reason: String| Err(io::Error::other(reason).into());

@@ -8,6 +8,7 @@ mod client_arguments;
 mod clients;
 mod confirmation;
 mod dev;
+mod dev_arguments;
 mod duration;
 mod init;
 mod keys;

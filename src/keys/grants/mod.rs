@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod credentials;
 mod password;
 mod refresh_token;
 mod refresh_token_text;
@@ -17,6 +18,7 @@ use crate::ledger::{Grant, Ledger, LedgerError, User};
 use crate::people::Passwords;
 use crate::{Client, Snapshot, TokenRequest};
 
+pub(crate) use credentials::{ACR, METHOD, PasswordOutcome, check_credentials};
 pub(crate) use revoke::revoke;
 pub(crate) use scope::{OFFLINE_ACCESS, audiences, scope};
 

@@ -1,9 +1,11 @@
 //! Resource owner password (RFC 6749 §4.3), for clients that were added with `--password-grant`.
 
-use super::{Issue, Request, audiences, ledger_failed, on_ledger, scope};
+use super::{
+    ACR, Issue, METHOD, PasswordOutcome, Request, audiences, check_credentials, ledger_failed, on_ledger,
+    scope,
+};
 use crate::http::{Attempt, GrantFault, GrantRefusal};
 use crate::ledger::Grant;
-use crate::login::{ACR, METHOD, PasswordOutcome, check_credentials};
 
 pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Result<Issue, GrantRefusal> {
     let (people, client) = (request.people()?, request.client);

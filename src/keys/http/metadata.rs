@@ -3,8 +3,7 @@
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::grants::OFFLINE_ACCESS;
-use crate::login::ACR;
+use crate::grants::{ACR, OFFLINE_ACCESS};
 use crate::proof::DPOP_ALGORITHMS;
 use crate::{ClientLogin, Error, Issuer, State};
 

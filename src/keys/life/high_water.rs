@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, State, StoreId, Version};
+use crate::{Document, RolledBack, State, StoreId, Version};
 
 /// What is remembered of a store: which it is, its version, and the digest of what was in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,17 +14,6 @@ pub struct StoreStamp {
     pub version: Version,
     /// The digest of its document, in hexadecimal.
     pub digest: String,
-}
-
-/// Why a store does not follow what was seen before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RolledBack {
-    /// It has an earlier version.
-    Older,
-    /// It has the same version with other content: a copy of it was changed elsewhere.
-    Forked,
-    /// It is another store of the same issuer.
-    OtherStore,
 }
 
 impl StoreStamp {

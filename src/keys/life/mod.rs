@@ -21,7 +21,7 @@ mod tick;
 pub use adjustment::adjust;
 pub use client_changes::ClientChanges;
 pub use clock_watch::{ClockState, ClockWatch};
-pub use high_water::{RolledBack, StoreStamp};
+pub use high_water::StoreStamp;
 pub use ledger_seal::{LedgerSeal, RefreshKey};
 pub use next_signer::request_rotation;
 pub use older::Older;

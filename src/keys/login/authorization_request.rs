@@ -1,10 +1,8 @@
 //! The parameters of an authorization request, checked against the client that sends it (RFC 6749 §4.1.1).
 
-use crate::grants::{OFFLINE_ACCESS, audiences, scope};
+use crate::grants::{ACR, OFFLINE_ACCESS, audiences, scope};
 use crate::http::{Form, GrantRefusal};
 use crate::{Client, State};
-
-use super::ACR;
 
 /// A request that may be answered at its redirect address.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use tracing::info;
 
 use super::answer::redirect;
 use super::authorization_request::{AuthorizationRequest, RequestRefusal};
-use super::{ACR, METHOD, PasswordOutcome, SESSION_LIMITS, Site, check_credentials, cookies};
-use crate::grants::{OFFLINE_ACCESS, on_ledger};
+use super::{SESSION_LIMITS, Site, cookies};
+use crate::grants::{ACR, METHOD, OFFLINE_ACCESS, PasswordOutcome, check_credentials, on_ledger};
 use crate::http::{ClientAddress, Form, SecureTransport, cut, escape, is_form, read_body};
 use crate::ledger::{Consent, Grant, LedgerError, NewCode, Secret, SecretHash, Session, User};
 use crate::pages::{self, ConsentPage, LoginPage};

@@ -4,7 +4,6 @@ mod answer;
 mod authorization_request;
 mod authorize;
 mod cookies;
-mod credentials;
 mod logout;
 
 use std::sync::Arc;
@@ -17,12 +16,6 @@ use crate::http::literal_routes;
 use crate::ledger::SessionLimits;
 use crate::{AUTHORIZE_PATH, Clock, Published};
 
-pub(crate) use credentials::{PasswordOutcome, check_credentials};
-
-/// How a person proves who it is here: a password alone. Announced in `acr_values_supported`.
-pub(crate) const ACR: &str = "urn:jotgate:acr:password";
-/// The same for `amr` (RFC 8176 §2).
-pub(crate) const METHOD: &str = "pwd";
 /// Where people log out, below the issuer.
 pub(crate) const LOGOUT_PATH: &str = "/logout";
 /// Eight hours without use, thirty days in all.

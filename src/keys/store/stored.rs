@@ -1,17 +1,16 @@
 //! The JSON inside a document: a state enters, its members leave, private keys sealed; and back, each member checked by the
 //! type that it belongs to.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::document_error::DocumentError;
+use super::stored_client::StoredClient;
 use crate::{
-    Client, ClientKeys, ClientLogin, ClientSecret, Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase,
-    RefreshKey, Revoked, Ring, Settings, SigningAlgorithm, State, StoreId, Times, Version,
+    Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, RefreshKey, Revoked, Ring, Settings,
+    SigningAlgorithm, State, StoreId, Times, Version,
 };
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
@@ -76,40 +75,6 @@ struct StoredRevoked<'a> {
     algorithm: &'a str,
     at: u64,
     distrusted_from: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredClient {
-    id: String,
-    scopes: Vec<String>,
-    audiences: Vec<String>,
-    disabled: bool,
-    created: u64,
-    token_life: u64,
-    /// Format 3: its one secret, as old as the client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    secret_sha256: Option<[u8; 32]>,
-    /// Format 4: its secrets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    secrets: Option<Vec<StoredSecret>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    audience_scopes: BTreeMap<String, Vec<String>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    claims: BTreeMap<String, Value>,
-    /// Format 5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    login: Option<ClientLogin>,
-    /// Format 5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    keys: Option<ClientKeys>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredSecret {
-    created: u64,
-    sha256: [u8; 32],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -187,7 +152,7 @@ impl<'a> StoredState<'a> {
         let newest = stored.format == FORMAT;
         let new_in_old = old && stored.next_signer.is_some()
             || newest != stored.ledger.is_some()
-            || !newest && stored.clients.iter().any(|client| client.login.is_some() || client.keys.is_some());
+            || !newest && stored.clients.iter().any(StoredClient::is_new);
         if new_in_old
             || stored.store_id.is_some() == old
             || stored.clients.iter().any(|client| client.is_old() != old)
@@ -272,72 +237,6 @@ impl<'a> StoredRing<'a> {
         };
         let keys = self.keys.into_iter().map(|key| open(&key).and_then(|der| key.into_key(algorithm, &der)));
         Ok(Ring::from_parts(algorithm, keys.collect::<Result<_, _>>()?))
-    }
-}
-
-impl StoredClient {
-    fn from_client(client: &Client, old: bool) -> Self {
-        let Client { id, scopes, audience_scopes, audiences, claims, .. } = client.clone();
-        let Client { disabled, created, token_life, secrets, .. } = client;
-        let stored = |secret: &ClientSecret| StoredSecret { created: secret.created, sha256: secret.hash() };
-        // INVARIANT: a state of format 3 has clients with one secret alone.
-        let only = secrets.first().filter(|_| old).map(ClientSecret::hash);
-        let several = (!old).then(|| secrets.iter().map(stored).collect());
-        Self {
-            id,
-            scopes,
-            audiences,
-            disabled: *disabled,
-            created: *created,
-            token_life: *token_life,
-            secret_sha256: only,
-            secrets: several,
-            audience_scopes,
-            claims,
-            login: client.login.clone(),
-            keys: client.keys.clone(),
-        }
-    }
-
-    /// Whether it is as format 3 has it.
-    fn is_old(&self) -> bool {
-        self.secret_sha256.is_some()
-            && self.secrets.is_none()
-            && self.audience_scopes.is_empty()
-            && self.claims.is_empty()
-    }
-
-    fn into_client(self) -> Client {
-        let Self {
-            id,
-            scopes,
-            audiences,
-            disabled,
-            created,
-            token_life,
-            audience_scopes,
-            claims,
-            login,
-            keys,
-            ..
-        } = self;
-        let only = self.secret_sha256.map(|hash| ClientSecret::from_parts(created, hash));
-        let several = self.secrets.unwrap_or_default().into_iter();
-        let several = several.map(|secret| ClientSecret::from_parts(secret.created, secret.sha256));
-        let secrets = only.into_iter().chain(several).collect();
-        Client {
-            id,
-            scopes,
-            audience_scopes,
-            audiences,
-            claims,
-            disabled,
-            created,
-            token_life,
-            secrets,
-            keys,
-            login,
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod names;
 mod own_claims;
 mod redirect_uri;
 mod signer;
+mod token_refusal;
 mod token_request;
 
 pub use client::Client;
@@ -22,4 +23,5 @@ pub use redirect_uri::{RedirectRefusal, RedirectUri};
 pub(crate) use redirect_uri::{is_loopback_uri, shown_target};
 pub use signer::Signer;
 pub(crate) use signer::new_jti;
-pub use token_request::{TokenRefusal, TokenRequest};
+pub use token_refusal::TokenRefusal;
+pub use token_request::TokenRequest;

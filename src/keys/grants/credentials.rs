@@ -1,7 +1,12 @@
 //! Compares a name and a password with the ledger, within the limits of an account.
 
-use crate::grants::{People, on_ledger};
+use super::{People, on_ledger};
 use crate::ledger::{LedgerError, LoginTry, SecretHash, TryLimits, TryOutcome, User};
+
+/// How a person proves who it is here: a password alone. Announced in `acr_values_supported`.
+pub(crate) const ACR: &str = "urn:jotgate:acr:password";
+/// The same for `amr` (RFC 8176 §2).
+pub(crate) const METHOD: &str = "pwd";
 
 /// What came of a name and a password.
 #[derive(Debug)]

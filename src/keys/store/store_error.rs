@@ -1,0 +1,194 @@
+//! Why a store did not do as it was asked.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::Version;
+
+/// Why a store did not do as it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store does not exist.
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// There is something already where a new one was to be made.
+    AlreadyExists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Others than its owner may read or write it.
+    Exposed {
+        /// Where.
+        path: PathBuf,
+        /// The permission bits it has.
+        mode: u32,
+    },
+    /// Others than its owner may write its folder: they could put another file in its place.
+    ExposedFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The permission bits it has.
+        mode: u32,
+    },
+    /// Something else than a store, or one of another format.
+    NotAStore {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A store that is broken.
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// What the database says.
+        detail: String,
+    },
+    /// The file that was opened is not there any more, or another one is in its place.
+    Lost {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// It is not the store that was seen before, or an older version of it.
+    RolledBack {
+        /// In which way.
+        how: RolledBack,
+        /// Its version.
+        found: Version,
+        /// The version that was seen before.
+        seen: Version,
+    },
+    /// The high-water mark can't be read or written.
+    Mark {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        detail: String,
+    },
+    /// A key-encryption key whose file has a second name, which would keep the old key.
+    Linked {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The store has another version than the one expected.
+    Conflict {
+        /// The version that the change was made for.
+        expected: Version,
+        /// The version that the store has.
+        found: Version,
+    },
+    /// Others hold it for longer than a change may wait: decide again, come back.
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It can't be reached, is full or forbidden.
+    Unavailable {
+        /// What the system says.
+        detail: String,
+    },
+}
+
+impl StoreError {
+    /// The stable code: what a program compares.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "store_missing",
+            Self::AlreadyExists { .. } => "store_already_exists",
+            Self::Exposed { .. } => "store_exposed",
+            Self::ExposedFolder { .. } => "store_folder_exposed",
+            Self::NotAStore { .. } => "store_not_a_store",
+            Self::Damaged { .. } => "store_damaged",
+            Self::Lost { .. } => "store_lost",
+            Self::RolledBack { .. } => "store_rolled_back",
+            Self::Mark { .. } => "store_mark",
+            Self::Linked { .. } => "kek_linked",
+            Self::Conflict { .. } => "store_conflict",
+            Self::Busy { .. } => "store_busy",
+            Self::Unavailable { .. } => "store_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => {
+                write!(f, "there is no store at `{}`; `jotgate-keys init` makes one", path.display())
+            }
+            Self::AlreadyExists { path } => {
+                write!(f, "there is something at `{}` already; nothing was changed", path.display())
+            }
+            Self::Exposed { path, mode } => {
+                write!(f, "others may use `{}` (mode {mode:04o}); it must be 0600", path.display())
+            }
+            Self::ExposedFolder { path, mode } => write!(
+                f,
+                "others may write the folder `{}` (mode {mode:04o}) and so replace the store; keep it in a folder with mode \
+                 0700 or 0755",
+                path.display()
+            ),
+            Self::NotAStore { path } => write!(f, "`{}` is not a store of this program", path.display()),
+            Self::Damaged { path, detail } => {
+                write!(f, "the store `{}` is damaged ({detail}); nothing was changed", path.display())
+            }
+            Self::Lost { path } => {
+                write!(f, "the store `{}` was removed or replaced while it was open", path.display())
+            }
+            Self::RolledBack { how, found, seen } => {
+                match how {
+                    RolledBack::Older => write!(
+                        f,
+                        "an older copy is in the place of the store: its version is {found}, and {seen} was seen before"
+                    )?,
+                    RolledBack::Forked => write!(
+                        f,
+                        "the store has version {found} with other content than was seen before: a copy of it was changed"
+                    )?,
+                    RolledBack::OtherStore => {
+                        write!(
+                            f,
+                            "another store of this issuer, or one from before `upgrade`, is in the place of the store"
+                        )?;
+                    }
+                }
+                f.write_str(
+                    "; put the newer file back, or run `jotgate-keys keys restored` to go on with this one",
+                )
+            }
+            Self::Mark { path, detail } => write!(
+                f,
+                "the high-water mark `{}` can't be used ({detail}); --mark-file names another place",
+                path.display()
+            ),
+            Self::Linked { path } => write!(
+                f,
+                "the key-encryption key `{}` has a second name (a hard link), which would keep the old key; nothing was \
+                 changed",
+                path.display()
+            ),
+            Self::Conflict { expected, found } => {
+                write!(f, "the store is at version {found}, the change was made for {expected}")
+            }
+            Self::Busy { path } => {
+                write!(f, "another process holds the store `{}`; nothing was changed", path.display())
+            }
+            Self::Unavailable { detail } => write!(f, "the store can't be used: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Why a store does not follow what was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolledBack {
+    /// It has an earlier version.
+    Older,
+    /// It has the same version with other content: a copy of it was changed elsewhere.
+    Forked,
+    /// It is another store of the same issuer.
+    OtherStore,
+}
