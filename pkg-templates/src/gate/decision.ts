@@ -2,7 +2,7 @@
 import { memberOf } from '../base/record.js'
 import { hostGlobal } from '../base/runtime.js'
 import type { JWTPayload } from '../base/types.js'
-import { notify } from '../remote/loader.js'
+import { notify } from '../remote/background.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import { decodeHeader } from '../wasm/calls.js'
 import type { RequestLike } from './request.js'

@@ -3,11 +3,12 @@
  * is allowed, and stores the sets.
  */
 import { boot } from '../wasm/instance.js'
-import { type About, type Answer, boundedFetch, deadline, type Deadline, invalid, located, unavailable } from './fetch_text.js'
+import { notify, outlive } from './background.js'
+import { deadline, type Deadline, invalid, located, unavailable } from './fetch_text.js'
 import { KeyCache, type Purpose } from '../wasm/key_cache.js'
-import { discoverKeySet } from './discovery.js'
+import { KeySetRequest, unlessWithoutKeys } from './key_set_request.js'
 import type { JOSEError } from '../base/errors.js'
-import { isBrowser, requestsAreIsolated } from '../base/runtime.js'
+import { requestsAreIsolated } from '../base/runtime.js'
 import { KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
@@ -16,9 +17,6 @@ import type { FoundSet, KeysEvent, KeySourceOptions, Missing, WaitUntil } from '
 import { bareUrls } from '../base/url.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
-const ABOUT: About = ['key_set', 'the key set']
-/** How long a discovered address is used, in seconds. */
-const DISCOVERY_LIFE = 86_400
 /** The time limit for the shared cache, in milliseconds: the origin responds about as fast. */
 const SHARED_CACHE_LIMIT = 500
 
@@ -41,7 +39,7 @@ export class KeySource {
   #failed = false
   /** Why the last fetch failed. */
   #failure: Failure = failureOf(unavailable('keys_not_ready', 'there is no key set to trust'))
-  #located: { url: string; since: number } | undefined
+  readonly #request: KeySetRequest
   readonly #shared: SharedCopy
 
   constructor(options: KeySourceOptions) {
@@ -51,7 +49,8 @@ export class KeySource {
     const shared = fetch !== undefined || typeof headers === 'function' ? undefined : headers
     this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
     boot()
-    this.#cache = new KeyCache(jsonOf(record(options.settings)))
+    const cache = (this.#cache = new KeyCache(jsonOf(record(options.settings))))
+    this.#request = new KeySetRequest(this.#options, cache, () => this.#now(), (text) => this.#read(text))
   }
 
   /** The current set, while it is trusted. */
@@ -254,7 +253,7 @@ export class KeySource {
     const limit = deadline(settings.timeoutDuration * 1000)
     try {
       const base = this.#set
-      const { answer, set, asked } = await this.#request(limit, pastCaches)
+      const { answer, set, asked } = await this.#request.send(base, limit, pastCaches)
       const now = this.#now()
       const fetching = Math.max(0, now - asked)
       const { age, cacheControl, etag, text } = answer
@@ -288,7 +287,7 @@ export class KeySource {
       this.#options.arrived?.(this)
       return set
     } catch (thrown) {
-      this.#located = undefined
+      this.#request.forgetAddress()
       if (!isWithoutKeys(thrown)) {
         this.#cache.failed(this.#now(), purpose, 0)
         throw thrown
@@ -315,28 +314,6 @@ export class KeySource {
     notify(() => onKeys({ url: bareUrls(at.url ?? at.issuer), outcome, stale, ...facts }), undefined)
   }
 
-  /** Sends the request. Without a current set, a response that a cache kept for too long causes a second request. */
-  async #request(limit: Deadline, pastCaches: boolean): Promise<Answered> {
-    const { at, fetch } = this.#options
-    const base = this.#set
-    const own = this.#options.headers
-    const headers = typeof own === 'function' ? await this.#asked(own, limit) : own
-    const url = at.url ?? (await this.#locate(at.issuer, headers, limit))
-    const etag = base === undefined ? undefined : this.#cache.etag()
-    const ask = async (pastCaches: boolean): Promise<Answered> => {
-      const asked = this.#now()
-      const answer = await boundedFetch({ url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT })
-      return { answer, asked, set: answer.text === undefined ? base : this.#read(answer.text) }
-    }
-    const first = await ask(pastCaches)
-    const { age, cacheControl, text } = first.answer
-    const said = cacheControl ?? (text === undefined ? undefined : '')
-    // In a page this would cause a CORS preflight, which issuers reject.
-    if (pastCaches || isBrowser() || !this.#cache.asksPastCaches(this.#now(), age, said)) return first
-    const second = await ask(true).catch(unlessWithoutKeys)
-    return second !== undefined && second.answer.age <= age ? second : first
-  }
-
   /** Parses the text as a set. The same text is not parsed again. */
   #read(text: string): KeySet {
     if (this.#set !== undefined && text === this.#text) return this.#set
@@ -345,25 +322,6 @@ export class KeySource {
     const error = invalid('key_set_empty', `the key set contains no usable key${skippedText(set)}`)
     error.skipped = set.skipped
     throw error
-  }
-
-  /** The header fields of a request; a function is called each time. */
-  async #asked(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
-    try {
-      return await Promise.race([headers(), limit.late])
-    } catch (thrown) {
-      throw unavailable('key_set_unreachable', '`headers` gave no header fields', thrown)
-    }
-  }
-
-  async #locate(issuer: string, headers: Headers, limit: Deadline): Promise<string> {
-    const { at, fetch } = this.#options
-    const now = this.#now()
-    const known = this.#located
-    if (known !== undefined && now >= known.since && now - known.since < DISCOVERY_LIFE) return known.url
-    const url = await discoverKeySet(issuer, { headers, fetch, deadline: limit }, at.named)
-    this.#located = { url, since: now }
-    return url
   }
 
   /** Takes over the set of the cache that the isolates of this data centre share. Errors are ignored: the origin is next. */
@@ -417,39 +375,7 @@ export class KeySource {
   }
 }
 
-/** A response, the time of its request, and the set that it contains or confirms. */
-interface Answered {
-  readonly answer: Answer
-  readonly asked: number
-  readonly set: KeySet | undefined
-}
-
 function staleText(age: number): string {
   const advice = 'let that cache keep it for less, or raise `cacheMinAge`'
   return `a cache kept the answer for ${age} s, longer than its Cache-Control allows: ${advice}`
-}
-
-/** Ignores a failed fetch: the verdict of the current set counts. */
-function unlessWithoutKeys(thrown: unknown): undefined {
-  if (!isWithoutKeys(thrown)) throw thrown
-}
-
-/** Calls a listener. What it throws, now or by its promise, changes nothing and ends no process. */
-export function notify(call: () => unknown, waitUntil: WaitUntil | undefined): void {
-  try {
-    const done = call()
-    if (typeof (done as PromiseLike<unknown> | undefined)?.then === 'function') outlive(waitUntil, Promise.resolve(done))
-  } catch {
-    // A listener only watches.
-  }
-}
-
-/** Passes work to the runtime. A `waitUntil` that throws, such as one without its `ctx`, must not refuse a good token. */
-function outlive(waitUntil: WaitUntil | undefined, work: Promise<unknown>): void {
-  try {
-    const settled = work.catch(() => {})
-    waitUntil?.(settled)
-  } catch {
-    // The work continues as long as the request does.
-  }
 }

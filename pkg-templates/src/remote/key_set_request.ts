@@ -1,0 +1,85 @@
+/** Requests a key set: finds its address, adds the header fields, and asks again past a cache that kept it for too long. */
+import { type About, type Answer, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
+import { discoverKeySet } from './discovery.js'
+import { isBrowser } from '../base/runtime.js'
+import { isWithoutKeys } from '../base/refusal.js'
+import type { KeySet } from '../keys/key_set.js'
+import type { KeyCache } from '../wasm/key_cache.js'
+import type { KeySourceOptions } from './source_options.js'
+
+const ABOUT: About = ['key_set', 'the key set']
+/** How long a discovered address is used, in seconds. */
+const DISCOVERY_LIFE = 86_400
+
+/** A response, the time of its request, and the set that it contains or confirms. */
+interface Answered {
+  readonly answer: Answer
+  readonly asked: number
+  readonly set: KeySet | undefined
+}
+
+export class KeySetRequest {
+  readonly #options: KeySourceOptions
+  readonly #cache: KeyCache
+  readonly #now: () => number
+  readonly #read: (text: string) => KeySet
+  #located: { url: string; since: number } | undefined
+
+  /** `now` is the clock in seconds; `read` parses the text of a set. */
+  constructor(options: KeySourceOptions, cache: KeyCache, now: () => number, read: (text: string) => KeySet) {
+    this.#options = options
+    this.#cache = cache
+    this.#now = now
+    this.#read = read
+  }
+
+  /** Sends the request. Without a current set, a response that a cache kept for too long causes a second request. */
+  async send(base: KeySet | undefined, limit: Deadline, pastCaches: boolean): Promise<Answered> {
+    const { at, fetch } = this.#options
+    const own = this.#options.headers
+    const headers = typeof own === 'function' ? await this.#asked(own, limit) : own
+    const url = at.url ?? (await this.#locate(at.issuer, headers, limit))
+    const etag = base === undefined ? undefined : this.#cache.etag()
+    const ask = async (pastCaches: boolean): Promise<Answered> => {
+      const asked = this.#now()
+      const answer = await boundedFetch({ url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT })
+      return { answer, asked, set: answer.text === undefined ? base : this.#read(answer.text) }
+    }
+    const first = await ask(pastCaches)
+    const { age, cacheControl, text } = first.answer
+    const said = cacheControl ?? (text === undefined ? undefined : '')
+    // In a page this would cause a CORS preflight, which issuers reject.
+    if (pastCaches || isBrowser() || !this.#cache.asksPastCaches(this.#now(), age, said)) return first
+    const second = await ask(true).catch(unlessWithoutKeys)
+    return second !== undefined && second.answer.age <= age ? second : first
+  }
+
+  /** Finds the address of an issuer's set again with the next request. */
+  forgetAddress(): void {
+    this.#located = undefined
+  }
+
+  /** The header fields of a request; a function is called each time. */
+  async #asked(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
+    try {
+      return await Promise.race([headers(), limit.late])
+    } catch (thrown) {
+      throw unavailable('key_set_unreachable', '`headers` gave no header fields', thrown)
+    }
+  }
+
+  async #locate(issuer: string, headers: Headers, limit: Deadline): Promise<string> {
+    const { at, fetch } = this.#options
+    const now = this.#now()
+    const known = this.#located
+    if (known !== undefined && now >= known.since && now - known.since < DISCOVERY_LIFE) return known.url
+    const url = await discoverKeySet(issuer, { headers, fetch, deadline: limit }, at.named)
+    this.#located = { url, since: now }
+    return url
+  }
+}
+
+/** Ignores a failed fetch: the verdict of the current set counts. */
+export function unlessWithoutKeys(thrown: unknown): undefined {
+  if (!isWithoutKeys(thrown)) throw thrown
+}
