@@ -1,7 +1,11 @@
-/** The suite `rooms`: the folders of `pkg-templates/src` import in one direction only, and no files import in a circle. */
+/**
+ * The suite `rooms`: the folders of `pkg-templates/src` import in one direction only, no files import in a circle, there and in the
+ * Rust crates, and no file of product code is too long.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { report } from './report.mjs'
+import { importsOf, rustImports } from './rust_imports.mjs'
 import { root } from './tools.mjs'
 
 /** The folders in order: a file imports from its own folder and from earlier ones, never from another folder of the same row. */
@@ -16,22 +20,65 @@ const ORDER = [
   ['entries'],
 ]
 
-/** Checks the sources, then that the check finds an import to the right, one within a row, and a circle. */
+/** The crates, and how many files each has at least. */
+const CRATES = { arithmetic: 15, crypto: 25, core: 30, wasm: 8, inspect: 20, keys: 100, 'keys/cli': 10, xtask: 25 }
+
+/** The folders of product code. */
+const PRODUCT = ['src', 'pkg-templates', 'www', 'benches', 'examples']
+/** The most lines of one file. */
+const MAX_LINES = 400
+
+/** Checks the sources, then that the check finds what it looks for. */
 export async function rooms() {
   const files = await imports(join(root, 'pkg-templates', 'src'))
   const failures = [...violations(files), ...circles(files)].map((problem) => ({ name: 'imports point one way', problem }))
   if (files.size < 50) failures.push({ name: 'imports point one way', problem: `only ${files.size} files were found` })
+  for (const [crate, fewest] of Object.entries(CRATES)) {
+    const name = `no files of ${crate} use each other in a circle`
+    const used = await rustImports(join(root, 'src', crate))
+    failures.push(...circles(used).map((problem) => ({ name, problem })))
+    if (used.size < fewest) failures.push({ name, problem: `only ${used.size} files were found` })
+  }
+  const lengths = await productLines()
+  failures.push(...tooLong(lengths).map((problem) => ({ name: 'files are short', problem })))
+  if (lengths.size < 400) failures.push({ name: 'files are short', problem: `only ${lengths.size} files were found` })
   const wrong = {
     'an import to the right': [violations, { 'base/a.ts': ['verify/b.ts'], 'verify/b.ts': [] }],
     'an import within a row': [violations, { 'gate/a.ts': ['jose/b.ts'], 'jose/b.ts': [] }],
     'an import of an entry': [violations, { 'gate/a.ts': ['index.ts'], 'index.ts': [] }],
     'a folder without a row': [violations, { 'other/a.ts': [] }],
     'a circle': [circles, { 'gate/a.ts': ['gate/b.ts'], 'gate/b.ts': ['gate/c.ts'], 'gate/c.ts': ['gate/a.ts'] }],
+    'a circle in a crate': [circles, Object.fromEntries(importsOf(CIRCLE))],
+    'a file that is too long': [tooLong, { 'src/a.rs': MAX_LINES + 1 }],
   }
   for (const [name, [check, graph]] of Object.entries(wrong)) {
     if (check(new Map(Object.entries(graph))).length === 0) failures.push({ name: `the check finds ${name}`, problem: 'it found nothing' })
   }
-  return report({ passed: 1 + Object.keys(wrong).length - failures.length, failures })
+  return report({ passed: 2 + Object.keys(CRATES).length + Object.keys(wrong).length - failures.length, failures })
+}
+
+/** Two files that use each other: the one through the root's `pub use`, the other through a module; and a test that does not count. */
+const CIRCLE = {
+  'lib.rs': 'mod a;\nmod b;\npub use a::Key;\n',
+  'a/mod.rs': 'mod c;\nuse c::find;\npub struct Key;\nfn new() { find() }\n',
+  'a/c.rs': 'use super::Key;\nuse crate::b;\npub fn find() { b::read() }\n',
+  'b.rs': 'use crate::{a as other, Key};\npub fn read() -> Key {}\n#[cfg(test)]\nmod tests {\n    use crate::a::c;\n}\n',
+}
+
+/** The lines of each file of product code; tests are left out. */
+async function productLines() {
+  const found = new Map()
+  for (const folder of PRODUCT) {
+    for (const file of await readdir(join(root, folder), { recursive: true })) {
+      const isProduct = /\.(rs|ts|mjs|js|css|html)$/.test(file) && !/(^|\/)(node_modules|tests|tests\.rs)(\/|$)/.test(file)
+      if (isProduct) found.set(`${folder}/${file}`, (await readFile(join(root, folder, file), 'utf8')).split('\n').length - 1)
+    }
+  }
+  return found
+}
+
+function tooLong(lengths) {
+  return [...lengths].filter(([, lines]) => lines > MAX_LINES).map(([file, lines]) => `${file} has ${lines} lines, more than ${MAX_LINES}`)
 }
 
 /** The imports of each file, types included, as paths within `source`. */
