@@ -41,7 +41,6 @@ const WITH_CORE = ['.', './jose']
 
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {
-  hostAnswer: ['hostAnswer', 'host_callback.js'],
   __wbindgen_throw: ['throwFromCore', 'bindings.js'],
   __wbindgen_init_externref_table: ['initExternrefTable', 'bindings.js'],
 }

@@ -13,7 +13,7 @@ use crate::{
     stages::candidates::Keys,
     stages::claims::Claims,
     stages::header::{Header, Headers},
-    stages::signature::{DecodeBuffers, Host, Question, SignedPayload},
+    stages::signature::{DecodeBuffers, Pending, Question, SignedPayload},
     stages::token::Parts,
 };
 
@@ -40,6 +40,8 @@ pub struct Memory {
     outline: Outline,
     buffers: DecodeBuffers,
     values: Vec<Value>,
+    /// The token of the last [`question`].
+    pending: Option<Pending>,
 }
 
 impl Memory {
@@ -52,6 +54,7 @@ impl Memory {
             outline: Outline::new(),
             buffers: DecodeBuffers::new(),
             values: Vec::new(),
+            pending: None,
         }
     }
 
@@ -86,7 +89,7 @@ pub fn verify(
     needs: &Needs,
     now: f64,
 ) -> Result<Verdict, Refused> {
-    let signed = signed(token, keys, policy, &mut Headers::new(), None, &mut DecodeBuffers::new());
+    let signed = signed(token, keys, policy, &mut Headers::new(), &mut DecodeBuffers::new());
     judge(signed, |signed| {
         let verified = policy.judge(Claims::read(signed)?, now)?;
         needs.judge(&verified)
@@ -104,11 +107,10 @@ fn judge(
     }
 }
 
-/// Verifies a token as [`verify`] does, with a memory of earlier tokens, which then holds the outline of the claims. `host` may verify
-/// an RSA signature instead of the core.
+/// Verifies a token as [`verify`] does, with a memory of earlier tokens, which then holds the outline of the claims.
 ///
 /// # Errors
-/// [`Refused`] with the first refusal met; [`Refusal::SignatureMismatch`] if the host says that the signature does not hold.
+/// [`Refused`] with the first refusal met.
 pub fn verify_with(
     token: &[u8],
     keys: Keys<'_>,
@@ -116,11 +118,54 @@ pub fn verify_with(
     needs: &Needs,
     now: f64,
     memory: &mut Memory,
-    host: Option<Host<'_>>,
 ) -> Result<Verdict, Refused> {
-    let Memory { headers, layouts, outline, buffers, values } = memory;
+    let signed = signed(token, keys, policy, &mut memory.headers, &mut memory.buffers);
+    judge_with(signed, policy, needs, now, memory)
+}
+
+/// Reads a token up to its RSA signature. Returns the question about it, which [`resume`] needs the answer to. Returns `None` if only the
+/// core may verify the token, or if [`verify`] refuses it before its signature.
+pub fn question<'m>(
+    token: &[u8],
+    keys: Keys<'_>,
+    policy: &Policy,
+    memory: &'m mut Memory,
+) -> Option<Question<'m>> {
+    let Memory { headers, buffers, pending, .. } = memory;
+    *pending = None;
+    let parts = Parts::split(token, policy.maximum_bytes).ok()?;
+    let header = Header::read(&parts, policy, headers).ok()?;
+    let candidates = keys.select(&header, policy).ok()?;
+    let (read, question) = Pending::read(&parts, header, candidates, buffers)?;
+    *pending = Some(read);
+    Some(question)
+}
+
+/// Verifies the token of the last [`question`]. `holds` is the host's answer: whether the signature is valid.
+///
+/// # Errors
+/// [`Refused`] with the first refusal met, and if there was no question.
+pub fn resume(
+    holds: bool,
+    policy: &Policy,
+    needs: &Needs,
+    now: f64,
+    memory: &mut Memory,
+) -> Result<Verdict, Refused> {
+    let pending = memory.pending.take().ok_or(Refusal::SignatureMismatch);
+    judge_with(pending.and_then(|pending| pending.answer(holds)), policy, needs, now, memory)
+}
+
+fn judge_with(
+    signed: Result<SignedPayload, Refusal>,
+    policy: &Policy,
+    needs: &Needs,
+    now: f64,
+    memory: &mut Memory,
+) -> Result<Verdict, Refused> {
+    let Memory { layouts, outline, values, .. } = memory;
     outline.clear();
-    judge(signed(token, keys, policy, headers, host, buffers), |signed| {
+    judge(signed, |signed| {
         let verified = policy.judge(Claims::read_like(signed, layouts, mem::take(values))?, now)?;
         needs.judge(&verified)?;
         outline.write(verified.claims.document(), layouts);
@@ -129,27 +174,12 @@ pub fn verify_with(
     })
 }
 
-/// Passes the question that a host could answer about a token to `ask`. Returns `None` if there is no question, or if [`verify`] refuses
-/// the token before its signature.
-pub fn question<T>(
-    token: &[u8],
-    keys: Keys<'_>,
-    policy: &Policy,
-    memory: &mut Memory,
-    ask: impl FnOnce(Question<'_>) -> T,
-) -> Option<T> {
-    let parts = Parts::split(token, policy.maximum_bytes).ok()?;
-    let header = Header::read(&parts, policy, &mut memory.headers).ok()?;
-    let candidates = keys.select(&header, policy).ok()?;
-    Question::put(&parts, &header, &candidates, ask)
-}
-
 /// Verifies the signature alone: a compact JWS whose payload may be anything (RFC 7515 §5.2).
 ///
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
 pub fn verify_signature(token: &[u8], keys: Keys<'_>, policy: &Policy) -> Result<SignedPayload, Refusal> {
-    signed(token, keys, policy, &mut Headers::new(), None, &mut DecodeBuffers::new())
+    signed(token, keys, policy, &mut Headers::new(), &mut DecodeBuffers::new())
 }
 
 fn signed(
@@ -157,13 +187,12 @@ fn signed(
     keys: Keys<'_>,
     policy: &Policy,
     headers: &mut Headers,
-    host: Option<Host<'_>>,
     buffers: &mut DecodeBuffers,
 ) -> Result<SignedPayload, Refusal> {
     let parts = Parts::split(token, policy.maximum_bytes)?;
     let header = Header::read(&parts, policy, headers)?;
     let candidates = keys.select(&header, policy)?;
-    SignedPayload::verify(&parts, header, &candidates, policy.budget, host, buffers)
+    SignedPayload::verify(&parts, header, &candidates, policy.budget, buffers)
 }
 
 impl Verdict {

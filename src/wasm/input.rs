@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use jotgate_core::Refusal;
-use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     buffer::{KEPT_BYTES, with},
@@ -34,13 +33,6 @@ fn reserve(length: usize) -> *const u8 {
         }
         input.as_ptr()
     })
-}
-
-/// The address of the input.
-#[wasm_bindgen(js_name = inputPointer)]
-#[must_use]
-pub fn input_pointer() -> *const u8 {
-    with(&INPUT, |input| input.as_ptr())
 }
 
 /// Passes the first `length` bytes of the input to `read`, or all if there are fewer.

@@ -16,32 +16,31 @@ use crate::{
 /// The longest token that is decoded without a policy, in bytes.
 const MAXIMUM_UNVERIFIED: usize = 1 << 20;
 
-/// The host is asked about RSA signatures during the call.
-const HOST_ASK: u32 = 1;
-/// The host was asked before: the signature holds.
-const HOST_HOLDS: u32 = 2;
-/// The host was asked before: the signature does not hold.
-const HOST_FAILS: u32 = 3;
-
-/// Verifies the token of `length` bytes in the input. `now` is in seconds since 1970-01-01T00:00:00Z. `host` is one of
-/// the constants above; with another value the core checks every signature itself.
+/// Verifies the token of `length` bytes in the input. `now` is in seconds since 1970-01-01T00:00:00Z.
 #[wasm_bindgen]
 #[must_use]
-pub fn verify(policy: &Policy, keys: &Keys, length: usize, now: f64, host: u32) -> bool {
-    let mut answered = |_: core::Question<'_>| Some(host == HOST_HOLDS);
-    let host: Option<core::Host<'_>> = match host {
-        HOST_ASK => Some(&mut ask_host),
-        HOST_HOLDS | HOST_FAILS => Some(&mut answered),
-        _ => None,
-    };
+pub fn verify(policy: &Policy, keys: &Keys, length: usize, now: f64) -> bool {
     with_input(length, |token| {
         with_memory(|memory| {
-            // Scopes, permissions and roles are checked by the gate, from the claims.
-            let needs = core::Needs::default();
-            let outcome = core::verify_with(token, keys.keys(), &policy.policy, &needs, now, memory, host);
+            let outcome = core::verify_with(token, keys.keys(), &policy.policy, &no_needs(), now, memory);
             write_verdict(outcome, memory)
         })
     })
+}
+
+/// Verifies the token of the last [`question`]. `holds` is the host's answer.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume(policy: &Policy, now: f64, holds: bool) -> bool {
+    with_memory(|memory| {
+        let outcome = core::resume(holds, &policy.policy, &no_needs(), now, memory);
+        write_verdict(outcome, memory)
+    })
+}
+
+/// Scopes, permissions and roles are checked by the gate, from the claims.
+fn no_needs() -> core::Needs {
+    core::Needs::default()
 }
 
 thread_local! {
@@ -53,52 +52,18 @@ fn with_memory<T>(call: impl FnOnce(&mut core::Memory) -> T) -> T {
     with(&MEMORY, |memory| call(memory.get_or_insert_default()))
 }
 
-#[wasm_bindgen(raw_module = "./host_callback.js")]
-extern "C" {
-    /// Asks the host that the current call brought: 1 if the signature holds, 0 if not, −1 if the host cannot tell. The
-    /// addresses are valid until the function returns.
-    #[wasm_bindgen(js_name = hostAnswer)]
-    fn host_answer(
-        algorithm: u32,
-        key_index: i32,
-        message: *const u8,
-        message_length: usize,
-        signature: *const u8,
-        signature_length: usize,
-    ) -> i32;
-}
-
-fn ask_host(question: core::Question<'_>) -> Option<bool> {
-    let key_index = question.key_index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1);
-    let (message, signature) = (question.signing_input, question.signature);
-    let algorithm = algorithm_number(question.algorithm);
-    match host_answer(
-        algorithm,
-        key_index,
-        message.as_ptr(),
-        message.len(),
-        signature.as_ptr(),
-        signature.len(),
-    ) {
-        1 => Some(true),
-        0 => Some(false),
-        _ => None,
-    }
-}
-
-/// The number of the algorithm whose signature the host may check for the token in the input; 0 if there is nothing to ask.
-/// The signature and the key's index are in the output.
+/// Reads the token in the input up to its RSA signature. Returns the number of the algorithm whose signature the host may check, with the
+/// signature and the key's index in the output; 0 if there is nothing to ask. [`resume`] takes the answer.
 #[wasm_bindgen]
 #[must_use]
 pub fn question(policy: &Policy, keys: &Keys, length: usize) -> u32 {
     with_input(length, |token| {
-        let asked = with_memory(|memory| {
-            core::question(token, keys.keys(), &policy.policy, memory, |question| {
+        with_memory(|memory| {
+            core::question(token, keys.keys(), &policy.policy, memory).map_or(0, |question| {
                 accept("", question.signature, question.key_index);
                 algorithm_number(question.algorithm)
             })
-        });
-        asked.unwrap_or(0)
+        })
     })
 }
 

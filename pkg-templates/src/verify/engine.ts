@@ -108,7 +108,7 @@ export class Engine implements Judge {
     if (set === undefined && !(keys instanceof Keys)) return undefined
     const asked = question(this.#policy, this.#handleOf(set), token)
     const holds = asked && (await this.#host.later?.(this.#keyAt(set, asked.keyIndex), asked))
-    return holds === undefined ? undefined : { holds, set }
+    return typeof holds === 'boolean' ? { holds, set } : undefined
   }
 
   /** Asks the host that answers at once, about the keys of a set or the one key. */

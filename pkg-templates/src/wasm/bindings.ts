@@ -26,14 +26,14 @@ export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
 function guarded([name, value]: [string, unknown]): [string, unknown] {
   if (typeof value !== 'function') return [name, value]
   const call = (...numbers: unknown[]): unknown => {
-    const before = beginCall()
+    beginCall()
     let result: unknown
     try {
       result = value(...numbers)
     } catch (thrown) {
-      throw abortCall(thrown, before)
+      throw abortCall(thrown)
     }
-    endCall(before)
+    endCall()
     return result
   }
   return [name, call]
@@ -146,14 +146,14 @@ export class Policy extends Handle {
   /** Reserves input for a token and returns its address; 0 if the token is longer than the policy allows. */
   admit(codeUnits: number): number {
     const { address } = this
-    const before = beginCall()
+    beginCall()
     let input: number
     try {
       input = unguarded.policy_admit(address, codeUnits)
     } catch (thrown) {
-      throw abortCall(thrown, before)
+      throw abortCall(thrown)
     }
-    endCall(before)
+    endCall()
     return input >>> 0
   }
 
@@ -163,22 +163,43 @@ export class Policy extends Handle {
   }
 }
 
-/** Verifies the token of `length` bytes in the input. `host` is one of the numbers in `calls.ts`. */
-export function verify(policy: Policy, keys: Keys, length: number, now: number, host: number): boolean {
-  const before = beginNextCall()
+/** Verifies the token of `length` bytes in the input. */
+export function verify(policy: Policy, keys: Keys, length: number, now: number): boolean {
+  beginNextCall()
   let accepted: number
   try {
-    accepted = unguarded.verify(policy.address, keys.address, length, now, host)
+    accepted = unguarded.verify(policy.address, keys.address, length, now)
   } catch (thrown) {
-    throw abortCall(thrown, before)
+    throw abortCall(thrown)
   }
-  endCall(before)
+  endCall()
   return accepted !== 0
 }
 
 /** The number of the algorithm whose signature the host may check for the token in the input; 0 for none. */
 export function question(policy: Policy, keys: Keys, length: number): number {
-  return core.question(policy.address, keys.address, length)
+  beginNextCall()
+  let algorithm: number
+  try {
+    algorithm = unguarded.question(policy.address, keys.address, length)
+  } catch (thrown) {
+    throw abortCall(thrown)
+  }
+  endCall()
+  return algorithm
+}
+
+/** Verifies the token of the last {@link question}. `holds` is the host's answer. */
+export function resume(policy: Policy, now: number, holds: boolean): boolean {
+  beginNextCall()
+  let accepted: number
+  try {
+    accepted = unguarded.resume(policy.address, now, holds ? 1 : 0)
+  } catch (thrown) {
+    throw abortCall(thrown)
+  }
+  endCall()
+  return accepted !== 0
 }
 
 /** Verifies the signature of the token in the input, whatever its payload. */
@@ -199,10 +220,6 @@ export function decodeHeader(length: number): boolean {
 /** Reserves input for a token that will not be verified; 0 as in {@link Policy.admit}. */
 export function admitUnverified(codeUnits: number): number {
   return core.admitUnverified(codeUnits) >>> 0
-}
-
-export function inputPointer(): number {
-  return core.inputPointer() >>> 0
 }
 
 /** The address of every call's result: an address and six numbers of four bytes, in the order of `src/wasm/output.rs`. */

@@ -5,7 +5,6 @@
 import type { Keys, Policy } from './bindings.js'
 import { claimsFrom } from './claims_outline.js'
 import { knownHeader, rememberHeader } from './header_cache.js'
-import { type HostVerifier, withHostVerifier } from './host_callback.js'
 import { boot, type Core } from './instance.js'
 import { isBytes } from '../base/bytes.js'
 import { memberOf, record } from '../base/record.js'
@@ -61,56 +60,64 @@ export type SignatureCheck = (signed: Uint8Array<ArrayBuffer>, signature: Uint8A
 export type SignatureOracle = (alg: string, keyIndex: number) => SignatureCheck | undefined
 
 /**
- * Verifies a token. `now` is in seconds since 1970-01-01T00:00:00Z. `hostVerdict` is the host's answer about this token's
- * RSA signature, or the function that asks the host.
+ * Verifies a token. `now` is in seconds since 1970-01-01T00:00:00Z. `host` is the host's answer about this token's RSA
+ * signature, or the function that asks the host:
+ *
+ *     write ─▶ question ─▶ the host's answer ─▶ resume ─▶ verdict
+ *          └─────────────▶ verify ──────────────────────▶ verdict    without a question or an answer
  */
 export function verify(
   policy: Policy,
   keys: Keys,
   token: unknown,
   now: number,
-  hostVerdict?: boolean | SignatureOracle,
+  host?: boolean | SignatureOracle,
 ): Verdict {
   const core = boot()
   const length = write(core, token, policy)
   if (typeof length === 'object') return withRefusal(length)
-  if (typeof hostVerdict === 'function') {
-    const ask = hostVerifier(core, hostVerdict)
-    withHostVerifier(ask, () => core.bindings.verify(policy, keys, length, now, HOST_ASK))
-  } else {
-    const host = hostVerdict === undefined ? HOST_NONE : hostVerdict ? HOST_HOLDS : HOST_FAILS
-    core.bindings.verify(policy, keys, length, now, host)
-  }
+  const own = writes
+  const holds = host === undefined ? undefined : hostAnswer(core, policy, keys, length, host)
+  // The host called the core again, so the question is gone and the input holds another token.
+  if (own !== writes) return verify(policy, keys, token, now)
+  if (holds !== undefined) core.bindings.resume(policy, now, holds)
+  else core.bindings.verify(policy, keys, length, now)
   return verdict(core)
 }
 
-/** The host is not asked. */
-const HOST_NONE = 0
-/** The host is asked during the call. */
-const HOST_ASK = 1
-/** The host was asked before: the signature holds. */
-const HOST_HOLDS = 2
-/** The host was asked before: the signature does not hold. */
-const HOST_FAILS = 3
-
-/** Asks an oracle in the middle of a call. */
-function hostVerifier(core: Core, oracle: SignatureOracle): HostVerifier {
-  return (algorithm, keyIndex, from, length, signatureFrom, signatureLength) => {
-    try {
-      const check = oracle(QUESTION_ALGORITHMS[algorithm] as string, keyIndex)
-      // The views are made last: the oracle may have let the core's memory grow.
-      const bytes = view(core)
-      const holds = check?.(
-        bytes.subarray(from, from + length),
-        bytes.subarray(signatureFrom, signatureFrom + signatureLength),
-      )
-      // If the check itself let the memory grow, the views were detached and it checked nothing.
-      return bytes.length === 0 ? undefined : holds
-    } catch {
-      // An exception must not pass through the core in the middle of a call. The core checks the signature.
-      return undefined
-    }
+/** The host's answer about the token in the input; `undefined` if the core has to check the signature. */
+function hostAnswer(
+  core: Core,
+  policy: Policy,
+  keys: Keys,
+  length: number,
+  host: boolean | SignatureOracle,
+): boolean | undefined {
+  const algorithm = core.bindings.question(policy, keys, length)
+  if (algorithm === 0) return undefined
+  if (typeof host !== 'function') return host
+  const result = resultOf(core)
+  const from = result[0] as number
+  const signatureLength = result[2] as number
+  const input = inputAddress
+  try {
+    const check = host(QUESTION_ALGORITHMS[algorithm] as string, signed(result[4] as number))
+    // The views are made last: the oracle may have let the core's memory grow.
+    const memory = view(core)
+    const holds = check?.(
+      memory.subarray(input, input + signedLength(length, signatureLength)),
+      memory.subarray(from, from + signatureLength),
+    )
+    // If the check itself let the memory grow, the views were detached and it checked nothing.
+    return memory.length > 0 && typeof holds === 'boolean' ? holds : undefined
+  } catch {
+    return undefined
   }
+}
+
+/** The length of the signed message: the token is the message, a dot, and the signature in base64url. */
+function signedLength(length: number, signatureLength: number): number {
+  return length - 1 - Math.ceil((signatureLength * 4) / 3)
 }
 
 /** What the host could check for a token. The bytes are copies, which stay valid after other calls. */
@@ -121,12 +128,10 @@ export function question(policy: Policy, keys: Keys, token: string): SignatureQu
   const algorithm = core.bindings.question(policy, keys, length)
   if (algorithm === 0) return undefined
   const [address, , bytes, , keyIndex] = resultOf(core) as unknown as ResultNumbers
-  const from = core.bindings.inputPointer()
   return {
     alg: QUESTION_ALGORITHMS[algorithm] as string,
     keyIndex: signed(keyIndex),
-    // The token is the signed message, a dot, and the signature in base64url.
-    signed: view(core).slice(from, from + length - 1 - Math.ceil((bytes * 4) / 3)),
+    signed: view(core).slice(inputAddress, inputAddress + signedLength(length, bytes)),
     signature: view(core).slice(address, address + bytes),
   }
 }
@@ -236,11 +241,18 @@ type ResultNumbers = [
   outline: number,
 ]
 
+/** The address of the last token. */
+let inputAddress = 0
+/** How many tokens were written. */
+let writes = 0
+
 /** Writes the token. Returns how many bytes it has, or why it is too long. */
 function write(core: Core, token: unknown, policy: Policy | undefined): number | Refusal {
   if (typeof token === 'string') {
     const pointer = admit(core, policy, token.length)
     if (pointer === 0) return core.bindings.refusal()
+    inputAddress = pointer
+    writes++
     // Three bytes per code unit are reserved, the most that UTF-8 needs. Characters beyond ASCII arrive as bytes above
     // 0x7F and are refused.
     const memory = view(core)
@@ -252,6 +264,8 @@ function write(core: Core, token: unknown, policy: Policy | undefined): number |
   const { length } = token
   const pointer = admit(core, policy, length)
   if (pointer === 0) return core.bindings.refusal()
+  inputAddress = pointer
+  writes++
   // Writes within the reserved bytes, even if `length` is an own property with another value.
   view(core)
     .subarray(pointer, pointer + length)

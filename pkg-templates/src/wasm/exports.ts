@@ -70,13 +70,13 @@ export interface Exports extends Record<`__wbg_${HandleKind}_free`, (address: nu
   policy_admit(policy: number, codeUnits: number): number
   policy_checkKey(policy: number, keys: number): number
 
-  verify(policy: number, keys: number, length: number, now: number, host: number): number
+  verify(policy: number, keys: number, length: number, now: number): number
   question(policy: number, keys: number, length: number): number
+  resume(policy: number, now: number, holds: number): number
   verifySignature(policy: number, keys: number, length: number): number
   decode(length: number): number
   decodeHeader(length: number): number
   admitUnverified(codeUnits: number): number
-  inputPointer(): number
   resultPointer(): number
   probeStack(): number
   setTableMemory(bytes: number): void

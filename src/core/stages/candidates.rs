@@ -150,6 +150,11 @@ impl<'k> Candidates<'k> {
         if self.rest.is_empty() { Some(self.first) } else { None }
     }
 
+    /// The refusal if no key signed the token.
+    pub(crate) fn into_mismatch(self) -> Refusal {
+        self.mismatch
+    }
+
     /// Finds the key for which `verifies` holds. `work` is the work of a check in hundredths of a cold check of P-256, or `None` where the
     /// signature has a length that the key never makes, so that nothing is computed. The first check is always made.
     ///

@@ -22,44 +22,8 @@ pub struct Question<'q> {
     pub algorithm: Algorithm,
     /// The index of the key in its set; `None` for a single key.
     pub key_index: Option<usize>,
-    /// The signed message (RFC 7515 §5.1).
-    pub signing_input: &'q [u8],
     /// The signature, as long as the modulus (RFC 8017 §8.2.2).
     pub signature: &'q [u8],
-}
-
-/// Answers a question: whether the signature holds, or `None` if the core has to check it.
-pub type Host<'h> = &'h mut dyn FnMut(Question<'_>) -> Option<bool>;
-
-impl<'q> Question<'q> {
-    /// The question about a token's signature, if a host may answer it.
-    fn of(
-        parts: &Parts<'q>,
-        header: &Header,
-        candidates: &Candidates<'_>,
-        signature: &'q [u8],
-    ) -> Option<Self> {
-        let (key_index, key) = candidates.only()?;
-        // Hosts differ on signatures of another length, so they are not asked.
-        let fits = header.algorithm().is_rsa() && signature.len() == key.prepared().bits().div_ceil(8);
-        fits.then_some(Self {
-            algorithm: header.algorithm(),
-            key_index,
-            signing_input: parts.signing_input,
-            signature,
-        })
-    }
-
-    /// Passes the question to `ask`, if there is one.
-    pub(crate) fn put<T>(
-        parts: &Parts<'_>,
-        header: &Header,
-        candidates: &Candidates<'_>,
-        ask: impl FnOnce(Question<'_>) -> T,
-    ) -> Option<T> {
-        let signature = base64url::decode(parts.signature)?;
-        Question::of(parts, header, candidates, &signature).map(ask)
-    }
 }
 
 /// Buffers for decoded signatures and payloads, reused from token to token.
@@ -79,10 +43,61 @@ impl DecodeBuffers {
     pub(crate) fn take_back(&mut self, signed: SignedPayload) {
         self.payload = signed.payload;
     }
+
+    /// Decodes the signature and the payload.
+    fn decode(&mut self, parts: &Parts<'_>) -> Result<(), Refusal> {
+        let decode =
+            |buffer, text, part| base64url::decode_in(buffer, text).ok_or(Refusal::Base64url { part });
+        decode(&mut self.signature, parts.signature, Part::Signature)?;
+        decode(&mut self.payload, parts.payload, Part::Payload)
+    }
+}
+
+/// A token that was read up to its RSA signature, which the host may verify. It owns its payload, so that no other token can be
+/// accepted by the host's answer.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    header: Header,
+    payload: Vec<u8>,
+    key_index: Option<usize>,
+    /// The refusal if the signature does not hold.
+    mismatch: Refusal,
+}
+
+impl Pending {
+    /// Returns the token and the question about it, or `None` if the core has to verify the signature itself, or refuses the token
+    /// before.
+    pub(crate) fn read<'b>(
+        parts: &Parts<'_>,
+        header: Header,
+        candidates: Candidates<'_>,
+        buffers: &'b mut DecodeBuffers,
+    ) -> Option<(Self, Question<'b>)> {
+        let algorithm = header.algorithm();
+        let (key_index, key) = candidates.only().filter(|_| algorithm.is_rsa())?;
+        buffers.decode(parts).ok()?;
+        let DecodeBuffers { signature, payload } = buffers;
+        // Hosts differ on signatures of another length, so they are not asked.
+        if signature.len() != key.prepared().bits().div_ceil(8) {
+            return None;
+        }
+        let pending =
+            Self { header, payload: mem::take(payload), key_index, mismatch: candidates.into_mismatch() };
+        Some((pending, Question { algorithm, key_index, signature }))
+    }
+
+    /// Returns the payload if the host's answer is that the signature holds.
+    ///
+    /// # Errors
+    /// The refusal of the candidates, such as [`Refusal::SignatureMismatch`], if it does not.
+    pub(crate) fn answer(self, holds: bool) -> Result<SignedPayload, Refusal> {
+        let Self { header, payload, key_index, mismatch } = self;
+        if holds { Ok(SignedPayload { header, payload, key_index }) } else { Err(mismatch) }
+    }
 }
 
 /// A payload whose signature was verified.
-// INVARIANT: made by `verify` below and nowhere else; no field is public.
+// INVARIANT: made by `verify` below and `Pending::answer` and nowhere else; no field is public.
 #[derive(Debug)]
 pub struct SignedPayload {
     header: Header,
@@ -91,7 +106,7 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn within a budget of work. `host` may verify the RSA signature of an only candidate.
+    /// Tries each candidate in turn within a budget of work.
     ///
     /// # Errors
     /// [`Refusal::Base64url`] for signature or payload, else those of [`Candidates::search`].
@@ -100,21 +115,15 @@ impl SignedPayload {
         header: Header,
         candidates: &Candidates<'_>,
         budget: usize,
-        host: Option<Host<'_>>,
         buffers: &mut DecodeBuffers,
     ) -> Result<Self, Refusal> {
+        buffers.decode(parts)?;
         let DecodeBuffers { signature, payload } = buffers;
-        let decode =
-            |buffer, text, part| base64url::decode_in(buffer, text).ok_or(Refusal::Base64url { part });
-        decode(signature, parts.signature, Part::Signature)?;
-        decode(payload, parts.payload, Part::Payload)?;
-        let question = || Question::of(parts, &header, candidates, signature);
-        let host_verdict = host.and_then(|host| host(question()?));
         let (algorithm, message) = (header.algorithm(), parts.signing_input);
         let (key_index, _) = candidates.search(
             budget,
             |key| key.prepared().work(algorithm, message.len(), signature.len()),
-            |(_, key)| host_verdict.unwrap_or_else(|| key.prepared().verify(algorithm, message, signature)),
+            |(_, key)| key.prepared().verify(algorithm, message, signature),
         )?;
         Ok(Self { key_index, header, payload: mem::take(payload) })
     }
