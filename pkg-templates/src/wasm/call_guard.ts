@@ -11,8 +11,9 @@
  *                               ▼
  *                           BROKEN: every further call throws
  *
- * `probeStack` runs first and overflows, if anything does, before the core has changed any memory. An error that the
- * core throws itself leaves its memory in order: `abortCall` restores the stack pointer. The core calls nothing outside.
+ * `probeStack` runs first and overflows, if anything does, before the core has changed any memory. Until the first verdict
+ * it does not run, because an engine would have to compile it: an overflow there is BROKEN. An error that the core throws
+ * itself leaves its memory in order: `abortCall` restores the stack pointer. The core calls nothing outside.
  */
 
 /** No call is running. */
@@ -34,9 +35,12 @@ interface GuardExports {
 let core: GuardExports
 /** The stack pointer while no call is running. */
 let idleStack: number
+/** Whether the first verdict has begun. */
+let isWarm = false
 
-/** Takes the exports of the one instance. */
+/** Takes the exports of a new instance. */
 export function guard(exports: GuardExports): void {
+  state = IDLE
   core = exports
   idleStack = core.__stack_pointer.value
 }
@@ -44,19 +48,21 @@ export function guard(exports: GuardExports): void {
 /** Begins a call. Throws if the core is unusable. */
 export function beginCall(): void {
   if (state !== IDLE) throw broken()
-  core.probeStack()
+  if (isWarm) core.probeStack()
   state = BUSY
 }
 
 /** Begins a call that follows another from the same function, so that the stack is known to suffice. */
 export function beginNextCall(): void {
   if (state !== IDLE) throw broken()
+  isWarm = true
   state = BUSY
 }
 
 function broken(): Error {
   state = BROKEN
-  return new Error('the WebAssembly core was interrupted and can no longer be used; reload the package')
+  const error = new Error('the WebAssembly core was interrupted and can no longer be used; reload the package')
+  return Object.assign(error, { code: 'ERR_CORE_INTERRUPTED' })
 }
 
 /** Ends a call that returned. */

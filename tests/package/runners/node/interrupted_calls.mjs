@@ -1,9 +1,10 @@
 /**
- * Calls that are broken off in the middle: for want of room on the host's stack, for want of memory, by what the
- * host answers, by a host that terminates the script (`BY`). What comes after them is judged as if they had never been, or not at all.
+ * Calls that are interrupted: by a full stack, by exhausted memory, by what the host answers, by a host that terminates the script
+ * (`BY`). Later calls get the right verdict, or none. A worker thread for each way interrupts the first call of a new instance.
  */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { runInThisContext } from 'node:vm'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { checks, report, thrownBy } from '../report.mjs'
 
 const { decodeJwt, KeySet, Verifier } = await import('jotgate')
@@ -35,13 +36,15 @@ function token(claims, alg = 'HS256', key = undefined, header = {}) {
   return `${signed}.${SIGN[alg](Buffer.from(signed), key).toString('base64url')}`
 }
 
-const hmac = new Verifier({ keys: secret, algorithms: ['HS256'], maxTokenLength: 1 << 22 })
+let made
+/** Made at first use: a worker's first call must be the one that is interrupted. */
+const hmac = () => (made ??= new Verifier({ keys: secret, algorithms: ['HS256'], maxTokenLength: 1 << 22 }))
 // Each of its own header and its own claims: what is remembered of the one must not be taken for the other.
 let turn = 0
 function isWell() {
   turn++
   const name = `n${turn % 97}`
-  const { payload, protectedHeader } = hmac.verifySync(token({ [name]: turn, sub: 'é' }, 'HS256', undefined, { kid: name }))
+  const { payload, protectedHeader } = hmac().verifySync(token({ [name]: turn, sub: 'é' }, 'HS256', undefined, { kid: name }))
   return payload[name] === turn && payload.sub === 'é' && protectedHeader.kid === name
 }
 const wellAfter = (what) => {
@@ -50,6 +53,7 @@ const wellAfter = (what) => {
 }
 
 const TERMINATED = /^the WebAssembly core was interrupted/
+const isRefusedForGood = (thrown) => TERMINATED.test(thrown?.message) && thrown.code === 'ERR_CORE_INTERRUPTED'
 
 const CASES = {
   stack() {
@@ -101,7 +105,7 @@ const CASES = {
     // Longer than there is memory for, at each stage: the token's bytes, its payload, its claims, its answer.
     let lacking = 0
     for (let length = 200_000; length < 4_000_000; length += 100_000) {
-      const thrown = thrownBy(() => hmac.verifySync(token({ list: new Array(length / 4).fill(1), text: 'x'.repeat(length / 8) })))
+      const thrown = thrownBy(() => hmac().verifySync(token({ list: new Array(length / 4).fill(1), text: 'x'.repeat(length / 8) })))
       if (thrown?.name === 'RuntimeError') lacking++
       wellAfter(`a token of ${length} bytes`)
     }
@@ -128,7 +132,7 @@ const CASES = {
       'a bare throw': () => { throw null },
       'another verification': (...given) => isWell() && crypto.verify(...given),
       'what it found when memory had grown meanwhile': (...given) => {
-        thrownBy(() => hmac.verifySync('x'.repeat(1 << 22)))
+        thrownBy(() => hmac().verifySync('x'.repeat(1 << 22)))
         return crypto.verify(...given)
       },
     }
@@ -146,7 +150,7 @@ const CASES = {
     }
     for (let count = 0; count < 5; count++) {
       const thrown = thrownBy(() => host.verifySync(good))
-      check('terminated within an answer, the core is as ever or says that it is not', thrown === undefined || TERMINATED.test(thrown.message), thrown?.stack)
+      check('terminated within an answer, the core is as ever or says that it is not', thrown === undefined || isRefusedForGood(thrown), thrown?.stack)
     }
   },
 
@@ -157,14 +161,86 @@ const CASES = {
     for (let turn = 0; turn < 20 && ended === 0; turn++) {
       thrownBy(() => runInThisContext('for (;;) verify()', { timeout: 50 }))
       const thrown = thrownBy(() => check('what is judged after a termination is judged as ever', isWell(), 'it is not'))
-      if (thrown !== undefined && TERMINATED.test(thrown.message)) ended++
+      if (thrown !== undefined && isRefusedForGood(thrown)) ended++
       else if (thrown !== undefined) unlike.push(thrown)
     }
     check('after a termination the core is as ever or says that it is not', unlike.length === 0, unlike[0]?.stack)
     const again = thrownBy(isWell)
-    check('and goes on saying so', ended === 0 ? again === undefined : TERMINATED.test(again?.message), again?.stack)
+    check('and goes on saying so', ended === 0 ? again === undefined : isRefusedForGood(again), again?.stack)
   },
 }
 
-CASES[process.env.BY]()
-process.exitCode = report(outcome)
+/** How the first call of an instance is interrupted, in a worker thread. */
+const FIRST = {
+  /** `data` is how far from the deepest frame the call begins. */
+  stack(data) {
+    let deepest = 0
+    const measure = (depth) => measure(((deepest = depth), depth + 1))
+    thrownBy(() => measure(0))
+    const dive = (depth) => (depth > 0 ? dive(depth - 1) + 1 : Number(isWell()))
+    return dive(Math.max(0, deepest - data))
+  },
+  memory: (data) => hmac().verifySync(token({ list: new Array(data / 4).fill(1), text: 'x'.repeat(data / 8) })),
+  /** The first signature that the host is asked about; `data` is its answer. */
+  answer(data) {
+    const { getBuiltinModule } = process
+    const crypto = getBuiltinModule('node:crypto')
+    const answers = {
+      throw: () => { throw new RangeError('too deep') },
+      verify: (...given) => isWell() && crypto.verify(...given),
+      false: () => false,
+    }
+    process.getBuiltinModule = (name) => (name === 'node:crypto' ? { ...crypto, verify: answers[data] } : getBuiltinModule(name))
+    const { privateKey, publicKey } = generateKeyPairSync(...KEYS.RS256)
+    const host = new Verifier({ keys: publicKey.export({ format: 'jwk' }), algorithms: ['RS256'] })
+    for (let count = 0; count < 10; count++) host.verifySync(token({ sub: 'ada' }, 'RS256', privateKey))
+  },
+  /** `data` is the time in milliseconds after which the script is terminated. */
+  termination(data) {
+    globalThis.verify = isWell
+    runInThisContext('for (;;) verify()', { timeout: data })
+  },
+}
+
+/** What interrupts the first call, each in a worker of its own. */
+const FIRST_DATA = {
+  stack: [1, 40, 80, 120, 160, 200, 300, 400, 500, 600, 800, 1_000, 1_500, 2_000, 4_000],
+  memory: [1_000_000, 2_000_000, 3_000_000],
+  answer: ['throw', 'verify', 'false'],
+  termination: [1, 2, 3, 5, 8, 13, 20],
+}
+
+/** Interrupts the first call, and tells the main thread what it threw and what later calls gave. */
+function interruptFirst() {
+  const described = (thrown) => thrown && { name: thrown.name, message: thrown.message, code: thrown.code, stack: thrown.stack }
+  const first = thrownBy(() => FIRST[process.env.BY](workerData))
+  const later = [1, 2, 3].map(() => {
+    let right = false
+    const thrown = thrownBy(() => (right = isWell()))
+    return { right, thrown: described(thrown) }
+  })
+  parentPort.postMessage({ first: described(first), later })
+}
+
+async function checkFirst() {
+  let interrupted = 0
+  for (const data of FIRST_DATA[process.env.BY]) {
+    const worker = new Worker(new URL(import.meta.url), { workerData: data })
+    const { first, later } = await new Promise((settle, fail) => worker.once('message', settle).once('error', fail))
+    await worker.terminate()
+    if (first !== undefined) interrupted++
+    const refused = later.filter(({ thrown }) => isRefusedForGood(thrown)).length
+    const right = later.filter(({ right }) => right).length
+    const problem = JSON.stringify({ first, later })
+    check(`the first call, interrupted (${data}): later calls are right, or each is refused with a code`, right === later.length || refused === later.length, problem)
+  }
+  check('some first calls are interrupted', interrupted > 0, 'none was')
+}
+
+if (isMainThread) {
+  CASES[process.env.BY]()
+  await checkFirst()
+  process.exitCode = report(outcome)
+} else {
+  interruptFirst()
+}
