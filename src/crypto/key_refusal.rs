@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::algorithm::{Algorithm, Curve, KeyType};
-use crate::message::{count, say};
+use crate::message::{count, write_words};
 
 /// Why key material was refused. It contains the values that were compared, never the key material itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,37 +111,37 @@ impl KeyRefusal {
             Self::Malformed => {
                 to.write_str("the key could not be read: it is cut off, followed by another key, or not in the form of its label")
             }
-            Self::NotPem { found } => say(to, &["found ", found, ", not PEM text: it begins with `-----BEGIN`"]),
-            Self::UnsupportedKind { found } => say(
+            Self::NotPem { found } => write_words(to, &["found ", found, ", not PEM text: it begins with `-----BEGIN`"]),
+            Self::UnsupportedKind { found } => write_words(
                 to,
                 &["found ", found, ", which can't be used here: give a public key of RSA, P-256, P-384, P-521 or Ed25519"],
             ),
             Self::RsaModulusSize { bits, minimum, maximum } => {
                 let [bits, minimum, maximum] = [bits, minimum, maximum].map(|bits| count(*bits));
-                say(to, &["the RSA modulus has ", &bits, " bits, accepted are ", &minimum, " to ", &maximum])
+                write_words(to, &["the RSA modulus has ", &bits, " bits, accepted are ", &minimum, " to ", &maximum])
             }
             Self::RsaModulusEven => to.write_str("the RSA modulus is even"),
             Self::RsaExponent => to.write_str("the RSA exponent must be odd, at least 3 and at most 32 bits"),
             Self::CoordinateLength { curve, bytes } => {
                 let [right, bytes] = [curve.bytes(), *bytes].map(count);
-                say(to, &["a coordinate on ", curve.name(), " has ", &right, " bytes, not ", &bytes])
+                write_words(to, &["a coordinate on ", curve.name(), " has ", &right, " bytes, not ", &bytes])
             }
-            Self::PointNotOnCurve { curve } => say(to, &["the point does not lie on ", curve.name()]),
+            Self::PointNotOnCurve { curve } => write_words(to, &["the point does not lie on ", curve.name()]),
             Self::PointOfSmallOrder => to.write_str("the Ed25519 point is of small order"),
             Self::SecretEmpty => to.write_str("the secret is empty"),
             Self::SecretIsPem => to.write_str("PEM text is not a secret"),
             Self::SecretIsPublicKey { found } => {
-                say(to, &["the secret is ", found, ": a public key is known to everybody and signs nothing"])
+                write_words(to, &["the secret is ", found, ": a public key is known to everybody and signs nothing"])
             }
             Self::SecretTooShort { bits, minimum } => {
                 let [bits, minimum] = [bits, minimum].map(|bits| count(*bits));
-                say(to, &["the secret has ", &bits, " bits, the algorithm asks for ", &minimum])
+                write_words(to, &["the secret has ", &bits, " bits, the algorithm asks for ", &minimum])
             }
             Self::TypeMismatch { algorithm, key_type } => {
-                say(to, &[algorithm.name(), " does not take a key of type ", key_type.name()])
+                write_words(to, &[algorithm.name(), " does not take a key of type ", key_type.name()])
             }
             Self::CurveMismatch { algorithm, curve } => {
-                say(to, &[algorithm.name(), " does not take a key on ", curve.name()])
+                write_words(to, &[algorithm.name(), " does not take a key on ", curve.name()])
             }
         }
     }

@@ -7,7 +7,7 @@ use core::fmt;
 ///
 /// # Errors
 /// The writer's error.
-pub fn say(to: &mut dyn fmt::Write, words: &[&str]) -> fmt::Result {
+pub fn write_words(to: &mut dyn fmt::Write, words: &[&str]) -> fmt::Result {
     words.iter().try_for_each(|word| to.write_str(word))
 }
 
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn words_follow_each_other_as_they_are() {
         let mut message = String::new();
-        say(&mut message, &["a", "", " b"]).unwrap();
+        write_words(&mut message, &["a", "", " b"]).unwrap();
         assert_eq!(message, "a b");
     }
 }

@@ -7,8 +7,8 @@ import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
 import { Issuers } from '../verify/issuers.js'
-import type { Judgement } from '../verify/judge.js'
-import { engineFor } from '../verify/key_pair.js'
+import type { KeyedVerdict } from '../verify/judge.js'
+import { verifierFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import { algorithmList, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
 import { type Denial, DENIALS, denialFrom, ruleDenial, withNeededScope } from './challenge.js'
@@ -111,10 +111,10 @@ export function createGate<Claims, Principal>(
   }
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
-  const engine = several
-    ? new Issuers(given, fields, { audienceRequired: !openAudience, engineFor })
-    : engineFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
-  const issuers = engine instanceof Issuers ? engine.names : (fields.issuer ?? [])
+  const verifier = several
+    ? new Issuers(given, fields, { audienceRequired: !openAudience, verifierFor })
+    : verifierFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
+  const issuers = verifier instanceof Issuers ? verifier.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
@@ -158,22 +158,22 @@ export function createGate<Claims, Principal>(
     }
     if (credentials.kind !== 'token') return refuse(DENIALS[credentials.kind])
     facts.token = credentials.token
-    let judgement: Judgement
+    let verdict: KeyedVerdict
     try {
-      judgement = (yield judge(credentials.token, waitUntil)) as Judgement
+      verdict = (yield judge(credentials.token, waitUntil)) as KeyedVerdict
     } catch (thrown) {
       if (!isWithoutKeys(thrown)) throw thrown
       const { refusal } = thrown
       const retryAfter = memberOf(thrown, 'retryAfter')
       return refuse({ ...DENIALS.unavailable, refusal, ...(retryAfter !== undefined && { retryAfter }) }, thrown)
     }
-    const { payload } = judgement
+    const { payload } = verdict
     if (payload !== undefined) facts.claims = payload
-    if (!judgement.ok) {
-      const { refusal } = judgement
+    if (!verdict.ok) {
+      const { refusal } = verdict
       return refuse(denialFrom(refusal), errorFrom(refusal, payload))
     }
-    const { payload: claims, header, key } = judgement
+    const { payload: claims, header, key } = verdict
     const scopes = rights.scopesOf(claims)
     const denial =
       tenants?.refuses(claims, key && keyIssuer(key)) ?? refusesClient?.(claims) ?? rights.lacks(needed, claims, scopes)
@@ -195,12 +195,12 @@ export function createGate<Claims, Principal>(
   }
 
   const judgeNow: Judging = (token) => {
-    const judgement = engine.judgeNow(token)
+    const verdict = verifier.judgeNow(token)
     // The unknown key may be new: only after a fetch is it certain that the token is invalid.
-    if (judgement.fetchable) {
+    if (verdict.fetchable) {
       throw withRefusal('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
     }
-    return judgement
+    return verdict
   }
   const gate = {
     async check(request: RequestLike, needs: GateNeeds = {}) {
@@ -208,7 +208,7 @@ export function createGate<Claims, Principal>(
       const report = onDecision && observed(onDecision, request, needs)
       let outcome: Outcome | undefined
       try {
-        return (outcome = await settled(decide(request, needs, (...call) => engine.judge(...call), facts)))
+        return (outcome = await settled(decide(request, needs, (...call) => verifier.judge(...call), facts)))
       } finally {
         report?.(facts, outcome)
       }
@@ -235,7 +235,7 @@ export function createGate<Claims, Principal>(
   return attachDetails(gate, details) as unknown as Gate<Claims, Principal, Preflight>
 }
 
-type Judging = (token: string, waitUntil: WaitUntil | undefined) => MaybePromise<Judgement>
+type Judging = (token: string, waitUntil: WaitUntil | undefined) => MaybePromise<KeyedVerdict>
 type Outcome = Passed | Anonymous | Preflight | Denied
 
 /** The default of `clockTolerance`, in seconds. */

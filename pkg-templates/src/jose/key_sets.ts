@@ -5,7 +5,7 @@ import { JOSENotSupported, JWKSNoMatchingKey } from '../base/errors.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { JWKSMultipleMatchingKeys } from '../keys/multiple_matching_keys.js'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
-import { KeySource } from '../remote/loader.js'
+import { KeySetLoader } from '../remote/loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
 import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
@@ -84,7 +84,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   if (!headers.has('accept')) headers.set('accept', 'application/json, application/jwk-set+json')
   const own = memberOf(options, customFetch)
   const cache = memberOf(options, jwksCache)
-  const source = new KeySource({
+  const source = new KeySetLoader({
     at: { url: address('url', url) },
     headers,
     fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
@@ -194,7 +194,7 @@ export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?
 }
 
 /** Takes over the set of a cache. A cache without a set or a time is ignored, as in jose. */
-function hydrate(source: KeySource, cache: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
+function hydrate(source: KeySetLoader, cache: Partial<ExportedJWKSCache>, cacheMaxAge: number): void {
   const uat = memberOf(cache, 'uat')
   if (typeof uat !== 'number' || !Number.isFinite(uat)) return
   let text: string

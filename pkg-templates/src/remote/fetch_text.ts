@@ -30,7 +30,7 @@ export interface Question {
 export type About = readonly [code: 'key_set' | 'discovery', name: string]
 
 /** The response. */
-export interface Answer {
+export interface FetchedText {
   /** The text; `undefined` for 304: the current text is still valid. */
   readonly text: string | undefined
   /** The `Age` of the response, in seconds (RFC 9111 §5.1). */
@@ -67,7 +67,7 @@ export function deadline(milliseconds: number): Deadline {
  *
  * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, each with its `refusal`
  */
-export async function boundedFetch(question: Question): Promise<Answer> {
+export async function boundedFetch(question: Question): Promise<FetchedText> {
   const { url, fetch: own, deadline, etag, pastCaches = false, about } = record(question)
   const [code, name] = about
   const headers = new Headers(question.headers)
@@ -124,7 +124,7 @@ async function read(
   conditional: boolean,
   signal: AbortSignal,
   about: About,
-): Promise<Answer> {
+): Promise<FetchedText> {
   const response = await answer
   const [code, name] = about
   const headers = memberOf(response, 'headers')

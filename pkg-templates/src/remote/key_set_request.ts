@@ -1,11 +1,11 @@
 /** Requests a key set: finds its address, adds the header fields, and asks again past a cache that kept it for too long. */
-import { type About, type Answer, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
+import { type About, type FetchedText, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
 import { discoverKeySet } from './discovery.js'
 import { isBrowser } from '../base/runtime.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import type { KeySet } from '../keys/key_set.js'
 import type { KeyCache } from '../wasm/key_cache.js'
-import type { KeySourceOptions } from './source_options.js'
+import type { KeySetLoaderOptions } from './source_options.js'
 
 const ABOUT: About = ['key_set', 'the key set']
 /** How long a discovered address is used, in seconds. */
@@ -13,20 +13,20 @@ const DISCOVERY_LIFE = 86_400
 
 /** A response, the time of its request, and the set that it contains or confirms. */
 interface Answered {
-  readonly answer: Answer
+  readonly answer: FetchedText
   readonly asked: number
   readonly set: KeySet | undefined
 }
 
 export class KeySetRequest {
-  readonly #options: KeySourceOptions
+  readonly #options: KeySetLoaderOptions
   readonly #cache: KeyCache
   readonly #now: () => number
   readonly #read: (text: string) => KeySet
   #located: { url: string; since: number } | undefined
 
   /** `now` is the clock in seconds; `read` parses the text of a set. */
-  constructor(options: KeySourceOptions, cache: KeyCache, now: () => number, read: (text: string) => KeySet) {
+  constructor(options: KeySetLoaderOptions, cache: KeyCache, now: () => number, read: (text: string) => KeySet) {
     this.#options = options
     this.#cache = cache
     this.#now = now

@@ -13,7 +13,7 @@ import { KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
-import type { FoundSet, KeysEvent, KeySourceOptions, Missing, WaitUntil } from './source_options.js'
+import type { FoundSet, KeysEvent, KeySetLoaderOptions, Missing, WaitUntil } from './source_options.js'
 import { bareUrls } from '../base/url.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
@@ -21,8 +21,8 @@ import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 const SHARED_CACHE_LIMIT = 500
 
 /** A key set that is fetched when it is needed. The constructor does no fetch, sets no timer and reads no clock. */
-export class KeySource {
-  readonly #options: KeySourceOptions
+export class KeySetLoader {
+  readonly #options: KeySetLoaderOptions
   readonly #cache: KeyCache
   #set: KeySet | undefined
   #text = ''
@@ -42,7 +42,7 @@ export class KeySource {
   readonly #request: KeySetRequest
   readonly #shared: SharedCopy
 
-  constructor(options: KeySourceOptions) {
+  constructor(options: KeySetLoaderOptions) {
     this.#options = record({ ...options, at: record(options.at) })
     const { at, headers, fetch } = this.#options
     // The same address may lead elsewhere by another `fetch`, such as that of a service binding.

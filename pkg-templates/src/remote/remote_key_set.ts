@@ -1,7 +1,7 @@
 /** `RemoteKeySet`: the key set at a URL, or of an issuer, fetched when it is needed. */
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
-import { KeySource } from './loader.js'
+import { KeySetLoader } from './loader.js'
 import type { JOSEError } from '../base/errors.js'
 import type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
@@ -87,7 +87,7 @@ export const REMOTE_NAMES = [
 export class RemoteKeySet {
   /** Where the set is fetched from: the URL, or the issuer whose metadata names it. */
   readonly url: string
-  readonly #source: KeySource
+  readonly #source: KeySetLoader
 
   /**
    * @param url - an `http:` or `https:` URL without credentials
@@ -96,14 +96,14 @@ export class RemoteKeySet {
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
     if (url instanceof Discovered) {
       this.url = url.issuer
-      this.#source = new KeySource({ at: url, ...settings(options) })
+      this.#source = new KeySetLoader({ at: url, ...settings(options) })
     } else if (url instanceof Asked) {
       // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
       this.url = 'https://keys.invalid/'
-      this.#source = new KeySource({ at: { url: this.url }, ...settings(options), fetch: url.fetch })
+      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options), fetch: url.fetch })
     } else {
       this.url = address('url', url)
-      this.#source = new KeySource({ at: { url: this.url }, ...settings(options) })
+      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options) })
     }
   }
 
@@ -228,7 +228,7 @@ class Asked {
 /** Checks the options, and fills in the defaults. */
 function settings(
   options: RemoteKeySetOptions,
-): Pick<ConstructorParameters<typeof KeySource>[0], 'headers' | 'fetch' | 'onKeys' | 'settings'> {
+): Pick<ConstructorParameters<typeof KeySetLoader>[0], 'headers' | 'fetch' | 'onKeys' | 'settings'> {
   const given = new Options('RemoteKeySet', options, REMOTE_NAMES)
   const seconds = (name: string, otherwise: number) => (given.read(name, milliseconds) ?? otherwise) / 1000
   const timeoutDuration = (given.read('timeoutDuration', time) ?? 5_000) / 1000

@@ -42,7 +42,7 @@ export interface Source {
 }
 
 /** The options of a loader. Durations are seconds. */
-export interface KeySourceOptions {
+export interface KeySetLoaderOptions {
   /** The address of the set, or the issuer whose metadata names it. */
   readonly at:
     | { readonly url: string; readonly issuer?: never; readonly named?: never }

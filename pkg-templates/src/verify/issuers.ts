@@ -1,15 +1,15 @@
 /** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
 import type { Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
-import { Engine } from './engine.js'
+import { IssuerVerifier } from './issuer_verifier.js'
 import type { KeyPair } from './key_pair.js'
-import { type EngineKeys, keysOf } from './keys_option.js'
+import { type VerifierKeys, keysOf } from './keys_option.js'
 import { audiences, filled, Options, text } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
-import type { Judge, Judgement } from './judge.js'
+import type { Judge, KeyedVerdict } from './judge.js'
 import type { Keys } from './keys_option.js'
 import { algorithmList, type PolicyFields } from './policy.js'
 
@@ -27,20 +27,20 @@ export interface IssuerOptions extends RemoteKeySetOptions {
   audience?: string | readonly string[] | false
 }
 
-/** One engine for each issuer. A token is verified by the engine of the issuer that it names, or refused. */
+/** One verifier for each issuer. A token is verified by the verifier of the issuer that it names, or refused. */
 export class Issuers implements Judge {
-  readonly #engines = new Map<string, Engine | KeyPair>()
+  readonly #verifiers = new Map<string, IssuerVerifier | KeyPair>()
   /** The policy of the last issuer: all have the same limit for a token's length. */
   #policy: Policy | undefined
 
   /**
    * `shared` are the options for all issuers, `fields` their policy. With `audienceRequired`, each issuer needs an audience.
-   * `engineFor` makes the engine of one issuer.
+   * `verifierFor` makes the verifier of one issuer.
    */
   constructor(
     shared: Options,
     fields: PolicyFields,
-    { audienceRequired, engineFor = oneEngine }: { readonly audienceRequired: boolean; readonly engineFor?: typeof oneEngine },
+    { audienceRequired, verifierFor = oneVerifier }: { readonly audienceRequired: boolean; readonly verifierFor?: typeof oneVerifier },
   ) {
     const onKeys = shared.read('onKeys', (_, value) => value)
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {
@@ -52,7 +52,7 @@ export class Issuers implements Judge {
       const defaults = keys === undefined || typeof keys === 'function' ? record({ onKeys }) : {}
       const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES], 'rejected', defaults)
       const issuer = given.require('issuer', text)
-      if (this.#engines.has(issuer)) throw optionError('issuers', 'contain the same issuer twice')
+      if (this.#verifiers.has(issuer)) throw optionError('issuers', 'contain the same issuer twice')
       const own: PolicyFields = record({ ...fields, issuer: [issuer] })
       const algorithms = given.read('algorithms', algorithmList) ?? fields.algorithms
       if (algorithms === undefined) throw optionError('algorithms', 'is required, for all issuers or for each')
@@ -63,42 +63,42 @@ export class Issuers implements Judge {
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      const engine = engineFor(shared, own, keysOf(given, [issuer]))
-      this.#engines.set(issuer, engine)
-      this.#policy = engine.policy
+      const verifier = verifierFor(shared, own, keysOf(given, [issuer]))
+      this.#verifiers.set(issuer, verifier)
+      this.#policy = verifier.policy
     }
   }
 
   /** The issuers' identifiers, in the order given. */
   get names(): string[] {
-    return [...this.#engines.keys()]
+    return [...this.#verifiers.keys()]
   }
 
-  judgeNow(token: unknown): Judgement {
+  judgeNow(token: unknown): KeyedVerdict {
     const chosen = this.#choose(token)
     return 'judge' in chosen ? chosen.judgeNow(token) : chosen
   }
 
-  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict> {
     const chosen = this.#choose(token)
     return 'judge' in chosen ? chosen.judge(token, waitUntil) : chosen
   }
 
-  #choose(token: unknown): Engine | KeyPair | Judgement {
+  #choose(token: unknown): IssuerVerifier | KeyPair | KeyedVerdict {
     const decoded = decode(token, this.#policy)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')
     // The claims are not returned: they are not verified.
     if (iss === undefined) return refused(refusal('claim_missing', 'missing', '`iss` is missing'))
-    const engine = this.#engines.get(iss)
-    return engine ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))
+    const verifier = this.#verifiers.get(iss)
+    return verifier ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))
   }
 }
 
-/** An engine of one kind of keys. */
-function oneEngine(options: Options, fields: PolicyFields, keys: EngineKeys | EngineKeys[]): Engine | KeyPair {
+/** A verifier of one kind of keys. */
+function oneVerifier(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[]): IssuerVerifier | KeyPair {
   if (Array.isArray(keys)) throw optionError('keys', 'can be a pair only at a gate')
-  return new Engine(options, fields, keys)
+  return new IssuerVerifier(options, fields, keys)
 }
 
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']
@@ -108,7 +108,7 @@ function entries(name: string, value: unknown): unknown[] {
   return filled<unknown[]>(name, value)
 }
 
-function refused(refusal: Refusal): Judgement {
+function refused(refusal: Refusal): KeyedVerdict {
   return { ok: false, refusal, payload: undefined, key: undefined, fetchable: false }
 }
 

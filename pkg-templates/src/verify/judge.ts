@@ -4,12 +4,12 @@ import type { WaitUntil } from '../remote/source_options.js'
 import type { Verdict } from '../wasm/calls.js'
 
 /** A verdict, the key of the set that was used, and for a synchronous verdict whether a fetch might find a missing key. */
-export type Judgement = Verdict & { readonly key: ImportedKey | undefined; readonly fetchable: boolean }
+export type KeyedVerdict = Verdict & { readonly key: ImportedKey | undefined; readonly fetchable: boolean }
 
 /** Verifies tokens. */
 export interface Judge {
   /** Verifies a token without waiting. Throws if a remote set has not arrived yet. */
-  judgeNow(token: unknown): Judgement
+  judgeNow(token: unknown): KeyedVerdict
   /** Verifies a token, after a fetch if the key is missing. Throws if the fetch fails. */
-  judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement>
+  judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict>
 }

@@ -5,57 +5,57 @@ import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import { Keys, type Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
-import { Engine } from './engine.js'
-import type { Judge, Judgement } from './judge.js'
-import type { EngineKeys } from './keys_option.js'
+import { IssuerVerifier } from './issuer_verifier.js'
+import type { Judge, KeyedVerdict } from './judge.js'
+import type { VerifierKeys } from './keys_option.js'
 import type { PolicyFields } from './policy.js'
 
-/** The engine for these keys. */
-export function engineFor(options: Options, fields: PolicyFields, keys: EngineKeys | EngineKeys[]): Engine | KeyPair {
-  return Array.isArray(keys) ? new KeyPair(options, fields, keys) : new Engine(options, fields, keys)
+/** The verifier for these keys. */
+export function verifierFor(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[]): IssuerVerifier | KeyPair {
+  return Array.isArray(keys) ? new KeyPair(options, fields, keys) : new IssuerVerifier(options, fields, keys)
 }
 
-/** Two engines that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
+/** Two verifiers that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
 export class KeyPair implements Judge {
-  readonly #secret: Engine
-  readonly #public: Engine
+  readonly #secret: IssuerVerifier
+  readonly #public: IssuerVerifier
 
-  constructor(options: Options, fields: PolicyFields, keys: EngineKeys[]) {
+  constructor(options: Options, fields: PolicyFields, keys: VerifierKeys[]) {
     const secret = keys.filter(isSecret)
     const others = keys.filter((key) => !isSecret(key))
     const [secretKey, publicKeys] = [secret[0], others[0]]
     if (keys.length !== 2 || secretKey === undefined || publicKeys === undefined) {
       throw optionError('keys', 'must be one secret and one set of public keys, if it is an array')
     }
-    const engine = (keys: EngineKeys, symmetric: boolean) => {
+    const verifier = (keys: VerifierKeys, symmetric: boolean) => {
       const algorithms = fields.algorithms?.filter((name) => name.startsWith('HS') === symmetric) ?? []
       if (algorithms.length === 0) throw optionError('algorithms', 'must name some for the secret and some for the public keys')
-      return new Engine(options, record({ ...fields, algorithms }), keys)
+      return new IssuerVerifier(options, record({ ...fields, algorithms }), keys)
     }
-    this.#secret = engine(secretKey, true)
-    this.#public = engine(publicKeys, false)
+    this.#secret = verifier(secretKey, true)
+    this.#public = verifier(publicKeys, false)
   }
 
   get policy(): Policy {
     return this.#public.policy
   }
 
-  judgeNow(token: unknown): Judgement {
-    return this.#engineOf(token).judgeNow(token)
+  judgeNow(token: unknown): KeyedVerdict {
+    return this.#verifierOf(token).judgeNow(token)
   }
 
-  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
-    return this.#engineOf(token).judge(token, waitUntil)
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict> {
+    return this.#verifierOf(token).judge(token, waitUntil)
   }
 
-  /** The engine of the token's algorithm. What can't be decoded is refused by either. */
-  #engineOf(token: unknown): Engine {
+  /** The verifier of the token's algorithm. What can't be decoded is refused by either. */
+  #verifierOf(token: unknown): IssuerVerifier {
     const decoded = decode(token, this.policy)
     const alg: unknown = decoded.ok ? memberOf(decoded.header, 'alg') : undefined
     return typeof alg === 'string' && alg.startsWith('HS') ? this.#secret : this.#public
   }
 }
 
-function isSecret(keys: EngineKeys): boolean {
+function isSecret(keys: VerifierKeys): boolean {
   return keys instanceof Keys && (JSON.parse(keys.describe()) as { kty?: string }).kty === 'oct'
 }

@@ -28,8 +28,8 @@ export type OneKeys =
   | string
   | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
 
-/** Keys in the form that an engine takes. */
-export type EngineKeys = bindings.Keys | KeySet | RemoteKeySet
+/** Keys in the form that a verifier takes. */
+export type VerifierKeys = bindings.Keys | KeySet | RemoteKeySet
 
 /**
  * Returns `keys`, the set at `jwksUri`, or the set that the metadata of the only issuer names.
@@ -43,7 +43,7 @@ export function keysOf(
     if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
     throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
   },
-): EngineKeys | EngineKeys[] {
+): VerifierKeys | VerifierKeys[] {
   const remote = REMOTE_NAMES.filter((name) => given.has(name))
   const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('keys')) {
@@ -60,7 +60,7 @@ export function keysOf(
 }
 
 /** Checks keys that may be a pair. */
-export function keyPairFrom(name: string, value: unknown): EngineKeys | EngineKeys[] {
+export function keyPairFrom(name: string, value: unknown): VerifierKeys | VerifierKeys[] {
   return Array.isArray(value) ? value.map((each) => keysFrom(name, each)) : keysFrom(name, value)
 }
 
@@ -69,7 +69,7 @@ function same(_: string, value: unknown): unknown {
 }
 
 /** Checks and prepares keys. `name` is the option. */
-export function keysFrom(name: string, value: unknown): EngineKeys {
+export function keysFrom(name: string, value: unknown): VerifierKeys {
   if (value instanceof KeySet || value instanceof RemoteKeySet) return value
   if (value instanceof ImportedKey) return handle(value)
   if (typeof value === 'function') return RemoteKeySet.fromFunction(value as () => unknown, {})

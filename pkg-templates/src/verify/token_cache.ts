@@ -8,7 +8,7 @@ import { Options, size } from '../base/options.js'
 import { isFlat, jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
-import type { Judgement } from './judge.js'
+import type { KeyedVerdict } from './judge.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
 
 /** How long a token without `exp` is cached, in seconds. */
@@ -66,8 +66,8 @@ export class TokenCache {
     return entry?.token === token ? entry : undefined
   }
 
-  /** Returns the cached judgement of the text, if it is still valid. `now` is in seconds. */
-  find(token: unknown, set: KeySet | undefined, now: number): Judgement | undefined {
+  /** Returns the cached verdict of the text, if it is still valid. `now` is in seconds. */
+  find(token: unknown, set: KeySet | undefined, now: number): KeyedVerdict | undefined {
     const entry = this.#entry(token)
     if (entry === undefined || !(now >= entry.from && now < entry.to)) return undefined
     if (set !== undefined && entry.set !== numberOf(set)) {
@@ -87,11 +87,11 @@ export class TokenCache {
   }
 
   /** Caches an accepted token. Bytes are not cached, because the caller may change them. */
-  keep(token: unknown, judgement: Judgement, set: KeySet | undefined, now: number): void {
-    if (typeof token !== 'string' || !judgement.ok) return
+  keep(token: unknown, verdict: KeyedVerdict, set: KeySet | undefined, now: number): void {
+    if (typeof token !== 'string' || !verdict.ok) return
     const known = this.#entries.get(cacheKey(token))
-    const { header, claims, payload, keyIndex } = judgement
-    const identity = judgement.key === undefined ? '' : identityOf(judgement.key)
+    const { header, claims, payload, keyIndex } = verdict
+    const identity = verdict.key === undefined ? '' : identityOf(verdict.key)
     if (known?.token === token && known.identity === identity && now >= known.from && now < known.to) return
     if (known !== undefined) this.#forget(known)
     if (!isFlat(header)) return

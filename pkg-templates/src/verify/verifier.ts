@@ -1,12 +1,12 @@
 /** `Verifier`: verifies tokens and throws an error for those that are refused. */
-import { Engine } from './engine.js'
+import { IssuerVerifier } from './issuer_verifier.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { type IssuerOptions, Issuers } from './issuers.js'
 import { Options } from '../base/options.js'
 import { isBytes } from '../base/bytes.js'
 import { errorFrom } from '../base/refusal.js'
 import type { Algorithm, JWTPayload, ProtectedHeader } from '../base/types.js'
-import type { Judge, Judgement } from './judge.js'
+import type { Judge, KeyedVerdict } from './judge.js'
 import { keysFrom, type OneKeys } from './keys_option.js'
 import { algorithmList, POLICY_NAMES, policyFields, type PolicyOptions } from './policy.js'
 
@@ -47,7 +47,7 @@ export interface Verified<Claims = JWTPayload> {
  * ```
  */
 export class Verifier<Claims = JWTPayload> {
-  readonly #engine: Judge
+  readonly #verifier: Judge
 
   /**
    * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number;
@@ -56,11 +56,11 @@ export class Verifier<Claims = JWTPayload> {
   constructor(options: VerifierOptions | IssuersVerifierOptions) {
     const given = new Options('Verifier', options, ['keys', 'issuers', ...POLICY_NAMES])
     if (given.has('issuers')) {
-      this.#engine = new Issuers(given, policyFields(given), { audienceRequired: false })
+      this.#verifier = new Issuers(given, policyFields(given), { audienceRequired: false })
       return
     }
     given.require('algorithms', algorithmList)
-    this.#engine = new Engine(given, policyFields(given), given.require('keys', keysFrom))
+    this.#verifier = new IssuerVerifier(given, policyFields(given), given.require('keys', keysFrom))
   }
 
   /**
@@ -72,7 +72,7 @@ export class Verifier<Claims = JWTPayload> {
    *   {@link JWKSUnavailable}, {@link JWKSInvalid}. `code` is the class, `refusal` the exact reason.
    */
   async verify<Own = Claims>(token: string): Promise<Verified<Own>> {
-    return accepted(await this.#engine.judge(copyBytes(token), undefined))
+    return accepted(await this.#verifier.judge(copyBytes(token), undefined))
   }
 
   /**
@@ -100,7 +100,7 @@ export class Verifier<Claims = JWTPayload> {
    *   has not arrived. An unknown key is refused without a fetch.
    */
   verifySync<Own = Claims>(token: string): Verified<Own> {
-    return accepted(this.#engine.judgeNow(token))
+    return accepted(this.#verifier.judgeNow(token))
   }
 }
 
@@ -109,9 +109,9 @@ function copyBytes(token: unknown): unknown {
   return isBytes(token) ? new Uint8Array(token) : token
 }
 
-function accepted<Claims>(judgement: Judgement): Verified<Claims> {
-  if (!judgement.ok) throw errorFrom(judgement.refusal, judgement.payload)
-  const { header: protectedHeader, key } = judgement
-  const payload = judgement.payload as Claims & JWTPayload
+function accepted<Claims>(verdict: KeyedVerdict): Verified<Claims> {
+  if (!verdict.ok) throw errorFrom(verdict.refusal, verdict.payload)
+  const { header: protectedHeader, key } = verdict
+  const payload = verdict.payload as Claims & JWTPayload
   return key === undefined ? { payload, protectedHeader } : { payload, protectedHeader, key }
 }

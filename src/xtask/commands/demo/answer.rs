@@ -13,9 +13,9 @@ pub(crate) struct Client {
     agent: Agent,
 }
 
-/// The answer of the worker.
+/// The answer of the gate in the worker.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct GateAnswer {
     pub(crate) status: u16,
     /// `WWW-Authenticate`.
     pub(crate) challenge: Option<String>,
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// `GET` with or without an `Authorization` header.
-    pub(crate) fn get(&self, url: &str, authorization: Option<&str>) -> Result<Answer> {
+    pub(crate) fn get(&self, url: &str, authorization: Option<&str>) -> Result<GateAnswer> {
         let mut request = self.agent.get(url);
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
@@ -51,7 +51,7 @@ impl Client {
         let text = response.body_mut().read_to_string().context("the worker's answer was cut off")?;
         let took = since.elapsed();
         let challenge = response.headers().get("www-authenticate").and_then(|value| value.to_str().ok());
-        Ok(Answer {
+        Ok(GateAnswer {
             status: response.status().as_u16(),
             challenge: challenge.map(str::to_owned),
             body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
@@ -71,7 +71,7 @@ impl Expected {
     }
 
     /// Whether the answer is the expected one, including challenge and code.
-    pub(crate) fn is(self, answer: &Answer) -> bool {
+    pub(crate) fn is(self, answer: &GateAnswer) -> bool {
         match self {
             Self::Passed { subject } => {
                 let greeted = answer.member("hello").unwrap_or_default();
@@ -93,7 +93,7 @@ impl Expected {
     }
 }
 
-impl Answer {
+impl GateAnswer {
     /// Status, error and reason; or the claims if it passed.
     pub(crate) fn summary(&self) -> String {
         let why = match (self.member("detail"), &self.body) {
@@ -129,8 +129,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, challenge: Option<&str>, body: Value) -> Answer {
-        Answer { status, challenge: challenge.map(str::to_owned), body, took: Duration::ZERO }
+    fn answer(status: u16, challenge: Option<&str>, body: Value) -> GateAnswer {
+        GateAnswer { status, challenge: challenge.map(str::to_owned), body, took: Duration::ZERO }
     }
 
     #[test]

@@ -11,12 +11,12 @@ import { jsonOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { type FoundSet, type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
 import { TokenCache } from './token_cache.js'
-import type { Judge, Judgement } from './judge.js'
+import type { Judge, KeyedVerdict } from './judge.js'
 import { clockFrom, type PolicyFields, policyFrom, type TokenCacheOptions } from './policy.js'
 import { warmUp } from './warm_up.js'
 
 /** Keys that were checked and prepared, and a policy. */
-export class Engine implements Judge {
+export class IssuerVerifier implements Judge {
   readonly #policy: Policy
   readonly #now: () => number
   readonly #keys: Keys | KeySet | RemoteKeySet
@@ -49,18 +49,18 @@ export class Engine implements Judge {
     return this.#policy
   }
 
-  judgeNow(token: unknown): Judgement {
+  judgeNow(token: unknown): KeyedVerdict {
     const keys = this.#keys
     if (keys instanceof Keys) return this.#judge(undefined, token)
     if (keys instanceof KeySet) return this.#judge(keys, token)
     const set = keys.keySet
     if (set !== undefined) {
       keys.nudge()
-      const judgement = this.#judge(set, token)
-      const missing = misses(judgement)
+      const verdict = this.#judge(set, token)
+      const missing = misses(verdict)
       // A forged token is far likelier than a changed key: the verdict is final here, and the next call may know more.
       if (missing === 'signature') keys.nudge(missing)
-      return missing === 'key' ? { ...judgement, fetchable: true } : judgement
+      return missing === 'key' ? { ...verdict, fetchable: true } : verdict
     }
     const verdict = precheck(this.#policy, token)
     if (verdict !== undefined) return withKey(verdict, undefined)
@@ -69,7 +69,7 @@ export class Engine implements Judge {
     throw error
   }
 
-  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<Judgement> {
+  async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict> {
     const keys = this.#keys
     let answer: { holds: boolean; set: KeySet | undefined } | undefined
     if (this.#waits() && this.#cache?.has(token) !== true) {
@@ -132,29 +132,29 @@ export class Engine implements Judge {
   }
 
   /** The verdict with the keys of a set, or with the one key. `holds` is the host's answer, if it was asked before. */
-  #judge(set: KeySet | undefined, token: unknown, holds?: boolean): Judgement {
+  #judge(set: KeySet | undefined, token: unknown, holds?: boolean): KeyedVerdict {
     const now = this.#now()
     const known = this.#cache?.find(token, set, now)
     if (known !== undefined) return known
-    const verdict = verify(this.#policy, this.#handleOf(set), token, now, holds ?? this.#oracleFor(set))
-    const judgement = withKey(verdict, set)
-    this.#cache?.keep(token, judgement, set, now)
-    return judgement
+    const host = holds ?? this.#oracleFor(set)
+    const verdict = withKey(verify(this.#policy, this.#handleOf(set), token, now, host), set)
+    this.#cache?.keep(token, verdict, set, now)
+    return verdict
   }
 }
 
-/** The judgement with the set in hand, or with a newer one if that set lacks something for the token. */
+/** The verdict with the set in hand, or with a newer one if that set lacks something for the token. */
 async function judgeWithNewest(
   keys: RemoteKeySet,
-  judge: (set: KeySet) => Judgement,
+  judge: (set: KeySet) => KeyedVerdict,
   waitUntil: WaitUntil | undefined,
-): Promise<Judgement> {
+): Promise<KeyedVerdict> {
   let found: FoundSet | undefined = await keys.find(waitUntil)
   for (;;) {
-    const judgement = judge(found.set)
-    const missing = misses(judgement)
+    const verdict = judge(found.set)
+    const missing = misses(verdict)
     found = missing && (await keys.newerThan(found, missing, waitUntil))
-    if (found === undefined) return judgement
+    if (found === undefined) return verdict
   }
 }
 
@@ -169,7 +169,7 @@ function noKeys(): Keys {
 }
 
 /** The verdict, with the key of the set that led to it. */
-function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
+function withKey(verdict: Verdict, set: KeySet | undefined): KeyedVerdict {
   const key = verdict.ok && set !== undefined ? setKey(set, verdict.keyIndex) : undefined
   if (verdict.ok || set === undefined || set.skipped.length === 0 || misses(verdict) !== 'key') {
     return { ...verdict, key, fetchable: false }
@@ -179,10 +179,10 @@ function withKey(verdict: Verdict, set: KeySet | undefined): Judgement {
 }
 
 /** What the set lacks for the token: another set may have it. */
-function misses(judgement: Verdict): Missing | undefined {
-  if (judgement.ok) return undefined
-  if (judgement.refusal.code === 'no_matching_key') return 'key'
-  return judgement.refusal.code === 'signature_mismatch' ? 'signature' : undefined
+function misses(verdict: Verdict): Missing | undefined {
+  if (verdict.ok) return undefined
+  if (verdict.refusal.code === 'no_matching_key') return 'key'
+  return verdict.refusal.code === 'signature_mismatch' ? 'signature' : undefined
 }
 
 let emptyKeys: Keys | undefined
