@@ -156,6 +156,8 @@ pub fn resume(
     judge_with(pending.and_then(|pending| pending.answer(holds)), policy, needs, now, memory)
 }
 
+/// Checks the claims of a token whose signature was verified.
+#[inline(never)] // Both ways to a verdict share its code: docs/decisions/0012.
 fn judge_with(
     signed: Result<SignedPayload, Refusal>,
     policy: &Policy,
