@@ -70,7 +70,7 @@ async function productLines() {
   const found = new Map()
   for (const folder of PRODUCT) {
     for (const file of await readdir(join(root, folder), { recursive: true })) {
-      const isProduct = /\.(rs|ts|mjs|js|css|html)$/.test(file) && !/(^|\/)(node_modules|tests|tests\.rs)(\/|$)/.test(file)
+      const isProduct = /\.(rs|ts|mjs|js|css|html)$/.test(file) && !/(^|\/)(node_modules|tests|tests\.rs|\w+_suite\.rs)(\/|$)/.test(file)
       if (isProduct) found.set(`${folder}/${file}`, (await readFile(join(root, folder, file), 'utf8')).split('\n').length - 1)
     }
   }
