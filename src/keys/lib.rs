@@ -1,7 +1,7 @@
 //! The companion of the verifier: it owns the rotating signing keys, publishes the key set and issues tokens.
 //!
-//! A listener, a [`Store`], a [`Clock`] and the wish to stop enter [`run`]; the published key set leaves over HTTP, for
-//! as long as it runs. Around it: [`rotate`] changes the keys, [`Signer`] makes tokens, [`router`] is for those who bring
+//! [`run`] takes a listener, a [`Store`], a [`Clock`] and a signal to stop, and serves the published key set over HTTP.
+//! Around it: [`rotate`] changes the keys, [`Signer`] makes tokens, [`router`] is for those who bring
 //! their own server. The binary only wires.
 //!
 //! | room | what it is |

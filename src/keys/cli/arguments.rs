@@ -1,4 +1,4 @@
-//! The words of the command line: arguments enter, one command leaves. What a command does is not decided here.
+//! Parses the arguments of the command line into one command. What a command does is not decided here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

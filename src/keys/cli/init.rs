@@ -1,4 +1,4 @@
-//! `init`: settings enter, a store with its first keys leaves.
+//! `init`: makes a store with its first keys from settings.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The binary: arguments and signals enter, the library does the work, text and an exit code leave.
+//! The binary: passes arguments and signals to the library, and prints text. Returns an exit code.
 //!
 //! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused, 3 `check` found something.
 

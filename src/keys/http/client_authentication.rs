@@ -1,4 +1,4 @@
-//! The headers and parameters of a request enter, the client that they authenticate leaves (RFC 6749 §2.3.1).
+//! Authenticates the client of a request by its headers and parameters (RFC 6749 §2.3.1).
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};

@@ -1,4 +1,4 @@
-//! The bytes of an `application/x-www-form-urlencoded` body enter, its parameters leave; what is malformed is refused.
+//! Parses the parameters of an `application/x-www-form-urlencoded` body. A malformed body is refused.
 
 use zeroize::Zeroize as _;
 

@@ -1,4 +1,4 @@
-//! Why a client gets no token: a reason enters, an answer by RFC 6749 §5.2 leaves.
+//! Why a client gets no token, and the response for it (RFC 6749 §5.2).
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! Everything that listens: a store's state enters and is kept as a snapshot in memory, answers leave.
+//! The listeners. They answer from a snapshot in memory of the store's state.
 
 mod address;
 mod address_limit;

@@ -1,4 +1,4 @@
-//! What the publisher read enters; what the routes answer from leaves: a snapshot in memory, without a lock or a store.
+//! The snapshot in memory that the routes answer from, without a lock or a store. The publisher replaces it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

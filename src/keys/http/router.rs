@@ -1,4 +1,4 @@
-//! A request enters, the published set or the metadata leaves, from memory.
+//! Serves the published key set and the metadata from memory.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Listeners, a store, a clock and the wish to stop enter; it serves until then, and drains.
+//! Serves on the listeners until it is to stop, then drains the connections.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! A client's request enters, an access token leaves, or an error by RFC 6749 §5.2.
+//! Answers a client's request with an access token, or with an error (RFC 6749 §5.2).
 //!
 //! What is granted is decided in `grants`; the tokens follow RFC 9068. Revocation follows RFC 7009.
 

@@ -1,4 +1,4 @@
-//! Nothing, or a PKCS#8 document, enters; a key that signs, and can show its public half, leaves.
+//! A key that signs and has a public half: generated, or read from a PKCS#8 document.
 
 use std::fmt;
 

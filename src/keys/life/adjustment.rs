@@ -1,4 +1,4 @@
-//! A keeper and other times enter; the store has them, and no key is dropped or used too early for it.
+//! Changes the times in the store. No key is dropped or used too early because of it.
 
 use crate::{Clock, Error, Keeper, Settings, State, Times};
 

@@ -1,5 +1,5 @@
-//! The life of the keys: a state, a moment and a wish enter, the next state leaves. What decides is pure; what acts
-//! brings a keeper and a clock to it.
+//! The life of the keys. Pure functions compute the next state from a state and a time; others call them with a keeper
+//! and a clock.
 
 mod adjustment;
 mod client_changes;

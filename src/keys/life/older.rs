@@ -1,4 +1,4 @@
-//! Settings that are replaced, and when, enter; for how long they still bind leaves.
+//! How long replaced settings still bind.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A stolen key, or the wish to be rid of all, enters; a state without it leaves, written in one change.
+//! Revokes a stolen key, or replaces all keys, in one change of the store.
 
 use super::spare::Spare;
 use crate::{Clock, Error, Keeper, State};

@@ -1,4 +1,4 @@
-//! The keys of one algorithm, and the state of each: settings, a key pair and a moment enter, a key leaves.
+//! The keys of one algorithm, and the phase of each.
 //!
 //! ```text
 //! staged (published, does not sign) ─▶ signing ─▶ retiring (published, does not sign)

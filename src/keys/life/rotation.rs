@@ -1,4 +1,4 @@
-//! A keeper, a clock and a way to wait enter; a ring with a new signing key leaves, and nothing is lost on the way.
+//! Rotates the signing key. Tokens verify at every moment of it.
 //!
 //! A successor is published first and signs once every verifier can have it. Each step is one change of the store, so
 //! that a process killed anywhere leaves exactly one signing key, and the next rotation goes on with the successor that

@@ -1,4 +1,4 @@
-//! The rings of keys: a state and a moment enter, the next state leaves. No clock, no I/O, no randomness.
+//! The state of an issuer, and the changes of its keys. Pure: no clock, no I/O, no randomness.
 
 use std::sync::Arc;
 

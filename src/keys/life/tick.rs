@@ -1,4 +1,4 @@
-//! A keeper and a moment enter; the step that is due is made in the store.
+//! Makes the step that is due in the store.
 
 use tracing::info;
 

@@ -1,4 +1,4 @@
-//! A state enters, the bytes that a store keeps leave; and back, with every doubt refused.
+//! Converts a state to the bytes that a store keeps, and back. Anything doubtful is refused.
 //!
 //! The bytes are two lines and JSON. The first line is the SHA-256 of the rest in hexadecimal: it finds damage. The second
 //! is a seal over the JSON and the store's version, made with the key-encryption key: without that, nothing can be

@@ -1,4 +1,4 @@
-//! A store enters, states leave: the one place where bytes in a store and states in memory meet.
+//! Loads states from a store and saves them. The only place that converts between the two.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where the one document lives: an expected version and a document enter, the new version leaves, or a refusal.
+//! Stores one versioned document, and replaces it only if it has the expected version.
 //!
 //! A store knows bytes and versions, not keys. What every store must do is stated by the tests in `store_suite.rs`,
 //! which each runs unchanged.

@@ -1,4 +1,4 @@
-//! The default store, one SQLite file: a path enters, a [`Store`] leaves that has checked what it opened.
+//! The default [`Store`]: one SQLite file, which is checked when it is opened.
 //!
 //! The file is made by [`SqliteStore::create`] alone, complete or not at all, and never over something else. It keeps
 //! the classic rollback journal: outside of a change the one file is the whole store, and a copy of it a whole copy.

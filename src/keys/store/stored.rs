@@ -1,5 +1,4 @@
-//! The JSON inside a document: a state enters, its members leave, private keys sealed; and back, each member checked by the
-//! type that it belongs to.
+//! Converts a state to the JSON inside a document, with sealed private keys, and back. Each member is checked by its type.
 
 use std::sync::Arc;
 

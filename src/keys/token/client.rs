@@ -1,4 +1,4 @@
-//! Who may ask for tokens: names enter, a client and its secret leave; the secret is shown once and stored as a hash.
+//! A client that may request tokens, and its secret. The secret is shown once and stored as a hash.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What is signed and for whom: names and a moment enter, an access token by RFC 9068 leaves.
+//! Clients, and the access tokens that are signed for them (RFC 9068).
 
 mod client;
 mod client_keys;

@@ -1,4 +1,4 @@
-//! A request and a moment enter, a signed access token by RFC 9068 leaves.
+//! Signs access tokens (RFC 9068).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

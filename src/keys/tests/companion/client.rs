@@ -1,4 +1,4 @@
-//! A request enters as text, the answer leaves as it came over the wire.
+//! Sends requests as text, and returns responses as they came over the wire.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! Arguments enter, the binary runs on a store of its own, what it said leaves.
+//! Runs the binary with arguments on a store of its own, and returns its output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
