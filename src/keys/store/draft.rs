@@ -115,11 +115,16 @@ pub(super) fn forget_second_name(path: &Path) {
 
 /// The file that `path` leads to, through every link; `path` itself if nothing is there.
 pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
-            Ok(path.to_owned())
+    loop {
+        match fs::canonicalize(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
+                Err(_) => return Ok(path.to_owned()),
+                Ok(found) if found.is_symlink() => return Err(e),
+                // Another process has made the file in between.
+                Ok(_) => {}
+            },
+            resolved => return resolved,
         }
-        resolved => resolved,
     }
 }
 
