@@ -67,6 +67,7 @@ struct ListedLogin<'a> {
     first_party: bool,
     password_grant: bool,
     implicit_grant: bool,
+    device: bool,
     allow_nonce: bool,
 }
 
@@ -226,6 +227,7 @@ impl<'a> ListedLogin<'a> {
             first_party: login.first_party,
             password_grant: login.password,
             implicit_grant: login.implicit,
+            device: login.device,
             allow_nonce: login.allow_nonce,
         }
     }

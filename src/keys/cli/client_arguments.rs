@@ -102,20 +102,24 @@ pub(crate) struct AddClient {
 
 /// How people log in with a client.
 #[derive(Debug, Args)]
+#[group(id = "any_login", args = ["redirect", "device"], multiple = true)]
 pub(crate) struct LoginArguments {
     /// Let people log in with it, and send answers to this address: https, http on a loopback address (any port), or a
     /// private-use scheme with a dot. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<String>,
-    /// It has no secret: a single-page app or an installed program
-    #[arg(long, requires = "redirect")]
+    /// It has no secret: a single-page app, an installed program or a device
+    #[arg(long, requires = "any_login")]
     public: bool,
     /// Allow a private-use scheme without a dot in --redirect, such as `cursor`. May be repeated
     #[arg(long, value_name = "NAME", requires = "public")]
     scheme: Vec<String>,
     /// Give it refresh tokens when it asks for the scope `offline_access`
-    #[arg(long, requires = "redirect")]
+    #[arg(long, requires = "any_login")]
     offline_access: bool,
+    /// Allow the device flow: people enter a code that the device shows (RFC 8628)
+    #[arg(long)]
+    device: bool,
     /// It belongs to your own organisation: each person allows it once, not at each login
     #[arg(long, requires = "redirect")]
     first_party: bool,
@@ -133,7 +137,7 @@ pub(crate) struct LoginArguments {
 impl LoginArguments {
     /// Returns the chosen login settings; `None` if the client is not for logging in.
     pub(crate) fn chosen(&self) -> Result<Option<ClientLogin>, RedirectRefusal> {
-        if self.redirect.is_empty() && !self.password_grant {
+        if self.redirect.is_empty() && !self.password_grant && !self.device {
             return Ok(None);
         }
         let uris = self.redirect.iter().map(|uri| RedirectUri::register(uri, &self.scheme));
@@ -144,6 +148,7 @@ impl LoginArguments {
             first_party: self.first_party,
             password: self.password_grant,
             implicit: self.implicit_grant,
+            device: self.device,
             allow_nonce: self.allow_nonce,
         }))
     }

@@ -3,11 +3,13 @@
 mod authorization_code;
 mod client_credentials;
 mod credentials;
+mod device_code;
 mod password;
 mod refresh_token;
 mod refresh_token_text;
 mod revoke;
 mod scope;
+mod user_code;
 
 use std::sync::Arc;
 
@@ -20,7 +22,8 @@ use crate::{Client, Snapshot, TokenRequest};
 
 pub(crate) use credentials::{ACR, METHOD, PasswordOutcome, check_credentials};
 pub(crate) use revoke::revoke;
-pub(crate) use scope::{OFFLINE_ACCESS, audiences, scope};
+pub(crate) use scope::{OFFLINE_ACCESS, asked, audiences, scope};
+pub(crate) use user_code::{new_user_code, read_user_code, shown_user_code};
 
 /// What a grant decides from.
 pub(crate) struct Request<'a> {
@@ -50,18 +53,28 @@ pub(crate) struct Issue {
     pub(crate) refresh_token: Option<Zeroizing<String>>,
 }
 
+/// The grant type of RFC 8628 §3.4.
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// The grant types of this endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantType {
     AuthorizationCode,
     ClientCredentials,
+    DeviceCode,
     Password,
     RefreshToken,
 }
 
 impl GrantType {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::AuthorizationCode, Self::ClientCredentials, Self::Password, Self::RefreshToken];
+        let all = [
+            Self::AuthorizationCode,
+            Self::ClientCredentials,
+            Self::DeviceCode,
+            Self::Password,
+            Self::RefreshToken,
+        ];
         all.into_iter().find(|grant| grant.name() == name)
     }
 
@@ -69,6 +82,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => DEVICE_CODE,
             Self::Password => "password",
             Self::RefreshToken => "refresh_token",
         }
@@ -83,6 +97,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => authorization_code::decide(request, attempt).await,
             Self::ClientCredentials => client_credentials::decide(request),
+            Self::DeviceCode => device_code::decide(request, attempt).await,
             Self::Password => password::decide(request, attempt).await,
             Self::RefreshToken => refresh_token::decide(request, attempt).await,
         }
@@ -99,6 +114,7 @@ impl Request<'_> {
     fn required(&self, name: &str) -> Result<&str, GrantRefusal> {
         let missing = match name {
             "code" => "the parameter `code` is missing",
+            "device_code" => "the parameter `device_code` is missing",
             "refresh_token" => "the parameter `refresh_token` is missing",
             "token" => "the parameter `token` is missing",
             _ => "the parameters `username` and `password` are required",

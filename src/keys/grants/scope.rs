@@ -36,6 +36,25 @@ pub(crate) fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, Gra
     Ok(if asked.is_empty() { client.audiences.first().cloned().into_iter().collect() } else { asked })
 }
 
+/// The audiences, the scopes, and whether refresh tokens are wanted.
+pub(crate) fn asked(form: &Form, client: &Client) -> Result<(Vec<String>, Vec<String>, bool), GrantRefusal> {
+    let audiences = audiences(client, form)?;
+    let may_be_offline = client.login.as_ref().is_some_and(|login| login.offline_access);
+    let words: Vec<&str> = form.get("scope").map(|text| text.split(' ').collect()).unwrap_or_default();
+    let offline = words.contains(&OFFLINE_ACCESS);
+    if offline && !may_be_offline {
+        return Err(GrantRefusal::Scope);
+    }
+    let others: Vec<&str> = words.iter().copied().filter(|word| *word != OFFLINE_ACCESS).collect();
+    let others = Some(others.join(" ")).filter(|others| !others.is_empty());
+    let scope = match (&others, form.get("scope")) {
+        (None, Some(_)) => None,
+        (others, _) => scope(client, &audiences, others.as_deref())?,
+    };
+    let scopes = scope.map(|scope| scope.split(' ').map(str::to_owned).collect()).unwrap_or_default();
+    Ok((audiences, scopes, offline))
+}
+
 /// The resources that a request names; each must be one of `allowed`.
 pub(super) fn narrowed(allowed: &[String], form: &Form) -> Result<Vec<String>, GrantRefusal> {
     let mut audiences: Vec<String> = vec![];

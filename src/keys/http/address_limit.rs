@@ -20,7 +20,8 @@ use tracing::warn;
 
 use super::address::{ClientAddress, network, owner};
 use super::connection::RouteName;
-use super::metadata::{AUTHORIZE_PATH, TOKEN_PATH};
+use super::grant_refusal::NotAFailure;
+use super::metadata::{AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, DEVICE_PATH, REVOKE_PATH, TOKEN_PATH};
 
 /// How many addresses are remembered by each counter. Each takes about a hundred bytes.
 const MAX_ADDRESSES: usize = 65_536;
@@ -30,15 +31,11 @@ const NETWORK_SHARE: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
 /// How often it is reported that requests were refused.
 const REPORT_PERIOD: Duration = Duration::from_mins(1);
-/// Where tokens are revoked, below the issuer.
-const REVOKE_PATH: &str = "/revoke";
-/// Where the device flow begins, and where people enter its codes (RFC 8628).
-const DEVICE_PATHS: [&str; 2] = ["/device", "/device_authorization"];
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
-    /// Every request: pages of a login, and the device flow.
+    /// Every request: pages of a login, and devices that begin to wait.
     Always(&'static str),
     /// Requests that fail by the client's fault: a service with the right secret may ask for any number of tokens.
     Failures(&'static str),
@@ -170,10 +167,9 @@ impl Attempts {
 impl Counted {
     /// What is counted at a path; `None` if nothing is. An issuer's own path may come before it.
     fn at(path: &str) -> Option<Self> {
-        let [device, device_authorization] = DEVICE_PATHS.map(|end| (end, Self::Always("device")));
         let all = [
-            device,
-            device_authorization,
+            (DEVICE_AUTHORIZATION_PATH, Self::Always("device_authorization")),
+            (DEVICE_PATH, Self::Failures("device")),
             (AUTHORIZE_PATH, Self::Always("authorize")),
             (TOKEN_PATH, Self::Failures("token")),
             (REVOKE_PATH, Self::Failures("revoke")),
@@ -212,7 +208,8 @@ pub(super) async fn limit_address(
         return too_many(counted, wait);
     }
     let answer = next.run(request).await;
-    if matches!(counted, Counted::Failures(_)) && answer.status().is_client_error() {
+    let failed = answer.status().is_client_error() && answer.extensions().get::<NotAFailure>().is_none();
+    if matches!(counted, Counted::Failures(_)) && failed {
         limit.counter(counted).count(counts_as);
     }
     answer
@@ -222,7 +219,7 @@ pub(super) async fn limit_address(
 fn too_many(counted: Counted, wait: Duration) -> Response {
     let seconds = wait.as_secs().saturating_add(1);
     let (media_type, body) = match counted {
-        Counted::Always("authorize") => (
+        Counted::Always("authorize") | Counted::Failures("device") => (
             "text/plain; charset=utf-8",
             format!("Too many attempts from this address. Try again in {seconds} seconds.\n"),
         ),
@@ -306,6 +303,8 @@ mod tests {
         }
         assert_eq!(Counted::at("/tenant/authorize"), Some(Counted::Always("authorize")));
         assert_eq!(Counted::at("/token"), Some(Counted::Failures("token")));
-        assert_eq!(Counted::at("/device"), Some(Counted::Always("device")));
+        assert_eq!(Counted::at("/device"), Some(Counted::Failures("device")));
+        let begun = Some(Counted::Always("device_authorization"));
+        assert_eq!(Counted::at("/tenant/device_authorization"), begun);
     }
 }

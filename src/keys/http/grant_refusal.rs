@@ -21,6 +21,8 @@ pub(crate) enum GrantRefusal {
     ClientGrant,
     /// The code, the refresh token or the password is worth nothing.
     Grant(GrantFault),
+    /// A device has no answer, or the answer no.
+    Device(DeviceFault),
     /// Only refresh tokens can be revoked.
     TokenType,
     /// The DPoP proof does not hold.
@@ -69,6 +71,15 @@ pub(crate) enum GrantFault {
     Credentials,
 }
 
+/// What a device is answered that asks for its token (RFC 8628 §3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeviceFault {
+    Pending,
+    SlowDown,
+    Denied,
+    Expired,
+}
+
 /// Why a client is not authenticated. Only the log shows which: a client must not learn which names exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientFault {
@@ -83,6 +94,10 @@ pub(crate) enum ClientFault {
     AssertionReused,
     Disabled,
 }
+
+/// Marks an answer with a status of the client's fault that is none: it does not count for the address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotAFailure;
 
 #[derive(Serialize)]
 struct Refused {
@@ -106,6 +121,7 @@ impl GrantRefusal {
             Self::GrantType => "unsupported_grant_type",
             Self::ClientGrant => "unauthorized_client",
             Self::Grant(_) => "invalid_grant",
+            Self::Device(fault) => fault.code(),
             Self::TokenType => "unsupported_token_type",
             Self::Proof(_) => "invalid_dpop_proof",
             Self::Scope => "invalid_scope",
@@ -124,6 +140,7 @@ impl GrantRefusal {
             Self::GrantType => "grant_type_unknown",
             Self::ClientGrant => "grant_type_not_allowed",
             Self::Grant(fault) => fault.code(),
+            Self::Device(fault) => fault.code(),
             Self::TokenType => "not_a_refresh_token",
             Self::Scope => "scope_not_allowed",
             Self::Target => "resource_not_allowed",
@@ -151,6 +168,7 @@ impl GrantRefusal {
             Self::GrantType => "this issuer does not have this grant type",
             Self::ClientGrant => "the client may not use this grant type",
             Self::Grant(fault) => fault.description(),
+            Self::Device(fault) => fault.description(),
             Self::TokenType => "only refresh tokens can be revoked; an access token lives until its end",
             Self::Proof(fault) => fault.description(),
             Self::Scope => "the client may not ask for this scope",
@@ -171,6 +189,10 @@ impl GrantRefusal {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"")))
             }
             Self::AccountLimited { after } => Some((RETRY_AFTER, HeaderValue::from(after))),
+            Self::Device(DeviceFault::Pending | DeviceFault::SlowDown) => {
+                answer.extensions_mut().insert(NotAFailure);
+                None
+            }
             Self::Unavailable => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
@@ -237,6 +259,27 @@ impl GrantFault {
             Self::ProofKey => "the DPoP proof is missing, or is signed by another key",
             Self::Credentials => "the user name or the password is wrong",
             _ => "the refresh token is invalid or has expired: log in again",
+        }
+    }
+}
+
+impl DeviceFault {
+    /// The error of RFC 8628 §3.5, which is the code for the log, too.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Pending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::Denied => "access_denied",
+            Self::Expired => "expired_token",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::Pending => "nobody has entered the code yet",
+            Self::SlowDown => "wait five seconds longer between two requests",
+            Self::Denied => "the person refused",
+            Self::Expired => "the codes have expired: begin again",
         }
     }
 }

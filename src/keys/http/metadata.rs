@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::grants::{ACR, OFFLINE_ACCESS};
+use crate::grants::{ACR, DEVICE_CODE, OFFLINE_ACCESS};
 use crate::proof::DPOP_ALGORITHMS;
 use crate::{ClientLogin, Error, Issuer, State};
 
@@ -15,6 +15,11 @@ pub const TOKEN_PATH: &str = "/token";
 pub const REVOKE_PATH: &str = "/revoke";
 /// Where logins begin, below the issuer.
 pub const AUTHORIZE_PATH: &str = "/authorize";
+
+/// Where devices get their codes, below the issuer (RFC 8628 §3.1).
+pub(crate) const DEVICE_AUTHORIZATION_PATH: &str = "/device_authorization";
+/// Where people enter the codes of devices, below the issuer.
+pub(crate) const DEVICE_PATH: &str = "/device";
 
 #[derive(Serialize)]
 struct Metadata<'a> {
@@ -45,6 +50,9 @@ struct LoginMetadata<'a> {
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
     scopes_supported: Vec<&'a str>,
+    /// RFC 8628 §4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_authorization_endpoint: Option<String>,
     acr_values_supported: [&'static str; 1],
 }
 
@@ -63,6 +71,7 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
         methods.push("none");
     }
     grants.extend(any(|login| login.password).then_some("password"));
+    grants.extend(any(|login| login.device).then_some(DEVICE_CODE));
     let implicit = any(|login| login.implicit);
     grants.extend(implicit.then_some("implicit"));
     let document = Metadata {
@@ -102,6 +111,9 @@ impl<'a> LoginMetadata<'a> {
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             scopes_supported: scopes,
+            device_authorization_endpoint: logins(state)
+                .any(|login| login.device)
+                .then(|| format!("{base}{DEVICE_AUTHORIZATION_PATH}")),
             acr_values_supported: [ACR],
         }
     }

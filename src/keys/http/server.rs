@@ -20,6 +20,7 @@ use super::address::{is_trusted, owner};
 use super::address_limit::{AddressLimit, limit_address};
 use super::audit::escape;
 use super::connection::{Patience, Serving, Tls};
+use super::device_authorization::device_router;
 use super::places::Places;
 use super::router::documents_router;
 use super::token_cors::allow_registered_origins;
@@ -116,7 +117,8 @@ pub(crate) async fn run_with(
     let login = match &people {
         Some(people) => {
             let login = login_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
-            documents_router(Arc::clone(&published)).merge(login)
+            let device = device_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
+            documents_router(Arc::clone(&published)).merge(login).merge(device)
         }
         None => router(Arc::clone(&published)),
     };

@@ -29,10 +29,10 @@ use crate::proof::{DpopFault, ReplayMemory, verify_dpop};
 use crate::{Client, Clock, Published, Snapshot, TokenRequest};
 
 #[derive(Clone, Debug)]
-struct Endpoint {
-    published: Arc<Published>,
-    clock: Arc<dyn Clock>,
-    people: Option<People>,
+pub(super) struct Endpoint {
+    pub(super) published: Arc<Published>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) people: Option<People>,
     /// The proofs and assertions that were used, if there is no ledger.
     replays: Arc<ReplayMemory>,
 }
@@ -71,7 +71,7 @@ pub(crate) fn token_router_with(
     if people.is_some() {
         routes = routes.merge(literal_routes("revoke", &paths(REVOKE_PATH), &post(revocation)));
     }
-    routes.with_state(Endpoint { published, clock, people, replays: Arc::default() })
+    routes.with_state(Endpoint::new(published, clock, people))
 }
 
 async fn token(
@@ -132,8 +132,12 @@ pub(crate) async fn read_body(body: Body) -> Result<Bytes, GrantRefusal> {
 }
 
 impl Endpoint {
+    pub(super) fn new(published: Arc<Published>, clock: Arc<dyn Clock>, people: Option<People>) -> Self {
+        Self { published, clock, people, replays: Arc::default() }
+    }
+
     /// The snapshot from which tokens may be signed now.
-    fn current(&self, now: u64) -> Result<Arc<Snapshot>, GrantRefusal> {
+    pub(super) fn current(&self, now: u64) -> Result<Arc<Snapshot>, GrantRefusal> {
         let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
         // INVARIANT: a process that cannot read the store stops signing within the replica delay. Others rely on that when they
         // retire or revoke its key.
@@ -162,15 +166,8 @@ impl Endpoint {
         let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
         let grant_type = grant_type.ok_or(GrantRefusal::Request(RequestFault::NoGrantType))?;
         let grant_type = grant_type.ok_or(GrantRefusal::GrantType)?;
-        let proof = verify_dpop(headers, &token_urls(&snapshot), now).map_err(GrantRefusal::Proof)?;
-        if let Some(proof) = &proof {
-            // RFC 9449 §11.1. Noted only after every other check of the proof.
-            if !self.use_once(proof.used, proof.until, now).await? {
-                return Err(GrantRefusal::Proof(DpopFault::Replayed));
-            }
-        }
+        let jkt = self.proof_key(&snapshot, headers, now).await?;
         let people = self.people.as_ref();
-        let jkt = proof.map(|proof| proof.jkt);
         let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: jkt.clone(), now };
         let Issue { mut request, scope, refresh_token } = grant_type.decide(&request, attempt).await?;
         if let Some(jkt) = jkt {
@@ -193,7 +190,7 @@ impl Endpoint {
     }
 
     /// Authenticates a client; an assertion counts once (RFC 7523 §3, `jti`).
-    async fn authenticate<'a>(
+    pub(super) async fn authenticate<'a>(
         &self,
         snapshot: &'a Snapshot,
         headers: &HeaderMap,
@@ -208,6 +205,22 @@ impl Endpoint {
             return Err(GrantRefusal::Client { fault: ClientFault::AssertionReused, by_header: false });
         }
         Ok(client)
+    }
+
+    /// The thumbprint of the key that signed the request's DPoP proof, if there is one; a proof counts once.
+    async fn proof_key(
+        &self,
+        snapshot: &Snapshot,
+        headers: &HeaderMap,
+        now: u64,
+    ) -> Result<Option<String>, GrantRefusal> {
+        let proof = verify_dpop(headers, &token_urls(snapshot), now).map_err(GrantRefusal::Proof)?;
+        let Some(proof) = proof else { return Ok(None) };
+        // RFC 9449 §11.1. Noted only after every other check of the proof.
+        if !self.use_once(proof.used, proof.until, now).await? {
+            return Err(GrantRefusal::Proof(DpopFault::Replayed));
+        }
+        Ok(Some(proof.jkt))
     }
 
     /// Notes a value that may be used once until then: in the ledger, which every server of this issuer shares, or in memory.
@@ -265,7 +278,7 @@ async fn sign(
     })
 }
 
-fn read_form(headers: &HeaderMap, body: &[u8]) -> Result<Form, GrantRefusal> {
+pub(super) fn read_form(headers: &HeaderMap, body: &[u8]) -> Result<Form, GrantRefusal> {
     if !is_form(headers) {
         return Err(GrantRefusal::Request(RequestFault::NotAForm));
     }

@@ -3,6 +3,9 @@
 //! Keys, settings and clients stay in the sealed document. Only hashes of secrets are stored here. What every ledger must
 //! do is stated by the tests in `ledger_suite.rs`.
 
+mod device_records;
+#[cfg(test)]
+mod device_suite;
 mod error;
 #[cfg(test)]
 mod ledger_suite;
@@ -13,6 +16,7 @@ mod upkeep;
 
 use std::fmt::Debug;
 
+pub use device_records::{DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, NewDevice};
 pub use error::LedgerError;
 pub use records::{
     CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, LoginTry, NewCode, RefreshAttempt, RefreshOutcome,
@@ -106,6 +110,21 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// Ends a grant of that client: its code and its refresh tokens are worth nothing. `false` if there is none.
     fn end_grant(&self, id: &[u8; 16], client: &str, now: u64) -> Result<bool, LedgerError>;
+
+    /// Stores what a device asks for. `false` if another device has the same user code.
+    fn begin_device(&self, device: &NewDevice) -> Result<bool, LedgerError>;
+
+    /// What the device with that user code asks for, if nobody has answered yet and the code is valid.
+    fn device(&self, user_code: &str, now: u64) -> Result<Option<DeviceRequest>, LedgerError>;
+
+    /// Answers a device. `false` if it was answered before, or its code has expired.
+    fn answer_device(&self, user_code: &str, answer: &DeviceAnswer, now: u64) -> Result<bool, LedgerError>;
+
+    /// The identifier of the grant that a device code may get.
+    fn grant_of_device(&self, code: &SecretHash) -> Result<Option<[u8; 16]>, LedgerError>;
+
+    /// Redeems a device code once its person has allowed it.
+    fn poll_device(&self, attempt: &DevicePoll) -> Result<DeviceOutcome, LedgerError>;
 
     /// Notes a value that may be used once until then. `false` if it was used before.
     fn use_once(&self, value: &SecretHash, until: u64, now: u64) -> Result<bool, LedgerError>;

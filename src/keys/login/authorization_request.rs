@@ -1,6 +1,6 @@
 //! The parameters of an authorization request, checked against the client that sends it (RFC 6749 §4.1.1).
 
-use crate::grants::{ACR, OFFLINE_ACCESS, audiences, scope};
+use crate::grants::{ACR, OFFLINE_ACCESS, asked};
 use crate::http::{Form, GrantRefusal};
 use crate::{Client, State};
 
@@ -147,25 +147,6 @@ fn challenge(form: &Form, client: &Client, implicit: bool) -> Result<Option<Stri
         (Some(_), Some("S256")) => Err("code_challenge has 43 characters of base64url"),
         (Some(_), Some(_)) => Err("code_challenge_method must be S256"),
     }
-}
-
-/// The audiences, the scopes, and whether refresh tokens are wanted.
-fn asked(form: &Form, client: &Client) -> Result<(Vec<String>, Vec<String>, bool), GrantRefusal> {
-    let audiences = audiences(client, form)?;
-    let may_be_offline = client.login.as_ref().is_some_and(|login| login.offline_access);
-    let words: Vec<&str> = form.get("scope").map(|text| text.split(' ').collect()).unwrap_or_default();
-    let offline = words.contains(&OFFLINE_ACCESS);
-    if offline && !may_be_offline {
-        return Err(GrantRefusal::Scope);
-    }
-    let others: Vec<&str> = words.iter().copied().filter(|word| *word != OFFLINE_ACCESS).collect();
-    let others = Some(others.join(" ")).filter(|others| !others.is_empty());
-    let scope = match (&others, form.get("scope")) {
-        (None, Some(_)) => None,
-        (others, _) => scope(client, &audiences, others.as_deref())?,
-    };
-    let scopes = scope.map(|scope| scope.split(' ').map(str::to_owned).collect()).unwrap_or_default();
-    Ok((audiences, scopes, offline))
 }
 
 fn prompt(form: &Form) -> Result<Prompt, &'static str> {

@@ -12,11 +12,12 @@ use tracing::info;
 
 use super::answer::redirect;
 use super::authorization_request::{AuthorizationRequest, RequestRefusal};
-use super::{SESSION_LIMITS, Site, cookies};
-use crate::grants::{ACR, METHOD, OFFLINE_ACCESS, PasswordOutcome, check_credentials, on_ledger};
+use super::session::{LoginOutcome, Person, login_page, with_cookies};
+use super::{Site, cookies};
+use crate::grants::{ACR, OFFLINE_ACCESS, on_ledger};
 use crate::http::{ClientAddress, Form, SecureTransport, cut, escape, is_form, read_body};
-use crate::ledger::{Consent, Grant, LedgerError, NewCode, Secret, SecretHash, Session, User};
-use crate::pages::{self, ConsentPage, LoginPage};
+use crate::ledger::{Consent, Grant, LedgerError, NewCode, Secret, User};
+use crate::pages::{self, ConsentPage};
 use crate::token::{is_loopback_uri, shown_target};
 use crate::{Snapshot, TokenRequest};
 
@@ -37,16 +38,6 @@ struct Visit<'a> {
     headers: &'a HeaderMap,
     address: Option<IpAddr>,
     now: u64,
-}
-
-/// A person who is logged in.
-struct Person {
-    session: Session,
-    user: User,
-    /// The cookie, which binds forms to this browser.
-    cookie: String,
-    /// The cookies that are new and have to be sent: the session's, and the one by which the browser is known.
-    new: Option<[Secret; 2]>,
 }
 
 pub(super) async fn authorize(
@@ -96,7 +87,7 @@ pub(super) async fn authorize(
 
 impl Visit<'_> {
     async fn answer(&self, fields: Option<&Form>) -> Result<Response, LedgerError> {
-        let person = self.person().await?;
+        let person = self.site.person(self.headers, self.now).await?;
         match (fields.and_then(|fields| fields.get("step")), fields, person) {
             (Some("login"), Some(fields), person) => self.log_in(fields, person).await,
             (Some(step @ ("allow" | "deny")), Some(fields), Some(person)) => {
@@ -104,16 +95,6 @@ impl Visit<'_> {
             }
             (_, _, person) => self.proceed(person, false).await,
         }
-    }
-
-    /// Who is logged in, by the session cookie.
-    async fn person(&self) -> Result<Option<Person>, LedgerError> {
-        let Some(cookie) = cookies::find(self.headers, cookies::SESSION) else { return Ok(None) };
-        let (hash, now) = (SecretHash::of(cookie.as_bytes()), self.now);
-        let ledger = &self.site.people.ledger;
-        let found = on_ledger(ledger, move |ledger| ledger.session(&hash, SESSION_LIMITS, now)).await?;
-        let cookie = cookie.to_owned();
-        Ok(found.map(|(session, user)| Person { session, user, cookie, new: None }))
     }
 
     /// The next step for a person: to log in, to allow, or to go back with a code. `fresh` says that the person has just
@@ -137,54 +118,31 @@ impl Visit<'_> {
             if prompt.none {
                 return Ok(self.refuse("consent_required", "the person has to allow it"));
             }
-            return Ok(with_cookie(self.consent_page(&person), &person));
+            return Ok(with_cookies(self.consent_page(&person), &person));
         }
         self.grant(&person).await
     }
 
     async fn log_in(&self, fields: &Form, before: Option<Person>) -> Result<Response, LedgerError> {
         let name = fields.get("username").unwrap_or_default();
-        let cookie = cookies::find(self.headers, cookies::FORM);
-        if !cookie.is_some_and(|cookie| cookies::is_form_of(cookie, fields.get("form_token"))) {
-            return Ok(self.login_page(name, Some("This page was open for too long. Please try again.")));
-        }
-        let password = fields.get("password").unwrap_or_default();
-        let known = cookies::find(self.headers, cookies::BROWSER).map(|text| SecretHash::of(text.as_bytes()));
-        let checked = check_credentials(&self.site.people, name, password, known, self.now).await?;
-        let user = match checked {
-            PasswordOutcome::Right(user) => user,
-            PasswordOutcome::Wrong => {
+        match self.site.log_in(self.headers, fields, before, self.now).await? {
+            LoginOutcome::Done(person) => {
+                self.note("login succeeded", Some(&person.user.subject), "none");
+                self.proceed(Some(person), true).await
+            }
+            LoginOutcome::Stale => {
+                Ok(self.login_page(name, Some("This page was open for too long. Please try again.")))
+            }
+            LoginOutcome::Wrong => {
                 self.note("login refused", None, "credentials_wrong");
-                return Ok(self.login_page(name, Some("The name or the password is wrong.")));
+                Ok(self.login_page(name, Some("The name or the password is wrong.")))
             }
-            PasswordOutcome::TooMany { after } => {
+            LoginOutcome::TooMany { after } => {
                 self.note("login refused", None, "account_limited");
-                return Ok(pages::too_many(after));
+                Ok(pages::too_many(after))
             }
-            PasswordOutcome::Crowded => return Ok(pages::unavailable()),
-        };
-        let (Ok(secret), Ok(browser)) = (Secret::generate(), Secret::generate()) else {
-            return Ok(pages::unavailable());
-        };
-        let session = Session {
-            hash: secret.hash(),
-            subject: user.subject.clone(),
-            authenticated: self.now,
-            methods: vec![METHOD.to_owned()],
-            last_seen: self.now,
-        };
-        // A new identifier at each login: one that an attacker planted before is worth nothing.
-        let (opened, replaced) = (session.clone(), before.map(|before| before.session.hash));
-        let (browser_hash, now) = (browser.hash(), self.now);
-        on_ledger(&self.site.people.ledger, move |ledger| {
-            ledger.forget_failures(&opened.subject)?;
-            ledger.remember_browser(&browser_hash, known.as_ref(), &opened.subject, now)?;
-            ledger.open_session(&opened, replaced.as_ref())
-        })
-        .await?;
-        self.note("login succeeded", Some(&user.subject), "none");
-        let cookie = secret.expose().to_owned();
-        self.proceed(Some(Person { session, user, cookie, new: Some([secret, browser]) }), true).await
+            LoginOutcome::Unavailable => Ok(pages::unavailable()),
+        }
     }
 
     /// The person pressed a button of the consent page.
@@ -244,7 +202,7 @@ impl Visit<'_> {
         let request = &self.request;
         let grant = self.new_grant(person)?;
         if request.implicit {
-            return Ok(with_cookie(self.implicit(person, &grant), person));
+            return Ok(with_cookies(self.implicit(person, &grant), person));
         }
         let Ok(code) = Secret::generate() else { return Ok(pages::unavailable()) };
         let new = NewCode {
@@ -257,7 +215,7 @@ impl Visit<'_> {
         on_ledger(&self.site.people.ledger, move |ledger| ledger.issue_code(&new)).await?;
         self.note("code issued", Some(&person.user.subject), "none");
         let answer = redirect(&request.target, self.snapshot.state.issuer(), &[("code", code.expose())]);
-        Ok(with_cookie(answer, person))
+        Ok(with_cookies(answer, person))
     }
 
     fn new_grant(&self, person: &Person) -> Result<Grant, LedgerError> {
@@ -310,22 +268,8 @@ impl Visit<'_> {
     }
 
     fn login_page(&self, name: &str, fault: Option<&str>) -> Response {
-        let known = cookies::find(self.headers, cookies::FORM).map(str::to_owned);
-        let new = if known.is_none() { Secret::generate().ok() } else { None };
-        let cookie = known.or_else(|| new.as_ref().map(|secret| secret.expose().to_owned()));
-        let Some(cookie) = cookie else { return pages::unavailable() };
-        let mut answer = pages::login(&LoginPage {
-            client: &self.request.client.id,
-            target: &shown_target(&self.request.target.redirect_uri),
-            action: &self.action(),
-            form_token: &cookies::form_token(&cookie),
-            name,
-            fault,
-        });
-        if let Some(new) = &new {
-            cookies::set(&mut answer, cookies::FORM, new);
-        }
-        answer
+        let target = shown_target(&self.request.target.redirect_uri);
+        login_page(self.headers, &self.request.client.id, &target, &self.action(), name, fault)
     }
 
     fn consent_page(&self, person: &Person) -> Response {
@@ -333,6 +277,7 @@ impl Visit<'_> {
         pages::consent(&ConsentPage {
             client: &request.client.id,
             target: &shown_target(&request.target.redirect_uri),
+            device: None,
             loopback: is_loopback_uri(&request.target.redirect_uri),
             action: &self.action(),
             form_token: &cookies::form_token(&person.cookie),
@@ -359,13 +304,4 @@ impl Visit<'_> {
             "{message}"
         );
     }
-}
-
-fn with_cookie(mut answer: Response, person: &Person) -> Response {
-    if let Some([session, browser]) = &person.new {
-        cookies::set(&mut answer, cookies::SESSION, session);
-        cookies::set_for(cookies::BROWSER_LIFE, &mut answer, cookies::BROWSER, browser);
-        cookies::remove(&mut answer, cookies::FORM);
-    }
-    answer
 }

@@ -4,7 +4,9 @@ mod answer;
 mod authorization_request;
 mod authorize;
 mod cookies;
+mod device;
 mod logout;
+mod session;
 
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::grants::People;
-use crate::http::literal_routes;
+use crate::http::{DEVICE_PATH, literal_routes};
 use crate::ledger::SessionLimits;
 use crate::{AUTHORIZE_PATH, Clock, Published};
 
@@ -29,14 +31,16 @@ pub(crate) struct Site {
     people: People,
 }
 
-/// The routes: `GET` and `POST` of [`AUTHORIZE_PATH`] and [`LOGOUT_PATH`], at the root and below the issuer's path.
+/// The routes: `GET` and `POST` of [`AUTHORIZE_PATH`], [`DEVICE_PATH`] and [`LOGOUT_PATH`], at the root and below the issuer's path.
 pub(crate) fn login_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
     let paths = |route: &str| [route.to_owned(), format!("{path}{route}")];
     let authorize = get(authorize::authorize).post(authorize::authorize);
     let logout = get(logout::ask).post(logout::log_out);
+    let device = get(device::device).post(device::device);
     literal_routes("authorize", &paths(AUTHORIZE_PATH), &authorize)
+        .merge(literal_routes("device", &paths(DEVICE_PATH), &device))
         .merge(literal_routes("logout", &paths(LOGOUT_PATH), &logout))
         .with_state(Site { published, clock, people })
 }

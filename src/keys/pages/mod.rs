@@ -33,6 +33,8 @@ pub(crate) struct LoginPage<'a> {
 pub(crate) struct ConsentPage<'a> {
     pub(crate) client: &'a str,
     pub(crate) target: &'a str,
+    /// The code of the device that asks, if it is a device.
+    pub(crate) device: Option<&'a str>,
     /// Whether the answer goes to a program on the person's own machine.
     pub(crate) loopback: bool,
     pub(crate) action: &'a str,
@@ -41,6 +43,14 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) scopes: &'a [String],
     pub(crate) audiences: &'a [String],
     pub(crate) offline: bool,
+}
+
+/// The code of a device is asked for.
+#[derive(Debug, Template)]
+#[template(path = "device.html")]
+struct DevicePage<'a> {
+    code: &'a str,
+    fault: Option<&'a str>,
 }
 
 #[derive(Debug, Template)]
@@ -85,6 +95,19 @@ pub(crate) fn login(login: &LoginPage<'_>) -> Response {
 
 pub(crate) fn consent(consent: &ConsentPage<'_>) -> Response {
     page(StatusCode::OK, consent)
+}
+
+pub(crate) fn device(code: &str, fault: Option<&str>, status: StatusCode) -> Response {
+    page(status, &DevicePage { code, fault })
+}
+
+/// A device has its answer.
+pub(crate) fn device_answered(allowed: bool) -> Response {
+    let (title, text) = match allowed {
+        true => ("Connected", "The device goes on by itself in a few seconds."),
+        false => ("Not connected", "The device was refused."),
+    };
+    page(StatusCode::OK, &NoticePage { title, text, hint: "You can close this page." })
 }
 
 pub(crate) fn log_out(form_token: &str) -> Response {

@@ -26,6 +26,9 @@ pub struct ClientLogin {
     /// Whether it may use the implicit grant (RFC 6749 §4.2).
     #[serde(default, skip_serializing_if = "is_false")]
     pub implicit: bool,
+    /// Whether it may use the device flow (RFC 8628).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub device: bool,
     /// Whether a confidential client may send a `nonce` in place of a PKCE challenge.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_nonce: bool,

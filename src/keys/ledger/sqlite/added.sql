@@ -8,3 +8,22 @@ CREATE TABLE IF NOT EXISTS browsers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS browsers_of_a_user ON browsers (subject);
 CREATE INDEX IF NOT EXISTS browsers_by_use ON browsers (used);
+
+-- A device that waits for a person to enter its code. `answer` is NULL until then.
+CREATE TABLE IF NOT EXISTS devices (
+  hash BLOB PRIMARY KEY,
+  user_code TEXT NOT NULL UNIQUE,
+  client TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  audiences TEXT NOT NULL,
+  offline INTEGER NOT NULL,
+  jkt TEXT,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  poll_interval INTEGER NOT NULL,
+  polled INTEGER NOT NULL DEFAULT 0,
+  answer INTEGER,
+  grant_id BLOB NOT NULL,
+  epoch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS devices_by_end ON devices (expires);

@@ -35,7 +35,16 @@ pub(super) fn find(rows: &Connection, id: &[u8; 16]) -> Result<Option<Grant>, ru
 }
 
 pub(super) fn issue(rows: &Connection, code: &NewCode) -> Result<(), rusqlite::Error> {
-    let grant = &code.grant;
+    add(rows, &code.grant)?;
+    let sql =
+        "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row =
+        (code.hash.as_bytes(), code.grant.id, &code.redirect_uri, &code.challenge, signed(code.expires));
+    run(rows, sql, row).map(drop)
+}
+
+/// Stores a grant.
+pub(super) fn add(rows: &Connection, grant: &Grant) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO grants (id, subject, client, scopes, audiences, offline, authenticated, acr, methods, jkt,
                created, epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let row = (
@@ -52,10 +61,6 @@ pub(super) fn issue(rows: &Connection, code: &NewCode) -> Result<(), rusqlite::E
         signed(grant.created),
         signed(epoch(rows)?),
     );
-    run(rows, sql, row)?;
-    let sql =
-        "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let row = (code.hash.as_bytes(), grant.id, &code.redirect_uri, &code.challenge, signed(code.expires));
     run(rows, sql, row).map(drop)
 }
 
@@ -105,11 +110,22 @@ pub(super) fn redeem(rows: &Connection, attempt: &CodeAttempt) -> Result<CodeOut
         return Ok(fault);
     }
     grant.jkt.clone_from(&attempt.jkt);
-    let refresh = grant.offline.then(|| attempt.refresh.as_bytes());
+    begin_tokens(rows, &grant, &attempt.refresh, &attempt.key, attempt.now)?;
+    Ok(CodeOutcome::Redeemed(grant))
+}
+
+/// Binds a grant to its proof key, and stores its first refresh token if it has any.
+pub(super) fn begin_tokens(
+    rows: &Connection,
+    grant: &Grant,
+    refresh: &SecretHash,
+    key: &str,
+    now: u64,
+) -> Result<(), rusqlite::Error> {
+    let refresh = grant.offline.then(|| refresh.as_bytes());
     let sql =
         "UPDATE grants SET jkt = ?2, generation = 1, valid = ?3, derived_by = ?4, rotated = ?5 WHERE id = ?1";
-    run(rows, sql, (grant.id, &grant.jkt, refresh, &attempt.key, signed(attempt.now)))?;
-    Ok(CodeOutcome::Redeemed(grant))
+    run(rows, sql, (grant.id, &grant.jkt, refresh, key, signed(now))).map(drop)
 }
 
 /// Ends a grant: its refresh tokens are worth nothing.

@@ -1,6 +1,7 @@
 //! The default ledger: a second SQLite file beside the store, with a write-ahead log and one writer.
 
 mod browsers;
+mod devices;
 mod file;
 mod grants;
 mod people;
@@ -14,8 +15,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use self::writer::Writer;
 use super::{
-    CodeAttempt, CodeOutcome, Consent, Grant, Ledger, LedgerError, LoginTry, NewCode, RefreshAttempt,
-    RefreshOutcome, SecretHash, Session, SessionLimits, TryOutcome, User,
+    CodeAttempt, CodeOutcome, Consent, DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, Grant, Ledger,
+    LedgerError, LoginTry, NewCode, NewDevice, RefreshAttempt, RefreshOutcome, SecretHash, Session,
+    SessionLimits, TryOutcome, User,
 };
 use crate::StoreId;
 
@@ -164,6 +166,31 @@ impl Ledger for SqliteLedger {
     fn end_grant(&self, id: &[u8; 16], client: &str, now: u64) -> Result<bool, LedgerError> {
         let (id, client) = (*id, client.to_owned());
         self.call(move |rows| grants::end_of(rows, &id, &client, now))
+    }
+
+    fn begin_device(&self, device: &NewDevice) -> Result<bool, LedgerError> {
+        let device = device.clone();
+        self.call(move |rows| devices::begin(rows, &device))
+    }
+
+    fn device(&self, user_code: &str, now: u64) -> Result<Option<DeviceRequest>, LedgerError> {
+        let user_code = user_code.to_owned();
+        self.call(move |rows| devices::find(rows, &user_code, now))
+    }
+
+    fn answer_device(&self, user_code: &str, answer: &DeviceAnswer, now: u64) -> Result<bool, LedgerError> {
+        let (user_code, answer) = (user_code.to_owned(), answer.clone());
+        self.call(move |rows| devices::answer(rows, &user_code, &answer, now))
+    }
+
+    fn grant_of_device(&self, code: &SecretHash) -> Result<Option<[u8; 16]>, LedgerError> {
+        let code = *code;
+        self.call(move |rows| devices::grant_of(rows, &code))
+    }
+
+    fn poll_device(&self, attempt: &DevicePoll) -> Result<DeviceOutcome, LedgerError> {
+        let attempt = attempt.clone();
+        self.call(move |rows| devices::poll(rows, &attempt))
     }
 
     fn use_once(&self, value: &SecretHash, until: u64, now: u64) -> Result<bool, LedgerError> {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::grants::{end, find, tokens};
-use super::{browsers, number, one, run, signed};
+use super::{browsers, devices, number, one, run, signed};
 use crate::ledger::{RefreshAttempt, RefreshOutcome, SessionLimits};
 
 /// How long a refresh token lives without use, in seconds.
@@ -80,5 +80,6 @@ pub(super) fn sweep(
         (signed(now), limit),
     )?;
     gone += browsers::sweep(rows, now, limit)?;
+    gone += devices::sweep(rows, now, limit)?;
     Ok(u64::try_from(gone).unwrap_or(u64::MAX))
 }

@@ -18,6 +18,7 @@ mod clients;
 mod confirmation;
 mod connections;
 mod dev;
+mod device;
 mod faketime;
 mod format;
 mod full;

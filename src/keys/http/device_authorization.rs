@@ -1,0 +1,123 @@
+//! `POST /device_authorization`: a device gets the codes of the device flow (RFC 8628 §3.1–3.2).
+
+use axum::routing::post;
+use axum::{Extension, Router};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::address::ClientAddress;
+use super::audit::{self, Attempt};
+use super::grant_refusal::{GrantRefusal, NOT_KEPT};
+use super::metadata::{DEVICE_AUTHORIZATION_PATH, DEVICE_PATH};
+use super::router::literal_routes;
+use super::token_endpoint::{Endpoint, read_body, read_form};
+use crate::grants::{People, asked, ledger_failed, new_user_code, on_ledger, shown_user_code};
+use crate::ledger::{DeviceRequest, NewDevice, Secret};
+use crate::{Clock, Published};
+
+/// How long both codes live, in seconds.
+const LIFE: u64 = 600;
+/// How long a device waits between two polls, in seconds.
+const INTERVAL: u64 = 5;
+/// How often another code is drawn where one is taken already.
+const DRAWS: usize = 3;
+
+/// The answer of RFC 8628 §3.2.
+#[derive(Serialize)]
+struct Codes<'a> {
+    device_code: &'a str,
+    user_code: &'a str,
+    verification_uri: &'a str,
+    verification_uri_complete: &'a str,
+    expires_in: u64,
+    interval: u64,
+}
+
+/// The routes: `POST` to [`DEVICE_AUTHORIZATION_PATH`], at the root and below the issuer's path.
+pub(super) fn device_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
+    let snapshot = published.snapshot();
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    let paths = [DEVICE_AUTHORIZATION_PATH.to_owned(), format!("{path}{DEVICE_AUTHORIZATION_PATH}")];
+    literal_routes("device_authorization", &paths, &post(device_authorization)).with_state(Endpoint::new(
+        published,
+        clock,
+        Some(people),
+    ))
+}
+
+async fn device_authorization(
+    State(endpoint): State<Endpoint>,
+    address: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let address = address.map(|Extension(ClientAddress(address))| address);
+    let mut attempt = Attempt { grant: Some("device_authorization"), ..Attempt::default() };
+    let begun = match read_body(body).await {
+        Ok(body) => endpoint.begin_device(&headers, &body, &mut attempt).await,
+        Err(refusal) => Err(refusal),
+    };
+    begun.unwrap_or_else(|refusal| {
+        audit::refused(&endpoint.published, &attempt, refusal, address);
+        refusal.into_response()
+    })
+}
+
+impl Endpoint {
+    async fn begin_device(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        attempt: &mut Attempt,
+    ) -> Result<Response, GrantRefusal> {
+        let now = self.clock.now();
+        let snapshot = self.current(now)?;
+        let form = read_form(headers, body)?;
+        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
+        let people = self.people.as_ref().ok_or(GrantRefusal::ClientGrant)?;
+        if !client.login.as_ref().is_some_and(|login| login.device) {
+            return Err(GrantRefusal::ClientGrant);
+        }
+        let (audiences, scopes, offline) = asked(&form, client)?;
+        for _ in 0..DRAWS {
+            let code = Secret::generate().map_err(|_| GrantRefusal::Failed)?;
+            let user_code = new_user_code().map_err(|_| GrantRefusal::Failed)?;
+            let mut grant = [0; 16];
+            getrandom::fill(&mut grant).map_err(|_| GrantRefusal::Failed)?;
+            let request = DeviceRequest {
+                user_code: user_code.clone(),
+                client: client.id.clone(),
+                scopes: scopes.clone(),
+                audiences: audiences.clone(),
+                offline,
+                jkt: form.get("dpop_jkt").map(str::to_owned),
+                created: now,
+                grant,
+            };
+            let expires = now.saturating_add(LIFE);
+            let device = NewDevice { hash: code.hash(), request, expires, interval: INTERVAL };
+            let begun = on_ledger(&people.ledger, move |ledger| ledger.begin_device(&device)).await;
+            if !begun.map_err(ledger_failed)? {
+                continue;
+            }
+            let base = snapshot.state.issuer().as_str().trim_end_matches('/');
+            let (uri, shown) = (format!("{base}{DEVICE_PATH}"), shown_user_code(&user_code));
+            let codes = Codes {
+                device_code: code.expose(),
+                user_code: &shown,
+                verification_uri: &uri,
+                verification_uri_complete: &format!("{uri}?user_code={shown}"),
+                expires_in: LIFE,
+                interval: INTERVAL,
+            };
+            let json = serde_json::to_vec(&codes).map_err(|_| GrantRefusal::Failed)?;
+            return Ok((NOT_KEPT, json).into_response());
+        }
+        Err(GrantRefusal::Failed)
+    }
+}
