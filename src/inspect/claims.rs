@@ -24,6 +24,8 @@ pub(crate) struct Context<'c> {
 #[derive(Clone, Copy)]
 pub(crate) enum Owner {
     Header,
+    /// The header of an encrypted token (RFC 7516).
+    EncryptedHeader,
     Claims(Option<&'static str>),
     /// Metadata or a token response. Values of credentials are replaced.
     Document,
@@ -33,6 +35,7 @@ impl Owner {
     fn meaning(self, path: &str) -> Option<&'static Meaning> {
         match self {
             Self::Header => meanings::parameter(path),
+            Self::EncryptedHeader => meanings::encrypted_parameter(path),
             Self::Claims(provider) => meanings::claim(path, provider),
             Self::Document => meanings::member(path).or_else(|| meanings::claim(path, None)),
         }

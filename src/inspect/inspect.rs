@@ -166,13 +166,14 @@ fn input_report(input: &str, parsed: &Parsed, offsets: &Offsets<'_>) -> InputRep
 fn token_report(token: &Token, offsets: &Offsets<'_>, context: &Context<'_>) -> TokenReport {
     let provider =
         token.decoded("payload").and_then(Members::read).and_then(|claims| meanings::provider(&claims));
+    let header = if token.is_encrypted() { Owner::EncryptedHeader } else { Owner::Header };
     TokenReport {
         text: token.text.text().to_owned(),
         start: offsets.utf16(token.text.start()),
         end: offsets.utf16(token.text.end()),
         parts: token.reports(offsets),
         first_bad: token.first_bad(offsets),
-        header: token.decoded("header").and_then(|text| claims::members(text, Owner::Header, context)),
+        header: token.decoded("header").and_then(|text| claims::members(text, header, context)),
         claims: token
             .decoded("payload")
             .and_then(|text| claims::members(text, Owner::Claims(provider), context)),

@@ -74,10 +74,21 @@ pub(crate) fn text_note(name: &str, raw: &str) -> Option<String> {
     (name == "alg" && json::string(raw)? == "none").then(|| "The token is not signed.".to_owned())
 }
 
+/// The meaning of a header parameter of an encrypted token.
+pub(crate) fn encrypted_parameter(path: &str) -> Option<&'static Meaning> {
+    ENCRYPTED.iter().find(|row| path.strip_prefix('/') == Some(row.name)).or_else(|| parameter(path))
+}
+
+const ENCRYPTED: [Meaning; 2] = [
+    registered("alg", "RFC 7516 §4.1.1", "How the key of the content is encrypted. Nothing is signed."),
+    registered("kid", "RFC 7516 §4.1.6", "The identifier of the recipient's key."),
+];
+
 /// What the value of a claim adds to its meaning.
 pub(crate) fn value_meaning(name: &str, raw: &str) -> Option<&'static str> {
     let text = json::string(raw)?;
     Some(match (name, text.as_str()) {
+        ("alg", text) if jotgate_core::Algorithm::from_name(text).is_none() => return None,
         ("alg", text) if text.starts_with("HS") => "Signer and verifier share one secret.",
         ("alg", text) if text.starts_with("RS") || text.starts_with("PS") => {
             "Signed with RSA; the public key verifies."
