@@ -7,7 +7,7 @@ import { CLOCK_TOLERANCE, configuration } from './configuration.js'
 import { byId, copyButton, h, show } from './dom.js'
 import { showKeySources, type Sources } from './key_sources.js'
 import { type Literal, readOptions } from './options_text.js'
-import { banner, detailCards, tokenView, verdictCards } from './report_view.js'
+import { banner, contentCards, detailCards, tokenView, verdictCards } from './report_view.js'
 import { makeSample } from './samples.js'
 import { fragmentOf, shareableKeys, shareableText, sharedFrom, type Shared } from './share.js'
 import { showSpa } from './spa_view.js'
@@ -158,6 +158,7 @@ function update(): void {
   show(element, children)
   show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code))
   show(byId('token'), tokenView(text, current.token))
+  show(byId('contents'), contentCards(current))
   show(byId('details'), detailCards(current))
   void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))
   showTimes()

@@ -165,20 +165,25 @@ export function tokenView(text: string, token: TokenReport | undefined): HTMLEle
   return [
     h('pre', { tabindex: 0, role: 'region', 'aria-label': 'The token in its parts' }, pieces as never),
     h('ul', { class: 'legend' }, names),
-    ...(token.firstBad === undefined ? [] : [h('p', { class: 'note' }, `${token.firstBad.why} It is character ${token.firstBad.at + 1} of the text.`)]),
+    ...(token.firstBad === undefined ? [] : [h('p', { class: 'note' }, prose(`${token.firstBad.why} It is character ${token.firstBad.at + 1} of the text.`))]),
   ]
 }
 
 const KIND_OF_PART: Record<string, string> = { header: 'part-header', payload: 'part-payload', signature: 'part-signature' }
 
-/** Everything below the verdicts. */
-export function detailCards(report: Report): HTMLElement[] {
-  const { token, rules, keys, challenges, documents, dpop, input } = report
+/** What the token contains, decoded. */
+export function contentCards({ token, input }: Report): HTMLElement[] {
   return [
-    input.found.length > 1 && foundCard(report),
+    input.found.length > 1 && foundCard(input),
     token?.claims !== undefined && claimsCard('Claims', token.claims, token.provider),
-    rules.length > 0 && rulesCard(rules),
     token?.header !== undefined && claimsCard('Header', token.header),
+  ].filter((shown): shown is HTMLElement => shown !== false)
+}
+
+/** What follows from it: each rule, the keys, challenges and documents. */
+export function detailCards({ token, rules, keys, challenges, documents, dpop }: Report): HTMLElement[] {
+  return [
+    rules.length > 0 && rulesCard(rules),
     token !== undefined && sizeCard(token),
     keys.length > 0 && keysCard(keys),
     dpop !== undefined &&
@@ -196,7 +201,7 @@ export function card(title: string, ...children: (HTMLElement | HTMLElement[] | 
   return h('section', { class: 'card' }, h('h2', {}, title), ...children)
 }
 
-function foundCard({ input }: Report): HTMLElement {
+function foundCard(input: Report['input']): HTMLElement {
   return card(
     'Found in the text',
     h('ul', { class: 'list' }, input.found.map((found) => h('li', {}, `${found.kind.replaceAll('_', ' ')}${found.where === '' ? '' : ` in ${found.where}`}`))),
