@@ -156,7 +156,7 @@ function update(): void {
   const element = byId('banner')
   element.className = `banner ${state}`
   show(element, children)
-  show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code))
+  show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code, current.cause?.action))
   show(byId('token'), tokenView(text, current.token))
   show(byId('contents'), contentCards(current))
   show(byId('details'), detailCards(current))

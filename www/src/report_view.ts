@@ -116,8 +116,8 @@ const WITHOUT_TOKEN: Record<string, string> = {
   pem: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
 }
 
-/** The four verdicts, which are never mixed. The banner already says what to do about the code `refused`. */
-export function verdictCards(verdicts: Verdicts | undefined, refused?: string): HTMLElement[] {
+/** The four verdicts, which are never mixed. The banner already says what to do about the code `refused`, and the `action` of the cause. */
+export function verdictCards(verdicts: Verdicts | undefined, refused?: string, action?: string): HTMLElement[] {
   return (Object.keys(VERDICTS) as (keyof Verdicts)[]).map((name) => {
     const verdict: Verdict | undefined = verdicts?.[name]
     if (verdict === undefined) {
@@ -129,7 +129,7 @@ export function verdictCards(verdicts: Verdicts | undefined, refused?: string): 
       h('h3', {}, VERDICTS[name]),
       h('p', { class: 'state' }, mark(verdict.status), STATES[verdict.status]),
       h('p', {}, prose(verdict.why)),
-      verdict.action !== undefined && verdict.code !== refused && h('p', { class: 'action' }, prose(verdict.action)),
+      verdict.action !== undefined && verdict.action !== action && verdict.code !== refused && h('p', { class: 'action' }, prose(verdict.action)),
       verdict.code !== undefined && h('p', {}, code(verdict.code, verdict.link)),
     )
   })
