@@ -6,9 +6,9 @@
  * Run from the root of the repository, after `npm ci` in `tests`.
  */
 import { execFileSync } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -32,12 +32,13 @@ const ENTRIES = {
   './express': 'express',
   './express/global': 'express_global',
   './mcp': 'mcp',
+  './dpop': 'dpop',
   './testing': 'testing',
   './providers': 'providers',
 }
 
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
-const WITH_CORE = ['.', './jose']
+const WITH_CORE = ['.', './jose', './dpop']
 
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {
@@ -155,7 +156,10 @@ async function writeLoaders(room, wasm) {
 async function writeEntries() {
   const { build } = require('esbuild')
   const settings = { ...BUNDLE, outdir: dist, format: 'esm', platform: 'neutral' }
-  const shared = await build({ ...settings, entryPoints: entryPoints(WITH_CORE), splitting: true, chunkNames: 'core' })
+  const split = { ...settings, splitting: true, chunkNames: 'core' }
+  const first = await build({ ...split, entryPoints: entryPoints(WITH_CORE), chunkNames: '[hash]', write: false })
+  await shareModules(first.metafile)
+  const shared = await build({ ...split, entryPoints: entryPoints(WITH_CORE) })
   const files = Object.keys(shared.metafile.outputs)
   if (files.length !== WITH_CORE.length + 1) throw new Error(`one shared file expected, not ${files.join(', ')}`)
   for (const name of alone()) {
@@ -163,6 +167,17 @@ async function writeEntries() {
     const second = Object.keys(metafile.inputs).find((input) => input.endsWith('/wasm/instance.js'))
     if (second !== undefined) throw new Error(`${name} would have a core of its own: add it to WITH_CORE`)
   }
+}
+
+/**
+ * Makes each entry import every module that two entries share. esbuild makes a file for each set of entries that share modules: now
+ * there is one set.
+ */
+async function shareModules({ outputs }) {
+  const chunks = Object.values(outputs).filter(({ entryPoint }) => entryPoint === undefined)
+  const modules = chunks.flatMap(({ inputs }) => Object.keys(inputs)).map((path) => relative(compiled, resolve(path)))
+  const lines = [...new Set(modules)].map((path) => `import './${path}'\n`)
+  for (const name of WITH_CORE) await appendFile(join(compiled, `${ENTRIES[name]}.js`), lines.join(''))
 }
 
 /** The same for `require`: one file with the core, and a thin one for each entry that uses it. */

@@ -13,6 +13,7 @@ export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decod
 export type { CorsOptions, NodeFields } from './gate/cors.js'
 export type { CredentialOptions } from './gate/credentials.js'
 export type { ResourceOptions } from './gate/metadata.js'
+export type { ProofOfPossession } from './gate/proof.js'
 export type { ClientOptions } from './gate/client.js'
 export type { RightsOptions } from './gate/rights.js'
 export type { IssuerTemplate } from './gate/tenants.js'

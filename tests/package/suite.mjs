@@ -1,7 +1,7 @@
 /**
  * The one suite. A runner gives it the package as it loaded it (`jotgate`, `facade` = `jotgate/jose`, `decoder` =
- * `jotgate/decode`), the real jose, and gets back how many tests passed and what failed. Nothing in here knows in which
- * runtime it runs.
+ * `jotgate/decode`, `dpop` = `jotgate/dpop`, …), the real jose, and gets back how many tests passed and what failed. Nothing in
+ * here knows in which runtime it runs.
  */
 import { decodeClaimsTests } from './suite/decode/claims.mjs'
 import { decodePureTests } from './suite/decode/standalone.mjs'
@@ -11,6 +11,8 @@ import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
 import { gateDecisionTests } from './suite/gate/decisions.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
+import { dpopTests } from './suite/proof/dpop.mjs'
+import { dpopOptionTests } from './suite/proof/dpop_options.mjs'
 import { gateOptionalTests } from './suite/gate/optional.mjs'
 import { gateResourceTests } from './suite/gate/resource.mjs'
 import { gateRightsTests } from './suite/gate/rights.mjs'
@@ -41,10 +43,10 @@ import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
 import { warmTests } from './suite/verifier/warm.mjs'
 
-export async function runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, mcp, providers, testing, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, dpop, mcp, providers, testing, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -69,6 +71,8 @@ export async function runSuite({ jotgate, facade, decoder, mcp, providers, testi
   mcpToolTests(context)
   gateBadRequestTests(context)
   providerTests(context)
+  dpopTests(context)
+  dpopOptionTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

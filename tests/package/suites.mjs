@@ -47,6 +47,7 @@ export const SUITES = {
     return workerd(project, { ...tools, runner: 'workerd/vectors.mjs' })
   },
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
+  'dpop': (project) => withCompanion(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),
   'from-jsonwebtoken': migration('from-jsonwebtoken', ['jsonwebtoken']),

@@ -1,5 +1,6 @@
 /** The gate's exact answer: the same code as `createGate`'s makes it. */
-import { answer, challenge, type Denial, denialFrom, withNeededScope } from '../../pkg-templates/src/gate/challenge.js'
+import { answer, challenge, denialFrom, withNeededScope } from '../../pkg-templates/src/gate/challenge.js'
+import type { Denial } from '../../pkg-templates/src/gate/denial.js'
 import { lack } from '../../pkg-templates/src/gate/rights.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'

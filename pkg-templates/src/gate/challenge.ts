@@ -3,24 +3,14 @@ import type { Refusal } from '../base/refusal.js'
 import { jsonOf, record } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { HeaderFields } from '../base/types.js'
-
-/** Why a request is denied, in terms of HTTP. */
-export interface Denial {
-  readonly status: 204 | 400 | 401 | 403 | 503
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
-  /** The stable code of the exact reason. */
-  readonly refusal: RefusalCode
-  /** Says what the caller can do differently, never what would have been accepted. */
-  readonly detail: string
-  /** The scopes that this request needs, separated by spaces. */
-  readonly scope?: string
-  /** The number of seconds to wait before a retry, if known. */
-  readonly retryAfter?: number
-}
+import type { Denial } from './denial.js'
+import type { Proof } from './proof.js'
 
 /** The denials that do not depend on a token. */
 export const DENIALS = {
   anonymous: { status: 401, refusal: 'credentials_absent', detail: 'a bearer token is needed' },
+  // RFC 6750 §3.1: no error code.
+  unsupported: { status: 401, refusal: 'scheme_not_supported', detail: 'the scheme DPoP is not supported' },
   // The user cannot fix this, so there is no challenge.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
   // The program passed only `{ headers }`.
@@ -83,23 +73,28 @@ export interface ChallengeFrame {
   readonly realm: string
   /** The URL of the resource's metadata (RFC 9728 §5.1), if the gate has a resource. */
   readonly metadataUrl?: string | undefined
+  /** The proofs of possession, if the gate takes any. */
+  readonly proof?: Proof | undefined
 }
 
 /**
  * Returns the challenge (RFC 6750 §3), or `undefined` if a token would not help. MCP clients log in again for every challenge that
  * names the metadata. With a `resource`, a 403 that no scope can change therefore has no challenge.
  */
-export function challenge(denial: Denial, { realm, metadataUrl }: ChallengeFrame): string | undefined {
-  const { status, error, refusal, detail, scope } = denial
-  if (status === 503 || status === 204 || (status === 403 && error === undefined)) return undefined
+export function challenge(denial: Denial, { realm, metadataUrl, proof }: ChallengeFrame): string | undefined {
+  const { status, error, refusal, detail, scope, scheme } = denial
+  if (status > 403 || status === 204 || (status === 403 && error === undefined)) return undefined
   if (status === 403 && metadataUrl !== undefined && refusal !== 'insufficient_scope') return undefined
   // MCP clients search by regular expression and take the first match, so this order is part of the interface.
-  const parameters = [`realm=${quoted(plain(realm))}`]
-  if (metadataUrl !== undefined) parameters.push(`resource_metadata=${quoted(metadataUrl)}`)
-  if (error !== undefined) parameters.push(`error=${quoted(error)}`)
-  if (scope !== undefined && scope !== '') parameters.push(`scope=${quoted(scope)}`)
-  if (error !== undefined) parameters.push(`error_description=${quoted(plain(detail))}`)
-  return `Bearer ${parameters.join(', ')}`
+  const parameters = (code?: string) => {
+    const found = [`realm=${quoted(plain(realm))}`]
+    if (metadataUrl !== undefined) found.push(`resource_metadata=${quoted(metadataUrl)}`)
+    if (code !== undefined) found.push(`error=${quoted(code)}`)
+    if (scope !== undefined && scope !== '') found.push(`scope=${quoted(scope)}`)
+    if (code !== undefined) found.push(`error_description=${quoted(plain(detail))}`)
+    return found.join(', ')
+  }
+  return proof ? proof.challenge(parameters, error, scheme) : `Bearer ${parameters(error)}`
 }
 
 /** Makes the response with this challenge. Header fields that the response sets itself win over those in `added`. */
@@ -110,7 +105,7 @@ export function answer(denial: Denial, wanted: string | undefined, added?: Heade
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', 'no-store')
   // RFC 9110 §10.2.3: whole seconds.
-  if (status === 503) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
+  if (status > 403) headers.set('retry-after', String(Math.max(1, Math.ceil(denial.retryAfter ?? RETRY_AFTER))))
   else headers.delete('retry-after')
   if (wanted === undefined) headers.delete('www-authenticate')
   else headers.set('www-authenticate', wanted)
@@ -119,7 +114,7 @@ export function answer(denial: Denial, wanted: string | undefined, added?: Heade
 }
 
 /** The reason phrases of the responses (RFC 9110 §15). */
-export const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' }
+export const TITLES = { 204: '', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 429: 'Too Many Requests', 503: 'Service Unavailable' }
 
 /**
  * Describes a refusal to the caller: which check failed, but not what would pass it. The core's own messages contain both values

@@ -2,7 +2,8 @@
 import { list, type Options } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
-import { type Denial, invalidToken } from './challenge.js'
+import { invalidToken } from './challenge.js'
+import type { Denial } from './denial.js'
 import { valueAt } from './rights.js'
 
 /** Which clients may call the API. */

@@ -34,13 +34,15 @@ export const CREDENTIAL_NAMES = ['header', 'cookie', 'origins', 'query'] as cons
 export type ReadCredentials = (
   request: RequestLike,
   field: ReadField,
-) => Credentials | { readonly kind: 'forged' } | { readonly kind: 'methodMissing' }
+) => Credentials | { readonly kind: 'forged' | 'methodMissing'; readonly scheme?: undefined }
 
 /**
  * Returns the reader for these options. Order: Bearer header, named header, cookie, query parameter. So a token in a link never
  * replaces the user's own.
+ *
+ * @param takesDpop - whether the scheme `DPoP` is accepted
  */
-export function credentialsFrom(options: Options): ReadCredentials {
+export function credentialsFrom(options: Options, takesDpop: boolean): ReadCredentials {
   const header = options.read('header', headerName)
   const cookie = options.read('cookie', cookieName)
   const query = options.read('query', (name, value) => (value === true ? 'access_token' : text(name, value)))
@@ -50,7 +52,7 @@ export function credentialsFrom(options: Options): ReadCredentials {
   if (origins !== undefined && cookie === undefined) throw optionError('origins', 'means nothing without `cookie`')
 
   return (request, field) => {
-    const authorized = bearer(field('authorization'))
+    const authorized = bearer(field('authorization'), takesDpop)
     const asked = query === undefined ? NONE : parameter(request, query)
     if (authorized.kind !== 'none') {
       // RFC 6750 §3.1: a request with two methods is malformed. A cookie is not counted, because the browser always adds it.

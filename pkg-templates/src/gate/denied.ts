@@ -1,8 +1,9 @@
 /** Makes the value that a gate returns for a denied request, with its HTTP response. */
 import { memberOf, record } from '../base/record.js'
 import type { HeaderFields, JWTPayload } from '../base/types.js'
-import { answer, challenge, type ChallengeFrame, type Denial, TITLES } from './challenge.js'
+import { answer, challenge, type ChallengeFrame, TITLES } from './challenge.js'
 import { type CorsFields, withCors } from './cors.js'
+import type { Denial } from './denial.js'
 import type { RequestLike } from './request.js'
 import { isPromise } from './steps.js'
 import type { Denied, GateOptions } from './types.js'

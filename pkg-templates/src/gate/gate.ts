@@ -10,16 +10,18 @@ import { Issuers } from '../verify/issuers.js'
 import type { KeyedVerdict } from '../verify/judge.js'
 import { verifierFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
-import { algorithmList, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
-import { type Denial, DENIALS, denialFrom, ruleDenial, withNeededScope } from './challenge.js'
+import { algorithmList, clockFrom, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
+import { DENIALS, denialFrom, ruleDenial, withNeededScope } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
 import { cookieName, CREDENTIAL_NAMES, credentialsFrom } from './credentials.js'
 import { type Facts, observed } from './decision.js'
+import type { Denial } from './denial.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { attachDetails, type GateDetails } from './details.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
 import { checkedNeeds, rule } from './needs.js'
+import { proofsFrom } from './proof.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import { RIGHTS_NAMES, rightsFrom } from './rights.js'
 import { settled, settledNow } from './steps.js'
@@ -40,9 +42,9 @@ import type {
 
 /**
  * Makes a gate for an API that takes access tokens (RFC 6750) in `Authorization: Bearer`, and optionally elsewhere: see
- * {@link CredentialOptions}. Tokens that require proof of possession (`cnf`) are refused. Make one gate and use it for every request.
- * Making a gate fetches nothing, sets no timer and reads no randomness, so it may be made at the top of a worker's module; there, see
- * `warm`.
+ * {@link CredentialOptions}. Tokens that require proof of possession (`cnf`) are refused without `proof`. Make one gate and use it for
+ * every request. Making a gate fetches nothing, sets no timer and reads no randomness, so it may be made at the top of a worker's
+ * module; there, see `warm`.
  *
  * @throws `TypeError` that names the option that is missing, unknown, present but `undefined`, empty or not a number
  *
@@ -94,10 +96,11 @@ export function createGate<Claims, Principal>(
     fields.typOptional = true
   }
   fields.clockTolerance ??= CLOCK_TOLERANCE
-  // This gate does not check proofs of possession. Accepting a bound token without one would void its protection against theft.
-  fields.refuseBound = true
+  const proof = given.read('proof', proofsFrom)?.({ resource: resource?.identifier, now: clockFrom(given) })
+  // Accepting a bound token without a proof would void its protection against theft. `proof` checks `cnf` itself.
+  fields.refuseBound = proof === undefined
   const realm = given.read('realm', printable) ?? 'api'
-  const credentialsOf = credentialsFrom(given)
+  const credentialsOf = credentialsFrom(given, proof?.takesDpop === true)
   const cookie = given.read('cookie', cookieName)
   const cors = corsFrom(given)
   const preflights = given.read('preflight', flag) ?? false
@@ -115,9 +118,9 @@ export function createGate<Claims, Principal>(
     ? new Issuers(given, fields, { audienceRequired: !openAudience, verifierFor })
     : verifierFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
   const issuers = verifier instanceof Issuers ? verifier.names : (fields.issuer ?? [])
-  const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers)
+  const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers, proof?.metadata)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
-  const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal })
+  const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal, proof })
 
   /** Decides about one request. Each yielded value may be a promise; `yield` returns its result. */
   function* decide(
@@ -131,11 +134,11 @@ export function createGate<Claims, Principal>(
     const rules = [authorize, rule].filter((rule) => rule !== undefined)
     let credentials: ReturnType<typeof credentialsOf> | undefined
     const refuse = (denial: Denial, cause?: Error) => {
-      return denied(record(withNeededScope(denial, scope)), frame, {
+      return denied(record({ ...withNeededScope(denial, scope), scheme: credentials?.scheme }), frame, {
         request,
-        cors: cors?.fields(field) ?? [],
+        cors: [...(cors?.fields(field) ?? []), ...(denial.fields ?? [])],
         cookie: credentials?.kind === 'token' && credentials.fromCookie === true ? cookie : undefined,
-        cause,
+        cause: cause ?? denial.cause,
         claims: facts.claims,
       })
     }
@@ -175,8 +178,12 @@ export function createGate<Claims, Principal>(
     }
     const { payload: claims, header, key } = verdict
     const scopes = rights.scopesOf(claims)
+    const unproven = proof && (yield* proof.check({ request, field, token: credentials.token, scheme: credentials.scheme, claims }))
     const denial =
-      tenants?.refuses(claims, key && keyIssuer(key)) ?? refusesClient?.(claims) ?? rights.lacks(needed, claims, scopes)
+      unproven ??
+      tenants?.refuses(claims, key && keyIssuer(key)) ??
+      refusesClient?.(claims) ??
+      rights.lacks(needed, claims, scopes)
     if (denial !== undefined) return refuse(denial)
     // Every member is an own property, so that reading `preflight` never finds an inherited one.
     const passed = { ok: true, claims, header, scopes, principal: undefined, preflight: undefined, anonymous: undefined } as {
@@ -252,6 +259,7 @@ const gateNames = () => [
   'realm',
   'cors',
   'preflight',
+  'proof',
   'principal',
   'authorize',
   'onDecision',

@@ -73,8 +73,9 @@ export type ServeMetadata = (request: RequestLike) => Response | undefined
  * Prepares the metadata of a resource (RFC 9728 §2).
  *
  * @param issuers - the issuers of the gate: the default of `authorizationServers`
+ * @param more - further members
  */
-export function metadataOf(resource: Resource, options: Options, issuers: readonly string[]): ServeMetadata {
+export function metadataOf(resource: Resource, options: Options, issuers: readonly string[], more?: object): ServeMetadata {
   const servers = options.read('authorizationServers', list) ?? issuers
   if (servers.length === 0 || !servers.every((server) => webUrl(server))) {
     throw optionError('authorizationServers', 'is required, as the URLs of the issuers: clients find the issuer by its URL')
@@ -89,6 +90,7 @@ export function metadataOf(resource: Resource, options: Options, issuers: readon
     scopes_supported: options.read('scopesSupported', list)?.filter((scope) => scope !== 'offline_access'),
     resource_name: options.read('resourceName', text),
     resource_documentation: options.read('resourceDocumentation', pageUrl),
+    ...more,
   })
   const etag = `"${hashOf(document)}"`
   const { pathname, search } = new URL(resource.metadataUrl)

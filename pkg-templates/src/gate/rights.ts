@@ -3,7 +3,7 @@ import { list, type Options } from '../base/options.js'
 import { givenNames, memberOf } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
-import type { Denial } from './challenge.js'
+import type { Denial } from './denial.js'
 
 /** The claims that contain a token's rights, and the scopes that a scope includes. */
 export interface RightsOptions {

@@ -23,7 +23,7 @@ export function settledNow<T>(steps: Generator<unknown, T, unknown>): T {
     const { value } = step
     if (isPromise(value)) {
       value.then(undefined, () => {})
-      throw new TypeError('`principal` and `authorize` must not return a promise where `checkSync` is used')
+      throw new TypeError('`proof`, `principal` and `authorize` must not return a promise where `checkSync` is used')
     }
     step = steps.next(value)
   }

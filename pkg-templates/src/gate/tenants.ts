@@ -6,7 +6,8 @@ import type { JWTPayload } from '../base/types.js'
 import { webUrl } from '../base/url.js'
 import { issuerIdentifier } from '../remote/discovery.js'
 import { RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
-import { type Denial, invalidToken } from './challenge.js'
+import { invalidToken } from './challenge.js'
+import type { Denial } from './denial.js'
 
 /** An issuer with many tenants. */
 export interface IssuerTemplate {

@@ -9,7 +9,9 @@ import type { Duration } from '../base/duration.js'
 import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
+import type { DenialError, DenialStatus } from './denial.js'
 import type { ResourceOptions } from './metadata.js'
+import type { ProofOfPossession } from './proof.js'
 import type { RightsOptions } from './rights.js'
 import type { IssuerTemplate } from './tenants.js'
 import type { RequestLike } from './request.js'
@@ -45,6 +47,11 @@ export interface GateSettings<Claims = JWTPayload, Principal = unknown>
   keys?: Keys
   /** The accepted types. Default: `JWT`, `at+jwt` (RFC 9068 §4), or no `typ`. */
   typ?: string | readonly string[]
+  /**
+   * How clients prove that they have the key that a token is bound to: `dpop` of `jotgate/dpop`, `mtls` of `jotgate/mtls`, or a list of
+   * both. Without it, bound tokens are refused. DPoP needs {@link Gate.check}: `checkSync` throws a `TypeError`.
+   */
+  proof?: ProofOfPossession | readonly ProofOfPossession[]
   /** The realm in challenges (RFC 9110 §11.5), printable ASCII. Default: `api`. */
   realm?: string
   /**
@@ -188,9 +195,12 @@ export interface Preflight {
 export interface Denied {
   readonly ok: false
   /** The status to answer with. 204 is not a refusal: it answers a pre-flight, with the option `cors`. */
-  readonly status: 204 | 400 | 401 | 403 | 503
-  /** The error code of RFC 6750 §3.1. Absent for requests without credentials, for forged requests, and without keys. */
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  readonly status: DenialStatus
+  /**
+   * The error code of RFC 6750 §3.1 or RFC 9449 §7.1. Absent for requests without credentials, for forged requests, and without
+   * keys.
+   */
+  readonly error?: DenialError
   /** The stable code of the exact reason: `expired`, `signature_mismatch`, `credentials_missing`, … */
   readonly refusal: RefusalCode
   /** The reason as text for people, as in the response. It never contains what would have been accepted. */

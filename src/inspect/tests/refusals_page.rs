@@ -72,8 +72,11 @@ fn strings(line: &str) -> Vec<String> {
 /// Every code that the package's sources give to an error or an answer. The login has a class of errors of its own.
 fn used_codes() -> BTreeSet<String> {
     /// What precedes a code.
-    const MARKS: [&str; 10] = [
+    const MARKS: [&str; 13] = [
         "invalidToken('",
+        "denial('",
+        "Denial('",
+        "failed('",
         "unavailable('",
         "invalid('",
         "malformed('",

@@ -75,6 +75,8 @@ export async function types({ folder }) {
     'the login, CommonJS': { file: 'login.cts', module: 'node16', lib: ['es2022', 'dom', 'dom.iterable'] },
     // The SDKs' own types are not ours to check.
     'MCP servers': { file: 'mcp.mts', module: 'nodenext', skipLibCheck: true },
+    'proofs, in Node': { file: 'proof.mts', module: 'nodenext' },
+    'proofs, CommonJS': { file: 'proof.cts', module: 'node16' },
     'the issuer for tests, in Node': { file: 'testing.mts', module: 'nodenext' },
     'the issuer for tests, CommonJS': { file: 'testing.cts', module: 'node16' },
     'the presets, in Node': { file: 'providers.mts', module: 'nodenext' },

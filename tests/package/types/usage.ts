@@ -134,8 +134,9 @@ export async function gateTypes(request: Request) {
   const needs: GateNeeds = { scopes: ['items:read'], waitUntil: (work) => void work }
   const pass = await gate.check(request, needs)
   if (!pass.ok) {
-    is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 503>>()
-    is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined>>()
+    is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 429 | 503>>()
+    type OfDpop = 'invalid_dpop_proof' | 'use_dpop_nonce'
+    is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | OfDpop | undefined>>()
     const response: Response = pass.response({ headers: { vary: 'origin' } })
     // @ts-expect-error there is no header without a pass
     pass.header

@@ -112,6 +112,7 @@ export const unbundled =
       'jotgate': `/jotgate/${target(exports['.'])}`,
       'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
       'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
+      'jotgate/dpop': `/jotgate/${target(exports['./dpop'])}`,
       'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
       'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,
       'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,

@@ -2,6 +2,7 @@
 import * as jotgate from 'jotgate'
 import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
+import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
@@ -14,7 +15,7 @@ const soon = rightAway(jotgate)
 
 addEventListener('fetch', (event) => {
   const issuer = new URL(event.request.url).searchParams.get('issuer')
-  const outcome = runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }, (context) => {
+  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, (context) => {
     soon(context)
     ownFetch(jotgate, issuer)(context)
     context.test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', () => {

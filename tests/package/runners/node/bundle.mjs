@@ -1,6 +1,7 @@
 /** What a bundler makes one file of, for Node. */
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
+import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
@@ -11,5 +12,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, decoder, mcp, providers, testing, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }))
 clearInterval(alive)

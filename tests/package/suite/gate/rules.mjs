@@ -94,7 +94,7 @@ export function gateRuleTests({ jotgate, test, world }) {
 
   test('checkSync refuses rules that take their time, and says so', async () => {
     const incoming = await request()
-    const late = { message: '`principal` and `authorize` must not return a promise where `checkSync` is used' }
+    const late = { message: '`proof`, `principal` and `authorize` must not return a promise where `checkSync` is used' }
     await refused(() => gateWith({ principal: async () => 1 }).checkSync(incoming), late)
     await refused(() => gateWith().checkSync(incoming, { authorize: async () => true }), late)
     // Nothing handles its rejection any more.

@@ -1,0 +1,29 @@
+/** Why a request is denied, in terms of HTTP. */
+import type { RefusalCode } from '../base/refusal_codes.js'
+import type { CorsFields } from './cors.js'
+
+/** The status of a denied request. */
+export type DenialStatus = 204 | 400 | 401 | 403 | 429 | 503
+
+/** The error codes of challenges: RFC 6750 §3.1, RFC 9449 §12.2. */
+export type DenialError = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof' | 'use_dpop_nonce'
+
+/** Why a request is denied, in terms of HTTP. */
+export interface Denial {
+  readonly status: DenialStatus
+  readonly error?: DenialError
+  /** The stable code of the exact reason. */
+  readonly refusal: RefusalCode
+  /** Says what the caller can do differently, never what would have been accepted. */
+  readonly detail: string
+  /** The scopes that this request needs, separated by spaces. */
+  readonly scope?: string
+  /** The number of seconds to wait before a retry, if known. */
+  readonly retryAfter?: number
+  /** The scheme that the request used: the error is in the challenge of that scheme. Default: Bearer. */
+  readonly scheme?: 'dpop' | undefined
+  /** Further header fields of the response. */
+  readonly fields?: CorsFields
+  /** For logs: the error behind it. */
+  readonly cause?: Error
+}
