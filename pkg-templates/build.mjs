@@ -33,6 +33,7 @@ const ENTRIES = {
   './express/global': 'express_global',
   './mcp': 'mcp',
   './dpop': 'dpop',
+  './mtls': 'mtls',
   './testing': 'testing',
   './providers': 'providers',
 }

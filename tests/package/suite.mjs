@@ -13,6 +13,7 @@ import { gateDecisionTests } from './suite/gate/decisions.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
 import { dpopTests } from './suite/proof/dpop.mjs'
 import { dpopOptionTests } from './suite/proof/dpop_options.mjs'
+import { mtlsTests } from './suite/proof/mtls.mjs'
 import { gateOptionalTests } from './suite/gate/optional.mjs'
 import { gateResourceTests } from './suite/gate/resource.mjs'
 import { gateRightsTests } from './suite/gate/rights.mjs'
@@ -43,10 +44,10 @@ import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
 import { warmTests } from './suite/verifier/warm.mjs'
 
-export async function runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, dpop, mcp, providers, testing, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -73,6 +74,7 @@ export async function runSuite({ jotgate, facade, decoder, dpop, mcp, providers,
   providerTests(context)
   dpopTests(context)
   dpopOptionTests(context)
+  mtlsTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

@@ -38,6 +38,8 @@ export const PACKAGE_CODES = {
   dpop_proof_replayed: ['The DPoP proof was used before.', 'Make a new proof for each request.'],
   dpop_proofs_exhausted: ['This key has used as many proofs as can be remembered.', 'Send fewer requests, or give the gate a larger store.'],
   dpop_store_failed: ['The store of used proofs failed, or is full.', 'Read the cause in your log, and check the store.'],
+  mtls_certificate_missing: ['The token is bound to a certificate, but the connection has none that counts.', 'Connect with the client certificate, directly to the server that has the gate.'],
+  mtls_certificate_mismatch: ['The token is bound to another certificate than the one of the connection.', 'Connect with the certificate that was used to get the token.'],
   // The rules of the gate
   client_mismatch: ['The token is valid, but was issued to another client.', 'Get the token with a client that `client` of the gate lists.'],
   tenant_mismatch: ["The token is valid, but `tid` names no accepted tenant.", 'Add the tenant to `tenants`, or log in with another account.'],

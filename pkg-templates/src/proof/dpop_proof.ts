@@ -1,5 +1,5 @@
 /** Reads a DPoP proof: a JWS whose header contains the key that verifies it (RFC 9449 §4.2). */
-import { isGiven, jsonOf, memberOf } from '../base/record.js'
+import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { TextDecoder } from '../base/runtime.js'
 import type { JWK } from '../base/types.js'
@@ -76,7 +76,7 @@ function signatureFailure(code: RefusalCode): ReadProof {
 /** Returns the own members of a JSON object. Returns `undefined` for any other bytes. */
 function objectFrom(payload: Uint8Array): ProofClaims | undefined {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    const parsed: unknown = JSON.parse(new TextDecoder('utf-8', record({ fatal: true })).decode(payload))
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined
     return Object.assign(Object.create(null) as object, parsed)
   } catch {

@@ -1,5 +1,5 @@
 /** Joins the proofs of possession of a gate: every member of `cnf` must be proven (RFC 7800 §3, RFC 9449 §6, RFC 8705 §3). */
-import { isGiven, memberOf } from '../base/record.js'
+import { isGiven, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { Denial } from '../gate/denial.js'
@@ -23,8 +23,8 @@ export interface ProofMethod {
 /** Makes the value that the option `proof` takes. */
 export function proofValue(method: ProofMethod): ProofOfPossession {
   const value = { member: method.member }
-  Object.defineProperty(value, JOIN, { value: joinProofs, __proto__: null } as PropertyDescriptor)
-  Object.defineProperty(value, METHOD, { value: method, __proto__: null } as PropertyDescriptor)
+  Object.defineProperty(value, JOIN, record({ value: joinProofs }))
+  Object.defineProperty(value, METHOD, record({ value: method }))
   return Object.freeze(value)
 }
 

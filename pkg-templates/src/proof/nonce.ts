@@ -1,5 +1,6 @@
 /** Nonces for DPoP proofs without a store (RFC 9449 §8, §9): a time, and its HMAC. */
 import { isBytes } from '../base/bytes.js'
+import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
 import { base64url } from './base64url.js'
@@ -23,8 +24,12 @@ export function noncesFrom(name: string, value: unknown): Nonces {
   if (secret === undefined || secret.length < SHORTEST_SECRET) {
     throw optionError(name, `must be a secret of at least ${SHORTEST_SECRET} bytes`)
   }
-  let key: Promise<CryptoKey> | undefined
-  const hmac = () => (key ??= crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']))
+  let key: CryptoKey | undefined
+  // Not the promise: in Workers, one request must not await a promise of another.
+  const hmac = async () => {
+    const algorithm = record({ name: 'HMAC', hash: 'SHA-256' })
+    return (key ??= await crypto.subtle.importKey('raw', secret, algorithm, false, ['sign', 'verify']))
+  }
   const make = async (bucket: number) => {
     const time = timeBytes(bucket)
     const mac = new Uint8Array(await crypto.subtle.sign('HMAC', await hmac(), time))

@@ -114,6 +114,7 @@ export const unbundled =
       'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
       'jotgate/dpop': `/jotgate/${target(exports['./dpop'])}`,
       'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
+      'jotgate/mtls': `/jotgate/${target(exports['./mtls'])}`,
       'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,
       'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,

@@ -4,6 +4,7 @@ import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
+import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as jose from 'jose'
@@ -12,7 +13,7 @@ import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, `${location.origin}/issuer`)(context)
 })

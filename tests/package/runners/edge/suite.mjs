@@ -4,6 +4,7 @@ import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
+import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as jose from 'jose'
@@ -15,7 +16,7 @@ const soon = rightAway(jotgate)
 
 addEventListener('fetch', (event) => {
   const issuer = new URL(event.request.url).searchParams.get('issuer')
-  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, (context) => {
+  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
     soon(context)
     ownFetch(jotgate, issuer)(context)
     context.test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', () => {

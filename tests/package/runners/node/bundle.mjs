@@ -3,6 +3,7 @@ import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
+import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
@@ -12,5 +13,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }))
 clearInterval(alive)

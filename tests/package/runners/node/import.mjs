@@ -5,6 +5,7 @@ import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
+import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
@@ -12,4 +13,4 @@ import * as facade from 'jotgate/jose'
 const { TESTS } = process.env
 const load = (path) => import(pathToFileURL(join(TESTS, path)))
 const { runOnNode } = await load('runners/node/suite.mjs')
-process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, providers, testing, load })
+process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, load })

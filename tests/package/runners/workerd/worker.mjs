@@ -4,6 +4,7 @@ import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
 import * as mcp from 'jotgate/mcp'
+import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as facade from 'jotgate/jose'
@@ -31,7 +32,7 @@ export default {
       return core.verifications - before
     }
     known = { ...known, unasked: count({}), asked: count({ warm: true }) }
-    const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, providers, testing, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
       const { test } = context
       soon(context)
       test('what was made at module scope works', async () => {
