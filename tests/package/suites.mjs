@@ -47,7 +47,7 @@ export const SUITES = {
     return workerd(project, { ...tools, runner: 'workerd/vectors.mjs' })
   },
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
-  'dpop': (project) => withCompanion(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
+  'dpop': (project) => besideFrameworks(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
   'mtls': (project) => besideFrameworks(project, 'node/mtls.mjs', ['express', 'fastify', 'jose']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),
@@ -82,11 +82,11 @@ function companion(project) {
 }
 
 /** Runs a runner that starts `jotgate-keys`. */
-async function withCompanion(project, runner, packages) {
+async function withCompanion(project, runner) {
   const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
   process.env.JOTGATE_KEYS = program
-  return besideFrameworks(project, runner, packages)
+  return besideFrameworks(project, runner)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

@@ -18,7 +18,7 @@ export async function answer(request: Request): Promise<Response> {
   const pass = await gate.check(request)
   // Without `strict` a negation does not narrow: the comparison does.
   if (pass.ok === false) {
-    is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 503>>()
+    is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 429 | 503>>()
     return pass.response({ headers: { 'x-refusal': pass.refusal } })
   }
   is<Same<typeof pass.claims, { tenant: string } & JWTPayload>>()

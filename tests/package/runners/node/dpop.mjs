@@ -1,13 +1,11 @@
 /**
  * DPoP by other people's clients, as they are: `dpop`, oauth4webapi, openid-client and the MCP client get bound tokens from a real
- * `jotgate-keys`, and call an API behind the gate. And the snippets of `docs/dpop.md`.
+ * `oidc-provider`, and call an API behind the gate. And the snippets of `docs/dpop.md`.
  */
-import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { DpopSession, withDpop } from '@modelcontextprotocol/client'
 import * as dpopClient from 'dpop'
@@ -18,28 +16,23 @@ import { guardHandler } from 'jotgate/express'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 
-const { TESTS, JOTGATE_KEYS } = process.env
+const { TESTS } = process.env
 const load = (path) => import(pathToFileURL(join(TESTS, path)))
-const [{ harness, ok, same }, { mint }, { report }, { freePort }, { snippetsOf }, { proofClient, proven, requestWith }] = await Promise.all(
-  ['suite/harness.mjs', 'suite/mint.mjs', 'runners/report.mjs', 'runners/serving.mjs', 'runners/doc_snippets.mjs', 'suite/proof/proofs.mjs'].map(load),
+const [{ harness, ok, same }, { mint }, { report }, { API, startProvider }, { snippetsOf }, { proofClient, proven, requestWith }] = await Promise.all(
+  ['suite/harness.mjs', 'suite/mint.mjs', 'runners/report.mjs', 'runners/oidc_provider.mjs', 'runners/doc_snippets.mjs', 'suite/proof/proofs.mjs'].map(load),
 )
 const { test, run } = harness()
 
-const issuer = `http://127.0.0.1:${await freePort()}`
-const store = join(process.cwd(), 'keys', 'store.sqlite')
-function keys(...words) {
-  const { status, stdout, stderr } = spawnSync(JOTGATE_KEYS, ['--store', store, ...words], { encoding: 'utf8' })
-  // Not what it printed: that may be a secret.
-  if (status !== 0) throw new Error(`jotgate-keys ${words[0]}: ${stderr}`)
-  return stdout
-}
-keys('init', '--issuer', issuer)
-const audience = 'https://api.example'
-const added = keys('clients', 'add', 'worker', '--scope', 'notes:read', '--audience', audience)
-const secret = /^client_secret: (\S+)$/m.exec(added)[1]
-const companion = spawn(JOTGATE_KEYS, ['--store', store, 'serve', '--listen', new URL(issuer).host], { stdio: ['ignore', 'pipe', 'ignore'] })
-process.on('exit', () => companion.kill('SIGKILL'))
-for await (const line of createInterface({ input: companion.stdout })) if (line.includes('listening on')) break
+const audience = API
+const secret = crypto.randomUUID()
+const { issuer, stop } = await startProvider([], {
+  settings: {
+    clients: [{ client_id: 'worker', client_secret: secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
+    features: { clientCredentials: { enabled: true }, dPoP: { enabled: true } },
+  },
+})
+/** What the client asks for: a JWT for the API. */
+const wanted = { scope: 'items:read', resource: API }
 
 /** An API that takes bound tokens only, each proof once and with a nonce. */
 const server = createServer((request, response) => handler(request, response)).listen(0, '127.0.0.1')
@@ -49,18 +42,20 @@ const gate = createGate({
   issuer,
   audience,
   algorithms: ['ES256'],
+  // A busy machine is slow.
+  timeoutDuration: 60_000,
   proof: dpop({ required: true, nonce: 'a secret that is long enough for an HMAC', publicOrigin: api }),
 })
 const answers = []
-const handler = guardHandler(gate, (_, response, { payload }) => response.end(payload.sub), { scopes: ['notes:read'] })
+const handler = guardHandler(gate, (_, response, { payload }) => response.end(payload.client_id), { scopes: ['items:read'] })
 server.on('request', (request, response) => response.on('finish', () => answers.push(response.statusCode)))
 /** What the API has answered since the last call. */
 const statuses = () => answers.splice(0)
 
-test('dpop: a token from the companion and its proofs pass; a replayed proof is refused', async () => {
-  for (const alg of ['ES256', 'Ed25519', 'RS256', 'PS256']) {
+test('dpop: a bound token and its proofs pass; a replayed proof is refused', async () => {
+  for (const alg of ['ES256', 'Ed25519']) {
     const pair = await dpopClient.generateKeyPair(alg)
-    const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'notes:read' })
+    const body = new URLSearchParams({ grant_type: 'client_credentials', ...wanted })
     const headers = { authorization: `Basic ${btoa(`worker:${secret}`)}`, DPoP: await dpopClient.generateProof(pair, `${issuer}/token`, 'POST') }
     const granted = await (await fetch(`${issuer}/token`, { method: 'POST', headers, body })).json()
     same(granted.token_type, 'DPoP', alg)
@@ -89,10 +84,10 @@ test('oauth4webapi gets a bound token, takes the nonce, and passes', async () =>
   const client = { client_id: 'worker' }
   const insecure = { [oauth.allowInsecureRequests]: true }
   const url = new URL(issuer)
-  const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { ...insecure, algorithm: 'oauth2' }))
+  const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { ...insecure, algorithm: 'oidc' }))
   const handle = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
   const options = { ...insecure, DPoP: handle }
-  const response = await oauth.clientCredentialsGrantRequest(as, client, oauth.ClientSecretBasic(secret), { scope: 'notes:read' }, options)
+  const response = await oauth.clientCredentialsGrantRequest(as, client, oauth.ClientSecretBasic(secret), wanted, options)
   const { access_token: token } = await oauth.processClientCredentialsResponse(as, client, response)
   const call = () => oauth.protectedResourceRequest(token, 'GET', new URL(`${api}/notes?y=2`), undefined, undefined, options)
   const thrown = await call().catch((error) => error)
@@ -106,7 +101,7 @@ test('oauth4webapi gets a bound token, takes the nonce, and passes', async () =>
 test('openid-client does the same with its own handle, and repeats the request by itself', async () => {
   const config = await openid.discovery(new URL(issuer), 'worker', secret, undefined, { execute: [openid.allowInsecureRequests] })
   const handle = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('Ed25519'))
-  const { access_token: token, token_type: type } = await openid.clientCredentialsGrant(config, { scope: 'notes:read' }, { DPoP: handle })
+  const { access_token: token, token_type: type } = await openid.clientCredentialsGrant(config, wanted, { DPoP: handle })
   same(type, 'dpop')
   const call = () => openid.fetchProtectedResource(config, token, new URL(`${api}/notes`), 'GET', undefined, undefined, { DPoP: handle })
   same(await (await call()).text(), 'worker')
@@ -116,7 +111,7 @@ test('openid-client does the same with its own handle, and repeats the request b
 
 test('the DpopSession of the MCP client does the same', async () => {
   const session = await DpopSession.create({ alg: 'ES256' })
-  const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'notes:read' })
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...wanted })
   const proof = await session.buildProof({ htm: 'POST', htu: new URL(`${issuer}/token`) })
   const headers = { authorization: `Basic ${btoa(`worker:${secret}`)}`, DPoP: proof }
   const { access_token: token } = await (await fetch(`${issuer}/token`, { method: 'POST', headers, body })).json()
@@ -161,7 +156,7 @@ test('docs: Redis as the store, by the two answers that it has', async () => {
   const { proofWith } = await snippet('redis.js')
   const stored = new Map()
   // Redis is not part of this test: what its client returns for SET with NX is.
-  const redis = { set: async (key, value, { NX, EX }) => (ok(NX && EX > 300 && EX <= 306), stored.has(key) ? null : (stored.set(key, value), 'OK')) }
+  const redis = { set: async (key, value, { NX, EX }) => (ok(NX && EX > 0 && EX <= 306), stored.has(key) ? null : (stored.set(key, value), 'OK')) }
   const gate = createGate({ keys: world.jwks, issuer: 'https://issuer.example', audience: claims.aud, algorithms: ['ES256'], proof: proofWith(redis) })
   const client = await proofClient(context)
   const token = await client.token(claims)
@@ -181,7 +176,7 @@ test('docs: nonces by a secret of the environment', async () => {
 test('docs: every snippet was run', () => same([...snippets.keys()].filter((name) => !used.has(name)), []))
 
 const outcome = await run()
-companion.kill('SIGTERM')
+stop()
 server.closeAllConnections()
 server.close()
 process.exit(report(outcome))
