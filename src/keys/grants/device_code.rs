@@ -32,7 +32,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
     };
     let outcome = on_ledger(&people.ledger, move |ledger| ledger.poll_device(&poll)).await;
     let grant = match outcome.map_err(ledger_failed)? {
-        DeviceOutcome::Granted(grant) => grant,
+        DeviceOutcome::Granted(grant) => *grant,
         DeviceOutcome::Unknown => return Err(unknown),
         DeviceOutcome::Pending => return Err(GrantRefusal::Device(DeviceFault::Pending)),
         DeviceOutcome::SlowDown => return Err(GrantRefusal::Device(DeviceFault::SlowDown)),

@@ -40,7 +40,7 @@ pub struct NewDevice {
 #[derive(Clone, Debug)]
 pub enum DeviceAnswer {
     /// The device gets what it asked for.
-    Allowed(Grant),
+    Allowed(Box<Grant>),
     /// It does not.
     Denied,
 }
@@ -66,7 +66,7 @@ pub struct DevicePoll {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceOutcome {
     /// The person allowed it. The device code is worth nothing any more.
-    Granted(Grant),
+    Granted(Box<Grant>),
     /// Nobody has answered yet.
     Pending,
     /// The poll came too early. The device has to wait five seconds longer from now on.

@@ -79,7 +79,10 @@ fn a_device_code_is_redeemed_once_after_it_was_allowed() {
     assert_eq!((ledger.device("BCDFGHJ1", NOW + 600), ledger.device("BCDFGHJ2", NOW)), (Ok(None), Ok(None)));
     assert_eq!(poll(&ledger, 1, "tv", NOW + 5), DeviceOutcome::Pending);
     assert_eq!(poll(&ledger, 1, "radio", NOW + 6), DeviceOutcome::Unknown);
-    assert_eq!(ledger.answer_device("BCDFGHJ1", &DeviceAnswer::Allowed(grant(1)), NOW + 7), Ok(true));
+    assert_eq!(
+        ledger.answer_device("BCDFGHJ1", &DeviceAnswer::Allowed(Box::new(grant(1))), NOW + 7),
+        Ok(true)
+    );
     assert_eq!(ledger.answer_device("BCDFGHJ1", &DeviceAnswer::Denied, NOW + 7), Ok(false));
     assert_eq!(ledger.device("BCDFGHJ1", NOW + 7), Ok(None), "it is answered");
     assert_eq!(ledger.grant_of_device(&SecretHash::of(&[1])), Ok(Some([1; 16])));
@@ -87,7 +90,10 @@ fn a_device_code_is_redeemed_once_after_it_was_allowed() {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| poll(&ledger, 1, "tv", NOW + 10))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == DeviceOutcome::Granted(grant(1))).count(), 1);
+    assert_eq!(
+        outcomes.iter().filter(|outcome| **outcome == DeviceOutcome::Granted(Box::new(grant(1)))).count(),
+        1
+    );
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == DeviceOutcome::Unknown).count(), 7);
 }
 
@@ -105,7 +111,10 @@ fn a_device_that_polls_too_early_waits_longer_and_codes_end() {
     assert_eq!(poll(&ledger, 2, "tv", NOW + 2), DeviceOutcome::Denied);
     assert_eq!(poll(&ledger, 2, "tv", NOW + 9), DeviceOutcome::Unknown);
     assert_eq!(poll(&ledger, 3, "tv", NOW + 600), DeviceOutcome::Expired);
-    assert_eq!(ledger.answer_device("BCDFGHJ3", &DeviceAnswer::Allowed(grant(3)), NOW + 600), Ok(false));
+    assert_eq!(
+        ledger.answer_device("BCDFGHJ3", &DeviceAnswer::Allowed(Box::new(grant(3))), NOW + 600),
+        Ok(false)
+    );
     let limits = SessionLimits { idle: 100, absolute: 1000 };
     assert_eq!(ledger.sweep(limits, NOW + 600, 10), Ok(2));
     ledger.begin_epoch(2).unwrap();

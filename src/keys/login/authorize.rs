@@ -128,7 +128,7 @@ impl Visit<'_> {
         match self.site.log_in(self.headers, fields, before, self.now).await? {
             LoginOutcome::Done(person) => {
                 self.note("login succeeded", Some(&person.user.subject), "none");
-                self.proceed(Some(person), true).await
+                self.proceed(Some(*person), true).await
             }
             LoginOutcome::Stale => {
                 Ok(self.login_page(name, Some("This page was open for too long. Please try again.")))

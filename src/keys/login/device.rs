@@ -121,7 +121,7 @@ impl Visit<'_> {
     ) -> Result<Response, LedgerError> {
         let name = fields.get("username").unwrap_or_default();
         let person = match self.site.log_in(self.headers, fields, before, self.now).await? {
-            LoginOutcome::Done(person) => person,
+            LoginOutcome::Done(person) => *person,
             LoginOutcome::Stale => {
                 let fault = "This page was open for too long. Please try again.";
                 return Ok(self.login_page(request, name, Some(fault), StatusCode::OK));
@@ -156,7 +156,7 @@ impl Visit<'_> {
         }
         let (user_code, now) = (request.user_code.clone(), self.now);
         let answer = if allowed {
-            DeviceAnswer::Allowed(new_grant(request, client, &person, now))
+            DeviceAnswer::Allowed(Box::new(new_grant(request, client, &person, now)))
         } else {
             DeviceAnswer::Denied
         };

@@ -22,7 +22,7 @@ pub(super) struct Person {
 /// What came of the form of the login page.
 pub(super) enum LoginOutcome {
     /// The person is logged in.
-    Done(Person),
+    Done(Box<Person>),
     /// The form was made for another browser, or too long ago.
     Stale,
     /// The name or the password is wrong.
@@ -87,7 +87,7 @@ impl Site {
         })
         .await?;
         let cookie = secret.expose().to_owned();
-        Ok(LoginOutcome::Done(Person { session, user, cookie, new: Some([secret, browser]) }))
+        Ok(LoginOutcome::Done(Box::new(Person { session, user, cookie, new: Some([secret, browser]) })))
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn poll(rows: &Connection, attempt: &DevicePoll) -> Result<DeviceOutc
     let Some(mut grant) = grant else { return Ok(DeviceOutcome::Expired) };
     grant.jkt.clone_from(&attempt.jkt);
     grants::begin_tokens(rows, &grant, &attempt.refresh, &attempt.key, now)?;
-    Ok(DeviceOutcome::Granted(grant))
+    Ok(DeviceOutcome::Granted(Box::new(grant)))
 }
 
 /// Which grant a device code is for, if a person allows it.
