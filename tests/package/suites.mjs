@@ -51,15 +51,10 @@ export const SUITES = {
   'mtls': (project) => besideFrameworks(project, 'node/mtls.mjs', ['express', 'fastify', 'jose']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),
-  'from-jsonwebtoken': migration('from-jsonwebtoken', ['jsonwebtoken']),
-  'from-express-oauth2-jwt-bearer': migration('from-express-oauth2-jwt-bearer', ['express', 'express-oauth2-jwt-bearer']),
-  'from-hono-jwk': migration('from-hono-jwk', ['hono']),
-  'from-aws-jwt-verify': migration('from-aws-jwt-verify', ['aws-jwt-verify']),
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
   'companion-login': (project) => withCompanion(project, 'node/companion_login.mjs'),
-  'companion-mcp': (project) => withCompanion(project, 'companion/mcp_login.mjs', ['express', '@modelcontextprotocol', 'zod']),
   rooms,
   sizes,
   workerd,
@@ -68,8 +63,17 @@ export const SUITES = {
   'www-parts': wwwParts,
 }
 
-/** All suites: the quick ones, and those that install a runtime, a bundler or a browser at first use. */
-export const ALL = { ...SUITES, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
+/** Suites beside other people's packages, which take their time. */
+const PEERS = {
+  'from-jsonwebtoken': migration('from-jsonwebtoken', ['jsonwebtoken']),
+  'from-express-oauth2-jwt-bearer': migration('from-express-oauth2-jwt-bearer', ['express', 'express-oauth2-jwt-bearer']),
+  'from-hono-jwk': migration('from-hono-jwk', ['hono']),
+  'from-aws-jwt-verify': migration('from-aws-jwt-verify', ['aws-jwt-verify']),
+  'companion-mcp': (project) => withCompanion(project, 'companion/mcp_login.mjs', ['express', '@modelcontextprotocol', 'zod']),
+}
+
+/** All suites: the quick ones, the slower ones, and those that install a runtime, a bundler or a browser at first use. */
+export const ALL = { ...SUITES, ...PEERS, ...RUNTIMES, ...SNIPPETS, ...BUNDLERS }
 
 /** A page for those who come from another package: both packages run, with the same tokens. */
 function migration(page, packages) {
