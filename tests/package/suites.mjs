@@ -86,11 +86,11 @@ function companion(project) {
 }
 
 /** Runs a runner that starts `jotgate-keys`. */
-async function withCompanion(project, runner) {
+async function withCompanion(project, runner, packages) {
   const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
   process.env.JOTGATE_KEYS = program
-  return besideFrameworks(project, runner)
+  return besideFrameworks(project, runner, packages)
 }
 
 /** The suite and the package in one file for Node, as for a serverless function: no file beside it. */

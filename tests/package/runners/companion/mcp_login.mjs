@@ -3,6 +3,7 @@
  * a tool call, and a refresh once the access token is refused.
  */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -41,10 +42,17 @@ class Provider {
   clientInformation = () => ({ client_id: 'agent', issuer: world.issuer })
   tokens = () => this.kept
   saveTokens = (tokens) => void (this.kept = tokens)
-  redirectToAuthorization = (url) => void (this.url = url)
-  saveCodeVerifier = (verifier) => void (this.verifier = verifier)
-  codeVerifier = () => this.verifier
+  redirectToAuthorization = (url) => void (this.url ??= url)
+  // Two requests that are refused at once begin two logins: the first one is followed.
+  verifiers = []
+  saveCodeVerifier = (verifier) => void this.verifiers.push(verifier)
+  codeVerifier = () => this.verifiers.find((verifier) => challengeOf(verifier) === this.url.searchParams.get('code_challenge'))
   state = () => 'a state'
+}
+
+/** RFC 7636 §4.2 */
+function challengeOf(verifier) {
+  return createHash('sha256').update(verifier).digest('base64url')
 }
 
 const { test, run } = harness()
