@@ -145,8 +145,7 @@ function coldStart(measured) {
   const more = (bytes) => kibibytes(bytes - worker.nothing)
   return [
     '## Cold start',
-    coldStartMeaning,
-  coldStartText,
+    coldStartText,
     ...(about ? [about] : []),
     table(['', 'jotgate, ms', 'jose, ms', 'ratio', 'goal'], compared),
     coldStartMeaning,
