@@ -75,7 +75,18 @@ export function python(...requirements) {
     if (status !== 0) throw new Missing(`${binary} ${words.join(' ')}: ${error ?? stderr.trim()}`)
   }
   call('python3', '-m', 'venv', environment)
-  call(program, '-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', ...requirements)
+  const install = ['-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', ...requirements]
+  for (let attempt = 1; attempt < 3; attempt++) {
+    try {
+      call(program, ...install)
+      writeFileSync(mark, '')
+      return program
+    } catch {
+      // A registry that fails for a moment is asked again, after ten seconds.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000)
+    }
+  }
+  call(program, ...install)
   writeFileSync(mark, '')
   return program
 }
