@@ -1,9 +1,8 @@
 /** Turns a refusal into the HTTP response: status, challenge (RFC 6750 §3) and problem details (RFC 9457). */
 import type { Refusal } from '../base/refusal.js'
 import { jsonOf, record } from '../base/record.js'
-import type { RefusalCode } from '../base/refusal_codes.js'
 import type { HeaderFields } from '../base/types.js'
-import type { Denial } from './denial.js'
+import { type Denial, invalidToken } from './denial.js'
 import type { Proof } from './proof.js'
 
 /** The denials that do not depend on a token. */
@@ -55,11 +54,6 @@ const RETRY_AFTER = 5
 export function denialFrom(said: Refusal): Denial {
   const refusal = record(said)
   return invalidToken(refusal.code, describe(refusal))
-}
-
-/** Returns the denial for a token that is not accepted. */
-export function invalidToken(refusal: RefusalCode, detail: string): Denial {
-  return { status: 401, error: 'invalid_token', refusal, detail }
 }
 
 /** Adds the scopes that the request needs, unless a rule, a role or a permission is the reason: then no scope helps. */

@@ -2,8 +2,7 @@
 import { list, type Options } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
-import { invalidToken } from './challenge.js'
-import type { Denial } from './denial.js'
+import { type Denial, invalidToken } from './denial.js'
 import { valueAt } from './rights.js'
 
 /** Which clients may call the API. */

@@ -27,3 +27,8 @@ export interface Denial {
   /** For logs: the error behind it. */
   readonly cause?: Error
 }
+
+/** Returns the denial for a token that is not accepted. */
+export function invalidToken(refusal: RefusalCode, detail: string): Denial {
+  return { status: 401, error: 'invalid_token', refusal, detail }
+}

@@ -6,8 +6,7 @@ import type { JWTPayload } from '../base/types.js'
 import { webUrl } from '../base/url.js'
 import { issuerIdentifier } from '../remote/discovery.js'
 import { RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
-import { invalidToken } from './challenge.js'
-import type { Denial } from './denial.js'
+import { type Denial, invalidToken } from './denial.js'
 
 /** An issuer with many tenants. */
 export interface IssuerTemplate {

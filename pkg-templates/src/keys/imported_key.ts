@@ -88,6 +88,9 @@ export function handle(key: ImportedKey): Keys {
 /** The members of a JWK that are passed to the core. Private members never are. */
 const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'k', 'kid', 'alg', 'use', 'key_ops'] as const
 
+/** Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964). */
+export const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
 /** The JSON text of the members of a JWK that are used. Each is read once. */
 export function jwkText(jwk: JWK): string {
   return jsonOf(jwkMembers(jwk))

@@ -1,7 +1,7 @@
 /** `KeySet`: the usable keys of a JWKS, and the reason for each other member (RFC 7517 §5). */
 import type * as bindings from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom } from './imported_key.js'
+import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom, PRIVATE_MEMBERS } from './imported_key.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet, JWK, SkippedMember } from '../base/types.js'
@@ -165,6 +165,3 @@ export function publicText(text: string): string {
     Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)))
   return jsonOf(record({ ...(set as object), keys: keys.filter(isKey).map(visible) }))
 }
-
-/** RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964. */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']

@@ -1,4 +1,5 @@
 /** Logs people in from a single-page app: authorization code with PKCE (RFC 6749, RFC 7636, RFC 9700). */
+import { base64url } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { LoginError } from './errors.js'
@@ -180,8 +181,4 @@ function cleanAddressBar(state: string): void {
 /** 32 random bytes as base64url: 43 characters, as a verifier must have at least (RFC 7636 §4.1). */
 function random(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(32)))
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }

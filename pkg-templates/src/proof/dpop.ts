@@ -4,13 +4,13 @@ import { jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { Algorithm } from '../base/types.js'
-import type { Denial } from '../gate/denial.js'
+import { type Denial, invalidToken } from '../gate/denial.js'
 import { publicOrigin } from '../gate/credentials.js'
 import type { ProofAttempt, ProofContext, ProofOfPossession } from '../gate/proof.js'
 import { algorithmList, policyFrom } from '../verify/policy.js'
-import { sha256 } from './base64url.js'
+import { sha256 } from './sha256.js'
 import { PROOF_ALGORITHMS, readProof } from './dpop_proof.js'
-import { proofValue, tokenDenial } from './method.js'
+import { proofValue } from './method.js'
 import { type Nonces, noncesFrom } from './nonce.js'
 import { replayMemory, type ReplayStore } from './replay_memory.js'
 import { normalised, requestUrl } from './request_url.js'
@@ -108,7 +108,7 @@ async function check(attempt: ProofAttempt, expected: string, rules: Rules): Pro
     return denial('dpop_proof_time', "the proof's iat is not the current time")
   }
   if (ath !== (await sha256(token))) return denial('dpop_proof_token', "the proof's ath is not the hash of the token")
-  if (proof.thumbprint !== expected) return tokenDenial('dpop_key_mismatch', "the token is not bound to the proof's key")
+  if (proof.thumbprint !== expected) return invalidToken('dpop_key_mismatch', "the token is not bound to the proof's key")
   if (nonces !== undefined) {
     const fresh = typeof nonce === 'string' && (await nonces.accepts(nonce, now))
     if (!fresh) {

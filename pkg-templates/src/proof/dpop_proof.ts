@@ -3,15 +3,12 @@ import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { TextDecoder } from '../base/runtime.js'
 import type { JWK } from '../base/types.js'
-import { handle, jwkMembers, keyFromEmbeddedJwk } from '../keys/imported_key.js'
+import { handle, jwkMembers, keyFromEmbeddedJwk, PRIVATE_MEMBERS } from '../keys/imported_key.js'
 import type { Keys, Policy } from '../wasm/bindings.js'
 import { decodeHeader, verifySignature } from '../wasm/calls.js'
 
 /** The algorithms that `jotgate-keys` accepts. None of them is symmetric. */
 export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256', 'PS384', 'PS512'] as const
-
-/** Members that only a private or a symmetric key has (RFC 7518 §6, RFC 9964). */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
 /** The claims of a proof. None of them is checked. */
 export interface ProofClaims {

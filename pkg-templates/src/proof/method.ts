@@ -1,8 +1,7 @@
 /** Joins the proofs of possession of a gate: every member of `cnf` must be proven (RFC 7800 §3, RFC 9449 §6, RFC 8705 §3). */
 import { isGiven, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
-import type { RefusalCode } from '../base/refusal_codes.js'
-import type { Denial } from '../gate/denial.js'
+import { type Denial, invalidToken } from '../gate/denial.js'
 import { JOIN, type Proof, type ProofAttempt, type ProofContext, type ProofOfPossession } from '../gate/proof.js'
 import type { MaybePromise } from '../gate/types.js'
 
@@ -79,11 +78,6 @@ function membersOf(confirmation: unknown): [name: string, value: string][] | und
   return isValid ? (members as [string, string][]) : undefined
 }
 
-/** Makes a denial with the status 401 about a token. */
-export function tokenDenial(refusal: RefusalCode, detail: string): Denial {
-  return { status: 401, error: 'invalid_token', refusal, detail }
-}
-
-const UNKNOWN = /* @__PURE__ */ tokenDenial('confirmation_not_enforced', "the token's cnf is not accepted")
-const UNBOUND = /* @__PURE__ */ tokenDenial('token_not_bound', 'the token is not bound to a key of the client')
-const SCHEME = /* @__PURE__ */ tokenDenial('dpop_scheme_required', 'the token is bound to a key: send it with the scheme DPoP and a proof')
+const UNKNOWN = /* @__PURE__ */ invalidToken('confirmation_not_enforced', "the token's cnf is not accepted")
+const UNBOUND = /* @__PURE__ */ invalidToken('token_not_bound', 'the token is not bound to a key of the client')
+const SCHEME = /* @__PURE__ */ invalidToken('dpop_scheme_required', 'the token is bound to a key: send it with the scheme DPoP and a proof')

@@ -1,11 +1,11 @@
 /** `mtls`: proofs of possession by the client's certificate (RFC 8705 §3). */
+import { base64url } from '../base/bytes.js'
 import { flag, Options } from '../base/options.js'
 import { memberOf } from '../base/record.js'
-import type { Denial } from '../gate/denial.js'
+import { type Denial, invalidToken } from '../gate/denial.js'
 import type { ProofOfPossession } from '../gate/proof.js'
 import type { RequestLike } from '../gate/request.js'
-import { base64url } from './base64url.js'
-import { proofValue, tokenDenial } from './method.js'
+import { proofValue } from './method.js'
 
 /** How a gate checks certificates. */
 export interface MtlsOptions {
@@ -34,8 +34,8 @@ export function mtls(options: MtlsOptions = {}): ProofOfPossession {
   })
 }
 
-const MISSING: Denial = /* @__PURE__ */ tokenDenial('mtls_certificate_missing', 'the connection has no client certificate')
-const MISMATCH: Denial = /* @__PURE__ */ tokenDenial('mtls_certificate_mismatch', 'the token is bound to another certificate')
+const MISSING: Denial = /* @__PURE__ */ invalidToken('mtls_certificate_missing', 'the connection has no client certificate')
+const MISMATCH: Denial = /* @__PURE__ */ invalidToken('mtls_certificate_mismatch', 'the token is bound to another certificate')
 
 /** The parts of requests that are read. */
 interface TlsRequest {

@@ -1,9 +1,8 @@
 /** Nonces for DPoP proofs without a store (RFC 9449 §8, §9): a time, and its HMAC. */
-import { isBytes } from '../base/bytes.js'
+import { base64url, isBytes } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
-import { base64url } from './base64url.js'
 
 /** For how many seconds the same nonce is given out. It is accepted twice as long. */
 const BUCKET = 300

@@ -1,4 +1,5 @@
 /** An issuer inside a test: keys, tokens, and the two documents that verifiers fetch. */
+import { base64url } from '../base/bytes.js'
 import { seconds } from '../base/duration.js'
 import { Options, text, texts } from '../base/options.js'
 import { jsonOf } from '../base/record.js'
@@ -148,11 +149,6 @@ async function sign({ header, claims }: Draft, key: SigningKey): Promise<string>
 
 function encoded(value: object): string {
   return base64url(new TextEncoder().encode(jsonOf(value)))
-}
-
-function base64url(bytes: Uint8Array): string {
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
-  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
 
 function identifier(name: string, value: unknown): string {

@@ -1,10 +1,6 @@
-/** Base64url of hashes (RFC 7515 §2). */
+/** The hashes of proofs. */
+import { base64url } from '../base/bytes.js'
 import { TextEncoder } from '../base/runtime.js'
-
-/** Encodes bytes without padding. */
-export function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
-}
 
 /** Returns the SHA-256 of a text, in base64url. */
 export async function sha256(text: string): Promise<string> {
