@@ -1,11 +1,9 @@
 /** `www/login.html` in Chromium, as `cargo xtask demo --www` serves it: each state, with axe, and nothing off its policy. */
-import { readFile } from 'node:fs/promises'
+import { AXE_RULES, axeScript, inEachLook } from './axe.mjs'
 import { checks, report } from './report.mjs'
 import { DRIVERS } from './login_drivers.mjs'
-import { npmDrivers } from './setup.mjs'
 import { buildPage } from './www_world.mjs'
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 export async function loginPage(project, tools) {
   const folder = buildPage(project, tools)
@@ -13,12 +11,10 @@ export async function loginPage(project, tools) {
   tools.about({ version: browser.version })
   const { serveWww } = await import('../../../src/xtask/commands/demo/serve_www.mjs')
   const world = await serveWww(folder)
-  const axe = await readFile(npmDrivers().resolve('axe-core/axe.min.js'), 'utf8')
+  const axe = await axeScript()
   const { check, outcome } = checks()
   try {
-    for (const colorScheme of ['light', 'dark']) {
-      for (const width of [320, 1280]) await visit(colorScheme, width)
-    }
+    await inEachLook(visit)
   } finally {
     await browser.close()
     world.stop()
@@ -42,7 +38,7 @@ export async function loginPage(project, tools) {
     })
     const looked = async (state) => {
       await page.evaluate(axe)
-      const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: values }), RULES)
+      const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: values }), AXE_RULES)
       check(name(`${state}: axe finds nothing`), violations.length === 0, violations.map(({ id }) => id).join())
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
       check(name(`${state}: nothing is cut off`), !wide, 'the page scrolls sideways')

@@ -76,19 +76,17 @@ export function python(...requirements) {
   }
   call('python3', '-m', 'venv', environment)
   const install = ['-m', 'pip', 'install', '--quiet', '--retries', '10', '--timeout', '60', ...requirements]
-  for (let attempt = 1; attempt < 3; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       call(program, ...install)
       writeFileSync(mark, '')
       return program
-    } catch {
+    } catch (thrown) {
+      if (attempt === 3) throw thrown
       // A registry that fails for a moment is asked again, after ten seconds.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000)
     }
   }
-  call(program, ...install)
-  writeFileSync(mark, '')
-  return program
 }
 
 /** Debian's package of that name, found by one of its files. */

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ok, same } from '../suite/harness.mjs'
-import { npmDrivers } from './setup.mjs'
+import { AXE_RULES, axeScript } from './axe.mjs'
 import { choose, click, enter, ready, shows, text } from './www_flows.mjs'
 
 /** The states that are looked at: the name of a sample by the name of its picture. */
@@ -18,10 +18,8 @@ const STATES = {
 }
 /** The pictures that the README shows: state and colour scheme. */
 const PICTURES = { 'expired-light': 'expired', 'audience-dark': 'audience', 'valid-light': 'valid' }
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 export function chromiumTests(test, { out, world, project, fresh, tools }) {
-  const axe = async () => readFile(npmDrivers().resolve('axe-core/axe.min.js'), 'utf8')
 
   test('no request leaves the page without a click, and the first load is small', async () => {
     await fresh({}, async (tab, { requests }) => {
@@ -248,11 +246,11 @@ export function chromiumTests(test, { out, world, project, fresh, tools }) {
     for (const width of [320, 1280]) {
       test(`axe finds nothing in any state, and nothing is cut off: ${colorScheme}, ${width} px`, async () => {
         await fresh({ colorScheme, viewport: { width, height: 800 } }, async (tab) => {
-          await tab.page.evaluate(await axe())
+          await tab.page.evaluate(await axeScript())
           for (const [state, sample] of Object.entries(STATES)) {
             if (sample !== '') await choose(tab, sample)
             await tab.page.waitForTimeout(250)
-            const found = await tab.evaluate(async (rules) => (await axe.run({ runOnly: rules })).violations.map(({ id, nodes }) => `${id}: ${nodes[0].target}`), RULES)
+            const found = await tab.evaluate(async (rules) => (await axe.run({ runOnly: rules })).violations.map(({ id, nodes }) => `${id}: ${nodes[0].target}`), AXE_RULES)
             same(found, [], state)
             const wide = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
             same(wide, 0, `${state} is wider than the window`)

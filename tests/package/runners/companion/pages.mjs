@@ -1,11 +1,9 @@
 /** Every page of the companion in Chromium: axe, 320 and 1280 px, light and dark, by the keyboard, without a script. */
-import { readFile } from 'node:fs/promises'
+import { AXE_RULES, axeScript, inEachLook } from '../axe.mjs'
 import { DRIVERS } from '../login_drivers.mjs'
 import { checks, report } from '../report.mjs'
-import { npmDrivers } from '../setup.mjs'
 import { API, PERSON, startCompanion } from './world.mjs'
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
 /** The suite; it takes the project and the tools of `run.mjs`, and returns the exit code. */
@@ -15,15 +13,13 @@ export async function companionPages({ folder }, { about }) {
   const world = await startCompanion(folder, { 'a-page-with-a-long-name': words })
   const browser = await DRIVERS.chromium()
   about({ version: browser.version })
-  const axe = await readFile(npmDrivers().resolve('axe-core/axe.min.js'), 'utf8')
+  const axe = await axeScript()
   const { check, outcome } = checks()
   const asked = { client_id: 'a-page-with-a-long-name', redirect_uri: redirect, scope: 'items:read items:write offline_access' }
   const query = new URLSearchParams({ response_type: 'code', ...asked, code_challenge: CHALLENGE, code_challenge_method: 'S256' })
   const authorize = `${world.issuer}/authorize`
   try {
-    for (const colorScheme of ['light', 'dark']) {
-      for (const width of [320, 1280]) await visit(colorScheme, width)
-    }
+    await inEachLook(visit)
   } finally {
     await browser.close()
     world.stop()
@@ -40,7 +36,7 @@ export async function companionPages({ folder }, { about }) {
     async function looked(state) {
       const name = (words) => `${colorScheme}, ${width} px: ${state}: ${words}`
       await page.evaluate(axe)
-      const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: values }), RULES)
+      const { violations } = await page.evaluate((values) => globalThis.axe.run({ runOnly: values }), AXE_RULES)
       check(name('axe finds nothing'), violations.length === 0, violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`).join('\n'))
       const { wide, scripts, heading } = await page.evaluate(() => ({
         wide: document.documentElement.scrollWidth > innerWidth,
