@@ -23,6 +23,11 @@ pub enum LedgerError {
         /// The table.
         table: &'static str,
     },
+    /// A column has something that no version of this program writes.
+    Column {
+        /// Its number in the statement, counted from 0.
+        column: usize,
+    },
 }
 
 impl LedgerError {
@@ -38,7 +43,7 @@ impl LedgerError {
             Self::File(_) => "ledger_unavailable",
             Self::OtherStore { .. } => "ledger_other_store",
             Self::Stopped => "ledger_stopped",
-            Self::Row { .. } => "ledger_row",
+            Self::Row { .. } | Self::Column { .. } => "ledger_row",
         }
     }
 }
@@ -59,6 +64,7 @@ impl fmt::Display for LedgerError {
             }
             Self::Stopped => f.write_str("the ledger's writer has ended; restart the program"),
             Self::Row { table } => write!(f, "a row of the ledger's table `{table}` can't be read"),
+            Self::Column { column } => write!(f, "column {column} of a row of the ledger can't be read"),
         }
     }
 }

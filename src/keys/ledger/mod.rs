@@ -10,9 +10,11 @@ mod error;
 #[cfg(test)]
 mod ledger_suite;
 mod records;
+mod rows;
 mod secret;
 mod sqlite;
 mod upkeep;
+mod verbs;
 
 use std::fmt::Debug;
 

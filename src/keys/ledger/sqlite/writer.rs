@@ -8,8 +8,10 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::file::{Opened, identity};
+use super::statements::{Statements, failed};
 use crate::StoreError;
 use crate::ledger::LedgerError;
+use crate::ledger::rows::Rows;
 use crate::store::database_error;
 
 /// Sends work to the thread, which ends once this is dropped.
@@ -38,7 +40,7 @@ impl Writer {
     /// Runs `work` in a transaction, and waits until it is committed.
     pub(super) fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        work: impl FnOnce(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let (answer, answered) = sync_channel(1);
         let job = move |rows: Option<&Connection>| -> Reply {
@@ -50,7 +52,7 @@ impl Writer {
             })
         };
         self.work.send(Box::new(job)).map_err(|_| LedgerError::Stopped)?;
-        answered.recv().map_err(|_| LedgerError::Stopped)??.map_err(|error| row_error(&error))
+        answered.recv().map_err(|_| LedgerError::Stopped)??
     }
 }
 
@@ -108,18 +110,15 @@ impl Thread {
 /// One job of a batch: what it changed goes if it fails, and the other jobs stay.
 fn in_savepoint<T>(
     rows: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-) -> Result<T, rusqlite::Error> {
-    rows.execute_batch("SAVEPOINT job")?;
-    match work(rows) {
-        Ok(done) => rows.execute_batch("RELEASE job").map(|()| done),
+    work: impl FnOnce(&dyn Rows) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    let run = |sql| rows.execute_batch(sql).map_err(|error| failed(&error));
+    run("SAVEPOINT job")?;
+    match work(&Statements(rows)) {
+        Ok(done) => run("RELEASE job").map(|()| done),
         Err(error) => {
-            rows.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            run("ROLLBACK TO job; RELEASE job")?;
             Err(error)
         }
     }
-}
-
-fn row_error(error: &rusqlite::Error) -> LedgerError {
-    StoreError::Unavailable { detail: error.to_string() }.into()
 }

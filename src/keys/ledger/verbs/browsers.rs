@@ -1,16 +1,15 @@
 //! The verbs about tries to log in, and about browsers in which a person logged in before.
 
-use rusqlite::Connection;
-
-use super::{number, one, run, signed};
-use crate::ledger::{LoginTry, SecretHash, TryOutcome};
+use super::{number, signed};
+use crate::ledger::rows::{Rows, one, one_locked, run};
+use crate::ledger::{LedgerError, LoginTry, SecretHash, TryOutcome};
 
 /// How long a browser stays known without a login, in seconds.
 const KNOWN_FOR: u64 = 365 * 86_400;
 /// How many browsers of one person are known.
 const MOST_BROWSERS: u32 = 50;
 
-pub(super) fn begin_try(rows: &Connection, attempt: &LoginTry) -> Result<TryOutcome, rusqlite::Error> {
+pub(super) fn begin_try(rows: &dyn Rows, attempt: &LoginTry) -> Result<TryOutcome, LedgerError> {
     let LoginTry { subject, browser, limits, now } = attempt;
     if let Some(browser) = browser {
         let whose = (browser.as_bytes(), subject);
@@ -27,7 +26,7 @@ pub(super) fn begin_try(rows: &Connection, attempt: &LoginTry) -> Result<TryOutc
         }
     }
     let sql = "SELECT failures, last_failure FROM users WHERE subject = ?1";
-    let found = one(rows, sql, [subject], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+    let found = one_locked(rows, sql, [subject], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
     let (failures, last) = found.unwrap_or_default();
     // A last failure in the future is one of a clock that was wrong.
     let passed = now.checked_sub(last).unwrap_or(limits.pause);
@@ -40,12 +39,12 @@ pub(super) fn begin_try(rows: &Connection, attempt: &LoginTry) -> Result<TryOutc
 }
 
 pub(super) fn remember(
-    rows: &Connection,
+    rows: &dyn Rows,
     browser: &SecretHash,
     replaced: Option<&SecretHash>,
     subject: &str,
     now: u64,
-) -> Result<(), rusqlite::Error> {
+) -> Result<(), LedgerError> {
     // Other people who use the same browser stay known in it.
     if let Some(replaced) = replaced {
         run(
@@ -55,7 +54,7 @@ pub(super) fn remember(
         )?;
     }
     let sql = "INSERT INTO browsers (hash, subject, failures, used) VALUES (?1, ?2, 0, ?3)
-               ON CONFLICT DO UPDATE SET failures = 0, used = excluded.used";
+               ON CONFLICT (hash, subject) DO UPDATE SET failures = 0, used = excluded.used";
     run(rows, sql, (browser.as_bytes(), subject, signed(now)))?;
     let sql = "DELETE FROM browsers WHERE subject = ?1 AND hash NOT IN
                (SELECT hash FROM browsers WHERE subject = ?1 ORDER BY used DESC LIMIT ?2)";
@@ -63,7 +62,7 @@ pub(super) fn remember(
 }
 
 /// Removes browsers that were not used for long; how many went.
-pub(super) fn sweep(rows: &Connection, now: u64, limit: u32) -> Result<usize, rusqlite::Error> {
+pub(super) fn sweep(rows: &dyn Rows, now: u64, limit: u32) -> Result<usize, LedgerError> {
     let sql = "DELETE FROM browsers WHERE (hash, subject) IN
                (SELECT hash, subject FROM browsers WHERE used <= ?1 LIMIT ?2)";
     run(rows, sql, (signed(now.saturating_sub(KNOWN_FOR)), limit))

@@ -1,14 +1,15 @@
 //! The verbs about the device flow (RFC 8628).
 
-use rusqlite::{Connection, Row};
-
-use super::{epoch, grants, joined, number, one, run, signed, words};
-use crate::ledger::{DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, Grant, NewDevice, SecretHash};
+use super::{epoch, grants, joined, number, signed, words};
+use crate::ledger::rows::{Row, Rows, one, one_locked, run};
+use crate::ledger::{
+    DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, Grant, LedgerError, NewDevice, SecretHash,
+};
 
 /// What a device has to wait longer after each poll that comes too early, in seconds (RFC 8628 §3.5).
 const SLOWER: u64 = 5;
 
-pub(super) fn begin(rows: &Connection, device: &NewDevice) -> Result<bool, rusqlite::Error> {
+pub(super) fn begin(rows: &dyn Rows, device: &NewDevice) -> Result<bool, LedgerError> {
     let NewDevice { hash, request, expires, interval } = device;
     // A code that has expired may be given to another device.
     run(
@@ -35,7 +36,7 @@ pub(super) fn begin(rows: &Connection, device: &NewDevice) -> Result<bool, rusql
     Ok(run(rows, sql, row)? > 0)
 }
 
-fn read(row: &Row<'_>) -> Result<DeviceRequest, rusqlite::Error> {
+fn read(row: &Row) -> Result<DeviceRequest, LedgerError> {
     Ok(DeviceRequest {
         user_code: row.get(0)?,
         client: row.get(1)?,
@@ -48,22 +49,18 @@ fn read(row: &Row<'_>) -> Result<DeviceRequest, rusqlite::Error> {
     })
 }
 
-pub(super) fn find(
-    rows: &Connection,
-    user_code: &str,
-    now: u64,
-) -> Result<Option<DeviceRequest>, rusqlite::Error> {
+pub(super) fn find(rows: &dyn Rows, user_code: &str, now: u64) -> Result<Option<DeviceRequest>, LedgerError> {
     let sql = "SELECT user_code, client, scopes, audiences, offline, jkt, created, grant_id FROM devices
                WHERE user_code = ?1 AND expires > ?2 AND answer IS NULL AND epoch = (SELECT epoch FROM meta)";
-    one(rows, sql, (user_code, signed(now)), read)
+    one_locked(rows, sql, (user_code, signed(now)), read)
 }
 
 pub(super) fn answer(
-    rows: &Connection,
+    rows: &dyn Rows,
     user_code: &str,
     answer: &DeviceAnswer,
     now: u64,
-) -> Result<bool, rusqlite::Error> {
+) -> Result<bool, LedgerError> {
     if find(rows, user_code, now)?.is_none() {
         return Ok(false);
     }
@@ -88,10 +85,10 @@ struct Polled {
     grant: [u8; 16],
 }
 
-pub(super) fn poll(rows: &Connection, attempt: &DevicePoll) -> Result<DeviceOutcome, rusqlite::Error> {
+pub(super) fn poll(rows: &dyn Rows, attempt: &DevicePoll) -> Result<DeviceOutcome, LedgerError> {
     let sql = "SELECT client, jkt, expires, poll_interval, polled, answer, grant_id FROM devices
                WHERE hash = ?1 AND epoch = (SELECT epoch FROM meta)";
-    let found = one(rows, sql, [attempt.hash.as_bytes()], |row| {
+    let found = one_locked(rows, sql, [attempt.hash.as_bytes()], |row| {
         Ok(Polled {
             client: row.get(0)?,
             jkt: row.get(1)?,
@@ -136,12 +133,12 @@ pub(super) fn poll(rows: &Connection, attempt: &DevicePoll) -> Result<DeviceOutc
 }
 
 /// Which grant a device code is for, if a person allows it.
-pub(super) fn grant_of(rows: &Connection, hash: &SecretHash) -> Result<Option<[u8; 16]>, rusqlite::Error> {
+pub(super) fn grant_of(rows: &dyn Rows, hash: &SecretHash) -> Result<Option<[u8; 16]>, LedgerError> {
     one(rows, "SELECT grant_id FROM devices WHERE hash = ?1", [hash.as_bytes()], |row| row.get(0))
 }
 
 /// Removes device codes that have expired; how many went.
-pub(super) fn sweep(rows: &Connection, now: u64, limit: u32) -> Result<usize, rusqlite::Error> {
+pub(super) fn sweep(rows: &dyn Rows, now: u64, limit: u32) -> Result<usize, LedgerError> {
     let sql = "DELETE FROM devices WHERE hash IN (SELECT hash FROM devices WHERE expires <= ?1 LIMIT ?2)";
     run(rows, sql, (signed(now), limit))
 }

@@ -1,51 +1,20 @@
-//! The default ledger: a second SQLite file beside the store, with a write-ahead log and one writer.
+//! The verbs of the ledger as statements, the same for every database.
 
 mod browsers;
 mod devices;
-mod file;
 mod grants;
 mod people;
 mod refresh;
 mod sessions;
-mod writer;
 
-use std::path::Path;
-
-use rusqlite::{Connection, OptionalExtension as _, Row};
-
-use self::writer::Writer;
+use super::rows::{Database, Row, Rows, one, run};
 use super::{
     CodeAttempt, CodeOutcome, Consent, DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, Grant, Ledger,
     LedgerError, LoginTry, NewCode, NewDevice, RefreshAttempt, RefreshOutcome, SecretHash, Session,
     SessionLimits, TryOutcome, User,
 };
-use crate::StoreId;
 
-/// A ledger in one SQLite file.
-#[derive(Debug)]
-pub struct SqliteLedger {
-    writer: Writer,
-}
-
-impl SqliteLedger {
-    /// Opens the ledger of that store, and makes it if it is not there: mode 0600.
-    ///
-    /// # Errors
-    /// [`LedgerError::OtherStore`], [`LedgerError::File`].
-    pub fn open(path: &Path, store: StoreId) -> Result<Self, LedgerError> {
-        let opened = file::open(path, store)?;
-        Ok(Self { writer: Writer::start(path, opened)? })
-    }
-
-    fn call<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        self.writer.call(work)
-    }
-}
-
-impl Ledger for SqliteLedger {
+impl<D: Database + std::fmt::Debug> Ledger for D {
     fn add_user(&self, user: &User) -> Result<bool, LedgerError> {
         let user = user.clone();
         self.call(move |rows| people::add(rows, &user))
@@ -203,7 +172,9 @@ impl Ledger for SqliteLedger {
     }
 
     fn change_number(&self) -> Result<u64, LedgerError> {
-        self.call(|rows| rows.query_row("SELECT changes FROM meta", [], |row| number(row, 0)))
+        self.call(|rows| {
+            one(rows, Self::CHANGES, NOTHING, |row| number(row, 0)).map(Option::unwrap_or_default)
+        })
     }
 
     fn epoch(&self) -> Result<u64, LedgerError> {
@@ -212,23 +183,23 @@ impl Ledger for SqliteLedger {
 
     fn begin_epoch(&self, epoch: u64) -> Result<(), LedgerError> {
         self.call(move |rows| {
-            rows.execute("UPDATE meta SET epoch = ?1 WHERE epoch < ?1", [signed(epoch)]).map(drop)
+            run(rows, "UPDATE meta SET epoch = ?1 WHERE epoch < ?1", [signed(epoch)]).map(drop)
         })
     }
 }
 
 /// The epoch of new rows.
-fn epoch(rows: &Connection) -> Result<u64, rusqlite::Error> {
-    rows.query_row("SELECT epoch FROM meta", [], |row| number(row, 0))
+fn epoch(rows: &dyn Rows) -> Result<u64, LedgerError> {
+    one(rows, "SELECT epoch FROM meta", NOTHING, |row| number(row, 0)).map(Option::unwrap_or_default)
 }
 
-/// A number as SQLite has it. Times and counts are far below its limit.
+/// A number as databases have it. Times and counts are far below its limit.
 const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }
 
-fn number(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
-    row.get::<_, i64>(column).map(i64::cast_unsigned)
+fn number(row: &Row, column: usize) -> Result<u64, LedgerError> {
+    row.get::<i64>(column).map(i64::cast_unsigned)
 }
 
 /// Words in one column. None of them contains a line feed.
@@ -236,26 +207,14 @@ fn joined(words: &[String]) -> String {
     words.join("\n")
 }
 
-fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>, rusqlite::Error> {
+fn words(row: &Row, column: usize) -> Result<Vec<String>, LedgerError> {
     let text: String = row.get(column)?;
     Ok(text.split('\n').filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
-fn hash(row: &Row<'_>, column: usize) -> Result<SecretHash, rusqlite::Error> {
+fn hash(row: &Row, column: usize) -> Result<SecretHash, LedgerError> {
     row.get(column).map(SecretHash::from_bytes)
 }
 
-/// One row, or none.
-fn one<T>(
-    rows: &Connection,
-    sql: &str,
-    parameters: impl rusqlite::Params,
-    read: impl FnOnce(&Row<'_>) -> Result<T, rusqlite::Error>,
-) -> Result<Option<T>, rusqlite::Error> {
-    rows.prepare_cached(sql)?.query_row(parameters, read).optional()
-}
-
-/// Runs a statement; how many rows it changed.
-fn run(rows: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<usize, rusqlite::Error> {
-    rows.prepare_cached(sql)?.execute(parameters)
-}
+/// No parameters.
+const NOTHING: [i64; 0] = [];

@@ -1,14 +1,13 @@
 //! The verbs about grants and codes.
 
-use rusqlite::{Connection, Row};
-
-use super::{epoch, joined, number, one, run, signed, words};
-use crate::ledger::{CodeAttempt, CodeOutcome, Grant, NewCode, SecretHash};
+use super::{epoch, joined, number, signed, words};
+use crate::ledger::rows::{Row, Rows, one, one_locked, run};
+use crate::ledger::{CodeAttempt, CodeOutcome, Grant, LedgerError, NewCode, SecretHash};
 
 const COLUMNS: &str =
     "id, subject, client, scopes, audiences, offline, authenticated, acr, methods, jkt, created, ended";
 
-fn read(row: &Row<'_>) -> Result<Grant, rusqlite::Error> {
+fn read(row: &Row) -> Result<Grant, LedgerError> {
     Ok(Grant {
         id: row.get(0)?,
         subject: row.get(1)?,
@@ -21,20 +20,20 @@ fn read(row: &Row<'_>) -> Result<Grant, rusqlite::Error> {
         methods: words(row, 8)?,
         jkt: row.get(9)?,
         created: number(row, 10)?,
-        ended: row.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
+        ended: row.get::<Option<i64>>(11)?.map(i64::cast_unsigned),
     })
 }
 
 /// The grant of that identifier. One of an earlier epoch has ended.
-pub(super) fn find(rows: &Connection, id: &[u8; 16]) -> Result<Option<Grant>, rusqlite::Error> {
+pub(super) fn find(rows: &dyn Rows, id: &[u8; 16]) -> Result<Option<Grant>, LedgerError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM grants WHERE id = ?1 AND epoch = (SELECT epoch FROM meta)
          AND subject IN (SELECT subject FROM users WHERE NOT disabled)"
     );
-    one(rows, &sql, [id], read)
+    one_locked(rows, &sql, [id], read)
 }
 
-pub(super) fn issue(rows: &Connection, code: &NewCode) -> Result<(), rusqlite::Error> {
+pub(super) fn issue(rows: &dyn Rows, code: &NewCode) -> Result<(), LedgerError> {
     add(rows, &code.grant)?;
     let sql =
         "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -44,7 +43,7 @@ pub(super) fn issue(rows: &Connection, code: &NewCode) -> Result<(), rusqlite::E
 }
 
 /// Stores a grant.
-pub(super) fn add(rows: &Connection, grant: &Grant) -> Result<(), rusqlite::Error> {
+pub(super) fn add(rows: &dyn Rows, grant: &Grant) -> Result<(), LedgerError> {
     let sql = "INSERT INTO grants (id, subject, client, scopes, audiences, offline, authenticated, acr, methods, jkt,
                created, epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let row = (
@@ -72,9 +71,9 @@ struct Code {
     used: bool,
 }
 
-pub(super) fn redeem(rows: &Connection, attempt: &CodeAttempt) -> Result<CodeOutcome, rusqlite::Error> {
+pub(super) fn redeem(rows: &dyn Rows, attempt: &CodeAttempt) -> Result<CodeOutcome, LedgerError> {
     let sql = "SELECT grant_id, redirect_uri, challenge, expires, used FROM codes WHERE hash = ?1";
-    let found = one(rows, sql, [attempt.hash.as_bytes()], |row| {
+    let found = one_locked(rows, sql, [attempt.hash.as_bytes()], |row| {
         Ok(Code {
             grant: row.get(0)?,
             redirect_uri: row.get(1)?,
@@ -95,7 +94,7 @@ pub(super) fn redeem(rows: &Connection, attempt: &CodeAttempt) -> Result<CodeOut
     }
     // It is used from here on, whatever is wrong with the request.
     let used =
-        run(rows, "UPDATE codes SET used = 1 WHERE hash = ?1 AND used = 0", [attempt.hash.as_bytes()])?;
+        run(rows, "UPDATE codes SET used = TRUE WHERE hash = ?1 AND NOT used", [attempt.hash.as_bytes()])?;
     let fault = match (&code.challenge, &attempt.challenge) {
         // INVARIANT: a code is redeemed by the one change that finds it unused.
         _ if used != 1 => Some(CodeOutcome::Unknown),
@@ -116,12 +115,12 @@ pub(super) fn redeem(rows: &Connection, attempt: &CodeAttempt) -> Result<CodeOut
 
 /// Binds a grant to its proof key, and stores its first refresh token if it has any.
 pub(super) fn begin_tokens(
-    rows: &Connection,
+    rows: &dyn Rows,
     grant: &Grant,
     refresh: &SecretHash,
     key: &str,
     now: u64,
-) -> Result<(), rusqlite::Error> {
+) -> Result<(), LedgerError> {
     let refresh = grant.offline.then(|| refresh.as_bytes());
     let sql =
         "UPDATE grants SET jkt = ?2, generation = 1, valid = ?3, derived_by = ?4, rotated = ?5 WHERE id = ?1";
@@ -129,27 +128,22 @@ pub(super) fn begin_tokens(
 }
 
 /// Ends a grant: its refresh tokens are worth nothing.
-pub(super) fn end(rows: &Connection, id: &[u8; 16], now: u64) -> Result<(), rusqlite::Error> {
+pub(super) fn end(rows: &dyn Rows, id: &[u8; 16], now: u64) -> Result<(), LedgerError> {
     let sql = "UPDATE grants SET ended = ?2 WHERE id = ?1 AND ended IS NULL";
     run(rows, sql, (id, signed(now))).map(drop)
 }
 
-pub(super) fn end_of(
-    rows: &Connection,
-    id: &[u8; 16],
-    client: &str,
-    now: u64,
-) -> Result<bool, rusqlite::Error> {
+pub(super) fn end_of(rows: &dyn Rows, id: &[u8; 16], client: &str, now: u64) -> Result<bool, LedgerError> {
     let sql = "UPDATE grants SET ended = ?3 WHERE id = ?1 AND client = ?2 AND ended IS NULL";
     Ok(run(rows, sql, (id, client, signed(now)))? > 0)
 }
 
 pub(super) fn use_once(
-    rows: &Connection,
+    rows: &dyn Rows,
     value: &SecretHash,
     until: u64,
     now: u64,
-) -> Result<bool, rusqlite::Error> {
+) -> Result<bool, LedgerError> {
     run(rows, "DELETE FROM once WHERE hash = ?1 AND until < ?2", (value.as_bytes(), signed(now)))?;
     let sql = "INSERT INTO once VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     Ok(run(rows, sql, (value.as_bytes(), signed(until)))? > 0)
@@ -164,11 +158,11 @@ pub(super) struct Tokens {
     pub(super) repeats: u64,
 }
 
-pub(super) fn tokens(rows: &Connection, id: &[u8; 16]) -> Result<Option<Tokens>, rusqlite::Error> {
+pub(super) fn tokens(rows: &dyn Rows, id: &[u8; 16]) -> Result<Option<Tokens>, LedgerError> {
     let sql = "SELECT valid, before, derived_by, rotated, repeats FROM grants WHERE id = ?1";
     one(rows, sql, [id], |row| {
         let stored =
-            |column| row.get::<_, Option<[u8; 32]>>(column).map(|bytes| bytes.map(SecretHash::from_bytes));
+            |column| row.get::<Option<[u8; 32]>>(column).map(|bytes| bytes.map(SecretHash::from_bytes));
         Ok(Tokens {
             valid: stored(0)?,
             before: stored(1)?,

@@ -1,10 +1,9 @@
 //! The verbs about refresh tokens, and the sweep.
 
-use rusqlite::Connection;
-
 use super::grants::{end, find, tokens};
-use super::{browsers, devices, number, one, run, signed};
-use crate::ledger::{RefreshAttempt, RefreshOutcome, SessionLimits};
+use super::{browsers, devices, epoch, signed};
+use crate::ledger::rows::{Rows, run};
+use crate::ledger::{LedgerError, RefreshAttempt, RefreshOutcome, SessionLimits};
 
 /// How long a refresh token lives without use, in seconds.
 const IDLE: u64 = 30 * 86_400;
@@ -15,10 +14,7 @@ const REPEAT_TIME: u64 = 60;
 /// How often it does.
 const REPEATS: u64 = 2;
 
-pub(super) fn refresh(
-    rows: &Connection,
-    attempt: &RefreshAttempt,
-) -> Result<RefreshOutcome, rusqlite::Error> {
+pub(super) fn refresh(rows: &dyn Rows, attempt: &RefreshAttempt) -> Result<RefreshOutcome, LedgerError> {
     let grant = find(rows, &attempt.grant)?.filter(|grant| grant.client == attempt.client);
     let (Some(grant), Some(known)) = (grant, tokens(rows, &attempt.grant)?) else {
         return Ok(RefreshOutcome::Unknown);
@@ -53,13 +49,13 @@ pub(super) fn refresh(
 
 /// Removes rows that are dead, up to `limit` of each kind.
 pub(super) fn sweep(
-    rows: &Connection,
+    rows: &dyn Rows,
     limits: SessionLimits,
     now: u64,
     limit: u32,
-) -> Result<u64, rusqlite::Error> {
+) -> Result<u64, LedgerError> {
     let ago = |seconds: u64| signed(now.saturating_sub(seconds));
-    let epoch = one(rows, "SELECT epoch FROM meta", [], |row| number(row, 0))?.unwrap_or(0);
+    let epoch = epoch(rows)?;
     let mut gone = run(
         rows,
         "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions

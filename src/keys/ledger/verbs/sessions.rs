@@ -1,34 +1,33 @@
 //! The verbs about sessions and consent.
 
-use rusqlite::Connection;
-
 use super::people;
-use super::{epoch, hash, joined, number, one, run, signed, words};
-use crate::ledger::{Consent, SecretHash, Session, SessionLimits, User};
+use super::{epoch, hash, joined, number, signed, words};
+use crate::ledger::rows::{Rows, one, run};
+use crate::ledger::{Consent, LedgerError, SecretHash, Session, SessionLimits, User};
 
 /// How long the use of a session may go unnoted, in seconds: not each page is worth a change.
 const UNNOTED: u64 = 60;
 
 pub(super) fn open(
-    rows: &Connection,
+    rows: &dyn Rows,
     session: &Session,
     replaced: Option<&SecretHash>,
-) -> Result<(), rusqlite::Error> {
+) -> Result<(), LedgerError> {
     if let Some(replaced) = replaced {
         close(rows, replaced)?;
     }
-    let sql = "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO sessions (hash, subject, authenticated, methods, last_seen, epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let Session { hash, subject, authenticated, methods, last_seen } = session;
     let times = (signed(*authenticated), signed(*last_seen), signed(epoch(rows)?));
     run(rows, sql, (hash.as_bytes(), subject, times.0, joined(methods), times.1, times.2)).map(drop)
 }
 
 pub(super) fn find(
-    rows: &Connection,
+    rows: &dyn Rows,
     cookie: &SecretHash,
     limits: SessionLimits,
     now: u64,
-) -> Result<Option<(Session, User)>, rusqlite::Error> {
+) -> Result<Option<(Session, User)>, LedgerError> {
     let sql = "SELECT hash, subject, authenticated, methods, last_seen FROM sessions
                WHERE hash = ?1 AND epoch = (SELECT epoch FROM meta)";
     let found = one(rows, sql, [cookie.as_bytes()], |row| {
@@ -52,15 +51,11 @@ pub(super) fn find(
     Ok(user.map(|user| (session, user)))
 }
 
-pub(super) fn close(rows: &Connection, cookie: &SecretHash) -> Result<(), rusqlite::Error> {
+pub(super) fn close(rows: &dyn Rows, cookie: &SecretHash) -> Result<(), LedgerError> {
     run(rows, "DELETE FROM sessions WHERE hash = ?1", [cookie.as_bytes()]).map(drop)
 }
 
-pub(super) fn consent(
-    rows: &Connection,
-    subject: &str,
-    client: &str,
-) -> Result<Option<Consent>, rusqlite::Error> {
+pub(super) fn consent(rows: &dyn Rows, subject: &str, client: &str) -> Result<Option<Consent>, LedgerError> {
     let sql = "SELECT scopes, audiences, given FROM consents WHERE subject = ?1 AND client = ?2";
     one(rows, sql, (subject, client), |row| {
         Ok(Consent { scopes: words(row, 0)?, audiences: words(row, 1)?, given: number(row, 2)? })
@@ -68,12 +63,13 @@ pub(super) fn consent(
 }
 
 pub(super) fn give_consent(
-    rows: &Connection,
+    rows: &dyn Rows,
     subject: &str,
     client: &str,
     Consent { scopes, audiences, given }: &Consent,
-) -> Result<(), rusqlite::Error> {
-    let sql = "INSERT INTO consents VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
+) -> Result<(), LedgerError> {
+    let sql = "INSERT INTO consents (subject, client, scopes, audiences, given) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (subject, client) DO UPDATE SET
                scopes = excluded.scopes, audiences = excluded.audiences, given = excluded.given";
     run(rows, sql, (subject, client, joined(scopes), joined(audiences), signed(*given))).map(drop)
 }

@@ -1,9 +1,8 @@
 //! The verbs about people.
 
-use rusqlite::{Connection, Row};
-
-use super::{joined, number, one, run, signed, words};
-use crate::ledger::User;
+use super::{joined, number, signed, words};
+use crate::ledger::rows::{Row, Rows, one, run};
+use crate::ledger::{LedgerError, User};
 use crate::people::normalize_name;
 
 const COLUMNS: &str =
@@ -14,7 +13,7 @@ pub(super) fn name_key(name: &str) -> String {
     normalize_name(name).to_lowercase()
 }
 
-pub(super) fn read(row: &Row<'_>) -> Result<User, rusqlite::Error> {
+pub(super) fn read(row: &Row) -> Result<User, LedgerError> {
     Ok(User {
         subject: row.get(0)?,
         name: row.get(1)?,
@@ -28,7 +27,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<User, rusqlite::Error> {
     })
 }
 
-pub(super) fn add(rows: &Connection, user: &User) -> Result<bool, rusqlite::Error> {
+pub(super) fn add(rows: &dyn Rows, user: &User) -> Result<bool, LedgerError> {
     let sql = "INSERT INTO users (subject, name, name_key, password, disabled, created, roles, permissions)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name_key) DO NOTHING";
     let User { subject, name, password, disabled, created, .. } = user;
@@ -37,20 +36,19 @@ pub(super) fn add(rows: &Connection, user: &User) -> Result<bool, rusqlite::Erro
     Ok(run(rows, sql, row)? > 0)
 }
 
-pub(super) fn all(rows: &Connection) -> Result<Vec<User>, rusqlite::Error> {
-    let mut found = rows.prepare_cached(&format!("SELECT {COLUMNS} FROM users ORDER BY name_key"))?;
-    found.query_map([], read)?.collect()
+pub(super) fn all(rows: &dyn Rows) -> Result<Vec<User>, LedgerError> {
+    rows.query(&format!("SELECT {COLUMNS} FROM users ORDER BY name_key"), &[])?.iter().map(read).collect()
 }
 
-pub(super) fn named(rows: &Connection, key: &str) -> Result<Option<User>, rusqlite::Error> {
+pub(super) fn named(rows: &dyn Rows, key: &str) -> Result<Option<User>, LedgerError> {
     one(rows, &format!("SELECT {COLUMNS} FROM users WHERE name_key = ?1"), [key], read)
 }
 
-pub(super) fn find(rows: &Connection, subject: &str) -> Result<Option<User>, rusqlite::Error> {
+pub(super) fn find(rows: &dyn Rows, subject: &str) -> Result<Option<User>, LedgerError> {
     one(rows, &format!("SELECT {COLUMNS} FROM users WHERE subject = ?1"), [subject], read)
 }
 
-pub(super) fn enable(rows: &Connection, key: &str, enabled: bool, now: u64) -> Result<bool, rusqlite::Error> {
+pub(super) fn enable(rows: &dyn Rows, key: &str, enabled: bool, now: u64) -> Result<bool, LedgerError> {
     let changed = run(rows, "UPDATE users SET disabled = ?2 WHERE name_key = ?1", (key, !enabled))?;
     if !enabled {
         log_out(rows, key, now)?;
@@ -58,16 +56,16 @@ pub(super) fn enable(rows: &Connection, key: &str, enabled: bool, now: u64) -> R
     Ok(changed > 0)
 }
 
-pub(super) fn remove(rows: &Connection, key: &str) -> Result<bool, rusqlite::Error> {
+pub(super) fn remove(rows: &dyn Rows, key: &str) -> Result<bool, LedgerError> {
     Ok(run(rows, "DELETE FROM users WHERE name_key = ?1", [key])? > 0)
 }
 
 pub(super) fn set_password(
-    rows: &Connection,
+    rows: &dyn Rows,
     key: &str,
     password: &str,
     now: u64,
-) -> Result<bool, rusqlite::Error> {
+) -> Result<bool, LedgerError> {
     let sql = "UPDATE users SET password = ?2, failures = 0 WHERE name_key = ?1";
     let changed = run(rows, sql, (key, password))?;
     log_out(rows, key, now)?;
@@ -75,7 +73,7 @@ pub(super) fn set_password(
 }
 
 /// Ends the sessions, codes and refresh tokens of a person. No browser is known any more.
-fn log_out(rows: &Connection, key: &str, now: u64) -> Result<(), rusqlite::Error> {
+fn log_out(rows: &dyn Rows, key: &str, now: u64) -> Result<(), LedgerError> {
     let whose = "subject = (SELECT subject FROM users WHERE name_key = ?1)";
     run(rows, &format!("DELETE FROM sessions WHERE {whose}"), [key])?;
     run(rows, &format!("DELETE FROM browsers WHERE {whose}"), [key])?;
@@ -84,12 +82,12 @@ fn log_out(rows: &Connection, key: &str, now: u64) -> Result<(), rusqlite::Error
     Ok(())
 }
 
-pub(super) fn rehash(rows: &Connection, subject: &str, old: &str, new: &str) -> Result<(), rusqlite::Error> {
+pub(super) fn rehash(rows: &dyn Rows, subject: &str, old: &str, new: &str) -> Result<(), LedgerError> {
     let sql = "UPDATE users SET password = ?3 WHERE subject = ?1 AND password = ?2";
     run(rows, sql, (subject, old, new)).map(drop)
 }
 
-pub(super) fn forget_failures(rows: &Connection, subject: &str) -> Result<bool, rusqlite::Error> {
+pub(super) fn forget_failures(rows: &dyn Rows, subject: &str) -> Result<bool, LedgerError> {
     let known = one(rows, "SELECT failures FROM users WHERE subject = ?1", [subject], |row| number(row, 0))?;
     if known.is_some_and(|failures| failures > 0) {
         run(rows, "UPDATE users SET failures = 0 WHERE subject = ?1", [subject])?;
