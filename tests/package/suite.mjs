@@ -18,6 +18,7 @@ import { gateOptionalTests } from './suite/gate/optional.mjs'
 import { gateResourceTests } from './suite/gate/resource.mjs'
 import { gateRightsTests } from './suite/gate/rights.mjs'
 import { gateRuleTests } from './suite/gate/rules.mjs'
+import { gateStepUpTests } from './suite/gate/step_up.mjs'
 import { gateUserComplaintTests } from './suite/gate/user_complaints.mjs'
 import { mcpToolTests } from './suite/gate/mcp_tools.mjs'
 import { harness, ok } from './suite/harness.mjs'
@@ -66,6 +67,7 @@ export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, prov
   gateOptionalTests(context)
   gateDecisionTests(context)
   gateRightsTests(context)
+  gateStepUpTests(context)
   keyFunctionTests(context)
   gateResourceTests(context)
   gateCorsTests(context)

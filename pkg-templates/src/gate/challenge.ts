@@ -85,7 +85,7 @@ export function challenge(denial: Denial, { realm, metadataUrl, proof }: Challen
     if (metadataUrl !== undefined) found.push(`resource_metadata=${quoted(metadataUrl)}`)
     if (code !== undefined) found.push(`error=${quoted(code)}`)
     if (scope !== undefined && scope !== '') found.push(`scope=${quoted(scope)}`)
-    if (code !== undefined) found.push(`error_description=${quoted(plain(detail))}`)
+    if (code !== undefined) found.push(...(denial.parameters ?? []), `error_description=${quoted(plain(detail))}`)
     return found.join(', ')
   }
   return proof ? proof.challenge(parameters, error, scheme) : `Bearer ${parameters(error)}`

@@ -5,8 +5,14 @@ import type { CorsFields } from './cors.js'
 /** The status of a denied request. */
 export type DenialStatus = 204 | 400 | 401 | 403 | 429 | 503
 
-/** The error codes of challenges: RFC 6750 §3.1, RFC 9449 §12.2. */
-export type DenialError = 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof' | 'use_dpop_nonce'
+/** The error codes of challenges: RFC 6750 §3.1, RFC 9449 §12.2, RFC 9470 §3. */
+export type DenialError =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
+  | 'insufficient_user_authentication'
 
 /** Why a request is denied, in terms of HTTP. */
 export interface Denial {
@@ -18,6 +24,8 @@ export interface Denial {
   readonly detail: string
   /** The scopes that this request needs, separated by spaces. */
   readonly scope?: string
+  /** Further parameters of the challenge with the error, written out. */
+  readonly parameters?: readonly string[]
   /** The number of seconds to wait before a retry, if known. */
   readonly retryAfter?: number
   /** The scheme that the request used: the error is in the challenge of that scheme. Default: Bearer. */

@@ -24,6 +24,7 @@ import { checkedNeeds, rule } from './needs.js'
 import { proofsFrom } from './proof.js'
 import { fieldsOf, type ReadField, type RequestLike } from './request.js'
 import { RIGHTS_NAMES, rightsFrom } from './rights.js'
+import { refusesLogin } from './step_up.js'
 import { settled, settledNow } from './steps.js'
 import { tenantsFrom } from './tenants.js'
 import type {
@@ -95,8 +96,9 @@ export function createGate<Claims, Principal>(
     fields.typ = ['JWT', 'at+jwt']
     fields.typOptional = true
   }
-  fields.clockTolerance ??= CLOCK_TOLERANCE
-  const proof = given.read('proof', proofsFrom)?.({ resource: resource?.identifier, now: clockFrom(given) })
+  const clockTolerance = (fields.clockTolerance ??= CLOCK_TOLERANCE)
+  const now = clockFrom(given)
+  const proof = given.read('proof', proofsFrom)?.({ resource: resource?.identifier, now })
   // Accepting a bound token without a proof would void its protection against theft. `proof` checks `cnf` itself.
   fields.refuseBound = proof === undefined
   const realm = given.read('realm', printable) ?? 'api'
@@ -129,7 +131,7 @@ export function createGate<Claims, Principal>(
     judge: Judging,
     facts: Facts,
   ): Generator<unknown, Outcome, unknown> {
-    const { rights: needed, scope, optional, rule, waitUntil } = checkedNeeds(needs)
+    const { rights: needed, login, scope, optional, rule, waitUntil } = checkedNeeds(needs)
     const field = fieldsOf(request)
     const rules = [authorize, rule].filter((rule) => rule !== undefined)
     let credentials: ReturnType<typeof credentialsOf> | undefined
@@ -183,6 +185,8 @@ export function createGate<Claims, Principal>(
       unproven ??
       tenants?.refuses(claims, key && keyIssuer(key)) ??
       refusesClient?.(claims) ??
+      // Before the rights: one new login can bring the scopes, too.
+      refusesLogin(login, claims, now(), clockTolerance) ??
       rights.lacks(needed, claims, scopes)
     if (denial !== undefined) return refuse(denial)
     // Every member is an own property, so that reading `preflight` never finds an inherited one.

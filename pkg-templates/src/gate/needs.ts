@@ -1,9 +1,11 @@
 /** Checks the needs of a request. */
+import { secondsUpTo } from '../base/duration.js'
 import { callable, flag, list, Options } from '../base/options.js'
 import { memberOf } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/remote_key_set.js'
 import type { NeededRights } from './rights.js'
+import { MAX_LOGIN_AGE, type NeededLogin } from './step_up.js'
 import type { AnonymousRule, Authorize, GateNeeds } from './types.js'
 
 /** A checked rule. */
@@ -16,6 +18,7 @@ export interface Rule {
 /** The checked needs of one request. */
 export interface CheckedNeeds {
   readonly rights: NeededRights
+  readonly login: NeededLogin
   /** The scopes to ask for in a challenge, separated by spaces: all of `scopes`, and the first of `anyScope`. */
   readonly scope: string
   readonly optional: boolean
@@ -36,6 +39,7 @@ export function checkedNeeds(needs: GateNeeds): CheckedNeeds {
   const roles = given.read('roles', list) ?? []
   return {
     rights: { scopes, anyScope, permissions, roles },
+    login: { acr: given.read('acr', scopeList), maxAge: given.read('maxAuthAge', secondsUpTo(MAX_LOGIN_AGE)) },
     scope: [...new Set([...scopes, ...anyScope.slice(0, 1)])].join(' '),
     optional: given.read('optional', flag) ?? false,
     rule: given.read('authorize', rule),
@@ -43,13 +47,13 @@ export function checkedNeeds(needs: GateNeeds): CheckedNeeds {
   }
 }
 
-const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'optional', 'authorize', 'waitUntil']
+const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'acr', 'maxAuthAge', 'optional', 'authorize', 'waitUntil']
 
-/** Checks a list of scopes (RFC 6749 §3.3). Any other character would break the challenge that contains the scope. */
+/** Checks a list of scopes (RFC 6749 §3.3), or of `acr` values. Any other character would break the challenge that contains them. */
 function scopeList(name: string, value: unknown): string[] {
   const scopes = list(name, value)
   if (scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes
-  throw optionError(name, "contains a character that a scope can't have")
+  throw optionError(name, "contains a character that a challenge can't have")
 }
 
 /** Checks a rule: a function, or an object whose function is also called for requests without credentials. */

@@ -125,6 +125,10 @@ export interface GateNeeds<Claims = JWTPayload, Principal = unknown> {
   permissions?: readonly string[]
   /** The required roles, all of them: in `roles`. */
   roles?: readonly string[]
+  /** The accepted authentication contexts: `acr` must be one of them, or the user must log in again (RFC 9470). */
+  acr?: readonly string[]
+  /** The greatest age of the user's login by `auth_time`, at most a year: seconds, or text such as `5 minutes` (RFC 9470). */
+  maxAuthAge?: Duration
   /** {@inheritDoc OptionalNeeds.optional} */
   optional?: false
   /** A rule for this request, in addition to the gate's own. Any result but `true` is a 403, unless the rule asks for 401. */
@@ -197,7 +201,7 @@ export interface Denied {
   /** The status to answer with. 204 is not a refusal: it answers a pre-flight, with the option `cors`. */
   readonly status: DenialStatus
   /**
-   * The error code of RFC 6750 §3.1 or RFC 9449 §7.1. Absent for requests without credentials, for forged requests, and without
+   * The error code of RFC 6750 §3.1, RFC 9449 §7.1 or RFC 9470 §3. Absent for requests without credentials, for forged requests, and without
    * keys.
    */
   readonly error?: DenialError

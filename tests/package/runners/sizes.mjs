@@ -6,9 +6,9 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 29_700
+const MAIN_ENTRY = 29_950
 /** The same for programs that import one name: see docs/decisions/0029. */
-const CREATE_GATE = 28_900
+const CREATE_GATE = 29_200
 const VERIFIER = 20_700
 
 /** The most that all presets may weigh, in bytes: what they weighed last, and a little. */

@@ -132,11 +132,16 @@ export async function gateTypes(request: Request) {
     realm: 'items',
   })
   const needs: GateNeeds = { scopes: ['items:read'], waitUntil: (work) => void work }
+  const login: GateNeeds = { acr: ['urn:gold'] as const, maxAuthAge: '5 minutes' }
+  await gate.check(request, { ...login, maxAuthAge: 300, optional: true })
+  // @ts-expect-error the accepted contexts are a list
+  await gate.check(request, { acr: 'urn:gold' })
   const pass = await gate.check(request, needs)
   if (!pass.ok) {
     is<Same<typeof pass.status, 204 | 400 | 401 | 403 | 429 | 503>>()
     type OfDpop = 'invalid_dpop_proof' | 'use_dpop_nonce'
-    is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | OfDpop | undefined>>()
+    type OfStepUp = 'insufficient_user_authentication'
+    is<Same<typeof pass.error, 'invalid_request' | 'invalid_token' | 'insufficient_scope' | OfDpop | OfStepUp | undefined>>()
     const response: Response = pass.response({ headers: { vary: 'origin' } })
     // @ts-expect-error there is no header without a pass
     pass.header

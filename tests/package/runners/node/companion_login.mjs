@@ -71,7 +71,8 @@ function browser() {
   }
 }
 
-async function logIn() {
+/** Logs in with further parameters of the authorization request, in a browser that may have a session. */
+async function logIn(more = {}, visitor = browser()) {
   const config = await openid.discovery(new URL(issuer), 'app', undefined, openid.None())
   const verifier = openid.randomPKCECodeVerifier()
   const state = openid.randomState()
@@ -81,8 +82,9 @@ async function logIn() {
     code_challenge: await openid.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     state,
+    ...more,
   })
-  const back = await browser()(url)
+  const back = await visitor(url)
   const tokens = await openid.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier, expectedState: state })
   return { config, tokens, back, verifier, state }
 }
@@ -97,6 +99,30 @@ test('openid-client logs a person in with code and PKCE, and the gate accepts th
   const headers = { authorization: `Bearer ${tokens.access_token}` }
   const verdict = await gate.check(new Request('https://api.example/items', { headers }), { scopes: ['read'] })
   ok(verdict.ok, `the gate answered ${verdict.response?.status}`)
+})
+
+test('401 step-up from the gate, max_age, login, 200', async () => {
+  const visitor = browser()
+  const { tokens } = await logIn({}, visitor)
+  const { auth_time: before } = jose.decodeJwt(tokens.access_token)
+  /** The gate's decision so many seconds after a login. */
+  const check = (token, time) => {
+    const gate = createGate({ issuer, audience, algorithms: ['ES256'], clockTolerance: 0, currentDate: new Date(time * 1000) })
+    const request = new Request('https://api.example/items', { headers: { authorization: `Bearer ${token}` } })
+    return gate.check(request, { maxAuthAge: 1, acr: ['urn:jotgate:acr:password'] })
+  }
+  ok((await check(tokens.access_token, before + 1)).ok)
+  const denied = await check(tokens.access_token, before + 2)
+  same([denied.status, denied.error, denied.refusal], [401, 'insufficient_user_authentication', 'login_too_old'])
+  const parameter = (name) => new RegExp(`\\b${name}="([^"]*)"`).exec(denied.challenge)[1]
+  const asked = { max_age: parameter('max_age'), acr_values: parameter('acr_values') }
+  // Until then the companion's own session is new enough.
+  while (Date.now() / 1000 < before + 3) await new Promise((settle) => setTimeout(settle, 50))
+  const { tokens: renewed } = await logIn(asked, visitor)
+  const { auth_time: after } = jose.decodeJwt(renewed.access_token)
+  ok(after > before, `${after} is not after ${before}`)
+  const passed = await check(renewed.access_token, after + 1)
+  ok(passed.ok, passed.refusal)
 })
 
 test('openid-client refreshes and revokes', async () => {

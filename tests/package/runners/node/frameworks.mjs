@@ -444,6 +444,29 @@ test('optional: a request without credentials reaches the handler, without `auth
   same([await (await hono.request('/')).text(), await (await hono.request('/', { headers: bearer })).text()], ['anonymous', 'user-1'])
 })
 
+test('step-up: every adapter answers with the challenge, and lets a login pass that is enough', async () => {
+  const needs = { acr: ['urn:gold'], maxAuthAge: 300 }
+  const time = currentDate.getTime() / 1000
+  const [weak, enough] = await Promise.all(['urn:silver', 'urn:gold'].map((acr) => world.token('ES256', { acr, auth_time: time - 60 })))
+  const expressApp = express().use(expressGuard(gate, needs))
+  expressApp.get('/', (_, response) => response.end('in'))
+  const fastifyApp = fastify()
+  fastifyApp.addHook('onRequest', guardHook(gate, needs))
+  fastifyApp.get('/', () => 'in')
+  await fastifyApp.ready()
+  const handler = guardHandler(gate, (_, response) => response.end('in'), needs)
+  const challenge = 'Bearer realm="api", error="insufficient_user_authentication", acr_values="urn:gold", max_age="300", error_description="the login is too weak"'
+  for (const server of [createServer(expressApp), createServer(handler), fastifyApp.server]) {
+    await listening(server, async (port) => {
+      const [denied, passed] = await Promise.all([weak, enough].map((token) => ask(port, ['authorization', `Bearer ${token}`], { path: '/' })))
+      same([denied.status, denied.headers['www-authenticate'], passed.status, passed.body], [401, challenge, 200, 'in'])
+    })
+  }
+  const hono = new Hono().use(honoGuard(gate, needs)).get('/', (c) => c.text('in'))
+  const [denied, passed] = await Promise.all([weak, enough].map((token) => hono.request('/', { headers: { authorization: `Bearer ${token}` } })))
+  same([denied.status, denied.headers.get('www-authenticate'), await passed.text()], [401, challenge, 'in'])
+})
+
 test("Express: refusals may go to the app's own error handler", async () => {
   const self = described()
   const app = express()

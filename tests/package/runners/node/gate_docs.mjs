@@ -101,6 +101,17 @@ test('gate: keys from a function, a binding, with a renewed header, and as a pai
   same([await passes(both), await passes(both, hmac)], ['user-1', 'user-1'])
 })
 
+test('gate: a payment needs a strong login of the last five minutes', async () => {
+  const { pay } = await snippet('gate/step_up.js')
+  const send = async (claims) => pay(request({ authorization: `Bearer ${await token({ aud: 'https://api.example', ...claims })}` }))
+  same(await (await send({ acr: 'urn:example:code', auth_time: now - 200 })).text(), 'paid')
+  for (const [claims, code] of [[{ acr: 'urn:example:code', auth_time: now - 400 }, 'login_too_old'], [{ acr: 'urn:example:code' }, 'login_too_old'], [{ auth_time: now }, 'login_too_weak']]) {
+    const denied = await send(claims)
+    same([denied.status, (await denied.json()).code], [401, code])
+    ok(denied.headers.get('www-authenticate').includes('error="insufficient_user_authentication", acr_values="urn:example:security-key urn:example:code", max_age="300"'))
+  }
+})
+
 test('gate: a refused upgrade is answered', async () => {
   const { guardUpgrades } = await snippet('gate/upgrade.js')
   const server = createServer().listen(0, '127.0.0.1')
