@@ -2,7 +2,7 @@
 import type { ClaimReport, Status } from '../../pkg-templates/src/inspect/claims.js'
 import type { ChallengeReport, DocumentReport } from '../../pkg-templates/src/inspect/documents.js'
 import type { KeyReport, PartReport, Report, RuleReport, TokenReport, Verdict, Verdicts } from '../../pkg-templates/src/inspect/report.js'
-import { h, prose } from './dom.js'
+import { copyButton, h, prose } from './dom.js'
 import { mark } from './icons.js'
 
 const STATES: Record<Status, string> = { holds: 'Right', fails: 'Wrong', unknown: 'Not checked' }
@@ -262,7 +262,17 @@ function claimsCard(title: string, claims: readonly ClaimReport[], provider?: st
   return card(
     provider === undefined ? title : `${title} (${provider})`,
     h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'), hasMeaning && h('th', { scope: 'col' }, 'Meaning'))), h('tbody', {}, rows(claims))),
+    h('details', { class: 'json' }, h('summary', {}, 'As JSON'), h('pre', { class: 'http', tabindex: 0, role: 'region', 'aria-label': `${title} as JSON` }, jsonText(claims)), h('div', { class: 'tools' }, copyButton(() => jsonText(claims)))),
   )
+}
+
+/** The JSON of the members, indented. Values, order and repeated names are as in the token. */
+function jsonText(claims: readonly ClaimReport[], indent = ''): string {
+  const lines = claims.map(({ name, rawJson, members }) => {
+    const value = members === undefined || members.length === 0 ? rawJson : jsonText(members, `${indent}  `)
+    return `${indent}  ${JSON.stringify(name)}: ${value}`
+  })
+  return lines.length === 0 ? '{}' : `{\n${lines.join(',\n')}\n${indent}}`
 }
 
 function valueOf({ rawJson, time, list }: ClaimReport): (HTMLElement | string)[] {

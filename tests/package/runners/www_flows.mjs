@@ -81,6 +81,16 @@ export const FLOWS = {
     await shows(tab, '#token mark', '=')
     await shows(tab, '#token .note', 'character')
   },
+  'the claims as JSON keep order, repeated names and exact numbers': async (tab) => {
+    const payload = '{"sub":"a","n":12345678901234567890,"sub":"b","cnf":{"jkt":"x","f":1.0},"list":["p",{}],"none":{}}'
+    const encoded = (json) => btoa(json).replace(/=+$/, '')
+    await enter(tab, { text: `${encoded('{"alg":"none"}')}.${encoded(payload)}.` })
+    await shows(tab, '#contents', '12345678901234567890')
+    const [claims, header] = await tab.evaluate(() => [...document.querySelectorAll('.json pre')].map(({ textContent }) => textContent))
+    same(claims.replaceAll(/\s/g, ''), payload)
+    same(claims.split('\n')[4], '  "cnf": {')
+    same(header, '{\n  "alg": "none"\n}')
+  },
   'one character changed: the page shows the name, the API answers 401': async (tab) => {
     await choose(tab, 'ES256')
     await shows(tab, '#verdict', 'Accepted')
