@@ -23,6 +23,7 @@ const CONVENTIONS = '0.2.130'
 /** The entries of the package: what users import, and the source module that it is. */
 const ENTRIES = {
   '.': 'index',
+  './verifier': 'verifier',
   './jose': 'jose',
   './inline': 'inline',
   './decode': 'decode/standalone',
@@ -39,7 +40,7 @@ const ENTRIES = {
 }
 
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
-const WITH_CORE = ['.', './jose', './dpop']
+const WITH_CORE = ['.', './verifier', './jose', './dpop']
 
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {

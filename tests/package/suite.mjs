@@ -1,6 +1,6 @@
 /**
  * The one suite. A runner gives it the package as it loaded it (`jotgate`, `facade` = `jotgate/jose`, `decoder` =
- * `jotgate/decode`, `dpop` = `jotgate/dpop`, …), the real jose, and gets back how many tests passed and what failed. Nothing in
+ * `jotgate/decode`, `modular` = `jotgate/verifier`, …), the real jose, and gets back how many tests passed and what failed. Nothing in
  * here knows in which runtime it runs.
  */
 import { decodeClaimsTests } from './suite/decode/claims.mjs'
@@ -41,23 +41,38 @@ import { claimsTests } from './suite/verifier/claims.mjs'
 import { hostCryptoTests } from './suite/verifier/host_crypto.mjs'
 import { interleavingTests } from './suite/verifier/interleaving.mjs'
 import { issuerTests } from './suite/verifier/issuers.mjs'
+import { partTests, throughParts } from './suite/verifier/parts.mjs'
 import { tokenCacheTests } from './suite/verifier/token_cache.mjs'
 import { verifierTests } from './suite/verifier/verifier.mjs'
 import { warmTests } from './suite/verifier/warm.mjs'
 
-export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, more = () => {}) {
+/** The suites of verifiers. */
+const VERIFIER_TESTS = [
+  verifierTests,
+  warmTests,
+  issuerTests,
+  interleavingTests,
+  hostCryptoTests,
+  batchTests,
+  claimsTests,
+  tokenCacheTests,
+  badInputTests,
+]
+
+export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
     ok(set.size === minted.jwks.keys.length)
     ok((await facade.createLocalJWKSet(minted.jwks)({ alg: 'ES256', kid: 'key-ES256' })).kid === 'key-ES256')
   })
-  test('both entries share one core and one family of errors', () => {
+  test('all entries share one core and one family of errors', () => {
     ok(facade.errors.JOSEError === jotgate.JOSEError)
     ok(facade.decodeJwt === jotgate.decodeJwt)
+    ok(modular.JOSEError === jotgate.JOSEError && modular.KeySet === jotgate.KeySet)
   })
   verifierTests(context)
   warmTests(context)
@@ -98,6 +113,10 @@ export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, prov
   decodePureTests(context)
   decodeClaimsTests(context)
   carefulKeyTests(context)
+  partTests(context)
+  // The same suites through `jotgate/verifier`, with all parts in use.
+  const inParts = throughParts(context)
+  for (const tests of VERIFIER_TESTS) tests(inParts)
   more(context)
   return run()
 }

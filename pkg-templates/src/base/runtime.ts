@@ -14,11 +14,10 @@ export function ofNavigator(name: string): unknown {
 
 /** Whether the runtime forbids that one request awaits a promise of another, as Cloudflare and Vercel do. */
 export function requestsAreIsolated(): boolean {
-  return (
-    hostGlobal('WebSocketPair') !== undefined ||
-    typeof hostGlobal('EdgeRuntime') === 'string' ||
-    ofNavigator('userAgent') === 'Cloudflare-Workers'
-  )
+  if (hostGlobal('WebSocketPair') !== undefined || typeof hostGlobal('EdgeRuntime') === 'string') return true
+  // Node loads its `navigator` at the first access. Workers with `nodejs_compat` have `process.versions.node`, too: they were found above.
+  const process = hostGlobal<{ versions?: { node?: string } }>('process')
+  return process?.versions?.node === undefined && ofNavigator('userAgent') === 'Cloudflare-Workers'
 }
 
 /**

@@ -6,6 +6,7 @@ import { errorFrom, isWithoutKeys, optionError, withRefusal } from '../base/refu
 import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
+import { ALL_PARTS } from '../verify/all_parts.js'
 import { Issuers } from '../verify/issuers.js'
 import type { KeyedVerdict } from '../verify/judge.js'
 import { verifierFor } from '../verify/key_pair.js'
@@ -117,8 +118,8 @@ export function createGate<Claims, Principal>(
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
   const verifier = several
-    ? new Issuers(given, fields, { audienceRequired: !openAudience, verifierFor })
-    : verifierFor(given, fields, keysOf(given, fields.issuer ?? [], tenants?.keySet))
+    ? new Issuers(given, fields, ALL_PARTS, { audienceRequired: !openAudience, verifierFor })
+    : verifierFor(given, fields, keysOf(given, fields.issuer ?? [], ALL_PARTS, tenants?.keySet), ALL_PARTS)
   const issuers = verifier instanceof Issuers ? verifier.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers, proof?.metadata)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }

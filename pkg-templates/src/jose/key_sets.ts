@@ -11,6 +11,7 @@ import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
+import { candidates } from '../wasm/bindings.js'
 
 /** The key of the option with a function that fetches instead of the runtime's `fetch`. */
 export const customFetch: unique symbol = Symbol('customFetch')
@@ -176,7 +177,7 @@ export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?
     throw new JOSENotSupported('a key set contains no key for this algorithm')
   }
   // A `kid` that is not a string matches no key (RFC 7515 §4.1.4).
-  const places = kid === undefined || typeof kid === 'string' ? setHandle(set).candidates(kid, alg) : []
+  const places = kid === undefined || typeof kid === 'string' ? candidates(setHandle(set), kid, alg) : []
   const [place] = places
   if (place === undefined) {
     const error = new JWKSNoMatchingKey()

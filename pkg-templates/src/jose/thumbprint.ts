@@ -1,6 +1,7 @@
 /** Thumbprints of keys (RFC 7638, RFC 9278). */
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { handle, ImportedKey, jwkMembers, keyFromJwk } from '../keys/imported_key.js'
+import { thumbprint } from '../wasm/bindings.js'
 import { exportedJwk, tagOf } from './keys.js'
 import type { CryptoKey, JWK, KeyObject } from './types.js'
 
@@ -17,13 +18,13 @@ export async function calculateJwkThumbprint(
   if (!['sha256', 'sha384', 'sha512'].includes(digestAlgorithm)) {
     throw new TypeError('`digestAlgorithm` must be one of sha256, sha384, sha512')
   }
-  if (key instanceof ImportedKey) return handle(key).thumbprint(digestAlgorithm)
+  if (key instanceof ImportedKey) return thumbprint(handle(key), digestAlgorithm)
   const exporting = exportedByHost(key)
   // A JWK is read now: the caller may change it while this function waits.
   const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
   const prepared = handle(keyFromJwk(text))
   try {
-    return prepared.thumbprint(digestAlgorithm)
+    return thumbprint(prepared, digestAlgorithm)
   } finally {
     // It may be a secret, so it is freed now.
     prepared.free()

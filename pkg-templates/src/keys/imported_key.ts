@@ -58,7 +58,7 @@ export class ImportedKey implements KeyDescription {
   }
 
   private constructor(handle: Keys) {
-    if (!(handle instanceof boot().bindings.Keys)) {
+    if (!(handle instanceof boot().Keys)) {
       throw new TypeError('keys are made by `importJWK`, `importSPKI` or a key set')
     }
     this.#handle = handle
@@ -103,25 +103,25 @@ export function jwkMembers(jwk: JWK): JWK {
 
 /** Imports a key from a JWK's JSON text. `alg` is its algorithm if the JWK has none. */
 export function keyFromJwk(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Keys.fromJwk(text, alg))
+  return keyFrom(boot().Keys.fromJwk(text, alg))
 }
 
 /** The same for a JWK of a token or a proof: its numbers must be in canonical form. */
 export function keyFromEmbeddedJwk(text: string, alg: string): ImportedKey {
-  return keyFrom(boot().bindings.Keys.fromEmbeddedJwk(text, alg))
+  return keyFrom(boot().Keys.fromEmbeddedJwk(text, alg))
 }
 
 /** Imports a key from PEM text: SPKI or PKCS#1. */
 export function keyFromPem(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Keys.fromPem(text, alg))
+  return keyFrom(boot().Keys.fromPem(text, alg))
 }
 
 /** Imports the key of an X.509 certificate in PEM. Nothing else of the certificate is read. */
 export function keyFromCertificate(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Keys.fromCertificate(text, alg))
+  return keyFrom(boot().Keys.fromCertificate(text, alg))
 }
 
 /** Imports a shared secret. */
 export function keyFromSecret(secret: Uint8Array, alg?: string): ImportedKey {
-  return keyFrom(boot().bindings.Keys.fromSecret(secret, alg))
+  return keyFrom(boot().Keys.fromSecret(secret, alg))
 }

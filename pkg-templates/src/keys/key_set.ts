@@ -64,7 +64,7 @@ export class KeySet {
    */
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
-    const handle = boot().bindings.Keys.fromJwks(text)
+    const handle = boot().Keys.fromJwks(text)
     const { size, keys, skipped, dropped } = JSON.parse(handle.describe()) as {
       size: number
       keys: KeySetMember[]

@@ -4,7 +4,7 @@ import type { RefusalCode } from '../base/refusal_codes.js'
 import { TextDecoder } from '../base/runtime.js'
 import type { JWK } from '../base/types.js'
 import { handle, jwkMembers, keyFromEmbeddedJwk, PRIVATE_MEMBERS } from '../keys/imported_key.js'
-import type { Keys, Policy } from '../wasm/bindings.js'
+import { type Keys, type Policy, thumbprint } from '../wasm/bindings.js'
 import { decodeHeader, verifySignature } from '../wasm/calls.js'
 
 /** The algorithms that `jotgate-keys` accepts. None of them is symmetric. */
@@ -57,7 +57,7 @@ export function readProof(value: string | null, policy: Policy, algorithms: read
     const verdict = verifySignature(policy, key, text)
     if (!verdict.ok) return signatureFailure(verdict.refusal.code)
     const claims = objectFrom(verdict.payload)
-    return claims === undefined ? MALFORMED : { ok: true, claims, thumbprint: key.thumbprint('sha256') }
+    return claims === undefined ? MALFORMED : { ok: true, claims, thumbprint: thumbprint(key, 'sha256') }
   } finally {
     key.free()
   }

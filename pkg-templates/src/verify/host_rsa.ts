@@ -2,10 +2,10 @@
  * Verifies RSA signatures by the runtime's own cryptography, where that is faster than the core. The core still parses the token, chooses
  * the key and applies the policy.
  */
-import type { Keys } from '../wasm/bindings.js'
-import type { SignatureCheck, SignatureQuestion } from '../wasm/calls.js'
 import { memberOf, record } from '../base/record.js'
 import { hostGlobal, ofNavigator, requestsAreIsolated } from '../base/runtime.js'
+import { type Keys, publicJwk } from '../wasm/bindings.js'
+import type { SignatureCheck, SignatureQuestion } from '../wasm/questions.js'
 
 /** The runtime's cryptography. `undefined` as a result means that the core has to verify the signature. */
 export interface HostRsa {
@@ -46,7 +46,7 @@ interface NodeKey {
 }
 
 /** The cryptography of this runtime; empty if it is not faster than the core. */
-export function hostRsa(): HostRsa {
+export function hostRsaChecks(): HostRsa {
   return (found ??= record(find() ?? {}))
 }
 
@@ -61,10 +61,11 @@ function find(): HostRsa | undefined {
     const found = host && memberOf(host, 'subtle')
     return found && bySubtle(found)
   }
-  // Only Chromium has `userAgentData`. Firefox and WebKit are slower than the core.
-  if (requestsAreIsolated() || ofNavigator('userAgentData') !== undefined) return subtle()
+  if (requestsAreIsolated()) return subtle()
   const process = hostGlobal<{ getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }>('process')
   if (process?.getBuiltinModule !== undefined) return byNode(() => process.getBuiltinModule?.('node:crypto'))
+  // Only Chromium has `userAgentData`. Firefox and WebKit are slower than the core.
+  if (ofNavigator('userAgentData') !== undefined) return subtle()
   // Firefox has a high latency, but computes in other threads.
   const slow = String(ofNavigator('userAgent')).includes('Firefox/') ? subtle() : undefined
   return slow && { ...slow, whenBusy: true }
@@ -90,7 +91,7 @@ const HOST_WARMUP_SIGNATURES = 8
 function byNode(load: () => NodeCrypto | undefined): HostRsa {
   const held = new KeyForms<Node | null>()
   const form = ({ createPublicKey, constants }: NodeCrypto, key: Keys, alg: string): NodeKey | null => {
-    const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
+    const jwk = record(JSON.parse(publicJwk(key) as string) as JsonWebKey)
     try {
       const object = createPublicKey(record({ key: jwk, format: 'jwk' } as const))
       if (alg.startsWith('RS')) return record({ key: object, padding: constants.RSA_PKCS1_PADDING })
@@ -167,7 +168,7 @@ function bySubtle(subtle: SubtleCrypto): HostRsa {
       }
       // The import is not awaited. In Workers it may end with its request; then a later request starts it again.
       if (slot.missed++ % IMPORT_RETRY_SIGNATURES === 0) {
-        const jwk = record(JSON.parse(key.publicJwk() as string) as JsonWebKey)
+        const jwk = record(JSON.parse(publicJwk(key) as string) as JsonWebKey)
         subtle.importKey('jwk', jwk, record({ name, hash: `SHA-${bits}` }), false, ['verify']).then(
           (imported) => (slot.key = imported),
           () => (slot.unusable = true),

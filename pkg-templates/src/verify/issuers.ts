@@ -1,16 +1,16 @@
 /** Verifies tokens of several issuers. `iss` of the token only chooses the issuer whose keys and rules apply. */
 import type { Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
-import { IssuerVerifier } from './issuer_verifier.js'
-import type { KeyPair } from './key_pair.js'
+import { verifierOf } from './issuer_verifier.js'
 import { type VerifierKeys, keysOf } from './keys_option.js'
 import { audiences, filled, Options, text } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError, type Refusal } from '../base/refusal.js'
 import { REMOTE_NAMES, type RemoteKeySetOptions, type WaitUntil } from '../remote/remote_key_set.js'
 import type { Algorithm } from '../base/types.js'
-import type { Judge, KeyedVerdict } from './judge.js'
+import type { Judge, KeyedVerdict, PolicyJudge } from './judge.js'
 import type { Keys } from './keys_option.js'
+import { Part, type Parts } from './parts.js'
 import { algorithmList, type PolicyFields } from './policy.js'
 
 /** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
@@ -27,9 +27,17 @@ export interface IssuerOptions extends RemoteKeySetOptions {
   audience?: string | readonly string[] | false
 }
 
+/** The part `issuers`. */
+export const ISSUERS: Required<Parts>['issuers'] = (options, fields, parts) => new Issuers(options, fields, parts, { audienceRequired: false })
+
+/** For the option `issuers`: tokens of several issuers. */
+export function issuers(): Part<'issuers'> {
+  return new Part('issuers', ISSUERS)
+}
+
 /** One verifier for each issuer. A token is verified by the verifier of the issuer that it names, or refused. */
 export class Issuers implements Judge {
-  readonly #verifiers = new Map<string, IssuerVerifier | KeyPair>()
+  readonly #verifiers = new Map<string, PolicyJudge>()
   /** The policy of the last issuer: all have the same limit for a token's length. */
   #policy: Policy | undefined
 
@@ -40,6 +48,7 @@ export class Issuers implements Judge {
   constructor(
     shared: Options,
     fields: PolicyFields,
+    parts: Parts,
     { audienceRequired, verifierFor = oneVerifier }: { readonly audienceRequired: boolean; readonly verifierFor?: typeof oneVerifier },
   ) {
     const onKeys = shared.read('onKeys', (_, value) => value)
@@ -63,7 +72,7 @@ export class Issuers implements Judge {
       }
       if (audience === false) delete own.audience
       else if (audience !== undefined) own.audience = audience
-      const verifier = verifierFor(shared, own, keysOf(given, [issuer]))
+      const verifier = verifierFor(shared, own, keysOf(given, [issuer], parts), parts)
       this.#verifiers.set(issuer, verifier)
       this.#policy = verifier.policy
     }
@@ -84,7 +93,7 @@ export class Issuers implements Judge {
     return 'judge' in chosen ? chosen.judge(token, waitUntil) : chosen
   }
 
-  #choose(token: unknown): IssuerVerifier | KeyPair | KeyedVerdict {
+  #choose(token: unknown): PolicyJudge | KeyedVerdict {
     const decoded = decode(token, this.#policy)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')
@@ -96,9 +105,9 @@ export class Issuers implements Judge {
 }
 
 /** A verifier of one kind of keys. */
-function oneVerifier(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[]): IssuerVerifier | KeyPair {
+function oneVerifier(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[], parts: Parts): PolicyJudge {
   if (Array.isArray(keys)) throw optionError('keys', 'can be a pair only at a gate')
-  return new IssuerVerifier(options, fields, keys)
+  return verifierOf(options, fields, keys, parts)
 }
 
 const OWN_NAMES = ['issuer', 'keys', 'jwksUri', 'algorithms', 'audience']

@@ -1,6 +1,7 @@
 /** The interface of verifiers for one and for several issuers, and its result. */
 import type { ImportedKey } from '../keys/imported_key.js'
 import type { WaitUntil } from '../remote/source_options.js'
+import type { Policy } from '../wasm/bindings.js'
 import type { Verdict } from '../wasm/calls.js'
 
 /** A verdict, the key of the set that was used, and for a synchronous verdict whether a fetch might find a missing key. */
@@ -12,4 +13,10 @@ export interface Judge {
   judgeNow(token: unknown): KeyedVerdict
   /** Verifies a token, after a fetch if the key is missing. Throws if the fetch fails. */
   judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict>
+}
+
+/** Verifies tokens of one issuer. */
+export interface PolicyJudge extends Judge {
+  /** The policy, for its limit of a token's length. */
+  readonly policy: Policy
 }

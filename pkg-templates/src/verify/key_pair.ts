@@ -5,22 +5,23 @@ import { optionError } from '../base/refusal.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import { Keys, type Policy } from '../wasm/bindings.js'
 import { decode } from '../wasm/calls.js'
-import { IssuerVerifier } from './issuer_verifier.js'
-import type { Judge, KeyedVerdict } from './judge.js'
+import { verifierOf } from './issuer_verifier.js'
+import type { KeyedVerdict, PolicyJudge } from './judge.js'
 import type { VerifierKeys } from './keys_option.js'
+import type { Parts } from './parts.js'
 import type { PolicyFields } from './policy.js'
 
 /** The verifier for these keys. */
-export function verifierFor(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[]): IssuerVerifier | KeyPair {
-  return Array.isArray(keys) ? new KeyPair(options, fields, keys) : new IssuerVerifier(options, fields, keys)
+export function verifierFor(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[], parts: Parts): PolicyJudge {
+  return Array.isArray(keys) ? new KeyPair(options, fields, keys, parts) : verifierOf(options, fields, keys, parts)
 }
 
 /** Two verifiers that share no algorithm: a token's `alg` chooses one, and the other's keys are never tried. */
-export class KeyPair implements Judge {
-  readonly #secret: IssuerVerifier
-  readonly #public: IssuerVerifier
+export class KeyPair implements PolicyJudge {
+  readonly #secret: PolicyJudge
+  readonly #public: PolicyJudge
 
-  constructor(options: Options, fields: PolicyFields, keys: VerifierKeys[]) {
+  constructor(options: Options, fields: PolicyFields, keys: VerifierKeys[], parts: Parts) {
     const secret = keys.filter(isSecret)
     const others = keys.filter((key) => !isSecret(key))
     const [secretKey, publicKeys] = [secret[0], others[0]]
@@ -30,7 +31,7 @@ export class KeyPair implements Judge {
     const verifier = (keys: VerifierKeys, symmetric: boolean) => {
       const algorithms = fields.algorithms?.filter((name) => name.startsWith('HS') === symmetric) ?? []
       if (algorithms.length === 0) throw optionError('algorithms', 'must name some for the secret and some for the public keys')
-      return new IssuerVerifier(options, record({ ...fields, algorithms }), keys)
+      return verifierOf(options, record({ ...fields, algorithms }), keys, parts)
     }
     this.#secret = verifier(secretKey, true)
     this.#public = verifier(publicKeys, false)
@@ -49,7 +50,7 @@ export class KeyPair implements Judge {
   }
 
   /** The verifier of the token's algorithm. What can't be decoded is refused by either. */
-  #verifierOf(token: unknown): IssuerVerifier {
+  #verifierOf(token: unknown): PolicyJudge {
     const decoded = decode(token, this.policy)
     const alg: unknown = decoded.ok ? memberOf(decoded.header, 'alg') : undefined
     return typeof alg === 'string' && alg.startsWith('HS') ? this.#secret : this.#public

@@ -8,7 +8,8 @@ import { boot } from '../wasm/instance.js'
 import type { Options } from '../base/options.js'
 import { isGiven, memberOf } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
-import { address, REMOTE_NAMES, RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
+import { REMOTE_NAMES, type RemoteKeySet, type RemoteKeySetOptions } from '../remote/remote_key_set.js'
+import type { Parts } from './parts.js'
 
 /**
  * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
@@ -39,49 +40,52 @@ export type VerifierKeys = bindings.Keys | KeySet | RemoteKeySet
 export function keysOf(
   given: Options,
   [issuer = '', ...others]: readonly string[],
-  found: (options: RemoteKeySetOptions) => RemoteKeySet = (options) => {
-    if (others.length === 0) return RemoteKeySet.fromIssuer(issuer, options)
-    throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
-  },
+  parts: Parts,
+  found?: (options: RemoteKeySetOptions) => RemoteKeySet,
 ): VerifierKeys | VerifierKeys[] {
   const remote = REMOTE_NAMES.filter((name) => given.has(name))
   const options = Object.fromEntries(remote.map((name) => [name, given.read(name, same)]))
   if (given.has('keys')) {
     if (given.has('jwksUri')) throw optionError('jwksUri', 'cannot be combined with `keys`')
     return given.require('keys', (name, value) => {
-      const fetched = typeof value === 'function' ? ['headers', 'fetch'] : remote
-      const useless = remote.find((name) => fetched.includes(name))
+      const isFunction = typeof value === 'function'
+      const useless = remote.find((name) => !isFunction || name === 'headers' || name === 'fetch')
       if (useless !== undefined) throw optionError(useless, 'cannot be combined with these `keys`')
-      return typeof value === 'function' ? RemoteKeySet.fromFunction(value as () => unknown, options) : keyPairFrom(name, value)
+      return keyPairFrom(name, value, parts, isFunction ? options : {})
     })
   }
-  if (given.has('jwksUri')) return given.require('jwksUri', (name, uri) => new RemoteKeySet(address(name, uri), options))
-  return found(options)
+  if (given.has('jwksUri')) {
+    return given.require('jwksUri', (name, uri) => parts.remoteKeys.at(name, uri, options))
+  }
+  if (found !== undefined) return found(options)
+  if (others.length === 0) return parts.remoteKeys.of(issuer, options)
+  throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
 }
 
 /** Checks keys that may be a pair. */
-export function keyPairFrom(name: string, value: unknown): VerifierKeys | VerifierKeys[] {
-  return Array.isArray(value) ? value.map((each) => keysFrom(name, each)) : keysFrom(name, value)
+export function keyPairFrom(name: string, value: unknown, parts: Parts, options: RemoteKeySetOptions = {}): VerifierKeys | VerifierKeys[] {
+  return Array.isArray(value) ? value.map((each) => keysFrom(name, each, parts)) : keysFrom(name, value, parts, options)
 }
 
 function same(_: string, value: unknown): unknown {
   return value
 }
 
-/** Checks and prepares keys. `name` is the option. */
-export function keysFrom(name: string, value: unknown): VerifierKeys {
-  if (value instanceof KeySet || value instanceof RemoteKeySet) return value
+/** Checks and prepares keys. `name` is the option; `options` are those of a set that a function returns. */
+export function keysFrom(name: string, value: unknown, parts: Parts, options: RemoteKeySetOptions = {}): VerifierKeys {
+  if (value instanceof KeySet) return value
   if (value instanceof ImportedKey) return handle(value)
-  if (typeof value === 'function') return RemoteKeySet.fromFunction(value as () => unknown, {})
-  if (isBytes(value)) return boot().bindings.Keys.fromSecret(value)
+  const remote = parts.remoteKeys.from(value, options)
+  if (remote !== undefined) return remote
+  if (isBytes(value)) return boot().Keys.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
-    return boot().bindings.Keys.fromPem(value)
+    return boot().Keys.fromPem(value)
   }
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
-    if (isGiven(value, 'kty')) return boot().bindings.Keys.fromJwk(jwkText(value as JWK))
+    if (isGiven(value, 'kty')) return boot().Keys.fromJwk(jwkText(value as JWK))
   }
   throw optionError(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
 }

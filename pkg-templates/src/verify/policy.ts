@@ -152,7 +152,7 @@ export function policyFields(
 
 /** Makes the core's policy from the JSON text of {@link PolicyFields}. */
 export function policyFrom(text: string): Policy {
-  return new (boot().bindings.Policy)(text)
+  return new (boot().Policy)(text)
 }
 
 /** The clock of a policy: the caller's fixed date, or the runtime's clock, in whole seconds like jose. */

@@ -8,7 +8,9 @@ import { Options, size } from '../base/options.js'
 import { isFlat, jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
+import { thumbprint } from '../wasm/bindings.js'
 import type { KeyedVerdict } from './judge.js'
+import { Part, type Parts, type VerdictCache } from './parts.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
 
 /** How long a token without `exp` is cached, in seconds. */
@@ -38,8 +40,16 @@ interface Entry {
   readonly bytes: number
 }
 
+/** The part `tokenCache`. */
+export const TOKEN_CACHE: Required<Parts>['tokenCache'] = (bounds, fields) => new TokenCache(bounds as TokenCacheOptions, fields)
+
+/** For the option `tokenCache`: accepted tokens are not verified again. */
+export function tokenCache(): Part<'tokenCache'> {
+  return new Part('tokenCache', TOKEN_CACHE)
+}
+
 /** The tokens that one verifier accepted. */
-export class TokenCache {
+class TokenCache implements VerdictCache {
   readonly #entries = new Map<string, Entry>()
   readonly #maxEntries: number
   readonly #maxBytes: number
@@ -55,7 +65,6 @@ export class TokenCache {
     this.#maxAge = memberOf(fields, 'maxTokenAge')
   }
 
-  /** Whether the text is cached, valid or not. */
   has(token: unknown): boolean {
     return this.#entry(token) !== undefined
   }
@@ -66,7 +75,6 @@ export class TokenCache {
     return entry?.token === token ? entry : undefined
   }
 
-  /** Returns the cached verdict of the text, if it is still valid. `now` is in seconds. */
   find(token: unknown, set: KeySet | undefined, now: number): KeyedVerdict | undefined {
     const entry = this.#entry(token)
     if (entry === undefined || !(now >= entry.from && now < entry.to)) return undefined
@@ -86,8 +94,8 @@ export class TokenCache {
     return { ok: true, header: { ...header }, payload, claims, keyIndex: index, key, fetchable: false }
   }
 
-  /** Caches an accepted token. Bytes are not cached, because the caller may change them. */
   keep(token: unknown, verdict: KeyedVerdict, set: KeySet | undefined, now: number): void {
+    // Bytes are not cached, because the caller may change them.
     if (typeof token !== 'string' || !verdict.ok) return
     const known = this.#entries.get(cacheKey(token))
     const { header, claims, payload, keyIndex } = verdict
@@ -203,7 +211,7 @@ function identityOf(key: ImportedKey): string {
   let identity = named.get(key)
   if (identity === undefined) {
     const [alg, use, operations] = (['alg', 'use', 'key_ops'] as const).map((name) => memberOf(key, name))
-    identity = jsonOf([handle(key).thumbprint('sha256'), alg, use, operations])
+    identity = jsonOf([thumbprint(handle(key), 'sha256'), alg, use, operations])
     named.set(key, identity)
   }
   return identity

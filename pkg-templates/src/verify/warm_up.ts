@@ -46,7 +46,7 @@ function kindOf(algorithm: string): string {
 
 function selfTest(kind: string): void {
   const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as (typeof KNOWN_ANSWERS)[string]
-  const { Keys } = boot().bindings
+  const { Keys } = boot()
   const keys = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : Keys.fromJwk(jsonOf(jwk))
   const policy = policyFrom(jsonOf(record({ algorithms: [kind], requireExp: false })))
   const message = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30`

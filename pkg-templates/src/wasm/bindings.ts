@@ -9,34 +9,30 @@ import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
-/** @internal The guarded exports. */
+/** @internal The exports. Functions are called by {@link call}; those on the path of every token guard themselves inline. */
 export let core: Exports
-/** The exports without the guard, for functions on the path of every token: these guard themselves inline. */
-let unguarded: Exports
 
 /** @internal Takes the exports of the one instance, and initialises it. */
-export function start(exports: WebAssembly.Exports): WebAssembly.Memory {
-  unguarded = exports as unknown as Exports
-  guard(unguarded)
-  core = Object.fromEntries(Object.entries(exports).map(guarded)) as unknown as Exports
-  core.__wbindgen_start()
-  return core.memory
+export function start(exports: WebAssembly.Exports): void {
+  core = exports as unknown as Exports
+  guard(core)
+  call('__wbindgen_start')
 }
 
-function guarded([name, value]: [string, unknown]): [string, unknown] {
-  if (typeof value !== 'function') return [name, value]
-  const call = (...numbers: unknown[]): unknown => {
-    beginCall()
-    let result: unknown
-    try {
-      result = value(...numbers)
-    } catch (thrown) {
-      throw abortCall(thrown)
-    }
-    endCall()
-    return result
+/** The names of the exported functions. */
+type FunctionName = { [Name in keyof Exports]: Exports[Name] extends (...numbers: never[]) => unknown ? Name : never }[keyof Exports]
+
+/** @internal Calls a function of the core under the guard. */
+export function call<Name extends FunctionName>(name: Name, ...numbers: Parameters<Exports[Name]>): ReturnType<Exports[Name]> {
+  beginCall()
+  let result: unknown
+  try {
+    result = (core[name] as (...numbers: unknown[]) => unknown)(...numbers)
+  } catch (thrown) {
+    throw abortCall(thrown)
   }
-  return [name, call]
+  endCall()
+  return result as ReturnType<Exports[Name]>
 }
 
 /** A value in the core's memory. It is freed when this object is. */
@@ -67,7 +63,7 @@ const registry =
 /** Frees a value. Does nothing after an interrupted call. */
 function freeHandle(kind: HandleKind, address: number): void {
   try {
-    core[`__wbg_${kind}_free`](address, 1)
+    call(`__wbg_${kind}_free`, address, 1)
   } catch {}
 }
 
@@ -78,69 +74,69 @@ export class Keys extends Handle {
   }
 
   static none(): Keys {
-    return new Keys(core.keys_none())
+    return new Keys(call('keys_none'))
   }
 
   static fromJwk(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromJwk(...passString(text), ...passString(alg))))
+    return new Keys(checkedAddress(call('keys_fromJwk', ...passString(text), ...passString(alg))))
   }
 
   static fromEmbeddedJwk(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromEmbeddedJwk(...passString(text), ...passString(alg))))
+    return new Keys(checkedAddress(call('keys_fromEmbeddedJwk', ...passString(text), ...passString(alg))))
   }
 
   static fromPem(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromPem(...passString(text), ...passString(alg))))
+    return new Keys(checkedAddress(call('keys_fromPem', ...passString(text), ...passString(alg))))
   }
 
   static fromCertificate(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromCertificate(...passString(text), ...passString(alg))))
+    return new Keys(checkedAddress(call('keys_fromCertificate', ...passString(text), ...passString(alg))))
   }
 
   static fromSecret(bytes: Uint8Array, alg?: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromSecret(...passBytes(bytes), ...passString(alg))))
+    return new Keys(checkedAddress(call('keys_fromSecret', ...passBytes(bytes), ...passString(alg))))
   }
 
   static fromJwks(text: string): Keys {
-    return new Keys(checkedAddress(core.keys_fromJwks(...passString(text))))
+    return new Keys(checkedAddress(call('keys_fromJwks', ...passString(text))))
   }
 
   /** A description as JSON text, without key material: of the one key, or of the set and its skipped members. */
   describe(): string {
-    return takeString(core.keys_describe(this.address))
-  }
-
-  /** The RFC 7638 thumbprint of the one key, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
-  thumbprint(hash: string): string {
-    const [address, length] = core.keys_thumbprint(this.address, ...passString(hash))
-    return takeString([checkedAddress(address), length])
-  }
-
-  /** The one key as a JWK with only its public numbers; `undefined` for a secret. */
-  publicJwk(): string | undefined {
-    return takeOptionalString(core.keys_publicJwk(this.address))
-  }
-
-  /** The indices in the set of the keys that may have signed a token with this `kid` and `alg`. */
-  candidates(kid: string | undefined, alg: string): Uint32Array {
-    const [address, length] = core.keys_candidates(this.address, ...passString(kid), ...passString(alg))
-    const indices = new Uint32Array(core.memory.buffer, address >>> 0, length).slice()
-    core.__wbindgen_free(address, length * 4, 4)
-    return indices
+    return takeString(call('keys_describe', this.address))
   }
 
   /** The key at this index of the set, or `undefined` if it is not usable. */
   member(index: number): Keys | undefined {
-    const address = core.keys_member(this.address, index)
+    const address = call('keys_member', this.address, index)
     return address === 0 ? undefined : new Keys(address)
   }
+}
+
+/** The RFC 7638 thumbprint of one key, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
+export function thumbprint(keys: Keys, hash: string): string {
+  const [address, length] = call('keys_thumbprint', keys.address, ...passString(hash))
+  return takeString([checkedAddress(address), length])
+}
+
+/** One key as a JWK with only its public numbers; `undefined` for a secret. */
+export function publicJwk(keys: Keys): string | undefined {
+  return takeOptionalString(call('keys_publicJwk', keys.address))
+}
+
+/** The indices in a set of the keys that may have signed a token with this `kid` and `alg`. */
+export function candidates(keys: Keys, kid: string | undefined, alg: string): Uint32Array {
+  const [address, length] = call('keys_candidates', keys.address, ...passString(kid), ...passString(alg))
+  const indices = new Uint32Array(core.memory.buffer, address >>> 0, length).slice()
+  call('__wbindgen_free', address, length * 4, 4)
+  return indices
 }
 
 /** What every token must fulfil. */
 export class Policy extends Handle {
   /** @param options - the JSON text of an object */
   constructor(options: string) {
-    super('policy', checkedAddress(core.policy_fromOptions(...passString(options))))
+    super('policy', checkedAddress(call('policy_fromOptions', ...passString(options))))
   }
 
   /** Reserves input for a token and returns its address; 0 if the token is longer than the policy allows. */
@@ -149,7 +145,7 @@ export class Policy extends Handle {
     beginCall()
     let input: number
     try {
-      input = unguarded.policy_admit(address, codeUnits)
+      input = core.policy_admit(address, codeUnits)
     } catch (thrown) {
       throw abortCall(thrown)
     }
@@ -159,7 +155,7 @@ export class Policy extends Handle {
 
   /** Throws if the one key cannot verify any token under this policy. */
   checkKey(keys: Keys): void {
-    checkedAddress(core.policy_checkKey(this.address, keys.address))
+    checkedAddress(call('policy_checkKey', this.address, keys.address))
   }
 }
 
@@ -168,7 +164,7 @@ export function verify(policy: Policy, keys: Keys, length: number, now: number):
   beginNextCall()
   let accepted: number
   try {
-    accepted = unguarded.verify(policy.address, keys.address, length, now)
+    accepted = core.verify(policy.address, keys.address, length, now)
   } catch (thrown) {
     throw abortCall(thrown)
   }
@@ -181,7 +177,7 @@ export function question(policy: Policy, keys: Keys, length: number): number {
   beginNextCall()
   let algorithm: number
   try {
-    algorithm = unguarded.question(policy.address, keys.address, length)
+    algorithm = core.question(policy.address, keys.address, length)
   } catch (thrown) {
     throw abortCall(thrown)
   }
@@ -194,7 +190,7 @@ export function resume(policy: Policy, now: number, holds: boolean): boolean {
   beginNextCall()
   let accepted: number
   try {
-    accepted = unguarded.resume(policy.address, now, holds ? 1 : 0)
+    accepted = core.resume(policy.address, now, holds ? 1 : 0)
   } catch (thrown) {
     throw abortCall(thrown)
   }
@@ -204,32 +200,32 @@ export function resume(policy: Policy, now: number, holds: boolean): boolean {
 
 /** Verifies the signature of the token in the input, whatever its payload. */
 export function verifySignature(policy: Policy, keys: Keys, length: number): boolean {
-  return core.verifySignature(policy.address, keys.address, length) !== 0
+  return call('verifySignature', policy.address, keys.address, length) !== 0
 }
 
 /** Decodes header and claims of the token in the input, without verifying them. */
 export function decode(length: number): boolean {
-  return core.decode(length) !== 0
+  return call('decode', length) !== 0
 }
 
 /** Decodes the header of the token in the input, without verifying it. */
 export function decodeHeader(length: number): boolean {
-  return core.decodeHeader(length) !== 0
+  return call('decodeHeader', length) !== 0
 }
 
 /** Reserves input for a token that will not be verified; 0 as in {@link Policy.admit}. */
 export function admitUnverified(codeUnits: number): number {
-  return core.admitUnverified(codeUnits) >>> 0
+  return call('admitUnverified', codeUnits) >>> 0
 }
 
 /** The address of every call's result: an address and six numbers of four bytes, in the order of `src/wasm/output.rs`. */
 export function resultPointer(): number {
-  return core.resultPointer() >>> 0
+  return call('resultPointer') >>> 0
 }
 
 /** Limits the bytes that the tables of all keys may use together, below 2³². */
 export function setTableMemory(bytes: number): void {
-  core.setTableMemory(bytes)
+  call('setTableMemory', bytes)
 }
 
 /** Called by the core if a handle is used that was freed or is in use. */
@@ -259,7 +255,7 @@ export function refusal(): Refusal {
 /** Copies bytes into the core's memory. The core frees them. */
 function passBytes(bytes: Uint8Array): Span {
   const { length } = bytes
-  const address = core.__wbindgen_malloc(length, 1) >>> 0
+  const address = call('__wbindgen_malloc', length, 1) >>> 0
   // Writes within the allocation, even if `length` is an own property with another value.
   new Uint8Array(core.memory.buffer, address, length).set(bytes)
   return [address, length]
@@ -273,7 +269,7 @@ export function passString(text: string | undefined): Span {
 /** A string that the core returned. Frees it. */
 function takeString(span: Span): string {
   const text = stringAt(span)
-  core.__wbindgen_free(...span, 1)
+  call('__wbindgen_free', ...span, 1)
   return text
 }
 

@@ -1,32 +1,35 @@
 /** Starts the core at first use, once for all entries of the package. */
-import * as bindings from './bindings.js'
+import { Keys, Policy, start as useExports } from './bindings.js'
 import * as imports from './imports.js'
 import { instantiate, load, prepare } from '#wasm'
 
-/** The running core. */
+/** The classes of the running core. */
 export interface Core {
-  readonly memory: WebAssembly.Memory
-  readonly bindings: typeof bindings
+  readonly Keys: typeof Keys
+  readonly Policy: typeof Policy
 }
 
-let core: Core | undefined
+const CORE: Core = { Keys, Policy }
+let isRunning = false
 
 /** Returns the core, and starts it if necessary. */
 export function boot(): Core {
-  return (core ??= start(load()))
+  if (!isRunning) start(load())
+  return CORE
 }
 
 /** Starts the core without blocking while it is compiled. */
-export async function bootAside(): Promise<Core> {
-  if (core !== undefined) return core
+export async function bootAside(): Promise<void> {
+  if (isRunning) return
   const module = await prepare()
   // Another call may have started it meanwhile, and keys may be in that instance's memory.
-  return (core ??= start(module))
+  if (!isRunning) start(module)
 }
 
-function start(module: WebAssembly.Module): Core {
+function start(module: WebAssembly.Module): void {
   const { exports } = instantiate(module, {
     './jotgate_bg.js': imports as unknown as WebAssembly.ModuleImports,
   })
-  return { memory: bindings.start(exports), bindings }
+  useExports(exports)
+  isRunning = true
 }

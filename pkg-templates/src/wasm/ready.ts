@@ -1,4 +1,5 @@
 /** `ready()`: compiles the WebAssembly core ahead of first use, without blocking. */
+import { setTableMemory } from './bindings.js'
 import { bootAside } from './instance.js'
 import { Options, size } from '../base/options.js'
 
@@ -19,6 +20,6 @@ export interface ReadyOptions {
  */
 export async function ready(options: ReadyOptions = {}): Promise<void> {
   const bytes = new Options('ready', options, ['tableMemory']).read('tableMemory', size)
-  const { bindings } = await bootAside()
-  if (bytes !== undefined) bindings.setTableMemory(Math.min(bytes, 2 ** 32 - 1))
+  await bootAside()
+  if (bytes !== undefined) setTableMemory(Math.min(bytes, 2 ** 32 - 1))
 }

@@ -11,6 +11,9 @@ const MAIN_ENTRY = 29_950
 const CREATE_GATE = 29_200
 const VERIFIER = 20_700
 
+/** All JavaScript of a program with `jotgate/verifier` and a key in hand, minified, not compressed. */
+const KEY_IN_HAND = 23_000
+
 /** The most that all presets may weigh, in bytes: what they weighed last, and a little. */
 const PROVIDERS = 3_200
 
@@ -32,9 +35,10 @@ export async function sizes({ folder }) {
       outfile: 'out.mjs',
       ...options,
     })
-    const bytes = gzipSync(outputFiles.find(({ path }) => path.endsWith('out.mjs')).contents, { level: 9 }).length
-    console.log(`${name}, ${what}: ${bytes} bytes minified and compressed`)
-    return { bytes, inputs: Object.keys(metafile.inputs) }
+    const { contents } = outputFiles.find(({ path }) => path.endsWith('out.mjs'))
+    const bytes = gzipSync(contents, { level: 9 }).length
+    console.log(`${name}, ${what}: ${bytes} bytes minified and compressed, ${contents.length} minified`)
+    return { bytes, minified: contents.length, inputs: Object.keys(metafile.inputs) }
   }
   const decode = await weigh('jotgate/decode', { platform: 'browser' })
   const login = await weigh('jotgate/login', { platform: 'browser' })
@@ -45,6 +49,7 @@ export async function sizes({ folder }) {
   const main = await weigh('jotgate', worker)
   const gate = await weigh('jotgate', worker, '{ createGate }')
   const verifier = await weigh('jotgate', worker, '{ Verifier }')
+  const inHand = await weigh('jotgate/verifier', worker, '{ Verifier }')
   const failures = []
   const under = (name, bytes, limit) => {
     if (bytes >= limit) failures.push({ name: `${name} is under ${limit} bytes`, problem: `${bytes} bytes` })
@@ -55,11 +60,12 @@ export async function sizes({ folder }) {
   under('the main entry', main.bytes, MAIN_ENTRY)
   under('createGate', gate.bytes, CREATE_GATE)
   under('Verifier', verifier.bytes, VERIFIER)
+  under('jotgate/verifier, minified', inHand.minified, KEY_IN_HAND)
   for (const [entry, { inputs }] of Object.entries({ decode, login, testing, providers })) {
     const others = inputs.filter((path) => /\bdist\//.test(path) && !path.endsWith(`dist/${entry}.js`))
     if (others.length > 0) failures.push({ name: `jotgate/${entry} is one file`, problem: others.join(', ') })
   }
   const tests = main.inputs.filter((path) => /\bdist\/(?:testing|providers)/.test(path))
   if (tests.length > 0) failures.push({ name: 'jotgate/testing and jotgate/providers are part of no other entry', problem: tests.join(', ') })
-  return report({ passed: 11 - failures.length, failures })
+  return report({ passed: 12 - failures.length, failures })
 }

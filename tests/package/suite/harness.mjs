@@ -74,6 +74,7 @@ export async function misused(call, option, about = '') {
   if (thrown === undefined) throw new Error(`${about} \`${option}\` was accepted: ${canonical(value)}`)
   ok(thrown instanceof TypeError, `${about} \`${option}\`: ${thrown.stack}`)
   ok(thrown.message.includes(`\`${option}\``), `${about}: the message does not name \`${option}\`: ${thrown.message}`)
+  return thrown
 }
 
 /** Two calls come to the same error class, code, claim, reason and payload, or the same value. */

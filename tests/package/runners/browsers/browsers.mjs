@@ -117,6 +117,7 @@ export const unbundled =
       'jotgate/mtls': `/jotgate/${target(exports['./mtls'])}`,
       'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,
       'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,
+      'jotgate/verifier': `/jotgate/${target(exports['./verifier'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,
       'jose': '/jose/index.js',
       '@tests/': '/tests/',

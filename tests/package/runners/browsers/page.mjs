@@ -7,13 +7,14 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, `${location.origin}/issuer`)(context)
 })

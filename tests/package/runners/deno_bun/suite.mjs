@@ -7,6 +7,7 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as jose from 'JOSE'
 import { ownFetch } from 'TESTS/runners/own_fetch.mjs'
 import { report } from 'TESTS/runners/report.mjs'
@@ -14,7 +15,7 @@ import { rightAway } from 'TESTS/runners/right_away.mjs'
 import { runSuite } from 'TESTS/suite.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, 'ISSUER')(context)
 })

@@ -7,6 +7,7 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
@@ -16,7 +17,7 @@ const soon = rightAway(jotgate)
 
 addEventListener('fetch', (event) => {
   const issuer = new URL(event.request.url).searchParams.get('issuer')
-  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
+  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
     soon(context)
     ownFetch(jotgate, issuer)(context)
     context.test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', () => {

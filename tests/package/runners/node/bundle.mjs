@@ -6,6 +6,7 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -13,5 +14,5 @@ import { report } from '@tests/runners/report.mjs'
 
 // A custom `fetch` that never answers leaves nothing for the process to wait for, but the test waits.
 const alive = setInterval(() => {}, 1_000)
-process.exitCode = report(await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }))
+process.exitCode = report(await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }))
 clearInterval(alive)

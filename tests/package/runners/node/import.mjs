@@ -8,9 +8,10 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as facade from 'jotgate/jose'
 
 const { TESTS } = process.env
 const load = (path) => import(pathToFileURL(join(TESTS, path)))
 const { runOnNode } = await load('runners/node/suite.mjs')
-process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, load })
+process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, load })

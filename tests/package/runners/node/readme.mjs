@@ -190,6 +190,12 @@ test('Verifier: the snippet with a set at a URL verifies, and the errors are tho
   same([why, refusal, claim], ['ERR_JWT_EXPIRED', 'expired', 'exp'])
 })
 
+test('Verifier of parts: the snippet verifies with keys in hand, and with fetched ones', async () => {
+  const { fetching, isExpired, pinned } = await execute('verifier-parts.js', { jwks: world.jwks })
+  same([pinned.verifySync(good).payload.sub, (await fetching.verify(good)).payload.sub], ['user-1', 'user-1'])
+  for (const verifier of [pinned, fetching]) ok(isExpired(await verifier.verify(expired).catch((thrown) => thrown)))
+})
+
 test('decode: the snippet decodes, and verifies nothing', async () => {
   const unsigned = `${good.split('.').slice(0, 2).join('.')}.`
   await execute('decode.js', { token: unsigned })

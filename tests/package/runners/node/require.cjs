@@ -8,9 +8,10 @@ const mcp = require('jotgate/mcp')
 const mtls = require('jotgate/mtls')
 const providers = require('jotgate/providers')
 const testing = require('jotgate/testing')
+const modular = require('jotgate/verifier')
 const facade = require('jotgate/jose')
 
 const load = (path) => import(pathToFileURL(join(process.env.TESTS, path)))
 load('runners/node/suite.mjs').then(async ({ runOnNode }) => {
-  process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, load, resolved: require.resolve('jotgate') })
+  process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, load, resolved: require.resolve('jotgate') })
 })

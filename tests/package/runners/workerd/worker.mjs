@@ -7,6 +7,7 @@ import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
+import * as modular from 'jotgate/verifier'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
 import { runSuite } from '@tests/suite.mjs'
@@ -32,7 +33,7 @@ export default {
       return core.verifications - before
     }
     known = { ...known, unasked: count({}), asked: count({ warm: true }) }
-    const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
       const { test } = context
       soon(context)
       test('what was made at module scope works', async () => {

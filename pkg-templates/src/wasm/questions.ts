@@ -1,0 +1,84 @@
+/**
+ * Asks the host about RSA signatures instead of the core. The token is written and parsed once:
+ *
+ *     write ─▶ question ─▶ the host's answer ─▶ resume ─▶ verdict
+ *          └─────────────▶ verify ──────────────────────▶ verdict    without a question or an answer
+ */
+import { question, type Keys, type Policy } from './bindings.js'
+import { type HostAnswer, inputAddress, type ResultNumbers, resultOf, signed, view, write } from './calls.js'
+import { boot } from './instance.js'
+
+/** An RSA signature that the host may verify instead of the core. */
+export interface SignatureQuestion {
+  /** `RS256`, `RS384`, `RS512`, `PS256`, `PS384` or `PS512`. */
+  readonly alg: string
+  /** The index of the key in its set, −1 for a single key. */
+  readonly keyIndex: number
+  /** The message that was signed. */
+  readonly signed: Uint8Array<ArrayBuffer>
+  /** The signature, as long as the modulus. */
+  readonly signature: Uint8Array<ArrayBuffer>
+}
+
+/** Returns whether the signature holds, or `undefined` if the core has to check it. */
+export type SignatureCheck = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | undefined
+
+/**
+ * Returns the function that checks signatures for this algorithm and key, if the runtime offers one. Its arguments are
+ * views into the core's memory: it must not keep them.
+ */
+export type SignatureOracle = (alg: string, keyIndex: number) => SignatureCheck | undefined
+
+/** Answers by a host that checks at once. */
+export function answeredBy(oracle: SignatureOracle): HostAnswer {
+  return (policy, keys, length) => {
+    const algorithm = question(policy, keys, length)
+    if (algorithm === 0) return undefined
+    const result = resultOf()
+    const from = result[0] as number
+    const signatureLength = result[2] as number
+    const input = inputAddress
+    try {
+      const check = oracle(QUESTION_ALGORITHMS[algorithm] as string, signed(result[4] as number))
+      // The views are made last: the oracle may have let the core's memory grow.
+      const memory = view()
+      const holds = check?.(
+        memory.subarray(input, input + signedLength(length, signatureLength)),
+        memory.subarray(from, from + signatureLength),
+      )
+      // If the check itself let the memory grow, the views were detached and it checked nothing.
+      return memory.length > 0 && typeof holds === 'boolean' ? holds : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Passes on the answer of a host that was asked by {@link questionAbout} before. */
+export function answered(holds: boolean): HostAnswer {
+  return (policy, keys, length) => (question(policy, keys, length) === 0 ? undefined : holds)
+}
+
+/** What the host could check for a token. The bytes are copies, which stay valid after other calls. */
+export function questionAbout(policy: Policy, keys: Keys, token: string): SignatureQuestion | undefined {
+  boot()
+  const length = write(token, policy)
+  if (typeof length === 'object') return undefined
+  const algorithm = question(policy, keys, length)
+  if (algorithm === 0) return undefined
+  const [address, , bytes, , keyIndex] = resultOf() as unknown as ResultNumbers
+  return {
+    alg: QUESTION_ALGORITHMS[algorithm] as string,
+    keyIndex: signed(keyIndex),
+    signed: view().slice(inputAddress, inputAddress + signedLength(length, bytes)),
+    signature: view().slice(address, address + bytes),
+  }
+}
+
+/** The algorithms of questions, in the core's order from 1. */
+const QUESTION_ALGORITHMS = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
+
+/** The length of the signed message: the token is the message, a dot, and the signature in base64url. */
+function signedLength(length: number, signatureLength: number): number {
+  return length - 1 - Math.ceil((signatureLength * 4) / 3)
+}
