@@ -48,9 +48,9 @@ async function working(text, step) {
   }
 }
 
-function status(text, tone = 'unknown') {
+function status(text, tone = '') {
   element('status').textContent = text
-  element('login').className = `banner ${tone}`
+  element('login').className = `banner ${tone}`.trimEnd()
 }
 
 function show(tokens, reason) {

@@ -85,6 +85,8 @@ export async function start(): Promise<void> {
   setInterval(countDown, 1000)
   addEventListener('resize', showTimes)
   update()
+  // The reader may have chosen a sample before this script was loaded.
+  if (field('text').value === '') void showSample(samples.value)
 }
 
 /** Makes a sample and shows it, with the fields that belong to it. */

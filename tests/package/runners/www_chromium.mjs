@@ -206,6 +206,22 @@ export function chromiumTests(test, { out, world, project, fresh, tools }) {
     })
   })
 
+  test('a sample that was chosen before the inspector was loaded is shown', async () => {
+    await fresh({ open: false }, async (tab) => {
+      let release
+      const chosen = new Promise((settle) => (release = settle))
+      await tab.page.route('**/inspector-*.js', async (route) => {
+        await chosen
+        await route.continue()
+      })
+      await tab.page.goto(`${world.page}/`, { waitUntil: 'commit' })
+      await tab.until(() => document.querySelectorAll('#sample option').length > 2)
+      await tab.evaluate(() => (document.querySelector('#sample').value = 'ES256'))
+      release()
+      await shows(tab, '#verdict', 'Accepted')
+    })
+  })
+
   test('it works without a network after the first load', async () => {
     await fresh({}, async (tab, { context }) => {
       await tab.until(async () => (await navigator.serviceWorker.ready).active?.state === 'activated' && navigator.serviceWorker.controller !== null)
