@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use console::style;
+
 use crate::commands::COMMANDS;
 use crate::ui::{progress, terminal};
 
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            progress::print_status(&format!("{} {error:#}", terminal::stderr().red("error:")));
+            progress::print_status(&format!("{} {error:#}", style("error:").red().bold().for_stderr()));
             ExitCode::FAILURE
         }
     }
@@ -52,6 +54,6 @@ fn command(arguments: &[String]) -> Result<bool> {
 fn list() {
     terminal::print_line("cargo xtask <command>\n");
     for (name, text, _) in COMMANDS {
-        terminal::print_line(&format!("  {name:<8} {text}"));
+        terminal::print_line(format!("  {name:<8} {text}"));
     }
 }

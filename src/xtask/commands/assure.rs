@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
+use console::style;
+
 use crate::cargo::cargo;
 use crate::commands::fuzz::fuzz;
 use crate::commands::no_arguments;
+use crate::ui::progress;
 use crate::ui::progress::print_line;
-use crate::ui::{progress, terminal};
 use crate::{paths, process};
 
 /// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.
@@ -45,16 +47,15 @@ pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
         let mut command = cargo(&["test"], "");
         command.args(words).arg("--nocapture").env(variable, value);
         let output = progress::silently(name, |step| process::run(&mut command, process::LONG, step))?;
-        let colours = terminal::stdout();
         let printed = if output.succeeded { output.standard_output() } else { output.tail() };
-        let mark = if output.succeeded { colours.green("✓") } else { colours.red("✗") };
-        print_line(&format!("{mark} {name}"));
+        let mark = if output.succeeded { style("✓").green() } else { style("✗").red().bold() };
+        print_line(format!("{mark} {name}"));
         // After a success, leave out the lines of the test harness.
         for line in printed.lines().filter(|line| {
             let own = ["running ", "test ", "test result"].iter().any(|word| line.starts_with(word));
             !line.trim().is_empty() && (!output.succeeded || !own)
         }) {
-            print_line(&format!("  {line}"));
+            print_line(format!("  {line}"));
         }
         held &= output.succeeded;
     }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use console::style;
+
 use crate::cargo::cargo;
 use crate::commands::build;
+use crate::ui::progress;
 use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table, Tone};
-use crate::ui::{progress, terminal};
 use crate::wasm::Tools;
 use crate::{npm, paths, process};
 
@@ -109,7 +111,7 @@ fn show(result: &Value) -> Result<()> {
         show_cold_start(rows)?;
     }
     for (part, reason) in result.get("failures").and_then(Value::as_object).into_iter().flatten() {
-        print_line(&format!("  {part} could not be measured: {}", reason.as_str().unwrap_or_default()));
+        print_line(format!("  {part} could not be measured: {}", reason.as_str().unwrap_or_default()));
     }
     let load =
         |when: &str| result.pointer(&format!("/load/{when}")).and_then(Value::as_f64).unwrap_or_default();
@@ -117,22 +119,21 @@ fn show(result: &Value) -> Result<()> {
     let busy = result.pointer("/load/busy").and_then(Value::as_bool) == Some(true);
     let advice = if busy { ": it should have been idle before" } else { "" };
     print_line("");
-    print_line(&format!("  the load of the machine was {before:.1} before and {after:.1} after{advice}"));
+    print_line(format!("  the load of the machine was {before:.1} before and {after:.1} after{advice}"));
     Ok(())
 }
 
 fn show_ratios(rows: &[Value], algorithms: &[&str]) -> Result<()> {
-    let colours = terminal::stdout();
     print_line("");
     print_line("  Tokens that jotgate verifies while the other verifies one, with the floor");
     print_line("");
     let mut columns = vec![Column::left("", 36)];
     columns.extend(algorithms.iter().map(|_| Column::right("", 11)));
-    let table = Table::new(columns, colours);
+    let table = Table::new(columns);
     let mut head = vec![String::new()];
     head.extend(algorithms.iter().map(|name| (*name).to_owned()));
-    print_line(&colours.bold(&table.row(Tone::Plain, &head)));
-    print_line(&table.rule());
+    print_line(style(table.row(Tone::Plain, &head)).bold());
+    print_line(table.rule());
     for row in rows {
         let mut cells =
             vec![row.get("name").and_then(Value::as_str).context("a row without a name")?.to_owned()];
@@ -142,7 +143,7 @@ fn show_ratios(rows: &[Value], algorithms: &[&str]) -> Result<()> {
             missed |= cell.get("met").and_then(Value::as_bool) == Some(false);
             cells.push(ratio(cell));
         }
-        print_line(&table.row(if missed { Tone::Bad } else { Tone::Good }, &cells));
+        print_line(table.row(if missed { Tone::Bad } else { Tone::Good }, &cells));
     }
     Ok(())
 }
@@ -165,8 +166,8 @@ fn ratio(cell: &Value) -> String {
 fn show_limits(limits: &[Value]) {
     print_line("");
     let columns = vec![Column::left("", 52), Column::right("is", 14), Column::left("may be", 30)];
-    let table = Table::new(columns, terminal::stdout());
-    print_line(&table.head());
+    let table = Table::new(columns);
+    print_line(table.head());
     for limit in limits {
         let text = |name: &str| limit.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let met = limit.get("met").and_then(Value::as_bool) == Some(true);
@@ -174,7 +175,7 @@ fn show_limits(limits: &[Value]) {
             Some(_) => (text("value"), text("limit")),
             None => ("–".to_owned(), text("missing")),
         };
-        print_line(&table.row(if met { Tone::Good } else { Tone::Bad }, &[text("name"), value, allowed]));
+        print_line(table.row(if met { Tone::Good } else { Tone::Bad }, &[text("name"), value, allowed]));
     }
 }
 
@@ -190,8 +191,8 @@ fn show_cold_start(rows: &[Value]) -> Result<()> {
         Column::right("ratio", 7),
         Column::right("goal", 8),
     ];
-    let table = Table::new(columns, terminal::stdout());
-    print_line(&table.head());
+    let table = Table::new(columns);
+    print_line(table.head());
     for row in rows {
         let number = |name: &str| {
             row.get(name).and_then(Value::as_f64).with_context(|| format!("a row without {name}"))
@@ -209,7 +210,7 @@ fn show_cold_start(rows: &[Value]) -> Result<()> {
             format!("{ratio:.2}"),
             goal.map(|goal| format!("≤ {goal}")).unwrap_or_default(),
         ];
-        print_line(&table.row(tone, &cells));
+        print_line(table.row(tone, &cells));
     }
     Ok(())
 }

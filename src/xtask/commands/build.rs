@@ -15,7 +15,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<bool> {
     no_arguments("build", arguments)?;
     let _lock = paths::lock()?;
     let package = package(Tools::Generator)?;
-    terminal::print_line(&format!("the npm package is in {}", package.display()));
+    terminal::print_line(format!("the npm package is in {}", package.display()));
     Ok(true)
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn page(arguments: &[&str]) -> Result<bool> {
     no_arguments("www", arguments)?;
     let _lock = paths::lock()?;
     let page = page_folder()?;
-    terminal::print_line(&format!(
+    terminal::print_line(format!(
         "the page is in {}; serve it with `node www/serve.mjs target/www`",
         page.display()
     ));

@@ -14,6 +14,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use console::style;
+
 use crate::commands::demo::actors::{AUDIENCE, Companion, Example, Worker};
 use crate::commands::demo::story::Stage;
 use crate::commands::{build, no_arguments};
@@ -44,7 +46,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Result<bool> {
 
     introduce(&companion, &worker);
     let columns = table_columns(22);
-    let mut stage = Stage::new(companion, worker, Table::new(columns, terminal::stdout()));
+    let mut stage = Stage::new(companion, worker, Table::new(columns));
     story::run(&mut stage)?;
     Ok(stage.finish(began.elapsed()))
 }
@@ -60,15 +62,14 @@ fn build_all() -> Result<(PathBuf, PathBuf)> {
 }
 
 fn introduce(companion: &Companion, worker: &Worker) {
-    let colours = terminal::stdout();
     print_line("");
-    print_line(&format!("  {}  a gate for OAuth 2.0 bearer tokens", colours.bold("jotgate")));
+    print_line(format!("  {}  a gate for OAuth 2.0 bearer tokens", style("jotgate").bold()));
     print_line("");
-    print_line(&format!(
+    print_line(format!(
         "  issuer  {}  jotgate-keys, the companion: publishes its keys, mints the tokens",
         companion.issuer
     ));
-    print_line(&format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
+    print_line(format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
     print_line("          on the npm package that was just built; it knows only the address of the issuer");
     print_line("");
     print_line("  Each row is one HTTP request to the worker.");

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use console::style;
+
 use crate::cargo::cargo;
 use crate::process::Output;
 use crate::ui::counts::Counts;
+use crate::ui::progress;
 use crate::ui::progress::print_line;
 use crate::ui::table::{Column, Table, Tone};
-use crate::ui::{progress, terminal};
 use crate::{paths, process};
 
 const SECONDS: u64 = 60;
@@ -89,7 +91,7 @@ fn search(program: &Path, seconds: u64) -> Result<bool> {
         show_failure(&output);
         let Some(input) = written(&printed) else { bail!("the fuzz target: {}", output.ending) };
         let input = Path::new(input).strip_prefix(paths::root()).unwrap_or(Path::new(input)).display();
-        print_line(&format!("\nrepeat this input with `cargo xtask fuzz --input {input}`"));
+        print_line(format!("\nrepeat this input with `cargo xtask fuzz --input {input}`"));
         return Ok(show(Counts { passed: 0, failed: 1 }));
     }
     let tallies = tallies(&printed)?;
@@ -100,18 +102,18 @@ fn search(program: &Path, seconds: u64) -> Result<bool> {
         Column::right("refused", 12),
         Column::right("key refused on purpose", 24),
     ];
-    let table = Table::new(columns, terminal::stdout());
-    print_line(&format!("\n{}", table.head()));
+    let table = Table::new(columns);
+    print_line(format!("\n{}", table.head()));
     for tally in &tallies {
         let both = tally.has_both();
         counts += Counts { passed: usize::from(both), failed: usize::from(!both) };
         let cells = [tally.algorithm, tally.accepted, tally.refused, tally.meant].map(str::to_owned);
-        print_line(&table.row(if both { Tone::Good } else { Tone::Bad }, &cells));
+        print_line(table.row(if both { Tone::Good } else { Tone::Bad }, &cells));
     }
     let inputs = last_of(&printed, "stat::number_of_executed_units:").unwrap_or("?");
     let a_second = last_of(&printed, "stat::average_exec_per_sec:").unwrap_or("?");
     let reached = last_of(&printed, "cov:").unwrap_or("?");
-    print_line(&format!(
+    print_line(format!(
         "\n  {inputs} inputs, {a_second} a second; {reached} places of our code were reached\n"
     ));
     Ok(show(counts))
@@ -131,7 +133,7 @@ fn repeat(program: &Path, input: &str) -> Result<bool> {
 
 /// Prints the last line, which task runners sum.
 fn show(counts: Counts) -> bool {
-    print_line(&format!("{} passed, {} failed", counts.passed, counts.failed));
+    print_line(format!("{} passed, {} failed", counts.passed, counts.failed));
     counts.failed == 0
 }
 
@@ -143,12 +145,12 @@ fn show_failure(output: &Output) {
         .skip_while(|line| !line.contains("panicked at"))
         .take_while(|line| !line.starts_with("note:") && !line.starts_with("stack backtrace"))
         .collect();
-    print_line(&terminal::stdout().red("✗ the fuzz target failed"));
+    print_line(style("✗ the fuzz target failed").red().bold());
     if from_panic.is_empty() {
-        print_line(&output.tail());
+        print_line(output.tail());
     }
     for line in from_panic {
-        print_line(&format!("  {line}"));
+        print_line(format!("  {line}"));
     }
 }
 

@@ -13,7 +13,6 @@ use crate::commands::no_arguments;
 use crate::process::{Scratch, Server};
 use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Column, Table, Tone};
-use crate::ui::terminal;
 use crate::{paths, process};
 
 /// How long each route is measured, in seconds.
@@ -71,13 +70,13 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     let signing = signing.standard_output().trim().to_owned();
 
     show(&[&keys, &token]);
-    print_line(&format!("  most memory resident: {memory} MiB"));
-    print_line(&format!("  {signing}"));
+    print_line(format!("  most memory resident: {memory} MiB"));
+    print_line(format!("  {signing}"));
     if [&keys, &token].iter().any(|measured| measured.failed != "0") {
         return Ok(false);
     }
     fs::write(paths::at(PAGE), page(&[&keys, &token], &memory, &signing)?)?;
-    print_line(&format!("  written to {PAGE}"));
+    print_line(format!("  written to {PAGE}"));
     Ok(true)
 }
 
@@ -143,8 +142,8 @@ fn show(all: &[&Measured]) {
         Column::right("99 % faster than", 17),
         Column::right("not 2xx", 8),
     ];
-    let table = Table::new(columns, terminal::stdout());
-    print_line(&format!("\n{}", table.head()));
+    let table = Table::new(columns);
+    print_line(format!("\n{}", table.head()));
     for measured in all {
         let tone = if measured.failed == "0" { Tone::Good } else { Tone::Bad };
         let cells = [
@@ -153,9 +152,9 @@ fn show(all: &[&Measured]) {
             measured.slowest.clone(),
             measured.failed.clone(),
         ];
-        print_line(&table.row(tone, &cells));
+        print_line(table.row(tone, &cells));
     }
-    print_line(&table.rule());
+    print_line(table.rule());
 }
 
 fn page(all: &[&Measured], memory: &str, signing: &str) -> Result<String> {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail, ensure};
 
+use console::style;
+
 use crate::cargo::{self, TestProgram, cargo};
 use crate::commands::build;
 use crate::commands::suites::{Kind, SUITES, Suite, When};
@@ -78,7 +80,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
         let shown = progress::silently("the matrix of runtimes", |step| {
             process::run_ok(&mut npm::node(&["tests/package/run.mjs", "--matrix"]), step)
         })?;
-        terminal::print_line(&format!("\n{}", shown.standard_output().trim_end()));
+        terminal::print_line(format!("\n{}", shown.standard_output().trim_end()));
     }
     drop(lock);
     Ok(rows.table())
@@ -259,15 +261,14 @@ impl Rows {
             && counts.run() == 0
             && last_words.as_deref().is_some_and(|line| line.starts_with(SKIPPED));
         let passed = succeeded && counts.failed == 0 && counts.run() > 0;
-        let colours = terminal::stderr();
         let (mark, summary) = match (passed, skipped) {
-            (true, _) => (colours.green("✓"), sum_line(counts)),
-            (_, true) => (colours.faint("–"), last_words.unwrap_or_default()),
-            _ => (colours.red("✗"), sum_line(counts)),
+            (true, _) => (style("✓").green().for_stderr(), sum_line(counts)),
+            (_, true) => (style("–").dim().for_stderr(), last_words.unwrap_or_default()),
+            _ => (style("✗").red().bold().for_stderr(), sum_line(counts)),
         };
         progress::print_status(&format!(
             "{mark} {suite}: {summary} {}",
-            colours.faint(&terminal::time(took))
+            style(terminal::time(took)).dim().for_stderr()
         ));
         if !passed && !skipped {
             let why = if succeeded && counts.run() == 0 { "nothing ran" } else { "failed" };
@@ -291,20 +292,20 @@ impl Rows {
             Column::right("passed", 9),
             Column::right("time", 12),
         ];
-        let table = Table::new(columns, terminal::stdout());
+        let table = Table::new(columns);
         let cells = |name: &str, counts: Counts, took| {
             [name.to_owned(), counts.run().to_string(), counts.passed.to_string(), terminal::time(took)]
         };
         let mut sum = Counts::default();
         let mut took = Duration::ZERO;
-        terminal::print_line(&format!("\n{}", table.head()));
+        terminal::print_line(format!("\n{}", table.head()));
         for row in &self.rows {
             let tone = match (row.passed, row.skipped) {
                 (true, _) => Tone::Good,
                 (_, true) => Tone::Plain,
                 _ => Tone::Bad,
             };
-            terminal::print_line(&table.row(tone, &cells(&row.suite, row.counts, row.took)));
+            terminal::print_line(table.row(tone, &cells(&row.suite, row.counts, row.took)));
             sum += row.counts;
             took += row.took;
             // A suite that failed without a failed test counts as one: nothing ran, or it was interrupted.
@@ -314,9 +315,9 @@ impl Rows {
         }
         let passed = self.rows.iter().all(|row| row.passed || row.skipped);
         let tone = if passed { Tone::Plain } else { Tone::Bad };
-        terminal::print_line(&table.rule());
-        terminal::print_line(&table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
-        terminal::print_line(&format!("\n{}", sum_line(sum)));
+        terminal::print_line(table.rule());
+        terminal::print_line(table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
+        terminal::print_line(format!("\n{}", sum_line(sum)));
         passed
     }
 }

@@ -1,40 +1,40 @@
-//! Shows the steps of work that are under way: on a terminal in one line that changes, elsewhere one line at
-//! the end of each step, and one now and then for a long step.
+//! Shows the steps of work that are under way: as spinners on a terminal. Elsewhere it prints one line at the end of each step,
+//! and one now and then for a long step.
 
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
+use console::style;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::ui::terminal;
 
 /// Steps that take less time get no line.
 const WORTH_A_LINE: Duration = Duration::from_millis(1_500);
-/// How often a long step is mentioned where standard error is not a terminal.
-const HEARTBEAT: Duration = Duration::from_secs(30);
-const FRAMES: [&str; 4] = ["◐", "◓", "◑", "◒"];
+/// How often a long step is mentioned where standard error is not a terminal, in seconds.
+const HEARTBEAT: u64 = 30;
 
-static BOARD: Mutex<Board> =
-    Mutex::new(Board { running: Vec::new(), next: 0, drawn: false, frame: 0, ended: false });
-static TICKER: Once = Once::new();
+/// Draws on standard error, and on nothing if that is not a terminal.
+static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+/// Whether [`end`] wrote the last line.
+static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// Does the work. Shows its name meanwhile and its outcome at the end.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
     let step = Step::begin(name);
     let done = work(&step);
-    let took = step.since.elapsed();
-    let colours = terminal::stderr();
-    let line = match &done {
-        Ok(_) if took < WORTH_A_LINE => None,
-        Ok(_) => Some(colours.green("✓")),
-        Err(_) => Some(colours.red("✗")),
-    };
+    let took = step.0.elapsed();
     drop(step);
-    if let Some(mark) = line {
-        print_status(&format!("{mark} {name} {}", colours.faint(&terminal::time(took))));
-    }
+    let mark = match &done {
+        Ok(_) if took < WORTH_A_LINE => return done,
+        Ok(_) => style("✓").green(),
+        Err(_) => style("✗").red().bold(),
+    };
+    print_status(&format!("{} {name} {}", mark.for_stderr(), style(terminal::time(took)).dim().for_stderr()));
     done
 }
 
@@ -43,145 +43,59 @@ pub(crate) fn silently<T>(name: &str, work: impl FnOnce(&Step) -> Result<T>) -> 
     work(&Step::begin(name))
 }
 
-/// Writes a line to standard error, above the line that changes.
+/// Writes a line to standard error, above the spinners.
 pub(crate) fn print_status(line: &str) {
-    let mut board = board();
-    if board.ended {
-        return;
+    if !ENDED.load(Ordering::Relaxed) {
+        SPINNERS.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
-    board.clear();
-    let _ = writeln!(io::stderr(), "{line}");
-    board.draw();
 }
 
-/// Writes a line to standard output, above the line that changes.
-pub(crate) fn print_line(line: &str) {
-    let mut board = board();
-    board.clear();
-    terminal::print_line(line);
-    board.draw();
+/// Writes a line to standard output, above the spinners.
+pub(crate) fn print_line(line: impl Display) {
+    SPINNERS.suspend(|| terminal::print_line(line));
 }
 
 /// Writes the last line. Later failures are only consequences of stopping, so they are not shown.
 pub(crate) fn end(line: &str) {
     print_status(line);
-    let mut board = board();
-    board.clear();
-    board.ended = true;
+    ENDED.store(true, Ordering::Relaxed);
+    drop(SPINNERS.clear());
 }
 
-/// A step under way. It ends when it is dropped.
-pub(crate) struct Step {
-    number: u64,
-    since: Instant,
-}
+/// A step under way, with the number of times that it was mentioned. It ends when it is dropped.
+pub(crate) struct Step(ProgressBar, AtomicU64);
 
 impl Step {
     /// Shows the last line that the step printed.
     pub(crate) fn note(&self, text: &str) {
-        let mut board = board();
-        if let Some(running) = board.running.iter_mut().find(|running| running.number == self.number) {
-            text.trim().clone_into(&mut running.note);
+        self.0.set_message(text.trim().to_owned());
+        let took = self.0.elapsed().as_secs();
+        let due = took / HEARTBEAT;
+        if SPINNERS.is_hidden()
+            && !self.0.prefix().is_empty()
+            && self.1.fetch_max(due, Ordering::Relaxed) < due
+        {
+            print_status(&format!("  … {} {took} s: {}", self.0.prefix(), text.trim()));
         }
     }
 
     /// A step that is not shown.
     pub(crate) fn quiet() -> Self {
-        Self { number: u64::MAX, since: Instant::now() }
+        Self(ProgressBar::hidden(), AtomicU64::new(0))
     }
 
     fn begin(name: &str) -> Self {
-        TICKER.call_once(|| drop(thread::spawn(tick)));
-        let mut board = board();
-        let step = Self { number: board.next, since: Instant::now() };
-        board.next += 1;
-        board.running.push(Running {
-            number: step.number,
-            name: name.to_owned(),
-            note: String::new(),
-            since: step.since,
-        });
-        board.draw();
-        step
+        let look = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}");
+        let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
+        let bar = SPINNERS.add(bar.with_style(look.unwrap_or_else(|_| ProgressStyle::default_spinner())));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar, AtomicU64::new(0))
     }
 }
 
 impl Drop for Step {
     fn drop(&mut self) {
-        let mut board = board();
-        board.running.retain(|running| running.number != self.number);
-        board.clear();
-        board.draw();
+        self.0.finish_and_clear();
+        SPINNERS.remove(&self.0);
     }
-}
-
-struct Board {
-    running: Vec<Running>,
-    next: u64,
-    drawn: bool,
-    frame: usize,
-    ended: bool,
-}
-
-struct Running {
-    number: u64,
-    name: String,
-    note: String,
-    since: Instant,
-}
-
-impl Board {
-    fn clear(&mut self) {
-        if self.drawn {
-            let _ = write!(io::stderr(), "\r\x1b[2K");
-            self.drawn = false;
-        }
-    }
-
-    fn draw(&mut self) {
-        if self.ended || self.running.is_empty() || !io::stderr().is_terminal() {
-            return;
-        }
-        let names: Vec<String> = self.running.iter().map(Running::short).collect();
-        let mut text = names.join(" · ");
-        // With one step there is space for its last line.
-        if let [only] = self.running.as_slice()
-            && !only.note.is_empty()
-        {
-            text = format!("{text}: {}", only.note);
-        }
-        let room = terminal::columns().saturating_sub(4);
-        let line: String = text.chars().filter(|letter| !letter.is_control()).take(room).collect();
-        let frame = FRAMES.get(self.frame % FRAMES.len()).unwrap_or(&"·");
-        let _ = write!(io::stderr(), "\r\x1b[2K{frame} {line}");
-        let _ = io::stderr().flush();
-        self.drawn = true;
-    }
-}
-
-impl Running {
-    fn short(&self) -> String {
-        format!("{} {} s", self.name, self.since.elapsed().as_secs())
-    }
-}
-
-fn tick() {
-    let terminal = io::stderr().is_terminal();
-    loop {
-        thread::sleep(if terminal { Duration::from_millis(120) } else { HEARTBEAT });
-        let mut board = board();
-        if terminal {
-            board.frame += 1;
-            board.draw();
-            continue;
-        }
-        for running in board.running.iter().filter(|running| running.since.elapsed() > HEARTBEAT) {
-            let _ = writeln!(io::stderr(), "  … {}: {}", running.short(), running.note);
-        }
-    }
-}
-
-fn board() -> MutexGuard<'static, Board> {
-    // After a panic in another thread the list of names is still valid.
-    BOARD.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,54 +1,18 @@
-//! Colours text if it goes to a terminal.
+//! What is written to a terminal, and how wide it is.
 
-use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::time::Duration;
 
-/// The colours of one stream. There are none if it is not a terminal or if `NO_COLOR` is set.
-#[derive(Clone, Copy)]
-pub(crate) struct Colours(bool);
-
-/// The colours of standard output.
-pub(crate) fn stdout() -> Colours {
-    Colours(io::stdout().is_terminal() && wanted())
-}
-
-/// The colours of standard error.
-pub(crate) fn stderr() -> Colours {
-    Colours(io::stderr().is_terminal() && wanted())
-}
-
-impl Colours {
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    pub(crate) fn faint(self, text: &str) -> String {
-        self.paint("2", text)
-    }
-
-    pub(crate) fn red(self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    pub(crate) fn green(self, text: &str) -> String {
-        self.paint("32", text)
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-}
-
 /// Writes a line to standard output. Ignores a reader that has gone (`| head`).
-pub(crate) fn print_line(line: &str) {
+pub(crate) fn print_line(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// The columns of standard output; enough for every table if it is not a terminal.
 pub(crate) fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stdout());
-    size.map_or(120, |size| usize::from(size.ws_col)).clamp(60, 120)
+    let size = console::Term::stdout().size_checked();
+    size.map_or(120, |(_, columns)| usize::from(columns)).clamp(60, 120)
 }
 
 /// Formats a duration for people.
@@ -59,10 +23,6 @@ pub(crate) fn time(time: Duration) -> String {
         1_000..60_000 => format!("{:.1} s", time.as_secs_f64()),
         _ => format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60),
     }
-}
-
-fn wanted() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]

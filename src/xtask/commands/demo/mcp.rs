@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use console::style;
+
 use crate::commands::demo::actors::{self, Companion, Example, Worker};
 use crate::process::{self, Scratch};
 use crate::ui::progress::{self, print_line};
@@ -43,21 +45,20 @@ pub(super) fn run() -> Result<bool> {
     let worker = Worker::start(&package, scratch.path(), &example)?;
     drop(lock);
 
-    let colours = terminal::stdout();
     print_line("");
-    print_line(&format!("  {}  a gate for MCP servers", colours.bold("jotgate")));
+    print_line(format!("  {}  a gate for MCP servers", style("jotgate").bold()));
     print_line("");
-    print_line(&format!("  issuer  {}  jotgate-keys, the companion", companion.issuer));
-    print_line(&format!("  server  {}/mcp  a real workerd with examples/mcp-server", worker.address));
-    print_line(&format!(
+    print_line(format!("  issuer  {}  jotgate-keys, the companion", companion.issuer));
+    print_line(format!("  server  {}/mcp  a real workerd with examples/mcp-server", worker.address));
+    print_line(format!(
         "  client  {CLIENT}  @modelcontextprotocol/client, unmodified; it knows the URL of the server"
     ));
     print_line("          and its own client ID and secret");
     print_line("");
     print_line("  Each row is one HTTP request. The client sends all but the last four by itself.");
     print_line("");
-    let table = Table::new(super::table_columns(31), colours);
-    print_line(&table.head());
+    let table = Table::new(super::table_columns(31));
+    print_line(table.head());
 
     let mut node = npm::node(&["--no-warnings", "src/xtask/commands/demo/mcp_client.mjs"]);
     node.env("RESOURCE", &resource).env("ISSUER", &companion.issuer);
@@ -69,15 +70,16 @@ pub(super) fn run() -> Result<bool> {
     for Row { request, expected, answered, good, took } in &rows {
         let tone = if *good { Tone::Good } else { Tone::Bad };
         let cells = [request.clone(), expected.clone(), answered.clone(), terminal::time(*took)];
-        print_line(&table.row(tone, &cells));
+        print_line(table.row(tone, &cells));
     }
-    print_line(&table.rule());
+    print_line(table.rule());
     let good = rows.iter().filter(|row| row.good).count();
     let all = good == rows.len() && good > 0 && output.succeeded;
     let sum = format!("  {good} of {} rows as expected, in {}", rows.len(), terminal::time(began.elapsed()));
-    print_line(&if all { colours.green(&sum) } else { colours.red(&sum) });
+    let sum = style(sum);
+    print_line(if all { sum.green() } else { sum.red().bold() });
     if !output.succeeded {
-        print_line(&format!("  the client failed: {}\n{}", output.ending, output.standard_error()));
+        print_line(format!("  the client failed: {}\n{}", output.ending, output.standard_error()));
     }
     Ok(all)
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use console::style;
+
 use crate::commands::demo::actors::{AUDIENCE, Companion, Wish, Worker};
 use crate::commands::demo::answer::{Client, Expected};
 use crate::commands::demo::login::{Login, Refusal};
@@ -83,21 +85,22 @@ impl Stage {
 
     /// Shows the sum. Returns whether every row was as expected.
     pub(crate) fn finish(self, took: Duration) -> bool {
-        let colours = terminal::stdout();
         let all = self.as_expected == self.rows && self.rows > 0;
-        print_line(&self.table.rule());
+        print_line(self.table.rule());
         let sum =
             format!("  {} of {} rows as expected, in {}", self.as_expected, self.rows, terminal::time(took));
-        print_line(&if all { colours.green(&sum) } else { colours.red(&sum) });
-        print_line(&colours.faint(
+        let sum = style(sum);
+        print_line(if all { sum.green() } else { sum.red().bold() });
+        print_line(
+            style(
             "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets\n  \
-             them be cached for one second only, and its next key sign five seconds after it was published.",
-        ));
+             them be cached for one second only, and its next key sign five seconds after it was published.").dim(),
+        );
         all
     }
 
     fn begin(&self) {
-        print_line(&self.table.head());
+        print_line(self.table.head());
     }
 
     fn row(&mut self, name: &str, token: Option<&str>, expected: Expected) -> Result<()> {
@@ -125,7 +128,7 @@ impl Stage {
             shown = format!("{shown} ({code})");
         }
         let cells = [name.to_owned(), expected.summary(), shown, terminal::time(answer.took)];
-        print_line(&self.table.row(tone, &cells));
+        print_line(self.table.row(tone, &cells));
         Ok(())
     }
 
@@ -143,7 +146,7 @@ impl Stage {
             None => ("200, new tokens".to_owned(), String::new()),
         };
         let cells = [name.to_owned(), "400 invalid_grant".to_owned(), shown, took];
-        print_line(&self.table.row(tone, &cells));
+        print_line(self.table.row(tone, &cells));
     }
 
     fn wait_until(&self, name: &str, since: Instant, time: Duration) {

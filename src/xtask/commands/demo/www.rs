@@ -31,10 +31,10 @@ pub(super) fn serve() -> Result<bool> {
     drop(lock);
 
     print_line("");
-    print_line(&format!("  inspector  {page}/"));
-    print_line(&format!("  login      {page}/login.html"));
-    print_line(&format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
-    print_line(&format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
+    print_line(format!("  inspector  {page}/"));
+    print_line(format!("  login      {page}/login.html"));
+    print_line(format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
+    print_line(format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
     print_line("");
     print_line("  Ctrl-C ends all of them.");
     loop {
