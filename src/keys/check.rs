@@ -1,7 +1,8 @@
 //! What is unusual in a store: values that no command accepts any more, and steps that are overdue.
 
+use crate::life::rotation_due_for;
 use crate::listing::moment;
-use crate::{Client, Settings, State, check_audiences, check_claims, check_client_id, rotation_due};
+use crate::{Client, Purpose, Settings, State, check_audiences, check_claims, check_client_id};
 
 /// Something unusual, for a person to look at. The store goes on working.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,15 +35,16 @@ fn check_keys(state: &State, now: u64) -> Vec<Finding> {
     let mut findings = vec![];
     // A running server follows within this time.
     let late = state.settings().times().replica_delay.saturating_add(60);
-    let due = rotation_due(state, state.settings()).unwrap_or(u64::MAX);
-    if now > due.saturating_add(late) {
-        let text = format!("the signing key should have retired {}: does `serve` run?", moment(due));
-        findings.push(Finding { code: "signer_overdue", text });
-    }
-    let has_successor = state.active().is_ok_and(|ring| ring.staged().is_some());
-    if !has_successor {
-        let text = "the signing key has no successor: does `serve` run?".to_owned();
-        findings.push(Finding { code: "no_successor", text });
+    for ring in Purpose::ALL.into_iter().filter_map(|purpose| state.ring_for(purpose)) {
+        let due = rotation_due_for(state, ring.purpose(), state.settings());
+        if now > due.saturating_add(late) {
+            let text = format!("the signing key should have retired {}: does `serve` run?", moment(due));
+            findings.push(Finding { code: "signer_overdue", text });
+        }
+        if ring.staged().is_none() {
+            let text = "the signing key has no successor: does `serve` run?".to_owned();
+            findings.push(Finding { code: "no_successor", text });
+        }
     }
     for key in state.keys() {
         if key.published > now.saturating_add(60) {

@@ -23,6 +23,7 @@ struct Keys<'a> {
 struct ListedKey<'a> {
     kid: &'a str,
     algorithm: &'static str,
+    purpose: Option<&'static str>,
     state: &'static str,
     created: Option<u64>,
     published: Option<u64>,
@@ -160,6 +161,7 @@ impl<'a> ListedKey<'a> {
         Self {
             kid: key.kid(),
             algorithm: key.pair.algorithm().name(),
+            purpose: Some(state.purpose_of(key.kid()).name()),
             state: phase,
             created: Some(key.created),
             published: Some(key.published),
@@ -176,6 +178,7 @@ impl<'a> ListedKey<'a> {
         Self {
             kid: &revoked.kid,
             algorithm: revoked.algorithm.name(),
+            purpose: None,
             state: "revoked",
             created: None,
             published: None,

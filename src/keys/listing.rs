@@ -2,14 +2,25 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::{Client, Key, Phase, Revoked, Ring, State, rotation_due};
+use crate::life::rotation_due_for;
+use crate::{Client, Key, Phase, Revoked, Ring, State};
 
 /// One row for each key, the newest of each ring first: what it is, its phase, what happened when, and what comes
 /// next. Revoked keys follow for as long as they may be trusted somewhere. `now` in Unix seconds.
 #[must_use]
 pub fn listing(state: &State, now: u64) -> String {
-    let heads =
-        ["KID", "ALG", "STATE", "AGE", "CREATED", "FIRST SIGNED", "LAST SIGNED", "LONGEST LIFE", "NEXT STEP"];
+    let heads = [
+        "KID",
+        "ALG",
+        "STATE",
+        "SIGNS",
+        "AGE",
+        "CREATED",
+        "FIRST SIGNED",
+        "LAST SIGNED",
+        "LONGEST LIFE",
+        "NEXT STEP",
+    ];
     let mut rows = vec![heads.map(str::to_owned)];
     rows.extend(state.rings().iter().flat_map(Ring::newest_first).map(|key| row(state, key, now)));
     rows.extend(state.revoked().iter().map(|revoked| revoked_row(revoked, now)));
@@ -137,12 +148,16 @@ impl NextStep {
     /// The next step of a published key.
     pub(crate) fn of(state: &State, key: &Key, now: u64) -> Self {
         let settings = state.settings();
-        let requested = state.next_signer().map_or(u64::MAX, |key| key.may_sign_from);
-        let due = rotation_due(state, settings).unwrap_or_default().min(requested);
+        let purpose = state.purpose_of(key.kid());
+        let requested = state.next_signer().filter(|next| state.purpose_of(next.kid()) == purpose);
+        let requested = requested.map_or(u64::MAX, |key| key.may_sign_from);
+        let due = rotation_due_for(state, purpose, settings).min(requested);
         match key.phase {
             Phase::Staged => {
-                let active = state.active().is_ok_and(|ring| ring.algorithm() == key.pair.algorithm());
-                if state.next_signer().is_some_and(|next| next.kid() == key.kid()) {
+                let ring = state.ring_for(purpose);
+                let active = ring.is_some_and(|ring| ring.algorithm() == key.pair.algorithm());
+                let first = ring.is_some_and(|ring| ring.signer().is_none());
+                if first || state.next_signer().is_some_and(|next| next.kid() == key.kid()) {
                     Self::Signs(key.may_sign_from)
                 } else if active && now >= key.may_sign_from {
                     Self::SignsOrBefore(due.max(now))
@@ -168,7 +183,7 @@ impl NextStep {
     }
 }
 
-fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
+fn row(state: &State, key: &Key, now: u64) -> [String; 10] {
     let none = || "-".to_owned();
     let (phase, first, last) = match key.phase {
         Phase::Staged => ("staged", none(), none()),
@@ -179,6 +194,7 @@ fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
         key.kid().to_owned(),
         key.pair.algorithm().name().to_owned(),
         phase.to_owned(),
+        state.purpose_of(key.kid()).to_string(),
         duration(now.saturating_sub(key.created)),
         moment(key.created),
         first,
@@ -188,12 +204,12 @@ fn row(state: &State, key: &Key, now: u64) -> [String; 9] {
     ]
 }
 
-fn revoked_row(revoked: &Revoked, now: u64) -> [String; 9] {
+fn revoked_row(revoked: &Revoked, now: u64) -> [String; 10] {
     let [created, first, last, life] = [(); 4].map(|()| "-".to_owned());
     let next = NextStep::Distrusted(revoked.distrusted_from).text(now);
     let age = duration(now.saturating_sub(revoked.at));
     let (kid, algorithm) = (revoked.kid.clone(), revoked.algorithm.name().to_owned());
-    [kid, algorithm, "revoked".to_owned(), age, created, first, last, life, next]
+    [kid, algorithm, "revoked".to_owned(), "-".to_owned(), age, created, first, last, life, next]
 }
 
 fn duration(seconds: u64) -> String {
@@ -222,7 +238,7 @@ mod tests {
             })
             .collect();
         let text = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-        assert_eq!(lines[0].len(), 9);
+        assert_eq!(lines[0].len(), 10);
         let (day, dash) = ("2027-01-15T08:", "-");
         let at = |time: &str| format!("{day}{time}Z");
         assert_eq!(
@@ -231,6 +247,7 @@ mod tests {
                 three.kid(),
                 "ES256",
                 "staged",
+                "access tokens",
                 "1m",
                 &at("07:00"),
                 dash,
@@ -245,6 +262,7 @@ mod tests {
                 two.kid(),
                 "ES256",
                 "signing",
+                "access tokens",
                 "7m",
                 &at("01:00"),
                 &at("06:03"),
@@ -259,6 +277,7 @@ mod tests {
                 &old,
                 "ES256",
                 "retiring",
+                "access tokens",
                 "8m",
                 &at("00:00"),
                 &at("00:00"),
@@ -271,6 +290,7 @@ mod tests {
             four.kid(),
             "ES256",
             "revoked",
+            dash,
             "1m 20s",
             dash,
             dash,

@@ -200,7 +200,7 @@ impl History {
                     };
                     self.overdue += usize::from(now - since > state.settings().times().period);
                 }
-                Action::Removed { .. } | Action::Alarm(_) => {}
+                Action::Opened { .. } | Action::Removed { .. } | Action::Alarm(_) => {}
             }
         }
         self.commit(at, next);

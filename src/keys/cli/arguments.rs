@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
-use jotgate_keys::{Issuer, KeyPairError, RsaSize, SigningAlgorithm};
+use jotgate_keys::{Issuer, KeyPairError, Purpose, RsaSize, SigningAlgorithm};
 
 use crate::client_arguments::{Clients, Json};
 use crate::confirmation::Confirmation;
@@ -163,6 +163,10 @@ pub(crate) struct Init {
     pub(crate) algorithm: SigningAlgorithm,
     #[command(flatten)]
     pub(crate) rsa: Rsa,
+    /// Sign ID tokens, too, for people who log in with OpenID Connect: makes keys for RS256. `clients add` with the scope
+    /// `openid` does so later, with a wait
+    #[arg(long)]
+    pub(crate) openid: bool,
     #[command(flatten)]
     pub(crate) times: ChosenTimes,
 }
@@ -302,6 +306,9 @@ fetches the key set again: at the latest when its max-age is over.")]
 
 #[derive(Debug, Args)]
 pub(crate) struct Stage {
+    /// What the key signs: `access` or `id` tokens. The first key for ID tokens switches them on
+    #[arg(long, value_name = "PURPOSE", default_value = "access", value_parser = purpose)]
+    pub(crate) purpose: Purpose,
     /// What the key signs with [default: as the key that signs now]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub(crate) algorithm: Option<SigningAlgorithm>,
@@ -311,6 +318,9 @@ pub(crate) struct Stage {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
+    /// Whose successor is to sign: that of the key for `access` tokens or for `id` tokens
+    #[arg(long, value_name = "PURPOSE", default_value = "access", value_parser = purpose)]
+    pub(crate) purpose: Purpose,
     /// Do not wait until the successor may sign: a running `serve` finishes the rotation
     #[arg(long)]
     pub(crate) no_wait: bool,
@@ -335,6 +345,10 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse()
         .or_else(|_| address())
         .map_err(|_| "a network such as 10.0.0.0/8 or fd00::/8, or an address".to_owned())
+}
+
+fn purpose(text: &str) -> Result<Purpose, String> {
+    Purpose::from_name(text).ok_or_else(|| "one of access, id".to_owned())
 }
 
 fn rsa_size(text: &str) -> Result<RsaSize, String> {

@@ -1,8 +1,9 @@
 //! The commands `clients …`.
 
 use jotgate_keys::{
-    Client, ClientKeys, ClientSecret, Clock, Error, Keeper, SystemClock, TokenRequest, client_listing,
-    json_client_listing, json_secret_listing, secret_listing,
+    Client, ClientKeys, ClientSecret, Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State,
+    SystemClock, TokenRequest, client_listing, json_client_listing, json_secret_listing, secret_listing,
+    stage_key,
 };
 
 use crate::client_arguments::{
@@ -49,7 +50,7 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
     if without_secret {
         client.secrets.clear();
     }
-    keeper.change(|state| {
+    let state = keeper.change(|state| {
         state.check_names(id, audience)?;
         let longest = state.settings().times().longest_life;
         let mut client = changes.apply(&client, longest)?;
@@ -59,9 +60,26 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
         Ok(Some(state.add_client(client)?))
     })?;
     if without_secret {
-        return say(&format!("client_id: {id}\n"));
+        say(&format!("client_id: {id}\n"))?;
+    } else {
+        show_secret(id, &secret)?;
     }
-    show_secret(id, &secret)
+    switch_openid_on(keeper, state.client(id)?, &state)
+}
+
+/// Publishes the first key for ID tokens, if that is the first client that may ask for them.
+fn switch_openid_on(keeper: &Keeper, client: &Client, state: &State) -> Result<(), Error> {
+    let asks = client.login.is_some() && client.scopes.iter().any(|scope| scope == "openid");
+    if !asks || state.ring_for(Purpose::Id).is_some() {
+        return Ok(());
+    }
+    let (kid, state) =
+        stage_key(keeper, Purpose::Id, SigningAlgorithm::RS256, RsaSize::default(), &SystemClock)?;
+    let wait = state.find(&kid).map_or(0, |key| key.may_sign_from.saturating_sub(SystemClock.now()));
+    say(&format!(
+        "the first key for ID tokens is published: a running `serve` accepts the scope openid in {wait} s, when every \
+         verifier can have the key\n"
+    ))
 }
 
 /// The only place where a secret is shown.
@@ -75,7 +93,9 @@ fn set(keeper: &Keeper, arguments: &SetClient) -> Result<(), Error> {
         state.check_names(&arguments.id, changes.audiences.as_deref().unwrap_or_default())?;
         Ok(Some(state.set_client(&arguments.id, &changes)?))
     })?;
-    say(&client_listing(std::slice::from_ref(state.client(&arguments.id)?)))
+    let client = state.client(&arguments.id)?;
+    say(&client_listing(std::slice::from_ref(client)))?;
+    switch_openid_on(keeper, client, &state)
 }
 
 fn add_secret(keeper: &Keeper, id: &str) -> Result<(), Error> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, MarkFile, RsaSize, Settings, SqliteStore, State,
-    StoreId, StoreStamp, SystemClock, Times,
+    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, MarkFile, RsaSize, Settings, SigningAlgorithm,
+    SqliteStore, State, StoreId, StoreStamp, SystemClock, Times,
 };
 
 use crate::arguments::Init;
@@ -20,6 +20,13 @@ pub(crate) fn init(path: &Path, kek: &KekSource, mark: &MarkFile, arguments: &In
     let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;
     // A new store has the newest format.
     let state = state.upgrade(StoreId::generate()?).unwrap_or(state).with_ledger(LedgerSeal::generate()?)?;
+    let state = match arguments.openid {
+        true => {
+            let new = || KeyPair::generate(SigningAlgorithm::RS256, RsaSize::default()).map(Arc::new);
+            state.with_id_keys([new()?, new()?], SystemClock.now())?
+        }
+        false => state,
+    };
     SqliteStore::prepare(path)?;
     // Durable before the store that can't be read without it.
     let keks = kek.read_or_make()?;

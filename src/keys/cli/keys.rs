@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jotgate_keys::{
-    Clock, Error, Keeper, Phase, State, StateError, StoreError, SystemClock, client_listing, json_listing,
-    listing, rekey, replace_all_keys, request_rotation, revoke_key, rotate, stage_key,
+    Clock, Error, Keeper, Phase, Purpose, RsaSize, State, StateError, StoreError, SystemClock,
+    client_listing, json_listing, listing, rekey, replace_all_keys, request_rotation, revoke_key, rotate,
+    stage_key,
 };
 
 use crate::arguments::{Keys, Revoke, Rotate, Stage};
@@ -36,16 +37,29 @@ pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
 
 fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
-    let algorithm = arguments.algorithm.unwrap_or(state.signer()?.pair.algorithm());
-    let there = state.successor(algorithm).is_some();
-    let size = arguments.rsa.size_for(algorithm, state.signer()?.pair.rsa_size())?;
-    let (kid, state) = stage_key(keeper, algorithm, size, &SystemClock)?;
+    let purpose = arguments.purpose;
+    let signer = state.signer_for(purpose).ok();
+    let usual = purpose.only_algorithm().unwrap_or(state.signer()?.pair.algorithm());
+    let algorithm = arguments.algorithm.unwrap_or(usual);
+    let there = state.successor_for(purpose, algorithm).is_some();
+    let size = signer.map_or_else(RsaSize::default, |signer| signer.pair.rsa_size());
+    let size = arguments.rsa.size_for(algorithm, size)?;
+    let (kid, state) = stage_key(keeper, purpose, algorithm, size, &SystemClock)?;
     let from = state.find(&kid).map_or(0, |key| key.may_sign_from);
     let (verb, left) = (if there { "was published already" } else { "is published" }, left(from));
-    say(&format!("{kid} {verb}; it may sign {left}: `keys rotate --algorithm {algorithm}`\n"))
+    let next = match (purpose, signer) {
+        (Purpose::Access, _) => format!("it may sign {left}: `keys rotate --algorithm {algorithm}`"),
+        (Purpose::Id, Some(_)) => format!("it may sign {left}: `keys rotate --purpose id`"),
+        (Purpose::Id, None) => format!("a running `serve` lets it sign ID tokens {left}"),
+    };
+    say(&format!("{kid} {verb}; {next}\n"))
 }
 
 fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
+    let purpose = arguments.purpose;
+    if arguments.no_wait && purpose == Purpose::Id {
+        return Err(std::io::Error::other("--no-wait is for access tokens; leave it out").into());
+    }
     if arguments.no_wait {
         let (kid, from, _) = request_rotation(keeper, arguments.algorithm, &SystemClock)?;
         if SystemClock.now() < from {
@@ -67,7 +81,7 @@ fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
         }
         std::thread::sleep(time);
     };
-    let rotation = rotate(keeper, arguments.algorithm, &SystemClock, &mut wait)?;
+    let rotation = rotate(keeper, purpose, arguments.algorithm, &SystemClock, &mut wait)?;
     said?;
     let life = rotation.state.find(&rotation.retiring).map_or(0, |key| key.longest_life);
     say(&format!(

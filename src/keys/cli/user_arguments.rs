@@ -1,6 +1,9 @@
 //! The arguments of `users`.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+
+use jotgate_keys::ledger::Profile;
+use jotgate_keys::people::check_profile;
 
 use crate::client_arguments::Json;
 use crate::confirmation::Confirmation;
@@ -11,6 +14,7 @@ pub(crate) enum Users {
     /// Add a person; the password is asked for
     #[command(after_help = "Example:
   jotgate-keys users add ada --role admin --permission reports:read
+  jotgate-keys users add ada --full-name 'Ada Lovelace' --email ada@example.com --email-verified true
   printf '%s\\n' \"$PASSWORD\" | jotgate-keys users add grace
 
 A password has 15 to 128 characters and is not easy to guess. It is read from the terminal, or as the first line of stdin.")]
@@ -20,6 +24,16 @@ A password has 15 to 128 characters and is not easy to guess. It is read from th
   jotgate-keys users list
   jotgate-keys users list --json")]
     List(Json),
+    /// Change what a person is called by others; the rest stays
+    #[command(
+        group = ArgGroup::new("any").args(["full_name", "email", "email_verified"]).required(true).multiple(true),
+        override_usage = "jotgate-keys users set <NAME> --NAME <VALUE> …",
+        after_help = "Example:
+  jotgate-keys users set ada --email ada@example.org --email-verified true
+
+An empty text removes a value. Another address is not verified until --email-verified says so."
+    )]
+    Set(SetUser),
     /// Let a person log in no more; sessions and refresh tokens end. Access tokens live on
     #[command(after_help = "Example:
   jotgate-keys users disable ada")]
@@ -55,6 +69,49 @@ pub(crate) struct AddUser {
     /// A word in the claim `permissions`. May be repeated
     #[arg(long = "permission", value_name = "PERMISSION")]
     pub(crate) permissions: Vec<String>,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetUser {
+    /// The name that the person logs in with
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+}
+
+/// What a person is called by others.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArguments {
+    /// The claim `name`, for clients with the scope `profile`
+    #[arg(long, value_name = "TEXT")]
+    full_name: Option<String>,
+    /// The claim `email`, for clients with the scope `email`
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// The claim `email_verified`: whether you know that the address is the person's own
+    #[arg(long, value_name = "true|false")]
+    email_verified: Option<bool>,
+}
+
+impl ProfileArguments {
+    /// The profile with what was chosen in place of what it was before.
+    pub(crate) fn over(&self, before: Profile) -> Result<Profile, std::io::Error> {
+        let chosen = |text: &Option<String>, before| match text {
+            Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            None => before,
+        };
+        let kept = self.email.is_none() && before.email_verified;
+        let profile = Profile {
+            name: chosen(&self.full_name, before.name),
+            email: chosen(&self.email, before.email),
+            email_verified: self.email_verified.unwrap_or(kept),
+        };
+        check_profile(&profile).map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
+        Ok(profile)
+    }
 }
 
 #[derive(Debug, Args)]

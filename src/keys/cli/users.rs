@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use jotgate_keys::ledger::{Ledger, User};
+use jotgate_keys::ledger::{Ledger, Profile, User};
 use jotgate_keys::people::{
     check_name, check_password, hash_password, json_user_listing, new_subject, user_listing,
 };
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::client_arguments::Json;
 use crate::say;
-use crate::user_arguments::{AddUser, NamedUser, RemoveUser, Users};
+use crate::user_arguments::{AddUser, NamedUser, RemoveUser, SetUser, Users};
 
 pub(crate) fn users(ledger: &dyn Ledger, command: &Users) -> Result<(), Error> {
     let now = SystemClock.now();
@@ -20,6 +20,13 @@ pub(crate) fn users(ledger: &dyn Ledger, command: &Users) -> Result<(), Error> {
         Users::List(Json { json }) => {
             let users = ledger.users()?;
             say(&if *json { json_user_listing(&users)? } else { user_listing(&users) })
+        }
+        Users::Set(SetUser { name, profile }) => {
+            let before = ledger.user_named(name)?;
+            known(before.is_some(), name)?;
+            let profile = profile.over(before.map(|user| user.profile).unwrap_or_default())?;
+            known(ledger.set_profile(name, &profile)?, name)?;
+            say(&format!("the profile of {name} is changed\n"))
         }
         Users::Disable(NamedUser { name }) => {
             known(ledger.enable_user(name, false, now)?, name)?;
@@ -69,6 +76,7 @@ fn add(ledger: &dyn Ledger, arguments: &AddUser, now: u64) -> Result<(), Error> 
         created: now,
         roles: arguments.roles.clone(),
         permissions: arguments.permissions.clone(),
+        profile: arguments.profile.over(Profile::default())?,
         failures: 0,
         last_failure: 0,
         name,

@@ -18,7 +18,7 @@ use super::draft::{Context, TokenOptions, make_token};
 use super::guard::{Guard, guard, refused};
 use crate::http::Form;
 use crate::token::new_jti;
-use crate::{Clock, Error, JWKS_PATH, Keeper, KeyPair, Published, rotate};
+use crate::{Clock, Error, JWKS_PATH, Keeper, KeyPair, Published, Purpose, rotate};
 
 /// The largest body, in bytes.
 const BODY_LIMIT: usize = 65_536;
@@ -129,7 +129,7 @@ async fn rotate_keys(State(state): State<Arc<DevState>>) -> Response {
     let DevState { keeper, clock, .. } = &*state;
     let (keeper, clock) = (keeper.clone(), Arc::clone(clock));
     let rotated = tokio::task::spawn_blocking(move || {
-        rotate(&keeper, None, clock.as_ref(), &mut |_, time| std::thread::sleep(time))
+        rotate(&keeper, Purpose::Access, None, clock.as_ref(), &mut |_, time| std::thread::sleep(time))
     });
     let rotation = match rotated.await {
         Ok(Ok(rotation)) => rotation,

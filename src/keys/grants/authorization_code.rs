@@ -5,7 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::refresh_token_text::RefreshTokenText;
 use super::scope::narrowed;
-use super::{Issue, OFFLINE_ACCESS, Request, ledger_failed, on_ledger};
+use super::{Issue, OFFLINE_ACCESS, OPENID, Request, is_identity, ledger_failed, on_ledger};
 use crate::http::{Attempt, GrantFault, GrantRefusal, RequestFault};
 use crate::ledger::{CodeAttempt, CodeOutcome, Grant, SecretHash};
 
@@ -69,13 +69,14 @@ pub(super) async fn issue(
     let user = on_ledger(&request.people()?.ledger, move |ledger| ledger.user(&subject)).await;
     let user = user.map_err(ledger_failed)?.filter(|user| !user.disabled);
     let user = user.ok_or(GrantRefusal::Grant(GrantFault::PersonGone))?;
+    let id = scopes.iter().any(|scope| scope == OPENID).then(|| grant.clone());
     let scope = Some(scopes.join(" ")).filter(|scope| !scope.is_empty());
     let token = request.token_of(&user, grant, &audiences, scope.as_deref())?;
     if refresh_token.is_some() {
         scopes.push(OFFLINE_ACCESS.to_owned());
     }
     let scope = Some(scopes.join(" ")).filter(|scope| !scope.is_empty());
-    Ok(Issue { request: token, scope, refresh_token })
+    Ok(Issue { request: token, scope, refresh_token, id })
 }
 
 /// Returns the audiences and scopes of a token: those of the grant, without those that the request omits or the client has lost.
@@ -88,8 +89,9 @@ pub(super) fn narrow(
     if !audiences.iter().all(|audience| request.client.audiences.contains(audience)) {
         return Err(GrantRefusal::Target);
     }
-    let kept =
-        |word: &&String| audiences.iter().all(|audience| request.client.scopes_for(audience).contains(*word));
+    let (state, client) = (&request.snapshot.state, request.client);
+    let of_all = |word: &String| audiences.iter().all(|audience| client.scopes_for(audience).contains(word));
+    let kept = |word: &&String| is_identity(state, client, word) || *word != OPENID && of_all(word);
     let granted: Vec<String> = grant.scopes.iter().filter(kept).cloned().collect();
     let Some(asked) = request.form.get("scope") else { return Ok((audiences, granted)) };
     let mut scopes: Vec<String> = vec![];

@@ -20,5 +20,5 @@ pub(super) fn decide(request: &Request<'_>) -> Result<Issue, GrantRefusal> {
         error!(code = error.code(), %error, "no token could be signed");
         GrantRefusal::Failed
     })?;
-    Ok(Issue { request, scope, refresh_token: None })
+    Ok(Issue { request, scope, refresh_token: None, id: None })
 }

@@ -22,7 +22,7 @@ use crate::{Client, Snapshot, TokenRequest};
 
 pub(crate) use credentials::{ACR, METHOD, PasswordOutcome, check_credentials};
 pub(crate) use revoke::revoke;
-pub(crate) use scope::{OFFLINE_ACCESS, asked, audiences, scope};
+pub(crate) use scope::{IDENTITY, OFFLINE_ACCESS, OPENID, asked, audiences, is_identity, scope};
 pub(crate) use user_code::{new_user_code, read_user_code, shown_user_code};
 
 /// What a grant decides from.
@@ -51,6 +51,8 @@ pub(crate) struct Issue {
     /// The scope that the answer names.
     pub(crate) scope: Option<String>,
     pub(crate) refresh_token: Option<Zeroizing<String>>,
+    /// The grant, if its client gets an ID token.
+    pub(crate) id: Option<Grant>,
 }
 
 /// The grant type of RFC 8628 §3.4.

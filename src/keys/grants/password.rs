@@ -37,9 +37,11 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
         acr: ACR.to_owned(),
         methods: vec![METHOD.to_owned()],
         jkt: None,
+        nonce: None,
+        sid: None,
         created: request.now,
         ended: None,
     };
     let token = request.token_of(&user, &grant, &audiences, scope.as_deref())?;
-    Ok(Issue { request: token, scope, refresh_token: None })
+    Ok(Issue { request: token, scope, refresh_token: None, id: None })
 }

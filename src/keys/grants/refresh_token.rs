@@ -32,7 +32,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
         now: request.now,
     };
     let outcome = on_ledger(&people.ledger, move |ledger| ledger.refresh(&used)).await;
-    let (grant, next) = match outcome.map_err(ledger_failed)? {
+    let (mut grant, next) = match outcome.map_err(ledger_failed)? {
         RefreshOutcome::Rotated(grant) => (grant, next),
         RefreshOutcome::Repeated { grant, key, repeats } => {
             attempt.repeats = Some(repeats);
@@ -52,5 +52,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
         }
         RefreshOutcome::ProofKey => return Err(GrantRefusal::Grant(GrantFault::ProofKey)),
     };
+    // OpenID Connect Core §12.2: the first ID token alone answers the request with that nonce.
+    grant.nonce = None;
     issue(request, attempt, &grant, Some(next.into_text())).await
 }

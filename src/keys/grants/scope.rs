@@ -1,10 +1,25 @@
 //! What a client may ask for: scopes (RFC 6749 §3.3) and resources (RFC 8707).
 
-use crate::Client;
 use crate::http::{Form, GrantRefusal};
+use crate::{Client, Purpose, State};
 
 /// The scope that asks for refresh tokens (OpenID Connect Core §11). No access token carries it.
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).
+pub(crate) const OPENID: &str = "openid";
+/// The scopes that ask for claims about a person (OpenID Connect Core §5.4). They belong to no audience.
+pub(crate) const IDENTITY: [&str; 3] = [OPENID, "profile", "email"];
+
+/// Whether that scope asks for claims about a person here, and the client may ask for it.
+pub(crate) fn is_identity(state: &State, client: &Client, word: &str) -> bool {
+    let may = |word: &str| client.scopes.iter().any(|scope| scope == word);
+    IDENTITY.contains(&word)
+        && client.login.is_some()
+        && may(OPENID)
+        && may(word)
+        && state.signer_for(Purpose::Id).is_ok()
+}
 
 /// The scope that the token gets: what the client asks for, or all that it may ask for. It must be allowed for each
 /// audience of the token, because each of them reads it.
@@ -37,21 +52,37 @@ pub(crate) fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, Gra
 }
 
 /// The audiences, the scopes, and whether refresh tokens are wanted.
-pub(crate) fn asked(form: &Form, client: &Client) -> Result<(Vec<String>, Vec<String>, bool), GrantRefusal> {
+pub(crate) fn asked(
+    form: &Form,
+    state: &State,
+    client: &Client,
+) -> Result<(Vec<String>, Vec<String>, bool), GrantRefusal> {
     let audiences = audiences(client, form)?;
-    let may_be_offline = client.login.as_ref().is_some_and(|login| login.offline_access);
-    let words: Vec<&str> = form.get("scope").map(|text| text.split(' ').collect()).unwrap_or_default();
-    let offline = words.contains(&OFFLINE_ACCESS);
-    if offline && !may_be_offline {
+    let is_identity = |word: &str| is_identity(state, client, word);
+    let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let Some(text) = form.get("scope") else {
+        // Claims about a person are for those who ask for them.
+        let all = scope(client, &audiences, None)?.map(|all| split(&all)).unwrap_or_default();
+        let plain = |word: &String| word != OPENID && !is_identity(word);
+        return Ok((audiences, all.into_iter().filter(plain).collect(), false));
+    };
+    let mut scopes = split(text);
+    let offline = scopes.iter().any(|word| word == OFFLINE_ACCESS);
+    if offline && !client.login.as_ref().is_some_and(|login| login.offline_access) {
         return Err(GrantRefusal::Scope);
     }
-    let others: Vec<&str> = words.iter().copied().filter(|word| *word != OFFLINE_ACCESS).collect();
-    let others = Some(others.join(" ")).filter(|others| !others.is_empty());
-    let scope = match (&others, form.get("scope")) {
-        (None, Some(_)) => None,
-        (others, _) => scope(client, &audiences, others.as_deref())?,
-    };
-    let scopes = scope.map(|scope| scope.split(' ').map(str::to_owned).collect()).unwrap_or_default();
+    scopes.retain(|word| word != OFFLINE_ACCESS);
+    if scopes.iter().enumerate().any(|(index, word)| scopes.iter().take(index).any(|seen| seen == word)) {
+        return Err(GrantRefusal::Scope);
+    }
+    // It means an ID token, or nothing.
+    if scopes.iter().any(|word| word == OPENID && !is_identity(word)) {
+        return Err(GrantRefusal::Scope);
+    }
+    let others: Vec<&str> = scopes.iter().map(String::as_str).filter(|word| !is_identity(word)).collect();
+    if !others.is_empty() {
+        scope(client, &audiences, Some(&others.join(" ")))?;
+    }
     Ok((audiences, scopes, offline))
 }
 

@@ -83,7 +83,7 @@ impl Endpoint {
         if !client.login.as_ref().is_some_and(|login| login.device) {
             return Err(GrantRefusal::ClientGrant);
         }
-        let (audiences, scopes, offline) = asked(&form, client)?;
+        let (audiences, scopes, offline) = asked(&form, &snapshot.state, client)?;
         for _ in 0..DRAWS {
             let code = Secret::generate().map_err(|_| GrantRefusal::Failed)?;
             let user_code = new_user_code().map_err(|_| GrantRefusal::Failed)?;

@@ -1,11 +1,11 @@
-//! The metadata document of RFC 8414 §2. OpenID Connect Discovery's place has the same one; it promises no ID tokens.
+//! The metadata document of RFC 8414 §2 and OpenID Connect Discovery §3. Both places have the same one.
 
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::grants::{ACR, DEVICE_CODE, OFFLINE_ACCESS};
+use crate::grants::{ACR, DEVICE_CODE, IDENTITY, OFFLINE_ACCESS};
 use crate::proof::DPOP_ALGORITHMS;
-use crate::{ClientLogin, Error, Issuer, State};
+use crate::{ClientLogin, Error, Issuer, Purpose, State};
 
 /// Where the key set is, below the issuer.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
@@ -54,7 +54,25 @@ struct LoginMetadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     device_authorization_endpoint: Option<String>,
     acr_values_supported: [&'static str; 1],
+    #[serde(flatten)]
+    openid: Option<OpenIdMetadata>,
 }
+
+/// What an issuer adds that signs ID tokens (OpenID Connect Discovery §3).
+#[derive(Serialize)]
+struct OpenIdMetadata {
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    claims_supported: &'static [&'static str],
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    /// Initiating User Registration via OpenID Connect §4 names it.
+    prompt_values_supported: [&'static str; 3],
+}
+
+/// The claims of ID tokens.
+const CLAIMS: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
 
 /// The document of that state's issuer. It states what is switched on.
 ///
@@ -96,7 +114,9 @@ impl<'a> LoginMetadata<'a> {
             client.scopes.iter().chain(client.audience_scopes.values().flatten()).map(String::as_str)
         });
         let offline = logins(state).any(|login| login.offline_access).then_some(OFFLINE_ACCESS);
-        let mut scopes: Vec<&str> = scopes.chain(offline).collect();
+        let openid = OpenIdMetadata::of(state);
+        let identity = openid.as_ref().map(|_| IDENTITY).into_iter().flatten();
+        let mut scopes: Vec<&str> = scopes.chain(offline).chain(identity).collect();
         scopes.sort_unstable();
         scopes.dedup();
         Self {
@@ -115,7 +135,23 @@ impl<'a> LoginMetadata<'a> {
                 .any(|login| login.device)
                 .then(|| format!("{base}{DEVICE_AUTHORIZATION_PATH}")),
             acr_values_supported: [ACR],
+            openid,
         }
+    }
+}
+
+impl OpenIdMetadata {
+    fn of(state: &State) -> Option<Self> {
+        let signer = state.signer_for(Purpose::Id).ok()?;
+        Some(Self {
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: [signer.pair.algorithm().name()],
+            claims_supported: CLAIMS,
+            claims_parameter_supported: false,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            prompt_values_supported: ["none", "login", "consent"],
+        })
     }
 }
 

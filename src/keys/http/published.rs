@@ -7,6 +7,7 @@ use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
 
 use super::numbers::Numbers;
+use crate::token::IdSigner;
 use crate::{Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
 
 /// One state, with everything made from it that is served.
@@ -18,6 +19,10 @@ pub struct Snapshot {
     pub(crate) signer: Signer,
     /// How many tokens the signer has signed here.
     pub(crate) signatures: Arc<AtomicU64>,
+    /// Signs ID tokens; `None` if no key does.
+    pub(crate) id_signer: Option<IdSigner>,
+    /// How many of those it has signed here.
+    pub(crate) id_signatures: Arc<AtomicU64>,
 }
 
 /// What the routes see; empty until the first state was read.
@@ -59,7 +64,9 @@ impl Snapshot {
     /// Those of [`KeySet::new`] and [`Signer::new`].
     pub fn new(state: State) -> Result<Self, Error> {
         let (set, signer) = (KeySet::new(&state)?, Signer::new(&state)?);
-        Ok(Self { set, metadata: metadata(&state)?, signer, state, signatures: Arc::default() })
+        let (metadata, id_signer) = (metadata(&state)?, IdSigner::new(&state)?);
+        let [signatures, id_signatures] = [(); 2].map(|()| Arc::default());
+        Ok(Self { state, set, metadata, signer, signatures, id_signer, id_signatures })
     }
 
     /// The key set.
@@ -85,10 +92,14 @@ impl Published {
         let mut signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // Those of keys that are gone go too, or a list that only grows would be reported for ever.
         signatures.retain(|(kid, _)| snapshot.state.find(kid).is_some());
-        let kid = snapshot.signer.kid();
-        match signatures.iter().find(|(known, _)| known == kid) {
-            Some((_, count)) => snapshot.signatures = Arc::clone(count),
-            None => signatures.push((kid.to_owned(), Arc::clone(&snapshot.signatures))),
+        let mut count_of =
+            |kid: &str, new: &mut Arc<AtomicU64>| match signatures.iter().find(|(known, _)| known == kid) {
+                Some((_, count)) => *new = Arc::clone(count),
+                None => signatures.push((kid.to_owned(), Arc::clone(new))),
+            };
+        count_of(snapshot.signer.kid(), &mut snapshot.signatures);
+        if let Some(signer) = &snapshot.id_signer {
+            count_of(signer.kid(), &mut snapshot.id_signatures);
         }
         drop(signatures);
         self.snapshot.store(Some(Arc::new(snapshot)));

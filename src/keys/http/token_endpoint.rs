@@ -24,9 +24,9 @@ use super::grant_refusal::{ClientFault, GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::{REVOKE_PATH, TOKEN_PATH};
 use super::router::literal_routes;
 use crate::grants::{GrantType, Issue, People, Request, ledger_failed, on_ledger, revoke};
-use crate::ledger::SecretHash;
+use crate::ledger::{Grant, SecretHash};
 use crate::proof::{DpopFault, ReplayMemory, verify_dpop};
-use crate::{Client, Clock, Published, Snapshot, TokenRequest};
+use crate::{Client, Clock, Published, Snapshot, TokenRefusal, TokenRequest};
 
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
@@ -47,6 +47,9 @@ struct Granted<'a> {
     scope: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    /// OpenID Connect Core §3.1.3.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
 }
 
 /// More than a request for a token has, in bytes.
@@ -169,20 +172,22 @@ impl Endpoint {
         let jkt = self.proof_key(&snapshot, headers, now).await?;
         let people = self.people.as_ref();
         let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: jkt.clone(), now };
-        let Issue { mut request, scope, refresh_token } = grant_type.decide(&request, attempt).await?;
+        let Issue { mut request, scope, refresh_token, id } = grant_type.decide(&request, attempt).await?;
         if let Some(jkt) = jkt {
             request = request.with_proof_key(&jkt);
         }
         let token_type = if request.is_bound() { "DPoP" } else { "Bearer" };
         let (audience, life) = (request.audience().join(" "), request.life());
-        let (jti, token) = sign(&snapshot, request, now).await?;
+        let Signed { jti, token, id_token } = sign(&snapshot, request, id, now).await?;
         snapshot.signatures.fetch_add(1, Ordering::Relaxed);
+        snapshot.id_signatures.fetch_add(u64::from(id_token.is_some()), Ordering::Relaxed);
         let granted = Granted {
             access_token: &token,
             token_type,
             expires_in: life,
             scope: scope.as_deref(),
             refresh_token: refresh_token.as_ref().map(|token| token.as_str()),
+            id_token: id_token.as_deref(),
         };
         let json = serde_json::to_vec(&granted).map_err(|_| GrantRefusal::Failed)?;
         (attempt.audience, attempt.scope) = (Some(audience), scope);
@@ -259,20 +264,37 @@ fn token_urls(snapshot: &Snapshot) -> [String; 2] {
     [base, root].map(|base| format!("{base}{TOKEN_PATH}"))
 }
 
-/// Signs a token. An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
+/// What was signed for one request.
+struct Signed {
+    jti: String,
+    token: String,
+    id_token: Option<String>,
+}
+
+/// Signs the tokens. An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
 async fn sign(
     snapshot: &Arc<Snapshot>,
     request: TokenRequest,
+    id: Option<Grant>,
     now: u64,
-) -> Result<(String, String), GrantRefusal> {
-    let signed = if snapshot.signer.is_slow() {
+) -> Result<Signed, GrantRefusal> {
+    let slow = id.is_some() || snapshot.signer.is_slow();
+    let signing = {
         let snapshot = Arc::clone(snapshot);
-        let signing = tokio::task::spawn_blocking(move || snapshot.signer.sign_named(&request, now));
-        signing.await.map_err(|_| GrantRefusal::Failed)?
-    } else {
-        snapshot.signer.sign_named(&request, now)
+        move || {
+            let (jti, token) = snapshot.signer.sign_named(&request, now)?;
+            let id_token = match (&snapshot.id_signer, id) {
+                (Some(signer), Some(grant)) => Some(signer.sign(&grant, now)?),
+                _ => None,
+            };
+            Ok(Signed { jti, token, id_token })
+        }
     };
-    signed.map_err(|error| {
+    let signed = match slow {
+        true => tokio::task::spawn_blocking(signing).await.map_err(|_| GrantRefusal::Failed)?,
+        false => signing(),
+    };
+    signed.map_err(|error: TokenRefusal| {
         error!(code = error.code(), %error, "no token could be signed");
         GrantRefusal::Failed
     })

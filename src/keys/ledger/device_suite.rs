@@ -15,6 +15,7 @@ fn ledger() -> (tempfile::TempDir, SqliteLedger) {
         created: NOW,
         roles: vec![],
         permissions: vec![],
+        profile: Profile::default(),
         failures: 0,
         last_failure: 0,
     };
@@ -66,6 +67,8 @@ fn grant(number: u8) -> Grant {
         acr: "acr".to_owned(),
         methods: vec!["pwd".to_owned()],
         jkt: None,
+        nonce: None,
+        sid: None,
         created: NOW,
         ended: None,
     }

@@ -32,6 +32,7 @@ fn user(name: &str) -> User {
         created: NOW,
         roles: vec!["admin".to_owned()],
         permissions: vec![],
+        profile: Profile::default(),
         failures: 0,
         last_failure: 0,
     }
@@ -53,6 +54,8 @@ fn grant(id: u8) -> Grant {
         acr: "acr".to_owned(),
         methods: vec!["pwd".to_owned()],
         jkt: None,
+        nonce: Some("nonce".to_owned()),
+        sid: Some("sid".to_owned()),
         created: NOW,
         ended: None,
     }
@@ -114,6 +117,29 @@ fn names_are_one_whatever_their_case_and_a_person_goes_with_all_that_it_has() {
     assert_eq!(ledger.users().unwrap(), [user("ada")]);
     assert_eq!((ledger.remove_user("aDa"), ledger.remove_user("ada")), (Ok(true), Ok(false)));
     assert!(ledger.user("u_ada").unwrap().is_none() && is_ended(&ledger));
+}
+
+#[test]
+fn what_a_person_is_called_is_stored_replaced_and_gone_with_the_person() {
+    let (_folder, ledger) = ledger();
+    let profile = |email_verified| Profile {
+        name: Some("Grace Hopper".to_owned()),
+        email: Some("grace@example.com".to_owned()),
+        email_verified,
+    };
+    let grace = User { profile: profile(true), ..user("grace") };
+    assert_eq!(ledger.add_user(&grace), Ok(true));
+    assert_eq!(ledger.user("u_grace"), Ok(Some(grace.clone())));
+    assert_eq!(
+        (ledger.set_profile("GRACE", &profile(false)), ledger.set_profile("x", &profile(false))),
+        (Ok(true), Ok(false))
+    );
+    assert_eq!(ledger.user_named("grace").unwrap().unwrap().profile, profile(false));
+    assert_eq!(ledger.set_profile("grace", &Profile::default()), Ok(true));
+    assert_eq!(ledger.users().unwrap(), [user("ada"), user("grace")]);
+    assert_eq!(ledger.remove_user("grace"), Ok(true));
+    assert_eq!(ledger.add_user(&user("grace")), Ok(true));
+    assert_eq!(ledger.user("u_grace").unwrap().unwrap().profile, Profile::default());
 }
 
 #[test]

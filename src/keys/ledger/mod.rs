@@ -21,8 +21,8 @@ use std::fmt::Debug;
 pub use device_records::{DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, NewDevice};
 pub use error::LedgerError;
 pub use records::{
-    CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, LoginTry, NewCode, RefreshAttempt, RefreshOutcome,
-    Session, SessionLimits, TryLimits, TryOutcome, User,
+    CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, LoginTry, NewCode, Profile, RefreshAttempt,
+    RefreshOutcome, Session, SessionLimits, TryLimits, TryOutcome, User,
 };
 pub use secret::{Secret, SecretHash};
 pub use sqlite::SqliteLedger;
@@ -56,6 +56,9 @@ pub trait Ledger: Send + Sync + Debug {
     /// Gives a person another password, and ends the person's sessions, codes and refresh tokens. `false` if there is no such
     /// person.
     fn set_password(&self, name: &str, password: &str, now: u64) -> Result<bool, LedgerError>;
+
+    /// Replaces what a person is called by others. `false` if there is no such person.
+    fn set_profile(&self, name: &str, profile: &Profile) -> Result<bool, LedgerError>;
 
     /// Replaces the hash of a password by another hash of the same password, if it still is `old`.
     fn rehash_password(&self, subject: &str, old: &str, new: &str) -> Result<(), LedgerError>;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::SecretHash;
@@ -33,10 +34,23 @@ pub struct User {
     pub roles: Vec<String>,
     /// The claim `permissions` of the person's tokens.
     pub permissions: Vec<String>,
+    /// What the person is called by others.
+    pub profile: Profile,
     /// How many wrong passwords there were in a row.
     pub failures: u64,
     /// When the last of them was.
     pub last_failure: u64,
+}
+
+/// What clients may learn about a person (OpenID Connect Core §5.1).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The claim `name`.
+    pub name: Option<String>,
+    /// The claim `email`.
+    pub email: Option<String>,
+    /// The claim `email_verified`: an operator says that the address is the person's own.
+    pub email_verified: bool,
 }
 
 /// A browser in which a person is logged in.
@@ -138,6 +152,10 @@ pub struct Grant {
     pub methods: Vec<String>,
     /// The thumbprint of the DPoP key that it is bound to.
     pub jkt: Option<String>,
+    /// What the client wants its first ID token to carry (OpenID Connect Core §3.1.2.1).
+    pub nonce: Option<String>,
+    /// The session in which it was given, as clients know it; `None` without an ID token.
+    pub sid: Option<String>,
     /// When it was made.
     pub created: u64,
     /// When it ended, if it has.
@@ -244,6 +262,23 @@ pub enum RefreshOutcome {
     Reused(Grant),
     /// The DPoP key is missing or another one. Nothing changed.
     ProofKey,
+}
+
+impl Session {
+    /// How clients know the session: `sid` of its ID tokens (OpenID Connect Front-Channel Logout §3). Nothing of the cookie can
+    /// be found from it.
+    #[must_use]
+    pub fn sid(&self) -> String {
+        let hash = SecretHash::of(&[b"jotgate-keys sid\n", self.hash.as_bytes().as_slice()].concat());
+        let (half, _) = hash.as_bytes().split_at(16);
+        Base64UrlUnpadded::encode_string(half)
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile").field("email_verified", &self.email_verified).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for User {

@@ -1,7 +1,7 @@
 //! A rotation that was requested and waits for its successor: `keys rotate --no-wait` requests it, and a server finishes it.
 
 use super::ring::{Key, Phase};
-use crate::{Clock, Error, Keeper, RsaSize, SigningAlgorithm, State, StateError, stage_key};
+use crate::{Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, StateError, stage_key};
 
 impl State {
     /// The staged key that signs as soon as it may, if a rotation was requested.
@@ -52,7 +52,7 @@ pub fn request_rotation(
     if may_sign_from(&state).is_none_or(|from| clock.now() < from) {
         state.require_format_4("a rotation that `serve` finishes (--no-wait)")?;
     }
-    let (kid, _) = stage_key(keeper, algorithm, size, clock)?;
+    let (kid, _) = stage_key(keeper, Purpose::Access, algorithm, size, clock)?;
     let state = keeper.change(|state| {
         let key = state.find(&kid).ok_or_else(|| StateError::NotStaged { kid: kid.clone() })?;
         let requested = state.next_signer().is_some_and(|next| next.kid() == kid);

@@ -1,7 +1,7 @@
 //! Revokes a stolen key, or replaces all keys, in one change of the store.
 
 use super::spare::Spare;
-use crate::{Clock, Error, Keeper, State};
+use crate::{Clock, Error, Keeper, Purpose, RsaSize, State};
 
 /// Takes a stolen key out of the set at once. If it signs, its successor signs from now on, and another successor is
 /// published in the same change.
@@ -24,11 +24,25 @@ pub fn revoke_key(keeper: &Keeper, kid: &str, clock: &dyn Clock) -> Result<State
 /// [`Error::KeyPair`] and those of [`Keeper::change`].
 pub fn replace_all_keys(keeper: &Keeper, clock: &dyn Clock) -> Result<State, Error> {
     let mut spares = [Spare::default(), Spare::default()];
+    let access = Purpose::Access;
     keeper.change(|state| {
         let (algorithm, size) = (state.active()?.algorithm(), state.signer()?.pair.rsa_size());
         let [first, successor] = &mut spares;
-        let pairs = [first.key(algorithm, size)?, successor.key(algorithm, size)?];
-        Ok(Some(state.replace_all(pairs, clock.now())?))
+        let pairs = [first.key(access, algorithm, size)?, successor.key(access, algorithm, size)?];
+        let id = match state.ring_for(Purpose::Id) {
+            Some(ring) => {
+                let size = ring.keys().last().map_or_else(RsaSize::default, |key| key.pair.rsa_size());
+                let key = |spare: &mut Spare| spare.key(Purpose::Id, ring.algorithm(), size);
+                Some([key(first)?, key(successor)?])
+            }
+            None => None,
+        };
+        let now = clock.now();
+        let next = state.replace_all(pairs, now)?;
+        Ok(Some(match id {
+            Some(pairs) => next.with_id_keys(pairs, now)?,
+            None => next,
+        }))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The keys of one algorithm, and the phase of each.
+//! The keys of one purpose and algorithm, and the phase of each.
 //!
 //! ```text
 //! staged (published, does not sign) ─▶ signing ─▶ retiring (published, does not sign)
@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use crate::{KeyPair, Settings, SigningAlgorithm};
+use crate::{KeyPair, Purpose, Settings, SigningAlgorithm};
 
-/// The keys of one algorithm, oldest first. The first ring of a state signs; the others are published for a migration,
-/// towards them or away from them.
+/// The keys of one purpose and algorithm, oldest first. The first ring of a purpose signs; the others are published for a
+/// migration, towards them or away from them.
 #[derive(Clone, Debug)]
 pub struct Ring {
+    pub(super) purpose: Purpose,
     pub(super) algorithm: SigningAlgorithm,
     pub(super) keys: Vec<Key>,
 }
@@ -69,15 +70,21 @@ pub enum Phase {
 
 impl Ring {
     /// A ring whose one key signs at once.
-    pub(super) fn opened(settings: &Settings, first: Arc<KeyPair>, now: u64) -> Self {
+    pub(super) fn opened(purpose: Purpose, settings: &Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let phase = Phase::Signing { since: now };
         let key = Key { may_sign_from: now, phase, ..Key::staged(settings, first, now) };
-        Self { algorithm: key.pair.algorithm(), keys: vec![key] }
+        Self { purpose, algorithm: key.pair.algorithm(), keys: vec![key] }
     }
 
     /// A ring as it was read; [`crate::State::from_parts`] checks it.
-    pub(crate) const fn from_parts(algorithm: SigningAlgorithm, keys: Vec<Key>) -> Self {
-        Self { algorithm, keys }
+    pub(crate) const fn from_parts(purpose: Purpose, algorithm: SigningAlgorithm, keys: Vec<Key>) -> Self {
+        Self { purpose, algorithm, keys }
+    }
+
+    /// What its keys sign.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// What its keys sign with.
@@ -97,7 +104,7 @@ impl Ring {
         self.keys.iter().rev()
     }
 
-    /// The key that signs; `None` only for a ring outside of a [`crate::State`].
+    /// The key that signs; `None` for a ring that does not sign now.
     #[must_use]
     pub fn signer(&self) -> Option<&Key> {
         self.keys.iter().find(|key| matches!(key.phase, Phase::Signing { .. }))

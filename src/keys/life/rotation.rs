@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use super::spare::Spare;
-use crate::{Clock, ClockState, ClockWatch, Error, Keeper, RsaSize, SigningAlgorithm, State, StateError};
+use crate::{
+    Clock, ClockState, ClockWatch, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, StateError,
+};
 
 /// What a rotation came to.
 #[derive(Clone, Debug)]
@@ -20,27 +22,29 @@ pub struct Rotation {
     pub state: State,
 }
 
-/// Publishes a successor for `algorithm`, which opens a ring if there is none, or leaves the one that is published
+/// Publishes a successor for `purpose` and `algorithm`, which opens a ring if there is none, or leaves the one that is published
 /// already; gives its identifier and the state. `size` is for new RSA keys.
 ///
 /// # Errors
 /// [`Error::KeyPair`] and those of [`Keeper::change`].
 pub fn stage_key(
     keeper: &Keeper,
+    purpose: Purpose,
     algorithm: SigningAlgorithm,
     size: RsaSize,
     clock: &dyn Clock,
 ) -> Result<(String, State), Error> {
     let mut spare = Spare::default();
-    let state = keeper.change(|state| match state.successor(algorithm) {
+    let state = keeper.change(|state| match state.successor_for(purpose, algorithm) {
         Some(_) => Ok(None),
-        None => Ok(Some(state.stage(spare.key(algorithm, size)?, clock.now())?)),
+        None => Ok(Some(state.stage_for(purpose, spare.key(purpose, algorithm, size)?, clock.now())?)),
     })?;
-    let successor = state.successor(algorithm).ok_or(StateError::NoSuccessor { algorithm })?;
+    let successor = state.successor_for(purpose, algorithm);
+    let successor = successor.ok_or(StateError::NoSuccessor { algorithm })?;
     Ok((successor.kid().to_owned(), state))
 }
 
-/// Lets the successor of `algorithm` sign, by default of the ring that signs now: publishes one if there is none, calls
+/// Lets the successor of `purpose` and `algorithm` sign, by default of the ring that signs now: publishes one if there is none, calls
 /// `wait` with its identifier and the time until it may sign, and publishes the next one in the change that lets it sign.
 ///
 /// # Errors
@@ -48,14 +52,16 @@ pub fn stage_key(
 /// taken away meanwhile.
 pub fn rotate(
     keeper: &Keeper,
+    purpose: Purpose,
     algorithm: Option<SigningAlgorithm>,
     clock: &dyn Clock,
     wait: &mut dyn FnMut(&str, Duration),
 ) -> Result<Rotation, Error> {
     let (_, state) = keeper.load()?;
-    let algorithm = algorithm.map_or_else(|| state.active().map(crate::Ring::algorithm), Ok)?;
-    let (retiring, size) = (state.signer()?.kid().to_owned(), state.signer()?.pair.rsa_size());
-    let (successor, state) = stage_key(keeper, algorithm, size, clock)?;
+    let signer = state.signer_for(purpose)?;
+    let algorithm = algorithm.unwrap_or(signer.pair.algorithm());
+    let (retiring, size) = (signer.kid().to_owned(), signer.pair.rsa_size());
+    let (successor, state) = stage_key(keeper, purpose, algorithm, size, clock)?;
     let staged = state.find(&successor);
     let staged = staged.ok_or_else(|| StateError::NotStaged { kid: successor.clone() })?;
     let from = staged.may_sign_from;
@@ -63,8 +69,8 @@ pub fn rotate(
     loop {
         // Another process is done with the very signer that this one was to replace.
         let (_, state) = keeper.load()?;
-        if state.signer()?.kid() != retiring {
-            return Ok(Rotation { signing: state.signer()?.kid().to_owned(), retiring, state });
+        if state.signer_for(purpose)?.kid() != retiring {
+            return Ok(Rotation { signing: state.signer_for(purpose)?.kid().to_owned(), retiring, state });
         }
         // A clock that jumps while this waits would end the wait too early.
         if let ClockState::Jumped { by } = watch.look(clock, state.settings().times()) {
@@ -81,13 +87,13 @@ pub fn rotate(
     }
     let mut spare = Spare::default();
     let state = keeper.change(|state| {
-        if state.signer()?.kid() != retiring {
+        if state.signer_for(purpose)?.kid() != retiring {
             return Ok(None);
         }
         let now = clock.now();
         spare.succeed(state.promote(&successor, now)?, now).map(Some)
     })?;
-    Ok(Rotation { signing: state.signer()?.kid().to_owned(), retiring, state })
+    Ok(Rotation { signing: state.signer_for(purpose)?.kid().to_owned(), retiring, state })
 }
 
 #[cfg(test)]
@@ -160,7 +166,7 @@ mod tests {
             waits.push(time.as_secs());
             clock.advance(101);
         };
-        let rotation = rotate(&keeper, None, &clock, &mut wait).unwrap();
+        let rotation = rotate(&keeper, Purpose::Access, None, &clock, &mut wait).unwrap();
         assert_eq!(waits, [GATE, GATE - 101, GATE - 202]);
         assert_eq!(rotation.retiring, signer(&first));
         let (_, last) = keeper.load().unwrap();
@@ -174,7 +180,8 @@ mod tests {
     fn a_rotation_goes_on_with_the_successor_that_is_there() {
         let successor = key();
         let (_folder, keeper) = keeper(&state().stage(Arc::clone(&successor), NOW).unwrap());
-        let rotation = rotate(&keeper, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
+        let rotation =
+            rotate(&keeper, Purpose::Access, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
         assert_eq!(rotation.signing, successor.kid());
         assert_eq!(rotation.state.keys().count(), 3);
         assert_eq!(keeper.version().unwrap(), 2, "one change");
@@ -185,7 +192,8 @@ mod tests {
         let (_folder, keeper) = keeper(&state().stage(key(), NOW).unwrap());
         let clock = TestClock::at(NOW + GATE);
         let mut wait = |_: &str, time: Duration| clock.advance(time.as_secs());
-        let rotation = rotate(&keeper, Some(SigningAlgorithm::EdDSA), &clock, &mut wait).unwrap();
+        let rotation =
+            rotate(&keeper, Purpose::Access, Some(SigningAlgorithm::EdDSA), &clock, &mut wait).unwrap();
         assert_eq!(clock.now(), NOW + GATE + GATE);
         assert_eq!(rotation.state.active().unwrap().algorithm(), SigningAlgorithm::EdDSA);
         assert!(rotation.state.find(&rotation.retiring).is_some());
@@ -195,7 +203,9 @@ mod tests {
     fn staging_twice_is_staging_once_and_an_opened_ring_waits_for_its_rotation() {
         let (_folder, keeper) = keeper(&state());
         let clock = TestClock::at(NOW);
-        let stage = || stage_key(&keeper, SigningAlgorithm::EdDSA, RsaSize::default(), &clock).unwrap();
+        let stage = || {
+            stage_key(&keeper, Purpose::Access, SigningAlgorithm::EdDSA, RsaSize::default(), &clock).unwrap()
+        };
         let (kid, state) = stage();
         assert_eq!((stage().0, keeper.version().unwrap()), (kid, 2));
         assert_eq!((state.rings().len(), state.active().unwrap().algorithm()), (2, SigningAlgorithm::ES256));
@@ -206,7 +216,8 @@ mod tests {
         let (first, theirs) = (state(), key());
         let staged = first.stage(Arc::clone(&theirs), NOW).unwrap();
         let (_folder, keeper) = contended(&first, vec![staged]);
-        let rotation = rotate(&keeper, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
+        let rotation =
+            rotate(&keeper, Purpose::Access, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
         assert_eq!(rotation.signing, theirs.kid());
         assert_eq!(keeper.load().unwrap().1.keys().count(), 3);
     }
@@ -217,7 +228,8 @@ mod tests {
         let staged = first.stage(Arc::clone(&theirs), NOW).unwrap();
         let promoted = staged.promote(theirs.kid(), NOW + GATE).unwrap();
         let (_folder, keeper) = contended(&staged, vec![promoted]);
-        let rotation = rotate(&keeper, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
+        let rotation =
+            rotate(&keeper, Purpose::Access, None, &TestClock::at(NOW + GATE), &mut never).unwrap();
         assert_eq!((rotation.signing.as_str(), rotation.retiring), (theirs.kid(), signer(&first)));
         assert_eq!(keeper.version().unwrap(), 2);
     }
@@ -228,7 +240,8 @@ mod tests {
         let staged = state().stage(Arc::clone(&other), NOW).unwrap();
         let (_folder, keeper) = contended(&staged, vec![staged.revoke(other.kid(), NOW).unwrap()]);
         let eddsa = Some(SigningAlgorithm::EdDSA);
-        let error = rotate(&keeper, eddsa, &TestClock::at(NOW + GATE), &mut never).unwrap_err();
+        let error =
+            rotate(&keeper, Purpose::Access, eddsa, &TestClock::at(NOW + GATE), &mut never).unwrap_err();
         assert_eq!(error.code(), "state_not_staged");
     }
 
@@ -236,10 +249,10 @@ mod tests {
     fn a_clock_that_was_set_back_is_reported_and_not_waited_for() {
         let (_folder, keeper) = keeper(&state().stage(key(), NOW).unwrap());
         let clock = TestClock::at(NOW - 1);
-        let error = rotate(&keeper, None, &clock, &mut never).unwrap_err();
+        let error = rotate(&keeper, Purpose::Access, None, &clock, &mut never).unwrap_err();
         assert!(matches!(error, Error::ClockBehind { published: NOW, now } if now == NOW - 1), "{error}");
         clock.set(NOW);
-        rotate(&keeper, None, &clock, &mut |_, time| clock.advance(time.as_secs())).unwrap();
+        rotate(&keeper, Purpose::Access, None, &clock, &mut |_, time| clock.advance(time.as_secs())).unwrap();
     }
 
     #[test]
@@ -248,7 +261,7 @@ mod tests {
         let (_folder, keeper) = keeper(&first.stage(key(), NOW).unwrap());
         let clock = TestClock::at(NOW);
         let jump = &mut |_: &str, _| clock.set(NOW + 10 * 31_536_000);
-        let error = rotate(&keeper, None, &clock, jump).unwrap_err();
+        let error = rotate(&keeper, Purpose::Access, None, &clock, jump).unwrap_err();
         assert!(matches!(error, Error::ClockJumped { by: 315_360_000 }), "{error}");
         assert_eq!(signer(&keeper.load().unwrap().1), signer(&first));
     }
@@ -261,7 +274,7 @@ mod tests {
         let rotations: Vec<Rotation> = std::thread::scope(|scope| {
             let rotate_now = || {
                 let wait = &mut |_: &str, time: Duration| clock.advance(time.as_secs());
-                rotate(&keeper, None, &clock, wait).unwrap()
+                rotate(&keeper, Purpose::Access, None, &clock, wait).unwrap()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(rotate_now)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()

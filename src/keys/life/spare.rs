@@ -1,29 +1,39 @@
-//! A key that is made once, however often a change of the store has to be tried.
+//! Keys that are made once, however often a change of the store has to be tried.
 
 use std::sync::Arc;
 
-use crate::{Error, KeyPair, RsaSize, SigningAlgorithm, State};
+use crate::{Error, KeyPair, Purpose, RsaSize, SigningAlgorithm, State};
 
-/// A key for a change that may have to be decided several times.
+/// Keys for a change that may have to be decided several times.
 #[derive(Debug, Default)]
-pub(crate) struct Spare(Option<Arc<KeyPair>>);
+pub(crate) struct Spare(Vec<(Purpose, Arc<KeyPair>)>);
 
 impl Spare {
-    /// The key: made at the first call, and again only if another algorithm is asked for.
-    pub(crate) fn key(&mut self, algorithm: SigningAlgorithm, size: RsaSize) -> Result<Arc<KeyPair>, Error> {
-        let fits = |pair: &&Arc<KeyPair>| pair.algorithm() == algorithm;
-        match self.0.as_ref().filter(fits) {
-            Some(pair) => Ok(Arc::clone(pair)),
-            None => Ok(Arc::clone(self.0.insert(Arc::new(KeyPair::generate(algorithm, size)?)))),
+    /// The key for that purpose: made at the first call, and again only if another algorithm is asked for.
+    pub(crate) fn key(
+        &mut self,
+        purpose: Purpose,
+        algorithm: SigningAlgorithm,
+        size: RsaSize,
+    ) -> Result<Arc<KeyPair>, Error> {
+        let fits = |(of, pair): &&(Purpose, Arc<KeyPair>)| *of == purpose && pair.algorithm() == algorithm;
+        if let Some((_, pair)) = self.0.iter().find(fits) {
+            return Ok(Arc::clone(pair));
         }
+        let pair = Arc::new(KeyPair::generate(algorithm, size)?);
+        self.0.push((purpose, Arc::clone(&pair)));
+        Ok(pair)
     }
 
-    /// The state with a successor in the ring that signs.
-    pub(crate) fn succeed(&mut self, state: State, now: u64) -> Result<State, Error> {
-        let ring = state.active()?;
-        if ring.staged().is_some() {
-            return Ok(state);
+    /// The state with a successor in each ring that signs.
+    pub(crate) fn succeed(&mut self, mut state: State, now: u64) -> Result<State, Error> {
+        for purpose in Purpose::ALL {
+            let ring = state.ring_for(purpose).filter(|ring| ring.staged().is_none());
+            if let Some((algorithm, Some(signer))) = ring.map(|ring| (ring.algorithm(), ring.signer())) {
+                let pair = self.key(purpose, algorithm, signer.pair.rsa_size())?;
+                state = state.stage_for(purpose, pair, now)?;
+            }
         }
-        Ok(state.stage(self.key(ring.algorithm(), state.signer()?.pair.rsa_size())?, now)?)
+        Ok(state)
     }
 }

@@ -6,13 +6,14 @@ use super::ledger_seal::LedgerSeal;
 use super::older::Older;
 use super::ring::{Key, Phase, Revoked, Ring};
 use super::state_error::StateError;
-use crate::{Client, Issuer, KeyPair, Settings, SigningAlgorithm, StoreId};
+use crate::{Client, Issuer, KeyPair, Purpose, Settings, SigningAlgorithm, StoreId};
 
 /// Everything the issuer must not forget.
 ///
-/// INVARIANT: the first ring has exactly one signing key and no other ring has one; each algorithm has one ring at most,
-/// each ring at least one key and at most one successor; no two keys share a `kid` and no two clients an identifier; a state
-/// of format 3 holds nothing that is new in format 4. Every way to make a state checks it.
+/// INVARIANT: the first ring of each purpose has exactly one signing key and no other ring has one; only a ring for ID
+/// tokens that was opened a moment ago has none yet. Each purpose has one ring per algorithm at most, each ring at least one
+/// key and at most one successor; no two keys share a `kid` and no two clients an identifier; a state holds nothing that is
+/// new in a later format. Every way to make a state checks it.
 #[derive(Clone, Debug)]
 pub struct State {
     /// `None` in a store of format 3, which has none.
@@ -33,7 +34,7 @@ impl State {
     /// The first state of an issuer: one ring whose only key signs from now on. No older key set exists.
     #[must_use]
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
-        let ring = Ring::opened(&settings, first, now);
+        let ring = Ring::opened(Purpose::Access, &settings, first, now);
         Self {
             store_id: None,
             issuer,
@@ -190,7 +191,7 @@ impl State {
         next
     }
 
-    /// The rings; tokens are signed by the first.
+    /// The rings; the first of each purpose signs.
     #[must_use]
     pub fn rings(&self) -> &[Ring] {
         &self.rings
@@ -236,15 +237,21 @@ impl State {
         self.keys().find(|key| key.kid() == kid)
     }
 
-    /// The ring that signs.
+    /// The ring that signs access tokens.
     ///
     /// # Errors
     /// [`StateError::NoRing`], which no state made by this module gives.
     pub fn active(&self) -> Result<&Ring, StateError> {
-        self.rings.first().ok_or(StateError::NoRing)
+        self.ring_for(Purpose::Access).ok_or(StateError::NoRing)
     }
 
-    /// The key that signs.
+    /// The first ring of a purpose: the one that signs. `None` if there is none, which is never so for access tokens.
+    #[must_use]
+    pub fn ring_for(&self, purpose: Purpose) -> Option<&Ring> {
+        self.rings.iter().find(|ring| ring.purpose == purpose)
+    }
+
+    /// The key that signs access tokens.
     ///
     /// # Errors
     /// [`StateError::NotOneSigner`], which no state made by this module gives.
@@ -254,133 +261,36 @@ impl State {
         ring.signer().ok_or(StateError::NotOneSigner { algorithm, signing: 0 })
     }
 
-    /// The successor in the ring of that algorithm, if there is one.
+    /// The key that signs for that purpose.
+    ///
+    /// # Errors
+    /// [`StateError::NoSigner`] if no key signs ID tokens.
+    pub fn signer_for(&self, purpose: Purpose) -> Result<&Key, StateError> {
+        self.ring_for(purpose).and_then(Ring::signer).ok_or(StateError::NoSigner { purpose })
+    }
+
+    /// The successor in the ring of that algorithm for access tokens, if there is one.
     #[must_use]
     pub fn successor(&self, algorithm: SigningAlgorithm) -> Option<&Key> {
-        self.rings.iter().find(|ring| ring.algorithm == algorithm)?.staged()
+        self.successor_for(Purpose::Access, algorithm)
     }
 
-    /// The state in which `successor` is published beside the others, and does not sign. The first key of an algorithm
-    /// opens a ring.
-    ///
-    /// # Errors
-    /// [`StateError::StagedTwice`], [`StateError::KidTwice`].
-    pub fn stage(&self, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
-        let algorithm = successor.algorithm();
-        let key = self.staged(successor, now);
-        let mut next = self.clone();
-        match next.rings.iter_mut().find(|ring| ring.algorithm == algorithm) {
-            Some(ring) => ring.keys.push(key),
-            None => next.rings.push(Ring { algorithm, keys: vec![key] }),
-        }
-        next.hold()?;
-        Ok(next)
-    }
-
-    /// The state in which the staged key signs and the one that signed retires. If that was of another algorithm, its
-    /// successor goes too: it has never signed.
-    ///
-    /// # Errors
-    /// [`StateError::NotStaged`], [`StateError::TooYoung`].
-    pub fn promote(&self, kid: &str, now: u64) -> Result<Self, StateError> {
-        let staged = self.find(kid).filter(|key| key.phase == Phase::Staged);
-        let staged = staged.ok_or_else(|| StateError::NotStaged { kid: kid.to_owned() })?;
-        let from = staged.may_sign_from;
-        if now < from {
-            return Err(StateError::TooYoung { kid: kid.to_owned(), from, now });
-        }
-        let algorithm = staged.pair.algorithm();
-        let now = self.dated(now);
-        let mut next = self.clone();
-        for ring in next.rings.iter_mut().take(1).filter(|ring| ring.algorithm != algorithm) {
-            ring.keys.retain(|key| key.phase != Phase::Staged);
-        }
-        for key in next.rings.iter_mut().flat_map(|ring| &mut ring.keys) {
-            if key.kid() == kid {
-                key.phase = Phase::Signing { since: now };
-            } else if let Phase::Signing { since } = key.phase {
-                key.phase = Phase::Retiring { since, until: now };
-            }
-        }
-        // Stable: the new signer's ring first, the others as they stood.
-        next.rings.sort_by_key(|ring| ring.algorithm != algorithm);
-        next.forget_done_request();
-        next.hold()?;
-        Ok(next)
-    }
-
-    /// The state without this key, which may have leaked. If it signs, its successor signs from now on.
-    ///
-    /// # Errors
-    /// [`StateError::UnknownKey`]; [`StateError::NoSuccessor`] or [`StateError::TooYoung`] if the key signs and nothing
-    /// can take its place.
-    pub fn revoke(&self, kid: &str, now: u64) -> Result<Self, StateError> {
-        let key = self.find(kid).ok_or_else(|| StateError::UnknownKey { kid: kid.to_owned() })?;
-        let algorithm = key.pair.algorithm();
-        let mut next = match key.phase {
-            Phase::Staged | Phase::Retiring { .. } => self.clone(),
-            Phase::Signing { .. } => {
-                let successor = self.successor(algorithm).ok_or(StateError::NoSuccessor { algorithm })?;
-                self.promote(successor.kid(), now)?
-            }
-        };
-        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| key.kid() != kid));
-        next.rings.retain(|ring| !ring.keys.is_empty());
-        next.revoked.push(self.revocation(kid, algorithm, now));
-        next.forget_done_request();
-        next.hold()?;
-        Ok(next)
-    }
-
-    /// The state in which every key of before is revoked, for all may be in other hands: the first of the new keys signs
-    /// at once, the second is its successor. Until verifiers fetch the set, good tokens are refused.
-    ///
-    /// # Errors
-    /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
-    pub fn replace_all(&self, [first, successor]: [Arc<KeyPair>; 2], now: u64) -> Result<Self, StateError> {
-        let mut next = self.clone();
-        next.revoked.extend(self.keys().map(|key| self.revocation(key.kid(), key.pair.algorithm(), now)));
-        let mut ring = Ring::opened(&self.settings, first, self.dated(now));
-        ring.keys.push(self.staged(successor, now));
-        next.rings = vec![ring];
-        next.forget_done_request();
-        next.hold()?;
-        Ok(next)
-    }
-
-    /// The time from which all tokens of this key have expired, in Unix seconds; `None` if the key is not retiring.
+    /// The successor in the ring of that purpose and algorithm, if there is one.
     #[must_use]
-    pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
-        let Phase::Retiring { until, .. } = key.phase else { return None };
-        let dead_from = until.saturating_add(settings.times().beyond_life()).max(self.older.retired_until);
-        Some(dead_from.saturating_add(key.longest_life))
+    pub fn successor_for(&self, purpose: Purpose, algorithm: SigningAlgorithm) -> Option<&Key> {
+        let is = |ring: &&Ring| (ring.purpose, ring.algorithm) == (purpose, algorithm);
+        self.rings.iter().find(is)?.staged()
     }
 
-    /// The state without unneeded keys and finished revocations, and the identifiers that were removed.
-    pub(crate) fn without_the_past(&self, now: u64, settings: &Settings) -> (Self, Vec<String>) {
-        let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
-        let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();
-        let mut next = self.clone();
-        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| !past(key)));
-        next.rings.retain(|ring| !ring.keys.is_empty());
-        next.revoked.retain(|revoked| now < revoked.distrusted_from);
-        (next, gone)
-    }
-
-    /// A key that is published from now on.
-    fn staged(&self, pair: Arc<KeyPair>, now: u64) -> Key {
-        let key = Key::staged(&self.settings, pair, self.dated(now));
-        Key { may_sign_from: key.may_sign_from.max(self.older.may_sign_from), ..key }
-    }
-
-    fn revocation(&self, kid: &str, algorithm: SigningAlgorithm, at: u64) -> Revoked {
-        let at = self.dated(at);
-        let distrusted_from =
-            at.saturating_add(self.settings.times().revocation).max(self.older.distrusted_from);
-        Revoked { kid: kid.to_owned(), algorithm, at, distrusted_from }
+    /// What the key of that identifier signs; access tokens for an unknown one.
+    #[must_use]
+    pub fn purpose_of(&self, kid: &str) -> Purpose {
+        let holds = |ring: &&Ring| ring.keys.iter().any(|key| key.kid() == kid);
+        self.rings.iter().find(holds).map_or(Purpose::Access, Ring::purpose)
     }
 }
 
+mod changes;
 mod clients;
 mod invariant;
 #[cfg(test)]

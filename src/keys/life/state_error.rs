@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::SigningAlgorithm;
 use crate::listing::moment;
+use crate::{Purpose, SigningAlgorithm};
 
 /// Why a state is invalid, or cannot become the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,18 @@ pub enum StateError {
         algorithm: SigningAlgorithm,
         /// How many it has.
         signing: usize,
+    },
+    /// No key signs for that purpose.
+    NoSigner {
+        /// The purpose.
+        purpose: Purpose,
+    },
+    /// A key of an algorithm that is not for that purpose.
+    PurposeAlgorithm {
+        /// The purpose.
+        purpose: Purpose,
+        /// The key's algorithm.
+        algorithm: SigningAlgorithm,
     },
     /// A ring with a second successor.
     StagedTwice {
@@ -130,6 +142,8 @@ impl StateError {
             Self::ForeignKey { .. } => "state_foreign_key",
             Self::KidTwice { .. } => "state_kid_twice",
             Self::NotOneSigner { .. } => "state_not_one_signer",
+            Self::NoSigner { .. } => "state_no_signer",
+            Self::PurposeAlgorithm { .. } => "state_purpose_algorithm",
             Self::StagedTwice { .. } => "state_staged_twice",
             Self::EmptyRing { .. } => "state_empty_ring",
             Self::NoSuccessor { .. } => "state_no_successor",
@@ -160,8 +174,16 @@ impl fmt::Display for StateError {
             Self::NotOneSigner { algorithm, signing } => {
                 write!(
                     f,
-                    "the ring for {algorithm} has {signing} signing keys; the first ring has one, no other has"
+                    "the ring for {algorithm} has {signing} signing keys; the first ring of a purpose has one, no other has"
                 )
+            }
+            Self::NoSigner { purpose } => write!(
+                f,
+                "no key signs {purpose}: `keys stage --purpose {}` publishes one, and a running `serve` lets it sign",
+                purpose.name()
+            ),
+            Self::PurposeAlgorithm { purpose, algorithm } => {
+                write!(f, "a key for {algorithm} can't sign {purpose}")
             }
             Self::StagedTwice { algorithm } => write!(f, "the ring for {algorithm} has two staged keys"),
             Self::EmptyRing { algorithm } => write!(f, "the ring for {algorithm} has no key"),

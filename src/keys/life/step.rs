@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::listing::moment;
-use crate::{Error, Phase, RsaSize, Settings, SigningAlgorithm, State};
+use crate::{Error, Phase, Purpose, RsaSize, Settings, SigningAlgorithm, State};
 
 /// What a moment brings.
 #[derive(Clone, Debug)]
@@ -30,6 +30,11 @@ pub enum Action {
         /// The key that signed, still published.
         retiring: String,
     },
+    /// The first key of a purpose signs now.
+    Opened {
+        /// The key that signs.
+        kid: String,
+    },
     /// A key is not published any more: no live token of it is left.
     Removed {
         /// The key.
@@ -37,6 +42,8 @@ pub enum Action {
     },
     /// A key has to be made and staged.
     Stage {
+        /// What it will sign.
+        purpose: Purpose,
         /// For which ring.
         algorithm: SigningAlgorithm,
         /// How long an RSA key has to be.
@@ -72,45 +79,78 @@ pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error>
     let (mut next, gone) = state.without_the_past(now, settings);
     let mut changed = !gone.is_empty() || next.revoked() != state.revoked();
     let mut actions: Vec<Action> = gone.into_iter().map(|kid| Action::Removed { kid }).collect();
-    let signer = next.signer()?.kid().to_owned();
-    let requested = next.next_signer().filter(|key| now >= key.may_sign_from).map(|key| key.kid().to_owned());
-    if let Some(kid) = requested {
-        next = next.promote(&kid, now)?;
-        changed = true;
-        actions.push(Action::Promoted { kid, retiring: signer });
-    } else if now >= rotation_due(&next, settings)? {
-        let algorithm = next.active()?.algorithm();
-        match next.successor(algorithm) {
-            Some(successor) if now >= successor.may_sign_from => {
-                let (kid, retiring) = (successor.kid().to_owned(), signer);
-                next = next.promote(&kid, now)?;
-                changed = true;
-                actions.push(Action::Promoted { kid, retiring });
-            }
-            Some(successor) => {
-                let (kid, from) = (successor.kid().to_owned(), successor.may_sign_from);
-                actions.push(Action::Alarm(Alarm::SuccessorTooYoung { kid, from }));
-            }
-            None => actions.push(Action::Alarm(Alarm::NoSuccessor)),
+    next.active()?;
+    for purpose in Purpose::ALL.into_iter().filter(|purpose| state.ring_for(*purpose).is_some()) {
+        if let Some(after) = advance(&next, purpose, now, settings, &mut actions)? {
+            next = after;
+            changed = true;
         }
-    }
-    let (algorithm, size) = (next.active()?.algorithm(), next.signer()?.pair.rsa_size());
-    if next.successor(algorithm).is_none() {
-        actions.push(Action::Stage { algorithm, size });
     }
     Ok(Step { state: next, changed, actions })
 }
 
-/// When the signer's period is over, in Unix seconds.
+/// The rotation of one purpose, if it is due; adds what is to be done to `actions`.
+fn advance(
+    state: &State,
+    purpose: Purpose,
+    now: u64,
+    settings: &Settings,
+    actions: &mut Vec<Action>,
+) -> Result<Option<State>, Error> {
+    let Some(ring) = state.ring_for(purpose) else { return Ok(None) };
+    let (algorithm, successor) = (ring.algorithm(), ring.staged());
+    let Some(signer) = ring.signer() else {
+        let Some(first) = successor.filter(|first| now >= first.may_sign_from) else { return Ok(None) };
+        let next = state.promote(first.kid(), now)?;
+        actions.push(Action::Opened { kid: first.kid().to_owned() });
+        actions.push(Action::Stage { purpose, algorithm, size: first.pair.rsa_size() });
+        return Ok(Some(next));
+    };
+    let requested = state.next_signer().filter(|key| now >= key.may_sign_from);
+    let requested = requested.filter(|key| state.purpose_of(key.kid()) == purpose);
+    let due = now >= rotation_due_for(state, purpose, settings);
+    let promoted = match (requested, due.then_some(successor)) {
+        (Some(key), _) => Some(key),
+        (None, Some(Some(key))) if now >= key.may_sign_from => Some(key),
+        (None, Some(Some(key))) => {
+            let (kid, from) = (key.kid().to_owned(), key.may_sign_from);
+            actions.push(Action::Alarm(Alarm::SuccessorTooYoung { kid, from }));
+            None
+        }
+        (None, Some(None)) => {
+            actions.push(Action::Alarm(Alarm::NoSuccessor));
+            None
+        }
+        (None, None) => None,
+    };
+    let next = promoted.map(|key| state.promote(key.kid(), now)).transpose()?;
+    if let Some(key) = promoted {
+        actions.push(Action::Promoted { kid: key.kid().to_owned(), retiring: signer.kid().to_owned() });
+    }
+    let after = next.as_ref().unwrap_or(state);
+    if let Some(ring) = after.ring_for(purpose).filter(|ring| ring.staged().is_none()) {
+        let size = after.signer_for(purpose)?.pair.rsa_size();
+        actions.push(Action::Stage { purpose, algorithm: ring.algorithm(), size });
+    }
+    Ok(next)
+}
+
+/// When the period of the key that signs access tokens is over, in Unix seconds.
 ///
 /// # Errors
 /// [`Error::State`] if the state has no signer, which no [`State`] is.
 pub fn rotation_due(state: &State, settings: &Settings) -> Result<u64, Error> {
-    let since = match state.signer()?.phase {
-        Phase::Signing { since } => since,
-        Phase::Staged | Phase::Retiring { .. } => 0,
-    };
-    Ok(since.saturating_add(settings.times().period))
+    state.signer()?;
+    Ok(rotation_due_for(state, Purpose::Access, settings))
+}
+
+/// When the period of the signer of that purpose is over, in Unix seconds; never if none signs yet.
+pub(crate) fn rotation_due_for(state: &State, purpose: Purpose, settings: &Settings) -> u64 {
+    match state.signer_for(purpose).map(|key| key.phase) {
+        Ok(Phase::Signing { since }) => since.saturating_add(settings.times().period),
+        Ok(Phase::Staged | Phase::Retiring { .. }) => 0,
+        Err(_) => u64::MAX,
+    }
 }
 
 /// When [`step`] will next change the state, in Unix seconds.
@@ -118,9 +158,16 @@ pub fn rotation_due(state: &State, settings: &Settings) -> Result<u64, Error> {
 /// # Errors
 /// [`Error::State`] if the state has no signer, which no [`State`] is.
 pub fn next_step(state: &State, settings: &Settings) -> Result<u64, Error> {
-    let young = state.successor(state.active()?.algorithm()).map_or(0, |key| key.may_sign_from);
+    state.signer()?;
+    let of = |purpose: Purpose| match state.ring_for(purpose).map(|ring| (ring.signer(), ring.staged())) {
+        None => u64::MAX,
+        Some((None, first)) => first.map_or(u64::MAX, |first| first.may_sign_from),
+        Some((Some(_), successor)) => {
+            rotation_due_for(state, purpose, settings).max(successor.map_or(0, |key| key.may_sign_from))
+        }
+    };
     let requested = state.next_signer().map_or(u64::MAX, |key| key.may_sign_from);
-    let rotation = rotation_due(state, settings)?.max(young).min(requested);
+    let rotation = Purpose::ALL.into_iter().map(of).fold(requested, u64::min);
     let gone = state.keys().filter_map(|key| state.gone_from(key, settings));
     let distrusted = state.revoked().iter().map(|revoked| revoked.distrusted_from);
     Ok(gone.chain(distrusted).fold(rotation, u64::min))
@@ -149,10 +196,13 @@ mod tests {
     #[track_caller]
     fn stepped(state: &State, now: u64) -> Step {
         let step = step(state, now, &settings()).unwrap();
+        let signers = |state: &State| {
+            Purpose::ALL.map(|purpose| state.signer_for(purpose).map(|key| key.kid().to_owned()))
+        };
         assert_eq!(
             step.changed,
             step.state.keys().count() != state.keys().count()
-                || step.state.signer().unwrap().kid() != state.signer().unwrap().kid()
+                || signers(&step.state) != signers(state)
                 || step.state.revoked() != state.revoked()
         );
         step
@@ -165,7 +215,8 @@ mod tests {
     #[test]
     fn a_missing_successor_is_asked_for_at_once_and_not_only_when_it_is_needed() {
         let Step { changed, actions, .. } = stepped(&state(), NOW);
-        let stage = Action::Stage { algorithm: SigningAlgorithm::ES256, size: RsaSize::Bits2048 };
+        let (purpose, algorithm) = (Purpose::Access, SigningAlgorithm::ES256);
+        let stage = Action::Stage { purpose, algorithm, size: RsaSize::Bits2048 };
         assert_eq!((changed, actions), (false, vec![stage]));
     }
 
@@ -228,5 +279,69 @@ mod tests {
         let over = NOW + settings().times().least_revocation();
         assert_eq!(stepped(&revoked, over - 1).state.revoked().len(), 1);
         assert_eq!(stepped(&revoked, over).state.revoked().len(), 0);
+    }
+
+    /// A state of format 5 with that first key for ID tokens, staged at [`NOW`].
+    fn with_id_key(first: &Arc<crate::KeyPair>) -> State {
+        let id = crate::StoreId::generate().unwrap();
+        let seal = crate::LedgerSeal::generate().unwrap();
+        let state = state().upgrade(id).unwrap().with_ledger(seal).unwrap().stage(key(), NOW).unwrap();
+        state.stage_for(Purpose::Id, Arc::clone(first), NOW).unwrap()
+    }
+
+    #[test]
+    fn the_first_key_for_id_tokens_signs_in_the_second_in_which_every_verifier_has_it_and_not_before() {
+        let first = crate::test_keys::key_for(SigningAlgorithm::RS256);
+        let opened = with_id_key(&first);
+        assert_eq!(opened.signer_for(Purpose::Id).unwrap_err().code(), "state_no_signer");
+        assert_eq!(next_step(&opened, &settings()).unwrap(), NOW + GATE);
+        assert!(stepped(&opened, NOW + GATE - 1).actions.is_empty());
+        let Step { state, changed, actions } = stepped(&opened, NOW + GATE);
+        let (purpose, algorithm) = (Purpose::Id, SigningAlgorithm::RS256);
+        let stage = Action::Stage { purpose, algorithm, size: RsaSize::Bits2048 };
+        assert_eq!(
+            (changed, &actions[..]),
+            (true, &[Action::Opened { kid: first.kid().to_owned() }, stage][..])
+        );
+        assert_eq!(state.signer_for(Purpose::Id).unwrap().kid(), first.kid());
+        assert_eq!(signer(&state), signer(&opened), "access tokens keep their signer");
+    }
+
+    #[test]
+    fn each_purpose_rotates_by_itself_and_keeps_the_inequalities() {
+        let [first, second] = [(); 2].map(|()| crate::test_keys::key_for(SigningAlgorithm::RS256));
+        let opened = stepped(&with_id_key(&first), NOW + GATE).state;
+        // Staged as late as it can be: too young when the period is over.
+        let (due, late) = (NOW + GATE + settings().times().period, DUE + 1);
+        let access = stepped(&opened, DUE).state.stage(key(), DUE).unwrap();
+        let staged = access.stage_for(Purpose::Id, Arc::clone(&second), late + GATE).unwrap();
+        assert_eq!(signer(&staged), signer(&access));
+        let (kid, from) = (second.kid().to_owned(), late + 2 * GATE);
+        let alarm = Action::Alarm(Alarm::SuccessorTooYoung { kid, from });
+        let actions = stepped(&staged, due.max(late + GATE)).actions;
+        assert!(actions.contains(&alarm), "{actions:?}");
+        let turned = stepped(&staged, from).state;
+        assert_eq!(turned.signer_for(Purpose::Id).unwrap().kid(), second.kid());
+        assert_eq!(signer(&turned), signer(&staged), "the other purpose is untouched");
+        let old = turned.find(first.kid()).unwrap();
+        let gone = from + settings().times().least_retention();
+        assert_eq!(turned.gone_from(old, &settings()), Some(gone));
+        let revoked =
+            turned.stage_for(Purpose::Id, crate::test_keys::key_for(SigningAlgorithm::RS256), from).unwrap();
+        let early = revoked.revoke(second.kid(), from).unwrap_err();
+        assert_eq!(early.code(), "state_too_young");
+        let after = revoked.revoke(second.kid(), from + GATE).unwrap();
+        assert_eq!(after.revoked()[0].distrusted_from, from + GATE + settings().times().least_revocation());
+        assert_eq!(signer(&after), signer(&turned));
+    }
+
+    #[test]
+    fn keys_for_id_tokens_are_rsa_keys_of_a_state_of_format_5() {
+        let rsa = || crate::test_keys::key_for(SigningAlgorithm::RS256);
+        assert_eq!(state().stage_for(Purpose::Id, rsa(), NOW).unwrap_err().code(), "store_needs_upgrade");
+        let opened = with_id_key(&rsa());
+        assert_eq!(opened.stage_for(Purpose::Id, key(), NOW).unwrap_err().code(), "state_purpose_algorithm");
+        assert_eq!(opened.stage_for(Purpose::Id, rsa(), NOW).unwrap_err().code(), "state_staged_twice");
+        assert_eq!(opened.with_id_keys([rsa(), rsa()], NOW).unwrap_err().code(), "state_ring_twice");
     }
 }

@@ -26,7 +26,10 @@ pub fn tick(keeper: &Keeper, clock: &dyn Clock) -> Result<State, Error> {
         match action {
             Action::Promoted { kid, retiring } => info!(kid, retiring, "the successor signs"),
             Action::Removed { kid } => info!(kid, "the key is not published any more"),
-            Action::Stage { algorithm, .. } => info!(%algorithm, "a successor is published"),
+            Action::Opened { kid } => info!(kid, "the first key for ID tokens signs"),
+            Action::Stage { purpose, algorithm, .. } => {
+                info!(purpose = purpose.name(), %algorithm, "a successor is published");
+            }
             // Said by the publisher, which knows what it has said already.
             Action::Alarm(_) => {}
         }

@@ -4,6 +4,9 @@ use crate::grants::{ACR, OFFLINE_ACCESS, asked};
 use crate::http::{Form, GrantRefusal};
 use crate::{Client, State};
 
+/// The longest `nonce`, in bytes: an ID token carries it.
+const LONGEST_NONCE: usize = 512;
+
 /// A request that may be answered at its redirect address.
 #[derive(Debug)]
 pub(super) struct AuthorizationRequest<'a> {
@@ -20,6 +23,7 @@ pub(super) struct AuthorizationRequest<'a> {
     pub(super) max_age: Option<u64>,
     pub(super) jkt: Option<String>,
     pub(super) login_hint: Option<String>,
+    pub(super) nonce: Option<String>,
 }
 
 /// Where the answer goes.
@@ -94,10 +98,13 @@ impl<'a> AuthorizationRequest<'a> {
             return Err(refuse("invalid_request", "this response_mode is not supported"));
         }
         let challenge = challenge(form, client, implicit).map_err(|why| refuse("invalid_request", why))?;
-        let (audiences, scopes, offline) = asked(form, client).map_err(|refusal| match refusal {
+        let (audiences, scopes, offline) = asked(form, state, client).map_err(|refusal| match refusal {
             GrantRefusal::Target => refuse("invalid_target", "the client may not ask for this resource"),
             _ => refuse("invalid_scope", "the client may not ask for this scope"),
         })?;
+        if form.get("nonce").is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
+            return Err(refuse("invalid_request", "nonce is too long"));
+        }
         let prompt = prompt(form).map_err(|why| refuse("invalid_request", why))?;
         let max_age = form.get("max_age").map(str::parse::<u64>).transpose();
         let max_age = max_age.map_err(|_| refuse("invalid_request", "max_age is a number of seconds"))?;
@@ -116,6 +123,7 @@ impl<'a> AuthorizationRequest<'a> {
             max_age,
             jkt: form.get("dpop_jkt").map(str::to_owned),
             login_hint: form.get("login_hint").map(str::to_owned),
+            nonce: form.get("nonce").map(str::to_owned),
             target,
         })
     }

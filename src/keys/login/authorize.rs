@@ -14,7 +14,7 @@ use super::answer::redirect;
 use super::authorization_request::{AuthorizationRequest, RequestRefusal};
 use super::session::{LoginOutcome, Person, login_page, with_cookies};
 use super::{Site, cookies};
-use crate::grants::{ACR, OFFLINE_ACCESS, on_ledger};
+use crate::grants::{ACR, OFFLINE_ACCESS, OPENID, on_ledger};
 use crate::http::{ClientAddress, Form, SecureTransport, cut, escape, is_form, read_body};
 use crate::ledger::{Consent, Grant, LedgerError, NewCode, Secret, User};
 use crate::pages::{self, ConsentPage};
@@ -232,6 +232,8 @@ impl Visit<'_> {
             acr: ACR.to_owned(),
             methods: person.session.methods.clone(),
             jkt: self.request.jkt.clone(),
+            nonce: self.request.nonce.clone(),
+            sid: self.request.scopes.iter().any(|scope| scope == OPENID).then(|| person.session.sid()),
             created: self.now,
             ended: None,
         })

@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::Site;
 use super::session::{LoginOutcome, Person, login_page, with_cookies};
-use crate::grants::{ACR, on_ledger, read_user_code, shown_user_code};
+use crate::grants::{ACR, OPENID, on_ledger, read_user_code, shown_user_code};
 use crate::http::{ClientAddress, Form, SecureTransport, escape, is_form, read_body};
 use crate::ledger::{DeviceAnswer, DeviceRequest, Grant, LedgerError};
 use crate::pages::{self, ConsentPage};
@@ -233,6 +233,8 @@ fn new_grant(request: &DeviceRequest, client: &Client, person: &Person, now: u64
         acr: ACR.to_owned(),
         methods: person.session.methods.clone(),
         jkt: request.jkt.clone(),
+        nonce: None,
+        sid: request.scopes.iter().any(|scope| scope == OPENID).then(|| person.session.sid()),
         created: now,
         ended: None,
     }

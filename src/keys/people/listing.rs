@@ -40,6 +40,9 @@ struct ListedUser<'a> {
     roles: &'a [String],
     permissions: &'a [String],
     failures: u64,
+    full_name: Option<&'a str>,
+    email: Option<&'a str>,
+    email_verified: bool,
 }
 
 /// `users list --json`: one line of JSON.
@@ -55,6 +58,9 @@ pub fn json_user_listing(users: &[User]) -> Result<String, Error> {
         roles: &user.roles,
         permissions: &user.permissions,
         failures: user.failures,
+        full_name: user.profile.name.as_deref(),
+        email: user.profile.email.as_deref(),
+        email_verified: user.profile.email_verified,
     });
     Ok(serde_json::to_string(&Users { users: users.collect() }).map_err(std::io::Error::from)? + "\n")
 }

@@ -203,6 +203,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_for_id_tokens_come_back_and_only_format_5_has_them() {
+        let state = everything().upgrade(StoreId::generate().unwrap()).unwrap();
+        let state = state.with_ledger(crate::LedgerSeal::generate().unwrap()).unwrap();
+        let pairs = [(); 2].map(|()| key_for(SigningAlgorithm::RS256));
+        let state = state.with_id_keys(pairs, NOW + 999).unwrap();
+        let json = json_of(&written(&state));
+        assert!(json.contains(r#"{"purpose":"id","algorithm":"RS256","#), "{json}");
+        let again = read(&written(&state)).unwrap();
+        assert_eq!(again.ring_for(crate::Purpose::Id).unwrap().keys().len(), 2,);
+        assert_eq!(again.signer().unwrap().kid(), state.signer().unwrap().kid());
+        for (from, to, format) in [
+            (r#""purpose":"id""#, r#""purpose":"other""#, Some(5)),
+            (r#""purpose":"id""#, r#""purpose":"id","more":1"#, Some(5)),
+        ] {
+            let refusal = read(&signed(&json.replace(from, to))).unwrap_err();
+            assert_eq!(refusal, DocumentError::UnknownFormat { format }, "{to}");
+        }
+        let old = json_of(&written(&everything()));
+        let refusal =
+            read(&signed(&old.replacen(r#"{"algorithm""#, r#"{"purpose":"id","algorithm""#, 1))).unwrap_err();
+        assert_eq!(refusal, DocumentError::UnknownFormat { format: Some(3) });
+    }
+
+    #[test]
     fn k13_a_requested_rotation_comes_back_and_only_format_4_has_it() {
         let state = everything().upgrade(StoreId::generate().unwrap()).unwrap();
         let next = state.successor(SigningAlgorithm::EdDSA).unwrap().kid().to_owned();

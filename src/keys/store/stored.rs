@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::document_error::DocumentError;
 use super::stored_client::StoredClient;
 use crate::{
-    Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, RefreshKey, Revoked, Ring, Settings,
+    Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, Purpose, RefreshKey, Revoked, Ring, Settings,
     SigningAlgorithm, State, StoreId, Times, Version,
 };
 
@@ -17,7 +17,8 @@ const OLD_FORMAT: u32 = 3;
 /// What it adds to the old one: the store's identifier; clients with several secrets, scopes per audience and claims of
 /// their own.
 const FORMAT_4: u32 = 4;
-/// The format of new stores. What it adds to format 4: the ledger's epoch and keys; clients with which people log in.
+/// The format of new stores. What it adds to format 4: the ledger's epoch and keys; clients with which people log in; keys
+/// for ID tokens.
 const FORMAT: u32 = 5;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
@@ -79,9 +80,19 @@ struct StoredRevoked<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredRing<'a> {
+    /// What its keys sign; left out for access tokens. Format 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<StoredPurpose>,
     algorithm: &'a str,
     #[serde(borrow)]
     keys: Vec<StoredKey<'a>>,
+}
+
+/// Any purpose but access tokens.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StoredPurpose {
+    Id,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,7 +162,8 @@ impl<'a> StoredState<'a> {
         let newest = stored.format == FORMAT;
         let new_in_old = old && stored.next_signer.is_some()
             || newest != stored.ledger.is_some()
-            || !newest && stored.clients.iter().any(StoredClient::is_new);
+            || !newest && stored.clients.iter().any(StoredClient::is_new)
+            || !newest && stored.rings.iter().any(|ring| ring.purpose.is_some());
         if new_in_old
             || stored.store_id.is_some() == old
             || stored.clients.iter().any(|client| client.is_old() != old)
@@ -225,17 +237,25 @@ impl StoredLedger {
 impl<'a> StoredRing<'a> {
     fn from_ring(ring: &'a Ring, keks: &Keks, version: Version) -> Result<Self, DocumentError> {
         let keys = ring.keys().iter().map(|key| StoredKey::from_key(key, keks, version));
-        Ok(Self { algorithm: ring.algorithm().name(), keys: keys.collect::<Result<_, _>>()? })
+        let purpose = match ring.purpose() {
+            Purpose::Access => None,
+            Purpose::Id => Some(StoredPurpose::Id),
+        };
+        Ok(Self { purpose, algorithm: ring.algorithm().name(), keys: keys.collect::<Result<_, _>>()? })
     }
 
     fn into_ring(self, keks: &Keks, sealed_with: &str, version: Version) -> Result<Ring, DocumentError> {
+        let purpose = match self.purpose {
+            None => Purpose::Access,
+            Some(StoredPurpose::Id) => Purpose::Id,
+        };
         let algorithm = algorithm_of(self.algorithm)?;
         let open = |key: &StoredKey<'_>| {
             let place = key_place(key.kid, algorithm, version);
             keks.open(sealed_with, &place, &key.private).map_err(DocumentError::Kek)
         };
         let keys = self.keys.into_iter().map(|key| open(&key).and_then(|der| key.into_key(algorithm, &der)));
-        Ok(Ring::from_parts(algorithm, keys.collect::<Result<_, _>>()?))
+        Ok(Ring::from_parts(purpose, algorithm, keys.collect::<Result<_, _>>()?))
     }
 }
 

@@ -1,31 +1,20 @@
 //! Signs access tokens (RFC 9068).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Header;
-use jsonwebtoken::signature::Signer as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Error, Issuer, KeyPair, State, TokenRefusal, TokenRequest};
-
-/// The bytes set aside for a token's claims before they are written; more may follow.
-const CLAIMS: usize = 512;
-
-/// The characters set aside for a dot and the longest signature that is not RSA's: 96 bytes by ES384, in base64url.
-const SIGNATURE: usize = 1 + 128;
+use super::compact::CompactSigner;
+use crate::{Error, Issuer, State, TokenRefusal, TokenRequest};
 
 /// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
 #[derive(Debug)]
 pub struct Signer {
     issuer: Issuer,
-    key: Arc<KeyPair>,
-    longest_life: u64,
-    /// The encoded header and the dot after it.
-    protected: String,
+    compact: CompactSigner,
 }
 
 /// RFC 9068 §2.2. The order is that of the table there.
@@ -60,37 +49,27 @@ impl Signer {
     /// [`Error::State`] for a state that has none, which no [`State`] is; [`TokenRefusal::NotSigned`] if the JSON
     /// library fails.
     pub fn new(state: &State) -> Result<Self, Error> {
-        let key = state.signer()?;
-        let mut header = Header::new(key.pair.algorithm().facts().token);
         // RFC 9068 §2.1: what is meant as an access token can't be taken for an ID token.
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(key.kid().to_owned());
-        let header = serde_json::to_vec(&header).map_err(|_| TokenRefusal::NotSigned)?;
-        Ok(Self {
-            issuer: state.issuer().clone(),
-            key: Arc::clone(&key.pair),
-            // What was written with the key is what retirement counts on; the settings may have become stricter since.
-            longest_life: key.longest_life.min(state.settings().times().longest_life),
-            protected: URL_SAFE_NO_PAD.encode(&header) + ".",
-        })
+        let compact = CompactSigner::new(state, state.signer()?, "at+jwt")?;
+        Ok(Self { issuer: state.issuer().clone(), compact })
     }
 
     /// The identifier of the key that it signs with.
     #[must_use]
     pub fn kid(&self) -> &str {
-        self.key.kid()
+        self.compact.kid()
     }
 
     /// Whether a signature takes milliseconds: an RSA key's.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.key.algorithm().is_rsa()
+        self.compact.is_slow()
     }
 
     /// The longest life of a token of it, in seconds.
     #[must_use]
     pub const fn longest_life(&self) -> u64 {
-        self.longest_life
+        self.compact.longest_life()
     }
 
     /// Makes a token, valid from `now` (Unix seconds) for the life asked for.
@@ -107,15 +86,11 @@ impl Signer {
         request: &TokenRequest,
         now: u64,
     ) -> Result<(String, String), TokenRefusal> {
-        let life = request.life();
-        // INVARIANT: no signature outlives what was written with the key before its first one; retirement counts on it.
-        if life == 0 || life > self.longest_life {
-            return Err(TokenRefusal::Life { seconds: life, longest: self.longest_life });
-        }
+        let exp = self.compact.end(request.life(), now)?;
         let jti = new_jti()?;
         let claims = Claims {
             iss: self.issuer.as_str(),
-            exp: now.checked_add(life).ok_or(TokenRefusal::NotSigned)?,
+            exp,
             aud: match request.audience() {
                 [] => Audience::One(self.issuer.as_str()),
                 [one] => Audience::One(one),
@@ -128,15 +103,7 @@ impl Signer {
             scope: request.scope(),
             own: request.claims(),
         };
-        let mut json = Vec::with_capacity(CLAIMS);
-        serde_json::to_writer(&mut json, &claims).map_err(|_| TokenRefusal::NotSigned)?;
-        // Allocated for the whole token at once: growing it piece by piece costs as much as encoding it.
-        let mut token = String::with_capacity(self.protected.len() + json.len() * 4 / 3 + SIGNATURE);
-        token.push_str(&self.protected);
-        URL_SAFE_NO_PAD.encode_string(&json, &mut token);
-        let signature = self.key.try_sign(token.as_bytes()).map_err(|_| TokenRefusal::NotSigned)?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
+        let token = self.compact.sign(&claims)?;
         Ok((jti, token))
     }
 }
@@ -157,6 +124,7 @@ mod tests {
     use super::*;
     use crate::test_keys::{GATE, NOW, key, second_library, state};
     use crate::{Settings, Times};
+    use std::sync::Arc;
 
     fn request(audience: &[&str], scope: Option<&str>, life: u64) -> TokenRequest {
         let audience: Vec<String> = audience.iter().map(|&audience| audience.to_owned()).collect();

@@ -27,3 +27,18 @@ CREATE TABLE IF NOT EXISTS devices (
   epoch INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS devices_by_end ON devices (expires);
+
+-- What a person is called by others. A person without a row has no such claims.
+CREATE TABLE IF NOT EXISTS profiles (
+  subject TEXT PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  full_name TEXT,
+  email TEXT,
+  email_verified INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What ID tokens of a grant say besides what the grant says.
+CREATE TABLE IF NOT EXISTS openid_grants (
+  grant_id BLOB PRIMARY KEY REFERENCES grants ON DELETE CASCADE,
+  nonce TEXT,
+  sid TEXT
+) STRICT, WITHOUT ROWID;

@@ -4,8 +4,8 @@ use super::{epoch, joined, number, signed, words};
 use crate::ledger::rows::{Row, Rows, one, one_locked, run};
 use crate::ledger::{CodeAttempt, CodeOutcome, Grant, LedgerError, NewCode, SecretHash};
 
-const COLUMNS: &str =
-    "id, subject, client, scopes, audiences, offline, authenticated, acr, methods, jkt, created, ended";
+const COLUMNS: &str = "id, subject, client, scopes, audiences, offline, authenticated, acr, methods, jkt, created, ended,
+    (SELECT nonce FROM openid_grants WHERE grant_id = id), (SELECT sid FROM openid_grants WHERE grant_id = id)";
 
 fn read(row: &Row) -> Result<Grant, LedgerError> {
     Ok(Grant {
@@ -21,6 +21,8 @@ fn read(row: &Row) -> Result<Grant, LedgerError> {
         jkt: row.get(9)?,
         created: number(row, 10)?,
         ended: row.get::<Option<i64>>(11)?.map(i64::cast_unsigned),
+        nonce: row.get(12)?,
+        sid: row.get(13)?,
     })
 }
 
@@ -60,7 +62,12 @@ pub(super) fn add(rows: &dyn Rows, grant: &Grant) -> Result<(), LedgerError> {
         signed(grant.created),
         signed(epoch(rows)?),
     );
-    run(rows, sql, row).map(drop)
+    run(rows, sql, row)?;
+    if grant.nonce.is_some() || grant.sid.is_some() {
+        let sql = "INSERT INTO openid_grants (grant_id, nonce, sid) VALUES (?1, ?2, ?3)";
+        run(rows, sql, (grant.id, &grant.nonce, &grant.sid))?;
+    }
+    Ok(())
 }
 
 struct Code {

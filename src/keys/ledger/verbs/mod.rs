@@ -10,7 +10,7 @@ mod sessions;
 use super::rows::{Database, Row, Rows, one, run};
 use super::{
     CodeAttempt, CodeOutcome, Consent, DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, Grant, Ledger,
-    LedgerError, LoginTry, NewCode, NewDevice, RefreshAttempt, RefreshOutcome, SecretHash, Session,
+    LedgerError, LoginTry, NewCode, NewDevice, Profile, RefreshAttempt, RefreshOutcome, SecretHash, Session,
     SessionLimits, TryOutcome, User,
 };
 
@@ -47,6 +47,11 @@ impl<D: Database + std::fmt::Debug> Ledger for D {
     fn set_password(&self, name: &str, password: &str, now: u64) -> Result<bool, LedgerError> {
         let (key, password) = (people::name_key(name), password.to_owned());
         self.call(move |rows| people::set_password(rows, &key, &password, now))
+    }
+
+    fn set_profile(&self, name: &str, profile: &Profile) -> Result<bool, LedgerError> {
+        let (key, profile) = (people::name_key(name), profile.clone());
+        self.call(move |rows| people::set_profile(rows, &key, &profile))
     }
 
     fn rehash_password(&self, subject: &str, old: &str, new: &str) -> Result<(), LedgerError> {

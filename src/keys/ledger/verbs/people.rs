@@ -2,11 +2,12 @@
 
 use super::{joined, number, signed, words};
 use crate::ledger::rows::{Row, Rows, one, run};
-use crate::ledger::{LedgerError, User};
+use crate::ledger::{LedgerError, Profile, User};
 use crate::people::normalize_name;
 
-const COLUMNS: &str =
-    "subject, name, password, disabled, created, roles, permissions, failures, last_failure";
+const COLUMNS: &str = "subject, name, password, disabled, created, roles, permissions, failures, last_failure, full_name, email, email_verified";
+/// The people, each with what others call the person.
+const PEOPLE: &str = "users LEFT JOIN profiles USING (subject)";
 
 /// How names are compared: without case.
 pub(super) fn name_key(name: &str) -> String {
@@ -24,6 +25,11 @@ pub(super) fn read(row: &Row) -> Result<User, LedgerError> {
         permissions: words(row, 6)?,
         failures: number(row, 7)?,
         last_failure: number(row, 8)?,
+        profile: Profile {
+            name: row.get(9)?,
+            email: row.get(10)?,
+            email_verified: row.get::<Option<bool>>(11)?.unwrap_or(false),
+        },
     })
 }
 
@@ -33,19 +39,33 @@ pub(super) fn add(rows: &dyn Rows, user: &User) -> Result<bool, LedgerError> {
     let User { subject, name, password, disabled, created, .. } = user;
     let (key, roles, permissions) = (name_key(name), joined(&user.roles), joined(&user.permissions));
     let row = (subject, name, key, password, disabled, signed(*created), roles, permissions);
-    Ok(run(rows, sql, row)? > 0)
+    if run(rows, sql, row)? == 0 {
+        return Ok(false);
+    }
+    if user.profile != Profile::default() {
+        set_profile(rows, &name_key(name), &user.profile)?;
+    }
+    Ok(true)
+}
+
+pub(super) fn set_profile(rows: &dyn Rows, key: &str, profile: &Profile) -> Result<bool, LedgerError> {
+    let sql = "INSERT INTO profiles (subject, full_name, email, email_verified)
+               SELECT subject, ?2, ?3, ?4 FROM users WHERE name_key = ?1
+               ON CONFLICT (subject) DO UPDATE SET full_name = excluded.full_name, email = excluded.email,
+               email_verified = excluded.email_verified";
+    Ok(run(rows, sql, (key, &profile.name, &profile.email, profile.email_verified))? > 0)
 }
 
 pub(super) fn all(rows: &dyn Rows) -> Result<Vec<User>, LedgerError> {
-    rows.query(&format!("SELECT {COLUMNS} FROM users ORDER BY name_key"), &[])?.iter().map(read).collect()
+    rows.query(&format!("SELECT {COLUMNS} FROM {PEOPLE} ORDER BY name_key"), &[])?.iter().map(read).collect()
 }
 
 pub(super) fn named(rows: &dyn Rows, key: &str) -> Result<Option<User>, LedgerError> {
-    one(rows, &format!("SELECT {COLUMNS} FROM users WHERE name_key = ?1"), [key], read)
+    one(rows, &format!("SELECT {COLUMNS} FROM {PEOPLE} WHERE name_key = ?1"), [key], read)
 }
 
 pub(super) fn find(rows: &dyn Rows, subject: &str) -> Result<Option<User>, LedgerError> {
-    one(rows, &format!("SELECT {COLUMNS} FROM users WHERE subject = ?1"), [subject], read)
+    one(rows, &format!("SELECT {COLUMNS} FROM {PEOPLE} WHERE subject = ?1"), [subject], read)
 }
 
 pub(super) fn enable(rows: &dyn Rows, key: &str, enabled: bool, now: u64) -> Result<bool, LedgerError> {

@@ -1,18 +1,26 @@
 //! What every state keeps.
 
 use super::State;
-use crate::{Phase, StateError};
+use crate::{Phase, Purpose, StateError};
 
 impl State {
     /// The invariant of the type.
     pub(super) fn hold(&self) -> Result<(), StateError> {
-        if self.rings.is_empty() {
+        if self.ring_for(Purpose::Access).is_none() {
             return Err(StateError::NoRing);
         }
         for (place, ring) in self.rings.iter().enumerate() {
-            let algorithm = ring.algorithm;
-            if self.rings.iter().take(place).any(|earlier| earlier.algorithm == algorithm) {
+            let (purpose, algorithm) = (ring.purpose, ring.algorithm);
+            let mut earlier = self.rings.iter().take(place).filter(|earlier| earlier.purpose == purpose);
+            let is_first = earlier.clone().next().is_none();
+            if earlier.any(|earlier| earlier.algorithm == algorithm) {
                 return Err(StateError::RingTwice { algorithm });
+            }
+            if purpose == Purpose::Id {
+                self.require_format_5("keys for ID tokens")?;
+            }
+            if purpose.only_algorithm().is_some_and(|only| only != algorithm) {
+                return Err(StateError::PurposeAlgorithm { purpose, algorithm });
             }
             if ring.keys.is_empty() {
                 return Err(StateError::EmptyRing { algorithm });
@@ -21,7 +29,9 @@ impl State {
                 return Err(StateError::ForeignKey { kid: key.kid().to_owned() });
             }
             let signing = ring.keys.iter().filter(|key| matches!(key.phase, Phase::Signing { .. })).count();
-            if signing != usize::from(place == 0) {
+            // A ring for ID tokens begins with a key that may not sign yet.
+            let opened = purpose == Purpose::Id && ring.keys.iter().all(|key| key.phase == Phase::Staged);
+            if signing != usize::from(is_first && !opened) {
                 return Err(StateError::NotOneSigner { algorithm, signing });
             }
             if ring.keys.iter().filter(|key| key.phase == Phase::Staged).count() > 1 {

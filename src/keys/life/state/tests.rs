@@ -208,8 +208,8 @@ fn parts_that_break_the_invariant_make_no_state() {
     asleep.keys[0].phase = Phase::Staged;
     let mut twice = ring.clone();
     twice.keys.push(Key { pair: key(), ..ring.keys[0].clone() });
-    let other = Ring::opened(&whole.settings, key_for(SigningAlgorithm::EdDSA), NOW);
-    let empty = Ring { algorithm: SigningAlgorithm::EdDSA, keys: vec![] };
+    let other = Ring::opened(Purpose::Access, &whole.settings, key_for(SigningAlgorithm::EdDSA), NOW);
+    let empty = Ring { purpose: Purpose::Access, algorithm: SigningAlgorithm::EdDSA, keys: vec![] };
     assert_eq!(with(vec![]), "state_no_ring");
     assert_eq!(with(vec![asleep]), "state_not_one_signer");
     assert_eq!(with(vec![twice]), "state_not_one_signer");

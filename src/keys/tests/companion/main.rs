@@ -29,6 +29,7 @@ mod listings;
 mod log;
 mod login;
 mod login_killed;
+mod openid;
 mod process;
 mod program;
 mod proofs;

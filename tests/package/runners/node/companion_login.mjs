@@ -33,9 +33,9 @@ function keys(words, input = '') {
 
 const port = await freePort()
 const issuer = `https://127.0.0.1:${port}`
-keys(['init', '--issuer', issuer])
+keys(['init', '--issuer', issuer, '--openid'])
 keys(['users', 'add', 'ada', '--role', 'admin'], `${password}\n`)
-keys(['clients', 'add', 'app', '--public', '--redirect', redirect, '--offline-access', '--scope', 'read', '--audience', audience])
+keys(['clients', 'add', 'app', '--public', '--redirect', redirect, '--offline-access', '--scope', 'openid profile email read', '--audience', audience])
 const companion = spawn(program, ['--store', store, 'serve', '--dev-tls', '--listen', `127.0.0.1:${port}`], {
   stdio: ['ignore', 'pipe', 'ignore'],
 })
@@ -123,6 +123,29 @@ test('401 step-up from the gate, max_age, login, 200', async () => {
   ok(after > before, `${after} is not after ${before}`)
   const passed = await check(renewed.access_token, after + 1)
   ok(passed.ok, passed.refusal)
+})
+
+test('openid-client logs a person in with OpenID Connect, validates the ID token, and that of a refresh', async () => {
+  const config = await openid.discovery(new URL(issuer), 'app', undefined, openid.None())
+  openid.enableNonRepudiationChecks(config)
+  const [verifier, state, nonce] = [openid.randomPKCECodeVerifier(), openid.randomState(), openid.randomNonce()]
+  const url = openid.buildAuthorizationUrl(config, {
+    redirect_uri: redirect,
+    scope: 'openid read offline_access',
+    code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    max_age: '60',
+    nonce,
+    state,
+  })
+  const back = await browser()(url)
+  const expected = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, maxAge: 60, idTokenExpected: true }
+  const tokens = await openid.authorizationCodeGrant(config, back, expected)
+  const claims = tokens.claims()
+  same([claims.iss, claims.aud, claims.acr, claims.amr], [issuer, 'app', 'urn:jotgate:acr:password', ['pwd']])
+  same(claims.sub, jose.decodeJwt(tokens.access_token).sub)
+  const renewed = await openid.refreshTokenGrant(config, tokens.refresh_token)
+  same([renewed.claims().sub, renewed.claims().sid, renewed.claims().nonce], [claims.sub, claims.sid, undefined])
 })
 
 test('openid-client refreshes and revokes', async () => {

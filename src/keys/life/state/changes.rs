@@ -1,0 +1,161 @@
+//! The changes of a state's keys.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::life::ring::{Key, Phase, Revoked, Ring};
+use crate::life::state_error::StateError;
+use crate::{KeyPair, Purpose, Settings, SigningAlgorithm};
+
+impl State {
+    /// [`State::stage_for`] access tokens.
+    ///
+    /// # Errors
+    /// Those of [`State::stage_for`].
+    pub fn stage(&self, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
+        self.stage_for(Purpose::Access, successor, now)
+    }
+
+    /// The state in which `successor` is published beside the others, and does not sign. The first key of a purpose or an
+    /// algorithm opens a ring.
+    ///
+    /// # Errors
+    /// [`StateError::StagedTwice`], [`StateError::KidTwice`]; [`StateError::NeedsUpgrade`] and
+    /// [`StateError::PurposeAlgorithm`] for a ring that can't be.
+    pub fn stage_for(&self, purpose: Purpose, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
+        let algorithm = successor.algorithm();
+        let key = self.staged(successor, now);
+        let mut next = self.clone();
+        match next.rings.iter_mut().find(|ring| (ring.purpose, ring.algorithm) == (purpose, algorithm)) {
+            Some(ring) => ring.keys.push(key),
+            None => next.rings.push(Ring { purpose, algorithm, keys: vec![key] }),
+        }
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state with a ring for ID tokens whose first key signs at once, and with a successor. Only for a state that no
+    /// verifier has seen, or of which none trusts a key: no key set without these keys may be in a cache.
+    ///
+    /// # Errors
+    /// [`StateError::NeedsUpgrade`] before format 5, [`StateError::RingTwice`], [`StateError::KidTwice`],
+    /// [`StateError::PurposeAlgorithm`].
+    pub fn with_id_keys(&self, [first, successor]: [Arc<KeyPair>; 2], now: u64) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        let mut ring = Ring::opened(Purpose::Id, &self.settings, first, self.dated(now));
+        ring.keys.push(self.staged(successor, now));
+        next.rings.push(ring);
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state in which the staged key signs and the one that signed retires. If that was of another algorithm, its
+    /// successor goes too: it has never signed.
+    ///
+    /// # Errors
+    /// [`StateError::NotStaged`], [`StateError::TooYoung`].
+    pub fn promote(&self, kid: &str, now: u64) -> Result<Self, StateError> {
+        let staged = self.find(kid).filter(|key| key.phase == Phase::Staged);
+        let staged = staged.ok_or_else(|| StateError::NotStaged { kid: kid.to_owned() })?;
+        let from = staged.may_sign_from;
+        if now < from {
+            return Err(StateError::TooYoung { kid: kid.to_owned(), from, now });
+        }
+        let algorithm = staged.pair.algorithm();
+        let purpose = self.purpose_of(kid);
+        let now = self.dated(now);
+        let mut next = self.clone();
+        let of_purpose = |ring: &&mut Ring| ring.purpose == purpose;
+        let first = next.rings.iter_mut().filter(of_purpose).take(1);
+        for ring in first.filter(|ring| ring.algorithm != algorithm) {
+            ring.keys.retain(|key| key.phase != Phase::Staged);
+        }
+        for key in next.rings.iter_mut().filter(of_purpose).flat_map(|ring| &mut ring.keys) {
+            if key.kid() == kid {
+                key.phase = Phase::Signing { since: now };
+            } else if let Phase::Signing { since } = key.phase {
+                key.phase = Phase::Retiring { since, until: now };
+            }
+        }
+        // Stable: the new signer's ring is the first of its purpose, the others stay in their order.
+        next.rings.sort_by_key(|ring| {
+            (ring.purpose == Purpose::Id, ring.purpose == purpose && ring.algorithm != algorithm)
+        });
+        next.forget_done_request();
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state without this key, which may have leaked. If it signs, its successor signs from now on.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownKey`]; [`StateError::NoSuccessor`] or [`StateError::TooYoung`] if the key signs and nothing
+    /// can take its place.
+    pub fn revoke(&self, kid: &str, now: u64) -> Result<Self, StateError> {
+        let key = self.find(kid).ok_or_else(|| StateError::UnknownKey { kid: kid.to_owned() })?;
+        let (purpose, algorithm) = (self.purpose_of(kid), key.pair.algorithm());
+        let mut next = match key.phase {
+            Phase::Staged | Phase::Retiring { .. } => self.clone(),
+            Phase::Signing { .. } => {
+                let successor = self.successor_for(purpose, algorithm);
+                let successor = successor.ok_or(StateError::NoSuccessor { algorithm })?;
+                self.promote(successor.kid(), now)?
+            }
+        };
+        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| key.kid() != kid));
+        next.rings.retain(|ring| !ring.keys.is_empty());
+        next.revoked.push(self.revocation(kid, algorithm, now));
+        next.forget_done_request();
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The state in which every key of before is revoked, for all may be in other hands: the first of the new keys signs
+    /// access tokens at once, the second is its successor. Until verifiers fetch the set, good tokens are refused.
+    /// [`State::with_id_keys`] adds new keys for ID tokens.
+    ///
+    /// # Errors
+    /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
+    pub fn replace_all(&self, [first, successor]: [Arc<KeyPair>; 2], now: u64) -> Result<Self, StateError> {
+        let mut next = self.clone();
+        next.revoked.extend(self.keys().map(|key| self.revocation(key.kid(), key.pair.algorithm(), now)));
+        let mut ring = Ring::opened(Purpose::Access, &self.settings, first, self.dated(now));
+        ring.keys.push(self.staged(successor, now));
+        next.rings = vec![ring];
+        next.forget_done_request();
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The time from which all tokens of this key have expired, in Unix seconds; `None` if the key is not retiring.
+    #[must_use]
+    pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
+        let Phase::Retiring { until, .. } = key.phase else { return None };
+        let dead_from = until.saturating_add(settings.times().beyond_life()).max(self.older.retired_until);
+        Some(dead_from.saturating_add(key.longest_life))
+    }
+
+    /// The state without unneeded keys and finished revocations, and the identifiers that were removed.
+    pub(crate) fn without_the_past(&self, now: u64, settings: &Settings) -> (Self, Vec<String>) {
+        let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
+        let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();
+        let mut next = self.clone();
+        next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| !past(key)));
+        next.rings.retain(|ring| !ring.keys.is_empty());
+        next.revoked.retain(|revoked| now < revoked.distrusted_from);
+        (next, gone)
+    }
+
+    /// A key that is published from now on.
+    fn staged(&self, pair: Arc<KeyPair>, now: u64) -> Key {
+        let key = Key::staged(&self.settings, pair, self.dated(now));
+        Key { may_sign_from: key.may_sign_from.max(self.older.may_sign_from), ..key }
+    }
+
+    fn revocation(&self, kid: &str, algorithm: SigningAlgorithm, at: u64) -> Revoked {
+        let at = self.dated(at);
+        let distrusted_from =
+            at.saturating_add(self.settings.times().revocation).max(self.older.distrusted_from);
+        Revoked { kid: kid.to_owned(), algorithm, at, distrusted_from }
+    }
+}
