@@ -14,7 +14,6 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-
 use console::style;
 
 use crate::commands::COMMANDS;

@@ -1,7 +1,6 @@
 //! Runs the long forms of tests: many more kills, signatures and days.
 
 use anyhow::Result;
-
 use console::style;
 
 use crate::cargo::cargo;

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
-
 use console::style;
+use serde_json::Value;
 
 use crate::cargo::cargo;
 use crate::commands::build;

@@ -13,7 +13,6 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::Result;
-
 use console::style;
 
 use crate::commands::demo::actors::{AUDIENCE, Companion, Example, Worker};

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail, ensure};
-
 use console::style;
 
 use crate::cargo::{self, TestProgram, cargo};

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
-
 use console::style;
+use serde_json::Value;
 
 use crate::commands::demo::actors::{self, Companion, Example, Worker};
 use crate::process::{self, Scratch};

@@ -4,7 +4,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-
 use console::style;
 
 use crate::commands::demo::actors::{AUDIENCE, Companion, Wish, Worker};
