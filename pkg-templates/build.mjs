@@ -35,12 +35,13 @@ const ENTRIES = {
   './mcp': 'mcp',
   './dpop': 'dpop',
   './mtls': 'mtls',
+  './introspection': 'introspection',
   './testing': 'testing',
   './providers': 'providers',
 }
 
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
-const WITH_CORE = ['.', './verifier', './jose', './dpop']
+const WITH_CORE = ['.', './verifier', './jose', './dpop', './introspection']
 
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {

@@ -18,8 +18,8 @@ export type { NodeResponse }
 export interface Auth<Claims = JWTPayload, Principal = unknown> {
   /** The claims of the request's token. */
   readonly payload: Claims & JWTPayload
-  /** The header of the request's token. */
-  readonly header: ProtectedHeader
+  /** The header of the request's token. Empty for a token that was introspected. */
+  readonly header: Partial<ProtectedHeader>
   /** What `principal` of the gate's options found. */
   readonly principal: Principal
 }

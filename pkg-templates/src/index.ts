@@ -12,6 +12,7 @@
 export { decodeJwt, decodeProtectedHeader, type UnverifiedHeader } from './decode/decode.js'
 export type { CorsOptions, NodeFields } from './gate/cors.js'
 export type { CredentialOptions } from './gate/credentials.js'
+export type { Introspection } from './gate/introspection.js'
 export type { ResourceOptions } from './gate/metadata.js'
 export type { ProofOfPossession } from './gate/proof.js'
 export type { ClientOptions } from './gate/client.js'

@@ -11,6 +11,9 @@ import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
 import { gateDecisionTests } from './suite/gate/decisions.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
+import { introspectionFaultTests } from './suite/introspection/faults.mjs'
+import { introspectionTests } from './suite/introspection/tokens.mjs'
+import { introspectionOptionTests } from './suite/introspection/options.mjs'
 import { dpopTests } from './suite/proof/dpop.mjs'
 import { dpopOptionTests } from './suite/proof/dpop_options.mjs'
 import { mtlsTests } from './suite/proof/mtls.mjs'
@@ -59,10 +62,10 @@ const VERIFIER_TESTS = [
   badInputTests,
 ]
 
-export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -92,6 +95,9 @@ export async function runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, prov
   dpopTests(context)
   dpopOptionTests(context)
   mtlsTests(context)
+  introspectionTests(context)
+  introspectionFaultTests(context)
+  introspectionOptionTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

@@ -48,6 +48,7 @@ export const SUITES = {
   },
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
   'dpop': (project) => besideFrameworks(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
+  'introspection': (project) => besideFrameworks(project, 'node/introspection.mjs', ['jose', 'oauth4webapi']),
   'mtls': (project) => besideFrameworks(project, 'node/mtls.mjs', ['express', 'fastify', 'jose']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),

@@ -40,6 +40,18 @@ export const PACKAGE_CODES = {
   dpop_store_failed: ['The store of used proofs failed, or is full.', 'Read the cause in your log, and check the store.'],
   mtls_certificate_missing: ['The token is bound to a certificate, but the connection has none that counts.', 'Connect with the client certificate, directly to the server that has the gate.'],
   mtls_certificate_mismatch: ['The token is bound to another certificate than the one of the connection.', 'Connect with the certificate that was used to get the token.'],
+  // Introspection
+  token_inactive: ['The introspection endpoint says that the token is not active: it has expired, was revoked, or is unknown there.', 'Get a new token.'],
+  not_access_token: ['The token is active, but it is a refresh token or another kind of token.', 'Send the access token.'],
+  introspection_busy: ['As many tokens are being introspected as `maxCalls` allows.', 'Try again in a second, or raise `maxCalls`.'],
+  introspection_malformed: ['The answer of the introspection endpoint is not a JSON object with `active` as true or false.', 'Check the option `endpoint`.'],
+  introspection_not_utf8: ['The answer of the introspection endpoint is not UTF-8 text.', 'Fix the issuer.'],
+  introspection_redirected: ['The introspection endpoint answers with a redirect.', 'Configure the address that it points to.'],
+  introspection_signature: ['The signed answer of the introspection endpoint is not accepted.', 'Read the cause in your log: the issuer, `clientId`, the keys or the algorithm differ.'],
+  introspection_status: ['The introspection endpoint answers with an HTTP error.', 'Check how the API authenticates there, and whether the issuer is down.'],
+  introspection_timeout: ['The introspection endpoint did not answer in time.', 'Check the network, or raise `timeoutDuration`.'],
+  introspection_too_large: ['The answer of the introspection endpoint is too large.', 'Check the option `endpoint`.'],
+  introspection_unreachable: ['The introspection endpoint could not be asked.', 'Read the cause in your log: the address, DNS, TLS, the firewall, or your own function.'],
   // The rules of the gate
   client_mismatch: ['The token is valid, but was issued to another client.', 'Get the token with a client that `client` of the gate lists.'],
   tenant_mismatch: ["The token is valid, but `tid` names no accepted tenant.", 'Add the tenant to `tenants`, or log in with another account.'],

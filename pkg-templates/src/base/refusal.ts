@@ -32,6 +32,8 @@ export interface Refusal {
   readonly reason?: string
   /** The option that was misused. */
   readonly option?: string
+  /** The reason as the gate's answer says it, instead of a sentence by the class. */
+  readonly detail?: string
   /** The unusable members of the key set, if it has no key for the token. */
   readonly skipped?: readonly SkippedMember[]
 }

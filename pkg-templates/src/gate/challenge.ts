@@ -28,7 +28,7 @@ export const DENIALS = {
     refusal: 'not_authorized',
     detail: 'the token does not give access to this',
   },
-  unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'the keys to verify tokens with are not available' },
+  unavailable: { status: 503, refusal: 'keys_not_ready', detail: 'tokens cannot be verified at the moment' },
 } as const satisfies Record<string, Denial>
 
 /**
@@ -53,7 +53,7 @@ const RETRY_AFTER = 5
 /** Returns the denial for the core's refusal of a token. */
 export function denialFrom(said: Refusal): Denial {
   const refusal = record(said)
-  return invalidToken(refusal.code, describe(refusal))
+  return invalidToken(refusal.code, refusal.detail ?? describe(refusal))
 }
 
 /** Adds the scopes that the request needs, unless a rule, a role or a permission is the reason: then no scope helps. */

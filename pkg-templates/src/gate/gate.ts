@@ -8,7 +8,7 @@ import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
 import { ALL_PARTS } from '../verify/all_parts.js'
 import { Issuers } from '../verify/issuers.js'
-import type { KeyedVerdict } from '../verify/judge.js'
+import type { Judge, KeyedVerdict } from '../verify/judge.js'
 import { verifierFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import { algorithmList, clockFrom, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
@@ -20,6 +20,7 @@ import { type Facts, observed } from './decision.js'
 import type { Denial } from './denial.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { attachDetails, type GateDetails } from './details.js'
+import { introspectionsFrom, type IssuerRules } from './introspection.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
 import { checkedNeeds, rule } from './needs.js'
 import { proofsFrom } from './proof.js'
@@ -117,10 +118,17 @@ export function createGate<Claims, Principal>(
   }
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
-  const verifier = several
-    ? new Issuers(given, fields, ALL_PARTS, { audienceRequired: !openAudience, verifierFor })
-    : verifierFor(given, fields, keysOf(given, fields.issuer ?? [], ALL_PARTS, tenants?.keySet), ALL_PARTS)
-  const issuers = verifier instanceof Issuers ? verifier.names : (fields.issuer ?? [])
+  const introspections = given.read('introspection', introspectionsFrom)
+  const issuerRules: IssuerRules[] = []
+  const makeVerifier: typeof verifierFor = (options, own, keys, parts) => {
+    issuerRules.push({ fields: own, verifierFor: (other) => verifierFor(options, other, keys, parts) })
+    return verifierFor(options, own, keys, parts)
+  }
+  const local = several
+    ? new Issuers(given, fields, ALL_PARTS, { audienceRequired: !openAudience, verifierFor: makeVerifier })
+    : makeVerifier(given, fields, keysOf(given, fields.issuer ?? [], ALL_PARTS, tenants?.keySet), ALL_PARTS)
+  const verifier: Judge = introspections?.({ local, rules: issuerRules, now }) ?? local
+  const issuers = local instanceof Issuers ? local.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers, proof?.metadata)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
   const frame: AnswerFrame = record({ realm, metadataUrl: resource?.metadataUrl, onRefusal, proof })
@@ -265,6 +273,7 @@ const gateNames = () => [
   'cors',
   'preflight',
   'proof',
+  'introspection',
   'principal',
   'authorize',
   'onDecision',

@@ -1,7 +1,7 @@
 /** The interface between a gate and the proofs of possession of other entries: `jotgate/dpop` and `jotgate/mtls`. */
-import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import type { Denial } from './denial.js'
+import { joined } from './joined.js'
 import type { ReadField, RequestLike } from './request.js'
 
 /** A way to prove possession of the key that a token is bound to (RFC 7800). `dpop` and `mtls` make such values. */
@@ -12,9 +12,6 @@ export interface ProofOfPossession {
 
 /** The member with the function that joins all values of the option `proof`. All copies of the package share it. */
 export const JOIN: unique symbol = Symbol.for('jotgate.proof') as never
-
-/** Joins the values of the option `proof`. */
-export type JoinProofs = (values: readonly unknown[], context: ProofContext) => Proof
 
 /** What is known about the gate. */
 export interface ProofContext {
@@ -46,9 +43,4 @@ export interface Proof {
 }
 
 /** Reads the option `proof`. */
-export function proofsFrom(name: string, value: unknown): (context: ProofContext) => Proof {
-  const values: unknown[] = Array.isArray(value) ? value : [value]
-  const join = (values[0] as { [JOIN]?: JoinProofs } | null | undefined)?.[JOIN]
-  if (!join) throw optionError(name, 'must be made by `dpop` or `mtls`')
-  return (context) => join(values, context)
-}
+export const proofsFrom = /* @__PURE__ */ joined<ProofContext, Proof>(JOIN, '`dpop` or `mtls`')

@@ -10,6 +10,7 @@ import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
 import type { CredentialOptions } from './credentials.js'
 import type { DenialError, DenialStatus } from './denial.js'
+import type { Introspection } from './introspection.js'
 import type { ResourceOptions } from './metadata.js'
 import type { ProofOfPossession } from './proof.js'
 import type { RightsOptions } from './rights.js'
@@ -52,6 +53,11 @@ export interface GateSettings<Claims = JWTPayload, Principal = unknown>
    * both. Without it, bound tokens are refused. DPoP needs {@link Gate.check}: `checkSync` throws a `TypeError`.
    */
   proof?: ProofOfPossession | readonly ProofOfPossession[]
+  /**
+   * The introspection endpoint for tokens that are no JWTs: `introspection` of `jotgate/introspection`. Several need `chooses`. It needs
+   * {@link Gate.check}: `checkSync` refuses such tokens as `keys_not_ready`.
+   */
+  introspection?: Introspection | readonly Introspection[]
   /** The realm in challenges (RFC 9110 §11.5), printable ASCII. Default: `api`. */
   realm?: string
   /**
@@ -151,8 +157,8 @@ export interface Passed<Claims = JWTPayload, Principal = unknown> {
   readonly ok: true
   /** The claims of its token. */
   readonly claims: Claims & JWTPayload
-  /** The header of its token. */
-  readonly header: ProtectedHeader
+  /** The header of its token. Empty for a token that was introspected. */
+  readonly header: Partial<ProtectedHeader>
   /** The scopes of its token, and the scopes that `implies` adds. */
   readonly scopes: readonly string[]
   /** The result of the gate's option `principal`. */

@@ -25,7 +25,7 @@ export interface AuthInfo {
   /** Where the metadata of the resource is, for challenges of the SDK. */
   resourceMetadataUrl?: string
   /** What else the gate found. */
-  extra: { readonly claims: JWTPayload; readonly header: ProtectedHeader; readonly principal: unknown }
+  extra: { readonly claims: JWTPayload; readonly header: Partial<ProtectedHeader>; readonly principal: unknown }
 }
 
 /** What `requireBearerAuth` of the MCP SDKs takes as `verifier`. */

@@ -27,7 +27,7 @@ export interface Question {
 }
 
 /** The prefix of refusal codes, and the name in messages. */
-export type About = readonly [code: 'key_set' | 'discovery', name: string]
+export type About = readonly [code: 'key_set' | 'discovery' | 'introspection', name: string]
 
 /** The response. */
 export interface FetchedText {

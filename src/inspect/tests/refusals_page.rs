@@ -110,10 +110,11 @@ fn used_codes() -> BTreeSet<String> {
                 }
             }
         }
-        // The fetching of key sets and of metadata has the same codes, each with its own prefix.
-        for (mark, prefixes) in
-            [("`${code}_", ["key_set", "discovery"]), ("`${prefix}_", ["jwks", "discovery"])]
-        {
+        // The fetching of key sets, of metadata and of introspection answers has the same codes, each with its own prefix.
+        for (mark, prefixes) in [
+            ("`${code}_", ["key_set", "discovery", "introspection"]),
+            ("`${prefix}_", ["jwks", "discovery", "introspection"]),
+        ] {
             for (start, _) in text.match_indices(mark) {
                 let end = text[start + mark.len()..].split('`').next().unwrap();
                 codes.extend(prefixes.iter().map(|prefix| format!("{prefix}_{end}")));

@@ -77,6 +77,8 @@ export async function types({ folder }) {
     'MCP servers': { file: 'mcp.mts', module: 'nodenext', skipLibCheck: true },
     'proofs, in Node': { file: 'proof.mts', module: 'nodenext' },
     'proofs, CommonJS': { file: 'proof.cts', module: 'node16' },
+    'introspection, in Node': { file: 'introspection.mts', module: 'nodenext' },
+    'introspection, CommonJS': { file: 'introspection.cts', module: 'node16' },
     'a verifier of parts, in Node': { file: 'verifier.mts', module: 'nodenext' },
     'a verifier of parts, CommonJS': { file: 'verifier.cts', module: 'node16' },
     'a verifier of parts, without strict': { file: 'verifier.ts', module: 'esnext', moduleResolution: 'bundler', strict: false, exactOptionalPropertyTypes: false },

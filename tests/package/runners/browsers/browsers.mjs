@@ -113,6 +113,7 @@ export const unbundled =
       'jotgate/jose': `/jotgate/${target(exports['./jose'])}`,
       'jotgate/decode': `/jotgate/${target(exports['./decode'])}`,
       'jotgate/dpop': `/jotgate/${target(exports['./dpop'])}`,
+      'jotgate/introspection': `/jotgate/${target(exports['./introspection'])}`,
       'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
       'jotgate/mtls': `/jotgate/${target(exports['./mtls'])}`,
       'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,

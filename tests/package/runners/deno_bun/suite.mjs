@@ -3,6 +3,7 @@ import * as jotgate from 'jotgate'
 import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
+import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
@@ -15,7 +16,7 @@ import { rightAway } from 'TESTS/runners/right_away.mjs'
 import { runSuite } from 'TESTS/suite.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, 'ISSUER')(context)
 })

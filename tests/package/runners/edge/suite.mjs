@@ -3,6 +3,7 @@ import * as jotgate from 'jotgate'
 import * as facade from 'jotgate/jose'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
+import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
@@ -17,7 +18,7 @@ const soon = rightAway(jotgate)
 
 addEventListener('fetch', (event) => {
   const issuer = new URL(event.request.url).searchParams.get('issuer')
-  const outcome = runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
+  const outcome = runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
     soon(context)
     ownFetch(jotgate, issuer)(context)
     context.test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', () => {

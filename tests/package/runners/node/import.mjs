@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
+import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
@@ -14,4 +15,4 @@ import * as facade from 'jotgate/jose'
 const { TESTS } = process.env
 const load = (path) => import(pathToFileURL(join(TESTS, path)))
 const { runOnNode } = await load('runners/node/suite.mjs')
-process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, load })
+process.exitCode = await runOnNode({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, load })

@@ -3,6 +3,7 @@ import { core } from '@tests/runners/counted_core.mjs'
 import * as jotgate from 'jotgate'
 import * as decoder from 'jotgate/decode'
 import * as dpop from 'jotgate/dpop'
+import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
@@ -33,7 +34,7 @@ export default {
       return core.verifications - before
     }
     known = { ...known, unasked: count({}), asked: count({ warm: true }) }
-    const outcome = await runSuite({ jotgate, facade, decoder, dpop, mcp, mtls, providers, testing, modular, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
       const { test } = context
       soon(context)
       test('what was made at module scope works', async () => {

@@ -1,6 +1,6 @@
-/** The hashes of proofs. */
-import { base64url } from '../base/bytes.js'
-import { TextEncoder } from '../base/runtime.js'
+/** Hashes of texts. */
+import { base64url } from './bytes.js'
+import { TextEncoder } from './runtime.js'
 
 /** Returns the SHA-256 of a text, in base64url. */
 export async function sha256(text: string): Promise<string> {

@@ -1,0 +1,38 @@
+/** The errors of introspection: each is a 503. */
+import { JWKSUnavailable, type JOSEError } from '../base/errors.js'
+import { memberOf, record } from '../base/record.js'
+import { withRefusal } from '../base/refusal.js'
+import type { RefusalCode } from '../base/refusal_codes.js'
+
+/** The introspection endpoint gave no usable answer. The token may be valid. `refusal` has the exact reason. */
+export class IntrospectionUnavailable extends JWKSUnavailable {
+  override readonly name = 'IntrospectionUnavailable'
+}
+
+/** Makes the error. */
+export function unavailable(refusal: RefusalCode, message: string, cause?: unknown): IntrospectionUnavailable {
+  return withRefusal(refusal, new IntrospectionUnavailable(message, cause === undefined ? undefined : record({ cause })))
+}
+
+/** Returns the error of a fetch as one of introspection, with its address, status and pause. */
+export function fetchFailure(error: JOSEError): IntrospectionUnavailable {
+  const { refusal } = error
+  const status = memberOf(error, 'status')
+  const problem = refusal === 'introspection_status' ? `answered with status ${status}` : (MESSAGES[refusal] ?? 'failed')
+  const failure = unavailable(refusal, `the introspection endpoint ${problem}`, memberOf(error, 'cause'))
+  for (const name of ['url', 'status', 'retryAfter'] as const) {
+    const value = memberOf(error, name)
+    if (value !== undefined) Object.assign(failure, record({ [name]: value }))
+  }
+  return failure
+}
+
+/** The problems by the code of the refusal. */
+const MESSAGES: Readonly<Partial<Record<RefusalCode, string>>> = /* @__PURE__ */ record({
+  introspection_malformed: 'sent no JSON object with `active`',
+  introspection_not_utf8: 'sent an answer that is not UTF-8',
+  introspection_redirected: 'is elsewhere: redirects are not followed',
+  introspection_timeout: 'did not answer in time',
+  introspection_too_large: 'sent an answer that is too large',
+  introspection_unreachable: 'could not be asked',
+})
