@@ -9,6 +9,7 @@
 //! | `key` | one key and its public half |
 //! | `life` | the rings of keys: what happens when, as a pure function, and those who act on it |
 //! | `store` | where the state is kept: sealed, in one versioned document |
+//! | `postgres` | where a database is, and transactions in it |
 //! | `tls` | the certificate of the public listener |
 //! | `ledger` | people, sessions, codes and refresh tokens, as rows |
 //! | `people` | names and passwords |
@@ -35,10 +36,13 @@ mod listing;
 mod login;
 mod pages;
 pub mod people;
+mod postgres;
 mod proof;
 mod store;
 #[cfg(test)]
 mod test_keys;
+#[cfg(test)]
+mod test_postgres;
 mod tls;
 mod token;
 
@@ -61,9 +65,10 @@ pub use life::{
     next_step, replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step, tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
+pub use postgres::{DatabaseRefusal, PostgresAddress, PostgresDatabase};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, RolledBack,
-    SqliteStore, Store, StoreError, StoreId, Version, rekey,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, PostgresStore,
+    RolledBack, SqliteStore, Store, StoreError, StoreId, Version, rekey,
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{

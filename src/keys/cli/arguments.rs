@@ -1,5 +1,6 @@
 //! Parses the arguments of the command line into one command. What a command does is not decided here.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -25,16 +26,22 @@ use crate::user_arguments::Users;
   jotgate-keys token --sub somebody --audience api"
 )]
 pub(crate) struct Cli {
-    /// The file with the keys
+    /// The file with the keys, or the address of a PostgreSQL database that several servers share
+    ///
+    /// An address is postgres://USER@HOST/DATABASE; its password is in the variable JOTGATE_STORE, in PGPASSWORD or in a password
+    /// file (PGPASSFILE), and never an argument.
+    // An environment with a password must not be printed.
     #[arg(
         long,
         global = true,
         env = "JOTGATE_STORE",
-        value_name = "PATH",
+        hide_env_values = true,
+        value_name = "PLACE",
         default_value = "./jotgate-keys/store.sqlite"
     )]
-    pub(crate) store: PathBuf,
-    /// The file with the key-encryption key [default: the store's name with `.kek` after it]
+    pub(crate) store: OsString,
+    /// The file with the key-encryption key [default: the store's name with `.kek` after it;
+    /// ./jotgate-keys/postgres.kek for a database]
     ///
     /// A key in the variable JOTGATE_KEK itself comes before it.
     #[arg(long, global = true, env = "JOTGATE_KEK_FILE", value_name = "PATH")]

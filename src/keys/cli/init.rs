@@ -1,17 +1,18 @@
 //! `init`: makes a store with its first keys from settings.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, MarkFile, RsaSize, Settings, SigningAlgorithm,
-    SqliteStore, State, StoreId, StoreStamp, SystemClock, Times,
+    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, RsaSize, Settings, SigningAlgorithm, State,
+    StoreId, StoreStamp, SystemClock, Times,
 };
 
 use crate::arguments::Init;
+use crate::place::Place;
 use crate::say;
 
-pub(crate) fn init(path: &Path, kek: &KekSource, mark: &MarkFile, arguments: &Init) -> Result<(), Error> {
+pub(crate) fn init(place: &Place, arguments: &Init) -> Result<(), Error> {
+    let Place { store, kek, mark, .. } = place;
     let settings = Settings::chosen(arguments.times.over(&Times::default()), None)?;
     let size = arguments.rsa.size_for(arguments.algorithm, RsaSize::default())?;
     let new = || KeyPair::generate(arguments.algorithm, size).map(Arc::new);
@@ -27,15 +28,19 @@ pub(crate) fn init(path: &Path, kek: &KekSource, mark: &MarkFile, arguments: &In
         }
         false => state,
     };
-    SqliteStore::prepare(path)?;
+    let beside = match kek {
+        KekSource::File(path) => &[path.as_path(), mark.path()][..],
+        KekSource::Given(_) => &[mark.path()],
+    };
+    store.prepare(beside)?;
     // Durable before the store that can't be read without it.
     let keks = kek.read_or_make()?;
     let document = Document::from_state(&state, &keks, 1)?;
-    SqliteStore::create(path, &document)?;
+    store.create(&document)?;
     // Also forgets a store of this issuer that is lost.
     mark.set(state.issuer(), &StoreStamp::new(&state, 1, &document))?;
     let [first, successor] = kid;
-    let (path, issuer) = (path.display(), &arguments.issuer);
+    let (path, issuer) = (store.shown(), &arguments.issuer);
     say(&format!(
         "made `{path}`; the key {first} signs for {issuer}, its successor is {successor}\n{}",
         kept_in(kek)

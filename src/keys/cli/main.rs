@@ -12,6 +12,7 @@ mod dev_arguments;
 mod duration;
 mod init;
 mod keys;
+mod place;
 mod serve;
 mod settings;
 mod time_arguments;
@@ -21,24 +22,24 @@ mod user_arguments;
 mod users;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use clap::Parser;
-use jotgate_keys::ledger::{LedgerError, SqliteLedger};
-use jotgate_keys::{
-    Error, Keeper, KekError, KekSource, Keks, MarkFile, SqliteStore, State, StateError, StoreError,
-};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use jotgate_keys::ledger::LedgerError;
+use jotgate_keys::{Error, StoreError};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::arguments::{Cli, Command, LogFormat};
+use crate::place::Place;
 
 /// How many lines of the log may wait to be written.
 const WAITING_LINES: usize = 8192;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let store_is_argument = matches.value_source("store") == Some(ValueSource::CommandLine);
     // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server.
     let (writer, flush) =
         NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(io::stderr());
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
-    let done = run_command(&cli, &lost);
+    let done = run_command(&cli, store_is_argument, &lost);
     // The log is written before the last word.
     drop(flush);
     match done {
@@ -61,22 +62,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_command(cli: &Cli, lost: &ErrorCounter) -> Result<ExitCode, Error> {
+fn run_command(cli: &Cli, store_is_argument: bool, lost: &ErrorCounter) -> Result<ExitCode, Error> {
     // It has neither a store nor a key-encryption key.
     if let Command::Dev(arguments) = &cli.command {
         dev::dev(arguments)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let kek = kek_source(cli)?;
+    let place = Place::of(cli, store_is_argument)?;
     match &cli.command {
         Command::Dev(_) => Ok(()),
-        Command::Init(arguments) => init::init(&cli.store, &kek, &mark_file(cli, &kek), arguments),
+        Command::Init(arguments) => init::init(&place, arguments),
         Command::Serve(arguments) => {
-            let keeper = keeper(cli, kek)?;
+            let keeper = place.keeper()?;
             let (_, state) = keeper.load()?;
             let keeper = match state.ledger() {
-                Some(_) => match ledger(cli, &state) {
-                    Ok(ledger) => keeper.with_ledger(Arc::new(ledger)),
+                Some(_) => match place.ledger(&state) {
+                    Ok(ledger) => keeper.with_ledger(ledger),
                     // The key set matters to everybody, a login to the few who begin one now.
                     Err(Error::Ledger(LedgerError::File(error @ StoreError::Unavailable { .. }))) => {
                         tracing::error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be opened");
@@ -86,59 +87,21 @@ fn run_command(cli: &Cli, lost: &ErrorCounter) -> Result<ExitCode, Error> {
                 },
                 None => keeper,
             };
-            serve::serve(&keeper, arguments, lost)
+            place.warn_of_failover();
+            serve::serve(&keeper, place.clock(), arguments, lost)
         }
-        Command::Token(arguments) => token::token(&keeper(cli, kek)?, arguments),
-        Command::Keys(command) => keys::keys(&keeper(cli, kek)?, command),
-        Command::Check(json) => return check::check_store(&keeper(cli, kek)?, *json),
-        Command::Settings(command) => settings::settings(&keeper(cli, kek)?, command),
-        Command::Upgrade => upgrade::upgrade(&keeper(cli, kek)?),
-        Command::Clients(command) => clients::clients(&keeper(cli, kek)?, command),
+        Command::Token(arguments) => token::token(&place.keeper()?, arguments),
+        Command::Keys(command) => keys::keys(&place.keeper()?, command),
+        Command::Check(json) => return check::check_store(&place.keeper()?, *json),
+        Command::Settings(command) => settings::settings(&place.keeper()?, command),
+        Command::Upgrade => upgrade::upgrade(&place.keeper()?),
+        Command::Clients(command) => clients::clients(&place.keeper()?, command),
         Command::Users(command) => {
-            let keeper = keeper(cli, kek)?;
-            let (_, state) = keeper.load()?;
-            users::users(&ledger(cli, &state)?, command)
+            let (_, state) = place.keeper()?.load()?;
+            users::users(place.ledger(&state)?.as_ref(), command)
         }
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The key-encryption key: in the environment, in the file that was named, or in the one beside the store.
-fn kek_source(cli: &Cli) -> Result<KekSource, Error> {
-    if let Some(text) = std::env::var_os("JOTGATE_KEK") {
-        let keks = Keks::parse(text.to_str().ok_or(KekError::Malformed)?)?;
-        return Ok(KekSource::Given(Arc::new(keks)));
-    }
-    let beside = || with_suffix(&cli.store, ".kek");
-    Ok(KekSource::File(cli.kek_file.clone().unwrap_or_else(beside)))
-}
-
-/// The high-water mark: in the file that was named, or in the one beside the key-encryption key.
-fn mark_file(cli: &Cli, kek: &KekSource) -> MarkFile {
-    let beside = || match kek {
-        KekSource::File(path) => with_suffix(path, ".mark"),
-        KekSource::Given(_) => with_suffix(&cli.store, ".mark"),
-    };
-    MarkFile::new(cli.mark_file.clone().unwrap_or_else(beside))
-}
-
-fn keeper(cli: &Cli, kek: KekSource) -> Result<Keeper, Error> {
-    let mark = mark_file(cli, &kek);
-    Ok(Keeper::new(Arc::new(SqliteStore::open(&cli.store)?), kek)?.with_mark(mark))
-}
-
-/// The ledger of the people who log in: beside the store.
-fn ledger(cli: &Cli, state: &State) -> Result<SqliteLedger, Error> {
-    state.require_format_5("people who log in")?;
-    let path = cli.ledger_file.clone().unwrap_or_else(|| with_suffix(&cli.store, ".ledger"));
-    let store = state.store_id().ok_or(StateError::NeedsUpgrade { what: "people who log in", format: 3 })?;
-    Ok(SqliteLedger::open(&path, store)?)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
 }
 
 /// Writes to stdout; a reader that went away is an error, not a panic.

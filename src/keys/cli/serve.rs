@@ -21,7 +21,12 @@ const LOST_LINES_PERIOD: Duration = Duration::from_mins(1);
 /// What a shell shows for a process that a signal ended is this and the signal's number.
 const SIGNALLED: i32 = 128;
 
-pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> Result<(), Error> {
+pub(crate) fn serve(
+    keeper: &Keeper,
+    clock: Arc<dyn Clock>,
+    arguments: &Serve,
+    lost: &ErrorCounter,
+) -> Result<(), Error> {
     check_addresses(arguments)?;
     let certificate = certificate(arguments)?.map(Arc::new);
     // A store that cannot be published is an error before the address is printed.
@@ -58,7 +63,7 @@ pub(crate) fn serve(keeper: &Keeper, arguments: &Serve, lost: &ErrorCounter) -> 
             attempts_per_address: NonZeroU32::new(arguments.attempts_per_address),
             certificate,
         };
-        run(listener, ops, keeper.clone(), Arc::new(SystemClock), settings, stop).await
+        run(listener, ops, keeper.clone(), clock, settings, stop).await
     });
     // A look at a store that hangs must not keep the process.
     runtime.shutdown_background();

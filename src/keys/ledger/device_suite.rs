@@ -1,12 +1,17 @@
 //! What every ledger does for devices (RFC 8628), stated once.
 
+use super::ledger_suite::Subject;
 use super::*;
 use crate::test_keys::NOW;
 
-fn ledger() -> (tempfile::TempDir, SqliteLedger) {
-    let folder = tempfile::tempdir().unwrap();
-    let id = "00000000000000000000000000000001".parse().unwrap();
-    let ledger = SqliteLedger::open(&folder.path().join("ledger"), id).unwrap();
+/// Runs every behaviour, each on a fresh ledger.
+pub(super) fn run<S: Subject>(subject: &S) {
+    a_device_code_is_redeemed_once_after_it_was_allowed(subject);
+    a_device_that_polls_too_early_waits_longer_and_codes_end(subject);
+}
+
+fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
+    let (place, ledger) = subject.fresh();
     let user = User {
         subject: "u_ada".to_owned(),
         name: "ada".to_owned(),
@@ -20,7 +25,7 @@ fn ledger() -> (tempfile::TempDir, SqliteLedger) {
         last_failure: 0,
     };
     ledger.add_user(&user).unwrap();
-    (folder, ledger)
+    (place, ledger)
 }
 
 fn request(number: u8) -> DeviceRequest {
@@ -74,14 +79,13 @@ fn grant(number: u8) -> Grant {
     }
 }
 
-#[test]
-fn a_device_code_is_redeemed_once_after_it_was_allowed() {
-    let (_folder, ledger) = ledger();
-    assert!(begin(&ledger, 1) && !begin(&ledger, 1), "a user code is one device's");
+fn a_device_code_is_redeemed_once_after_it_was_allowed<S: Subject>(subject: &S) {
+    let (_folder, ledger) = ledger(subject);
+    assert!(begin(ledger.as_ref(), 1) && !begin(ledger.as_ref(), 1), "a user code is one device's");
     assert_eq!(ledger.device("BCDFGHJ1", NOW + 1), Ok(Some(request(1))));
     assert_eq!((ledger.device("BCDFGHJ1", NOW + 600), ledger.device("BCDFGHJ2", NOW)), (Ok(None), Ok(None)));
-    assert_eq!(poll(&ledger, 1, "tv", NOW + 5), DeviceOutcome::Pending);
-    assert_eq!(poll(&ledger, 1, "radio", NOW + 6), DeviceOutcome::Unknown);
+    assert_eq!(poll(ledger.as_ref(), 1, "tv", NOW + 5), DeviceOutcome::Pending);
+    assert_eq!(poll(ledger.as_ref(), 1, "radio", NOW + 6), DeviceOutcome::Unknown);
     assert_eq!(
         ledger.answer_device("BCDFGHJ1", &DeviceAnswer::Allowed(Box::new(grant(1))), NOW + 7),
         Ok(true)
@@ -90,7 +94,8 @@ fn a_device_code_is_redeemed_once_after_it_was_allowed() {
     assert_eq!(ledger.device("BCDFGHJ1", NOW + 7), Ok(None), "it is answered");
     assert_eq!(ledger.grant_of_device(&SecretHash::of(&[1])), Ok(Some([1; 16])));
     let outcomes: Vec<DeviceOutcome> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| poll(&ledger, 1, "tv", NOW + 10))).collect();
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| poll(ledger.as_ref(), 1, "tv", NOW + 10))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(
@@ -100,20 +105,27 @@ fn a_device_code_is_redeemed_once_after_it_was_allowed() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == DeviceOutcome::Unknown).count(), 7);
 }
 
-#[test]
-fn a_device_that_polls_too_early_waits_longer_and_codes_end() {
-    let (_folder, ledger) = ledger();
+fn a_device_that_polls_too_early_waits_longer_and_codes_end<S: Subject>(subject: &S) {
+    let (_folder, ledger) = ledger(subject);
     for number in 1..=3 {
-        assert!(begin(&ledger, number));
+        assert!(begin(ledger.as_ref(), number));
     }
-    assert_eq!(poll(&ledger, 1, "tv", NOW), DeviceOutcome::Pending);
-    assert_eq!(poll(&ledger, 1, "tv", NOW + 4), DeviceOutcome::SlowDown);
-    assert_eq!(poll(&ledger, 1, "tv", NOW + 13), DeviceOutcome::SlowDown, "ten seconds after the last");
-    assert_eq!(poll(&ledger, 1, "tv", NOW + 28), DeviceOutcome::Pending, "fifteen seconds after the last");
+    assert_eq!(poll(ledger.as_ref(), 1, "tv", NOW), DeviceOutcome::Pending);
+    assert_eq!(poll(ledger.as_ref(), 1, "tv", NOW + 4), DeviceOutcome::SlowDown);
+    assert_eq!(
+        poll(ledger.as_ref(), 1, "tv", NOW + 13),
+        DeviceOutcome::SlowDown,
+        "ten seconds after the last"
+    );
+    assert_eq!(
+        poll(ledger.as_ref(), 1, "tv", NOW + 28),
+        DeviceOutcome::Pending,
+        "fifteen seconds after the last"
+    );
     assert_eq!(ledger.answer_device("BCDFGHJ2", &DeviceAnswer::Denied, NOW + 1), Ok(true));
-    assert_eq!(poll(&ledger, 2, "tv", NOW + 2), DeviceOutcome::Denied);
-    assert_eq!(poll(&ledger, 2, "tv", NOW + 9), DeviceOutcome::Unknown);
-    assert_eq!(poll(&ledger, 3, "tv", NOW + 600), DeviceOutcome::Expired);
+    assert_eq!(poll(ledger.as_ref(), 2, "tv", NOW + 2), DeviceOutcome::Denied);
+    assert_eq!(poll(ledger.as_ref(), 2, "tv", NOW + 9), DeviceOutcome::Unknown);
+    assert_eq!(poll(ledger.as_ref(), 3, "tv", NOW + 600), DeviceOutcome::Expired);
     assert_eq!(
         ledger.answer_device("BCDFGHJ3", &DeviceAnswer::Allowed(Box::new(grant(3))), NOW + 600),
         Ok(false)
@@ -121,5 +133,5 @@ fn a_device_that_polls_too_early_waits_longer_and_codes_end() {
     let limits = SessionLimits { idle: 100, absolute: 1000 };
     assert_eq!(ledger.sweep(limits, NOW + 600, 10), Ok(2));
     ledger.begin_epoch(2).unwrap();
-    assert_eq!(poll(&ledger, 3, "tv", NOW), DeviceOutcome::Unknown);
+    assert_eq!(poll(ledger.as_ref(), 3, "tv", NOW), DeviceOutcome::Unknown);
 }

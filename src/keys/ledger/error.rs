@@ -16,6 +16,8 @@ pub enum LedgerError {
         /// Where it is.
         path: PathBuf,
     },
+    /// Another server has taken over the database, and changes that were answered may be lost. A new epoch begins in a moment.
+    Waiting,
     /// The thread that writes has ended.
     Stopped,
     /// A row has something that no version of this program writes.
@@ -42,6 +44,7 @@ impl LedgerError {
             Self::File(StoreError::Damaged { .. }) => "ledger_damaged",
             Self::File(_) => "ledger_unavailable",
             Self::OtherStore { .. } => "ledger_other_store",
+            Self::Waiting => "ledger_waiting",
             Self::Stopped => "ledger_stopped",
             Self::Row { .. } | Self::Column { .. } => "ledger_row",
         }
@@ -62,6 +65,10 @@ impl fmt::Display for LedgerError {
                     path.display()
                 )
             }
+            Self::Waiting => f.write_str(
+                "another server has taken over the database, and changes may be lost: once a running `serve` has noticed it, \
+                 everybody has to log in again",
+            ),
             Self::Stopped => f.write_str("the ledger's writer has ended; restart the program"),
             Self::Row { table } => write!(f, "a row of the ledger's table `{table}` can't be read"),
             Self::Column { column } => write!(f, "column {column} of a row of the ledger can't be read"),

@@ -9,6 +9,7 @@ mod device_suite;
 mod error;
 #[cfg(test)]
 mod ledger_suite;
+mod postgres;
 mod records;
 mod rows;
 mod secret;
@@ -20,10 +21,12 @@ use std::fmt::Debug;
 
 pub use device_records::{DeviceAnswer, DeviceOutcome, DevicePoll, DeviceRequest, NewDevice};
 pub use error::LedgerError;
+pub use postgres::PostgresLedger;
 pub use records::{
     CodeAttempt, CodeOutcome, Consent, Grant, LedgerStamp, LoginTry, NewCode, Profile, RefreshAttempt,
     RefreshOutcome, Session, SessionLimits, TryLimits, TryOutcome, User,
 };
+pub(crate) use rows::{Row, Rows, Value};
 pub use secret::{Secret, SecretHash};
 pub use sqlite::SqliteLedger;
 pub(crate) use upkeep::{reconcile, upkeep};
@@ -143,6 +146,14 @@ pub trait Ledger: Send + Sync + Debug {
     /// The epoch of new rows. Rows of earlier epochs have ended.
     fn epoch(&self) -> Result<u64, LedgerError>;
 
-    /// Begins an epoch. A lower number than the present one changes nothing.
+    /// Begins an epoch, or goes on in the present one: a lower number changes nothing. What may have been lost before is
+    /// accounted for then.
     fn begin_epoch(&self, epoch: u64) -> Result<(), LedgerError>;
+
+    /// Whether changes that were answered may be lost, because another server has taken over the database since the last
+    /// [`Ledger::begin_epoch`]. Never for a file.
+    fn may_have_lost(&self) -> Result<bool, LedgerError>;
+
+    /// Whether the verbs about logins are refused until the next [`Ledger::begin_epoch`], because changes may be lost.
+    fn is_waiting(&self) -> bool;
 }

@@ -39,6 +39,33 @@ pub(crate) trait Database: Send + Sync {
 
     /// The statement that reads the count of changes.
     const CHANGES: &str;
+
+    /// See [`Ledger::may_have_lost`](super::Ledger::may_have_lost).
+    fn may_have_lost(&self) -> Result<bool, LedgerError> {
+        Ok(false)
+    }
+
+    /// See [`Ledger::is_waiting`](super::Ledger::is_waiting).
+    fn is_waiting(&self) -> bool {
+        false
+    }
+
+    /// [`Database::call`] for the upkeep, which also works while the ledger is waiting. Everything up to the end of this
+    /// transaction is accounted for then.
+    fn settle(
+        &self,
+        work: impl Fn(&dyn Rows) -> Result<(), LedgerError> + Send + 'static,
+    ) -> Result<(), LedgerError> {
+        self.call(work)
+    }
+
+    /// [`Database::call`] for readings of the upkeep, which also work while the ledger is waiting.
+    fn look<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.call(work)
+    }
 }
 
 /// Values that one row or one statement has.
@@ -214,6 +241,12 @@ impl FromValue for String {
 impl<const N: usize> FromValue for [u8; N] {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Bytes(value) = value { value.as_slice().try_into().ok() } else { None }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Bytes(value) = value { Some(value.clone()) } else { None }
     }
 }
 

@@ -38,3 +38,41 @@ impl Database for SqliteLedger {
 
     const CHANGES: &str = "SELECT changes FROM meta";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::ledger_suite::{self, Subject, id};
+    use crate::ledger::{Ledger, SecretHash};
+
+    struct Files;
+
+    impl Subject for Files {
+        type Place = tempfile::TempDir;
+
+        fn fresh(&self) -> (tempfile::TempDir, Box<dyn Ledger>) {
+            let folder = tempfile::tempdir().unwrap();
+            let ledger = self.again(&folder, id()).unwrap();
+            (folder, ledger)
+        }
+
+        fn again(&self, folder: &tempfile::TempDir, store: StoreId) -> Result<Box<dyn Ledger>, LedgerError> {
+            Ok(Box::new(SqliteLedger::open(&folder.path().join("ledger"), store)?))
+        }
+    }
+
+    #[test]
+    fn sqlite_does_what_every_ledger_must() {
+        ledger_suite::run(&Files);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_takes_no_change_and_one_of_another_kind_is_refused() {
+        let (folder, ledger) = Files.fresh();
+        std::fs::remove_file(folder.path().join("ledger")).unwrap();
+        let used = ledger.use_once(&SecretHash::of(b"x"), 9, 1);
+        assert_eq!(used.unwrap_err().code(), "ledger_lost");
+        std::fs::write(folder.path().join("text"), "text".repeat(999)).unwrap();
+        assert!(SqliteLedger::open(&folder.path().join("text"), id()).is_err());
+    }
+}

@@ -9,8 +9,8 @@ use super::{Ledger, LedgerStamp};
 use crate::login::SESSION_LIMITS;
 use crate::{Clock, Error, Keeper};
 
-/// How often.
-const PERIOD: Duration = Duration::from_mins(1);
+/// How often, in seconds.
+const PERIOD: u32 = 60;
 /// How many rows of each kind go in one transaction, and how many transactions one sweep has.
 const BATCH: u32 = 500;
 const BATCHES: u32 = 20;
@@ -26,8 +26,11 @@ pub(crate) fn reconcile(keeper: &Keeper) -> Result<(), Error> {
     let seen = keeper.ledger_mark()?.unwrap_or_default();
     let (_, state) = keeper.load()?;
     let Some(seal) = state.ledger() else { return Ok(()) };
+    let lost = ledger.may_have_lost()?;
     let found = stamp(ledger.as_ref())?;
-    let rolled_back = found < seen || seal.epoch < found.epoch.max(seen.epoch);
+    // Another server that found out the same may have begun the epoch already.
+    let is_begun = seal.epoch > found.epoch.max(seen.epoch);
+    let rolled_back = (found < seen || lost) && !is_begun || seal.epoch < found.epoch.max(seen.epoch);
     if rolled_back {
         let epoch = seal.epoch.max(found.epoch).max(seen.epoch).saturating_add(1);
         keeper.change(|state| match state.ledger() {
@@ -43,13 +46,15 @@ pub(crate) fn reconcile(keeper: &Keeper) -> Result<(), Error> {
             event = "ledger_epoch",
             epoch, "the store or the ledger was rolled back: everybody has to log in again"
         );
-    } else if found.epoch < seal.epoch {
+    } else if is_begun {
         ledger.begin_epoch(seal.epoch)?;
         info!(
             event = "ledger_epoch",
             epoch = seal.epoch,
             "a new epoch has begun: everybody has to log in again"
         );
+    } else {
+        ledger.begin_epoch(found.epoch)?;
     }
     keeper.set_ledger_mark(stamp(ledger.as_ref())?)
 }
@@ -69,10 +74,17 @@ pub(crate) fn sweep(ledger: &dyn Ledger, now: u64) -> Result<u64, Error> {
 
 /// Does both again and again.
 pub(crate) async fn upkeep(keeper: Keeper, clock: Arc<dyn Clock>) {
+    let mut turn: u32 = 0;
     loop {
-        tokio::time::sleep(PERIOD).await;
-        let (keeper, now) = (keeper.clone(), clock.now());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        turn = turn.wrapping_add(1);
+        let (keeper, now, is_due) = (keeper.clone(), clock.now(), turn.is_multiple_of(PERIOD));
         let kept = tokio::task::spawn_blocking(move || {
+            // Nobody can log in while it is waiting.
+            let is_waiting = keeper.ledger().is_some_and(|ledger| ledger.is_waiting());
+            if !is_due && !is_waiting {
+                return Ok(0);
+            }
             reconcile(&keeper)?;
             keeper.ledger().map_or(Ok(0), |ledger| sweep(ledger.as_ref(), now))
         });

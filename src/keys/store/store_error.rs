@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Version;
+use crate::DatabaseRefusal;
 
 /// Why a store did not do as it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub enum StoreError {
         /// Where.
         path: PathBuf,
     },
+    /// The database is not used, because of where it is or how it runs.
+    Database(DatabaseRefusal),
     /// It can't be reached, is full or forbidden.
     Unavailable {
         /// What the system says.
@@ -107,6 +110,7 @@ impl StoreError {
             Self::Linked { .. } => "kek_linked",
             Self::Conflict { .. } => "store_conflict",
             Self::Busy { .. } => "store_busy",
+            Self::Database(refusal) => refusal.code(),
             Self::Unavailable { .. } => "store_unavailable",
         }
     }
@@ -175,6 +179,7 @@ impl fmt::Display for StoreError {
             Self::Busy { path } => {
                 write!(f, "another process holds the store `{}`; nothing was changed", path.display())
             }
+            Self::Database(refusal) => refusal.fmt(f),
             Self::Unavailable { detail } => write!(f, "the store can't be used: {detail}"),
         }
     }

@@ -177,19 +177,27 @@ impl<D: Database + std::fmt::Debug> Ledger for D {
     }
 
     fn change_number(&self) -> Result<u64, LedgerError> {
-        self.call(|rows| {
+        self.look(|rows| {
             one(rows, Self::CHANGES, NOTHING, |row| number(row, 0)).map(Option::unwrap_or_default)
         })
     }
 
     fn epoch(&self) -> Result<u64, LedgerError> {
-        self.call(epoch)
+        self.look(epoch)
     }
 
     fn begin_epoch(&self, epoch: u64) -> Result<(), LedgerError> {
-        self.call(move |rows| {
+        self.settle(move |rows| {
             run(rows, "UPDATE meta SET epoch = ?1 WHERE epoch < ?1", [signed(epoch)]).map(drop)
         })
+    }
+
+    fn may_have_lost(&self) -> Result<bool, LedgerError> {
+        Database::may_have_lost(self)
+    }
+
+    fn is_waiting(&self) -> bool {
+        Database::is_waiting(self)
     }
 }
 

@@ -15,11 +15,16 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// A store with ada, who can log in, and `app`, a public client; and its server.
 pub(crate) fn served() -> (Program, Serving) {
     let program = Program::with_store(&[]);
+    add_ada(&program);
+    let serving = serve(&program);
+    (program, serving)
+}
+
+/// Adds ada and `app`.
+pub(crate) fn add_ada(program: &Program) {
     program.add_user(&["ada", "--role", "admin", "--permission", "reports:read"], PASSWORD);
     let login = ["--public", "--redirect", REDIRECT, "--offline-access", "--scope", "read write"];
     program.done(&[&["clients", "add", "app", "--audience", "https://api.example"][..], &login].concat());
-    let serving = serve(&program);
-    (program, serving)
 }
 
 pub(crate) fn serve(program: &Program) -> Serving {

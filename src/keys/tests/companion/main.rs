@@ -30,6 +30,7 @@ mod log;
 mod login;
 mod login_killed;
 mod openid;
+mod postgres;
 mod process;
 mod program;
 mod proofs;
@@ -38,4 +39,6 @@ mod rotation;
 mod serving;
 mod settings;
 mod step_up;
+#[path = "../../test_postgres.rs"]
+mod test_postgres;
 mod tls;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
-use jotgate_keys::{Keeper, KekSource, SqliteStore, State, Store};
+use jotgate_keys::{Keeper, KekSource, PostgresDatabase, PostgresStore, SqliteStore, State, Store};
 
 /// Settings with which a successor may sign after five seconds.
 pub(crate) const FAST: [&str; 8] =
@@ -15,6 +15,8 @@ pub(crate) const FAST: [&str; 8] =
 
 pub(crate) struct Program {
     folder: tempfile::TempDir,
+    /// The address of the database with the store; `None` for a file.
+    database: Option<String>,
 }
 
 /// `serve`, killed if a test fails before it is stopped.
@@ -34,7 +36,12 @@ pub(crate) struct Ended {
 
 impl Program {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// With its store in that database, which may have none yet.
+    pub(crate) fn in_database(url: &str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: Some(url.to_owned()) }
     }
 
     /// With a store, made with these further arguments.
@@ -63,14 +70,23 @@ impl Program {
 
     /// What is in the store.
     pub(crate) fn state(&self) -> State {
-        let store = Arc::new(SqliteStore::open(&self.path()).unwrap());
-        Keeper::new(store, KekSource::File(self.kek_path())).unwrap().load().unwrap().1
+        Keeper::new(self.store(), KekSource::File(self.kek_path())).unwrap().load().unwrap().1
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match &self.database {
+            Some(url) => {
+                let database = PostgresDatabase::open(&url.parse().unwrap()).unwrap();
+                Arc::new(PostgresStore::open(Arc::new(database)).unwrap())
+            }
+            None => Arc::new(SqliteStore::open(&self.path()).unwrap()),
+        }
     }
 
     /// The secrets: the key-encryption key, and the private keys as they are stored.
     #[track_caller]
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let (_, document) = SqliteStore::open(&self.path()).unwrap().load().unwrap();
+        let (_, document) = self.store().load().unwrap();
         let text = String::from_utf8(document.as_bytes().to_vec()).unwrap();
         let keys =
             text.split("\"private\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
@@ -81,14 +97,17 @@ impl Program {
     }
 
     pub(crate) fn kek_path(&self) -> PathBuf {
-        self.path().with_file_name("store.sqlite.kek")
+        match self.database {
+            Some(_) => self.folder.path().join("jotgate-keys/postgres.kek"),
+            None => self.path().with_file_name("store.sqlite.kek"),
+        }
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jotgate-keys"));
         command
             .args(arguments)
-            .env("JOTGATE_STORE", self.path())
+            .env("JOTGATE_STORE", self.database.as_ref().map_or_else(|| self.path(), PathBuf::from))
             .env_remove("JOTGATE_KEK")
             .current_dir(self.folder.path());
         command.stdin(Stdio::null());

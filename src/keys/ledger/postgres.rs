@@ -1,0 +1,183 @@
+//! The ledger of several servers: tables in the schema `jotgate` of a database of PostgreSQL.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::LedgerError;
+use super::rows::{Database, Rows, Value, one, run};
+use crate::postgres::TIMELINE;
+use crate::{PostgresDatabase, StoreId};
+
+/// A ledger in a database of PostgreSQL.
+pub struct PostgresLedger {
+    database: Arc<PostgresDatabase>,
+    /// The number of the server's history up to which everything is accounted for.
+    settled: AtomicI64,
+}
+
+const TABLES: &str = include_str!("postgres/tables.sql");
+/// The tables that must be there; the newest is the last one.
+const EXISTS: &str = "SELECT to_regclass('jotgate.openid_grants') IS NOT NULL";
+/// The number that one process at a time holds while it makes tables: `jotl`.
+const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688172)::text";
+/// Whether a commit waits for a standby.
+const SYNCHRONOUS: &str = "(current_setting('synchronous_standby_names') <> '')";
+/// In how many parts changes are counted.
+const SHARDS: u32 = 16;
+
+impl PostgresLedger {
+    /// Opens the ledger of that store, and makes its tables if they are not there.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherStore`], [`LedgerError::File`].
+    pub fn open(database: Arc<PostgresDatabase>, store: StoreId) -> Result<Self, LedgerError> {
+        let found = database.call(|rows| {
+            let exists = |rows: &dyn Rows| {
+                one(rows, EXISTS, NOTHING, |row| row.get(0)).map(|found| found == Some(true))
+            };
+            if !exists(rows)? {
+                rows.query(MAKING, &[])?;
+                if !exists(rows)? {
+                    make(rows, store)?;
+                }
+            }
+            one(rows, "SELECT store_id FROM meta", NOTHING, |row| row.get::<String>(0))
+        })?;
+        match found {
+            Some(found) if found == store.to_string() => Ok(Self { database, settled: AtomicI64::new(0) }),
+            _ => Err(LedgerError::OtherStore { path: database.shown().into() }),
+        }
+    }
+}
+
+fn make(rows: &dyn Rows, store: StoreId) -> Result<(), LedgerError> {
+    // No statement has a semicolon inside.
+    for table in TABLES.split(";\n").filter(|table| !table.trim().is_empty()) {
+        rows.execute(table, &[])?;
+    }
+    let sql = format!(
+        "INSERT INTO meta (id, store_id, epoch, timeline, synchronous) VALUES (1, ?1, 1, {TIMELINE}, {SYNCHRONOUS})
+         ON CONFLICT DO NOTHING"
+    );
+    run(rows, &sql, [store.to_string()])?;
+    for shard in 0..SHARDS {
+        run(rows, "INSERT INTO changes (shard, count) VALUES (?1, 0) ON CONFLICT DO NOTHING", [shard])?;
+    }
+    Ok(())
+}
+
+/// No parameters.
+const NOTHING: [Value; 0] = [];
+
+/// Whether another server has taken over that may lack commits: none waited for a standby before.
+fn is_unsettled(rows: &dyn Rows) -> Result<bool, LedgerError> {
+    let sql = format!("SELECT timeline <> {TIMELINE} AND NOT synchronous FROM meta");
+    Ok(one(rows, &sql, NOTHING, |row| row.get(0))? == Some(true))
+}
+
+impl PostgresLedger {
+    /// Runs `work` in a transaction, and counts it if it changed something.
+    fn transact<T>(&self, work: impl Fn(&dyn Rows) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        self.database.call(|rows| {
+            let done = work(rows)?;
+            if rows.has_changed() {
+                // The last row that is locked, so that nobody waits for it and holds another.
+                let sql = "UPDATE changes SET count = count + 1 WHERE shard = pg_backend_pid()::bigint % ?1";
+                run(rows, sql, [SHARDS])?;
+            }
+            Ok(done)
+        })
+    }
+}
+
+impl Database for PostgresLedger {
+    fn call<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.transact(|rows| {
+            // INVARIANT: no code, session or refresh token of before a lossy failover is used after it.
+            let timeline = self.database.server().timeline;
+            if self.settled.load(Ordering::Relaxed) != timeline {
+                if is_unsettled(rows)? {
+                    return Err(LedgerError::Waiting);
+                }
+                self.settled.store(timeline, Ordering::Relaxed);
+            }
+            work(rows)
+        })
+    }
+
+    fn settle(
+        &self,
+        work: impl Fn(&dyn Rows) -> Result<(), LedgerError> + Send + 'static,
+    ) -> Result<(), LedgerError> {
+        self.transact(|rows| {
+            work(rows)?;
+            let sql = format!(
+                "UPDATE meta SET timeline = {TIMELINE}, synchronous = {SYNCHRONOUS}
+                 WHERE timeline <> {TIMELINE} OR synchronous <> {SYNCHRONOUS}"
+            );
+            run(rows, &sql, NOTHING).map(drop)
+        })
+    }
+
+    fn look<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.transact(work)
+    }
+
+    fn may_have_lost(&self) -> Result<bool, LedgerError> {
+        self.transact(|rows| is_unsettled(rows))
+    }
+
+    fn is_waiting(&self) -> bool {
+        let settled = self.settled.load(Ordering::Relaxed);
+        settled != self.database.server().timeline && Database::may_have_lost(self).unwrap_or_default()
+    }
+
+    const CHANGES: &str = "SELECT sum(count)::bigint FROM changes";
+}
+
+impl fmt::Debug for PostgresLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresLedger({})", self.database.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::ledger::ledger_suite::{self, Subject, id};
+    use crate::test_postgres::{Cluster, TestDatabase, cluster};
+    use crate::{Document, PostgresStore};
+
+    fn connect(database: &TestDatabase) -> Arc<PostgresDatabase> {
+        Arc::new(PostgresDatabase::open(&database.url.parse().unwrap()).unwrap())
+    }
+
+    impl Subject for Cluster {
+        type Place = TestDatabase;
+
+        fn fresh(&self) -> (TestDatabase, Box<dyn Ledger>) {
+            let place = self.database();
+            PostgresStore::create(connect(&place), &Document::from_bytes(vec![])).unwrap();
+            let ledger = self.again(&place, id()).unwrap();
+            (place, ledger)
+        }
+
+        fn again(&self, place: &TestDatabase, store: StoreId) -> Result<Box<dyn Ledger>, LedgerError> {
+            Ok(Box::new(PostgresLedger::open(connect(place), store)?))
+        }
+    }
+
+    #[test]
+    fn postgresql_does_what_every_ledger_must() {
+        let Some(cluster) = cluster() else { return };
+        ledger_suite::run(cluster);
+    }
+}

@@ -1,0 +1,264 @@
+//! A pool of connections to one database, and transactions in it for callers that may block.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use tokio::runtime::Runtime;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::statements::{Failure, PATIENCE, Statements, Trouble, within};
+use super::{DatabaseRefusal, PostgresAddress};
+use crate::ledger::LedgerError;
+use crate::{Clock, StoreError, SystemClock};
+
+/// A database that is connected to when it is needed.
+pub struct PostgresDatabase {
+    pool: Pool,
+    /// Where the connections live. `None` while this is dropped.
+    runtime: Option<Runtime>,
+    shown: String,
+    server: Mutex<Server>,
+    reading: Mutex<Option<Reading>>,
+}
+
+/// What the newest connection found out about the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// The number of its history: it rises when a standby becomes the primary.
+    pub(crate) timeline: i64,
+    /// Whether a commit waits for a standby.
+    pub(crate) is_synchronous: bool,
+}
+
+/// What the server's clock said, in milliseconds since 1970, and what this machine's steady clock said then.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    server: u64,
+    steady: Duration,
+}
+
+/// How many connections one process has. Each verb takes one for some milliseconds.
+const CONNECTIONS: usize = 8;
+/// How long an answer of the server's clock may be on its way.
+const LONGEST_WAY: Duration = Duration::from_millis(200);
+/// How often a transaction is tried that others were in the way of.
+const ATTEMPTS: u32 = 20;
+/// The first version whose sessions have every limit that is used here.
+const OLDEST_VERSION: i64 = 130_000;
+
+const LOOK: &str = "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
+    current_setting('synchronous_standby_names') <> '', pg_is_in_recovery(), current_setting('server_version_num')::bigint,
+    current_setting('server_version')";
+/// The first eight digits of a segment's name are the history's number in hexadecimal.
+pub(crate) const TIMELINE: &str =
+    "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+/// The server's clock in milliseconds since 1970.
+pub(crate) const MILLISECONDS: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+impl PostgresDatabase {
+    /// Connects for the first time, and checks the server.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Unavailable`].
+    pub fn open(address: &PostgresAddress) -> Result<Self, StoreError> {
+        let failed = |detail: String| StoreError::Unavailable { detail };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+        let tls = MakeRustlsConnect::new(address.tls().map_err(StoreError::Database)?);
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(address.config(), tls, config))
+            .max_size(CONNECTIONS)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+        let server = Mutex::default();
+        let (shown, reading) = (address.to_string(), Mutex::default());
+        let database = Self { pool, runtime: Some(runtime), shown, server, reading };
+        database.call(|_| Ok(())).map_err(store_error)?;
+        Ok(database)
+    }
+
+    /// The address without the password.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether a commit waits until a standby has it, so that a failover loses none.
+    #[must_use]
+    pub fn waits_for_standby(&self) -> bool {
+        self.server().is_synchronous
+    }
+
+    /// What the newest connection found out about the server.
+    pub(crate) fn server(&self) -> Server {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` in a transaction, and waits until that is durable. If another transaction is in the way, `work` runs
+    /// again in a new one. Must be called on a thread that may block.
+    ///
+    /// # Errors
+    /// Those of `work`, [`StoreError::Busy`], [`StoreError::Unavailable`], [`StoreError::Database`].
+    pub(crate) fn call<T>(
+        &self,
+        work: impl Fn(&Statements<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let runtime = self.runtime.as_ref().ok_or(LedgerError::Stopped)?;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut client = self.client(runtime)?;
+            let (outcome, trouble) = self.transact(runtime, &mut client, &work);
+            if trouble == Some(Trouble::Broken) {
+                // Not back into the pool.
+                drop(Object::take(client));
+            }
+            if trouble != Some(Trouble::Again) || attempt == ATTEMPTS {
+                return outcome;
+            }
+            std::thread::sleep(Duration::from_millis(u64::from(attempt)));
+        }
+    }
+
+    fn transact<T>(
+        &self,
+        runtime: &Runtime,
+        client: &mut Object,
+        work: impl Fn(&Statements<'_>) -> Result<T, LedgerError>,
+    ) -> (Result<T, LedgerError>, Option<Trouble>) {
+        let failed = |failure: Failure| {
+            let (trouble, error) = failure.into_error(&self.shown);
+            (Err(error.into()), Some(trouble))
+        };
+        let transaction = match within(runtime, client.transaction()) {
+            Ok(transaction) => transaction,
+            Err(failure) => return failed(failure),
+        };
+        let statements = Statements {
+            runtime,
+            transaction: &transaction,
+            shown: &self.shown,
+            changed: Cell::new(false),
+            trouble: Cell::new(None),
+        };
+        let outcome = work(&statements);
+        let trouble = statements.trouble.get();
+        match outcome {
+            // A transaction that is not committed is rolled back.
+            Err(error) => (Err(error), trouble),
+            Ok(done) => match within(runtime, transaction.commit()) {
+                Ok(()) => (Ok(done), None),
+                Err(failure) => failed(failure),
+            },
+        }
+    }
+
+    /// A connection from the pool. A new one is checked.
+    fn client(&self, runtime: &Runtime) -> Result<Object, LedgerError> {
+        let client = runtime.block_on(self.pool.get()).map_err(|error| match error {
+            PoolError::Backend(error) => Failure::Failed(error).into_error(&self.shown).1,
+            PoolError::Timeout(_) => Failure::Late.into_error(&self.shown).1,
+            other => StoreError::Unavailable { detail: format!("`{}`: {other}", self.shown) },
+        })?;
+        if Object::metrics(&client).recycle_count == 0 {
+            match self.check(runtime, &client) {
+                Ok(server) => *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server,
+                Err(error) => {
+                    drop(Object::take(client));
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(client)
+    }
+
+    fn check(&self, runtime: &Runtime, client: &Object) -> Result<Server, StoreError> {
+        let failed = |failure: Failure| failure.into_error(&self.shown).1;
+        let row = within(runtime, client.query_one(LOOK, &[])).map_err(failed)?;
+        let text = |column: usize| row.try_get::<_, String>(column).unwrap_or_default();
+        let is = |column: usize| row.try_get::<_, bool>(column).unwrap_or_default();
+        let refused = |refusal| Err(StoreError::Database(refusal));
+        if row.try_get::<_, i64>(5).unwrap_or_default() < OLDEST_VERSION {
+            return refused(DatabaseRefusal::TooOld { version: text(6) });
+        }
+        if is(4) {
+            return refused(DatabaseRefusal::Standby);
+        }
+        for (column, setting, durable) in [
+            (0, "synchronous_commit", &["on", "remote_apply"][..]),
+            (1, "fsync", &["on"]),
+            (2, "full_page_writes", &["on"]),
+        ] {
+            let value = text(column);
+            if !durable.contains(&value.as_str()) {
+                return refused(DatabaseRefusal::NotDurable { setting, value });
+            }
+        }
+        // A standby would refuse the first one.
+        let sql = format!("SELECT {TIMELINE}, {MILLISECONDS}");
+        let asked = SystemClock.steady();
+        let found = within(runtime, client.query_one(&sql, &[])).map_err(failed)?;
+        let number = |column: usize| found.try_get::<_, i64>(column).unwrap_or_default();
+        self.set_clock(number(1), asked);
+        Ok(Server { timeline: number(0), is_synchronous: is(3) })
+    }
+
+    /// Notes what the server's clock said to a question of that moment.
+    pub(crate) fn set_clock(&self, milliseconds: i64, asked: Duration) {
+        let now = SystemClock.steady();
+        let way = now.saturating_sub(asked) / 2;
+        let reading = Reading { server: milliseconds.unsigned_abs(), steady: now.saturating_sub(way) };
+        // An answer that was long on its way says little.
+        if way <= LONGEST_WAY {
+            *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        }
+    }
+}
+
+/// The server's clock, which all processes with this database share. It goes on while the server is out of reach.
+impl Clock for PostgresDatabase {
+    fn now(&self) -> u64 {
+        let reading = *self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Reading { server, steady }) = reading else { return SystemClock.now() };
+        let since = self.steady().saturating_sub(steady);
+        Duration::from_millis(server).saturating_add(since).as_secs()
+    }
+
+    fn steady(&self) -> Duration {
+        SystemClock.steady()
+    }
+}
+
+/// What a store says of a failure.
+pub(crate) fn store_error(error: LedgerError) -> StoreError {
+    match error {
+        LedgerError::File(error) => error,
+        other => StoreError::Unavailable { detail: other.to_string() },
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        // Waiting for its threads is not allowed everywhere.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for PostgresDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresDatabase({})", self.shown)
+    }
+}

@@ -1,0 +1,167 @@
+//! The [`Store`] of several servers: one row in a database of PostgreSQL.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::ledger::{LedgerError, Row, Rows, Value};
+use crate::postgres::{MILLISECONDS, store_error};
+use crate::{Clock as _, Document, PostgresDatabase, Store, StoreError, Version};
+
+/// A store in a database of PostgreSQL, in the schema `jotgate`.
+pub struct PostgresStore {
+    database: Arc<PostgresDatabase>,
+}
+
+/// The number that one process at a time holds while it makes tables: `jotg`.
+const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688167)::text";
+const EXISTS: &str = "SELECT to_regclass('jotgate.document') IS NOT NULL";
+const LOAD: &str = "SELECT version, bytes FROM jotgate.document WHERE id = 1";
+const VERSION: &str = "SELECT version FROM jotgate.document WHERE id = 1";
+/// Private keys are in it, if sealed ones: nobody but the owner has a right to the schema.
+const TABLES: [&str; 3] = [
+    "CREATE SCHEMA IF NOT EXISTS jotgate",
+    "REVOKE ALL ON SCHEMA jotgate FROM PUBLIC",
+    "CREATE TABLE jotgate.document (
+       id BIGINT PRIMARY KEY CHECK (id = 1),
+       version BIGINT NOT NULL CHECK (version > 0),
+       bytes BYTEA NOT NULL
+     )",
+];
+
+impl PostgresStore {
+    /// Makes a new store that holds `first`, with its tables, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if the database has a store, which then is not touched; [`StoreError::Unavailable`].
+    pub fn create(database: Arc<PostgresDatabase>, first: &Document) -> Result<Self, StoreError> {
+        let made = database.call(|rows| {
+            rows.query(MAKING, &[])?;
+            if exists(rows)? {
+                return Ok(false);
+            }
+            for table in TABLES {
+                rows.execute(table, &[])?;
+            }
+            let bytes = Value::Bytes(first.as_bytes().to_vec());
+            rows.execute("INSERT INTO jotgate.document (id, version, bytes) VALUES (1, 1, ?1)", &[bytes])?;
+            Ok(true)
+        });
+        if made.map_err(store_error)? { Ok(Self { database }) } else { Err(exists_already(&database)) }
+    }
+
+    /// Checks that there is no store yet.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`], [`StoreError::Unavailable`].
+    pub fn prepare(database: &PostgresDatabase) -> Result<(), StoreError> {
+        match database.call(|rows| exists(rows)).map_err(store_error)? {
+            true => Err(exists_already(database)),
+            false => Ok(()),
+        }
+    }
+
+    /// Opens the store of that database.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::Unavailable`].
+    pub fn open(database: Arc<PostgresDatabase>) -> Result<Self, StoreError> {
+        let store = Self { database };
+        store.version()?;
+        Ok(store)
+    }
+
+    fn no_row(&self) -> StoreError {
+        StoreError::Damaged {
+            path: self.database.shown().into(),
+            detail: "the document is not there".to_owned(),
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn version(&self) -> Result<Version, StoreError> {
+        let sql = format!("SELECT version, {MILLISECONDS} FROM jotgate.document WHERE id = 1");
+        let read = |row: &Row| Ok::<_, LedgerError>((row.get::<i64>(0)?, row.get::<i64>(1)?));
+        let found = self.database.call(|rows| {
+            let asked = self.database.steady();
+            let found = rows.query(&sql, &[])?.first().map(read).transpose()?;
+            Ok(found.map(|(version, milliseconds)| {
+                self.database.set_clock(milliseconds, asked);
+                version.unsigned_abs()
+            }))
+        });
+        found.map_err(store_error)?.ok_or_else(|| self.no_row())
+    }
+
+    fn load(&self) -> Result<(Version, Document), StoreError> {
+        let read = |row: &Row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?));
+        let found = self.database.call(|rows| rows.query(LOAD, &[])?.first().map(read).transpose());
+        let (version, bytes) = found.map_err(store_error)?.ok_or_else(|| self.no_row())?;
+        Ok((version.unsigned_abs(), Document::from_bytes(bytes)))
+    }
+
+    fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
+        let found = self.database.call(|rows| {
+            // No other transaction can change the row between this and the end.
+            let found = select_version(rows, &format!("{VERSION}{}", rows.for_update()))?;
+            if found == Some(expected) {
+                let row = [Value::Int(next.cast_signed()), Value::Bytes(document.as_bytes().to_vec())];
+                rows.execute("UPDATE jotgate.document SET version = ?1, bytes = ?2 WHERE id = 1", &row)?;
+            }
+            Ok(found)
+        });
+        let found = found.map_err(store_error)?.ok_or_else(|| self.no_row())?;
+        if found == expected { Ok(()) } else { Err(StoreError::Conflict { expected, found }) }
+    }
+}
+
+fn exists(rows: &dyn Rows) -> Result<bool, LedgerError> {
+    rows.query(EXISTS, &[])?.first().map_or(Ok(false), |row| row.get(0))
+}
+
+fn select_version(rows: &dyn Rows, sql: &str) -> Result<Option<Version>, LedgerError> {
+    rows.query(sql, &[])?.first().map(|row| row.get::<i64>(0).map(i64::unsigned_abs)).transpose()
+}
+
+fn exists_already(database: &PostgresDatabase) -> StoreError {
+    StoreError::AlreadyExists { path: database.shown().into() }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresStore({})", self.database.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::store_suite::{self, Subject};
+    use crate::test_postgres::{TestDatabase, cluster};
+
+    fn connect(database: &TestDatabase) -> Arc<PostgresDatabase> {
+        Arc::new(PostgresDatabase::open(&database.url.parse().unwrap()).unwrap())
+    }
+
+    impl Subject for TestDatabase {
+        fn create(&self, first: &Document) {
+            PostgresStore::create(connect(self), first).unwrap();
+        }
+
+        fn open(&self) -> Box<dyn Store> {
+            Box::new(PostgresStore::open(connect(self)).unwrap())
+        }
+    }
+
+    #[test]
+    fn postgresql_does_what_every_store_must() {
+        let Some(cluster) = cluster() else { return };
+        store_suite::run(|| cluster.database());
+        let fresh = cluster.database();
+        assert_eq!(PostgresStore::open(connect(&fresh)).unwrap_err().code(), "store_missing");
+        let first = store_suite::document("first");
+        PostgresStore::create(connect(&fresh), &first).unwrap();
+        let again = PostgresStore::create(connect(&fresh), &first).unwrap_err();
+        assert_eq!(again.code(), "store_already_exists");
+    }
+}

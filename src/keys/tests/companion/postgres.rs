@@ -1,0 +1,123 @@
+//! The binary with its store and its ledger in a real PostgreSQL.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::client::{ask, ask_token, get_set};
+use crate::program::Program;
+use crate::test_postgres::{Cluster, TestDatabase, cluster, until};
+
+const INIT: [&str; 3] = ["init", "--issuer", "https://issuer.example"];
+
+#[test]
+fn every_command_works_on_postgresql_and_two_servers_follow_each_other() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let program = Program::in_database(&database.url);
+    let missing = program.refused(&["keys", "list"]);
+    assert!(missing.starts_with("there is no store at `postgres://127.0.0.1:"), "{missing}");
+    let said = program.done(&[&INIT[..], &["--replica-delay", "3"]].concat());
+    assert!(said.starts_with("made `postgres://127.0.0.1:"), "{said}");
+    assert!(program.refused(&INIT).contains("already; nothing was changed"));
+    program.add_user(&["ada"], "correct horse battery staple");
+    assert!(program.done(&["users", "list"]).contains("ada"));
+    let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
+    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+    let ((first, ops), second) = (program.serve_with_ops(), program.serve());
+    until("both are ready", || {
+        ask(ops, "GET", "/healthz/ready", &[]).status == 200
+            && [first.address, second.address]
+                .iter()
+                .all(|address| ask_token(*address, &[], &body).status == 200)
+    });
+    let before = program.state().signer().unwrap().kid().to_owned();
+    program.done(&["keys", "rotate"]);
+    assert_ne!(program.state().signer().unwrap().kid(), before);
+    program.done(&["token", "--sub", "somebody"]);
+    program.done(&["keys", "revoke", &before, "--yes"]);
+    until("the key is gone from both", || {
+        [first.address, second.address].iter().all(|address| !get_set(*address).kids().contains(&before))
+    });
+    let old_kek = fs::read(program.kek_path()).unwrap();
+    program.done(&["keys", "rekey"]);
+    assert_ne!(fs::read(program.kek_path()).unwrap(), old_kek);
+    program.done(&["check"]);
+    until("it is ready", || ask(ops, "GET", "/healthz/ready", &[]).status == 200);
+    first.signal("TERM");
+    let ended = first.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    for secret in program.secrets() {
+        assert!(!ended.log.contains(&secret));
+    }
+}
+
+/// A database whose role needs a password, and its address without it.
+fn locked(cluster: &Cluster, password: &str) -> TestDatabase {
+    let database = cluster.database();
+    let name = database.url.rsplit('/').next().unwrap();
+    let make = "DO $$ BEGIN CREATE ROLE locked LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$";
+    cluster.sql(name, make);
+    cluster.sql(
+        name,
+        &format!("ALTER ROLE locked PASSWORD '{password}'; GRANT CREATE ON DATABASE {name} TO locked"),
+    );
+    TestDatabase { url: database.url.replace("keys@", "locked@") }
+}
+
+#[test]
+fn a_password_comes_from_the_environment_or_a_file_and_never_from_the_arguments() {
+    const PASSWORD: &str = "p4ss-w0rd-of-the-database";
+    let Some(cluster) = cluster() else { return };
+    let database = locked(cluster, PASSWORD);
+    let with_password = database.url.replace("locked@", &format!("locked:{PASSWORD}@"));
+    Program::in_database(&with_password).done(&INIT);
+
+    let program = Program::in_database(&database.url);
+    let kek = program.kek_path();
+    let check = |change: &dyn Fn(&mut std::process::Command)| {
+        let mut command = program.command(&["users", "list"]);
+        command.env_remove("PGPASSWORD").env("HOME", kek.parent().unwrap());
+        change(&mut command);
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!text.contains(PASSWORD), "{text}");
+        text
+    };
+    // The store is sealed with the key of another folder: with the right password, that is what is missing.
+    let connected = "the key-encryption key";
+    let with = |name: &str, value: &std::ffi::OsStr| {
+        check(&|command| {
+            command.env(name, value);
+        })
+    };
+    assert!(check(&|_| {}).contains("password"));
+    assert!(with("PGPASSWORD", PASSWORD.as_ref()).contains(connected));
+    assert!(with("PGPASSWORD", "wrong".as_ref()).contains("28P01"));
+    let passfile = tempfile::tempdir().unwrap();
+    let path = passfile.path().join("pgpass");
+    fs::write(&path, format!("127.0.0.1:*:*:locked:{PASSWORD}\n")).unwrap();
+    for (mode, expected) in [(0o600, connected), (0o644, "0600")] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        assert!(with("PGPASSFILE", path.as_os_str()).contains(expected));
+    }
+    let said = check(&|command| {
+        command.args(["--store", &with_password]);
+    });
+    assert!(said.contains("must not be in the arguments"), "{said}");
+    let mut help = program.command(&["serve", "--help"]);
+    let help = help.env("JOTGATE_STORE", &with_password).output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains(PASSWORD));
+}
+
+#[test]
+fn a_server_that_may_lose_commits_is_refused() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let name = database.url.rsplit('/').next().unwrap();
+    for value in ["off", "local"] {
+        cluster.sql(name, &format!("ALTER DATABASE {name} SET synchronous_commit = {value}"));
+        let said = Program::in_database(&database.url).refused(&INIT);
+        assert!(said.contains(&format!("`synchronous_commit={value}`")), "{said}");
+    }
+}
