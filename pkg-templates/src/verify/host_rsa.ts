@@ -61,11 +61,10 @@ function find(): HostRsa | undefined {
     const found = host && memberOf(host, 'subtle')
     return found && bySubtle(found)
   }
-  if (requestsAreIsolated()) return subtle()
+  // Only Chromium has `userAgentData`. Firefox and WebKit are slower than the core.
+  if (requestsAreIsolated() || ofNavigator('userAgentData') !== undefined) return subtle()
   const process = hostGlobal<{ getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }>('process')
   if (process?.getBuiltinModule !== undefined) return byNode(() => process.getBuiltinModule?.('node:crypto'))
-  // Only Chromium has `userAgentData`. Firefox and WebKit are slower than the core.
-  if (ofNavigator('userAgentData') !== undefined) return subtle()
   // Firefox has a high latency, but computes in other threads.
   const slow = String(ofNavigator('userAgent')).includes('Firefox/') ? subtle() : undefined
   return slow && { ...slow, whenBusy: true }
