@@ -47,7 +47,7 @@ export const SUITES = {
     return workerd(project, { ...tools, runner: 'workerd/vectors.mjs' })
   },
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
-  'dpop': (project) => besideFrameworks(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
+  'dpop': (project) => besideFrameworks(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'express', 'fastify', 'jose', 'oauth4webapi', 'openid-client']),
   'introspection': (project) => besideFrameworks(project, 'node/introspection.mjs', ['jose', 'oauth4webapi']),
   'mtls': (project) => besideFrameworks(project, 'node/mtls.mjs', ['express', 'fastify', 'jose']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
@@ -70,6 +70,8 @@ const PEERS = {
   'from-express-oauth2-jwt-bearer': migration('from-express-oauth2-jwt-bearer', ['express', 'express-oauth2-jwt-bearer']),
   'from-hono-jwk': migration('from-hono-jwk', ['hono']),
   'from-aws-jwt-verify': migration('from-aws-jwt-verify', ['aws-jwt-verify']),
+  'companion-dpop': (project) =>
+    withCompanion(project, 'node/companion_dpop.mjs', ['@modelcontextprotocol', 'dpop', 'jose', 'oauth4webapi', 'openid-client']),
   'companion-mcp': (project) => withCompanion(project, 'companion/mcp_login.mjs', ['express', '@modelcontextprotocol', 'zod']),
 }
 

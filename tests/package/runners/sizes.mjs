@@ -14,15 +14,20 @@ const VERIFIER = 20_700
 /** All JavaScript of a program with `jotgate/verifier` and a key in hand, minified, not compressed. */
 const KEY_IN_HAND = 23_000
 
+/** What entries of their own may add to a program with `createGate`, in bytes: what they added last, and a little. */
+const ADDED = { dpop: 3_100, mtls: 1_900, introspection: 3_200 }
+/** A text that only the code of that entry has. */
+const MARKS = { dpop: 'dpop+jwt', mtls: 'certVerified', introspection: 'token-introspection+jwt' }
+
 /** The most that all presets may weigh, in bytes: what they weighed last, and a little. */
 const PROVIDERS = 3_200
 
 /** What entries weigh, minified and compressed, and what they must not bring along. */
 export async function sizes({ folder }) {
   const { build } = require('esbuild')
-  const weigh = async (name, options, what = '*') => {
+  const weigh = async (name, options, what = '*', more = '') => {
     const entry = join(folder, 'entry.mjs')
-    await writeFile(entry, `export ${what} from '${name}'\n`)
+    await writeFile(entry, `export ${what} from '${name}'\n${more}`)
     const { outputFiles, metafile } = await build({
       entryPoints: [entry],
       absWorkingDir: folder,
@@ -37,8 +42,8 @@ export async function sizes({ folder }) {
     })
     const { contents } = outputFiles.find(({ path }) => path.endsWith('out.mjs'))
     const bytes = gzipSync(contents, { level: 9 }).length
-    console.log(`${name}, ${what}: ${bytes} bytes minified and compressed, ${contents.length} minified`)
-    return { bytes, minified: contents.length, inputs: Object.keys(metafile.inputs) }
+    console.log(`${name}, ${what}${more && ` and ${more.trimEnd()}`}: ${bytes} bytes minified and compressed, ${contents.length} minified`)
+    return { bytes, minified: contents.length, inputs: Object.keys(metafile.inputs), text: Buffer.from(contents).toString() }
   }
   const decode = await weigh('jotgate/decode', { platform: 'browser' })
   const login = await weigh('jotgate/login', { platform: 'browser' })
@@ -60,6 +65,13 @@ export async function sizes({ folder }) {
   under('the main entry', main.bytes, MAIN_ENTRY)
   under('createGate', gate.bytes, CREATE_GATE)
   under('Verifier', verifier.bytes, VERIFIER)
+  for (const [entry, limit] of Object.entries(ADDED)) {
+    const both = await weigh('jotgate', worker, '{ createGate }', `export * from 'jotgate/${entry}'\n`)
+    under(`what jotgate/${entry} adds to createGate`, both.bytes - gate.bytes, limit)
+    const name = `a program with createGate alone has no code of jotgate/${entry}`
+    if (!both.text.includes(MARKS[entry])) failures.push({ name, problem: `nothing has the mark ${MARKS[entry]}` })
+    if (gate.text.includes(MARKS[entry])) failures.push({ name, problem: MARKS[entry] })
+  }
   under('jotgate/verifier, minified', inHand.minified, KEY_IN_HAND)
   for (const [entry, { inputs }] of Object.entries({ decode, login, testing, providers })) {
     const others = inputs.filter((path) => /\bdist\//.test(path) && !path.endsWith(`dist/${entry}.js`))
@@ -67,5 +79,5 @@ export async function sizes({ folder }) {
   }
   const tests = main.inputs.filter((path) => /\bdist\/(?:testing|providers)/.test(path))
   if (tests.length > 0) failures.push({ name: 'jotgate/testing and jotgate/providers are part of no other entry', problem: tests.join(', ') })
-  return report({ passed: 12 - failures.length, failures })
+  return report({ passed: 18 - failures.length, failures })
 }
