@@ -58,11 +58,12 @@ function show(tokens, reason) {
   for (const id of ['renew', 'logout', 'tokens', 'left']) element(id).hidden = tokens === undefined
   element('start').hidden = tokens !== undefined
   if (tokens === undefined) return status(WITHOUT[reason] ?? 'You are not logged in.')
-  const who = tokens.claims?.name ?? tokens.claims?.sub ?? 'someone'
+  const claims = decoded(tokens.accessToken)
+  const who = tokens.claims?.name ?? tokens.claims?.sub ?? claims?.sub ?? 'someone'
   status(`Logged in as ${who}${reason === 'renewal' ? ', with a new token' : ''}.`, 'holds')
   element('scopes').replaceChildren(...tokens.scopes.map((scope) => text('li', scope)))
+  element('id-card').hidden = tokens.claims === undefined
   list('id-claims', tokens.claims ?? {})
-  const claims = decoded(tokens.accessToken)
   element('opaque').hidden = claims !== undefined
   list('access-claims', claims ?? {})
   countDown()

@@ -42,6 +42,14 @@ pub(crate) struct Companion {
     server: Option<Server>,
 }
 
+/// How people reach the companion's login, which needs TLS.
+enum Transport {
+    /// Plain HTTP: the demo itself plays the TLS proxy before the issuer.
+    Proxied,
+    /// `--dev-tls`, as a browser needs it.
+    Tls,
+}
+
 /// The claims of a token.
 #[derive(Clone, Copy)]
 pub(crate) struct Wish<'a> {
@@ -55,13 +63,34 @@ pub(crate) struct Wish<'a> {
 impl Companion {
     /// Makes the stores and serves the first.
     pub(crate) fn start(program: PathBuf, folder: &Path) -> Result<Self> {
+        Self::serve(program, folder, &Transport::Proxied, &login::client_arguments(AUDIENCE))
+    }
+
+    /// [`Companion::start`] with `--dev-tls`, and with that client. Returns the fingerprint of the certificate, too.
+    pub(crate) fn start_with_tls(
+        program: PathBuf,
+        folder: &Path,
+        client: &[&str],
+    ) -> Result<(Self, String)> {
+        let mut companion = Self::serve(program, folder, &Transport::Tls, client)?;
+        let server = companion.server.as_mut().context("the companion does not run")?;
+        let fingerprint =
+            server.wait_for(READY, |line| line.strip_prefix("certificate SHA-256 ").map(str::to_owned))?;
+        Ok((companion, fingerprint))
+    }
+
+    fn serve(program: PathBuf, folder: &Path, transport: &Transport, client: &[&str]) -> Result<Self> {
         // The store needs the issuer's address before the server listens there.
         let address = free_address()?;
+        let (scheme, further): (_, &[&str]) = match transport {
+            Transport::Proxied => ("http", &["--trusted-proxy", "127.0.0.1"]),
+            Transport::Tls => ("https", &["--dev-tls"]),
+        };
         let mut companion = Self {
             program,
             store: folder.join("store.sqlite"),
             stranger: folder.join("stranger.sqlite"),
-            issuer: format!("http://{address}"),
+            issuer: format!("{scheme}://{address}"),
             address,
             server: None,
         };
@@ -73,10 +102,9 @@ impl Companion {
         let mut users_add = companion.command(&companion.store);
         users_add.args(["users", "add"]);
         login::add_person(users_add)?;
-        companion.run(&companion.store, &login::client_arguments(AUDIENCE))?;
+        companion.run(&companion.store, client)?;
         let mut serve = companion.command(&companion.store);
-        // The demo plays the TLS proxy before the issuer.
-        serve.args(["serve", "--listen", &address.to_string(), "--trusted-proxy", "127.0.0.1"]);
+        serve.args(["serve", "--listen", &address.to_string()]).args(further);
         let mut server = Server::start("the companion", &mut serve)?;
         server.wait_for(READY, |line| line.contains("listening on").then_some(()))?;
         companion.server = Some(server);

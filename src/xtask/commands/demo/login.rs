@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The name of the person and of the client.
 pub(crate) const PERSON: &str = "grace";
 pub(crate) const CLIENT: &str = "demo-app";
-const PASSWORD: &str = "quartz lantern orbit 7";
+pub(crate) const PASSWORD: &str = "quartz lantern orbit 7";
 const REDIRECT: &str = "http://127.0.0.1/login";
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

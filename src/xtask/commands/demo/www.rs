@@ -1,19 +1,36 @@
-//! `cargo xtask demo --www`: serves the folder `www`, the companion and an `oidc-provider` on loopback, until Ctrl-C.
+//! `cargo xtask demo --www`: serves the folder `www` and the companion on loopback, until Ctrl-C. The login page logs in at the
+//! companion, over TLS.
 
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::commands::build;
-use crate::commands::demo::actors::{self, Companion};
+use crate::commands::demo::actors::{self, AUDIENCE, Companion};
+use crate::commands::demo::login::{PASSWORD, PERSON};
 use crate::process::{self, Scratch, Server};
 use crate::ui::progress::print_line;
 use crate::{npm, paths};
 
 /// How long the servers may take to start.
 const READY: Duration = Duration::from_secs(60);
+/// The client that the login page is at the companion.
+const CLIENT: &str = "jotgate-page";
+/// What adds it. On a loopback address any port counts, so the page's port need not be known yet.
+const CLIENT_ARGUMENTS: [&str; 10] = [
+    "clients",
+    "add",
+    CLIENT,
+    "--public",
+    "--offline-access",
+    "--redirect",
+    "http://127.0.0.1/login.html",
+    "--scope=items:read items:write",
+    "--audience",
+    AUDIENCE,
+];
 
 /// Serves until Ctrl-C, or until one of the servers ends.
 pub(super) fn serve() -> Result<bool> {
@@ -24,19 +41,32 @@ pub(super) fn serve() -> Result<bool> {
         anyhow::Ok((page?, process::joined(program)?))
     })?;
     let scratch = Scratch::new("demo")?;
-    let mut companion = Companion::start(program, scratch.path())?;
+    let (mut companion, fingerprint) =
+        Companion::start_with_tls(program, scratch.path(), &CLIENT_ARGUMENTS)?;
+    let settings = json!({
+        "issuer": companion.issuer,
+        "clientId": CLIENT,
+        "scopes": ["items:read", "items:write", "offline_access"],
+        "resource": AUDIENCE,
+    });
     let mut node = npm::node(&["--no-warnings", "src/xtask/commands/demo/serve_www.mjs"]);
-    let mut pages = Server::start("the pages' server", node.arg(&folder))?;
-    let (page, issuer) = pages.wait_for(READY, addresses)?;
+    let mut pages = Server::start("the pages' server", node.arg(&folder).arg(settings.to_string()))?;
+    let page = pages.wait_for(READY, address)?;
     drop(lock);
 
+    let issuer = &companion.issuer;
     print_line("");
     print_line(format!("  inspector  {page}/"));
     print_line(format!("  login      {page}/login.html"));
-    print_line(format!("  issuer     {issuer}  oidc-provider: any name and any password log in"));
-    print_line(format!("  companion  {}  jotgate-keys: publishes its keys", companion.issuer));
+    print_line(format!("  issuer     {issuer}  jotgate-keys, with TLS"));
     print_line("");
-    print_line("  Ctrl-C ends all of them.");
+    print_line("  1. The certificate of the issuer is self-signed, so no browser trusts it yet. Open");
+    print_line(format!("     {issuer}/.well-known/openid-configuration"));
+    print_line("     once, compare the certificate's SHA-256 and accept it for this address:");
+    print_line(format!("     {fingerprint}"));
+    print_line(format!("  2. Log in on the login page as {PERSON} with the password `{PASSWORD}`."));
+    print_line("");
+    print_line("  Ctrl-C ends all of them. The store, its keys and the certificate go with them.");
     loop {
         pages.alive()?;
         companion.alive()?;
@@ -44,11 +74,10 @@ pub(super) fn serve() -> Result<bool> {
     }
 }
 
-/// `{"page":"http://127.0.0.1:1","issuer":"http://127.0.0.1:2"}` as a pair.
-fn addresses(line: &str) -> Option<(String, String)> {
+/// `{"page":"http://127.0.0.1:1"}` as the address.
+fn address(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let member = |name: &str| Some(line.get(name)?.as_str()?.to_owned());
-    Some((member("page")?, member("issuer")?))
+    Some(line.get("page")?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
@@ -56,10 +85,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_addresses_are_read_from_the_line_of_the_server() {
-        let line = r#"{"page":"http://127.0.0.1:1","issuer":"http://127.0.0.1:2"}"#;
-        assert_eq!(addresses(line), Some(("http://127.0.0.1:1".to_owned(), "http://127.0.0.1:2".to_owned())));
-        assert_eq!(addresses(r#"{"page":"http://127.0.0.1:1"}"#), None);
-        assert_eq!(addresses("a warning"), None);
+    fn the_address_is_read_from_the_line_of_the_server() {
+        assert_eq!(address(r#"{"page":"http://127.0.0.1:1"}"#), Some("http://127.0.0.1:1".to_owned()));
+        assert_eq!(address(r#"{"issuer":"http://127.0.0.1:1"}"#), None);
+        assert_eq!(address("a warning"), None);
     }
 }
