@@ -13,6 +13,7 @@
 //! | `tls` | the certificate of the public listener |
 //! | `ledger` | people, sessions, codes and refresh tokens, as rows |
 //! | `people` | names and passwords |
+//! | `client_documents` | clients that describe themselves at their identifier, an https URL |
 //! | `grants` | the ways to a token at the token endpoint, one file each |
 //! | `login` | the authorization endpoint: logging in and consent |
 //! | `pages` | what people see, without JavaScript |
@@ -22,6 +23,7 @@
 //! | `cli` | the binary: words and signals |
 
 mod check;
+mod client_documents;
 mod clock;
 mod dev;
 mod error;
@@ -47,6 +49,7 @@ mod tls;
 mod token;
 
 pub use check::{Finding, check};
+pub use client_documents::ClientDocumentSettings;
 pub use clock::{Clock, SystemClock};
 pub use dev::{DevIssuer, DevOptions};
 pub use error::Error;

@@ -11,6 +11,7 @@ use jotgate_keys::{Issuer, KeyPairError, Purpose, RsaSize, SigningAlgorithm};
 use crate::client_arguments::{Clients, Json};
 use crate::confirmation::Confirmation;
 use crate::dev_arguments::{Dev, algorithm};
+use crate::document_arguments::DocumentArguments;
 use crate::duration::life;
 use crate::time_arguments::{ChosenTimes, Settings};
 use crate::user_arguments::Users;
@@ -235,6 +236,8 @@ pub(crate) struct Serve {
     /// A proxy: it may have every place, and the log shows the address from its X-Forwarded-For; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
+    #[command(flatten)]
+    pub(crate) documents: DocumentArguments,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod clients;
 mod confirmation;
 mod dev;
 mod dev_arguments;
+mod document_arguments;
 mod duration;
 mod init;
 mod keys;

@@ -28,6 +28,7 @@ pub(crate) fn serve(
     lost: &ErrorCounter,
 ) -> Result<(), Error> {
     check_addresses(arguments)?;
+    let client_documents = arguments.documents.chosen()?;
     let certificate = certificate(arguments)?.map(Arc::new);
     // A store that cannot be published is an error before the address is printed.
     let (_, state) = keeper.load()?;
@@ -62,6 +63,7 @@ pub(crate) fn serve(
             trusted_proxies: arguments.trusted_proxy.clone(),
             attempts_per_address: NonZeroU32::new(arguments.attempts_per_address),
             certificate,
+            client_documents,
         };
         run(listener, ops, keeper.clone(), clock, settings, stop).await
     });

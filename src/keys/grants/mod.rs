@@ -4,6 +4,7 @@ mod authorization_code;
 mod client_credentials;
 mod credentials;
 mod device_code;
+mod login_evidence;
 mod password;
 mod refresh_token;
 mod refresh_token_text;
@@ -15,12 +16,14 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::client_documents::ClientDocuments;
 use crate::http::{Attempt, Form, GrantRefusal, RequestFault};
 use crate::ledger::{Grant, Ledger, LedgerError, User};
 use crate::people::Passwords;
 use crate::{Client, Snapshot, TokenRequest};
 
 pub(crate) use credentials::{ACR, METHOD, PasswordOutcome, check_credentials};
+pub(crate) use login_evidence::follows_login;
 pub(crate) use revoke::revoke;
 pub(crate) use scope::{IDENTITY, OFFLINE_ACCESS, OPENID, asked, audiences, is_identity, scope};
 pub(crate) use user_code::{new_user_code, read_user_code, shown_user_code};
@@ -42,6 +45,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct People {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) passwords: Arc<Passwords>,
+    /// The clients that describe themselves; `None` if that is off.
+    pub(crate) documents: Option<Arc<ClientDocuments>>,
 }
 
 /// What is to be signed and answered.

@@ -44,8 +44,8 @@ enum Counted {
 /// The attempts of each address.
 #[derive(Debug)]
 pub(super) struct AddressLimit {
-    pages: Mutex<Counter>,
-    failures: Mutex<Counter>,
+    pages: Mutex<AddressCounter>,
+    failures: Mutex<AddressCounter>,
     reported: Mutex<Option<Instant>>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct AddressLimit {
 ///
 /// No address that has to wait is forgotten, however many others come: while there are too many, whole networks are counted.
 #[derive(Debug)]
-struct Counter {
+pub(crate) struct AddressCounter {
     addresses: Attempts,
     networks: Attempts,
 }
@@ -73,11 +73,11 @@ struct Attempts {
 impl AddressLimit {
     /// So many attempts a minute, which may all come at once.
     pub(super) fn new(per_minute: NonZeroU32) -> Self {
-        let counter = || Mutex::new(Counter::new(Quota::per_minute(per_minute), MAX_ADDRESSES));
+        let counter = || Mutex::new(AddressCounter::new(Quota::per_minute(per_minute), MAX_ADDRESSES));
         Self { pages: counter(), failures: counter(), reported: Mutex::default() }
     }
 
-    fn counter(&self, counted: Counted) -> MutexGuard<'_, Counter> {
+    fn counter(&self, counted: Counted) -> MutexGuard<'_, AddressCounter> {
         let counter = match counted {
             Counted::Always(_) => &self.pages,
             Counted::Failures(_) => &self.failures,
@@ -95,8 +95,9 @@ impl AddressLimit {
     }
 }
 
-impl Counter {
-    fn new(quota: Quota, most: usize) -> Self {
+impl AddressCounter {
+    /// A counter with that quota, which remembers `most` addresses and as many networks.
+    pub(crate) fn new(quota: Quota, most: usize) -> Self {
         let more = quota.burst_size().saturating_mul(NETWORK_SHARE);
         Self { addresses: Attempts::new(quota, most), networks: Attempts::new(Quota::per_minute(more), most) }
     }
@@ -107,7 +108,7 @@ impl Counter {
     }
 
     /// Counts one attempt; how long the address has to wait if it had none left.
-    fn count(&mut self, address: IpAddr) -> Option<Duration> {
+    pub(crate) fn count(&mut self, address: IpAddr) -> Option<Duration> {
         if let Some(left) = self.wait(address) {
             return Some(left);
         }
@@ -243,8 +244,8 @@ mod tests {
 
     use super::*;
 
-    fn counter(per_minute: u32, most: usize) -> Counter {
-        Counter::new(Quota::per_minute(NonZeroU32::new(per_minute).unwrap()), most)
+    fn counter(per_minute: u32, most: usize) -> AddressCounter {
+        AddressCounter::new(Quota::per_minute(NonZeroU32::new(per_minute).unwrap()), most)
     }
 
     fn address(number: u32) -> IpAddr {

@@ -20,10 +20,24 @@ pub(super) struct Authenticated<'a> {
     pub(super) assertion: Option<Assertion>,
 }
 
+/// The clients that a request may name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    /// The one that describes itself, if the request names that.
+    pub(super) document: Option<&'a Client>,
+}
+
+impl<'a> Known<'a> {
+    fn find(self, id: &str) -> Option<&'a Client> {
+        self.snapshot.state.clients().iter().chain(self.document).find(|client| client.id == id)
+    }
+}
+
 /// Authenticates a client by the header, by two parameters (RFC 6749 §2.3.1) or by an assertion (RFC 7523 §2.2), and by one of
 /// them alone. Notes the client's name in `attempt`. `now` in Unix seconds.
 pub(super) fn authenticate<'a>(
-    snapshot: &'a Snapshot,
+    known: Known<'a>,
     headers: &HeaderMap,
     form: &Form,
     attempt: &mut Attempt,
@@ -31,7 +45,7 @@ pub(super) fn authenticate<'a>(
 ) -> Result<Authenticated<'a>, GrantRefusal> {
     let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
     if assertion == (None, None) {
-        let client = by_secret(snapshot, headers, form, attempt)?;
+        let client = by_secret(known, headers, form, attempt)?;
         return Ok(Authenticated { client, assertion: None });
     }
     if headers.contains_key(AUTHORIZATION) || form.get("client_secret").is_some() {
@@ -45,12 +59,12 @@ pub(super) fn authenticate<'a>(
     if form.get("client_id").is_some_and(|named| named != id) {
         return Err(GrantRefusal::Request(RequestFault::OtherClient));
     }
-    let client = snapshot.state.clients().iter().find(|client| client.id == id);
+    let client = known.find(&id);
     attempt.client = Some(id);
     let client = client.ok_or(refused(ClientFault::Unknown))?;
     attempt.known = true;
     let keys = client.keys.as_ref().and_then(|keys| keys.to_set()).ok_or(refused(ClientFault::NoKeys))?;
-    let issuer = snapshot.state.issuer().as_str();
+    let issuer = known.snapshot.state.issuer().as_str();
     let verified = verify_assertion(assertion, &client.id, &keys, issuer, now);
     let verified = verified.map_err(|fault| refused(ClientFault::Assertion(fault)))?;
     if client.disabled {
@@ -61,7 +75,7 @@ pub(super) fn authenticate<'a>(
 
 /// By a secret, or as a public client by its name alone.
 fn by_secret<'a>(
-    snapshot: &'a Snapshot,
+    known: Known<'a>,
     headers: &HeaderMap,
     form: &Form,
     attempt: &mut Attempt,
@@ -83,10 +97,10 @@ fn by_secret<'a>(
             let id = form.get("client_id").ok_or(refused(ClientFault::NoCredentials))?;
             (id.to_owned(), Zeroizing::new(secret.to_owned()))
         }
-        (None, _, None) => return public_client(snapshot, form, attempt),
+        (None, _, None) => return public_client(known, form, attempt),
         _ => return Err(GrantRefusal::Request(RequestFault::TwoMethods)),
     };
-    let found = snapshot.state.clients().iter().find(|client| client.id == id);
+    let found = known.find(&id);
     attempt.client = Some(id);
     let Some(client) = found else {
         compare_for_nothing(secret.as_bytes());
@@ -104,13 +118,13 @@ fn by_secret<'a>(
 
 /// A client without a secret names itself by `client_id` alone (RFC 6749 §3.2.1).
 fn public_client<'a>(
-    snapshot: &'a Snapshot,
+    known: Known<'a>,
     form: &Form,
     attempt: &mut Attempt,
 ) -> Result<&'a Client, GrantRefusal> {
     let refused = |fault| GrantRefusal::Client { fault, by_header: false };
     let id = form.get("client_id").ok_or(refused(ClientFault::NoCredentials))?;
-    let client = snapshot.state.clients().iter().find(|client| client.id == id);
+    let client = known.find(id);
     attempt.known = client.is_some();
     match client.filter(|client| client.is_public()) {
         None => Err(refused(ClientFault::NoCredentials)),

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::address::ClientAddress;
 use super::audit::{self, Attempt};
+use super::client_authentication::Known;
 use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::{DEVICE_AUTHORIZATION_PATH, DEVICE_PATH};
 use super::router::literal_routes;
@@ -78,7 +79,9 @@ impl Endpoint {
         let now = self.clock.now();
         let snapshot = self.current(now)?;
         let form = read_form(headers, body)?;
-        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
+        // No client with a document has the device flow.
+        let known = Known { snapshot: &snapshot, document: None };
+        let client = self.authenticate(known, headers, &form, attempt, now).await?;
         let people = self.people.as_ref().ok_or(GrantRefusal::ClientGrant)?;
         if !client.login.as_ref().is_some_and(|login| login.device) {
             return Err(GrantRefusal::ClientGrant);

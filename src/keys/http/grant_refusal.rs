@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::client_documents::ClientDocumentFault;
 use crate::proof::{AssertionFault, DpopFault};
 
 /// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own.
@@ -33,6 +34,8 @@ pub(crate) enum GrantRefusal {
     AccountLimited {
         after: u64,
     },
+    /// The document of the client can't be fetched at present.
+    Document(ClientDocumentFault),
     /// The state in memory is too old to sign from.
     Unavailable,
     Failed,
@@ -93,6 +96,8 @@ pub(crate) enum ClientFault {
     /// The assertion was used before.
     AssertionReused,
     Disabled,
+    /// The document that describes it can't be used.
+    Document(ClientDocumentFault),
 }
 
 /// Marks an answer with a status of the client's fault that is none: it does not count for the address.
@@ -126,7 +131,7 @@ impl GrantRefusal {
             Self::Proof(_) => "invalid_dpop_proof",
             Self::Scope => "invalid_scope",
             Self::Target => "invalid_target",
-            Self::AccountLimited { .. } | Self::Unavailable => "temporarily_unavailable",
+            Self::AccountLimited { .. } | Self::Document(_) | Self::Unavailable => "temporarily_unavailable",
             Self::Failed => "server_error",
         }
     }
@@ -145,6 +150,7 @@ impl GrantRefusal {
             Self::Scope => "scope_not_allowed",
             Self::Target => "resource_not_allowed",
             Self::AccountLimited { .. } => "account_limited",
+            Self::Document(fault) => fault.code(),
             Self::Unavailable => "store_silent",
             Self::Failed => "not_signed",
         }
@@ -154,7 +160,7 @@ impl GrantRefusal {
         match self {
             Self::Client { by_header: true, .. } => StatusCode::UNAUTHORIZED,
             Self::AccountLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Document(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -174,6 +180,7 @@ impl GrantRefusal {
             Self::Scope => "the client may not ask for this scope",
             Self::Target => "the client may not ask for this resource",
             Self::AccountLimited { .. } => "too many wrong passwords for this account",
+            Self::Document(_) => "the document of the client cannot be fetched at present",
             Self::Unavailable => "no token can be signed at present",
             Self::Failed => "the token could not be signed",
         }
@@ -193,6 +200,7 @@ impl GrantRefusal {
                 answer.extensions_mut().insert(NotAFailure);
                 None
             }
+            Self::Document(_) => Some((RETRY_AFTER, HeaderValue::from_static("60"))),
             Self::Unavailable => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
@@ -294,6 +302,7 @@ impl ClientFault {
             Self::NoKeys => "client_without_keys",
             Self::Assertion(fault) => fault.code(),
             Self::AssertionReused => "assertion_reused",
+            Self::Document(fault) => fault.code(),
             Self::Disabled => "client_disabled",
         }
     }

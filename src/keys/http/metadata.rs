@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::grants::{ACR, DEVICE_CODE, IDENTITY, OFFLINE_ACCESS};
 use crate::proof::DPOP_ALGORITHMS;
-use crate::{ClientLogin, Error, Issuer, Purpose, State};
+use crate::{ClientDocumentSettings, ClientLogin, Error, Issuer, Purpose, State};
 
 /// Where the key set is, below the issuer.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
@@ -37,6 +37,9 @@ struct Metadata<'a> {
     dpop_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
     #[serde(flatten)]
     login: Option<LoginMetadata<'a>>,
+    /// Whether clients may describe themselves (draft-ietf-oauth-client-id-metadata-document §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id_metadata_document_supported: Option<bool>,
 }
 
 /// What an issuer adds at which people log in.
@@ -79,8 +82,19 @@ const CLAIMS: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce
 /// # Errors
 /// [`Error::Network`] if the JSON library fails.
 pub fn metadata(state: &State) -> Result<Bytes, Error> {
+    metadata_with(state, None)
+}
+
+/// [`metadata`] of an issuer that serves clients which describe themselves, if there are `documents`.
+///
+/// # Errors
+/// Those of [`metadata`].
+pub(super) fn metadata_with(
+    state: &State,
+    documents: Option<&ClientDocumentSettings>,
+) -> Result<Bytes, Error> {
     let base = base(state.issuer());
-    let login = state.ledger().map(|_| LoginMetadata::of(state, base));
+    let login = state.ledger().map(|_| LoginMetadata::of(state, base, documents));
     let any = |of: fn(&ClientLogin) -> bool| login.is_some() && logins(state).any(of);
     let mut grants = vec!["client_credentials"];
     let mut methods = vec!["client_secret_basic", "client_secret_post", "private_key_jwt"];
@@ -102,21 +116,25 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
         token_endpoint_auth_methods_supported: methods,
         token_endpoint_auth_signing_alg_values_supported: DPOP_ALGORITHMS,
         dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+        client_id_metadata_document_supported: documents.map(|_| true),
         login,
     };
     Ok(serde_json::to_vec(&document).map_err(std::io::Error::from)?.into())
 }
 
 impl<'a> LoginMetadata<'a> {
-    fn of(state: &'a State, base: &str) -> Self {
+    fn of(state: &'a State, base: &str, documents: Option<&'a ClientDocumentSettings>) -> Self {
         let clients = state.clients().iter().filter(|client| client.login.is_some());
         let scopes = clients.flat_map(|client| {
             client.scopes.iter().chain(client.audience_scopes.values().flatten()).map(String::as_str)
         });
-        let offline = logins(state).any(|login| login.offline_access).then_some(OFFLINE_ACCESS);
+        let offline = logins(state).any(|login| login.offline_access)
+            || documents.is_some_and(|documents| documents.offline_access);
+        let described = documents.into_iter().flat_map(|documents| &documents.scopes).map(String::as_str);
         let openid = OpenIdMetadata::of(state);
         let identity = openid.as_ref().map(|_| IDENTITY).into_iter().flatten();
-        let mut scopes: Vec<&str> = scopes.chain(offline).chain(identity).collect();
+        let offline = offline.then_some(OFFLINE_ACCESS);
+        let mut scopes: Vec<&str> = scopes.chain(described).chain(offline).chain(identity).collect();
         scopes.sort_unstable();
         scopes.dedup();
         Self {

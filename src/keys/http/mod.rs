@@ -24,6 +24,7 @@ mod transport;
 mod write_limit;
 
 pub use address::ClientAddress;
+pub(crate) use address_limit::AddressCounter;
 pub(crate) use audit::{Attempt, cut, escape};
 pub(crate) use form::Form;
 pub(crate) use grant_refusal::{DeviceFault, GrantFault, GrantRefusal, RequestFault};

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 
 use super::numbers::Numbers;
 use crate::token::IdSigner;
-use crate::{Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
+use crate::{ClientDocumentSettings, Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
 
 /// One state, with everything made from it that is served.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub struct Published {
     overdue: AtomicBool,
     /// The TLS certificate of the public listener; `None` without TLS.
     certificate: ArcSwapOption<ServerCertificate>,
+    /// What clients that describe themselves may ask for; `None` if that is off.
+    client_documents: ArcSwapOption<ClientDocumentSettings>,
     /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
     signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
     numbers: Numbers,
@@ -151,6 +153,16 @@ impl Published {
     #[must_use]
     pub fn certificate(&self) -> Option<Arc<ServerCertificate>> {
         self.certificate.load_full()
+    }
+
+    /// Notes that clients may describe themselves.
+    pub(crate) fn allow_client_documents(&self, settings: ClientDocumentSettings) {
+        self.client_documents.store(Some(Arc::new(settings)));
+    }
+
+    /// What clients that describe themselves may ask for; `None` if that is off.
+    pub(crate) fn client_documents(&self) -> Option<Arc<ClientDocumentSettings>> {
+        self.client_documents.load_full()
     }
 
     /// What is counted here.

@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::authorize::no_login;
 use super::connection::RouteName;
-use super::metadata::{AUTHORIZE_PATH, JWKS_PATH, metadata_paths};
+use super::metadata::{AUTHORIZE_PATH, JWKS_PATH, metadata_paths, metadata_with};
 use crate::{Published, Snapshot};
 
 /// Header fields of every answer with the set, which is public.
@@ -93,7 +93,14 @@ async fn document(State(published): State<Arc<Published>>) -> Response {
     let Some(snapshot) = published.snapshot() else { return not_yet() };
     let about = [(CACHE_CONTROL, cache_control(&published, &snapshot))];
     let media_type = [(CONTENT_TYPE, "application/json")];
-    (OPEN_TO_ALL, about, media_type, snapshot.metadata.clone()).into_response()
+    let metadata = match published.client_documents() {
+        None => Ok(snapshot.metadata.clone()),
+        Some(documents) => metadata_with(&snapshot.state, Some(&documents)),
+    };
+    match metadata {
+        Ok(metadata) => (OPEN_TO_ALL, about, media_type, metadata).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// An empty set as 200 would have every good token refused, for as long as it is cached.

@@ -25,11 +25,14 @@ use super::places::Places;
 use super::router::documents_router;
 use super::token_cors::allow_registered_origins;
 use super::token_endpoint::token_router_with;
+use crate::client_documents::ClientDocuments;
 use crate::grants::People;
 use crate::ledger::{Ledger, reconcile, upkeep};
 use crate::login::login_router;
 use crate::people::Passwords;
-use crate::{Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router};
+use crate::{
+    ClientDocumentSettings, Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router,
+};
 
 /// How long requests under way may take after the wish to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -56,6 +59,8 @@ pub struct ConnectionSettings {
     pub attempts_per_address: Option<NonZeroU32>,
     /// The certificate for TLS; `None` for plain HTTP.
     pub certificate: Option<Arc<ServerCertificate>>,
+    /// What clients may ask for that describe themselves by Client ID Metadata Documents; `None` if there are none.
+    pub client_documents: Option<ClientDocumentSettings>,
 }
 
 impl Default for ConnectionSettings {
@@ -65,6 +70,7 @@ impl Default for ConnectionSettings {
             trusted_proxies: vec![],
             attempts_per_address: None,
             certificate: None,
+            client_documents: None,
         }
     }
 }
@@ -105,14 +111,19 @@ pub(crate) async fn run_with(
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
     let published = publisher.published();
-    let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate } = settings;
+    let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate, .. } = settings;
     let tls = certificate.clone().map(Tls::new).transpose()?;
     let upkeep_clock = Arc::clone(&watch_clock);
     let certificate_clock = Arc::clone(&watch_clock);
     if let Some(certificate) = &certificate {
         published.set_certificate(Arc::clone(certificate));
     }
-    let people = people(ledger, watched.clone()).await?;
+    let people = people(ledger, watched.clone(), settings.client_documents.as_ref()).await?;
+    match (&people, settings.client_documents) {
+        (Some(_), Some(documents)) => published.allow_client_documents(documents),
+        (None, Some(_)) => warn!("client documents have no effect: nobody can log in here"),
+        (_, None) => {}
+    }
     warn_of_old_grants(&published);
     let login = match &people {
         Some(people) => {
@@ -190,7 +201,11 @@ pub(crate) async fn run_with(
 }
 
 /// Those who log in, if the keeper has a ledger that is in step with the store.
-async fn people(ledger: Option<Arc<dyn Ledger>>, keeper: Keeper) -> Result<Option<People>, Error> {
+async fn people(
+    ledger: Option<Arc<dyn Ledger>>,
+    keeper: Keeper,
+    documents: Option<&ClientDocumentSettings>,
+) -> Result<Option<People>, Error> {
     let Some(ledger) = ledger else { return Ok(None) };
     let reconciled =
         tokio::task::spawn_blocking(move || reconcile(&keeper)).await.map_err(|_| Error::Stopped)?;
@@ -199,7 +214,9 @@ async fn people(ledger: Option<Arc<dyn Ledger>>, keeper: Keeper) -> Result<Optio
         error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be used");
         return Ok(None);
     }
-    Ok(Some(People { ledger, passwords: Arc::new(Passwords::new()?) }))
+    let documents = documents.map(|settings| ClientDocuments::new(settings.clone())).transpose()?;
+    let (passwords, documents) = (Arc::new(Passwords::new()?), documents.map(Arc::new));
+    Ok(Some(People { ledger, passwords, documents }))
 }
 
 /// Says at the start which clients may use the grants that RFC 9700 advises against.

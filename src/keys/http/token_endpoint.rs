@@ -18,14 +18,15 @@ use tracing::{error, warn};
 
 use super::address::ClientAddress;
 use super::audit::{self, Attempt};
-use super::client_authentication::{Authenticated, authenticate};
+use super::client_authentication::{Authenticated, Known, authenticate};
 use super::form::{Form, FormRefusal};
 use super::grant_refusal::{ClientFault, GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::{REVOKE_PATH, TOKEN_PATH};
 use super::router::literal_routes;
-use crate::grants::{GrantType, Issue, People, Request, ledger_failed, on_ledger, revoke};
+use crate::client_documents::ClientUrl;
+use crate::grants::{GrantType, Issue, People, Request, follows_login, ledger_failed, on_ledger, revoke};
 use crate::ledger::{Grant, SecretHash};
-use crate::proof::{DpopFault, ReplayMemory, verify_dpop};
+use crate::proof::{DpopFault, ReplayMemory, assertion_client, verify_dpop};
 use crate::{Client, Clock, Published, Snapshot, TokenRefusal, TokenRequest};
 
 #[derive(Clone, Debug)]
@@ -166,7 +167,9 @@ impl Endpoint {
         attempt.scope = form.get("scope").map(str::to_owned);
         attempt.audience =
             Some(form.all("resource").collect::<Vec<_>>().join(" ")).filter(|all| !all.is_empty());
-        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
+        let document = self.document_client(&snapshot, &form, now).await?;
+        let known = Known { snapshot: &snapshot, document: document.as_deref() };
+        let client = self.authenticate(known, headers, &form, attempt, now).await?;
         let grant_type = grant_type.ok_or(GrantRefusal::Request(RequestFault::NoGrantType))?;
         let grant_type = grant_type.ok_or(GrantRefusal::GrantType)?;
         let jkt = self.proof_key(&snapshot, headers, now).await?;
@@ -197,19 +200,48 @@ impl Endpoint {
     /// Authenticates a client; an assertion counts once (RFC 7523 §3, `jti`).
     pub(super) async fn authenticate<'a>(
         &self,
-        snapshot: &'a Snapshot,
+        known: Known<'a>,
         headers: &HeaderMap,
         form: &Form,
         attempt: &mut Attempt,
         now: u64,
     ) -> Result<&'a Client, GrantRefusal> {
-        let Authenticated { client, assertion } = authenticate(snapshot, headers, form, attempt, now)?;
+        let Authenticated { client, assertion } = authenticate(known, headers, form, attempt, now)?;
         if let Some(assertion) = assertion
             && !self.use_once(assertion.used, assertion.until, now).await?
         {
             return Err(GrantRefusal::Client { fault: ClientFault::AssertionReused, by_header: false });
         }
         Ok(client)
+    }
+
+    /// The client that describes itself, if the request names one. Its document is fetched only for a request that follows a
+    /// login, so that strangers cannot make this server fetch anything.
+    pub(super) async fn document_client(
+        &self,
+        snapshot: &Snapshot,
+        form: &Form,
+        now: u64,
+    ) -> Result<Option<Arc<Client>>, GrantRefusal> {
+        let Some(people) = &self.people else { return Ok(None) };
+        let Some(documents) = &people.documents else { return Ok(None) };
+        let named = form.get("client_id").map(str::to_owned);
+        let id = named.or_else(|| assertion_client(form.get("client_assertion")?).ok());
+        let Some(url) = id.and_then(|id| ClientUrl::parse(&id)) else { return Ok(None) };
+        if snapshot.state.clients().iter().any(|client| client.id == url.as_str()) {
+            return Ok(None);
+        }
+        let found = match documents.remembered(&url, now) {
+            Some(found) => found,
+            None if follows_login(people, form, url.as_str()).await? => {
+                documents.client(&url, None, now).await
+            }
+            None => return Ok(None),
+        };
+        found.map(Some).map_err(|fault| match fault.is_temporary() {
+            true => GrantRefusal::Document(fault),
+            false => GrantRefusal::Client { fault: ClientFault::Document(fault), by_header: false },
+        })
     }
 
     /// The thumbprint of the key that signed the request's DPoP proof, if there is one; a proof counts once.
@@ -250,7 +282,9 @@ impl Endpoint {
         let now = self.clock.now();
         let snapshot = self.current(now)?;
         let form = read_form(headers, body)?;
-        let client = self.authenticate(&snapshot, headers, &form, attempt, now).await?;
+        let document = self.document_client(&snapshot, &form, now).await?;
+        let known = Known { snapshot: &snapshot, document: document.as_deref() };
+        let client = self.authenticate(known, headers, &form, attempt, now).await?;
         let people = self.people.as_ref();
         revoke(&Request { snapshot: &snapshot, client, form: &form, people, jkt: None, now }).await
     }

@@ -53,10 +53,15 @@ pub(super) enum RequestRefusal {
 }
 
 impl<'a> AuthorizationRequest<'a> {
-    pub(super) fn read(form: &Form, state: &'a State) -> Result<Self, RequestRefusal> {
+    /// Reads a request. `document` is the client that describes itself, if that is the one.
+    pub(super) fn read(
+        form: &Form,
+        state: &'a State,
+        document: Option<&'a Client>,
+    ) -> Result<Self, RequestRefusal> {
         let page = RequestRefusal::Page;
         let id = form.get("client_id").ok_or(page("The parameter client_id is missing."))?;
-        let client = state.clients().iter().find(|client| client.id == id);
+        let client = state.clients().iter().chain(document).find(|client| client.id == id);
         let client =
             client.filter(|client| !client.disabled).ok_or(page("This application is not known here."))?;
         let login = client.login.as_ref().ok_or(page("Nobody can log in with this application."))?;

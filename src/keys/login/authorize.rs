@@ -12,6 +12,7 @@ use tracing::info;
 
 use super::answer::redirect;
 use super::authorization_request::{AuthorizationRequest, RequestRefusal};
+use super::document_client::{Asked, Described, consent_name, shown_client, shown_document};
 use super::session::{LoginOutcome, Person, login_page, with_cookies};
 use super::{Site, cookies};
 use crate::grants::{ACR, OFFLINE_ACCESS, OPENID, on_ledger};
@@ -67,7 +68,16 @@ pub(super) async fn authorize(
     let now = site.clock.now();
     let current = site.published.snapshot().filter(|snapshot| site.published.is_current(snapshot, now));
     let Some(snapshot) = current else { return pages::unavailable() };
-    let request = match AuthorizationRequest::read(&form, &snapshot.state) {
+    let address = address.map(|Extension(ClientAddress(address))| address);
+    let (fields, state) = (fields.as_ref(), &snapshot.state);
+    let asked = Asked { form: &form, fields, headers: &headers, state, address, now };
+    let (document, logged_in) = match site.described_client(&asked).await {
+        Ok(None) => (None, None),
+        Ok(Some(Described::Client(client, logged_in))) => (Some(client), logged_in),
+        Ok(Some(Described::Page(page))) => return page,
+        Err(error) => return failed(&error),
+    };
+    let request = match AuthorizationRequest::read(&form, &snapshot.state, document.as_deref()) {
         Ok(request) => request,
         Err(RequestRefusal::Page(why)) => return pages::error(why),
         Err(RequestRefusal::Redirect(target, error, description)) => {
@@ -76,13 +86,18 @@ pub(super) async fn authorize(
             return redirect(&target, snapshot.state.issuer(), &parameters);
         }
     };
-    let address = address.map(|Extension(ClientAddress(address))| address);
     let (query, snapshot) = (form.to_query(), &snapshot);
     let visit = Visit { site: &site, snapshot, request, query, headers: &headers, address, now };
-    visit.answer(fields.as_ref()).await.unwrap_or_else(|error| {
-        tracing::error!(code = error.code(), %error, "the ledger failed");
-        pages::unavailable()
-    })
+    let answered = match logged_in {
+        Some(person) => visit.logged_in(*person).await,
+        None => visit.answer(fields).await,
+    };
+    answered.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &LedgerError) -> Response {
+    tracing::error!(code = error.code(), %error, "the ledger failed");
+    pages::unavailable()
 }
 
 impl Visit<'_> {
@@ -126,10 +141,7 @@ impl Visit<'_> {
     async fn log_in(&self, fields: &Form, before: Option<Person>) -> Result<Response, LedgerError> {
         let name = fields.get("username").unwrap_or_default();
         match self.site.log_in(self.headers, fields, before, self.now).await? {
-            LoginOutcome::Done(person) => {
-                self.note("login succeeded", Some(&person.user.subject), "none");
-                self.proceed(Some(*person), true).await
-            }
+            LoginOutcome::Done(person) => self.logged_in(*person).await,
             LoginOutcome::Stale => {
                 Ok(self.login_page(name, Some("This page was open for too long. Please try again.")))
             }
@@ -143,6 +155,12 @@ impl Visit<'_> {
             }
             LoginOutcome::Unavailable => Ok(pages::unavailable()),
         }
+    }
+
+    /// The person has logged in with this request.
+    async fn logged_in(&self, person: Person) -> Result<Response, LedgerError> {
+        self.note("login succeeded", Some(&person.user.subject), "none");
+        self.proceed(Some(person), true).await
     }
 
     /// The person pressed a button of the consent page.
@@ -159,7 +177,7 @@ impl Visit<'_> {
         {
             return self.proceed(Some(person), false).await;
         }
-        let (subject, client) = (person.user.subject.clone(), self.request.client.id.clone());
+        let (subject, client) = (person.user.subject.clone(), consent_name(self.request.client));
         let before = self.consent(&person.user).await?.unwrap_or_default();
         let join = |old: Vec<String>, new: Vec<String>| {
             let more: Vec<String> = new.into_iter().filter(|word| !old.contains(word)).collect();
@@ -177,7 +195,7 @@ impl Visit<'_> {
     }
 
     async fn consent(&self, user: &User) -> Result<Option<Consent>, LedgerError> {
-        let (subject, client) = (user.subject.clone(), self.request.client.id.clone());
+        let (subject, client) = (user.subject.clone(), consent_name(self.request.client));
         on_ledger(&self.site.people.ledger, move |ledger| ledger.consent(&subject, &client)).await
     }
 
@@ -271,13 +289,14 @@ impl Visit<'_> {
 
     fn login_page(&self, name: &str, fault: Option<&str>) -> Response {
         let target = shown_target(&self.request.target.redirect_uri);
-        login_page(self.headers, &self.request.client.id, &target, &self.action(), name, fault)
+        login_page(self.headers, &shown_client(self.request.client), &target, &self.action(), name, fault)
     }
 
     fn consent_page(&self, person: &Person) -> Response {
         let request = &self.request;
         pages::consent(&ConsentPage {
-            client: &request.client.id,
+            client: &shown_client(request.client),
+            document: shown_document(request.client),
             target: &shown_target(&request.target.redirect_uri),
             device: None,
             loopback: is_loopback_uri(&request.target.redirect_uri),

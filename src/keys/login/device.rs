@@ -207,6 +207,7 @@ impl Visit<'_> {
 fn consent_page(request: &DeviceRequest, person: &Person) -> Response {
     pages::consent(&ConsentPage {
         client: &request.client,
+        document: None,
         target: "",
         loopback: false,
         device: Some(&shown_user_code(&request.user_code)),

@@ -5,6 +5,7 @@ mod authorization_request;
 mod authorize;
 mod cookies;
 mod device;
+mod document_client;
 mod logout;
 mod session;
 

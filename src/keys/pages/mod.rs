@@ -32,6 +32,8 @@ pub(crate) struct LoginPage<'a> {
 #[template(path = "consent.html")]
 pub(crate) struct ConsentPage<'a> {
     pub(crate) client: &'a str,
+    /// Where the client describes itself, if it is not registered here.
+    pub(crate) document: Option<&'a str>,
     pub(crate) target: &'a str,
     /// The code of the device that asks, if it is a device.
     pub(crate) device: Option<&'a str>,

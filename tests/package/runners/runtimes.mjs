@@ -6,6 +6,7 @@ import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers
 import { crossOriginIn } from './browsers/cross_origin.mjs'
 import { authlib } from './companion/authlib.mjs'
 import { conformance } from './companion/conformance.mjs'
+import { documents } from './companion/documents.mjs'
 import { companionLoginIn } from './companion/login_browsers.mjs'
 import { companionPages } from './companion/pages.mjs'
 import { loginIn } from './login/browsers.mjs'
@@ -55,6 +56,7 @@ export const RUNTIMES = {
   // Other people's clients log in at the companion.
   'companion-authlib': authlib,
   'companion-conformance': conformance,
+  'companion-documents': documents,
   'companion-login-chromium': companionLoginIn('chromium'),
   'companion-login-firefox': companionLoginIn('firefox'),
   'companion-pages': companionPages,

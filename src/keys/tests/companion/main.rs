@@ -14,6 +14,7 @@ mod attempts;
 mod browser;
 mod check;
 mod client;
+mod client_documents;
 mod clients;
 mod confirmation;
 mod connections;

@@ -67,11 +67,7 @@ impl Companion {
     }
 
     /// [`Companion::start`] with `--dev-tls`, and with that client. Returns the fingerprint of the certificate, too.
-    pub(crate) fn start_with_tls(
-        program: PathBuf,
-        folder: &Path,
-        client: &[&str],
-    ) -> Result<(Self, String)> {
+    pub(crate) fn start_with_tls(program: PathBuf, folder: &Path, client: &[&str]) -> Result<(Self, String)> {
         let mut companion = Self::serve(program, folder, &Transport::Tls, client)?;
         let server = companion.server.as_mut().context("the companion does not run")?;
         let fingerprint =

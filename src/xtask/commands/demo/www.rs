@@ -41,8 +41,7 @@ pub(super) fn serve() -> Result<bool> {
         anyhow::Ok((page?, process::joined(program)?))
     })?;
     let scratch = Scratch::new("demo")?;
-    let (mut companion, fingerprint) =
-        Companion::start_with_tls(program, scratch.path(), &CLIENT_ARGUMENTS)?;
+    let (mut companion, fingerprint) = Companion::start_with_tls(program, scratch.path(), &CLIENT_ARGUMENTS)?;
     let settings = json!({
         "issuer": companion.issuer,
         "clientId": CLIENT,

@@ -15,28 +15,46 @@ const MAX_PAGES = 4
  * @returns where the client's answer goes
  */
 export async function logIn(url, ca) {
-  const cookies = new Map()
-  async function visit(form) {
-    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+  return (await new Browser(ca).logIn(url)).location
+}
+
+/** The browser of one person. */
+export class Browser {
+  #cookies = new Map()
+
+  /** @param ca - the certificate that the companion uses */
+  constructor(ca) {
+    this.ca = ca
+  }
+
+  /** Gets a page, or sends `form` to it. */
+  async visit(url, form) {
+    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ')
     const headers = { cookie, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) }
-    const sent = request(url, { ca, method: form ? 'POST' : 'GET', headers })
+    const sent = request(url, { ca: this.ca, method: form ? 'POST' : 'GET', headers })
     sent.end(form && `${new URLSearchParams(form)}`)
     const [response] = await once(sent, 'response')
     for (const line of response.headers['set-cookie'] ?? []) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
-      if (value) cookies.set(name, value)
-      else cookies.delete(name)
+      if (value) this.#cookies.set(name, value)
+      else this.#cookies.delete(name)
     }
     return { status: response.statusCode, location: response.headers.location, page: await text(response) }
   }
-  let form
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const { status, location, page } = await visit(form)
-    if (location) return new URL(location)
-    const token = /name="form_token" value="([^"]+)"/.exec(page)?.[1]
-    if (token === undefined) throw new Error(`the companion answered ${status}: ${page}`)
-    const isLogin = page.includes('name="password"')
-    form = { form_token: token, ...(isLogin ? { step: 'login', ...PERSON } : { step: 'allow' }) }
+
+  /** Fills in the pages of an authorization request; returns them, and where the client's answer goes. */
+  async logIn(url) {
+    const pages = []
+    let form
+    while (pages.length < MAX_PAGES) {
+      const { status, location, page } = await this.visit(url, form)
+      if (location) return { location: new URL(location), pages }
+      pages.push(page)
+      const token = /name="form_token" value="([^"]+)"/.exec(page)?.[1]
+      if (token === undefined) throw new Error(`the companion answered ${status}: ${page}`)
+      const isLogin = page.includes('name="password"')
+      form = { form_token: token, ...(isLogin ? { step: 'login', ...PERSON } : { step: 'allow' }) }
+    }
+    throw new Error('the login does not end')
   }
-  throw new Error('the login does not end')
 }

@@ -3,7 +3,6 @@
  * a tool call, and a refresh once the access token is refused.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,6 +17,7 @@ const { harness, ok, same } = await load('suite/harness.mjs')
 const { report } = await load('runners/report.mjs')
 const { freePort, stopping } = await load('runners/serving.mjs')
 const { logIn } = await load('runners/companion/browser.mjs')
+const { LoginState } = await load('runners/companion/mcp_login_state.mjs')
 const { startCompanion } = await load('runners/companion/world.mjs')
 
 const folder = process.cwd()
@@ -35,24 +35,11 @@ const server = spawn(process.execPath, ['--no-warnings', 'node_server.mjs'], { e
 const stopServer = stopping(server)
 await once(createInterface({ input: server.stdout }), 'line')
 
-/** What an application gives an SDK: a registered client, and where it keeps what it gets. */
-class Provider {
+/** What an application gives an SDK: a registered client. */
+class Provider extends LoginState {
   redirectUrl = REDIRECT
   clientMetadata = { client_name: 'test', redirect_uris: [REDIRECT], grant_types: ['authorization_code', 'refresh_token'] }
   clientInformation = () => ({ client_id: 'agent', issuer: world.issuer })
-  tokens = () => this.kept
-  saveTokens = (tokens) => void (this.kept = tokens)
-  redirectToAuthorization = (url) => void (this.url ??= url)
-  // Two requests that are refused at once begin two logins: the first one is followed.
-  verifiers = []
-  saveCodeVerifier = (verifier) => void this.verifiers.push(verifier)
-  codeVerifier = () => this.verifiers.find((verifier) => challengeOf(verifier) === this.url.searchParams.get('code_challenge'))
-  state = () => 'a state'
-}
-
-/** RFC 7636 §4.2 */
-function challengeOf(verifier) {
-  return createHash('sha256').update(verifier).digest('base64url')
 }
 
 const { test, run } = harness()

@@ -1,5 +1,6 @@
 /** A real `jotgate-keys` with TLS and one person, for other people's clients. */
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,9 +18,11 @@ export const PERSON = { username: 'ada', password: 'quartz lantern orbit 7' }
  * @param folder - where its files go
  * @param clients - the arguments of `clients add`, by the client's id
  * @param options.init - more arguments of `init`
- * @returns the issuer, its certificate as a file and as text, the clients' secrets by id, its log, and what ends it
+ * @param options.serve - more arguments of `serve`
+ * @returns the issuer, its certificate as a file and as text, the clients' secrets by id, its log, what starts it once more with the
+ *   same store, and what ends it
  */
-export async function startCompanion(folder, clients, { init = [] } = {}) {
+export async function startCompanion(folder, clients, { init = [], serve = [] } = {}) {
   const { JOTGATE_KEYS: program = join(root, 'target', 'debug', 'jotgate-keys') } = process.env
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo build --package jotgate-keys`)
   const store = join(folder, 'companion', 'store.sqlite')
@@ -38,15 +41,26 @@ export async function startCompanion(folder, clients, { init = [] } = {}) {
   for (const [id, words] of Object.entries(clients)) {
     secrets[id] = /^client_secret: (\S+)$/m.exec(keys(['clients', 'add', id, ...words]))?.[1]
   }
-  const args = ['--store', store, 'serve', '--dev-tls', '--dev-tls-out', certificate, '--listen', `127.0.0.1:${port}`]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const stop = stopping(child)
+  const args = ['--store', store, 'serve', '--dev-tls', '--dev-tls-out', certificate, '--listen', `127.0.0.1:${port}`, ...serve]
   let log = ''
-  child.stderr.on('data', (data) => (log += data))
-  const lines = createInterface({ input: child.stdout })
-  for await (const line of lines) {
-    if (!line.includes('listening on')) continue
-    return { issuer, certificate, ca: readFileSync(certificate), keys, secrets, stop, log: () => log }
+  let stop
+  const world = { issuer, certificate, keys, secrets, restart, stop: () => stop(), log: () => log }
+  async function start() {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    stop = stopping(child)
+    child.stderr.on('data', (data) => (log += data))
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.includes('listening on')) continue
+      world.ca = readFileSync(certificate)
+      world.ended = once(child, 'exit')
+      return world
+    }
+    throw new Error(`the companion ended before it was listening: ${log}`)
   }
-  throw new Error('the companion ended before it was listening')
+  async function restart() {
+    stop()
+    await world.ended
+    await start()
+  }
+  return start()
 }

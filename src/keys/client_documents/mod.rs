@@ -1,0 +1,147 @@
+//! Client ID Metadata Documents: a client's identifier is an https URL, which leads to a description of the client
+//! (draft-ietf-oauth-client-id-metadata-document-02).
+//!
+//! Such a client is not registered. The callers fetch only for a person who has logged in; where the fetch may go, how often and how
+//! much is bounded here.
+
+mod client_url;
+mod description;
+mod fault;
+mod fetch;
+mod public_address;
+mod remembered;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+pub(crate) use client_url::ClientUrl;
+pub(crate) use fault::ClientDocumentFault;
+pub use settings::ClientDocumentSettings;
+
+use self::description::describe;
+use self::fetch::{Fetched, Network};
+use self::remembered::Remembered;
+use crate::http::{AddressCounter, escape};
+use crate::{Client, Error};
+
+/// Fetches and remembers the documents of clients.
+pub(crate) struct ClientDocuments {
+    settings: ClientDocumentSettings,
+    network: Network,
+    remembered: Mutex<Remembered>,
+    /// Fetches by the address that asks for them, and by the address that is asked.
+    askers: Mutex<AddressCounter>,
+    asked: Mutex<AddressCounter>,
+    all: DefaultDirectRateLimiter,
+    at_once: Semaphore,
+}
+
+/// How many fetches one address may cause in a minute.
+const PER_ASKER: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// How many fetches go to one address in a minute.
+const PER_ASKED: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+/// How many fetches there are in a minute.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+/// How many fetches there are at once.
+const AT_ONCE: usize = 8;
+/// How many addresses are counted.
+const MAX_ADDRESSES: usize = 4096;
+
+impl ClientDocuments {
+    /// Reads the certificate authorities of the system.
+    ///
+    /// # Errors
+    /// [`Error::Network`] if the system has none.
+    pub(crate) fn new(settings: ClientDocumentSettings) -> Result<Self, Error> {
+        Ok(Self::with_network(settings, Network::of_system()?))
+    }
+
+    fn with_network(settings: ClientDocumentSettings, network: Network) -> Self {
+        let counter =
+            |per_minute| Mutex::new(AddressCounter::new(Quota::per_minute(per_minute), MAX_ADDRESSES));
+        Self {
+            settings,
+            network,
+            remembered: Mutex::default(),
+            askers: counter(PER_ASKER),
+            asked: counter(PER_ASKED),
+            all: RateLimiter::direct(Quota::per_minute(PER_MINUTE)),
+            at_once: Semaphore::new(AT_ONCE),
+        }
+    }
+
+    /// Whether an identifier may be that of a client with a document. It is refused if it names an audience, so that no token
+    /// for the one can be taken for the other.
+    pub(crate) fn may_be(&self, url: &ClientUrl, audiences: &[String]) -> bool {
+        ![&self.settings.audiences[..], audiences].concat().iter().any(|audience| audience == url.as_str())
+    }
+
+    /// What a fetch of a short time ago came to; `None` if there was none. `now` in Unix seconds.
+    pub(crate) fn remembered(
+        &self,
+        url: &ClientUrl,
+        now: u64,
+    ) -> Option<Result<Arc<Client>, ClientDocumentFault>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).find(url.as_str(), now)
+    }
+
+    /// The client that its document describes: remembered, or fetched now. The caller must know that a person has logged in.
+    /// `asker` is the address of the person's browser; `now` in Unix seconds.
+    ///
+    /// # Errors
+    /// [`ClientDocumentFault`]; all but [`ClientDocumentFault::Limited`] are remembered for a minute.
+    pub(crate) async fn client(
+        &self,
+        url: &ClientUrl,
+        asker: Option<IpAddr>,
+        now: u64,
+    ) -> Result<Arc<Client>, ClientDocumentFault> {
+        if let Some(known) = self.remembered(url, now) {
+            return known;
+        }
+        let asker = asker.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        if counted(&self.askers, asker) || self.all.check().is_err() {
+            return Err(ClientDocumentFault::Limited);
+        }
+        let _turn = self.at_once.try_acquire().map_err(|_| ClientDocumentFault::Limited)?;
+        let fetched = self.network.fetch(url, |address| !counted(&self.asked, address)).await;
+        let life = fetched.as_ref().ok().and_then(|fetched| fetched.max_age);
+        let client =
+            fetched.and_then(|Fetched { body, .. }| describe(url, &body, &self.settings, now).map(Arc::new));
+        match &client {
+            Ok(_) => {
+                info!(event = "client_document", client = escape(url.as_str()), "client document fetched")
+            }
+            Err(fault) => {
+                let client = escape(url.as_str());
+                warn!(event = "client_document", client, reason = fault.code(), "client document refused");
+            }
+        }
+        if client.as_ref().is_err_and(|fault| *fault == ClientDocumentFault::Limited) {
+            return client;
+        }
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.store(url.as_str(), &client, life, now);
+        client
+    }
+}
+
+/// Counts a fetch for an address; returns whether it has none left.
+fn counted(counter: &Mutex<AddressCounter>, address: IpAddr) -> bool {
+    counter.lock().unwrap_or_else(PoisonError::into_inner).count(address).is_some()
+}
+
+impl fmt::Debug for ClientDocuments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientDocuments").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

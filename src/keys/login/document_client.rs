@@ -1,0 +1,172 @@
+//! Clients that describe themselves: the document is fetched once the person has logged in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use tracing::info;
+
+use super::Site;
+use super::session::{LoginOutcome, Person, login_page, with_cookies};
+use crate::client_documents::{ClientDocumentFault, ClientUrl};
+use crate::http::{Form, escape};
+use crate::ledger::LedgerError;
+use crate::{Client, State, pages};
+
+/// An authorization request whose client is not known yet.
+pub(super) struct Asked<'a> {
+    pub(super) form: &'a Form,
+    /// The fields of our own forms.
+    pub(super) fields: Option<&'a Form>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) state: &'a State,
+    pub(super) address: Option<IpAddr>,
+    /// In Unix seconds.
+    pub(super) now: u64,
+}
+
+/// What came of the client's identifier.
+pub(super) enum Described {
+    /// The client, and the person who has logged in with this very request.
+    Client(Arc<Client>, Option<Box<Person>>),
+    /// What the browser gets first. Nothing is sent to the client before its document is known.
+    Page(Response),
+}
+
+impl Site {
+    /// The client that describes itself at its identifier; `None` if the identifier is not meant so, or documents are off.
+    pub(super) async fn described_client(&self, asked: &Asked<'_>) -> Result<Option<Described>, LedgerError> {
+        let Some(documents) = &self.people.documents else { return Ok(None) };
+        let Some(id) = asked.form.get("client_id").filter(|id| ClientUrl::is_meant(id)) else {
+            return Ok(None);
+        };
+        let clients = asked.state.clients();
+        if clients.iter().any(|client| client.id == id) {
+            return Ok(None);
+        }
+        let audiences: Vec<String> = clients.iter().flat_map(|client| client.audiences.clone()).collect();
+        let url = ClientUrl::parse(id).filter(|url| documents.may_be(url, &audiences));
+        let Some(url) = url else {
+            let fault = "The address by which this application identifies itself is not allowed.";
+            return Ok(Some(Described::Page(pages::error(fault))));
+        };
+        let (person, is_new) = match self.person(asked.headers, asked.now).await? {
+            Some(person) => (person, false),
+            None => match self.first_log_in(asked, &url).await? {
+                Ok(person) => (person, true),
+                Err(page) => return Ok(Some(Described::Page(page))),
+            },
+        };
+        Ok(Some(match documents.client(&url, asked.address, asked.now).await {
+            Ok(client) => Described::Client(client, is_new.then(|| Box::new(person))),
+            Err(fault) => Described::Page(with_cookies(refused(&url, fault), &person)),
+        }))
+    }
+
+    /// Logs a person in before anything is known of the client; or the page that the browser gets in place of it.
+    async fn first_log_in(
+        &self,
+        asked: &Asked<'_>,
+        url: &ClientUrl,
+    ) -> Result<Result<Person, Response>, LedgerError> {
+        let action = format!("?{}", asked.form.to_query());
+        let page = |name: &str, fault| login_page(asked.headers, url.host(), "", &action, name, fault);
+        let Some(fields) = asked.fields.filter(|fields| fields.get("step") == Some("login")) else {
+            if asked.form.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|word| word == "none")) {
+                return Ok(Err(pages::error(
+                    "You are not logged in, and the application asked not to show a login.",
+                )));
+            }
+            return Ok(Err(page(asked.form.get("login_hint").unwrap_or_default(), None)));
+        };
+        let name = fields.get("username").unwrap_or_default();
+        Ok(match self.log_in(asked.headers, fields, None, asked.now).await? {
+            LoginOutcome::Done(person) => Ok(*person),
+            LoginOutcome::Stale => {
+                Err(page(name, Some("This page was open for too long. Please try again.")))
+            }
+            LoginOutcome::Wrong => {
+                asked.note(url, "credentials_wrong");
+                Err(page(name, Some("The name or the password is wrong.")))
+            }
+            LoginOutcome::TooMany { after } => {
+                asked.note(url, "account_limited");
+                Err(pages::too_many(after))
+            }
+            LoginOutcome::Unavailable => Err(pages::unavailable()),
+        })
+    }
+}
+
+impl Asked<'_> {
+    /// One line in the log for a login that was refused.
+    fn note(&self, url: &ClientUrl, reason: &'static str) {
+        let address = self.address.map(|address| address.to_string());
+        info!(event = "login", client = escape(url.as_str()), reason, address, "login refused");
+    }
+}
+
+fn refused(url: &ClientUrl, fault: ClientDocumentFault) -> Response {
+    pages::error(&format!("The description of this application at {} cannot be used: {fault}.", url.as_str()))
+}
+
+/// The name under which a person's consent for a client is kept. For a client that describes itself it depends on the redirect
+/// addresses: if they change, the person is asked again.
+pub(super) fn consent_name(client: &Client) -> String {
+    let login = client.login.as_ref().filter(|_| ClientUrl::is_meant(&client.id));
+    let Some(login) = login else { return client.id.clone() };
+    let mut uris: Vec<&str> = login.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+    uris.sort_unstable();
+    let hash = digest(&SHA256, uris.join("\n").as_bytes());
+    // No identifier has a fragment, so this name belongs to no other client.
+    format!("{}#{}", client.id, Base64UrlUnpadded::encode_string(hash.as_ref()))
+}
+
+/// What people see as the name of a client: its identifier, or the host at which it describes itself.
+pub(super) fn shown_client(client: &Client) -> String {
+    ClientUrl::parse(&client.id).map_or_else(|| client.id.clone(), |url| url.host().to_owned())
+}
+
+/// Where a client describes itself, if it does.
+pub(super) fn shown_document(client: &Client) -> Option<&str> {
+    ClientUrl::parse(&client.id).is_some().then_some(client.id.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_keys::NOW;
+    use crate::{ClientLogin, RedirectUri};
+
+    fn client(id: &str, uris: &[&str]) -> Client {
+        let redirect_uris: Vec<RedirectUri> = uris.iter().map(|uri| uri.parse().unwrap()).collect();
+        let (client, _) = Client::new("app", None, &["api".to_owned()], NOW).unwrap();
+        let login = ClientLogin { redirect_uris, ..ClientLogin::default() };
+        Client { id: id.to_owned(), login: Some(login), ..client }
+    }
+
+    #[test]
+    fn consent_for_a_client_with_a_document_ends_with_its_redirect_addresses() {
+        let (one, two) = ("https://a.example/1", "https://a.example/2");
+        let id = "https://a.example/client.json";
+        let name = consent_name(&client(id, &[one, two]));
+        assert_eq!(name, consent_name(&client(id, &[two, one])));
+        assert_ne!(name, consent_name(&client(id, &[one])));
+        assert_ne!(name, consent_name(&client(id, &[one, two, "https://a.example/3"])));
+        assert_eq!(consent_name(&client("app", &[one])), "app");
+    }
+
+    #[test]
+    fn people_see_the_host_of_a_document() {
+        let described = client("https://a.example/client.json", &["https://b.example/"]);
+        assert_eq!(
+            (shown_client(&described).as_str(), shown_document(&described)),
+            ("a.example", Some(described.id.as_str()))
+        );
+        let registered = client("app", &["https://b.example/"]);
+        assert_eq!((shown_client(&registered).as_str(), shown_document(&registered)), ("app", None));
+    }
+}
