@@ -25,7 +25,8 @@ export function requestsAreIsolated(): boolean {
  * which issuers reject.
  */
 export function isBrowser(): boolean {
-  return typeof hostGlobal('document') === 'object' || typeof hostGlobal('importScripts') === 'function'
+  // Workers with a compatibility date before 2024-03-04 have `importScripts`, too.
+  return typeof hostGlobal('document') === 'object' || (typeof hostGlobal('importScripts') === 'function' && !requestsAreIsolated())
 }
 
 /** Whether `fetch` takes a `cache` mode; Workers of an older compatibility date throw instead. */

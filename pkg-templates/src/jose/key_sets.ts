@@ -78,7 +78,8 @@ export interface RemoteJWKSet {
  *   {@link JWKSInvalid} or {@link JWKSUnavailable}
  */
 export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}): RemoteJWKSet {
-  if (Object.prototype.toString.call(url) !== '[object URL]') throw optionError('url', 'must be a URL object')
+  const isUrl = url instanceof URL || Object.prototype.toString.call(url) === '[object URL]'
+  if (!isUrl) throw optionError('url', 'must be a URL object')
   const given = new Options('createRemoteJWKSet', options, OPTION_NAMES, 'ignored')
   const cacheMaxAge = (given.read('cacheMaxAge', duration) ?? 600_000) / 1000
   const headers = given.read('headers', requestHeaders) ?? new Headers()

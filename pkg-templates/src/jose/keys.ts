@@ -3,6 +3,7 @@ import { isBytes } from '../base/bytes.js'
 import { JOSENotSupported } from '../base/errors.js'
 import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
 import { isGiven, record } from '../base/record.js'
+import { hostGlobal } from '../base/runtime.js'
 import type { CryptoKey, KeyInput, KeyObject } from './types.js'
 import type { JWK } from '../base/types.js'
 
@@ -45,7 +46,10 @@ export async function exportedJwk(input: CryptoKey | KeyObject): Promise<JWK> {
 
 /** Returns `Symbol.toStringTag` of an object, for example `CryptoKey` or `KeyObject`. */
 export function tagOf(value: object): unknown {
-  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+  const CryptoKey = hostGlobal<typeof globalThis.CryptoKey>('CryptoKey')
+  // Workers with a compatibility date before 2024-09-26 have no tags.
+  return tag === undefined && CryptoKey !== undefined && value instanceof CryptoKey ? 'CryptoKey' : tag
 }
 
 async function fromCryptoKey(input: CryptoKey): Promise<ImportedKey> {
