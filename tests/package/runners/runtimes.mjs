@@ -16,6 +16,7 @@ import { loginPage } from './login_www.mjs'
 import { report } from './report.mjs'
 import { npmClients, npmFile, npmRuntimes, npmVersion } from './setup.mjs'
 import { writeCases } from './vectors/files.mjs'
+import { COMPATIBILITIES } from './workerd/suite.mjs'
 import { pageIn } from './www.mjs'
 
 /** Where npm has the runtimes that are programs. */
@@ -42,6 +43,7 @@ export const RUNTIMES = {
     return edgeRuntime(project, { ...tools, runner: 'edge/vectors.mjs' })
   },
   'edge-runtime': edgeRuntime,
+  ...COMPATIBILITIES,
   ...Object.fromEntries(
     Object.keys(BROWSERS).flatMap((name) => [
       [name, bundled(name)],

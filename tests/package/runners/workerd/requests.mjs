@@ -8,10 +8,11 @@ import { cp, readdir, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { join } from 'node:path'
 import { stopping } from '../serving.mjs'
+import { lines } from './serve.mjs'
 import { ok, same } from '../../suite/harness.mjs'
 
-/** Runs the tests; `bundle`, `binary` and `jose` are the tools. */
-export async function workerdRequests({ folder, runners, bundle, binary, jose }) {
+/** Runs the tests; `bundle`, `binary` and `jose` are the tools, `compatibility` the date and flags of the workers. */
+export async function workerdRequests({ folder, runners, bundle, binary, jose, compatibility }) {
   const outdir = join(folder, 'requests')
   await cp(join(runners, 'worker_requests.mjs'), join(folder, 'worker_requests.mjs'))
   await bundle(folder, {
@@ -37,7 +38,7 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose })
   await cp(join(runners, 'worker_cache.mjs'), join(outdir, 'worker_cache.mjs'))
   const keys = `request.url === 'https://auth.example/jwks' ? Response.json(${JSON.stringify(jwks)}) : new Response('', { status: 404 })`
   await writeFile(join(outdir, 'auth.mjs'), `export default { fetch: (request) => ${keys} }`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(wasm))
+  await writeFile(join(outdir, 'worker.capnp'), capnp(wasm, compatibility))
   const child = spawn(binary, ['serve', join(outdir, 'worker.capnp'), '--control-fd=3'], {
     stdio: ['ignore', process.stderr, 'inherit', 'pipe'],
   })
@@ -279,14 +280,14 @@ function portsOf(child, names) {
   })
 }
 
-function capnp(wasm) {
+function capnp(wasm, compatibility) {
   const worker = `(
   modules = [
     (name = "worker_requests.mjs", esModule = embed "worker_requests.mjs"),
     (name = "./${wasm}", wasm = embed "${wasm}"),
   ],
   bindings = [ (name = "AUTH", service = "auth") ],
-  compatibilityDate = "2026-01-01",
+  ${lines(compatibility)}
   cacheApiOutbound = "cache",
 )`
   return `using Workerd = import "/workerd/workerd.capnp";

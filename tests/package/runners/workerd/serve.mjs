@@ -4,10 +4,18 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stopping } from '../serving.mjs'
 
+/** The compatibility date and flags of a worker where a suite names no other, and whether it has `process.versions.node` by them. */
+export const COMPATIBILITY = { date: '2026-01-01', flags: [], node: false }
+
+/** The lines of a worker's configuration for these. */
+export function lines({ date, flags }) {
+  return `compatibilityDate = "${date}",\n  compatibilityFlags = ${JSON.stringify(flags)},`
+}
+
 /**
  * Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it.
  *
- * @param settings - `port`, by default a free one, and `bindings`, texts by their names
+ * @param settings - `port`, by default a free one; `bindings`, texts by their names; `compatibility`, by default {@link COMPATIBILITY}
  */
 export async function startWorker(folder, entry, { bundle, require }, settings) {
   const outdir = join(folder, 'worker')
@@ -24,11 +32,11 @@ export async function startWorker(folder, entry, { bundle, require }, settings) 
 }
 
 /** Serves what a bundler left: a script, and the one `.wasm` beside it or below. */
-export async function serveWorker(outdir, script, require, { port = 0, bindings = {} } = {}) {
+export async function serveWorker(outdir, script, require, { port = 0, bindings = {}, compatibility = COMPATIBILITY } = {}) {
   const files = await readdir(outdir, { recursive: true })
   const wasm = files.filter((file) => file.endsWith('.wasm'))
   if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0], bindings))
+  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0], bindings, compatibility))
   const { default: binary } = require('workerd')
   const child = spawn(
     binary,
@@ -63,7 +71,7 @@ function portOf(child) {
   })
 }
 
-function capnp(script, wasm, bindings) {
+function capnp(script, wasm, bindings, compatibility) {
   const texts = Object.entries(bindings).map(([name, text]) => `    (name = "${name}", text = "${text}"),\n`).join('')
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -80,7 +88,7 @@ const worker :Workerd.Worker = (
   ],
   bindings = [
 ${texts}  ],
-  compatibilityDate = "2026-01-01",
+  ${lines(compatibility)}
 );
 `
 }

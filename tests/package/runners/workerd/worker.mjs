@@ -27,7 +27,8 @@ const local = facade.createLocalJWKSet({ keys: [jwk] })
 
 export default {
   async fetch(request) {
-    const issuer = new URL(request.url).searchParams.get('issuer')
+    const { searchParams } = new URL(request.url)
+    const issuer = searchParams.get('issuer')
     const count = (options) => {
       const before = core.verifications
       jotgate.createGate({ ...rules, keys: new Uint8Array(32), algorithms: ['HS256'], ...options })
@@ -47,6 +48,10 @@ export default {
       test('a known signature is verified once at module scope, and never inside a request', () => {
         const { started, unasked, asked } = known
         if (started !== 1 || unasked !== 0 || asked !== 1) throw new Error(JSON.stringify(known))
+      })
+      test('the worker has `process.versions.node`, or lacks it, as its date and flags say', () => {
+        const has = globalThis.process?.versions?.node !== undefined
+        if (String(has) !== searchParams.get('node')) throw new Error(`process.versions.node is there: ${has}`)
       })
       ownFetch(jotgate, issuer)(context)
       test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', async () => {
