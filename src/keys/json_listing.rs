@@ -94,6 +94,14 @@ struct ListedSettings<'a> {
 #[derive(Serialize)]
 struct Findings<'a> {
     findings: Vec<ListedFinding<'a>>,
+    configuration: Vec<ListedValue<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListedValue<'a> {
+    name: &'a str,
+    value: &'a str,
+    source: &'a str,
 }
 
 #[derive(Serialize)]
@@ -138,13 +146,14 @@ pub fn json_settings_listing(state: &State, now: u64) -> Result<String, Error> {
     line(&ListedSettings { issuer: state.issuer().as_str(), settings: state.settings().times(), older })
 }
 
-/// `check --json`: one line of JSON.
+/// `check --json`: one line of JSON. `configuration` has the name, the value and the source of each value in force.
 ///
 /// # Errors
 /// As [`json_listing`].
-pub fn json_findings(findings: &[Finding]) -> Result<String, Error> {
+pub fn json_findings(findings: &[Finding], configuration: &[(&str, &str, &str)]) -> Result<String, Error> {
     let listed = findings.iter().map(|finding| ListedFinding { code: finding.code, text: &finding.text });
-    line(&Findings { findings: listed.collect() })
+    let held = configuration.iter().map(|&(name, value, source)| ListedValue { name, value, source });
+    line(&Findings { findings: listed.collect(), configuration: held.collect() })
 }
 
 fn line(value: &impl Serialize) -> Result<String, Error> {

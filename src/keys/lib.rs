@@ -70,7 +70,7 @@ pub use life::{
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use postgres::{DatabaseRefusal, PostgresAddress, PostgresDatabase};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, PostgresStore,
+    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, Moment, PostgresStore,
     RolledBack, SqliteStore, Store, StoreError, StoreId, Version, rekey,
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};

@@ -41,6 +41,12 @@ pub(crate) struct Cli {
         default_value = "./jotgate-keys/store.sqlite"
     )]
     pub(crate) store: OsString,
+    /// A TOML file with arguments by their names, such as `ops-listen = "127.0.0.1:8412"`
+    ///
+    /// An argument comes before the environment, and that before the file. An unknown name is refused.
+    // It is read before the arguments are.
+    #[arg(long, global = true, env = "JOTGATE_CONFIG", value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
     /// The file with the key-encryption key [default: the store's name with `.kek` after it;
     /// ./jotgate-keys/postgres.kek for a database]
     ///
@@ -146,7 +152,8 @@ https://api.example/items")]
   jotgate-keys settings set --max-age 600"
     )]
     Settings(Settings),
-    /// Show what is unusual in the store: values that no command accepts any more, and steps that are overdue
+    /// Show what is unusual in the store: values that no command accepts any more, and steps that are overdue; and what is
+    /// in force from arguments, environment and file
     #[command(after_help = "Example:
   jotgate-keys check
 
@@ -207,16 +214,16 @@ impl Rsa {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen: an IP address and a port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
+    #[arg(long, env = "JOTGATE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
     pub(crate) listen: SocketAddr,
     /// Where to answer `/healthz/live`, `/healthz/ready` and `/metrics` (Prometheus) [default: nowhere]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, env = "JOTGATE_OPS_LISTEN", value_name = "ADDRESS")]
     pub(crate) ops_listen: Option<SocketAddr>,
     /// The TLS certificate chain in PEM, the server's own certificate first
-    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    #[arg(long, env = "JOTGATE_TLS_CERTIFICATE", value_name = "PATH", requires = "tls_key")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// The private key of the TLS certificate, in PEM
-    #[arg(long, value_name = "PATH", requires = "tls_certificate")]
+    #[arg(long, env = "JOTGATE_TLS_KEY", value_name = "PATH", requires = "tls_certificate")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Use TLS with a new self-signed certificate for localhost, 127.0.0.1 and ::1, and print its fingerprint
     #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key"])]
@@ -225,16 +232,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PATH", requires = "dev_tls")]
     pub(crate) dev_tls_out: Option<PathBuf>,
     /// Listen on addresses that others can reach, without TLS
-    #[arg(long)]
+    #[arg(long, env = "JOTGATE_ALLOW_NON_LOOPBACK")]
     pub(crate) allow_non_loopback: bool,
     /// How many of the 900 places for connections one address may have; an IPv6 /64 is one address
-    #[arg(long, value_name = "COUNT", default_value = "225", value_parser = clap::value_parser!(u16).range(1..=900))]
+    #[arg(long, env = "JOTGATE_CONNECTIONS_PER_ADDRESS", value_name = "COUNT", default_value = "225", value_parser = clap::value_parser!(u16).range(1..=900))]
     pub(crate) connections_per_address: u16,
     /// How many attempts to log in, and how many failed requests for tokens, one address has in a minute; 0 is no limit
-    #[arg(long, value_name = "COUNT", default_value = "60")]
+    #[arg(long, env = "JOTGATE_ATTEMPTS_PER_ADDRESS", value_name = "COUNT", default_value = "60")]
     pub(crate) attempts_per_address: u32,
     /// A proxy: it may have every place, and the log shows the address from its X-Forwarded-For; may be repeated
-    #[arg(long, value_name = "CIDR", value_parser = network)]
+    #[arg(long, env = "JOTGATE_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     #[command(flatten)]
     pub(crate) documents: DocumentArguments,

@@ -5,17 +5,30 @@ use std::process::ExitCode;
 use jotgate_keys::{Clock, Error, Finding, Keeper, SystemClock, check, json_findings};
 
 use crate::client_arguments::Json;
+use crate::configuration::Held;
 use crate::say;
 
 /// The exit code if something is unusual.
 const UNUSUAL: u8 = 3;
 
-pub(crate) fn check_store(keeper: &Keeper, Json { json }: Json) -> Result<ExitCode, Error> {
+pub(crate) fn check_store(keeper: &Keeper, held: &[Held], Json { json }: Json) -> Result<ExitCode, Error> {
     let findings = check(&keeper.load()?.1, SystemClock.now());
-    let text = |findings: &[Finding]| match findings {
+    let configuration: Vec<_> =
+        held.iter().map(|held| (held.name, held.value.as_str(), held.source.as_str())).collect();
+    say(&if json { json_findings(&findings, &configuration)? } else { text(&findings, &configuration) })?;
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(UNUSUAL) })
+}
+
+fn text(findings: &[Finding], configuration: &[(&str, &str, &str)]) -> String {
+    let mut text = match findings {
         [] => "nothing is unusual\n".to_owned(),
         some => some.iter().map(|Finding { code, text }| format!("{code}: {text}\n")).collect(),
     };
-    say(&if json { json_findings(&findings)? } else { text(&findings) })?;
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(UNUSUAL) })
+    text.push_str("\nin force:\n");
+    let widest = configuration.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+    for (name, value, source) in configuration {
+        let value = if value.is_empty() { "-" } else { value };
+        text.push_str(&format!("  {name:widest$}  {}  ({source})\n", value.escape_debug()));
+    }
+    text
 }

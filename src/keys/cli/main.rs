@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod client_arguments;
 mod clients;
+mod configuration;
 mod confirmation;
 mod dev;
 mod dev_arguments;
@@ -32,15 +33,28 @@ use jotgate_keys::{Error, StoreError};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::arguments::{Cli, Command, LogFormat};
+use crate::configuration::{Configuration, Held, held, of_serve};
 use crate::place::Place;
 
 /// How many lines of the log may wait to be written.
 const WAITING_LINES: usize = 8192;
 
 fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let configuration = match Configuration::read(&arguments) {
+        Ok(configuration) => configuration,
+        Err(error) => return report(&error),
+    };
+    let command = match &configuration {
+        Some(configuration) => configuration.apply(Cli::command()),
+        None => Cli::command(),
+    };
+    let matches = command.clone().get_matches_from(&arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let store_is_argument = matches.value_source("store") == Some(ValueSource::CommandLine);
+    let given = Given {
+        store_is_argument: matches.value_source("store") == Some(ValueSource::CommandLine),
+        held: held(&matches, of_serve(&command).as_ref(), configuration.as_ref()),
+    };
     // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server.
     let (writer, flush) =
         NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(io::stderr());
@@ -50,26 +64,35 @@ fn main() -> ExitCode {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
-    let done = run_command(&cli, store_is_argument, &lost);
+    let done = run_command(&cli, &given, &lost);
     // The log is written before the last word.
     drop(flush);
     match done {
         Ok(code) => code,
-        Err(error) => {
-            // If this fails too, there is nowhere left to report it.
-            let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => report(&error),
     }
 }
 
-fn run_command(cli: &Cli, store_is_argument: bool, lost: &ErrorCounter) -> Result<ExitCode, Error> {
+fn report(error: &Error) -> ExitCode {
+    // If this fails too, there is nowhere left to report it.
+    let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
+    ExitCode::FAILURE
+}
+
+/// Where arguments come from.
+struct Given {
+    store_is_argument: bool,
+    /// What is in force.
+    held: Vec<Held>,
+}
+
+fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode, Error> {
     // It has neither a store nor a key-encryption key.
     if let Command::Dev(arguments) = &cli.command {
         dev::dev(arguments)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let place = Place::of(cli, store_is_argument)?;
+    let place = Place::of(cli, given.store_is_argument)?;
     match &cli.command {
         Command::Dev(_) => Ok(()),
         Command::Init(arguments) => init::init(&place, arguments),
@@ -93,7 +116,7 @@ fn run_command(cli: &Cli, store_is_argument: bool, lost: &ErrorCounter) -> Resul
         }
         Command::Token(arguments) => token::token(&place.keeper()?, arguments),
         Command::Keys(command) => keys::keys(&place.keeper()?, command),
-        Command::Check(json) => return check::check_store(&place.keeper()?, *json),
+        Command::Check(json) => return check::check_store(&place.keeper()?, &given.held, *json),
         Command::Settings(command) => settings::settings(&place.keeper()?, command),
         Command::Upgrade => upgrade::upgrade(&place.keeper()?),
         Command::Clients(command) => clients::clients(&place.keeper()?, command),

@@ -42,7 +42,7 @@ const PORT: u16 = 5432;
 
 /// What each session begins with. The limits end what a replica that was stopped or cut off still holds.
 const SESSION: &str = "-c search_path=jotgate -c default_transaction_isolation=read\\ committed \
-    -c statement_timeout=4s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5s";
+    -c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=3s";
 
 impl PostgresAddress {
     /// Whether that text is meant as the address of a database, and not as a path.

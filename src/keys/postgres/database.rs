@@ -44,6 +44,8 @@ struct Reading {
 const CONNECTIONS: usize = 8;
 /// How long an answer of the server's clock may be on its way.
 const LONGEST_WAY: Duration = Duration::from_millis(200);
+/// A commit that took longer was perhaps given up by the server: `statement_timeout` ends its wait for a standby.
+const CONFIRMED_WITHIN: Duration = Duration::from_millis(2500);
 /// How often a transaction is tried that others were in the way of.
 const ATTEMPTS: u32 = 20;
 /// The first version whose sessions have every limit that is used here.
@@ -157,10 +159,17 @@ impl PostgresDatabase {
         match outcome {
             // A transaction that is not committed is rolled back.
             Err(error) => (Err(error), trouble),
-            Ok(done) => match within(runtime, transaction.commit()) {
-                Ok(()) => (Ok(done), None),
-                Err(failure) => failed(failure),
-            },
+            Ok(done) => {
+                let began = SystemClock.steady();
+                match within(runtime, transaction.commit()) {
+                    // The server answers a commit that no standby has confirmed like any other, once its own limit is over.
+                    Ok(()) if SystemClock.steady().saturating_sub(began) >= CONFIRMED_WITHIN => {
+                        failed(Failure::Unconfirmed)
+                    }
+                    Ok(()) => (Ok(done), None),
+                    Err(failure) => failed(failure),
+                }
+            }
         }
     }
 

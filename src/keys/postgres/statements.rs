@@ -102,6 +102,7 @@ impl Rows for Statements<'_> {
 #[derive(Debug)]
 pub(super) enum Failure {
     Late,
+    Unconfirmed,
     Failed(tokio_postgres::Error),
 }
 
@@ -111,6 +112,10 @@ impl Failure {
         let path = || shown.into();
         let error = match self {
             Self::Failed(error) => error,
+            Self::Unconfirmed => {
+                let detail = format!("`{shown}` has not confirmed a change in time; it may be made or not");
+                return (Trouble::Refused, StoreError::Unavailable { detail });
+            }
             Self::Late => {
                 let detail = format!("`{shown}` has not answered within {} s", PATIENCE.as_secs());
                 return (Trouble::Broken, StoreError::Unavailable { detail });

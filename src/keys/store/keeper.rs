@@ -207,10 +207,11 @@ impl Keeper {
     ) -> Result<State, Error> {
         let mut busy = 0;
         for _ in 0..ATTEMPTS {
+            let decided = self.store.moment()?;
             let (version, state) = self.load()?;
             let Some(next) = decide(&state)? else { return Ok(state) };
             let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
-            match self.store.replace(version, &document) {
+            match self.store.replace_fresh(version, &document, decided) {
                 Ok(version) => {
                     // The change is made. A mark that stays behind is moved on by the next look.
                     if let Err(error) = self.remember(&StoreStamp::new(&next, version, &document), &next) {
@@ -219,7 +220,7 @@ impl Keeper {
                     return Ok(next);
                 }
                 Err(StoreError::Conflict { .. }) => {}
-                Err(StoreError::Busy { .. }) if busy < BUSY_ATTEMPTS => busy += 1,
+                Err(StoreError::Busy { .. } | StoreError::Late) if busy < BUSY_ATTEMPTS => busy += 1,
                 Err(other) => return Err(other.into()),
             }
         }

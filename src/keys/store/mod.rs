@@ -22,6 +22,9 @@ mod stored;
 mod stored_client;
 
 use std::fmt;
+use std::time::Duration;
+
+use crate::{Clock as _, SystemClock};
 
 pub use document::Document;
 pub use document_error::DocumentError;
@@ -39,6 +42,21 @@ pub use store_id::StoreId;
 
 /// The count of changes since the store was made; the first document has version 1.
 pub type Version = u64;
+
+/// A moment by the clock of one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub(crate) Duration);
+
+impl Moment {
+    /// How long after it was decided a change may be made.
+    pub const FRESH: Duration = Duration::from_secs(2);
+
+    /// Whether a change that was decided in this moment is too late at `now`.
+    #[must_use]
+    pub fn is_over(self, now: Self) -> bool {
+        now.0.saturating_sub(self.0) > Self::FRESH
+    }
+}
 
 /// One versioned document, changed by compare-and-swap. Calls may block: on a disk, or on another process.
 pub trait Store: Send + Sync + fmt::Debug {
@@ -62,6 +80,31 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn replace(&self, expected: Version, document: &Document) -> Result<Version, StoreError> {
         let next = expected.saturating_add(1);
         self.replace_as(expected, next, document).map(|()| next)
+    }
+
+    /// The moment now, by a clock that nobody sets and that runs while this process is stopped.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn moment(&self) -> Result<Moment, StoreError> {
+        Ok(Moment(SystemClock.steady()))
+    }
+
+    /// [`Store::replace`], if no more than [`Moment::FRESH`] has passed since `decided`. A change is dated when it is decided:
+    /// one that was held up must be decided again.
+    ///
+    /// # Errors
+    /// Those of [`Store::replace`], and [`StoreError::Late`].
+    fn replace_fresh(
+        &self,
+        expected: Version,
+        document: &Document,
+        decided: Moment,
+    ) -> Result<Version, StoreError> {
+        if decided.is_over(self.moment()?) {
+            return Err(StoreError::Late);
+        }
+        self.replace(expected, document)
     }
 
     /// Puts `document` in the place of the one of version `expected`, durably, under the version `next`.

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ledger::{LedgerError, Row, Rows, Value};
 use crate::postgres::{MILLISECONDS, store_error};
-use crate::{Clock as _, Document, PostgresDatabase, Store, StoreError, Version};
+use crate::{Clock as _, Document, Moment, PostgresDatabase, Store, StoreError, Version};
 
 /// A store in a database of PostgreSQL, in the schema `jotgate`.
 pub struct PostgresStore {
@@ -16,7 +17,6 @@ pub struct PostgresStore {
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688167)::text";
 const EXISTS: &str = "SELECT to_regclass('jotgate.document') IS NOT NULL";
 const LOAD: &str = "SELECT version, bytes FROM jotgate.document WHERE id = 1";
-const VERSION: &str = "SELECT version FROM jotgate.document WHERE id = 1";
 /// Private keys are in it, if sealed ones: nobody but the owner has a right to the schema.
 const TABLES: [&str; 3] = [
     "CREATE SCHEMA IF NOT EXISTS jotgate",
@@ -70,6 +70,33 @@ impl PostgresStore {
         Ok(store)
     }
 
+    /// Replaces the document of that version, if `is_fresh` allows it at the server's time.
+    fn replace_if(
+        &self,
+        expected: Version,
+        next: Version,
+        document: &Document,
+        is_fresh: impl Fn(Moment) -> bool,
+    ) -> Result<(), StoreError> {
+        let replaced = self.database.call(|rows| {
+            // No other transaction can change the row between this and the end. A process that is stopped after this loses
+            // its transaction (`idle_in_transaction_session_timeout`).
+            let sql = format!("SELECT version FROM jotgate.document WHERE id = 1{}", rows.for_update());
+            let version = rows.query(&sql, &[])?.first().map(|row| row.get::<i64>(0)).transpose()?;
+            let found = version.ok_or_else(|| self.no_row())?.unsigned_abs();
+            if found != expected {
+                return Err(StoreError::Conflict { expected, found }.into());
+            }
+            // After the wait for the row.
+            if !is_fresh(now(rows)?) {
+                return Err(StoreError::Late.into());
+            }
+            let row = [Value::Int(next.cast_signed()), Value::Bytes(document.as_bytes().to_vec())];
+            rows.execute("UPDATE jotgate.document SET version = ?1, bytes = ?2 WHERE id = 1", &row).map(drop)
+        });
+        replaced.map_err(store_error)
+    }
+
     fn no_row(&self) -> StoreError {
         StoreError::Damaged {
             path: self.database.shown().into(),
@@ -100,27 +127,34 @@ impl Store for PostgresStore {
         Ok((version.unsigned_abs(), Document::from_bytes(bytes)))
     }
 
-    fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
-        let found = self.database.call(|rows| {
-            // No other transaction can change the row between this and the end.
-            let found = select_version(rows, &format!("{VERSION}{}", rows.for_update()))?;
-            if found == Some(expected) {
-                let row = [Value::Int(next.cast_signed()), Value::Bytes(document.as_bytes().to_vec())];
-                rows.execute("UPDATE jotgate.document SET version = ?1, bytes = ?2 WHERE id = 1", &row)?;
-            }
-            Ok(found)
-        });
-        let found = found.map_err(store_error)?.ok_or_else(|| self.no_row())?;
-        if found == expected { Ok(()) } else { Err(StoreError::Conflict { expected, found }) }
+    fn moment(&self) -> Result<Moment, StoreError> {
+        self.database.call(|rows| now(rows)).map_err(store_error)
     }
+
+    fn replace_fresh(
+        &self,
+        expected: Version,
+        document: &Document,
+        decided: Moment,
+    ) -> Result<Version, StoreError> {
+        let next = expected.saturating_add(1);
+        self.replace_if(expected, next, document, |now| !decided.is_over(now)).map(|()| next)
+    }
+
+    fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
+        self.replace_if(expected, next, document, |_| true)
+    }
+}
+
+/// Now, by the server's clock.
+fn now(rows: &dyn Rows) -> Result<Moment, LedgerError> {
+    let found = rows.query(&format!("SELECT {MILLISECONDS}"), &[])?;
+    let milliseconds = found.first().map_or(Ok(0), |row| row.get::<i64>(0))?;
+    Ok(Moment(Duration::from_millis(milliseconds.unsigned_abs())))
 }
 
 fn exists(rows: &dyn Rows) -> Result<bool, LedgerError> {
     rows.query(EXISTS, &[])?.first().map_or(Ok(false), |row| row.get(0))
-}
-
-fn select_version(rows: &dyn Rows, sql: &str) -> Result<Option<Version>, LedgerError> {
-    rows.query(sql, &[])?.first().map(|row| row.get::<i64>(0).map(i64::unsigned_abs)).transpose()
 }
 
 fn exists_already(database: &PostgresDatabase) -> StoreError {
@@ -151,6 +185,19 @@ mod tests {
         fn open(&self) -> Box<dyn Store> {
             Box::new(PostgresStore::open(connect(self)).unwrap())
         }
+    }
+
+    #[test]
+    fn a_change_that_was_held_up_after_its_decision_is_not_made() {
+        let Some(cluster) = cluster() else { return };
+        let database = cluster.database();
+        let first = store_suite::document("first");
+        let store = PostgresStore::create(connect(&database), &first).unwrap();
+        let decided = store.moment().unwrap();
+        let before = Moment(decided.0 - Moment::FRESH - Duration::from_secs(1));
+        assert_eq!(store.replace_fresh(1, &store_suite::document("late"), before), Err(StoreError::Late));
+        assert_eq!(store.load(), Ok((1, first)));
+        assert_eq!(store.replace_fresh(1, &store_suite::document("second"), decided), Ok(2));
     }
 
     #[test]

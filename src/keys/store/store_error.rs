@@ -79,6 +79,8 @@ pub enum StoreError {
         /// The version that the store has.
         found: Version,
     },
+    /// The change was held up between its decision and its making: decide again, come back.
+    Late,
     /// Others hold it for longer than a change may wait: decide again, come back.
     Busy {
         /// Where.
@@ -109,6 +111,7 @@ impl StoreError {
             Self::Mark { .. } => "store_mark",
             Self::Linked { .. } => "kek_linked",
             Self::Conflict { .. } => "store_conflict",
+            Self::Late => "store_late",
             Self::Busy { .. } => "store_busy",
             Self::Database(refusal) => refusal.code(),
             Self::Unavailable { .. } => "store_unavailable",
@@ -176,6 +179,7 @@ impl fmt::Display for StoreError {
             Self::Conflict { expected, found } => {
                 write!(f, "the store is at version {found}, the change was made for {expected}")
             }
+            Self::Late => f.write_str("the change was held up for too long; nothing was changed"),
             Self::Busy { path } => {
                 write!(f, "another process holds the store `{}`; nothing was changed", path.display())
             }

@@ -11,25 +11,30 @@ use crate::ui::progress::print_line;
 use crate::{paths, process};
 
 /// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.
-const LONG_FORMS: [(&str, [&str; 4], (&str, &str)); 4] = [
+const LONG_FORMS: [(&str, &[&str], (&str, &str)); 5] = [
     (
         "500 rotations killed, and as many of init and of rekey",
-        ["--package=jotgate-keys", "--test=companion", "killed::", "--"],
+        &["--package=jotgate-keys", "--test=companion", "killed::", "--"],
         ("JOTGATE_KILLS", "500"),
     ),
     (
+        "500 faults of three servers on PostgreSQL, and failovers",
+        &["--package=jotgate-keys", "--test=companion", "replicas::", "--", "--ignored"],
+        ("JOTGATE_FAULTS", "500"),
+    ),
+    (
         "900 slow peers of every kind, 10,000 idle ones, and one for five minutes",
-        ["--package=jotgate-keys", "--test=companion", "connections::", "--"],
+        &["--package=jotgate-keys", "--test=companion", "connections::", "--"],
         ("JOTGATE_LONG_CONNECTIONS", "1"),
     ),
     (
         "each algorithm and key against aws-lc-rs, 5,000 messages each",
-        ["--package=second-opinion", "--lib", "random_signatures", "--"],
+        &["--package=second-opinion", "--lib", "random_signatures", "--"],
         ("JOTGATE_MESSAGES", "5000"),
     ),
     (
         "20 times ten days of thousands of verifiers",
-        ["--package=simulation", "--lib", "ten_days", "--"],
+        &["--package=simulation", "--lib", "ten_days", "--"],
         ("JOTGATE_SEEDS", "20"),
     ),
 ];

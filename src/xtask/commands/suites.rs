@@ -14,6 +14,8 @@ pub(crate) enum When {
 pub(crate) enum Kind {
     /// The tests of a crate, by the native toolchain.
     Native { package: &'static str },
+    /// The tests of a crate that take minutes and are `#[ignore]`d for that: those whose names have `filter` in them.
+    Ignored { package: &'static str, filter: &'static str },
     /// The `#[wasm_bindgen_test]`s of a crate, in Node.
     Wasm { package: &'static str },
     /// The quick suites of `tests/package/run.mjs`, on the packed package.
@@ -32,7 +34,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order of the run.
-pub(crate) const SUITES: [Suite; 15] = [
+pub(crate) const SUITES: [Suite; 16] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -47,6 +49,11 @@ pub(crate) const SUITES: [Suite; 15] = [
     quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
     quick("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
     quick("package", Kind::Package),
+    Suite {
+        name: "companion: three servers on PostgreSQL",
+        when: When::All,
+        kind: Kind::Ignored { package: "jotgate-keys", filter: "replicas::" },
+    },
     Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
 ];
 

@@ -56,7 +56,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
     fs::create_dir_all(&logs)?;
     let lock = paths::lock()?;
     let mut rows = Rows { logs, rows: Vec::new(), complete };
-    let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. });
+    let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. } | Kind::Ignored { .. });
     let (native, other): (Vec<&Suite>, Vec<&Suite>) = suites.iter().partition(is_native);
     // WebAssembly is built while the native suites run.
     thread::scope(|scope| {
@@ -143,8 +143,18 @@ impl Group {
 impl Rows {
     fn run_native(&mut self, suites: &[&Suite], programs: &[TestProgram]) -> Result<()> {
         for suite in suites {
-            if let Kind::Native { package } = suite.kind {
-                self.run_programs(suite.name, package, programs, |file| Command::new(file))?;
+            match suite.kind {
+                Kind::Native { package } => {
+                    self.run_programs(suite.name, package, programs, |file| Command::new(file))?;
+                }
+                Kind::Ignored { package, filter } => {
+                    self.run_programs(suite.name, package, programs, |file| {
+                        let mut command = Command::new(file);
+                        command.args([filter, "--ignored"]);
+                        command
+                    })?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -185,7 +195,7 @@ impl Rows {
                     let group = Group { may_skip: !self.complete, ..Group::RUNTIME };
                     self.run_listed(&group, &names)?;
                 }
-                Kind::Native { .. } => {}
+                Kind::Native { .. } | Kind::Ignored { .. } => {}
             }
         }
         Ok(())
