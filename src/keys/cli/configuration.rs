@@ -16,11 +16,12 @@ use toml::Value;
 /// What every command takes.
 const FOR_ALL: [&str; 6] = ["store", "kek-file", "mark-file", "ledger-file", "log-format", "log-level"];
 /// What `serve` takes besides.
-const FOR_SERVE: [&str; 8] = [
+const FOR_SERVE: [&str; 9] = [
     "listen",
     "ops-listen",
     "tls-certificate",
     "tls-key",
+    "allow-client-documents",
     "allow-non-loopback",
     "connections-per-address",
     "attempts-per-address",
