@@ -63,9 +63,10 @@ pub use json_listing::{
 };
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, Older, Phase, Purpose, RefreshKey,
-    Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step, StoreStamp, Times, adjust,
-    next_step, replace_all_keys, request_rotation, revoke_key, rotate, rotation_due, stage_key, step, tick,
+    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, LoginChanges, Older, Phase,
+    Purpose, RefreshKey, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step,
+    StoreStamp, Times, adjust, next_step, replace_all_keys, request_rotation, revoke_key, rotate,
+    rotation_due, stage_key, step, tick,
 };
 pub use listing::{client_listing, listing, secret_listing, settings_listing};
 pub use postgres::{DatabaseRefusal, PostgresAddress, PostgresDatabase};

@@ -1,7 +1,10 @@
 //! The arguments of `clients`.
 
 use clap::{ArgGroup, Args, Subcommand};
-use jotgate_keys::{ClientChanges, ClientLogin, RedirectRefusal, RedirectUri, TokenRefusal, parse_scopes};
+use jotgate_keys::{
+    ClientChanges, ClientKeys, ClientLogin, Error, LoginChanges, RedirectRefusal, RedirectUri, TokenRefusal,
+    parse_scopes,
+};
 use serde_json::Value;
 
 use crate::confirmation::Confirmation;
@@ -165,9 +168,12 @@ pub(crate) struct SetClient {
     /// Where answers of logins go, in place of all redirect addresses of before. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<RedirectUri>,
-    /// Whether it gets refresh tokens when it asks for the scope `offline_access`
-    #[arg(long, value_name = "true|false")]
-    offline_access: Option<bool>,
+    /// Authenticate it by signatures with the keys of this file, a JWK set, in place of its keys of before. Its secrets stay
+    /// until they are dropped
+    #[arg(long, value_name = "PATH")]
+    keys: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    switches: Switches,
     /// Take its own scopes away from an audience: `--scope` counts for it again. May be repeated
     #[arg(long, value_name = "AUDIENCE")]
     drop_scope_for: Vec<String>,
@@ -176,6 +182,29 @@ pub(crate) struct SetClient {
     drop_claim: Vec<String>,
     #[command(flatten)]
     grants: Grants,
+}
+
+/// The switches of a client's logins, each on or off. `clients add` says what they mean.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Switches {
+    /// Whether it gets refresh tokens when it asks for the scope `offline_access`
+    #[arg(long, value_name = "true|false")]
+    offline_access: Option<bool>,
+    /// Whether it belongs to your own organisation
+    #[arg(long, value_name = "true|false")]
+    first_party: Option<bool>,
+    /// Whether it may use the device flow
+    #[arg(long, value_name = "true|false")]
+    device: Option<bool>,
+    /// Whether a confidential client may send `nonce` in place of a PKCE challenge
+    #[arg(long, value_name = "true|false")]
+    allow_nonce: Option<bool>,
+    /// Whether a confidential client may use the password grant. Avoid it
+    #[arg(long, value_name = "true|false")]
+    password_grant: Option<bool>,
+    /// Whether it may use the implicit grant. Avoid it
+    #[arg(long, value_name = "true|false")]
+    implicit_grant: Option<bool>,
 }
 
 /// What a client may ask for, and what its tokens carry.
@@ -238,7 +267,7 @@ pub(crate) struct Json {
 }
 
 impl SetClient {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 15] = [
         "scope",
         "scope_for",
         "audience",
@@ -247,14 +276,32 @@ impl SetClient {
         "drop_scope_for",
         "drop_claim",
         "redirect",
+        "keys",
         "offline_access",
+        "first_party",
+        "device",
+        "allow_nonce",
+        "password_grant",
+        "implicit_grant",
     ];
 
-    pub(crate) fn changes(&self) -> Result<ClientChanges, TokenRefusal> {
+    /// # Errors
+    /// A file that cannot be read, or arguments that make no sense.
+    pub(crate) fn changes(&self) -> Result<ClientChanges, Error> {
+        let Switches { offline_access, first_party, device, allow_nonce, password_grant, implicit_grant } =
+            self.switches;
         Ok(ClientChanges {
+            keys: self.keys.as_deref().map(read_keys).transpose()?,
+            login: LoginChanges {
+                offline_access,
+                first_party,
+                device,
+                allow_nonce,
+                password: password_grant,
+                implicit: implicit_grant,
+            },
             audiences: Some(self.audience.clone()).filter(|audiences| !audiences.is_empty()),
             redirect_uris: Some(self.redirect.clone()).filter(|uris| !uris.is_empty()),
-            offline_access: self.offline_access,
             no_audience_scopes: self.drop_scope_for.clone(),
             no_claims: self.drop_claim.clone(),
             ..self.grants.changes()?
@@ -286,6 +333,14 @@ impl Grants {
             ..ClientChanges::default()
         })
     }
+}
+
+/// The public keys in a file.
+pub(crate) fn read_keys(path: &std::path::Path) -> Result<ClientKeys, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))
+    })?;
+    Ok(ClientKeys::parse(&text).map_err(|refusal| std::io::Error::other(refusal.to_string()))?)
 }
 
 fn claim(text: &str) -> Result<(String, Value), String> {

@@ -1,13 +1,13 @@
 //! The commands `clients …`.
 
 use jotgate_keys::{
-    Client, ClientKeys, ClientSecret, Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State,
-    SystemClock, TokenRequest, client_listing, json_client_listing, json_secret_listing, secret_listing,
-    stage_key,
+    Client, ClientSecret, Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, SystemClock,
+    TokenRequest, client_listing, json_client_listing, json_secret_listing, secret_listing, stage_key,
 };
 
 use crate::client_arguments::{
     AddClient, Clients, DropSecret, Json, ListSecrets, NamedClient, RemoveClient, Secret, SetClient,
+    read_keys,
 };
 use crate::say;
 
@@ -39,13 +39,7 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
     let changes = grants.changes()?;
     let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
     client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
-    if let Some(path) = keys {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))
-        })?;
-        let keys = ClientKeys::parse(&text);
-        client.keys = Some(keys.map_err(|refusal| std::io::Error::other(refusal.to_string()))?);
-    }
+    client.keys = keys.as_deref().map(read_keys).transpose()?;
     let without_secret = client.is_public() || client.keys.is_some();
     if without_secret {
         client.secrets.clear();

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    Client, ClientSecret, Error, RedirectUri, State, StateError, TokenRefusal, check_audiences, check_claims,
+    Client, ClientKeys, ClientLogin, ClientSecret, Error, RedirectUri, State, StateError, TokenRefusal,
+    check_audiences, check_claims,
 };
 
 /// What is to change in a client; everything else stays.
@@ -17,8 +18,10 @@ pub struct ClientChanges {
     pub token_life: Option<u64>,
     /// Where answers of logins go, in place of all redirect addresses of before.
     pub redirect_uris: Option<Vec<RedirectUri>>,
-    /// Whether it gets refresh tokens.
-    pub offline_access: Option<bool>,
+    /// The switches of its logins that change.
+    pub login: LoginChanges,
+    /// The keys by which it authenticates itself, in place of those of before. Its secrets stay until they are dropped.
+    pub keys: Option<ClientKeys>,
     /// Audiences that get scopes of their own, each with them.
     pub audience_scopes: Vec<(String, Vec<String>)>,
     /// Audiences that lose their own scopes.
@@ -29,6 +32,23 @@ pub struct ClientChanges {
     pub no_claims: Vec<String>,
 }
 
+/// Which switches of a client's logins change: [`ClientLogin`] says what each means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginChanges {
+    /// Whether it gets refresh tokens.
+    pub offline_access: Option<bool>,
+    /// Whether it belongs to the issuer's own organisation.
+    pub first_party: Option<bool>,
+    /// Whether it may use the device flow.
+    pub device: Option<bool>,
+    /// Whether it may send a `nonce` in place of a PKCE challenge; confidential clients alone.
+    pub allow_nonce: Option<bool>,
+    /// Whether it may use the password grant; confidential clients alone.
+    pub password: Option<bool>,
+    /// Whether it may use the implicit grant.
+    pub implicit: Option<bool>,
+}
+
 /// How many secrets a client may have at once: the old one and the new one.
 const MOST_SECRETS: usize = 2;
 
@@ -37,7 +57,8 @@ impl ClientChanges {
     ///
     /// # Errors
     /// [`TokenRefusal::Life`]; those of [`check_audiences`] and [`check_claims`]; [`TokenRefusal::Malformed`] without an
-    /// audience; [`StateError::UnknownAudience`] and [`StateError::UnknownClaim`].
+    /// audience; [`StateError::UnknownAudience`] and [`StateError::UnknownClaim`]; [`StateError::NoLogin`] and
+    /// [`StateError::PublicClient`].
     pub fn apply(&self, client: &Client, longest_life: u64) -> Result<Client, Error> {
         let mut client = client.clone();
         if let Some(scopes) = &self.scopes {
@@ -57,13 +78,19 @@ impl ClientChanges {
             }
             client.token_life = seconds;
         }
-        if self.redirect_uris.is_some() || self.offline_access.is_some() {
+        if self.redirect_uris.is_some() || self.login != LoginChanges::default() {
             let id = client.id.clone();
             let login = client.login.as_mut().ok_or(StateError::NoLogin { id })?;
             if let Some(uris) = &self.redirect_uris {
                 login.redirect_uris.clone_from(uris);
             }
-            login.offline_access = self.offline_access.unwrap_or(login.offline_access);
+            self.login.apply(&client.id, login)?;
+        }
+        if let Some(keys) = &self.keys {
+            if client.is_public() {
+                return Err(StateError::PublicClient { id: client.id, what: "keys" }.into());
+            }
+            client.keys = Some(keys.clone());
         }
         for audience in &self.no_audience_scopes {
             let removed = client.audience_scopes.remove(audience);
@@ -84,6 +111,29 @@ impl ClientChanges {
             check_claims(&client.claims)?;
         }
         Ok(client)
+    }
+}
+
+impl LoginChanges {
+    fn apply(&self, id: &str, login: &mut ClientLogin) -> Result<(), StateError> {
+        let confidential_only =
+            [(self.allow_nonce, "a nonce in place of PKCE"), (self.password, "the password grant")];
+        for (switch, what) in confidential_only {
+            if login.public && switch == Some(true) {
+                return Err(StateError::PublicClient { id: id.to_owned(), what });
+            }
+        }
+        for (switch, old) in [
+            (self.offline_access, &mut login.offline_access),
+            (self.first_party, &mut login.first_party),
+            (self.device, &mut login.device),
+            (self.allow_nonce, &mut login.allow_nonce),
+            (self.password, &mut login.password),
+            (self.implicit, &mut login.implicit),
+        ] {
+            *old = switch.unwrap_or(*old);
+        }
+        Ok(())
     }
 }
 
@@ -125,7 +175,7 @@ impl State {
         self.change_client(id, |client| client.secrets.push(secret))
     }
 
-    /// The state in which that client does not have the secret of that identifier.
+    /// The state in which that client does not have the secret of that identifier. Its only one stays, unless it has keys.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`], [`StateError::UnknownSecret`], [`StateError::OnlySecret`].
@@ -134,7 +184,7 @@ impl State {
         if !client.secrets.iter().any(|known| known.id() == secret) {
             return Err(StateError::UnknownSecret { id: id.to_owned() });
         }
-        if client.secrets.len() == 1 {
+        if client.secrets.len() == 1 && client.keys.is_none() {
             return Err(StateError::OnlySecret { id: id.to_owned() });
         }
         self.change_client(id, |client| client.secrets.retain(|known| known.id() != secret))

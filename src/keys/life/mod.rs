@@ -20,7 +20,7 @@ mod step;
 mod tick;
 
 pub use adjustment::adjust;
-pub use client_changes::ClientChanges;
+pub use client_changes::{ClientChanges, LoginChanges};
 pub use clock_watch::{ClockState, ClockWatch};
 pub use high_water::StoreStamp;
 pub use ledger_seal::{LedgerSeal, RefreshKey};

@@ -79,6 +79,13 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
+    /// What only a confidential client may have.
+    PublicClient {
+        /// The identifier.
+        id: String,
+        /// What.
+        what: &'static str,
+    },
     /// A name that would be both a client's identifier and an audience: one's tokens would be taken for the other's.
     ClientIsAudience {
         /// The name.
@@ -151,6 +158,7 @@ impl StateError {
             Self::ClientTwice { .. } => "state_client_twice",
             Self::UnknownClient { .. } => "state_unknown_client",
             Self::NoLogin { .. } => "state_no_login",
+            Self::PublicClient { .. } => "state_public_client",
             Self::ClientIsAudience { .. } => "state_client_is_audience",
             Self::UnknownAudience { .. } => "state_unknown_audience",
             Self::UnknownClaim { .. } => "state_unknown_claim",
@@ -196,6 +204,12 @@ impl fmt::Display for StateError {
             Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
             Self::NoLogin { id } => {
                 write!(f, "nobody logs in with the client `{id}`; add another with `clients add --redirect`")
+            }
+            Self::PublicClient { id, what } => {
+                write!(
+                    f,
+                    "the client `{id}` is public, and {what} is for confidential clients: add another without --public"
+                )
             }
             Self::ClientIsAudience { name } => write!(
                 f,

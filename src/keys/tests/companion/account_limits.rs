@@ -119,6 +119,24 @@ fn ten_thousand_addresses_guess_a_hundred_times_and_the_owner_logs_in_from_a_kno
 }
 
 #[test]
+fn users_unlock_lets_unknown_browsers_log_in_again_at_once() {
+    let (program, serving) = served();
+    let stranger = Stranger::new(serving.address, "ada");
+    let (checked, waited) = stranger.tries(0..110);
+    assert_eq!((checked, waited), (100, 10));
+    let mut new = Browser::new(serving.address);
+    let page = new.get(&request(""));
+    let log_in =
+        |new: &mut Browser| new.submit("/authorize", &page, &[("username", "ada"), ("password", PASSWORD)]);
+    assert_eq!(log_in(&mut new).status, 429);
+    program.done(&["users", "unlock", "ada"]);
+    assert!(program.done(&["users", "list", "--json"]).contains("\"failures\":0"));
+    let consent = log_in(&mut new);
+    assert!(consent.status == 200 && consent.body.contains("value=\"allow\""), "{}", consent.body);
+    assert_eq!(program.refused(&["users", "unlock", "grace"]), "there is no person `grace`");
+}
+
+#[test]
 fn more_passwords_than_may_wait_are_answered_503_and_the_rest_is_checked() {
     let (_program, serving) = served();
     let stranger = Stranger::new(serving.address, "nobody");

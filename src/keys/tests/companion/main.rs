@@ -15,6 +15,7 @@ mod browser;
 mod check;
 mod client;
 mod client_documents;
+mod client_switches;
 mod clients;
 mod configuration;
 mod confirmation;
