@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn a_newer_format_is_refused_with_both_numbers_and_what_to_do() {
+        let state = everything().upgrade(StoreId::generate().unwrap()).unwrap();
+        let json = json_of(&written(&state)).replace(r#""format":4"#, r#""format":6,"new":1"#);
+        let refusal = read(&signed(&json)).unwrap_err();
+        assert_eq!(refusal, DocumentError::UnknownFormat { format: Some(6) });
+        let said =
+            "the store has format 6, and this version reads formats 3 to 5: use the version that wrote it";
+        assert_eq!(refusal.to_string(), said);
+    }
+
+    #[test]
     fn keys_for_id_tokens_come_back_and_only_format_5_has_them() {
         let state = everything().upgrade(StoreId::generate().unwrap()).unwrap();
         let state = state.with_ledger(crate::LedgerSeal::generate().unwrap()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{NEWEST_FORMAT, OLDEST_FORMAT};
 use crate::{IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError};
 
 /// Why bytes are no state.
@@ -64,9 +65,14 @@ impl fmt::Display for DocumentError {
         match self {
             Self::Damaged => f.write_str("the document is damaged: its digest does not fit"),
             Self::NotWritten => f.write_str("the document could not be written"),
-            Self::UnknownFormat { format: Some(format) } => {
-                write!(f, "the document of format {format} has members that this version does not know")
-            }
+            Self::UnknownFormat { format: Some(format) } if *format > NEWEST_FORMAT => write!(
+                f,
+                "the store has format {format}, and this version reads formats {OLDEST_FORMAT} to {NEWEST_FORMAT}: use the version that wrote it"
+            ),
+            Self::UnknownFormat { format: Some(format) } => write!(
+                f,
+                "the document of format {format} has members that this version does not know: use the version that wrote it"
+            ),
             Self::UnknownFormat { format: None } => f.write_str("the document is of no known format"),
             Self::StoreId => f.write_str("the store identifier is not 32 hexadecimal digits"),
             Self::UnknownAlgorithm => {

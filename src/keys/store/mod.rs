@@ -40,6 +40,10 @@ pub(crate) use sqlite::{check_folder, database_error, io_error};
 pub use store_error::{RolledBack, StoreError};
 pub use store_id::StoreId;
 
+/// The formats of documents that are read. The newest is written by `init` and `upgrade`.
+const OLDEST_FORMAT: u32 = 3;
+const NEWEST_FORMAT: u32 = 5;
+
 /// The count of changes since the store was made; the first document has version 1.
 pub type Version = u64;
 

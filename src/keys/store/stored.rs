@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
-const OLD_FORMAT: u32 = 3;
+const OLD_FORMAT: u32 = super::OLDEST_FORMAT;
 /// What it adds to the old one: the store's identifier; clients with several secrets, scopes per audience and claims of
 /// their own.
 const FORMAT_4: u32 = 4;
 /// The format of new stores. What it adds to format 4: the ledger's epoch and keys; clients with which people log in; keys
 /// for ID tokens.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = super::NEWEST_FORMAT;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
 #[derive(Serialize, Deserialize)]

@@ -54,9 +54,18 @@ impl Program {
 
     /// With the store of format 3 that `tests/format3` holds.
     pub(crate) fn with_format_3() -> Self {
+        Self::with_fixture("format3")
+    }
+
+    /// With the store of format 4 that `tests/format4` holds.
+    pub(crate) fn with_format_4() -> Self {
+        Self::with_fixture("format4")
+    }
+
+    fn with_fixture(name: &str) -> Self {
         let program = Self::new();
         SqliteStore::prepare(&program.path()).unwrap();
-        let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format3");
+        let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
         for path in [program.path(), program.kek_path()] {
             std::fs::copy(fixture.join(path.file_name().unwrap()), &path).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
