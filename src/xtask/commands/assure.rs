@@ -13,7 +13,7 @@ use crate::{paths, process};
 /// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.
 const LONG_FORMS: [(&str, &[&str], (&str, &str)); 5] = [
     (
-        "500 rotations killed, and as many of init and of rekey",
+        "500 rotations killed, as many of init and of rekey, and as many servers during logins and refreshes",
         &["--package=jotgate-keys", "--test=companion", "killed::", "--"],
         ("JOTGATE_KILLS", "500"),
     ),

@@ -2,7 +2,7 @@
 
 mod actors;
 mod answer;
-mod login;
+pub(crate) mod login;
 mod mcp;
 mod story;
 mod tokens;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::cargo;
+use crate::commands::demo::login::{self, Login};
 use crate::commands::no_arguments;
 use crate::process::{Scratch, Server};
 use crate::ui::progress::{self, print_line};
@@ -19,6 +20,9 @@ use crate::{paths, process};
 const SECONDS: u64 = 10;
 /// How many connections are open at once.
 const CONNECTIONS: u64 = 64;
+/// How many people's logins are refreshed: each connection has one in its hands, and wrk asks for one that it does not use.
+const LOGINS: u64 = CONNECTIONS + 16;
+const AUDIENCE: &str = "https://api.example";
 /// How long the companion may take to start.
 const READY: Duration = Duration::from_secs(60);
 const PAGE: &str = "docs/load.md";
@@ -46,13 +50,18 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
         progress::silently("the store", |step| process::run_ok(&mut command, step))
     };
     run(&["init", "--issuer", "http://127.0.0.1:8411"])?;
-    let added =
-        run(&["clients", "add", "worker", "--scope", "items:read", "--audience", "https://api.example"])?;
+    let added = run(&["clients", "add", "worker", "--scope", "items:read", "--audience", AUDIENCE])?;
     let added = added.standard_output();
     let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: "));
     let secret = secret.context("the companion printed no secret")?;
+    let mut users_add = Command::new(&program);
+    users_add.arg("--store").arg(&store).args(["users", "add"]);
+    login::add_person(users_add)?;
+    run(&login::client_arguments(AUDIENCE))?;
     let mut serve = Command::new(&program);
     serve.arg("--store").arg(&store).args(["serve", "--listen", "127.0.0.1:0"]);
+    // All logins come from one address, behind what plays the TLS proxy.
+    serve.args(["--trusted-proxy", "127.0.0.1", "--attempts-per-address", "0"]);
     let mut companion = Server::start("the companion", &mut serve)?;
     let address = companion
         .wait_for(READY, |line| line.split_once("listening on ").map(|(_, url)| url.trim().to_owned()))?;
@@ -62,6 +71,9 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     let keys = ask("GET /.well-known/jwks.json", &format!("{address}/.well-known/jwks.json"), None)?;
     let token = ask("POST /token, ES256", &format!("{address}/token"), Some(&script))?;
     let memory = resident(companion.id())?;
+    let script = scratch.path().join("refresh.lua");
+    fs::write(&script, refreshing(&address)?)?;
+    let refresh = ask("POST /token, refresh", &format!("{address}/token"), Some(&script))?;
     companion.stop();
 
     let mut example =
@@ -69,13 +81,14 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     let signing = progress::silently("signing", |step| process::run_ok(&mut example, step))?;
     let signing = signing.standard_output().trim().to_owned();
 
-    show(&[&keys, &token]);
+    let all = [&keys, &token, &refresh];
+    show(&all);
     print_line(format!("  most memory resident: {memory} MiB"));
     print_line(format!("  {signing}"));
-    if [&keys, &token].iter().any(|measured| measured.failed != "0") {
+    if all.iter().any(|measured| measured.failed != "0") {
         return Ok(false);
     }
-    fs::write(paths::at(PAGE), page(&[&keys, &token], &memory, &signing)?)?;
+    fs::write(paths::at(PAGE), page(&all, &memory, &signing)?)?;
     print_line(format!("  written to {PAGE}"));
     Ok(true)
 }
@@ -96,6 +109,22 @@ fn asking(secret: &str) -> String {
     )
 }
 
+/// The script for wrk that refreshes logins: each answer brings the token for a later request.
+fn refreshing(address: &str) -> Result<String> {
+    let login = Login::new(address);
+    let tokens: Vec<String> = progress::step("logging people in", |_| {
+        (0..LOGINS).map(|_| Ok(format!("\"{}\"", login.by_code()?.refresh_token()))).collect()
+    })?;
+    let form = format!("grant_type=refresh_token&client_id={}&refresh_token=", login::CLIENT);
+    Ok(format!(
+        "local tokens = {{ {} }}\nwrk.method = \"POST\"\n\
+         wrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\n\
+         function request()\n  return wrk.format(nil, nil, nil, \"{form}\" .. (table.remove(tokens, 1) or \"\"))\nend\n\
+         function response(_, _, body)\n  table.insert(tokens, body:match('\"refresh_token\":\"([^\"]+)\"'))\nend\n",
+        tokens.join(", ")
+    ))
+}
+
 fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured> {
     let mut words: Vec<String> =
         ["-t1".to_owned(), format!("-c{CONNECTIONS}"), format!("-d{SECONDS}s"), "--latency".to_owned()]
@@ -103,7 +132,8 @@ fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured>
     let mut shown = words.clone();
     if let Some(script) = script {
         words.extend(["-s".to_owned(), script.display().to_string()]);
-        shown.extend(["-s", "token.lua"].map(str::to_owned));
+        let name = script.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        shown.extend(["-s".to_owned(), name.to_owned()]);
     }
     let path = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     shown.push(format!("http://127.0.0.1:8411/{path}"));
@@ -186,7 +216,9 @@ Peak resident memory of the companion: {memory} MiB.
 
 {signing}. A token here is complete: claims, header, random `jti`, base64url.
 
-`token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. It does not show TLS or a network.
+`token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. `refresh.lua`
+refreshes {LOGINS} logins, each with the token of the answer before; every refresh is a durable write to the ledger in SQLite. The server
+has no limit of attempts per address. Neither shows TLS or a network.
 ",
         system = system.trim_matches('"'),
         wrk = wrk.unwrap_or_default(),

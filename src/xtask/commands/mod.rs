@@ -38,7 +38,7 @@ pub(crate) const COMMANDS: [(&str, &str, Run); 10] = [
     ("load", "measure the companion under load with wrk, and write docs/load.md", load::load),
     (
         "assure",
-        "run the long tests: 500 rotations killed, a million signatures compared, months of rotations simulated, ten minutes of fuzzing",
+        "run the long tests: 500 rotations and 500 servers killed, a million signatures compared, months of rotations simulated, ten minutes of fuzzing",
         assure::assure,
     ),
     (

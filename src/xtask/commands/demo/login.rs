@@ -26,6 +26,13 @@ pub(crate) struct Tokens {
     refresh: String,
 }
 
+impl Tokens {
+    /// The refresh token. It must not be shown.
+    pub(crate) fn refresh_token(&self) -> &str {
+        &self.refresh
+    }
+}
+
 /// How the issuer refused a request for tokens.
 pub(crate) struct Refusal {
     pub(crate) status: u16,
