@@ -64,6 +64,7 @@ struct ListedClient<'a> {
 struct ListedLogin<'a> {
     public: bool,
     redirect_uris: Vec<&'a str>,
+    logout_uris: Vec<&'a str>,
     offline_access: bool,
     first_party: bool,
     password_grant: bool,
@@ -235,6 +236,7 @@ impl<'a> ListedLogin<'a> {
         Self {
             public: login.public,
             redirect_uris: login.redirect_uris.iter().map(RedirectUri::as_str).collect(),
+            logout_uris: login.logout_uris.iter().map(RedirectUri::as_str).collect(),
             offline_access: login.offline_access,
             first_party: login.first_party,
             password_grant: login.password,

@@ -63,8 +63,8 @@ pub use json_listing::{
 };
 pub use key::{KeyPair, KeyPairError, PublicJwk, RsaSize, SigningAlgorithm};
 pub use life::{
-    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, LoginChanges, Older, Phase,
-    Purpose, RefreshKey, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step,
+    Action, Alarm, ClientChanges, ClockState, ClockWatch, Key, LedgerSeal, LoginChanges, Older, PastKey,
+    Phase, Purpose, RefreshKey, Revoked, Ring, Rotation, Settings, SettingsRefusal, State, StateError, Step,
     StoreStamp, Times, adjust, next_step, replace_all_keys, request_rotation, revoke_key, rotate,
     rotation_due, stage_key, step, tick,
 };

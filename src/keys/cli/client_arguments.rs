@@ -111,6 +111,9 @@ pub(crate) struct LoginArguments {
     /// private-use scheme with a dot. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<String>,
+    /// Where the browser may go after people log out, by the rules of --redirect. May be repeated
+    #[arg(long, value_name = "URI", requires = "redirect")]
+    logout_redirect: Vec<String>,
     /// It has no secret: a single-page app, an installed program or a device
     #[arg(long, requires = "any_login")]
     public: bool,
@@ -143,10 +146,11 @@ impl LoginArguments {
         if self.redirect.is_empty() && !self.password_grant && !self.device {
             return Ok(None);
         }
-        let uris = self.redirect.iter().map(|uri| RedirectUri::register(uri, &self.scheme));
+        let register = |uri: &String| RedirectUri::register(uri, &self.scheme);
         Ok(Some(ClientLogin {
             public: self.public,
-            redirect_uris: uris.collect::<Result<_, _>>()?,
+            redirect_uris: self.redirect.iter().map(register).collect::<Result<_, _>>()?,
+            logout_uris: self.logout_redirect.iter().map(register).collect::<Result<_, _>>()?,
             offline_access: self.offline_access,
             first_party: self.first_party,
             password: self.password_grant,
@@ -168,6 +172,9 @@ pub(crate) struct SetClient {
     /// Where answers of logins go, in place of all redirect addresses of before. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<RedirectUri>,
+    /// Where the browser may go after people log out, in place of all addresses of before. May be repeated
+    #[arg(long, value_name = "URI")]
+    logout_redirect: Vec<RedirectUri>,
     /// Authenticate it by signatures with the keys of this file, a JWK set, in place of its keys of before. Its secrets stay
     /// until they are dropped
     #[arg(long, value_name = "PATH")]
@@ -267,7 +274,7 @@ pub(crate) struct Json {
 }
 
 impl SetClient {
-    const NAMES: [&str; 15] = [
+    const NAMES: [&str; 16] = [
         "scope",
         "scope_for",
         "audience",
@@ -276,6 +283,7 @@ impl SetClient {
         "drop_scope_for",
         "drop_claim",
         "redirect",
+        "logout_redirect",
         "keys",
         "offline_access",
         "first_party",
@@ -302,6 +310,7 @@ impl SetClient {
             },
             audiences: Some(self.audience.clone()).filter(|audiences| !audiences.is_empty()),
             redirect_uris: Some(self.redirect.clone()).filter(|uris| !uris.is_empty()),
+            logout_uris: Some(self.logout_redirect.clone()).filter(|uris| !uris.is_empty()),
             no_audience_scopes: self.drop_scope_for.clone(),
             no_claims: self.drop_claim.clone(),
             ..self.grants.changes()?

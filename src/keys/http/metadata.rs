@@ -16,6 +16,10 @@ pub const REVOKE_PATH: &str = "/revoke";
 /// Where logins begin, below the issuer.
 pub const AUTHORIZE_PATH: &str = "/authorize";
 
+/// What clients may know about the person of an access token is here, below the issuer.
+pub(crate) const USERINFO_PATH: &str = "/userinfo";
+/// Where people log out, below the issuer.
+pub(crate) const LOGOUT_PATH: &str = "/logout";
 /// Where devices get their codes, below the issuer (RFC 8628 §3.1).
 pub(crate) const DEVICE_AUTHORIZATION_PATH: &str = "/device_authorization";
 /// Where people enter the codes of devices, below the issuer.
@@ -64,6 +68,9 @@ struct LoginMetadata<'a> {
 /// What an issuer adds that signs ID tokens (OpenID Connect Discovery §3).
 #[derive(Serialize)]
 struct OpenIdMetadata {
+    userinfo_endpoint: String,
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    end_session_endpoint: String,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
     claims_supported: &'static [&'static str],
@@ -74,8 +81,23 @@ struct OpenIdMetadata {
     prompt_values_supported: [&'static str; 3],
 }
 
-/// The claims of ID tokens.
-const CLAIMS: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
+/// The claims of ID tokens, and of `/userinfo`.
+const CLAIMS: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "name",
+    "preferred_username",
+    "email",
+    "email_verified",
+];
 
 /// The document of that state's issuer. It states what is switched on.
 ///
@@ -131,7 +153,7 @@ impl<'a> LoginMetadata<'a> {
         let offline = logins(state).any(|login| login.offline_access)
             || documents.is_some_and(|documents| documents.offline_access);
         let described = documents.into_iter().flat_map(|documents| &documents.scopes).map(String::as_str);
-        let openid = OpenIdMetadata::of(state);
+        let openid = OpenIdMetadata::of(state, base);
         let identity = openid.as_ref().map(|_| IDENTITY).into_iter().flatten();
         let offline = offline.then_some(OFFLINE_ACCESS);
         let mut scopes: Vec<&str> = scopes.chain(described).chain(offline).chain(identity).collect();
@@ -159,9 +181,11 @@ impl<'a> LoginMetadata<'a> {
 }
 
 impl OpenIdMetadata {
-    fn of(state: &State) -> Option<Self> {
+    fn of(state: &State, base: &str) -> Option<Self> {
         let signer = state.signer_for(Purpose::Id).ok()?;
         Some(Self {
+            userinfo_endpoint: format!("{base}{USERINFO_PATH}"),
+            end_session_endpoint: format!("{base}{LOGOUT_PATH}"),
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: [signer.pair.algorithm().name()],
             claims_supported: CLAIMS,
@@ -185,6 +209,13 @@ pub(crate) fn metadata_paths(issuer_path: &str) -> [String; 2] {
         format!("/.well-known/oauth-authorization-server{issuer_path}"),
         format!("{issuer_path}/.well-known/openid-configuration"),
     ]
+}
+
+/// The URLs of an endpoint: below the issuer's path, and at the root. The `htu` of a proof must be one of them.
+pub(super) fn below_issuer(issuer: &Issuer, path: &str) -> [String; 2] {
+    let base = base(issuer);
+    let root = base.strip_suffix(issuer.path()).unwrap_or(base);
+    [base, root].map(|base| format!("{base}{path}"))
 }
 
 /// The issuer without a slash at its end.

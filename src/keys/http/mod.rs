@@ -21,6 +21,7 @@ mod server;
 mod token_cors;
 mod token_endpoint;
 mod transport;
+mod userinfo;
 mod write_limit;
 
 pub use address::ClientAddress;
@@ -29,8 +30,8 @@ pub(crate) use audit::{Attempt, cut, escape};
 pub(crate) use form::Form;
 pub(crate) use grant_refusal::{DeviceFault, GrantFault, GrantRefusal, RequestFault};
 pub use key_set::KeySet;
-pub(crate) use metadata::DEVICE_PATH;
 pub use metadata::{AUTHORIZE_PATH, JWKS_PATH, REVOKE_PATH, TOKEN_PATH, metadata};
+pub(crate) use metadata::{DEVICE_PATH, LOGOUT_PATH};
 pub use ops::ops_router;
 pub use published::{Published, Snapshot};
 pub use publisher::Publisher;

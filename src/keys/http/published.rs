@@ -7,6 +7,7 @@ use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
 
 use super::numbers::Numbers;
+use crate::proof::OwnKeys;
 use crate::token::IdSigner;
 use crate::{ClientDocumentSettings, Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
 
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub(crate) id_signer: Option<IdSigner>,
     /// How many of those it has signed here.
     pub(crate) id_signatures: Arc<AtomicU64>,
+    /// Verifies tokens of this issuer that come back.
+    pub(crate) own_keys: Option<OwnKeys>,
 }
 
 /// What the routes see; empty until the first state was read.
@@ -68,7 +71,8 @@ impl Snapshot {
         let (set, signer) = (KeySet::new(&state)?, Signer::new(&state)?);
         let (metadata, id_signer) = (metadata(&state)?, IdSigner::new(&state)?);
         let [signatures, id_signatures] = [(); 2].map(|()| Arc::default());
-        Ok(Self { state, set, metadata, signer, signatures, id_signer, id_signatures })
+        let own_keys = OwnKeys::of(&state);
+        Ok(Self { state, set, metadata, signer, signatures, id_signer, id_signatures, own_keys })
     }
 
     /// The key set.

@@ -25,6 +25,7 @@ use super::places::Places;
 use super::router::documents_router;
 use super::token_cors::allow_registered_origins;
 use super::token_endpoint::token_router_with;
+use super::userinfo::userinfo_router;
 use crate::client_documents::ClientDocuments;
 use crate::grants::People;
 use crate::ledger::{Ledger, reconcile, upkeep};
@@ -129,7 +130,8 @@ pub(crate) async fn run_with(
         Some(people) => {
             let login = login_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
             let device = device_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
-            documents_router(Arc::clone(&published)).merge(login).merge(device)
+            let userinfo = userinfo_router(Arc::clone(&published), Arc::clone(&watch_clock), people.clone());
+            documents_router(Arc::clone(&published)).merge(login).merge(device).merge(userinfo)
         }
         None => router(Arc::clone(&published)),
     };

@@ -1,4 +1,4 @@
-//! Lets the pages of registered clients use `/token` and `/revoke` (CORS, Fetch §3.2).
+//! Lets the pages of registered clients use `/token`, `/revoke` and `/userinfo` (CORS, Fetch §3.2).
 //!
 //! A page may call them if its origin is that of a redirect address of a client. No credentials of the browser are allowed: these
 //! endpoints have no cookies.
@@ -15,23 +15,24 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::{Origin, Url};
 
-use super::metadata::{REVOKE_PATH, TOKEN_PATH};
+use super::metadata::{REVOKE_PATH, TOKEN_PATH, USERINFO_PATH};
 use crate::{Published, State as Issued};
 
-/// Adds the CORS fields to answers of the two endpoints, and answers their pre-flights.
+/// Adds the CORS fields to answers of these endpoints, and answers their pre-flights.
 pub(super) async fn allow_registered_origins(
     State(published): State<Arc<Published>>,
     request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    if ![TOKEN_PATH, REVOKE_PATH].iter().any(|end| path.ends_with(end)) {
+    if ![TOKEN_PATH, REVOKE_PATH, USERINFO_PATH].iter().any(|end| path.ends_with(end)) {
         return next.run(request).await;
     }
     let snapshot = published.snapshot();
     let origin = snapshot.and_then(|snapshot| allowed_origin(&snapshot.state, request.headers()));
     let mut answer = if request.method() == Method::OPTIONS {
-        preflight(origin.is_some())
+        let methods = if path.ends_with(USERINFO_PATH) { "GET, POST" } else { "POST" };
+        preflight(origin.is_some(), methods)
     } else {
         next.run(request).await
     };
@@ -45,12 +46,12 @@ pub(super) async fn allow_registered_origins(
     answer
 }
 
-fn preflight(allowed: bool) -> Response {
+fn preflight(allowed: bool, methods: &'static str) -> Response {
     if !allowed {
         return (StatusCode::FORBIDDEN, "no client is registered for this origin\n").into_response();
     }
     let fields = [
-        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+        (ACCESS_CONTROL_ALLOW_METHODS, methods),
         (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, DPoP"),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ];

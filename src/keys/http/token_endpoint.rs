@@ -21,12 +21,12 @@ use super::audit::{self, Attempt};
 use super::client_authentication::{Authenticated, Known, authenticate};
 use super::form::{Form, FormRefusal};
 use super::grant_refusal::{ClientFault, GrantRefusal, NOT_KEPT, RequestFault};
-use super::metadata::{REVOKE_PATH, TOKEN_PATH};
+use super::metadata::{REVOKE_PATH, TOKEN_PATH, below_issuer};
 use super::router::literal_routes;
 use crate::client_documents::ClientUrl;
 use crate::grants::{GrantType, Issue, People, Request, follows_login, ledger_failed, on_ledger, revoke};
 use crate::ledger::{Grant, SecretHash};
-use crate::proof::{DpopFault, ReplayMemory, assertion_client, verify_dpop};
+use crate::proof::{DpopFault, DpopUse, ReplayMemory, assertion_client, verify_dpop};
 use crate::{Client, Clock, Published, Snapshot, TokenRefusal, TokenRequest};
 
 #[derive(Clone, Debug)]
@@ -172,7 +172,8 @@ impl Endpoint {
         let client = self.authenticate(known, headers, &form, attempt, now).await?;
         let grant_type = grant_type.ok_or(GrantRefusal::Request(RequestFault::NoGrantType))?;
         let grant_type = grant_type.ok_or(GrantRefusal::GrantType)?;
-        let jkt = self.proof_key(&snapshot, headers, now).await?;
+        let urls = below_issuer(snapshot.state.issuer(), TOKEN_PATH);
+        let jkt = self.proof_key(headers, &DpopUse { method: "POST", urls: &urls, token: None }, now).await?;
         let people = self.people.as_ref();
         let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: jkt.clone(), now };
         let Issue { mut request, scope, refresh_token, id } = grant_type.decide(&request, attempt).await?;
@@ -245,13 +246,13 @@ impl Endpoint {
     }
 
     /// The thumbprint of the key that signed the request's DPoP proof, if there is one; a proof counts once.
-    async fn proof_key(
+    pub(super) async fn proof_key(
         &self,
-        snapshot: &Snapshot,
         headers: &HeaderMap,
+        used_for: &DpopUse<'_>,
         now: u64,
     ) -> Result<Option<String>, GrantRefusal> {
-        let proof = verify_dpop(headers, &token_urls(snapshot), now).map_err(GrantRefusal::Proof)?;
+        let proof = verify_dpop(headers, used_for, now).map_err(GrantRefusal::Proof)?;
         let Some(proof) = proof else { return Ok(None) };
         // RFC 9449 §11.1. Noted only after every other check of the proof.
         if !self.use_once(proof.used, proof.until, now).await? {
@@ -288,14 +289,6 @@ impl Endpoint {
         let people = self.people.as_ref();
         revoke(&Request { snapshot: &snapshot, client, form: &form, people, jkt: None, now }).await
     }
-}
-
-/// The URLs of the token endpoint: below the issuer's path, and at the root. The `htu` of a proof must be one of them.
-fn token_urls(snapshot: &Snapshot) -> [String; 2] {
-    let issuer = snapshot.state.issuer();
-    let base = issuer.as_str().trim_end_matches('/');
-    let root = base.strip_suffix(issuer.path()).unwrap_or(base);
-    [base, root].map(|base| format!("{base}{TOKEN_PATH}"))
 }
 
 /// What was signed for one request.

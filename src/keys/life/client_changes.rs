@@ -18,6 +18,8 @@ pub struct ClientChanges {
     pub token_life: Option<u64>,
     /// Where answers of logins go, in place of all redirect addresses of before.
     pub redirect_uris: Option<Vec<RedirectUri>>,
+    /// Where browsers may go after people log out, in place of all addresses of before.
+    pub logout_uris: Option<Vec<RedirectUri>>,
     /// The switches of its logins that change.
     pub login: LoginChanges,
     /// The keys by which it authenticates itself, in place of those of before. Its secrets stay until they are dropped.
@@ -78,11 +80,15 @@ impl ClientChanges {
             }
             client.token_life = seconds;
         }
-        if self.redirect_uris.is_some() || self.login != LoginChanges::default() {
+        if self.redirect_uris.is_some() || self.logout_uris.is_some() || self.login != LoginChanges::default()
+        {
             let id = client.id.clone();
             let login = client.login.as_mut().ok_or(StateError::NoLogin { id })?;
             if let Some(uris) = &self.redirect_uris {
                 login.redirect_uris.clone_from(uris);
+            }
+            if let Some(uris) = &self.logout_uris {
+                login.logout_uris.clone_from(uris);
             }
             self.login.apply(&client.id, login)?;
         }

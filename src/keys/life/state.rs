@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ledger_seal::LedgerSeal;
 use super::older::Older;
+use super::past_key::PastKey;
 use super::ring::{Key, Phase, Revoked, Ring};
 use super::state_error::StateError;
 use crate::{Client, Issuer, KeyPair, Purpose, Settings, SigningAlgorithm, StoreId};
@@ -28,6 +29,8 @@ pub struct State {
     pub(super) next_signer: Option<String>,
     /// What is kept for the ledger of people. Makes it a state of format 5.
     ledger: Option<LedgerSeal>,
+    /// Public halves that recognise old ID tokens. Needs store format 5.
+    past_keys: Vec<PastKey>,
 }
 
 impl State {
@@ -45,6 +48,7 @@ impl State {
             clients: vec![],
             next_signer: None,
             ledger: None,
+            past_keys: vec![],
         }
     }
 
@@ -97,8 +101,19 @@ impl State {
         clients: Vec<Client>,
         ledger: Option<LedgerSeal>,
     ) -> Result<Self, StateError> {
-        let next_signer = None;
-        let state = Self { store_id, issuer, settings, older, rings, revoked, clients, next_signer, ledger };
+        let (next_signer, past_keys) = (None, vec![]);
+        let state = Self {
+            store_id,
+            issuer,
+            settings,
+            older,
+            rings,
+            revoked,
+            clients,
+            next_signer,
+            ledger,
+            past_keys,
+        };
         state.hold()?;
         Ok(state)
     }
@@ -145,6 +160,22 @@ impl State {
     /// [`StateError::NeedsUpgrade`] for a state of format 3, which has no identifier.
     pub fn with_ledger(&self, ledger: LedgerSeal) -> Result<Self, StateError> {
         let next = Self { ledger: Some(ledger), ..self.clone() };
+        next.hold()?;
+        Ok(next)
+    }
+
+    /// The public halves that recognise old ID tokens.
+    #[must_use]
+    pub fn past_keys(&self) -> &[PastKey] {
+        &self.past_keys
+    }
+
+    /// The state with these, in place of those of before.
+    ///
+    /// # Errors
+    /// [`StateError::NeedsUpgrade`] before format 5.
+    pub(crate) fn with_past_keys(self, past_keys: Vec<PastKey>) -> Result<Self, StateError> {
+        let next = Self { past_keys, ..self };
         next.hold()?;
         Ok(next)
     }

@@ -77,7 +77,8 @@ pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error>
         return Err(Error::ClockBehind { published, now });
     }
     let (mut next, gone) = state.without_the_past(now, settings);
-    let mut changed = !gone.is_empty() || next.revoked() != state.revoked();
+    let mut changed =
+        !gone.is_empty() || next.revoked() != state.revoked() || next.past_keys() != state.past_keys();
     let mut actions: Vec<Action> = gone.into_iter().map(|kid| Action::Removed { kid }).collect();
     next.active()?;
     for purpose in Purpose::ALL.into_iter().filter(|purpose| state.ring_for(*purpose).is_some()) {
@@ -170,7 +171,8 @@ pub fn next_step(state: &State, settings: &Settings) -> Result<u64, Error> {
     let rotation = Purpose::ALL.into_iter().map(of).fold(requested, u64::min);
     let gone = state.keys().filter_map(|key| state.gone_from(key, settings));
     let distrusted = state.revoked().iter().map(|revoked| revoked.distrusted_from);
-    Ok(gone.chain(distrusted).fold(rotation, u64::min))
+    let forgotten = state.past_keys().iter().map(|key| key.until);
+    Ok(gone.chain(distrusted).chain(forgotten).fold(rotation, u64::min))
 }
 
 impl fmt::Display for Alarm {

@@ -2,7 +2,8 @@
 
 use crate::grants::{ACR, OFFLINE_ACCESS, asked};
 use crate::http::{Form, GrantRefusal};
-use crate::{Client, State};
+use crate::proof::Hint;
+use crate::{Client, Snapshot};
 
 /// The longest `nonce`, in bytes: an ID token carries it.
 const LONGEST_NONCE: usize = 512;
@@ -24,6 +25,8 @@ pub(super) struct AuthorizationRequest<'a> {
     pub(super) jkt: Option<String>,
     pub(super) login_hint: Option<String>,
     pub(super) nonce: Option<String>,
+    /// Who the client believes is logged in.
+    pub(super) hint: Option<Hint>,
 }
 
 /// Where the answer goes.
@@ -56,9 +59,10 @@ impl<'a> AuthorizationRequest<'a> {
     /// Reads a request. `document` is the client that describes itself, if that is the one.
     pub(super) fn read(
         form: &Form,
-        state: &'a State,
+        snapshot: &'a Snapshot,
         document: Option<&'a Client>,
     ) -> Result<Self, RequestRefusal> {
+        let state = &snapshot.state;
         let page = RequestRefusal::Page;
         let id = form.get("client_id").ok_or(page("The parameter client_id is missing."))?;
         let client = state.clients().iter().chain(document).find(|client| client.id == id);
@@ -91,9 +95,11 @@ impl<'a> AuthorizationRequest<'a> {
             }
             Some(_) => return Err(refuse("unsupported_response_type", "the response type here is code")),
         }
-        for (parameter, error) in
-            [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
-        {
+        for (parameter, error) in [
+            ("request", "request_not_supported"),
+            ("request_uri", "request_uri_not_supported"),
+            ("registration", "registration_not_supported"),
+        ] {
             if form.get(parameter).is_some() {
                 return Err(refuse(error, "requests are sent as parameters"));
             }
@@ -110,6 +116,15 @@ impl<'a> AuthorizationRequest<'a> {
         if form.get("nonce").is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
             return Err(refuse("invalid_request", "nonce is too long"));
         }
+        let read = |token| snapshot.own_keys.as_ref().and_then(|keys| keys.hint(token));
+        let hint = form.get("id_token_hint").map(|token| read(token).filter(|hint| hint.client == client.id));
+        let hint = match hint {
+            Some(None) => {
+                return Err(refuse("invalid_request", "id_token_hint is no ID token of this client"));
+            }
+            Some(hint) => hint,
+            None => None,
+        };
         let prompt = prompt(form).map_err(|why| refuse("invalid_request", why))?;
         let max_age = form.get("max_age").map(str::parse::<u64>).transpose();
         let max_age = max_age.map_err(|_| refuse("invalid_request", "max_age is a number of seconds"))?;
@@ -129,6 +144,7 @@ impl<'a> AuthorizationRequest<'a> {
             jkt: form.get("dpop_jkt").map(str::to_owned),
             login_hint: form.get("login_hint").map(str::to_owned),
             nonce: form.get("nonce").map(str::to_owned),
+            hint,
             target,
         })
     }

@@ -77,7 +77,7 @@ pub(super) async fn authorize(
         Ok(Some(Described::Page(page))) => return page,
         Err(error) => return failed(&error),
     };
-    let request = match AuthorizationRequest::read(&form, &snapshot.state, document.as_deref()) {
+    let request = match AuthorizationRequest::read(&form, &snapshot, document.as_deref()) {
         Ok(request) => request,
         Err(RequestRefusal::Page(why)) => return pages::error(why),
         Err(RequestRefusal::Redirect(target, error, description)) => {
@@ -120,16 +120,25 @@ impl Visit<'_> {
             let age = self.now.saturating_sub(person.session.authenticated);
             let limit = self.request.max_age.unwrap_or(u64::MAX);
             let limit = if fresh { limit.max(FRESH) } else { limit };
-            age > limit || prompt.login && !fresh
+            // OpenID Connect Core §3.1.2.1: `max_age=0` asks for a login as `prompt=login` does.
+            let again = prompt.login || self.request.max_age == Some(0);
+            age > limit || again && !fresh
         };
-        let Some(person) = person.filter(|person| !too_old(person)) else {
+        let is_other = |person: &Person| {
+            self.request.hint.as_ref().is_some_and(|hint| hint.subject != person.user.subject)
+        };
+        if fresh && person.as_ref().is_some_and(is_other) {
+            let answer = self.refuse("login_required", "another person than that of id_token_hint logged in");
+            return Ok(person.map_or_else(pages::unavailable, |person| with_cookies(answer, &person)));
+        }
+        let Some(person) = person.filter(|person| !too_old(person) && !is_other(person)) else {
             if prompt.none {
                 return Ok(self.refuse("login_required", "nobody is logged in"));
             }
             let hint = self.request.login_hint.clone().unwrap_or_default();
             return Ok(self.login_page(&hint, None));
         };
-        if self.needs_consent(&person.user, fresh).await? {
+        if self.needs_consent(&person.user).await? {
             if prompt.none {
                 return Ok(self.refuse("consent_required", "the person has to allow it"));
             }
@@ -199,7 +208,7 @@ impl Visit<'_> {
         on_ledger(&self.site.people.ledger, move |ledger| ledger.consent(&subject, &client)).await
     }
 
-    async fn needs_consent(&self, user: &User, fresh: bool) -> Result<bool, LedgerError> {
+    async fn needs_consent(&self, user: &User) -> Result<bool, LedgerError> {
         let request = &self.request;
         let login = request.client.login.as_ref();
         let first_party = login.is_some_and(|login| login.first_party);
@@ -207,7 +216,7 @@ impl Visit<'_> {
         let private =
             registered.iter().any(|uri| uri.is_private_use() && uri.matches(&request.target.redirect_uri));
         // RFC 8252 §8.6: another program can pretend to be a public client.
-        if request.client.is_public() && !first_party || private || request.prompt.consent && !fresh {
+        if request.client.is_public() && !first_party || private || request.prompt.consent {
             return Ok(true);
         }
         let Some(consent) = self.consent(user).await? else { return Ok(true) };

@@ -1,52 +1,152 @@
-//! Logging out: a page that asks, and the end of the session.
+//! Logging out (OpenID Connect RP-Initiated Logout): at once for a client that shows an ID token of the session, after a
+//! question otherwise.
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::extract::{RawQuery, State};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use url::Url;
 
 use super::{Site, cookies};
+use crate::Snapshot;
 use crate::grants::on_ledger;
 use crate::http::{Form, SecureTransport, is_form, read_body};
-use crate::ledger::SecretHash;
+use crate::ledger::{LedgerError, SecretHash};
 use crate::pages;
+use crate::proof::Hint;
 
-/// `GET`: a button, so that no other site can log a person out.
-pub(super) async fn ask(secure: Option<Extension<SecureTransport>>, headers: HeaderMap) -> Response {
-    if !secure.is_some_and(|Extension(SecureTransport(secure))| secure) {
-        return pages::insecure();
-    }
-    match cookies::find(&headers, cookies::SESSION) {
-        Some(cookie) => pages::log_out(&cookies::form_token(cookie)),
-        None => pages::signed_out(),
-    }
+/// What a client asks for.
+struct LogoutRequest {
+    /// Who the client believes is logged in, if the ID token that it shows is one of this issuer.
+    hint: Option<Hint>,
+    /// Where the browser goes afterwards: a registered address, with `state`.
+    return_to: Option<String>,
+    /// The request as a query, for the form.
+    query: String,
 }
 
-/// `POST`: ends the session.
+/// `GET` and `POST`: a request of a client, or of a person who came by a link; and the answer to our own question.
 pub(super) async fn log_out(
     State(site): State<Site>,
     secure: Option<Extension<SecureTransport>>,
+    method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     if !secure.is_some_and(|Extension(SecureTransport(secure))| secure) {
         return pages::insecure();
     }
-    let form = match read_body(body).await {
-        Ok(body) if is_form(&headers) => Form::parse(&body, "").ok(),
+    let form = match method {
+        Method::POST => match read_body(body).await {
+            Ok(body) if is_form(&headers) => Form::parse(&body, "").ok(),
+            _ => None,
+        },
         _ => None,
     };
-    let Some(cookie) = cookies::find(&headers, cookies::SESSION) else { return pages::signed_out() };
-    if !cookies::is_form_of(cookie, form.as_ref().and_then(|form| form.get("form_token"))) {
-        return pages::log_out(&cookies::form_token(cookie));
+    let form_token = form.as_ref().and_then(|form| form.get("form_token"));
+    if let (Some(form), None) = (&form, form_token) {
+        // A browser keeps our cookie back when another site posts. It sends it when it follows.
+        return follow(&form.to_query());
     }
-    let hash = SecretHash::of(cookie.as_bytes());
-    if let Err(error) = on_ledger(&site.people.ledger, move |ledger| ledger.close_session(&hash)).await {
+    let Some(form) = Form::parse(query.unwrap_or_default().as_bytes(), "").ok() else {
+        return pages::error("A parameter is malformed, or came twice.");
+    };
+    let Some(snapshot) = site.published.snapshot() else { return pages::unavailable() };
+    let request = match LogoutRequest::read(&form, &snapshot) {
+        Ok(request) => request,
+        Err(why) => return pages::error(why),
+    };
+    site.end_session(&request, &headers, form_token).await.unwrap_or_else(|error| {
         tracing::error!(code = error.code(), %error, "the ledger failed");
-        return pages::unavailable();
+        pages::unavailable()
+    })
+}
+
+impl LogoutRequest {
+    /// Reads a request (RP-Initiated Logout §2). What must not be followed is refused with a text for the person.
+    fn read(form: &Form, snapshot: &Snapshot) -> Result<Self, &'static str> {
+        let own = snapshot.own_keys.as_ref();
+        let hint = form.get("id_token_hint").and_then(|token| own.and_then(|keys| keys.hint(token)));
+        let named = form.get("client_id");
+        if let (Some(hint), Some(named)) = (&hint, named)
+            && hint.client != named
+        {
+            return Err("The parameters client_id and id_token_hint name different applications.");
+        }
+        let return_to = match form.get("post_logout_redirect_uri") {
+            None => None,
+            Some(asked) => {
+                let id = hint.as_ref().map(|hint| hint.client.as_str()).or(named);
+                let client =
+                    id.and_then(|id| snapshot.state.client(id).ok()).filter(|client| !client.disabled);
+                let login = client.and_then(|client| client.login.as_ref());
+                let registered = login.map(|login| login.logout_uris.as_slice()).unwrap_or_default();
+                if !registered.iter().any(|uri| uri.matches(asked)) {
+                    return Err(
+                        "The address to return to after signing out is not registered for this application.",
+                    );
+                }
+                Some(with_state(asked, form.get("state")).ok_or("The address to return to is not valid.")?)
+            }
+        };
+        Ok(Self { hint, return_to, query: form.to_query() })
     }
-    let mut answer = pages::signed_out();
-    cookies::remove(&mut answer, cookies::SESSION);
-    answer
+}
+
+impl Site {
+    async fn end_session(
+        &self,
+        request: &LogoutRequest,
+        headers: &HeaderMap,
+        form_token: Option<&str>,
+    ) -> Result<Response, LedgerError> {
+        let done = || request.return_to.as_deref().map_or_else(pages::signed_out, leave);
+        let Some(cookie) = cookies::find(headers, cookies::SESSION) else {
+            // Nothing is left to end. A stranger who sends people here without a hint gets no redirect.
+            return Ok(if request.hint.is_some() { done() } else { pages::signed_out() });
+        };
+        let sid = self.person(headers, self.clock.now()).await?.map(|person| person.session.sid());
+        let hinted = request.hint.as_ref().and_then(|hint| hint.sid.as_ref());
+        let of_session = sid.is_some() && hinted == sid.as_ref();
+        if !of_session && !cookies::is_form_of(cookie, form_token) {
+            let action = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+            return Ok(pages::log_out(&cookies::form_token(cookie), &action));
+        }
+        let hash = SecretHash::of(cookie.as_bytes());
+        on_ledger(&self.people.ledger, move |ledger| ledger.close_session(&hash)).await?;
+        let mut answer = done();
+        cookies::remove(&mut answer, cookies::SESSION);
+        Ok(answer)
+    }
+}
+
+/// An address with the `state` of the request (RP-Initiated Logout §3).
+fn with_state(address: &str, state: Option<&str>) -> Option<String> {
+    let mut url = Url::parse(address).ok()?;
+    let Some(state) = state else { return Some(address.to_owned()) };
+    url.query_pairs_mut().append_pair("state", state);
+    Some(url.into())
+}
+
+/// Sends the browser back to the client.
+fn leave(address: &str) -> Response {
+    HeaderValue::try_from(address).map_or_else(|_| pages::signed_out(), see_other)
+}
+
+/// The same request once more, as a `GET`.
+fn follow(query: &str) -> Response {
+    let address = HeaderValue::try_from(format!("?{query}"));
+    address.map_or_else(|_| pages::error("A parameter is malformed."), see_other)
+}
+
+fn see_other(address: HeaderValue) -> Response {
+    let about = [
+        (axum::http::header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (axum::http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (LOCATION, address),
+    ];
+    (StatusCode::SEE_OTHER, about).into_response()
 }

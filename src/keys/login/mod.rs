@@ -15,12 +15,10 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::grants::People;
-use crate::http::{DEVICE_PATH, literal_routes};
+use crate::http::{DEVICE_PATH, LOGOUT_PATH, literal_routes};
 use crate::ledger::SessionLimits;
 use crate::{AUTHORIZE_PATH, Clock, Published};
 
-/// Where people log out, below the issuer.
-pub(crate) const LOGOUT_PATH: &str = "/logout";
 /// Eight hours without use, thirty days in all.
 pub(crate) const SESSION_LIMITS: SessionLimits = SessionLimits { idle: 8 * 3600, absolute: 30 * 86_400 };
 
@@ -38,7 +36,7 @@ pub(crate) fn login_router(published: Arc<Published>, clock: Arc<dyn Clock>, peo
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
     let paths = |route: &str| [route.to_owned(), format!("{path}{route}")];
     let authorize = get(authorize::authorize).post(authorize::authorize);
-    let logout = get(logout::ask).post(logout::log_out);
+    let logout = get(logout::log_out).post(logout::log_out);
     let device = get(device::device).post(device::device);
     literal_routes("authorize", &paths(AUTHORIZE_PATH), &authorize)
         .merge(literal_routes("device", &paths(DEVICE_PATH), &device))

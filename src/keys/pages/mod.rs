@@ -47,6 +47,21 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) offline: bool,
 }
 
+impl ConsentPage<'_> {
+    /// What a scope of OpenID Connect lets a client do, in words; `None` for other scopes.
+    fn words(&self, scope: &str) -> Option<&'static str> {
+        if !self.scopes.iter().any(|scope| scope == "openid") {
+            return None;
+        }
+        match scope {
+            "openid" => Some("know who you are"),
+            "profile" => Some("see your name"),
+            "email" => Some("see your email address"),
+            _ => None,
+        }
+    }
+}
+
 /// The code of a device is asked for.
 #[derive(Debug, Template)]
 #[template(path = "device.html")]
@@ -58,6 +73,7 @@ struct DevicePage<'a> {
 #[derive(Debug, Template)]
 #[template(path = "log_out.html")]
 struct LogOutPage<'a> {
+    action: &'a str,
     form_token: &'a str,
 }
 
@@ -112,8 +128,9 @@ pub(crate) fn device_answered(allowed: bool) -> Response {
     page(StatusCode::OK, &NoticePage { title, text, hint: "You can close this page." })
 }
 
-pub(crate) fn log_out(form_token: &str) -> Response {
-    page(StatusCode::OK, &LogOutPage { form_token })
+/// A question before a session ends. `action` is the request as a query, if there is one.
+pub(crate) fn log_out(form_token: &str, action: &str) -> Response {
+    page(StatusCode::OK, &LogOutPage { action, form_token })
 }
 
 pub(crate) fn signed_out() -> Response {

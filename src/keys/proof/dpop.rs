@@ -1,7 +1,8 @@
 //! Verifies the DPoP proof of a request for a token (RFC 9449 §4.3, §5).
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use axum::http::{HeaderMap, HeaderName};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jotgate_core::{Hash, Key, Keys, Needs, Policy, PolicyOptions, unverified::decode_header, verify};
 use serde_json::{Map, Value};
 use url::Url;
@@ -41,6 +42,7 @@ pub(crate) enum DpopFault {
     Method,
     Uri,
     Time,
+    TokenHash,
     Jti,
     /// The proof was used before, or no further one can be remembered.
     Replayed,
@@ -58,6 +60,7 @@ impl DpopFault {
             Self::Method => "dpop_method",
             Self::Uri => "dpop_uri",
             Self::Time => "dpop_time",
+            Self::TokenHash => "dpop_token_hash",
             Self::Jti => "dpop_jti",
             Self::Replayed => "dpop_replayed",
         }
@@ -73,22 +76,36 @@ impl DpopFault {
             Self::Signature => {
                 "the DPoP proof needs `typ` `dpop+jwt`, an asymmetric `alg`, and a signature by its `jwk`"
             }
-            Self::Method => "`htm` of the DPoP proof must be `POST`",
-            Self::Uri => "`htu` of the DPoP proof must be the URL of the token endpoint",
+            Self::Method => {
+                "`htm` of the DPoP proof must be the method of the request, `POST` at the token endpoint"
+            }
+            Self::Uri => "`htu` of the DPoP proof must be the URL of this endpoint",
             Self::Time => "`iat` of the DPoP proof differs from the clock by more than 300 s",
+            Self::TokenHash => "`ath` of the DPoP proof must be the hash of the access token",
             Self::Jti => "`jti` of the DPoP proof must have 1 to 128 bytes",
             Self::Replayed => "the DPoP proof was used before",
         }
     }
 }
 
-/// Verifies the proof of a `POST` to one of `urls`; `None` if the request has none. `now` in Unix seconds.
+/// The request that a proof is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DpopUse<'a> {
+    /// `htm`.
+    pub(crate) method: &'a str,
+    /// `htu` must be one of them.
+    pub(crate) urls: &'a [String],
+    /// The access token that the request presents, of which `ath` is the hash.
+    pub(crate) token: Option<&'a str>,
+}
+
+/// Verifies the proof of a request; `None` if it has none. `now` in Unix seconds.
 ///
 /// # Errors
 /// The first check that fails.
 pub(crate) fn verify_dpop(
     headers: &HeaderMap,
-    urls: &[String],
+    used_for: &DpopUse<'_>,
     now: u64,
 ) -> Result<Option<DpopProof>, DpopFault> {
     let mut values = headers.get_all(DPOP).iter();
@@ -96,8 +113,8 @@ pub(crate) fn verify_dpop(
     if values.next().is_some() {
         return Err(DpopFault::Several);
     }
-    let token = proof.as_bytes();
-    let header = decode_header(token, MAX_PROOF).map_err(|_| DpopFault::Malformed)?;
+    let proof = proof.as_bytes();
+    let header = decode_header(proof, MAX_PROOF).map_err(|_| DpopFault::Malformed)?;
     let header: Map<String, Value> = serde_json::from_str(&header).map_err(|_| DpopFault::Malformed)?;
     let Some(Value::Object(jwk)) = header.get("jwk") else { return Err(DpopFault::Key) };
     if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
@@ -105,8 +122,9 @@ pub(crate) fn verify_dpop(
     }
     let jwk = serde_json::to_string(jwk).map_err(|_| DpopFault::Key)?;
     let key = Key::from_embedded_jwk(&jwk).map_err(|_| DpopFault::Key)?;
-    let claims = verified_claims(token, &key, now)?;
-    if claims.get("htm").and_then(Value::as_str) != Some("POST") {
+    let claims = verified_claims(proof, &key, now)?;
+    let DpopUse { method, urls, token } = *used_for;
+    if claims.get("htm").and_then(Value::as_str) != Some(method) {
         return Err(DpopFault::Method);
     }
     let htu = claims.get("htu").and_then(Value::as_str).and_then(without_query).ok_or(DpopFault::Uri)?;
@@ -116,6 +134,12 @@ pub(crate) fn verify_dpop(
     let issued = claims.get("iat").and_then(Value::as_u64).ok_or(DpopFault::Time)?;
     if issued.abs_diff(now) > IAT_WINDOW {
         return Err(DpopFault::Time);
+    }
+    // RFC 9449 §4.3, step 12.
+    let hash =
+        token.map(|token| Base64UrlUnpadded::encode_string(digest(&SHA256, token.as_bytes()).as_ref()));
+    if hash.is_some() && claims.get("ath").and_then(Value::as_str) != hash.as_deref() {
+        return Err(DpopFault::TokenHash);
     }
     let jti = jti_of(&claims).ok_or(DpopFault::Jti)?;
     let jkt = key.thumbprint(Hash::Sha256);

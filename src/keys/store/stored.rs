@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::document_error::DocumentError;
 use super::stored_client::StoredClient;
 use crate::{
-    Issuer, Keks, Key, KeyPair, LedgerSeal, Older, Phase, Purpose, RefreshKey, Revoked, Ring, Settings,
-    SigningAlgorithm, State, StoreId, Times, Version,
+    Issuer, Keks, Key, KeyPair, LedgerSeal, Older, PastKey, Phase, Purpose, RefreshKey, Revoked, Ring,
+    Settings, SigningAlgorithm, State, StoreId, Times, Version,
 };
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
@@ -44,6 +44,9 @@ pub(super) struct StoredState<'a> {
     /// Format 5 alone, which always has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ledger: Option<StoredLedger>,
+    /// Format 5 alone: public halves that recognise old ID tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    past_keys: Vec<PastKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,6 +147,7 @@ impl<'a> StoredState<'a> {
                 .collect(),
             next_signer: state.next_signer().map(|key| key.kid().to_owned()),
             ledger: state.ledger().map(|seal| StoredLedger::from_seal(seal, keks, version)).transpose()?,
+            past_keys: state.past_keys().to_vec(),
         })
     }
 
@@ -163,7 +167,8 @@ impl<'a> StoredState<'a> {
         let new_in_old = old && stored.next_signer.is_some()
             || newest != stored.ledger.is_some()
             || !newest && stored.clients.iter().any(StoredClient::is_new)
-            || !newest && stored.rings.iter().any(|ring| ring.purpose.is_some());
+            || !newest && stored.rings.iter().any(|ring| ring.purpose.is_some())
+            || !newest && !stored.past_keys.is_empty();
         if new_in_old
             || stored.store_id.is_some() == old
             || stored.clients.iter().any(|client| client.is_old() != old)
@@ -194,6 +199,7 @@ impl<'a> StoredState<'a> {
         let state = State::with_ledger_from_parts(
             store_id, issuer, settings, self.older, rings, revoked, clients, ledger,
         );
+        let state = state.and_then(|state| state.with_past_keys(self.past_keys));
         let state = state.and_then(|state| match self.next_signer {
             Some(kid) => state.request_next_signer(&kid),
             None => Ok(state),

@@ -14,6 +14,9 @@ pub struct ClientLogin {
     pub public: bool,
     /// Where answers may go.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Where the browser may go after people log out (OpenID Connect RP-Initiated Logout §3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logout_uris: Vec<RedirectUri>,
     /// Whether it gets refresh tokens when it asks for the scope `offline_access`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub offline_access: bool,

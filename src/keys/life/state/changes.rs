@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
+use crate::life::past_key::PastKey;
 use crate::life::ring::{Key, Phase, Revoked, Ring};
 use crate::life::state_error::StateError;
 use crate::{KeyPair, Purpose, Settings, SigningAlgorithm};
@@ -122,6 +123,7 @@ impl State {
         let mut ring = Ring::opened(Purpose::Access, &self.settings, first, self.dated(now));
         ring.keys.push(self.staged(successor, now));
         next.rings = vec![ring];
+        next.past_keys.clear();
         next.forget_done_request();
         next.hold()?;
         Ok(next)
@@ -140,6 +142,10 @@ impl State {
         let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
         let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();
         let mut next = self.clone();
+        let of_id = self.rings.iter().filter(|ring| ring.purpose == Purpose::Id);
+        let leaving = of_id.flat_map(|ring| &ring.keys).filter(|key| past(key));
+        next.past_keys.extend(leaving.filter_map(|key| PastKey::of(key, now)));
+        next.past_keys.retain(|key| now < key.until);
         next.rings.iter_mut().for_each(|ring| ring.keys.retain(|key| !past(key)));
         next.rings.retain(|ring| !ring.keys.is_empty());
         next.revoked.retain(|revoked| now < revoked.distrusted_from);

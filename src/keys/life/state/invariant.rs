@@ -38,6 +38,9 @@ impl State {
                 return Err(StateError::StagedTwice { algorithm });
             }
         }
+        if !self.past_keys.is_empty() {
+            self.require_format_5("keys for ID tokens")?;
+        }
         if self.ledger.is_some() {
             self.require_format_4("people who log in")?;
         }

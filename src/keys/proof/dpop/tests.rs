@@ -18,7 +18,8 @@ fn payload() -> Value {
 
 fn check(proofs: &[String]) -> Result<Option<DpopProof>, DpopFault> {
     let headers = proofs.iter().map(|proof| (DPOP, HeaderValue::from_str(proof).unwrap())).collect();
-    verify_dpop(&headers, &[URL.to_owned(), "https://issuer.example/tenant/token".to_owned()], NOW)
+    let urls = [URL.to_owned(), "https://issuer.example/tenant/token".to_owned()];
+    verify_dpop(&headers, &DpopUse { method: "POST", urls: &urls, token: None }, NOW)
 }
 
 fn with(key: &KeyPair, change: impl FnOnce(&mut Value, &mut Value)) -> Result<Option<DpopProof>, DpopFault> {

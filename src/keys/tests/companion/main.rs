@@ -33,6 +33,8 @@ mod log;
 mod login;
 mod login_killed;
 mod openid;
+mod openid_logout;
+mod openid_profile;
 mod postgres;
 mod process;
 mod program;

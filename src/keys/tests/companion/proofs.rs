@@ -13,11 +13,11 @@ use crate::program::{Program, Serving};
 const URL: &str = "https://issuer.example/token";
 const ASSERTION_TYPE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn new_key() -> KeyPair {
+pub(crate) fn new_key() -> KeyPair {
     KeyPair::generate(SigningAlgorithm::ES256, RsaSize::default()).unwrap()
 }
 
@@ -29,12 +29,17 @@ fn signed(key: &KeyPair, header: &Value, payload: &Value) -> String {
 }
 
 fn proof(key: &KeyPair, jti: &str) -> String {
+    proof_for(key, json!({ "jti": jti, "htm": "POST", "htu": URL, "iat": now() }))
+}
+
+/// A proof with these claims.
+pub(crate) fn proof_for(key: &KeyPair, claims: Value) -> String {
     let mut jwk = serde_json::to_value(key.public()).unwrap();
     for name in ["kid", "use", "alg"] {
         jwk.as_object_mut().unwrap().remove(name);
     }
     let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk });
-    signed(key, &header, &json!({ "jti": jti, "htm": "POST", "htu": URL, "iat": now() }))
+    signed(key, &header, &claims)
 }
 
 fn assertion(key: &KeyPair, jti: &str, audience: &str) -> String {
