@@ -19,22 +19,7 @@ export type { ClientOptions } from './gate/client.js'
 export type { RightsOptions } from './gate/rights.js'
 export type { IssuerTemplate } from './gate/tenants.js'
 export type { Duration } from './base/duration.js'
-export {
-  type ClaimFailure,
-  JOSEAlgNotAllowed,
-  JOSEError,
-  JOSENotSupported,
-  JWKInvalid,
-  JWKSInvalid,
-  JWKSNoMatchingKey,
-  JWKSTimeout,
-  JWKSUnavailable,
-  JWSInvalid,
-  JWSSignatureVerificationFailed,
-  JWTClaimValidationFailed,
-  JWTExpired,
-  JWTInvalid,
-} from './base/errors.js'
+export * from './base/errors.js'
 export type { RefusalCode } from './base/refusal_codes.js'
 export { createGate } from './gate/gate.js'
 export type {

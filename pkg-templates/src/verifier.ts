@@ -4,22 +4,7 @@
  *
  * @packageDocumentation
  */
-export {
-  type ClaimFailure,
-  JOSEAlgNotAllowed,
-  JOSEError,
-  JOSENotSupported,
-  JWKInvalid,
-  JWKSInvalid,
-  JWKSNoMatchingKey,
-  JWKSTimeout,
-  JWKSUnavailable,
-  JWSInvalid,
-  JWSSignatureVerificationFailed,
-  JWTClaimValidationFailed,
-  JWTExpired,
-  JWTInvalid,
-} from './base/errors.js'
+export * from './base/errors.js'
 export type { Duration } from './base/duration.js'
 export type { RefusalCode } from './base/refusal_codes.js'
 export type { Algorithm, HeaderFields, JSONWebKeySet, JWK, JWTPayload, ProtectedHeader } from './base/types.js'

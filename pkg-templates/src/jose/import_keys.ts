@@ -1,14 +1,8 @@
 /** The functions that import keys: `importJWK`, `importSPKI`, `importX509`, `EmbeddedJWK`. */
 import { JOSENotSupported, JWSInvalid } from '../base/errors.js'
 import { isGiven, jsonOf } from '../base/record.js'
-import {
-  type ImportedKey,
-  jwkMembers,
-  keyFromCertificate,
-  keyFromEmbeddedJwk,
-  keyFromJwk,
-  keyFromPem,
-} from '../keys/imported_key.js'
+import { type ImportedKey, jwkMembers, keyFromText } from '../keys/imported_key.js'
+import type { KeyForm } from '../wasm/bindings.js'
 import { joinHeaders } from './key_sets.js'
 import type { FlattenedJWSInput, JWK, JWSHeaderParameters } from './types.js'
 
@@ -24,7 +18,7 @@ export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable
   const members = jwkMembers(jwk)
   if (alg !== undefined) members.alg = alg
   if (members.kty !== 'oct' && !members.alg) throw new TypeError('`alg` is required where the JWK has none')
-  return fit(keyFromJwk(jsonOf(members)))
+  return fit(keyFromText('Jwk', jsonOf(members)))
 }
 
 /**
@@ -39,8 +33,7 @@ export async function importSPKI(
   alg: string,
   _options?: { extractable?: boolean },
 ): Promise<ImportedKey> {
-  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
-  return fit(pem('spki', spki, 'PUBLIC KEY', (text) => keyFromPem(text, alg)))
+  return fit(keyFromPem('spki', spki, 'PUBLIC KEY', 'Pem', alg))
 }
 
 /**
@@ -58,8 +51,7 @@ export async function importX509(
   alg: string,
   _options?: { extractable?: boolean },
 ): Promise<ImportedKey> {
-  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
-  return fit(pem('x509', x509, 'CERTIFICATE', (text) => keyFromCertificate(text, alg)))
+  return fit(keyFromPem('x509', x509, 'CERTIFICATE', 'Certificate', alg))
 }
 
 /**
@@ -81,18 +73,19 @@ export async function EmbeddedJWK(
     throw error
   }
   if (typeof alg !== 'string' || alg === '') throw new TypeError('`alg` is required in the header')
-  const key = keyFromEmbeddedJwk(jsonOf(jwkMembers(jwk)), alg)
+  const key = keyFromText('EmbeddedJwk', jsonOf(jwkMembers(jwk)), alg)
   // RFC 7517 §4.4: `alg` of the key counts, not the one of the header.
   return fit(key, alg)
 }
 
-/** Reads PEM text of one kind. The `TypeError` for other text names what was found. */
-function pem(name: string, text: unknown, label: string, read: (text: string) => ImportedKey): ImportedKey {
+/** Imports PEM text of one kind. The `TypeError` for other text names what was found. */
+function keyFromPem(name: string, text: unknown, label: string, form: KeyForm, alg: unknown): ImportedKey {
+  if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
   if (typeof text !== 'string') throw new TypeError(`\`${name}\` must be PEM text`)
-  if (text.includes(`-----BEGIN ${label}-----`)) return read(text)
+  if (text.includes(`-----BEGIN ${label}-----`)) return keyFromText(form, text, alg)
   let found = 'found another kind of key'
   try {
-    read(text)
+    keyFromText(form, text, alg)
   } catch (thrown) {
     found = (thrown as Error).message
   }

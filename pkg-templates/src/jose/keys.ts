@@ -1,7 +1,7 @@
 /** Prepares the keys that callers of jose pass. */
 import { isBytes } from '../base/bytes.js'
 import { JOSENotSupported } from '../base/errors.js'
-import { ImportedKey, jwkText, keyFromJwk, keyFromSecret } from '../keys/imported_key.js'
+import { ImportedKey, jwkText, keyFromSecret, keyFromText } from '../keys/imported_key.js'
 import { isGiven, record } from '../base/record.js'
 import { hostGlobal } from '../base/runtime.js'
 import type { CryptoKey, KeyInput, KeyObject } from './types.js'
@@ -18,7 +18,7 @@ export async function keyFromInput(input: unknown): Promise<ImportedKey> {
     if (tag === 'KeyObject') return cached(input, 'KeyObject', () => fromKeyObject(input as KeyObject))
     if (isGiven(input, 'kty')) {
       const text = jwkText(input as JWK)
-      return cached(input, text, () => keyFromJwk(text))
+      return cached(input, text, () => keyFromText('Jwk', text))
     }
   }
   throw new TypeError('the key must be a JWK, an imported key, a CryptoKey, a KeyObject or a Uint8Array')
@@ -54,12 +54,12 @@ export function tagOf(value: object): unknown {
 
 async function fromCryptoKey(input: CryptoKey): Promise<ImportedKey> {
   if (!input.usages.includes('verify')) throw new TypeError("the CryptoKey's usages lack `verify`")
-  return keyFromJwk(jwkText(await exportedJwk(input)))
+  return keyFromText('Jwk', jwkText(await exportedJwk(input)))
 }
 
 async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {
   try {
-    return keyFromJwk(jwkText(await exportedJwk(input)))
+    return keyFromText('Jwk', jwkText(await exportedJwk(input)))
   } catch (thrown) {
     if ((thrown as { code?: unknown }).code !== 'ERR_CRYPTO_JWK_UNSUPPORTED_KEY_TYPE') throw thrown
     throw new JOSENotSupported('the KeyObject is of a type that has no JWK')

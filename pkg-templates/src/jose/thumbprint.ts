@@ -1,6 +1,6 @@
 /** Thumbprints of keys (RFC 7638, RFC 9278). */
 import { jsonOf, memberOf, record } from '../base/record.js'
-import { handle, ImportedKey, jwkMembers, keyFromJwk } from '../keys/imported_key.js'
+import { handle, ImportedKey, jwkMembers, keyFromText } from '../keys/imported_key.js'
 import { thumbprint } from '../wasm/bindings.js'
 import { exportedJwk, tagOf } from './keys.js'
 import type { CryptoKey, JWK, KeyObject } from './types.js'
@@ -22,7 +22,7 @@ export async function calculateJwkThumbprint(
   const exporting = exportedByHost(key)
   // A JWK is read now: the caller may change it while this function waits.
   const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
-  const prepared = handle(keyFromJwk(text))
+  const prepared = handle(keyFromText('Jwk', text))
   try {
     return thumbprint(prepared, digestAlgorithm)
   } finally {

@@ -1,5 +1,5 @@
 /** `ImportedKey`: a key whose description can be read and whose material cannot. */
-import type { Keys } from '../wasm/bindings.js'
+import type { KeyForm, Keys } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import type { Algorithm, JWK } from '../base/types.js'
@@ -101,24 +101,9 @@ export function jwkMembers(jwk: JWK): JWK {
   return record(Object.fromEntries(MEMBERS.map((name) => [name, memberOf(jwk, name)])) as JWK)
 }
 
-/** Imports a key from a JWK's JSON text. `alg` is its algorithm if the JWK has none. */
-export function keyFromJwk(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().Keys.fromJwk(text, alg))
-}
-
-/** The same for a JWK of a token or a proof: its numbers must be in canonical form. */
-export function keyFromEmbeddedJwk(text: string, alg: string): ImportedKey {
-  return keyFrom(boot().Keys.fromEmbeddedJwk(text, alg))
-}
-
-/** Imports a key from PEM text: SPKI or PKCS#1. */
-export function keyFromPem(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().Keys.fromPem(text, alg))
-}
-
-/** Imports the key of an X.509 certificate in PEM. Nothing else of the certificate is read. */
-export function keyFromCertificate(text: string, alg?: string): ImportedKey {
-  return keyFrom(boot().Keys.fromCertificate(text, alg))
+/** Imports a key from its text. `alg` is its algorithm if the text names none. */
+export function keyFromText(form: KeyForm, text: string, alg?: string): ImportedKey {
+  return keyFrom(boot().Keys.fromText(form, text, alg))
 }
 
 /** Imports a shared secret. */

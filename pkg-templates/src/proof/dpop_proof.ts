@@ -3,7 +3,7 @@ import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { TextDecoder } from '../base/runtime.js'
 import type { JWK } from '../base/types.js'
-import { handle, jwkMembers, keyFromEmbeddedJwk, PRIVATE_MEMBERS } from '../keys/imported_key.js'
+import { handle, jwkMembers, keyFromText, PRIVATE_MEMBERS } from '../keys/imported_key.js'
 import { type Keys, type Policy, thumbprint } from '../wasm/bindings.js'
 import { decodeHeader, verifySignature } from '../wasm/calls.js'
 
@@ -49,7 +49,7 @@ export function readProof(value: string | null, policy: Policy, algorithms: read
   }
   let key: Keys
   try {
-    key = handle(keyFromEmbeddedJwk(jsonOf(jwkMembers(jwk as JWK)), alg))
+    key = handle(keyFromText('EmbeddedJwk', jsonOf(jwkMembers(jwk as JWK)), alg))
   } catch {
     return KEY
   }

@@ -51,7 +51,7 @@ export function keysOf(
       const isFunction = typeof value === 'function'
       const useless = remote.find((name) => !isFunction || name === 'headers' || name === 'fetch')
       if (useless !== undefined) throw optionError(useless, 'cannot be combined with these `keys`')
-      return keyPairFrom(name, value, parts, isFunction ? options : {})
+      return Array.isArray(value) ? value.map((each) => keysFrom(name, each, parts)) : keysFrom(name, value, parts, isFunction ? options : {})
     })
   }
   if (given.has('jwksUri')) {
@@ -60,11 +60,6 @@ export function keysOf(
   if (found !== undefined) return found(options)
   if (others.length === 0) return parts.remoteKeys.of(issuer, options)
   throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
-}
-
-/** Checks keys that may be a pair. */
-export function keyPairFrom(name: string, value: unknown, parts: Parts, options: RemoteKeySetOptions = {}): VerifierKeys | VerifierKeys[] {
-  return Array.isArray(value) ? value.map((each) => keysFrom(name, each, parts)) : keysFrom(name, value, parts, options)
 }
 
 function same(_: string, value: unknown): unknown {
@@ -81,11 +76,11 @@ export function keysFrom(name: string, value: unknown, parts: Parts, options: Re
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
-    return boot().Keys.fromPem(value)
+    return boot().Keys.fromText('Pem', value)
   }
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(memberOf(value as { keys?: unknown }, 'keys'))) return new KeySet(value as JSONWebKeySet)
-    if (isGiven(value, 'kty')) return boot().Keys.fromJwk(jwkText(value as JWK))
+    if (isGiven(value, 'kty')) return boot().Keys.fromText('Jwk', jwkText(value as JWK))
   }
   throw optionError(name, 'must be a JWK, a JWKS, a KeySet, a RemoteKeySet, PEM text, the bytes of a secret or a function')
 }

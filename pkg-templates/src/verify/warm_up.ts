@@ -47,7 +47,7 @@ function kindOf(algorithm: string): string {
 function selfTest(kind: string): void {
   const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as (typeof KNOWN_ANSWERS)[string]
   const { Keys } = boot()
-  const keys = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : Keys.fromJwk(jsonOf(jwk))
+  const keys = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : Keys.fromText('Jwk', jsonOf(jwk))
   const policy = policyFrom(jsonOf(record({ algorithms: [kind], requireExp: false })))
   const message = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30`
   if (!verify(policy, keys, `${message}.${signature}`, 0).ok) throw new Error(`the self-test of ${kind} failed`)

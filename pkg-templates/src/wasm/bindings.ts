@@ -67,6 +67,12 @@ function freeHandle(kind: HandleKind, address: number): void {
   } catch {}
 }
 
+/**
+ * The form of a key as text: a JWK, a JWK of a token or a proof, whose numbers must be in canonical form, the PEM of a public key (SPKI or
+ * PKCS#1), or that of an X.509 certificate, of which only the key is read.
+ */
+export type KeyForm = 'Jwk' | 'EmbeddedJwk' | 'Pem' | 'Certificate'
+
 /** No key, one key, or the usable keys of a set; checked and prepared. */
 export class Keys extends Handle {
   private constructor(address: number) {
@@ -77,20 +83,9 @@ export class Keys extends Handle {
     return new Keys(call('keys_none'))
   }
 
-  static fromJwk(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(call('keys_fromJwk', ...passString(text), ...passString(alg))))
-  }
-
-  static fromEmbeddedJwk(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(call('keys_fromEmbeddedJwk', ...passString(text), ...passString(alg))))
-  }
-
-  static fromPem(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(call('keys_fromPem', ...passString(text), ...passString(alg))))
-  }
-
-  static fromCertificate(text: string, alg?: string): Keys {
-    return new Keys(checkedAddress(call('keys_fromCertificate', ...passString(text), ...passString(alg))))
+  /** `alg` is the algorithm of a key that names none. */
+  static fromText(form: KeyForm, text: string, alg?: string): Keys {
+    return new Keys(checkedAddress(call(`keys_from${form}`, ...passString(text), ...passString(alg))))
   }
 
   static fromSecret(bytes: Uint8Array, alg?: string): Keys {
