@@ -9,6 +9,7 @@ use std::time::Duration;
 use jotgate_keys::{
     CertificateFiles, Clock, ConnectionSettings, Error, Keeper, ServerCertificate, SystemClock, Times, run,
 };
+use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_appender::non_blocking::ErrorCounter;
@@ -58,6 +59,7 @@ pub(crate) fn serve(
             ready.push_str(&format!("certificate SHA-256 {}\n", certificate.fingerprint()));
         }
         say(&ready)?;
+        notify(&[NotifyState::Ready]);
         let settings = ConnectionSettings {
             per_address: arguments.connections_per_address.into(),
             trusted_proxies: arguments.trusted_proxy.clone(),
@@ -136,6 +138,7 @@ pub(crate) fn stop_signals() -> Result<impl Future<Output = ()>, io::Error> {
 async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {
     let name = next_signal(&mut terminate, &mut interrupt).await.2;
     tracing::info!(signal = name, "asked to stop; a second signal stops at once");
+    notify(&[NotifyState::Stopping]);
     tokio::spawn(async move {
         let (_, kind, _) = next_signal(&mut terminate, &mut interrupt).await;
         std::process::exit(SIGNALLED + kind.as_raw_value());
@@ -159,6 +162,8 @@ async fn report_lost_lines(lost: ErrorCounter) {
 /// looked at all the time.
 async fn reload(mut hangup: Signal, keeper: Keeper, certificate: Option<Arc<ServerCertificate>>) {
     while hangup.recv().await.is_some() {
+        let since = NotifyState::monotonic_usec_now();
+        notify(&[Some(NotifyState::Reloading), since.ok()].into_iter().flatten().collect::<Vec<_>>());
         if let Some(certificate) = certificate.clone() {
             let read = tokio::task::spawn_blocking(move || certificate.reload(SystemClock.now()));
             if read.await.is_err() {
@@ -173,6 +178,14 @@ async fn reload(mut hangup: Signal, keeper: Keeper, certificate: Option<Arc<Serv
             }
             Err(_) => tracing::error!("the key-encryption key can't be read again"),
         }
+        notify(&[NotifyState::Ready]);
+    }
+}
+
+/// Says to the service manager how this process is, if one asked for it (`NOTIFY_SOCKET`, sd_notify(3)).
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the service manager can't be reached");
     }
 }
 

@@ -35,6 +35,7 @@ mod login_killed;
 mod openid;
 mod openid_logout;
 mod openid_profile;
+mod operations;
 mod postgres;
 mod process;
 mod program;
