@@ -301,8 +301,9 @@ Asks first, or needs --yes. Tokens that the key signed are refused from then on,
     #[command(after_help = "Example:
   jotgate-keys keys rekey
 
-The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, put the new key
-before the old one (`JOTGATE_KEK=new,old`), restart the servers, run this, and take the old one away.")]
+The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, or with several servers
+and one database, the new key is yours to make: put it behind the old one on every server (`JOTGATE_KEK=old,new`, or two lines
+of the file) and restart them, then before it (`new,old`), then run this, then take the old one away.")]
     Rekey,
     /// Go on with a store that was restored from a backup, after a look at what comes back with it
     #[command(after_help = "Example:

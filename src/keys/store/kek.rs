@@ -31,6 +31,8 @@ pub enum KekError {
     Malformed,
     /// The system gave no randomness, or the library failed.
     NotSealed,
+    /// The store is to be encrypted anew, and there is no key before the one that it is encrypted with.
+    NoNewKey,
     /// Sealed with a key that is not at hand.
     Other {
         /// The identifier of the key that it was sealed with.
@@ -89,6 +91,11 @@ impl Keks {
         let again = |kek: &Kek| Kek::new(kek.secret.clone());
         let others = self.all().map(again).collect::<Result<_, _>>()?;
         Ok(Self { first: again(&new.first)?, others })
+    }
+
+    /// How many keys there are.
+    pub(crate) fn count(&self) -> usize {
+        self.all().count()
     }
 
     /// The identifier of the key that seals.
@@ -153,6 +160,7 @@ impl KekError {
         match self {
             Self::Malformed => "kek_malformed",
             Self::NotSealed => "kek_not_sealed",
+            Self::NoNewKey => "kek_no_new_key",
             Self::Other { .. } => "kek_other",
             Self::Altered => "kek_altered",
         }
@@ -164,6 +172,10 @@ impl fmt::Display for KekError {
         match self {
             Self::Malformed => f.write_str("a key-encryption key has 32 random bytes, in base64url"),
             Self::NotSealed => f.write_str("nothing could be encrypted"),
+            Self::NoNewKey => f.write_str(
+                "there is one key-encryption key, and no new one: put a new key behind it on every server, then before it on \
+                 every server, and run this again; nothing was changed",
+            ),
             Self::Other { sealed_with, at_hand } => write!(
                 f,
                 "the store is encrypted with the key-encryption key {sealed_with}, at hand is {at_hand}; nothing was \

@@ -76,6 +76,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Any [`StoreError`] but [`StoreError::Conflict`].
     fn load(&self) -> Result<(Version, Document), StoreError>;
 
+    /// Whether other machines may have the same store.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Puts `document` in the place of the one of version `expected`, durably, and gives the new version, which is one
     /// higher. Either everything has happened or nothing has.
     ///

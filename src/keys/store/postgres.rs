@@ -106,6 +106,10 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn version(&self) -> Result<Version, StoreError> {
         let sql = format!("SELECT version, {MILLISECONDS} FROM jotgate.document WHERE id = 1");
         let read = |row: &Row| Ok::<_, LedgerError>((row.get::<i64>(0)?, row.get::<i64>(1)?));

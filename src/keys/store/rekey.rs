@@ -1,35 +1,45 @@
 //! A keeper enters; the store is encrypted with another key-encryption key.
 
-use std::sync::Arc;
-
-use crate::{Clock, Error, Keeper, KekSource, Keks, SystemClock};
+use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, SystemClock};
 
 /// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the
-/// identifier of the key that encrypts from now on. If keys are given instead of a file, the first of them is used.
+/// identifier of the key that encrypts from now on. If keys are given instead of a file, or other machines have the file, too,
+/// the first of the keys that are there is used: every server needs it before.
 ///
 /// A process killed anywhere leaves a file with every key that the store may need. Servers read the file again by
 /// themselves.
 ///
 /// # Errors
-/// Those of [`Keeper::change`] and of [`KekSource::read`].
+/// Those of [`Keeper::change`] and of [`KekSource::read`]; [`KekError::NoNewKey`].
 pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
+    if keeper.store().is_shared() || matches!(keeper.source(), KekSource::Given(_)) {
+        let keks = keeper.source().read()?;
+        if keks.count() < 2 {
+            return Err(KekError::NoNewKey.into());
+        }
+        keeper.refresh()?;
+        renew_seal(keeper)?;
+        return Ok(keks.id().to_owned());
+    }
     // Of two at once, one could take away the key with which the other has just encrypted the store.
     let locked = keeper.source().lock()?;
     let old = keeper.source().read()?;
-    let new = match keeper.source() {
-        KekSource::File(_) => Arc::new(Keks::generate()?),
-        KekSource::Given(given) => Arc::clone(given),
-    };
+    let new = Keks::generate()?;
     locked.replace(&old.after(&new)?)?;
     keeper.refresh()?;
-    // Nothing changes but the seal, and the key that derives refresh tokens: an attacker with the old key knows that one, too.
-    keeper.change(|state| match state.ledger() {
-        Some(seal) => Ok(Some(state.with_ledger(seal.renew(SystemClock.now())?)?)),
-        None => Ok(Some(state.clone())),
-    })?;
+    renew_seal(keeper)?;
     locked.replace(&new)?;
     keeper.refresh()?;
     Ok(new.id().to_owned())
+}
+
+/// Nothing changes but the seal, and the key that derives refresh tokens: an attacker with the old key knows that one, too.
+fn renew_seal(keeper: &Keeper) -> Result<(), Error> {
+    let changed = keeper.change(|state| match state.ledger() {
+        Some(seal) => Ok(Some(state.with_ledger(seal.renew(SystemClock.now())?)?)),
+        None => Ok(Some(state.clone())),
+    });
+    changed.map(drop)
 }
 
 #[cfg(test)]

@@ -39,9 +39,6 @@ fn every_command_works_on_postgresql_and_two_servers_follow_each_other() {
     until("the key is gone from both", || {
         [first.address, second.address].iter().all(|address| !get_set(*address).kids().contains(&before))
     });
-    let old_kek = fs::read(program.kek_path()).unwrap();
-    program.done(&["keys", "rekey"]);
-    assert_ne!(fs::read(program.kek_path()).unwrap(), old_kek);
     program.done(&["check"]);
     until("it is ready", || ask(ops, "GET", "/healthz/ready", &[]).status == 200);
     first.signal("TERM");
@@ -108,6 +105,86 @@ fn a_password_comes_from_the_environment_or_a_file_and_never_from_the_arguments(
     let mut help = program.command(&["serve", "--help"]);
     let help = help.env("JOTGATE_STORE", &with_password).output().unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains(PASSWORD));
+}
+
+/// A key-encryption key.
+fn new_kek() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).unwrap();
+    <base64ct::Base64UrlUnpadded as base64ct::Encoding>::encode_string(&bytes)
+}
+
+#[test]
+fn two_servers_get_a_new_key_encryption_key_in_steps_and_wrong_orders_are_refused_with_words() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let [old, new] = [new_kek(), new_kek()];
+    let (old_new, new_old) = (format!("{old},{new}"), format!("{new},{old}"));
+    let programs = [(); 2].map(|()| Program::in_database(&database.url));
+    let run = |arguments: &[&str], keks: &str| {
+        let output = programs[0].command(arguments).env("JOTGATE_KEK", keks).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    fs::create_dir(programs[0].kek_path().parent().unwrap()).unwrap();
+    fs::create_dir(programs[1].kek_path().parent().unwrap()).unwrap();
+    assert!(run(&[&INIT[..], &["--replica-delay", "3"]].concat(), &old).0);
+    let start = |program: &Program, keks: &str| {
+        let listen = ["serve", "--listen", "127.0.0.1:0"];
+        Program::serving(program.command(&listen).env("JOTGATE_KEK", keks))
+    };
+    let (succeeded, said) = run(&["keys", "rekey"], &old);
+    assert!(!succeeded && said.contains("put a new key behind it on every server"), "{said}");
+    let (succeeded, said) = run(&["keys", "list"], &new);
+    assert!(!succeeded && said.contains("at hand is"), "the old one went too early: {said}");
+    // Each step on both servers before the next one.
+    for keks in [&old, &old_new, &new_old] {
+        let servers = programs.each_ref().map(|program| start(program, keks));
+        assert!(run(&["keys", "rotate", "--no-wait"], keks).0);
+        let version = |server: &crate::program::Serving| get_set(server.address).kids().len();
+        until("both follow", || version(&servers[0]) == version(&servers[1]));
+    }
+    let server = start(&programs[1], &new_old);
+    assert!(run(&["keys", "rekey"], &new_old).0);
+    let (succeeded, said) = run(&["keys", "list"], &old);
+    assert!(!succeeded && said.contains("the store is encrypted with the key-encryption key"), "{said}");
+    drop(server);
+    assert!(run(&["keys", "list"], &new).0 && run(&["token", "--sub", "a"], &new).0);
+    drop(start(&programs[1], &new));
+}
+
+#[test]
+fn the_servers_certificate_and_name_are_verified() {
+    let made = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        rcgen::generate_simple_self_signed(names).unwrap()
+    };
+    let Some(cluster) = Cluster::start(&[]) else { return };
+    let database = cluster.database();
+    let (good, other) = (made(&["localhost"]), made(&["localhost"]));
+    let folder = tempfile::tempdir().unwrap();
+    let [root, wrong] = [(&good, "root.pem"), (&other, "other.pem")].map(|(certificate, name)| {
+        let path = folder.path().join(name);
+        fs::write(&path, certificate.cert.pem()).unwrap();
+        path.display().to_string()
+    });
+    fs::write(cluster.folder.join("data/server.crt"), good.cert.pem()).unwrap();
+    fs::write(cluster.folder.join("key"), good.signing_key.serialize_pem()).unwrap();
+    // A copy that belongs to the server's user alone.
+    cluster.run("/bin/cp", &["key", "data/server.key"]);
+    cluster.run("/bin/chmod", &["0600", "data/server.key"]);
+    cluster.sql("postgres", "ALTER SYSTEM SET ssl = on");
+    cluster.stop();
+    cluster.begin();
+    let address = |host: &str, root: &str| {
+        format!("{}?sslmode=verify-full&sslrootcert={root}", database.url.replace("127.0.0.1", host))
+    };
+    Program::in_database(&address("localhost", &root)).done(&INIT);
+    for (host, certificates) in [("localhost", &wrong), ("127.0.0.1", &root)] {
+        let said = Program::in_database(&address(host, certificates)).refused(&["keys", "list"]);
+        assert!(said.contains("certificate"), "{said}");
+    }
+    let said = Program::in_database(&address("localhost", "/missing.pem")).refused(&["keys", "list"]);
+    assert!(said.contains("/missing.pem"), "{said}");
 }
 
 #[test]
