@@ -28,9 +28,11 @@ const ROWS = [
   row('workerd: first request, gate at module scope, key given', 'workerd request', 'jotgate key', 'jose key', 'nothing', 0.6),
   row('workerd: first request, a stored set', 'workerd request', 'jotgate hydrated', 'jose hydrated', 'nothing', 0.8),
   row('workerd: first request, remote set, over a bare fetch', 'workerd request', 'jotgate remote', 'jose remote', 'fetch', 1.6),
+  row('workerd: first request, `jotgate/verifier` at module scope, key given', 'workerd request', 'verifier key', 'jose key', 'nothing'),
   row('workerd: first request, gate made inside the request', 'workerd request', 'jotgate inside', 'jose key', 'nothing'),
   row('workerd: start of the isolate, package only imported', 'workerd start', 'jotgate import', 'jose import', 'nothing', 3.5),
   row('workerd: start of the isolate, gate made at module scope', 'workerd start', 'jotgate key', 'jose import', 'nothing'),
+  row('workerd: start of the isolate, `jotgate/verifier` at module scope', 'workerd start', 'verifier key', 'jose key', 'nothing'),
   row('Node 24, not bundled', 'node24 unbundled', 'jotgate', 'jose', undefined, 0.35),
   row('Node 24, bundled', 'node24 bundled', 'jotgate', 'jose', undefined, 1.0),
   row('Node 20, not bundled', 'node20 unbundled', 'jotgate', 'jose', undefined, 0.45),
@@ -149,6 +151,7 @@ const WORKERS = {
   'jotgate inside': ['jotgate', 'inside'],
   'jotgate hydrated': ['jotgate', 'hydrated'],
   'jotgate remote': ['jotgate', 'remote'],
+  'verifier key': ['verifier'],
   'jose import': ['jose_import'],
   'jose key': ['jose', 'key'],
   'jose hydrated': ['jose', 'hydrated'],
@@ -191,14 +194,30 @@ async function inChromium(_, task) {
   )
 }
 
-/** What a worker with a gate weighs, and one without: all its files, compressed one by one, in bytes. */
+/**
+ * What workers weigh, with a gate, with `jotgate/verifier` and a key, with jose, and without any: all their files, compressed one by one, in
+ * bytes. `javascript` is the script of the second one, minified and not compressed.
+ */
 async function workerSizes(task) {
-  const weigh = async (name) => {
+  const filesOf = async (name) => {
     await makeNamedWorker(name, { ...task, token: '', jwk: {}, jwks: {} })
     const folder = join(target, `cold-${name.replace(' ', '-')}`)
     const files = (await readdir(folder)).filter((file) => !file.endsWith('.capnp'))
-    const sizes = await Promise.all(files.map(async (file) => gzipSync(await readFile(join(folder, file)), { level: 9 }).length))
-    return sizes.reduce((sum, size) => sum + size, 0)
+    return Promise.all(files.map(async (file) => ({ file, bytes: await readFile(join(folder, file)) })))
   }
-  return { nothing: await weigh('nothing'), jotgate: await weigh('jotgate key'), jose: await weigh('jose key') }
+  const weigh = async (name) => {
+    const files = await filesOf(name)
+    return files.reduce((sum, { bytes }) => sum + gzipSync(bytes, { level: 9 }).length, 0)
+  }
+  const scripts = (await filesOf('verifier key')).filter(({ file }) => file.endsWith('.mjs'))
+  return {
+    nothing: await weigh('nothing'),
+    jotgate: await weigh('jotgate key'),
+    verifier: await weigh('verifier key'),
+    jose: await weigh('jose key'),
+    javascript: { bytes: scripts.reduce((sum, { bytes }) => sum + bytes.length, 0), goal: JAVASCRIPT_GOAL },
+  }
 }
+
+/** The most bytes of JavaScript of a worker with `jotgate/verifier` and a key, minified. */
+const JAVASCRIPT_GOAL = 23_000

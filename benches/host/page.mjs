@@ -150,12 +150,20 @@ function coldStart(measured) {
     table(['', 'jotgate, ms', 'jose, ms', 'ratio', 'goal'], compared),
     coldStartMeaning,
     prose(`A Worker's files, compressed by gzip, are ${more(worker.jotgate)} larger with \`createGate\` and ${more(worker.jose)}
-      larger with jose's \`jwtVerify\` than without either.`),
+      larger with jose's \`jwtVerify\` than without either.${javascriptOf(worker, more)}`),
     `<details><summary>Every cell, before anything is subtracted</summary>\n\n${table(
       ['', 'processor, median', 'p10', 'clock, median', 'p10'],
       each,
     )}\n\n</details>`,
   ].join('\n\n')
+}
+
+/** What a worker with `jotgate/verifier` weighs; measured since 2026-11-30. */
+function javascriptOf({ verifier, javascript }, more) {
+  if (javascript === undefined) return ''
+  const { bytes, goal } = javascript
+  return ` With \`jotgate/verifier\` and a key given they are ${more(verifier)} larger; its JavaScript is ${(bytes / 1000).toFixed(1)} KB, minified
+    (goal: at most ${goal / 1000} KB ${bytes <= goal ? '✓' : '✗'}).`
 }
 
 function sizes(measured) {
