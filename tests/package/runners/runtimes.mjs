@@ -63,6 +63,7 @@ export const RUNTIMES = {
   'companion-documents': documents,
   'companion-login-chromium': companionLoginIn('chromium'),
   'companion-login-firefox': companionLoginIn('firefox'),
+  'companion-login-webkit': companionLoginIn('webkit'),
   'companion-pages': companionPages,
   'mcp-clients': mcpClients,
   'better-auth': betterAuth,

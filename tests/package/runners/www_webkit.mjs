@@ -33,9 +33,8 @@ export async function webkit() {
       await new Promise((settle) => setTimeout(settle, 100))
     }
   }
-  const open = async (address) => {
-    const proxy = address && { proxy: { proxyType: 'manual', httpProxy: address, sslProxy: address } }
-    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: ['--automation'] }, ...proxy } }
+  const open = async (more) => {
+    const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: ['--automation'] }, ...more } }
     const { sessionId, capabilities: got } = await call('POST', '/session', { capabilities })
     return { path: `/session/${sessionId}`, version: got.browserVersion }
   }
@@ -47,10 +46,15 @@ export async function webkit() {
       child.kill()
       screen.kill()
     },
-    /** `requests` of the profile has the URL of each request that its pages make. */
-    async newProfile() {
-      const proxy = await recordingProxy()
-      const { path } = await open(proxy.address)
+    /**
+     * `requests` of the profile has the URL of each request that its pages make. With `ignoreHTTPSErrors` any certificate is good enough,
+     * and requests are not recorded.
+     */
+    async newProfile({ ignoreHTTPSErrors = false } = {}) {
+      const proxy = ignoreHTTPSErrors ? undefined : await recordingProxy()
+      const { path } = await open(
+        proxy ? { proxy: { proxyType: 'manual', httpProxy: proxy.address, sslProxy: proxy.address } } : { acceptInsecureCerts: true },
+      )
       await call('POST', `${path}/timeouts`, { script: LIMIT, pageLoad: LIMIT })
       const evaluate = async (work, argument) => {
         const script = `const done = arguments[arguments.length - 1]; Promise.resolve((${work})(arguments[0])).then((value) => done({ value }), (error) => done({ error: String(error) }))`
@@ -61,6 +65,10 @@ export async function webkit() {
       const newTab = async () => ({
         evaluate,
         goto: (url) => call('POST', `${path}/url`, { url }),
+        /** Does in the page what makes it navigate: after the evaluation, which a navigation would destroy. */
+        async leave(work, argument) {
+          await evaluate(`() => void setTimeout(() => (${work})(${JSON.stringify(argument)}))`)
+        },
         async until(holds, argument) {
           const since = Date.now()
           while (!(await evaluate(holds, argument).catch(() => false))) {
@@ -69,7 +77,7 @@ export async function webkit() {
           }
         },
       })
-      return { newTab, requests: proxy.requests, close: () => call('DELETE', path).finally(proxy.close) }
+      return { newTab, requests: proxy?.requests, close: () => call('DELETE', path).finally(() => proxy?.close()) }
     },
   }
 }

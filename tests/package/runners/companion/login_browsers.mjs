@@ -1,13 +1,16 @@
 /** `jotgate/login` in real browsers logs in, renews and logs out at a real `jotgate-keys` with `--dev-tls`. */
 import { harness, ok, same } from '../../suite/harness.mjs'
-import { DRIVERS } from '../login_drivers.mjs'
+import { DRIVERS as DRIVEN } from '../login_drivers.mjs'
 import { call, ready, start } from '../login/steps.mjs'
 import { bundleApp, startApp } from '../login/world.mjs'
 import { report } from '../report.mjs'
+import { webkit } from '../www_webkit.mjs'
 import { API, PERSON, startCompanion } from './world.mjs'
 
 /** The certificate of `--dev-tls` is its own authority. */
 const TRUSTING = { ignoreHTTPSErrors: true }
+
+const DRIVERS = { ...DRIVEN, webkit }
 
 /** The suite in one of {@link DRIVERS}. */
 export const companionLoginIn = (name) => async (project, tools) => {

@@ -10,7 +10,8 @@ const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 export async function companionPages({ folder }, { about }) {
   const redirect = 'http://127.0.0.1:9/callback'
   const words = ['--public', '--redirect', redirect, '--offline-access', '--scope', 'items:read items:write', '--audience', API]
-  const world = await startCompanion(folder, { 'a-page-with-a-long-name': words })
+  const device = ['--public', '--device', '--offline-access', '--scope', 'items:read', '--audience', API]
+  const world = await startCompanion(folder, { 'a-page-with-a-long-name': words, 'television': device })
   const browser = await DRIVERS.chromium()
   about({ version: browser.version })
   const axe = await axeScript()
@@ -62,6 +63,23 @@ export async function companionPages({ folder }, { about }) {
     await page.keyboard.press('Enter')
     await page.waitForSelector('[value=allow]')
     await looked('consent')
+    const begun = await page.request.post(`${world.issuer}/device_authorization`, { form: { client_id: 'television', scope: 'items:read' } })
+    const codes = await begun.json()
+    await page.goto(codes.verification_uri)
+    await looked('device')
+    await page.keyboard.type('BBBB-BBBB')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[role=alert]')
+    await looked('unknown code')
+    await page.goto(codes.verification_uri_complete)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[value=allow]')
+    await looked('device consent')
+    const consent = await page.textContent('main')
+    check(`${colorScheme}, ${width} px: the page shows the code and the client`, consent.includes(codes.user_code) && consent.includes('television'), consent)
+    await page.click('[value=allow]')
+    await page.waitForFunction(() => document.title === 'Connected')
+    await looked('device connected')
     await page.goto(`${world.issuer}/logout`)
     await looked('sign out')
     await page.keyboard.press('Tab')
