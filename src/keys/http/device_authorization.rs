@@ -1,22 +1,18 @@
 //! `POST /device_authorization`: a device gets the codes of the device flow (RFC 8628 §3.1–3.2).
 
-use axum::routing::post;
-use axum::{Extension, Router};
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use serde::Serialize;
 
-use super::address::ClientAddress;
-use super::audit::{self, Attempt};
-use super::client_authentication::Known;
+use super::audit::Attempt;
+use super::client_request::{ClientRequest, Endpoint, Parameters};
 use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::{DEVICE_AUTHORIZATION_PATH, DEVICE_PATH};
 use super::router::literal_routes;
-use super::token_endpoint::{Endpoint, read_body, read_form};
 use crate::grants::{People, asked, ledger_failed, new_user_code, on_ledger, shown_user_code};
 use crate::ledger::{DeviceRequest, NewDevice, Secret};
 use crate::{Clock, Published};
@@ -51,42 +47,26 @@ pub(super) fn device_router(published: Arc<Published>, clock: Arc<dyn Clock>, pe
     ))
 }
 
-async fn device_authorization(
-    State(endpoint): State<Endpoint>,
-    address: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let address = address.map(|Extension(ClientAddress(address))| address);
+async fn device_authorization(State(endpoint): State<Endpoint>, request: ClientRequest) -> Response {
     let mut attempt = Attempt { grant: Some("device_authorization"), ..Attempt::default() };
-    let begun = match read_body(body).await {
-        Ok(body) => endpoint.begin_device(&headers, &body, &mut attempt).await,
-        Err(refusal) => Err(refusal),
-    };
-    begun.unwrap_or_else(|refusal| {
-        audit::refused(&endpoint.published, &attempt, refusal, address);
-        refusal.into_response()
-    })
+    let begun = endpoint.begin_device(&request, &mut attempt).await;
+    begun.unwrap_or_else(|refusal| endpoint.refuse(&request, &attempt, refusal))
 }
 
 impl Endpoint {
     async fn begin_device(
         &self,
-        headers: &HeaderMap,
-        body: &[u8],
+        request: &ClientRequest,
         attempt: &mut Attempt,
     ) -> Result<Response, GrantRefusal> {
-        let now = self.clock.now();
-        let snapshot = self.current(now)?;
-        let form = read_form(headers, body)?;
-        // No client with a document has the device flow.
-        let known = Known { snapshot: &snapshot, document: None };
-        let client = self.authenticate(known, headers, &form, attempt, now).await?;
+        let now = request.now;
+        let Parameters { snapshot, form, .. } = request.parameters()?;
+        let client = self.authenticate(request, attempt).await?;
         let people = self.people.as_ref().ok_or(GrantRefusal::ClientGrant)?;
         if !client.login.as_ref().is_some_and(|login| login.device) {
             return Err(GrantRefusal::ClientGrant);
         }
-        let (audiences, scopes, offline) = asked(&form, &snapshot.state, client)?;
+        let (audiences, scopes, offline) = asked(form, &snapshot.state, client)?;
         for _ in 0..DRAWS {
             let code = Secret::generate().map_err(|_| GrantRefusal::Failed)?;
             let user_code = new_user_code().map_err(|_| GrantRefusal::Failed)?;

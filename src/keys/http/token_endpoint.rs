@@ -4,39 +4,24 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Extension, Router};
 use serde::Serialize;
-use tracing::{error, warn};
+use tracing::error;
 
-use super::address::ClientAddress;
 use super::audit::{self, Attempt};
-use super::client_authentication::{Authenticated, Known, authenticate};
-use super::form::{Form, FormRefusal};
-use super::grant_refusal::{ClientFault, GrantRefusal, NOT_KEPT, RequestFault};
+use super::client_request::{ClientRequest, Endpoint, Parameters};
+use super::grant_refusal::{GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::{REVOKE_PATH, TOKEN_PATH, below_issuer};
 use super::router::literal_routes;
-use crate::client_documents::ClientUrl;
-use crate::grants::{GrantType, Issue, People, Request, follows_login, ledger_failed, on_ledger, revoke};
-use crate::ledger::{Grant, SecretHash};
-use crate::proof::{DpopFault, DpopUse, ReplayMemory, assertion_client, verify_dpop};
-use crate::{Client, Clock, Published, Snapshot, TokenRefusal, TokenRequest};
-
-#[derive(Clone, Debug)]
-pub(super) struct Endpoint {
-    pub(super) published: Arc<Published>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) people: Option<People>,
-    /// The proofs and assertions that were used, if there is no ledger.
-    replays: Arc<ReplayMemory>,
-}
+use crate::grants::{GrantType, Issue, People, Request, revoke};
+use crate::ledger::Grant;
+use crate::proof::DpopUse;
+use crate::{Clock, Published, Snapshot, TokenRefusal, TokenRequest};
 
 /// The answer of RFC 6749 §5.1.
 #[derive(Serialize)]
@@ -53,10 +38,6 @@ struct Granted<'a> {
     id_token: Option<&'a str>,
 }
 
-/// More than a request for a token has, in bytes.
-const BODY_LIMIT: usize = 16_384;
-/// How long a client may take for the body.
-const BODY_TIME: Duration = Duration::from_secs(10);
 /// The routes: `POST` to [`TOKEN_PATH`] and [`REVOKE_PATH`], at the root and below the issuer's path.
 pub fn token_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
     token_router_with(published, clock, None)
@@ -78,111 +59,57 @@ pub(crate) fn token_router_with(
     routes.with_state(Endpoint::new(published, clock, people))
 }
 
-async fn token(
-    State(endpoint): State<Endpoint>,
-    address: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let address = address.map(|Extension(ClientAddress(address))| address);
+async fn token(State(endpoint): State<Endpoint>, request: ClientRequest) -> Response {
     let mut attempt = Attempt::default();
-    let granted = match read_body(body).await {
-        Ok(body) => endpoint.grant(&headers, &body, &mut attempt).await,
-        Err(refusal) => Err(refusal),
-    };
-    match granted {
+    match endpoint.grant(&request, &mut attempt).await {
         Ok((jti, answer)) => {
-            audit::granted(&endpoint.published, &attempt, &jti, address);
+            audit::granted(&endpoint.published, &attempt, &jti, request.address);
             answer
         }
-        Err(refusal) => {
-            audit::refused(&endpoint.published, &attempt, refusal, address);
-            refusal.into_response()
-        }
+        Err(refusal) => endpoint.refuse(&request, &attempt, refusal),
     }
 }
 
-async fn revocation(
-    State(endpoint): State<Endpoint>,
-    address: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let address = address.map(|Extension(ClientAddress(address))| address);
+async fn revocation(State(endpoint): State<Endpoint>, request: ClientRequest) -> Response {
     let mut attempt = Attempt { grant: Some("revocation"), ..Attempt::default() };
-    let revoked = match read_body(body).await {
-        Ok(body) => endpoint.revoke(&headers, &body, &mut attempt).await,
-        Err(refusal) => Err(refusal),
-    };
-    match revoked {
+    match endpoint.revoke(&request, &mut attempt).await {
         Ok(ended) => {
-            audit::revoked(&attempt, ended, address);
+            audit::revoked(&attempt, ended, request.address);
             (StatusCode::OK, NOT_KEPT).into_response()
         }
-        Err(refusal) => {
-            audit::refused(&endpoint.published, &attempt, refusal, address);
-            refusal.into_response()
-        }
-    }
-}
-
-/// The body of a request, within the limits of length and time.
-pub(crate) async fn read_body(body: Body) -> Result<Bytes, GrantRefusal> {
-    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_LIMIT)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(GrantRefusal::Request(RequestFault::BodyUnread)),
-        Err(_) => Err(GrantRefusal::Request(RequestFault::BodyLate)),
+        Err(refusal) => endpoint.refuse(&request, &attempt, refusal),
     }
 }
 
 impl Endpoint {
-    pub(super) fn new(published: Arc<Published>, clock: Arc<dyn Clock>, people: Option<People>) -> Self {
-        Self { published, clock, people, replays: Arc::default() }
-    }
-
-    /// The snapshot from which tokens may be signed now.
-    pub(super) fn current(&self, now: u64) -> Result<Arc<Snapshot>, GrantRefusal> {
-        let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
-        // INVARIANT: a process that cannot read the store stops signing within the replica delay. Others rely on that when they
-        // retire or revoke its key.
-        if !self.published.is_current(&snapshot, now) {
-            warn!("no token is signed: the store has not answered for longer than the replica delay");
-            return Err(GrantRefusal::Unavailable);
-        }
-        Ok(snapshot)
-    }
-
     /// The token's `jti`, and the answer with the token.
     async fn grant(
         &self,
-        headers: &HeaderMap,
-        body: &[u8],
+        request: &ClientRequest,
         attempt: &mut Attempt,
     ) -> Result<(String, Response), GrantRefusal> {
-        let now = self.clock.now();
-        let snapshot = self.current(now)?;
-        let form = read_form(headers, body)?;
+        let (now, parameters) = (request.now, request.parameters()?);
+        let Parameters { snapshot, form, .. } = parameters;
         let grant_type = form.get("grant_type").map(GrantType::from_name);
         attempt.grant = grant_type.map(|grant| grant.map_or("other", GrantType::name));
         attempt.scope = form.get("scope").map(str::to_owned);
         attempt.audience =
             Some(form.all("resource").collect::<Vec<_>>().join(" ")).filter(|all| !all.is_empty());
-        let document = self.document_client(&snapshot, &form, now).await?;
-        let known = Known { snapshot: &snapshot, document: document.as_deref() };
-        let client = self.authenticate(known, headers, &form, attempt, now).await?;
+        let client = self.authenticate(request, attempt).await?;
         let grant_type = grant_type.ok_or(GrantRefusal::Request(RequestFault::NoGrantType))?;
         let grant_type = grant_type.ok_or(GrantRefusal::GrantType)?;
         let urls = below_issuer(snapshot.state.issuer(), TOKEN_PATH);
-        let jkt = self.proof_key(headers, &DpopUse { method: "POST", urls: &urls, token: None }, now).await?;
+        let used_for = DpopUse { method: "POST", urls: &urls, token: None };
+        let jkt = self.proof_key(&request.headers, &used_for, now).await?;
         let people = self.people.as_ref();
-        let request = Request { snapshot: &snapshot, client, form: &form, people, jkt: jkt.clone(), now };
+        let request = Request { snapshot, client, form, people, jkt: jkt.clone(), now };
         let Issue { mut request, scope, refresh_token, id } = grant_type.decide(&request, attempt).await?;
         if let Some(jkt) = jkt {
             request = request.with_proof_key(&jkt);
         }
         let token_type = if request.is_bound() { "DPoP" } else { "Bearer" };
         let (audience, life) = (request.audience().join(" "), request.life());
-        let Signed { jti, token, id_token } = sign(&snapshot, request, id, now).await?;
+        let Signed { jti, token, id_token } = sign(snapshot, request, id, now).await?;
         snapshot.signatures.fetch_add(1, Ordering::Relaxed);
         snapshot.id_signatures.fetch_add(u64::from(id_token.is_some()), Ordering::Relaxed);
         let granted = Granted {
@@ -198,96 +125,12 @@ impl Endpoint {
         Ok((jti, (NOT_KEPT, json).into_response()))
     }
 
-    /// Authenticates a client; an assertion counts once (RFC 7523 §3, `jti`).
-    pub(super) async fn authenticate<'a>(
-        &self,
-        known: Known<'a>,
-        headers: &HeaderMap,
-        form: &Form,
-        attempt: &mut Attempt,
-        now: u64,
-    ) -> Result<&'a Client, GrantRefusal> {
-        let Authenticated { client, assertion } = authenticate(known, headers, form, attempt, now)?;
-        if let Some(assertion) = assertion
-            && !self.use_once(assertion.used, assertion.until, now).await?
-        {
-            return Err(GrantRefusal::Client { fault: ClientFault::AssertionReused, by_header: false });
-        }
-        Ok(client)
-    }
-
-    /// The client that describes itself, if the request names one. Its document is fetched only for a request that follows a
-    /// login, so that strangers cannot make this server fetch anything.
-    pub(super) async fn document_client(
-        &self,
-        snapshot: &Snapshot,
-        form: &Form,
-        now: u64,
-    ) -> Result<Option<Arc<Client>>, GrantRefusal> {
-        let Some(people) = &self.people else { return Ok(None) };
-        let Some(documents) = &people.documents else { return Ok(None) };
-        let named = form.get("client_id").map(str::to_owned);
-        let id = named.or_else(|| assertion_client(form.get("client_assertion")?).ok());
-        let Some(url) = id.and_then(|id| ClientUrl::parse(&id)) else { return Ok(None) };
-        if snapshot.state.clients().iter().any(|client| client.id == url.as_str()) {
-            return Ok(None);
-        }
-        let found = match documents.remembered(&url, now) {
-            Some(found) => found,
-            None if follows_login(people, form, url.as_str()).await? => {
-                documents.client(&url, None, now).await
-            }
-            None => return Ok(None),
-        };
-        found.map(Some).map_err(|fault| match fault.is_temporary() {
-            true => GrantRefusal::Document(fault),
-            false => GrantRefusal::Client { fault: ClientFault::Document(fault), by_header: false },
-        })
-    }
-
-    /// The thumbprint of the key that signed the request's DPoP proof, if there is one; a proof counts once.
-    pub(super) async fn proof_key(
-        &self,
-        headers: &HeaderMap,
-        used_for: &DpopUse<'_>,
-        now: u64,
-    ) -> Result<Option<String>, GrantRefusal> {
-        let proof = verify_dpop(headers, used_for, now).map_err(GrantRefusal::Proof)?;
-        let Some(proof) = proof else { return Ok(None) };
-        // RFC 9449 §11.1. Noted only after every other check of the proof.
-        if !self.use_once(proof.used, proof.until, now).await? {
-            return Err(GrantRefusal::Proof(DpopFault::Replayed));
-        }
-        Ok(Some(proof.jkt))
-    }
-
-    /// Notes a value that may be used once until then: in the ledger, which every server of this issuer shares, or in memory.
-    async fn use_once(&self, value: [u8; 32], until: u64, now: u64) -> Result<bool, GrantRefusal> {
-        match &self.people {
-            None => Ok(self.replays.use_once(value, until, now)),
-            Some(people) => {
-                let value = SecretHash::of(&value);
-                let used = on_ledger(&people.ledger, move |ledger| ledger.use_once(&value, until, now)).await;
-                used.map_err(ledger_failed)
-            }
-        }
-    }
-
     /// Whether there was something to revoke.
-    async fn revoke(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        attempt: &mut Attempt,
-    ) -> Result<bool, GrantRefusal> {
-        let now = self.clock.now();
-        let snapshot = self.current(now)?;
-        let form = read_form(headers, body)?;
-        let document = self.document_client(&snapshot, &form, now).await?;
-        let known = Known { snapshot: &snapshot, document: document.as_deref() };
-        let client = self.authenticate(known, headers, &form, attempt, now).await?;
+    async fn revoke(&self, request: &ClientRequest, attempt: &mut Attempt) -> Result<bool, GrantRefusal> {
+        let Parameters { snapshot, form, .. } = request.parameters()?;
+        let client = self.authenticate(request, attempt).await?;
         let people = self.people.as_ref();
-        revoke(&Request { snapshot: &snapshot, client, form: &form, people, jkt: None, now }).await
+        revoke(&Request { snapshot, client, form, people, jkt: None, now: request.now }).await
     }
 }
 
@@ -325,19 +168,6 @@ async fn sign(
         error!(code = error.code(), %error, "no token could be signed");
         GrantRefusal::Failed
     })
-}
-
-pub(super) fn read_form(headers: &HeaderMap, body: &[u8]) -> Result<Form, GrantRefusal> {
-    if !is_form(headers) {
-        return Err(GrantRefusal::Request(RequestFault::NotAForm));
-    }
-    Form::parse(body, "resource").map_err(|FormRefusal| GrantRefusal::Request(RequestFault::Malformed))
-}
-
-pub(crate) fn is_form(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = value.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
+use super::client_request::{Endpoint, is_form, read_body, read_form};
 use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::{USERINFO_PATH, below_issuer};
 use super::router::literal_routes;
-use super::token_endpoint::{Endpoint, is_form, read_body, read_form};
 use crate::grants::{OPENID, People, ledger_failed, on_ledger};
 use crate::ledger::User;
 use crate::proof::{DPOP_ALGORITHMS, DpopUse};

@@ -1,12 +1,15 @@
 //! Client credentials over the handler.
 
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::body::Body;
+use axum::extract::FromRequest as _;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::Client;
+use crate::http::client_request::BODY_LIMIT;
 use crate::test_keys::{NOW, TestClock, state};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -30,12 +33,7 @@ fn trial() -> Trial {
     published.publish(Snapshot::new(state).unwrap());
     published.ticked(NOW, true, false);
     let clock = Arc::new(TestClock::at(NOW));
-    let endpoint = Endpoint {
-        published,
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        people: None,
-        replays: Arc::default(),
-    };
+    let endpoint = Endpoint::new(published, Arc::clone(&clock) as Arc<dyn Clock>, None);
     Trial { endpoint, clock, secret: secret.to_string() }
 }
 
@@ -44,12 +42,19 @@ impl Trial {
         (AUTHORIZATION, format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes())))
     }
 
+    async fn send(&self, headers: HeaderMap, body: &str) -> Response {
+        let mut request = axum::extract::Request::new(Body::from(body.to_owned()));
+        *request.headers_mut() = headers;
+        let request = ClientRequest::from_request(request, &self.endpoint).await.unwrap();
+        token(State(self.endpoint.clone()), request).await
+    }
+
     async fn ask(&self, headers: &[(HeaderName, String)], body: &str) -> (StatusCode, HeaderMap, Value) {
         let mut all = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
         for (name, value) in headers {
             all.append(name, value.parse().unwrap());
         }
-        let answer = token(State(self.endpoint.clone()), None, all, Body::from(body.to_owned())).await;
+        let answer = self.send(all, body).await;
         let (head, body) = answer.into_parts();
         assert_eq!(head.headers[CACHE_CONTROL], "no-store");
         assert_eq!(head.headers[CONTENT_TYPE], "application/json");
@@ -157,7 +162,7 @@ async fn k9_what_is_wrong_is_refused_by_its_name_and_only_a_header_is_challenged
         assert!(!json.to_string().contains(&trial.secret));
     }
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let answer = token(State(trial.endpoint.clone()), None, headers, Body::from(credentials)).await;
+    let answer = trial.send(headers, credentials).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 }
 
