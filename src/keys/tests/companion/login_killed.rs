@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::browser::{Browser, parameter};
 use crate::client::try_form;
-use crate::login::{PASSWORD, VERIFIER, request, serve, served};
+use crate::login::{PASSWORD, VERIFIER, request, served};
+use crate::program::{Program, Serving};
 
 /// How many servers are killed, if the variable `JOTGATE_KILLS` does not say it.
 const KILLS: u32 = 50;
@@ -43,16 +44,22 @@ fn refresh(server: SocketAddr, token: &str) -> Option<(u16, Value)> {
     post(server, &format!("grant_type=refresh_token&client_id=app&refresh_token={token}"))
 }
 
+/// Many old tokens come from one address, which may fail as often as it likes.
+fn serve(program: &Program) -> Serving {
+    let unlimited = ["--attempts-per-address", "0", "--trusted-proxy", "127.0.0.1"];
+    Program::serving(&mut program.command(&[&["serve", "--listen", "127.0.0.1:0"][..], &unlimited].concat()))
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "what `cargo xtask assure` shows")]
 fn a_server_killed_during_logins_and_refreshes_uses_nothing_twice_and_revives_nothing() {
     let kills = std::env::var("JOTGATE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let (program, first) = served();
-    let mut browser = Browser::new(first.address);
+    let (program, _) = served();
+    let mut serving = serve(&program);
+    let mut browser = Browser::new(serving.address);
     let mut redeemed: Vec<String> = vec![];
     let mut ended: Vec<String> = vec![];
     let mut refreshes = 0;
-    let mut serving = first;
     let mut codes: Vec<String> = vec![];
     for turn in 0..kills {
         browser.moved_to(serving.address);
