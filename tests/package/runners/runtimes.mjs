@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
 import { crossOriginIn } from './browsers/cross_origin.mjs'
 import { authlib } from './companion/authlib.mjs'
-import { companionImage } from './companion/image.mjs'
+import { companionFiles } from './companion/files.mjs'
 import { conformance } from './companion/conformance.mjs'
 import { documents } from './companion/documents.mjs'
 import { companionLoginIn } from './companion/login_browsers.mjs'
@@ -58,7 +58,7 @@ export const RUNTIMES = {
   'companion-metadata': metadataClients,
   // Other people's clients log in at the companion.
   'companion-authlib': authlib,
-  'companion-image': companionImage,
+  'companion-files': companionFiles,
   'companion-conformance': conformance,
   'companion-documents': documents,
   'companion-login-chromium': companionLoginIn('chromium'),

@@ -32,6 +32,7 @@ mod listings;
 mod log;
 mod login;
 mod login_killed;
+mod openapi;
 mod openid;
 mod openid_logout;
 mod openid_profile;

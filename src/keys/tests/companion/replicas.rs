@@ -38,6 +38,11 @@ const STOPS_WITHIN: Duration = Duration::from_secs(5);
 /// How many faults there are, if the variable `JOTGATE_FAULTS` does not say it: two of each kind.
 const FAULTS: u32 = 10;
 
+/// How often there is a failover of each kind: an hour of them in the long form.
+fn failovers() -> u32 {
+    std::env::var("JOTGATE_FAULTS").map_or(1, |faults| faults.parse::<u32>().unwrap().div_ceil(5))
+}
+
 /// A server of the issuer, with a folder and a high-water mark of its own.
 struct Replica {
     program: Program,
@@ -346,6 +351,12 @@ fn refresh(serving: &Serving, token: &str) -> (u16, String) {
 #[test]
 #[ignore = "it takes minutes: `cargo xtask test --rest`"]
 fn a_standby_that_lacks_the_last_commit_is_a_rolled_back_store_and_ends_every_login() {
+    for _ in 0..failovers() {
+        fail_over_to_an_older_copy();
+    }
+}
+
+fn fail_over_to_an_older_copy() {
     let Some((primary, standby, url)) = primary_and_standby(&[]) else { return };
     let program = Program::in_database(&url);
     program.done(&["init", "--issuer", "https://issuer.example", "--replica-delay", "3"]);
@@ -385,7 +396,7 @@ fn a_standby_that_lacks_the_last_commit_is_a_rolled_back_store_and_ends_every_lo
 #[test]
 #[ignore = "it takes minutes: `cargo xtask test --rest`"]
 fn logins_go_on_after_a_failover_only_if_commits_waited_for_the_standby() {
-    for is_synchronous in [true, false] {
+    for is_synchronous in [true, false].into_iter().cycle().take(2 * failovers() as usize) {
         let Some((primary, standby, url)) = primary_and_standby(&[]) else { return };
         if is_synchronous {
             primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
