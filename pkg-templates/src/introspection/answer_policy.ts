@@ -44,12 +44,13 @@ export class AnswerPolicy {
 interface Secret {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly keys: Keys
-  signer?: CryptoKey
+  /** Imported at the first answer. */
+  signer: CryptoKey | undefined
 }
 
 function newSecret(): Secret {
   const bytes = crypto.getRandomValues(new Uint8Array(32))
-  return { bytes, keys: boot().Keys.fromSecret(bytes) }
+  return { bytes, keys: boot().Keys.fromSecret(bytes), signer: undefined }
 }
 
 /** `{"alg":"HS256"}` */

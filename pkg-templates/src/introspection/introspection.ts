@@ -1,6 +1,6 @@
 /** `introspection`: tokens that are no JWTs, by the introspection endpoint of their issuer (RFC 7662, RFC 9701). */
 import { type Duration, secondsUpTo } from '../base/duration.js'
-import { callable, flag, Options, size, text, timer } from '../base/options.js'
+import { callable, flag, Options, size, text, timer, whole } from '../base/options.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { HeaderFields } from '../base/types.js'
@@ -81,7 +81,7 @@ export function introspection(options: IntrospectionOptions): Introspection {
   if (isSigned && clientId === undefined) throw optionError('clientId', 'is required with `signed`: it is the audience of the answers')
   const chooses = given.read('chooses', callable<(token: string) => unknown>)
   const fetch = given.read('fetch', callable<FetchFunction>)
-  const timeout = given.read('timeoutDuration', timer) ?? 5_000
+  const timeout = given.read('timeoutDuration', (name, value) => whole(name, timer(name, value), ' of milliseconds')) ?? 5_000
   const maxCalls = given.read('maxCalls', size) ?? 50
   const settings: Settings = {
     issuer,

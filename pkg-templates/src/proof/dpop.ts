@@ -31,6 +31,11 @@ export interface DpopOptions {
   nonce?: string | Uint8Array
   /** The origin that clients use, such as `https://api.example`. Default: that of `resource`, else that of a standard `Request`. */
   publicOrigin?: string
+  /**
+   * The path that your server removes from the URL of requests, such as `/base` for routes of Next.js with a `basePath` in Node. It is put
+   * before the path of each request. Routers of Express and Fastify need none.
+   */
+  basePath?: string
   /** The accepted algorithms of proofs, all asymmetric. Default: all that `jotgate-keys` accepts. */
   algorithms?: readonly Algorithm[]
 }
@@ -62,11 +67,12 @@ export const MAX_PROOF = 8_192
  * ```
  */
 export function dpop(options: DpopOptions = {}): ProofOfPossession {
-  const given = new Options('dpop', options, ['required', 'replay', 'nonce', 'publicOrigin', 'algorithms'])
+  const given = new Options('dpop', options, ['required', 'replay', 'nonce', 'publicOrigin', 'basePath', 'algorithms'])
   const required = given.read('required', flag) ?? false
   const replay = given.read('replay', store) ?? replayMemory()
   const nonces = given.read('nonce', noncesFrom)
   const ownOrigin = given.read('publicOrigin', (name, value) => publicOrigin(name, value as string))
+  const basePath = given.read('basePath', path) ?? ''
   const algorithms = given.read('algorithms', asymmetric) ?? [...PROOF_ALGORITHMS]
   return proofValue({
     member: 'jkt',
@@ -76,7 +82,7 @@ export function dpop(options: DpopOptions = {}): ProofOfPossession {
     prepare({ resource, now }: ProofContext) {
       const policy = policyFrom(jsonOf({ algorithms, maxTokenLength: MAX_PROOF }))
       const origin = ownOrigin ?? (resource === undefined ? undefined : new URL(resource).origin)
-      return (attempt, expected) => check(attempt, expected, { policy, origin, algorithms, now: now(), nonces, replay })
+      return (attempt, expected) => check(attempt, expected, { policy, origin, basePath, algorithms, now: now(), nonces, replay })
     },
   })
 }
@@ -84,6 +90,7 @@ export function dpop(options: DpopOptions = {}): ProofOfPossession {
 interface Rules {
   readonly policy: ReturnType<typeof policyFrom>
   readonly origin: string | undefined
+  readonly basePath: string
   readonly algorithms: readonly string[]
   readonly now: number
   readonly nonces: Nonces | undefined
@@ -96,7 +103,7 @@ async function check(attempt: ProofAttempt, expected: string, rules: Rules): Pro
   const { now, nonces, replay } = rules
   const method: unknown = memberOf(request, 'method')
   if (typeof method !== 'string') throw new TypeError('`request` must have a method, as a Request has')
-  const url = requestUrl(request, rules.origin)
+  const url = requestUrl(request, rules.origin, rules.basePath)
   const proof = readProof(field('dpop'), rules.policy, rules.algorithms)
   if (!proof.ok) return denial(proof.code, proof.detail)
   const { htm, htu, iat, ath, nonce, jti } = proof.claims
@@ -146,6 +153,11 @@ function store(name: string, value: unknown): ReplayStore {
   const seen = typeof value === 'object' && value !== null ? memberOf(value as ReplayStore, 'seen') : undefined
   if (typeof seen !== 'function') throw optionError(name, 'must be an object with the function `seen`')
   return record({ seen: callable<ReplayStore['seen']>('seen', seen).bind(value) })
+}
+
+function path(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^(?:\/[\w.~%-]+)+$/.test(value)) return value
+  throw optionError(name, 'must be a path such as `/base`')
 }
 
 function asymmetric(name: string, value: unknown): string[] {

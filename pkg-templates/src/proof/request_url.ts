@@ -7,11 +7,12 @@ import { pathOf, type RequestLike, type StandardRequest } from '../gate/request.
  * Returns the normalised URL of a request without query and fragment. No header field is read: clients can choose them.
  *
  * @param origin - the public origin, if it is configured
+ * @param basePath - the path that the server removed from the URL, or an empty text
  * @throws `TypeError` if the origin is unknown: it is not configured, and the request is not a standard `Request`
  */
-export function requestUrl(request: RequestLike, origin: string | undefined): string | undefined {
+export function requestUrl(request: RequestLike, origin: string | undefined, basePath: string): string | undefined {
   const [path] = pathOf(request)
-  return normalised(`${origin ?? originOf(request)}${path === '' ? '/' : path}`)
+  return normalised(`${origin ?? originOf(request)}${basePath}${path === '' ? '/' : path}`)
 }
 
 /** Normalises a URL (RFC 3986 §6.2.2, §6.2.3), without query and fragment. Returns `undefined` if it is no absolute URL of HTTP. */

@@ -13,7 +13,8 @@ import { dirname, extname, join, normalize } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import { harness, same } from '../suite/harness.mjs'
-import { mint } from '../suite/mint.mjs'
+import { CLAIMS, mint, NOW } from '../suite/mint.mjs'
+import { proofClient } from '../suite/proof/proofs.mjs'
 import { BROWSERS } from './browsers/browsers.mjs'
 import { guards, tokens } from './guards.mjs'
 import { snippetsOf } from './doc_snippets.mjs'
@@ -130,6 +131,7 @@ export const BUNDLERS = {
       await writeFile(join(folder, name), text)
     }
     let server
+    let based
     test('complaint 4: Next.js builds it, for its proxy and for a route on the edge runtime', () => {
       run('next', 'dist/bin/next', ['build'])
     })
@@ -141,8 +143,61 @@ export const BUNDLERS = {
     })
     test('Next.js: the edge route guards itself', () =>
       guards((headers) => fetch(`${server.url}/edge/items`, { headers }), minted))
+    test('Next.js: with a basePath, the proof names the URL that the client called, in a route and in proxy.ts', async () => {
+      const root = JSON.stringify(dirname(tools.here))
+      const gate = `
+import { createGate } from 'jotgate'
+import { dpop } from 'jotgate/dpop'
+const gateFor = (basePath?: string) => createGate({
+  ...{ issuer: '${CLAIMS.iss}', audience: '${CLAIMS.aud}', algorithms: ['ES256'] },
+  currentDate: new Date(${NOW * 1000}),
+  keys: ${JSON.stringify({ keys: [world.keys.ES256.jwk] })},
+  proof: dpop({ publicOrigin: 'https://www.example', ...(basePath && { basePath }) }),
+})
+// In routes of Node, Next.js removes the base path from the URL of the request.
+export const gates = { node: gateFor('/base'), whole: gateFor() }\n`
+      const route = (gate, more) => `import { gates } from '../../gate'\n${more}
+export async function GET(request: Request) {
+  const pass = await gates.${gate}.check(request)
+  return pass.ok ? Response.json({ hello: pass.claims.sub }) : pass.response()
+}\n`
+      const sources = {
+        'next.config.mjs': `export default { basePath: '/base', turbopack: { root: ${root} } }\n`,
+        'gate.ts': gate,
+        'app/notes/route.ts': route('node', "export const dynamic = 'force-dynamic'\n"),
+        'app/edge/route.ts': route('whole', "export const runtime = 'edge'\n"),
+        'app/behind/route.ts': "export const GET = () => Response.json({ hello: 'user-1' })\n",
+        'proxy.ts': `import { gates } from './gate'
+export const config = { matcher: '/behind' }
+export async function proxy(request: Request) {
+  const pass = await gates.whole.check(request)
+  return pass.ok ? undefined : pass.response()
+}\n`,
+      }
+      for (const [name, text] of Object.entries(sources)) {
+        await mkdir(dirname(join(folder, 'based', name)), { recursive: true })
+        await writeFile(join(folder, 'based', name), text)
+      }
+      run('next', 'dist/bin/next', ['build', 'based'])
+      const binary = join(bundlers(), 'next', 'dist', 'bin', 'next')
+      const args = (port) => [binary, 'start', 'based', '--hostname', '127.0.0.1', '--port', String(port)]
+      based = await serving(process.execPath, args, folder, QUIET)
+      const client = await proofClient({ jose: await import(tools.require.resolve('jose')), world: () => world })
+      const token = await client.token()
+      for (const path of ['/base/notes', '/base/edge', '/base/behind']) {
+        const word = async (htu) => {
+          const headers = { 'authorization': `DPoP ${token}`, 'dpop': await client.proof(token, { htu }), 'x-forwarded-host': 'evil.example' }
+          const response = await fetch(`${based.url}${path}?x=1`, { headers })
+          const { hello, code } = await response.json()
+          return hello ?? code
+        }
+        same(await word(`https://www.example${path}`), 'user-1', path)
+        for (const htu of [`https://www.example${path.slice(5)}`, `https://evil.example${path}`, `${based.url}${path}`]) same(await word(htu), 'dpop_proof_url', htu)
+      }
+    })
     return () => {
       server?.stop()
+      based?.stop()
       issuer.closeAllConnections()
       issuer.close()
     }

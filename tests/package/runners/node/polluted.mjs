@@ -7,12 +7,16 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checks, report } from '../report.mjs'
 import { createGate, decodeProtectedHeader, KeySet, RemoteKeySet, Verifier } from 'jotgate'
+import { dpop } from 'jotgate/dpop'
+import { introspection } from 'jotgate/introspection'
 import * as facade from 'jotgate/jose'
 import { guard as expressGuard, guardHandler, guardHook } from 'jotgate/express'
 import { guard as honoGuard } from 'jotgate/hono'
+import { mtls } from 'jotgate/mtls'
 
 const load = (name) => import(pathToFileURL(join(process.env.TESTS, 'runners', name)))
 const { accepted, identifiers, pollutions } = await load('node/pollution.mjs')
+const { buildProofs, introspectionAnswers } = await load('node/polluted_proofs.mjs')
 const { check, outcome } = checks()
 const issuer = 'https://issuer.example'
 const audience = 'api'
@@ -100,6 +104,7 @@ const ANSWERS = {
   [jwksUri]: { keys: [own.jwk] },
   [`${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: jwksUri },
   [`${evil}/jwks`]: { keys: [evils.jwk] },
+  ...Object.fromEntries(introspectionAnswers(issuer, CLAIMS)),
 }
 let prepared
 function prepare() {
@@ -310,6 +315,9 @@ function build({ refusals = [], passes = [] } = {}) {
       return (await guardHook(gate)(bearer(), reply)) === undefined
     })
   })
+
+  const libraries = { createGate, dpop, introspection, mtls }
+  buildProofs({ settings: { issuer, audience, algorithms: ['HS256'], keys: secret }, issuer, hmac, answer, make, pass, refuse, ...libraries })
 
   const jose = (name, call) => refuse(`jotgate/jose: ${name}`, async () => (await call()) !== undefined)
   const verifies = (token, key, options) => facade.jwtVerify(token, key, options)

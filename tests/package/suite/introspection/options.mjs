@@ -59,7 +59,7 @@ export function introspectionOptionTests(context) {
       maxAge: [undefined, -1, 3_601, 'soon', Number.NaN],
       maxEntries: [undefined, 0, 1.5, '5'],
       maxCalls: [undefined, 0, -1, Infinity],
-      timeoutDuration: [undefined, -1, 2 ** 31, '5s'],
+      timeoutDuration: [undefined, -1, 0, 1.5, 2 ** 31, '5s'],
       endpont: [ENDPOINT],
     }
     for (const [name, values] of Object.entries(wrong)) {

@@ -13,6 +13,7 @@ export function dpopOptionTests(context) {
       replay: [{}, 'redis', null, { seen: true }],
       nonce: ['short', 7, new Uint8Array(31)],
       publicOrigin: ['api.example', 'https://api.example/', 'https://api.example/notes', 7],
+      basePath: ['', '/', 'base', '/base/', '/a//b', '/base?x', '/base#x', 'https://api.example/base', 7, undefined],
       algorithms: [['HS256'], ['ES256', 'HS512'], [], 'ES256', ['none']],
       other: [1],
     }
@@ -51,7 +52,10 @@ export function dpopOptionTests(context) {
     const byResource = gateWith({}, { resource: 'https://api.example/base' })
     same(await send(byResource, 'https://api.example/base/notes', internal), 'passed')
     const byOption = gateWith({ publicOrigin: 'https://www.example' }, { resource: 'https://api.example/base' })
-    // As behind a proxy, or in Next.js with a basePath: the path of the URL counts, and no header field.
+    const based = gateWith({ publicOrigin: 'https://www.example', basePath: '/v1/of' })
+    same(await send(based, 'https://www.example/v1/of/base/notes', internal), 'passed')
+    for (const path of ['/base/notes', '/v1/base/notes', '/v1/of/v1/of/base/notes']) same(await send(based, `https://www.example${path}`, internal), 'dpop_proof_url', path)
+    // As behind a proxy: the path of the URL counts, and no header field.
     const forged = { 'host': 'evil.example', 'forwarded': 'host=evil.example;proto=https', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
     same(await send(byOption, 'https://www.example/base/notes', internal, forged), 'passed')
     for (const htu of ['https://evil.example/base/notes', 'https://api.example/base/notes', 'http://10.0.0.7:3000/base/notes']) {
