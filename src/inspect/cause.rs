@@ -60,7 +60,8 @@ pub(crate) fn find(scene: &Scene<'_>) -> Option<Cause> {
             "Paste the access token from the header `Authorization`, or the whole request.",
         ));
     }
-    form(scene, scene.judgement.format.as_ref().unwrap_or(refusal))
+    claims::other_algorithm(scene, refusal)
+        .or_else(|| form(scene, scene.judgement.format.as_ref().unwrap_or(refusal)))
         .or_else(|| signature::find(scene, refusal))
         .or_else(|| claims::find(scene, refusal))
 }

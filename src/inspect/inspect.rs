@@ -199,10 +199,14 @@ fn kind(token: &Token) -> &'static str {
         return kind;
     }
     let has = |name| claims.raw(name).is_some();
+    let grants = ["scope", "scp", "permissions", "roles", "client_id"].into_iter().any(has);
     if has("nonce") || has("at_hash") || has("c_hash") {
         "id_token"
     } else if has("scope") || has("scp") || has("permissions") {
         "access_token"
+    } else if !grants && (has("sid") || has("auth_time")) {
+        // It says how a person logged in, and nothing of what is allowed (OpenID Connect Core §2).
+        "id_token"
     } else {
         "unknown"
     }

@@ -136,6 +136,7 @@ const FILES = {
     ['case in aud', token({ aud: 'https://API.example' }), options, refused('audience_mismatch', 'audience_case')],
     ['aud is the client', token({ aud: 'client-1', azp: 'client-1' }), options, refused('audience_mismatch', 'audience_is_client_id')],
     ['an ID token', token({ aud: 'client-1', nonce: 'n', at_hash: 'h' }, { typ: 'JWT' }), options, { ...refused('audience_mismatch', 'id_token'), token: { type: 'id_token' } }],
+    ['an ID token of jotgate-keys, which has an algorithm of its own', signed({ alg: 'RS256', typ: 'JWT', kid: 'rsa' }, { iss: ISSUER, sub: 'u_1', aud: 'app', exp: NOW + 300, iat: NOW - 60, auth_time: NOW - 90, acr: 'urn:jotgate:acr:password', amr: ['pwd'], sid: 's' }, rs), { keys: [{ text: JSON.stringify({ keys: [current.jwk, { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', alg: 'RS256', use: 'sig' }] }) }], policy: { ...policy, algorithms: ['ES256'] } }, { ...refused('algorithm_not_allowed', 'id_token'), token: { type: 'id_token' } }],
     ['a refresh token of Keycloak', token({ iss: `${ISSUER}/realms/a`, typ: 'Refresh', aud: `${ISSUER}/realms/a` }, { typ: 'JWT' }), { keys, policy: { audience: AUDIENCE } }, { ...refused('audience_mismatch', 'refresh_token'), token: { provider: 'Keycloak' } }],
     ['a trailing slash in iss', token({ iss: `${ISSUER}/` }), options, { ...refused('issuer_mismatch', 'issuer_trailing_slash') }],
     ['case in iss', token({ iss: 'https://LOGIN.example' }), options, { ...refused('issuer_mismatch', 'issuer_case') }],

@@ -58,6 +58,15 @@ fn keys_url(scene: &Scene<'_>) -> Option<Cause> {
     })
 }
 
+/// An ID token for another audience has the algorithm of ID tokens, which the API does not expect.
+pub(super) fn other_algorithm(scene: &Scene<'_>, refusal: &Refusal) -> Option<Cause> {
+    let audiences = texts(scene.claims().raw("aud")?);
+    let accepted = scene.expected.options.audience.as_deref()?;
+    let elsewhere = !audiences.iter().any(|audience| accepted.contains(audience));
+    let is_algorithm = matches!(refusal.code(), "algorithm_not_allowed" | "key_type_mismatch");
+    if is_algorithm && elsewhere { wrong_kind(scene) } else { None }
+}
+
 fn wrong_kind(scene: &Scene<'_>) -> Option<Cause> {
     match scene.kind {
         "id_token" => Some(cause(
