@@ -74,6 +74,11 @@ impl OwnKeys {
     pub(crate) fn hint(&self, token: &str) -> Option<Hint> {
         let policy = Policy::new(options(&self.id, "JWT")).ok()?;
         let signed = verify_signature(token.as_bytes(), Keys::Set(&self.id.set), &policy).ok()?;
+        // The signature alone was verified: the type has yet to be, or a logout token would count.
+        let header: Map<String, Value> = serde_json::from_str(signed.header().text()).ok()?;
+        if header.get("typ").and_then(Value::as_str) != Some("JWT") {
+            return None;
+        }
         let claims: Map<String, Value> = serde_json::from_slice(signed.payload()).ok()?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         if text("iss") != Some(self.issuer.as_str()) {

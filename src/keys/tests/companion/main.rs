@@ -34,6 +34,7 @@ mod login;
 mod login_killed;
 mod openapi;
 mod openid;
+mod openid_kinds;
 mod openid_logout;
 mod openid_profile;
 mod operations;

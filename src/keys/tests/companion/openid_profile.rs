@@ -66,9 +66,12 @@ impl Trial {
     }
 
     fn token(&self, form: &str) -> Answer {
-        let basic = Base64::encode_string(format!("web:{}", self.secret).as_bytes());
-        let header = [("authorization", &*format!("Basic {basic}"))];
-        ask_form(self.serving.address, "/token", &header, form)
+        ask_form(self.serving.address, "/token", &[("authorization", &self.basic())], form)
+    }
+
+    /// How `web` authenticates itself.
+    pub(crate) fn basic(&self) -> String {
+        format!("Basic {}", Base64::encode_string(format!("web:{}", self.secret).as_bytes()))
     }
 
     pub(crate) fn userinfo(&self, token: &Value) -> Answer {

@@ -21,7 +21,7 @@ pub(crate) fn new_key() -> KeyPair {
     KeyPair::generate(SigningAlgorithm::ES256, RsaSize::default()).unwrap()
 }
 
-fn signed(key: &KeyPair, header: &Value, payload: &Value) -> String {
+pub(crate) fn signed(key: &KeyPair, header: &Value, payload: &Value) -> String {
     let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
     let input = format!("{}.{}", encode(header), encode(payload));
     let signature = key.try_sign(input.as_bytes()).unwrap();
