@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import * as jose from 'jose'
-import { createGate } from 'jotgate'
+import { RemoteKeySet, Verifier, createGate } from 'jotgate'
+import { testIssuer } from 'jotgate/testing'
 import * as openid from 'openid-client'
 
 // The certificate of `--dev-tls` is its own authority.
@@ -22,6 +23,7 @@ const program = process.env.JOTGATE_KEYS
 const store = join(process.cwd(), 'login', 'store.sqlite')
 const audience = 'https://api.example'
 const redirect = 'https://app.example/login'
+const bye = 'https://app.example/bye'
 const password = 'quartz lantern orbit 7'
 const { test, run } = harness()
 
@@ -35,7 +37,7 @@ const port = await freePort()
 const issuer = `https://127.0.0.1:${port}`
 keys(['init', '--issuer', issuer, '--openid'])
 keys(['users', 'add', 'ada', '--role', 'admin'], `${password}\n`)
-keys(['clients', 'add', 'app', '--public', '--redirect', redirect, '--offline-access', '--scope', 'openid profile email read', '--audience', audience])
+keys(['clients', 'add', 'app', '--public', '--redirect', redirect, '--logout-redirect', bye, '--offline-access', '--scope', 'openid profile email read', '--audience', audience])
 const companion = spawn(program, ['--store', store, 'serve', '--dev-tls', '--listen', `127.0.0.1:${port}`], {
   stdio: ['ignore', 'pipe', 'ignore'],
 })
@@ -57,7 +59,8 @@ function browser() {
     return { page: await response.text(), location: response.headers.get('location'), status: response.status }
   }
   const hidden = (page) => /name="form_token" value="([^"]+)"/.exec(page)[1]
-  return async function logIn(url) {
+  return Object.assign(logIn, { visit })
+  async function logIn(url) {
     const login = await visit(url)
     const consent = await visit(url, {
       form_token: hidden(login.page),
@@ -146,6 +149,57 @@ test('openid-client logs a person in with OpenID Connect, validates the ID token
   same(claims.sub, jose.decodeJwt(tokens.access_token).sub)
   const renewed = await openid.refreshTokenGrant(config, tokens.refresh_token)
   same([renewed.claims().sub, renewed.claims().sid, renewed.claims().nonce], [claims.sub, claims.sid, undefined])
+})
+
+test('openid-client reads /userinfo and logs out', async () => {
+  const visitor = browser()
+  const { config, tokens } = await logIn({ scope: 'openid profile' }, visitor)
+  const person = await openid.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)
+  same(person.preferred_username, 'ada')
+  const state = openid.randomState()
+  const url = openid.buildEndSessionUrl(config, { post_logout_redirect_uri: bye, id_token_hint: tokens.id_token, state })
+  same((await visitor.visit(url)).location, `${bye}?state=${state}`)
+  const login = await visitor.visit(`${issuer}/authorize?client_id=app&response_type=code&code_challenge=${'x'.repeat(43)}&code_challenge_method=S256`)
+  ok(login.page.includes('name="password"'), 'the session goes on')
+})
+
+test('the gate and Verifier accept access tokens, and no other kind', async () => {
+  const { tokens } = await logIn({ scope: 'openid read offline_access' })
+  const { privateKey, publicKey } = await jose.generateKeyPair('ES256')
+  const jwk = await jose.exportJWK(publicKey)
+  const own = (claims, header) => new jose.SignJWT(claims).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey)
+  const now = Math.floor(Date.now() / 1000)
+  const kinds = {
+    id: tokens.id_token,
+    refresh: tokens.refresh_token,
+    proof: await own({ jti: '1', htm: 'GET', htu: 'https://api.example/items', iat: now }, { typ: 'dpop+jwt', jwk }),
+    assertion: await own({ iss: 'app', sub: 'app', aud: issuer, exp: now + 60, jti: '2' }, { typ: 'client-authentication+jwt' }),
+  }
+  // The widest options that make sense: both algorithms of the issuer.
+  const options = { issuer, audience, algorithms: ['ES256', 'RS256'] }
+  const keys = new RemoteKeySet(`${issuer}/.well-known/jwks.json`)
+  const [gate, verifier] = [createGate(options), new Verifier({ ...options, keys })]
+  const check = (gate, token) => gate.check(new Request('https://api.example/', { headers: { authorization: `Bearer ${token}` } }))
+  ok((await check(gate, tokens.access_token)).ok)
+  same((await verifier.verify(tokens.access_token)).payload.scope, 'openid read')
+  const refusals = {}
+  for (const [kind, token] of Object.entries(kinds)) {
+    refusals[kind] = (await check(gate, token)).refusal
+    const thrown = await verifier.verify(token).catch((error) => error)
+    ok(thrown instanceof Error && thrown.refusal === refusals[kind], `${kind}: ${thrown?.refusal}`)
+  }
+  same(refusals, { id: 'audience_mismatch', refresh: 'token_parts', proof: 'signature_mismatch', assertion: 'signature_mismatch' }, 'kinds')
+  same((await check(createGate({ ...options, algorithms: ['ES256'] }), tokens.id_token)).refusal, 'algorithm_not_allowed')
+  // Even if someone made the client an audience.
+  same((await check(createGate({ ...options, audience: 'app', typ: 'at+jwt' }), tokens.id_token)).refusal, 'type_mismatch')
+
+  // With the right key, issuer and audience, the type alone tells them apart.
+  const other = await testIssuer({ issuer: 'https://issuer.example', audience })
+  const strict = createGate({ issuer: 'https://issuer.example', audience, algorithms: ['ES256'], fetch: other.fetch })
+  for (const typ of ['logout+jwt', 'dpop+jwt', 'client-authentication+jwt', 'statuslist+jwt']) {
+    same((await check(strict, await other.token({}, { header: { typ } }))).refusal, 'type_mismatch', typ)
+  }
+  ok((await check(strict, await other.token())).ok)
 })
 
 test('openid-client refreshes and revokes', async () => {
