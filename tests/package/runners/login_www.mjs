@@ -9,16 +9,17 @@ import { DRIVERS } from './login_drivers.mjs'
 import { buildPage } from './www_world.mjs'
 
 /** The login page at the companion: any port of a loopback address counts. */
-const CLIENT = ['--public', '--redirect', 'http://127.0.0.1/login.html', '--offline-access', '--scope', 'items:read items:write', '--audience', API]
+const PAGE = 'http://127.0.0.1/login.html'
+const CLIENT = ['--public', '--redirect', PAGE, '--logout-redirect', PAGE, '--offline-access', '--scope', 'openid items:read items:write', '--audience', API]
 
 export async function loginPage(project, tools) {
   const folder = buildPage(project, tools)
   const browser = await DRIVERS.chromium()
   tools.about({ version: browser.version })
   const { serveWww } = await import('../../../src/xtask/commands/demo/serve_www.mjs')
-  const companion = await startCompanion(project.folder, { 'jotgate-page': CLIENT })
+  const companion = await startCompanion(project.folder, { 'jotgate-page': CLIENT }, { init: ['--openid'] })
   const { issuer } = companion
-  const settings = { issuer, clientId: 'jotgate-page', scopes: ['items:read', 'items:write', 'offline_access'], resource: API }
+  const settings = { issuer, clientId: 'jotgate-page', scopes: ['openid', 'items:read', 'items:write', 'offline_access'], resource: API }
   const world = await serveWww(folder, settings)
   const axe = await axeScript()
   const { check, outcome } = checks()
@@ -73,6 +74,8 @@ export async function loginPage(project, tools) {
     await looked('logged in')
     const claims = await page.textContent('#access-claims')
     check(name('the claims of the access token'), claims.includes('items:write') && claims.includes(issuer), claims)
+    const about = await page.textContent('#id-claims')
+    check(name('the claims of the ID token'), about.includes('jotgate-page') && about.includes('sid'), about)
     await page.click('#renew')
     await says('with a new token')
     check(name('a login without a console message and without another origin'), strange.length === 0, strange.join('\n'))
@@ -81,7 +84,8 @@ export async function loginPage(project, tools) {
     // That attempt was ours.
     strange.length = 0
     await page.click('#logout')
-    await says('You are logged out.')
+    await page.waitForURL(`${world.page}/login.html*`)
+    await says('You are not logged in.')
     await looked('logged out again')
     const log = companion.log()
     check(name('the refresh token was revoked'), log.includes('token revoked'), log)

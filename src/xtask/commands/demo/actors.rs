@@ -46,7 +46,7 @@ pub(crate) struct Companion {
 enum Transport {
     /// Plain HTTP: the demo itself plays the TLS proxy before the issuer.
     Proxied,
-    /// `--dev-tls`, as a browser needs it.
+    /// `--dev-tls`, as a browser needs it, and ID tokens.
     Tls,
 }
 
@@ -78,9 +78,9 @@ impl Companion {
     fn serve(program: PathBuf, folder: &Path, transport: &Transport, client: &[&str]) -> Result<Self> {
         // The store needs the issuer's address before the server listens there.
         let address = free_address()?;
-        let (scheme, further): (_, &[&str]) = match transport {
-            Transport::Proxied => ("http", &["--trusted-proxy", "127.0.0.1"]),
-            Transport::Tls => ("https", &["--dev-tls"]),
+        let (scheme, further, openid): (_, &[&str], &[&str]) = match transport {
+            Transport::Proxied => ("http", &["--trusted-proxy", "127.0.0.1"], &[]),
+            Transport::Tls => ("https", &["--dev-tls"], &["--openid"]),
         };
         let mut companion = Self {
             program,
@@ -92,7 +92,7 @@ impl Companion {
         };
         for store in [&companion.store, &companion.stranger] {
             let mut init = vec!["init", "--issuer", &companion.issuer];
-            init.extend(QUICK);
+            init.extend(QUICK.iter().chain(openid));
             companion.run(store, &init)?;
         }
         let mut users_add = companion.command(&companion.store);

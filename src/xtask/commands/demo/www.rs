@@ -19,7 +19,7 @@ const READY: Duration = Duration::from_secs(60);
 /// The client that the login page is at the companion.
 const CLIENT: &str = "jotgate-page";
 /// What adds it. On a loopback address any port counts, so the page's port need not be known yet.
-const CLIENT_ARGUMENTS: [&str; 10] = [
+const CLIENT_ARGUMENTS: [&str; 12] = [
     "clients",
     "add",
     CLIENT,
@@ -27,7 +27,9 @@ const CLIENT_ARGUMENTS: [&str; 10] = [
     "--offline-access",
     "--redirect",
     "http://127.0.0.1/login.html",
-    "--scope=items:read items:write",
+    "--logout-redirect",
+    "http://127.0.0.1/login.html",
+    "--scope=openid items:read items:write",
     "--audience",
     AUDIENCE,
 ];
@@ -45,7 +47,7 @@ pub(super) fn serve() -> Result<bool> {
     let settings = json!({
         "issuer": companion.issuer,
         "clientId": CLIENT,
-        "scopes": ["items:read", "items:write", "offline_access"],
+        "scopes": ["openid", "items:read", "items:write", "offline_access"],
         "resource": AUDIENCE,
     });
     let mut node = npm::node(&["--no-warnings", "src/xtask/commands/demo/serve_www.mjs"]);
