@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use jotgate_keys::{Clock, Error, Finding, Keeper, SystemClock, check, json_findings};
+use jotgate_keys::{Clock, Error, Finding, Keeper, check, json_findings};
 
 use crate::client_arguments::Json;
 use crate::configuration::Held;
@@ -11,8 +11,13 @@ use crate::say;
 /// The exit code if something is unusual.
 const UNUSUAL: u8 = 3;
 
-pub(crate) fn check_store(keeper: &Keeper, held: &[Held], Json { json }: Json) -> Result<ExitCode, Error> {
-    let findings = check(&keeper.load()?.1, SystemClock.now());
+pub(crate) fn check_store(
+    keeper: &Keeper,
+    clock: &dyn Clock,
+    held: &[Held],
+    Json { json }: Json,
+) -> Result<ExitCode, Error> {
+    let findings = check(&keeper.load()?.1, clock.now());
     let configuration: Vec<_> =
         held.iter().map(|held| (held.name, held.value.as_str(), held.source.as_str())).collect();
     say(&if json { json_findings(&findings, &configuration)? } else { text(&findings, &configuration) })?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jotgate_keys::{
-    Clock, Document, Error, KekSource, KeyPair, LedgerSeal, RsaSize, Settings, SigningAlgorithm, State,
-    StoreId, StoreStamp, SystemClock, Times,
+    Document, Error, KekSource, KeyPair, LedgerSeal, RsaSize, Settings, SigningAlgorithm, State, StoreId,
+    StoreStamp, Times,
 };
 
 use crate::arguments::Init;
@@ -18,13 +18,13 @@ pub(crate) fn init(place: &Place, arguments: &Init) -> Result<(), Error> {
     let new = || KeyPair::generate(arguments.algorithm, size).map(Arc::new);
     let pairs = [new()?, new()?];
     let kid = pairs.each_ref().map(|pair| pair.kid().to_owned());
-    let state = State::with_successor(arguments.issuer.clone(), settings, pairs, SystemClock.now())?;
+    let state = State::with_successor(arguments.issuer.clone(), settings, pairs, place.clock().now())?;
     // A new store has the newest format.
     let state = state.upgrade(StoreId::generate()?).unwrap_or(state).with_ledger(LedgerSeal::generate()?)?;
     let state = match arguments.openid {
         true => {
             let new = || KeyPair::generate(SigningAlgorithm::RS256, RsaSize::default()).map(Arc::new);
-            state.with_id_keys([new()?, new()?], SystemClock.now())?
+            state.with_id_keys([new()?, new()?], place.clock().now())?
         }
         false => state,
     };

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use jotgate_keys::{
-    Clock, Error, Keeper, Phase, Purpose, RsaSize, State, StateError, StoreError, SystemClock,
-    client_listing, json_listing, listing, rekey, replace_all_keys, request_rotation, revoke_key, rotate,
-    stage_key,
+    Clock, Error, Keeper, Phase, Purpose, RsaSize, State, StateError, StoreError, client_listing,
+    json_listing, listing, rekey, replace_all_keys, request_rotation, revoke_key, rotate, stage_key,
 };
 
 use crate::arguments::{Keys, Revoke, Rotate, Stage};
@@ -14,17 +13,17 @@ use crate::confirmation::Confirmation;
 use crate::init::kept_in;
 use crate::say;
 
-pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
+pub(crate) fn keys(keeper: &Keeper, clock: &dyn Clock, command: &Keys) -> Result<(), Error> {
     match command {
         Keys::List(Json { json }) => {
-            let ((_, state), now) = (keeper.load()?, SystemClock.now());
+            let ((_, state), now) = (keeper.load()?, clock.now());
             say(&if *json { json_listing(&state, now)? } else { listing(&state, now) })
         }
-        Keys::Stage(arguments) => stage(keeper, arguments),
-        Keys::Rotate(arguments) => rotate_keys(keeper, arguments),
-        Keys::Revoke(arguments) => revoke(keeper, arguments),
-        Keys::Emergency(confirmation) => emergency(keeper, *confirmation),
-        Keys::Restored(confirmation) => restored(keeper, *confirmation),
+        Keys::Stage(arguments) => stage(keeper, clock, arguments),
+        Keys::Rotate(arguments) => rotate_keys(keeper, clock, arguments),
+        Keys::Revoke(arguments) => revoke(keeper, clock, arguments),
+        Keys::Emergency(confirmation) => emergency(keeper, clock, *confirmation),
+        Keys::Restored(confirmation) => restored(keeper, clock, *confirmation),
         Keys::Rekey => {
             let id = rekey(keeper)?;
             say(&format!(
@@ -35,7 +34,7 @@ pub(crate) fn keys(keeper: &Keeper, command: &Keys) -> Result<(), Error> {
     }
 }
 
-fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
+fn stage(keeper: &Keeper, clock: &dyn Clock, arguments: &Stage) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     let purpose = arguments.purpose;
     let signer = state.signer_for(purpose).ok();
@@ -44,9 +43,9 @@ fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
     let there = state.successor_for(purpose, algorithm).is_some();
     let size = signer.map_or_else(RsaSize::default, |signer| signer.pair.rsa_size());
     let size = arguments.rsa.size_for(algorithm, size)?;
-    let (kid, state) = stage_key(keeper, purpose, algorithm, size, &SystemClock)?;
+    let (kid, state) = stage_key(keeper, purpose, algorithm, size, clock)?;
     let from = state.find(&kid).map_or(0, |key| key.may_sign_from);
-    let (verb, left) = (if there { "was published already" } else { "is published" }, left(from));
+    let (verb, left) = (if there { "was published already" } else { "is published" }, left(clock, from));
     let next = match (purpose, signer) {
         (Purpose::Access, _) => format!("it may sign {left}: `keys rotate --algorithm {algorithm}`"),
         (Purpose::Id, Some(_)) => format!("it may sign {left}: `keys rotate --purpose id`"),
@@ -55,18 +54,18 @@ fn stage(keeper: &Keeper, arguments: &Stage) -> Result<(), Error> {
     say(&format!("{kid} {verb}; {next}\n"))
 }
 
-fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
+fn rotate_keys(keeper: &Keeper, clock: &dyn Clock, arguments: &Rotate) -> Result<(), Error> {
     let purpose = arguments.purpose;
     if arguments.no_wait && purpose == Purpose::Id {
         return Err(std::io::Error::other("--no-wait is for access tokens; leave it out").into());
     }
     if arguments.no_wait {
-        let (kid, from, _) = request_rotation(keeper, arguments.algorithm, &SystemClock)?;
-        if SystemClock.now() < from {
+        let (kid, from, _) = request_rotation(keeper, arguments.algorithm, clock)?;
+        if clock.now() < from {
             return say(&format!(
                 "published {kid}; it may sign {}, when every verifier can have it: a running `serve` finishes the \
                  rotation then\n",
-                left(from)
+                left(clock, from)
             ));
         }
     }
@@ -81,7 +80,7 @@ fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
         }
         std::thread::sleep(time);
     };
-    let rotation = rotate(keeper, purpose, arguments.algorithm, &SystemClock, &mut wait)?;
+    let rotation = rotate(keeper, purpose, arguments.algorithm, clock, &mut wait)?;
     said?;
     let life = rotation.state.find(&rotation.retiring).map_or(0, |key| key.longest_life);
     say(&format!(
@@ -90,7 +89,7 @@ fn rotate_keys(keeper: &Keeper, arguments: &Rotate) -> Result<(), Error> {
     ))
 }
 
-fn restored(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
+fn restored(keeper: &Keeper, clock: &dyn Clock, confirmation: Confirmation) -> Result<(), Error> {
     match keeper.load() {
         Ok(_) => return say("the store was not rolled back; nothing was changed\n"),
         Err(Error::Store(error @ StoreError::RolledBack { .. })) => {
@@ -102,11 +101,11 @@ fn restored(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
     let Some((version, state)) = keeper.accept_restored()? else {
         return say("the store was not rolled back; nothing was changed\n");
     };
-    let (keys, clients) = (listing(&state, SystemClock.now()), client_listing(state.clients()));
+    let (keys, clients) = (listing(&state, clock.now()), client_listing(state.clients()));
     say(&format!("the store goes on as version {version}, with these keys and clients:\n{keys}\n{clients}"))
 }
 
-fn revoke(keeper: &Keeper, Revoke { kid, confirmation }: &Revoke) -> Result<(), Error> {
+fn revoke(keeper: &Keeper, clock: &dyn Clock, Revoke { kid, confirmation }: &Revoke) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     let key = state.find(kid).ok_or_else(|| StateError::UnknownKey { kid: kid.clone() })?;
     let successor = match key.phase {
@@ -122,11 +121,11 @@ fn revoke(keeper: &Keeper, Revoke { kid, confirmation }: &Revoke) -> Result<(), 
             state.settings().times().revocation
         ),
     )?;
-    let state = revoke_key(keeper, kid, &SystemClock)?;
+    let state = revoke_key(keeper, kid, clock)?;
     say(&format!("{kid} is revoked; {} signs\n{}", state.signer()?.kid(), trusted(&state)))
 }
 
-fn emergency(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
+fn emergency(keeper: &Keeper, clock: &dyn Clock, confirmation: Confirmation) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     confirmation.require(
         "emergency",
@@ -139,7 +138,7 @@ fn emergency(keeper: &Keeper, confirmation: Confirmation) -> Result<(), Error> {
             state.settings().times().revocation
         ),
     )?;
-    let state = replace_all_keys(keeper, &SystemClock)?;
+    let state = replace_all_keys(keeper, clock)?;
     let count = state.revoked().len();
     let signer = state.signer()?.kid();
     say(&format!("{count} keys are revoked; {signer} signs, new to every verifier\n{}", trusted(&state)))
@@ -151,8 +150,8 @@ fn trusted(state: &State) -> String {
 }
 
 /// How long it is until then.
-fn left(from: u64) -> String {
-    match from.saturating_sub(SystemClock.now()) {
+fn left(clock: &dyn Clock, from: u64) -> String {
+    match from.saturating_sub(clock.now()) {
         0 => "at any time".to_owned(),
         seconds => format!("in {seconds} s"),
     }

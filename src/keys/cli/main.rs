@@ -114,10 +114,12 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
             place.warn_of_failover();
             serve::serve(&keeper, place.clock(), arguments, lost)
         }
-        Command::Token(arguments) => token::token(&place.keeper()?, arguments),
-        Command::Keys(command) => keys::keys(&place.keeper()?, command),
-        Command::Check(json) => return check::check_store(&place.keeper()?, &given.held, *json),
-        Command::Settings(command) => settings::settings(&place.keeper()?, command),
+        Command::Token(arguments) => token::token(&place.keeper()?, place.clock().as_ref(), arguments),
+        Command::Keys(command) => keys::keys(&place.keeper()?, place.clock().as_ref(), command),
+        Command::Check(json) => {
+            return check::check_store(&place.keeper()?, place.clock().as_ref(), &given.held, *json);
+        }
+        Command::Settings(command) => settings::settings(&place.keeper()?, place.clock().as_ref(), command),
         Command::Upgrade => upgrade::upgrade(&place.keeper()?),
         Command::Clients(command) => clients::clients(&place.keeper()?, command),
         Command::Users(command) => {

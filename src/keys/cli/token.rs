@@ -1,11 +1,11 @@
 //! `token`: prints one access token.
 
-use jotgate_keys::{Clock, Error, Keeper, Signer, SystemClock, TokenRequest, check_audiences};
+use jotgate_keys::{Clock, Error, Keeper, Signer, TokenRequest, check_audiences};
 
 use crate::arguments::Token;
 use crate::say;
 
-pub(crate) fn token(keeper: &Keeper, arguments: &Token) -> Result<(), Error> {
+pub(crate) fn token(keeper: &Keeper, clock: &dyn Clock, arguments: &Token) -> Result<(), Error> {
     let (stamp, state) = keeper.load_stamped()?;
     // A restored copy must not sign unnoticed, so what signs is remembered. `init` may have been killed before it did.
     keeper.remember(&stamp, &state)?;
@@ -14,5 +14,5 @@ pub(crate) fn token(keeper: &Keeper, arguments: &Token) -> Result<(), Error> {
     let Token { sub, client_id, audience, scope, .. } = arguments;
     check_audiences(audience)?;
     let request = TokenRequest::new(sub, client_id.as_deref(), audience, scope.as_deref(), life)?;
-    say(&(Signer::new(&state)?.sign(&request, SystemClock.now())? + "\n"))
+    say(&(Signer::new(&state)?.sign(&request, clock.now())? + "\n"))
 }

@@ -8,13 +8,13 @@ use crate::client::{ask, ask_token, get_set};
 use crate::program::Program;
 
 /// Where Debian puts the library, if it is installed.
-fn library() -> Option<PathBuf> {
+pub(crate) fn library() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
     folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).find(|path| path.exists())
 }
 
 /// Sets the clock of the server off by so many seconds, at once.
-fn set(file: &Path, seconds: i64) {
+pub(crate) fn set(file: &Path, seconds: i64) {
     let draft = file.with_extension("draft");
     fs::write(&draft, format!("{seconds:+}")).unwrap();
     fs::rename(draft, file).unwrap();

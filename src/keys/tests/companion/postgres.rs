@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, SystemTime};
 
+use crate::browser::claims;
 use crate::client::{ask, ask_token, get_set};
+use crate::faketime;
 use crate::program::Program;
 use crate::test_postgres::{Cluster, TestDatabase, cluster, until};
 
@@ -185,6 +188,42 @@ fn the_servers_certificate_and_name_are_verified() {
     }
     let said = Program::in_database(&address("localhost", "/missing.pem")).refused(&["keys", "list"]);
     assert!(said.contains("/missing.pem"), "{said}");
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
+fn a_server_whose_own_clock_is_wrong_or_jumps_goes_by_the_clock_of_the_database() {
+    let Some(cluster) = cluster() else { return };
+    let Some(library) = faketime::library() else {
+        println!("skipped: libfaketime is not installed (`apt-get install libfaketime`)");
+        return;
+    };
+    let program = Program::in_database(&cluster.database().url);
+    program.done(&[&INIT[..], &["--replica-delay", "3"]].concat());
+    let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
+    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+    let clock = program.kek_path().with_file_name("clock");
+    faketime::set(&clock, 3 * 3600);
+    let mut command = program.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME_TIMESTAMP_FILE", &clock)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let serving = Program::serving(&mut command);
+    for by in [3 * 3600, -86_400] {
+        faketime::set(&clock, by);
+        for _ in 0..10 {
+            let answer = ask_token(serving.address, &[], &body);
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            let issued = claims(json["access_token"].as_str().unwrap())["iat"].as_u64().unwrap();
+            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+            assert!(now.abs_diff(issued) <= 2, "{issued} is not {now}");
+            std::thread::sleep(Duration::from_millis(150));
+        }
+    }
 }
 
 #[test]
