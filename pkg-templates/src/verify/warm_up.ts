@@ -4,9 +4,12 @@
  */
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { requestsAreIsolated } from '../base/runtime.js'
+import type { JWK } from '../base/types.js'
+import { KeySet, setHandle } from '../keys/key_set.js'
+import type { Keys } from '../wasm/bindings.js'
 import { verify } from '../wasm/calls.js'
 import { boot } from '../wasm/instance.js'
-import { KNOWN_ANSWERS } from './known_answers.js'
+import { KNOWN_ANSWERS, type KnownAnswer } from './known_answers.js'
 import { policyFrom } from './policy.js'
 
 /** The most kinds of signatures to warm up by default: each costs start-up time. */
@@ -20,14 +23,15 @@ const warm = new Set<string>()
  *
  * @param wanted - the option `warm`. Without it only at a worker's module scope, where start-up time is hidden behind the TLS handshake;
  *   never inside a request.
+ * @param asSet - whether the keys of tokens come in a set: then the code that reads sets is compiled, too
  * @throws `Error` if a known answer is wrong: this instance of the core must not be used
  */
-export function warmUp(algorithms: readonly string[], wanted: boolean | undefined): void {
+export function warmUp(algorithms: readonly string[], wanted: boolean | undefined, asSet: boolean): void {
   if (!(wanted ?? isModuleScopeOfWorker())) return
   const kinds = new Set(algorithms.map(kindOf))
   for (const kind of [...kinds].slice(0, wanted === true ? kinds.size : MOST_BY_DEFAULT)) {
     if (warm.has(kind)) continue
-    selfTest(kind)
+    selfTest(kind, asSet)
     warm.add(kind)
   }
 }
@@ -44,11 +48,16 @@ function kindOf(algorithm: string): string {
   return /^[RP]S/.test(algorithm) ? 'RS256' : algorithm
 }
 
-function selfTest(kind: string): void {
-  const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as (typeof KNOWN_ANSWERS)[string]
-  const { Keys } = boot()
-  const keys = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : Keys.fromText('Jwk', jsonOf(jwk))
+function selfTest(kind: string, asSet: boolean): void {
+  const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as KnownAnswer
   const policy = policyFrom(jsonOf(record({ algorithms: [kind], requireExp: false })))
   const message = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30`
-  if (!verify(policy, keys, `${message}.${signature}`, 0).ok) throw new Error(`the self-test of ${kind} failed`)
+  const { ok } = verify(policy, knownKeys(jwk, asSet), `${message}.${signature}`, 0)
+  if (!ok) throw new Error(`the self-test of ${kind} failed`)
+}
+
+function knownKeys(jwk: KnownAnswer['jwk'], asSet: boolean): Keys {
+  const { Keys } = boot()
+  if (jwk === undefined) return Keys.fromSecret(new Uint8Array(32))
+  return asSet ? setHandle(new KeySet(record({ keys: [jwk as unknown as JWK] }))) : Keys.fromText('Jwk', jsonOf(jwk))
 }
