@@ -1,9 +1,11 @@
 /** Introspection endpoints that fail, answer nonsense or are slow: a coded 503 within bounds, and never an old answer. */
 import { ok, same } from '../harness.mjs'
+import { CLAIMS, NOW } from '../mint.mjs'
+import { seeded } from '../random.mjs'
 import { ACTIVE, ENDPOINT, introspectionWorld, OMIT, OPAQUE } from './world.mjs'
 
 export function introspectionFaultTests(context) {
-  const { introspection: { IntrospectionUnavailable }, jotgate, test } = context
+  const { introspection: { IntrospectionUnavailable }, jotgate, jose, test, world } = context
   const use = () => introspectionWorld(context)
   const response = (status, headers) => () => new Response(status === 204 ? null : 'secret body', { status, headers })
 
@@ -85,6 +87,46 @@ export function introspectionFaultTests(context) {
     } finally {
       delete Object.prototype.active
     }
+  })
+
+  test('introspection: arbitrary answers, plain and signed, are refused with a code or fulfil every rule', async () => {
+    const { bearer, endpointOf, gateWith } = use()
+    const random = seeded(7662)
+    const pick = (list) => list[random(list.length)]
+    const bytes = (length) => Uint8Array.from({ length }, () => random(256))
+    const good = JSON.stringify(ACTIVE)
+    const value = () => pick([null, true, false, 0, -1, 1e400, NOW, NOW + 60, '', 'api', CLAIMS.iss, [], ['api'], [[]], {}, { jkt: 'x' }, '\u0000', '\ud800', 'a'.repeat(300)])
+    const names = ['active', 'iss', 'aud', 'exp', 'nbf', 'iat', 'scope', 'cnf', 'token_type', 'token_use', 'sub', '__proto__', 'constructor', 'x']
+    const makers = [
+      () => bytes(random(300)),
+      () => String.fromCharCode(...Array.from({ length: random(200) }, () => random(0x3000))),
+      () => good.slice(0, random(good.length)),
+      () => `${good.slice(0, random(good.length))}${pick(['"', '{', '}', ',', ':', '\\', '\u0001', '9', 'true'])}${good.slice(random(good.length))}`,
+      () => JSON.stringify({ ...ACTIVE, ...Object.fromEntries(Array.from({ length: 1 + random(4) }, () => [pick(names), value()])) }),
+      () => `{${Array.from({ length: random(8) }, () => `${JSON.stringify(pick(names))}:${JSON.stringify(value())}`).join()}}`,
+      () => `${pick(['[', '{"a":'])}`.repeat(random(400)),
+    ]
+    const signed = await new jose.SignJWT({ iss: CLAIMS.iss, aud: 'api', iat: NOW, token_introspection: ACTIVE })
+      .setProtectedHeader({ alg: 'ES256', kid: 'key-ES256', typ: 'token-introspection+jwt' })
+      .sign(world().keys.ES256.signer)
+    const codes = new Set()
+    for (let round = 0; round < 400; round++) {
+      const answer = pick(makers)()
+      const pass = await gateWith(endpointOf(() => new Response(answer))).check(bearer(OPAQUE))
+      if (pass.ok) {
+        const { active, iss, aud, exp, cnf } = pass.claims
+        same([active, iss, [aud].flat().includes('api'), exp > NOW - 5, cnf ?? null], [true, CLAIMS.iss, true, true, null], String(answer))
+      } else {
+        ok([401, 503].includes(pass.status) && /^[a-z][a-z0-9_]+$/.test(pass.refusal) && pass.refusal !== 'unspecified', String(answer))
+      }
+      codes.add(pass.ok ? 'passed' : pass.refusal)
+      const cut = random(signed.length)
+      const broken = pick([() => answer, () => signed.slice(0, cut), () => `${signed.slice(0, cut)}${pick(['A', '.', 'é', ''])}${signed.slice(cut + 1)}`])()
+      if (broken === signed) continue
+      const denied = await gateWith(endpointOf(() => new Response(broken)), { signed: true }).check(bearer(OPAQUE))
+      ok(!denied.ok && ['introspection_signature', 'introspection_not_utf8'].includes(denied.refusal), `${denied.refusal} ${broken}`)
+    }
+    ok(codes.size > 8 && codes.has('passed') && codes.has('introspection_malformed'), [...codes].join())
   })
 
   test('introspection: an answer that is too old is never used, even if the endpoint is down', async () => {

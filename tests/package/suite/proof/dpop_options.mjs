@@ -1,6 +1,7 @@
 /** The options of `dpop`, the URL of a request, and arbitrary input. */
 import { misused, ok, refused, same } from '../harness.mjs'
 import { base64url } from '../mint.mjs'
+import { seeded } from '../random.mjs'
 import { API, proofClient, proven, rules } from './proofs.mjs'
 
 export function dpopOptionTests(context) {
@@ -126,15 +127,4 @@ export function dpopOptionTests(context) {
       ok(!denied.ok && denied.refusal.startsWith('dpop_'), JSON.stringify(claims))
     }
   })
-}
-
-/** Pseudo-random whole numbers below a limit, the same in every run (mulberry32). */
-function seeded(seed) {
-  let state = seed
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
-  }
 }
