@@ -29,7 +29,7 @@ const PAGE: &str = "docs/load.md";
 
 /// The result for a route.
 struct Measured {
-    what: &'static str,
+    what: String,
     command: String,
     a_second: f64,
     slowest: String,
@@ -81,7 +81,8 @@ pub(crate) fn load(arguments: &[&str]) -> Result<bool> {
     let signing = progress::silently("signing", |step| process::run_ok(&mut example, step))?;
     let signing = signing.standard_output().trim().to_owned();
 
-    let all = [&keys, &token, &refresh];
+    let databases = on_databases()?;
+    let all: Vec<&Measured> = [&keys, &token, &refresh].into_iter().chain(&databases).collect();
     show(&all);
     print_line(format!("  most memory resident: {memory} MiB"));
     print_line(format!("  {signing}"));
@@ -149,12 +150,37 @@ fn ask(what: &'static str, url: &str, script: Option<&Path>) -> Result<Measured>
     let a_second =
         after("Requests/sec:").and_then(|number| number.parse().ok()).context("wrk counted nothing")?;
     Ok(Measured {
-        what,
+        what: what.to_owned(),
         command: format!("wrk {}", shown.join(" ")),
         a_second,
         slowest: after("99%").context("wrk measured no time")?.to_owned(),
         failed: after("Non-2xx or 3xx responses:").unwrap_or("0").to_owned(),
     })
+}
+
+/// Logins and refreshes by a test of the companion, which starts PostgreSQL and one or three servers.
+fn on_databases() -> Result<Vec<Measured>> {
+    const WORDS: [&str; 5] = ["test", "--release", "--package=jotgate-keys", "--test=companion", "load::"];
+    let mut command = cargo(&WORDS, "");
+    command.args(["--", "--ignored", "--nocapture"]).env("JOTGATE_LOAD_SECONDS", SECONDS.to_string());
+    let output = progress::step("logins and refreshes", |step| process::run_ok(&mut command, step))?;
+    let printed = output.standard_output();
+    let shown = format!("JOTGATE_LOAD_SECONDS={SECONDS} cargo {} -- --ignored --nocapture", WORDS.join(" "));
+    let read = |line: &str| {
+        let mut parts = line.split_once("load: ")?.1.split(" | ");
+        Some(Measured {
+            what: parts.next()?.to_owned(),
+            command: shown.clone(),
+            a_second: parts.next()?.parse().ok()?,
+            slowest: parts.next()?.to_owned(),
+            failed: parts.next()?.to_owned(),
+        })
+    };
+    let all: Vec<Measured> = printed.lines().filter_map(read).collect();
+    if all.len() < 6 {
+        bail!("logins and refreshes were not measured: is PostgreSQL installed?\n{printed}");
+    }
+    Ok(all)
 }
 
 /// The peak memory of a process, in MiB.
@@ -218,7 +244,9 @@ Peak resident memory of the companion: {memory} MiB.
 
 `token.lua` posts `grant_type=client_credentials&client_id=worker&client_secret=…` as a form. `refresh.lua`
 refreshes {LOGINS} logins, each with the token of the answer before; every refresh is a durable write to the ledger in SQLite. The server
-has no limit of attempts per address. Neither shows TLS or a network.
+has no limit of attempts per address. The rows with a database have 16 clients, which also check the answers; a login reads and posts the
+pages, hashes a password and redeems the code, and a PostgreSQL on the same cores confirms each change after it is on the disk. No row shows TLS or a
+network.
 ",
         system = system.trim_matches('"'),
         wrk = wrk.unwrap_or_default(),

@@ -29,6 +29,7 @@ mod help;
 mod http;
 mod killed;
 mod listings;
+mod load;
 mod log;
 mod login;
 mod login_killed;
