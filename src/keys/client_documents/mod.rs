@@ -12,7 +12,7 @@ mod public_address;
 mod remembered;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};

@@ -42,4 +42,6 @@ pub use router::router;
 pub(crate) use server::run_with;
 pub use server::{ConnectionSettings, run};
 pub use token_endpoint::token_router;
+#[cfg(test)]
+pub(crate) use token_endpoint::token_router_with;
 pub use transport::SecureTransport;

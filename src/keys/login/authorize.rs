@@ -77,13 +77,15 @@ pub(super) async fn authorize(
         Ok(Some(Described::Page(page))) => return page,
         Err(error) => return failed(&error),
     };
+    // A login holds, whatever is wrong with the request.
+    let with_login = |answer| logged_in.iter().fold(answer, |answer, person| with_cookies(answer, person));
     let request = match AuthorizationRequest::read(&form, &snapshot, document.as_deref()) {
         Ok(request) => request,
-        Err(RequestRefusal::Page(why)) => return pages::error(why),
+        Err(RequestRefusal::Page(why)) => return with_login(pages::error(why)),
         Err(RequestRefusal::Redirect(target, error, description)) => {
             info!(client = form.get("client_id").map(cut), error, "authorization refused");
             let parameters = [("error", error), ("error_description", description)];
-            return redirect(&target, snapshot.state.issuer(), &parameters);
+            return with_login(redirect(&target, snapshot.state.issuer(), &parameters));
         }
     };
     let (query, snapshot) = (form.to_query(), &snapshot);

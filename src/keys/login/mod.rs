@@ -8,6 +8,8 @@ mod device;
 mod document_client;
 mod logout;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
