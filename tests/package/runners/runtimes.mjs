@@ -9,6 +9,7 @@ import { companionFiles } from './companion/files.mjs'
 import { conformance } from './companion/conformance.mjs'
 import { documents } from './companion/documents.mjs'
 import { companionLoginIn } from './companion/login_browsers.mjs'
+import { openidBrowsers } from './companion/openid_browsers.mjs'
 import { companionPages } from './companion/pages.mjs'
 import { loginIn } from './login/browsers.mjs'
 import { mcpClients } from './mcp/clients.mjs'
@@ -64,6 +65,7 @@ export const RUNTIMES = {
   'companion-login-chromium': companionLoginIn('chromium'),
   'companion-login-firefox': companionLoginIn('firefox'),
   'companion-login-webkit': companionLoginIn('webkit'),
+  'companion-openid-chromium': openidBrowsers,
   'companion-pages': companionPages,
   'mcp-clients': mcpClients,
   'better-auth': betterAuth,
