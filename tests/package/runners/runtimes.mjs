@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BROWSERS, bundled, everyVectorIn, unbundled } from './browsers/browsers.mjs'
 import { crossOriginIn } from './browsers/cross_origin.mjs'
+import { apache } from './companion/apache.mjs'
 import { authlib } from './companion/authlib.mjs'
 import { companionFiles } from './companion/files.mjs'
 import { conformance } from './companion/conformance.mjs'
@@ -58,6 +59,7 @@ export const RUNTIMES = {
   // Other people's readers of the companion's metadata.
   'companion-metadata': metadataClients,
   // Other people's clients log in at the companion.
+  'companion-apache': apache,
   'companion-authlib': authlib,
   'companion-files': companionFiles,
   'companion-conformance': conformance,

@@ -1,6 +1,7 @@
 /** A browser without JavaScript: it keeps cookies and sends the forms of the companion's pages. */
 import { once } from 'node:events'
-import { request } from 'node:https'
+import * as http from 'node:http'
+import * as https from 'node:https'
 import { text } from 'node:stream/consumers'
 import { PERSON } from './world.mjs'
 
@@ -30,7 +31,8 @@ export class Browser {
   /** Gets a page, or sends `form` to it. */
   async visit(url, form) {
     const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ')
-    const headers = { cookie, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) }
+    const headers = { cookie, 'accept': 'text/html', ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) }
+    const { request } = `${url}`.startsWith('https:') ? https : http
     const sent = request(url, { ca: this.ca, method: form ? 'POST' : 'GET', headers })
     sent.end(form && `${new URLSearchParams(form)}`)
     const [response] = await once(sent, 'response')
@@ -39,7 +41,8 @@ export class Browser {
       if (value) this.#cookies.set(name, value)
       else this.#cookies.delete(name)
     }
-    return { status: response.statusCode, location: response.headers.location, page: await text(response) }
+    const { statusCode: status, headers: answered } = response
+    return { status, location: answered.location, headers: answered, page: await text(response) }
   }
 
   /** Fills in the pages of an authorization request; returns them, and where the client's answer goes. */
