@@ -75,7 +75,9 @@ export function keysFrom(name: string, value: unknown, parts: Parts, options: Re
   if (isBytes(value)) return boot().Keys.fromSecret(value)
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
-    if (!value.includes('-----BEGIN ')) throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+    if (!value.includes('-----BEGIN ')) {
+      throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+    }
     return boot().Keys.fromText('Pem', value)
   }
   if (typeof value === 'object' && value !== null) {

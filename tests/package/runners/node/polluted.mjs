@@ -13,6 +13,7 @@ import * as facade from 'jotgate/jose'
 import { guard as expressGuard, guardHandler, guardHook } from 'jotgate/express'
 import { guard as honoGuard } from 'jotgate/hono'
 import { mtls } from 'jotgate/mtls'
+import { Verifier as PartVerifier, tokenCache } from 'jotgate/verifier'
 
 const load = (name) => import(pathToFileURL(join(process.env.TESTS, 'runners', name)))
 const { accepted, identifiers, pollutions } = await load('node/pollution.mjs')
@@ -176,9 +177,14 @@ function build({ refusals = [], passes = [] } = {}) {
   }
   const publicRules = { issuer, audience, algorithms: ['EdDSA'] }
   const sets = { jwk: own.jwk, jwks: { keys: [own.jwk] }, class: new OwnJwks() }
-  for (const [form, keys] of Object.entries(sets)) {
+  const made = Object.entries(sets).flatMap(([form, keys]) => [
+    [form, () => new Verifier({ ...publicRules, keys })],
+    [`${form}, without parts`, () => new PartVerifier({ ...publicRules, keys })],
+    [`${form}, with a part`, () => new PartVerifier({ ...publicRules, keys, tokenCache: {}, use: [tokenCache()] })],
+  ])
+  for (const [form, makeVerifier] of made) {
     make(() => {
-      const verifier = new Verifier({ ...publicRules, keys })
+      const verifier = makeVerifier()
       pass(`a Verifier with ${form}`, accepts(verifier, good))
       refuse(`a Verifier with ${form}: an evil key`, accepts(verifier, stolen))
       refuse(`a Verifier with ${form}: an evil key without kid`, accepts(verifier, stolenPlain))
