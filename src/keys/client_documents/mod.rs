@@ -15,12 +15,14 @@ mod settings;
 pub(crate) mod tests;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(crate) use client_url::ClientUrl;
@@ -53,6 +55,8 @@ const PER_ASKED: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
 const PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
 /// How many fetches there are at once.
 const AT_ONCE: usize = 8;
+/// How long a fetch waits for its turn. Often another one fetches the same document meanwhile.
+const TURN_LIMIT: Duration = Duration::from_secs(3);
 /// How many addresses are counted.
 const MAX_ADDRESSES: usize = 4096;
 
@@ -95,7 +99,7 @@ impl ClientDocuments {
     }
 
     /// The client that its document describes: remembered, or fetched now. The caller must know that a person has logged in.
-    /// `asker` is the address of the person's browser; `now` in Unix seconds.
+    /// `asker` is the address of the person's browser or of the client; `now` in Unix seconds.
     ///
     /// # Errors
     /// [`ClientDocumentFault`]; all but [`ClientDocumentFault::Limited`] are remembered for a minute.
@@ -108,11 +112,15 @@ impl ClientDocuments {
         if let Some(known) = self.remembered(url, now) {
             return known;
         }
-        let asker = asker.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-        if counted(&self.askers, asker) || self.all.check().is_err() {
+        let Ok(Ok(_turn)) = timeout(TURN_LIMIT, self.at_once.acquire()).await else {
+            return Err(ClientDocumentFault::Limited);
+        };
+        if let Some(known) = self.remembered(url, now) {
+            return known;
+        }
+        if asker.is_some_and(|asker| counted(&self.askers, asker)) || self.all.check().is_err() {
             return Err(ClientDocumentFault::Limited);
         }
-        let _turn = self.at_once.try_acquire().map_err(|_| ClientDocumentFault::Limited)?;
         let fetched = self.network.fetch(url, |address| !counted(&self.asked, address)).await;
         let life = fetched.as_ref().ok().and_then(|fetched| fetched.max_age);
         let client =

@@ -203,10 +203,28 @@ async fn fetches_are_limited_by_who_asks_by_who_is_asked_and_in_number() {
     let before = host.count();
     assert_eq!(fetch(1001, asker(3)).await.unwrap_err(), ClientDocumentFault::Limited);
     assert_eq!(host.count(), before, "a host that was asked often enough is left alone");
-    let turns = documents.at_once.try_acquire_many(8).unwrap();
-    assert_eq!(documents.at_once.available_permits(), 0);
-    assert_eq!(fetch(1002, asker(4)).await.unwrap_err(), ClientDocumentFault::Limited);
-    drop(turns);
+}
+
+#[tokio::test]
+async fn a_fetch_waits_for_its_turn_and_not_for_ever_and_takes_what_another_has_fetched() {
+    let host = Host::start(answer).await;
+    let documents = host.documents();
+    let (one, two) = (url("/one"), url("/two"));
+    let turns = documents.at_once.try_acquire_many(AT_ONCE.try_into().unwrap()).unwrap();
+    assert_eq!(documents.client(&one, None, NOW).await.unwrap_err(), ClientDocumentFault::Limited);
+    let waiting =
+        async { tokio::join!(documents.client(&two, None, NOW), documents.client(&two, None, NOW)) };
+    let stored = async {
+        documents.remembered.lock().unwrap().store(two.as_str(), &Err(ClientDocumentFault::Keys), None, NOW);
+        drop(turns);
+    };
+    let ((first, second), ()) = tokio::join!(waiting, stored);
+    assert_eq!(
+        (first.unwrap_err(), second.unwrap_err()),
+        (ClientDocumentFault::Keys, ClientDocumentFault::Keys)
+    );
+    assert_eq!(host.count(), 0, "another had fetched it meanwhile");
+    assert!(documents.client(&one, None, NOW).await.is_ok());
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ impl FromRequest<Endpoint> for ClientRequest {
         let body = read_body(body).await;
         let now = endpoint.clock.now();
         let parameters = match body {
-            Ok(body) => endpoint.read(&head.headers, &body, now).await,
+            Ok(body) => endpoint.read(&head.headers, &body, address, now).await,
             Err(refusal) => Err(refusal),
         };
         Ok(Self { headers: head.headers, address, now, parameters })
@@ -99,10 +99,16 @@ impl Endpoint {
         refusal.into_response()
     }
 
-    async fn read(&self, headers: &HeaderMap, body: &[u8], now: u64) -> Result<Parameters, GrantRefusal> {
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        address: Option<IpAddr>,
+        now: u64,
+    ) -> Result<Parameters, GrantRefusal> {
         let snapshot = self.current(now)?;
         let form = read_form(headers, body)?;
-        let document = self.document_client(&snapshot, &form, now).await;
+        let document = self.document_client(&snapshot, &form, address, now).await;
         Ok(Parameters { snapshot, form, document })
     }
 
@@ -142,6 +148,7 @@ impl Endpoint {
         &self,
         snapshot: &Snapshot,
         form: &Form,
+        address: Option<IpAddr>,
         now: u64,
     ) -> Result<Option<Arc<Client>>, GrantRefusal> {
         let Some(people) = &self.people else { return Ok(None) };
@@ -155,7 +162,7 @@ impl Endpoint {
         let found = match documents.remembered(&url, now) {
             Some(found) => found,
             None if follows_login(people, form, url.as_str()).await? => {
-                documents.client(&url, None, now).await
+                documents.client(&url, address, now).await
             }
             None => return Ok(None),
         };
