@@ -91,8 +91,8 @@ pub(crate) struct AddClient {
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
     /// Who its tokens may be for: a name, or a URI without a fragment. May be repeated; the first is used if the client
-    /// names no `resource`
-    #[arg(long, value_name = "AUDIENCE", required = true)]
+    /// names no `resource` [default with --redirect: the issuer, for a client that only wants to know who logs in]
+    #[arg(long, value_name = "AUDIENCE", required_unless_present = "redirect")]
     pub(crate) audience: Vec<String>,
     /// Authenticate it by signatures (`private_key_jwt`) in place of a secret: a file with its public keys, a JWK set
     #[arg(long, value_name = "PATH", conflicts_with = "public")]

@@ -37,6 +37,12 @@ pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
 
 fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddClient) -> Result<(), Error> {
     let changes = grants.changes()?;
+    // RFC 9068 §3: a resource of its own, where no API is named.
+    let itself = match audience.is_empty() {
+        true => vec![keeper.load()?.1.issuer().as_str().to_owned()],
+        false => vec![],
+    };
+    let audience = if itself.is_empty() { audience } else { &itself };
     let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
     client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
     client.keys = keys.as_deref().map(read_keys).transpose()?;

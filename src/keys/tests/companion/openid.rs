@@ -141,6 +141,38 @@ fn without_keys_for_id_tokens_openid_is_no_scope_and_the_metadata_promises_none(
 }
 
 #[test]
+fn a_running_server_lets_the_first_key_for_id_tokens_sign_by_itself() {
+    let program = Program::with_store(&crate::program::FAST);
+    program.add_user(&["ada"], PASSWORD);
+    let serving = serve(&program);
+    let login = ["--public", "--redirect", "https://app.example/login", "--offline-access"];
+    // Without an API: its tokens are for the issuer.
+    let said = program.done(&[&["clients", "add", "app", "--scope", "openid"][..], &login].concat());
+    assert!(said.contains("accepts the scope openid in 5 s") || said.contains("in 4 s"), "{said}");
+    let path = with_scope("openid", "");
+    let start = std::time::Instant::now();
+    let page = loop {
+        let page = Browser::new(serving.address).get(&path);
+        if page.status == 200 {
+            break page;
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(30), "{}", page.body);
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    };
+    assert!(page.body.contains("type=\"password\""));
+    let answer = Browser::new(serving.address).log_in(&path, "ada", PASSWORD);
+    let json = redeem(&serving, &parameter(&answer, "code").unwrap());
+    verified(&serving, json["id_token"].as_str().unwrap());
+    assert_eq!(claims(json["access_token"].as_str().unwrap())["aud"], "https://issuer.example");
+    assert!(
+        program
+            .state()
+            .successor_for(jotgate_keys::Purpose::Id, jotgate_keys::SigningAlgorithm::RS256)
+            .is_some()
+    );
+}
+
+#[test]
 fn a_store_of_an_older_format_cannot_hold_keys_for_id_tokens() {
     let program = Program::with_format_3();
     let said = program.refused(&["keys", "stage", "--purpose", "id"]);

@@ -9,14 +9,14 @@ const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 /** The suite; it takes the project and the tools of `run.mjs`, and returns the exit code. */
 export async function companionPages({ folder }, { about }) {
   const redirect = 'http://127.0.0.1:9/callback'
-  const words = ['--public', '--redirect', redirect, '--offline-access', '--scope', 'items:read items:write', '--audience', API]
+  const words = ['--public', '--redirect', redirect, '--offline-access', '--scope', 'openid profile email items:read items:write', '--audience', API]
   const device = ['--public', '--device', '--offline-access', '--scope', 'items:read', '--audience', API]
-  const world = await startCompanion(folder, { 'a-page-with-a-long-name': words, 'television': device })
+  const world = await startCompanion(folder, { 'a-page-with-a-long-name': words, 'television': device }, { init: ['--openid'] })
   const browser = await DRIVERS.chromium()
   about({ version: browser.version })
   const axe = await axeScript()
   const { check, outcome } = checks()
-  const asked = { client_id: 'a-page-with-a-long-name', redirect_uri: redirect, scope: 'items:read items:write offline_access' }
+  const asked = { client_id: 'a-page-with-a-long-name', redirect_uri: redirect, scope: 'openid profile email items:read items:write offline_access' }
   const query = new URLSearchParams({ response_type: 'code', ...asked, code_challenge: CHALLENGE, code_challenge_method: 'S256' })
   const authorize = `${world.issuer}/authorize`
   try {
