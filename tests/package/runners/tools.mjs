@@ -5,6 +5,7 @@ import { cp, symlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { stopping } from './serving.mjs'
 
@@ -67,8 +68,15 @@ export async function issuer() {
       response.on('close', () => clearInterval(drip))
     },
     '/silence': () => {},
+    '/introspect': async (response, request) => {
+      const form = new URLSearchParams(await text(request))
+      const isKnown = request.method === 'POST' && request.headers.authorization === `Basic ${btoa('api:secret')}`
+      const claims = { iss: 'https://issuer.example', aud: 'api', sub: 'user-1', exp: Math.floor(Date.now() / 1000) + 600 }
+      if (isKnown) response.end(JSON.stringify(form.get('token') === 'good' ? { active: true, ...claims } : { active: false }))
+      else response.writeHead(401).end()
+    },
   }
-  const server = createServer(({ url }, response) => (answers[url] ?? (() => response.writeHead(404).end()))(response))
+  const server = createServer((request, response) => (answers[request.url] ?? (() => response.writeHead(404).end()))(response, request))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return server

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, get } from 'node:http'
+import { createServer, request as send } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, normalize } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -242,10 +242,12 @@ function pages(files, head, policy, issuer, settle) {
       response.end()
       settle(JSON.parse(body))
     } else if (path.startsWith('/issuer/')) {
-      const upstream = get({ host: '127.0.0.1', port: issuer, path: path.slice('/issuer'.length) }, (answer) => {
+      const { method, headers } = request
+      const upstream = send({ host: '127.0.0.1', port: issuer, path: path.slice('/issuer'.length), method, headers }, (answer) => {
         response.writeHead(answer.statusCode, answer.headers)
         answer.pipe(response)
       })
+      request.pipe(upstream)
       upstream.on('error', () => response.destroy())
       response.on('close', () => upstream.destroy())
     } else {
