@@ -277,14 +277,34 @@ fn a_session_skips_the_password_and_ends_by_logging_out_another_password_or_bein
 }
 
 #[test]
+fn client_credentials_give_a_program_a_token_for_itself_and_a_public_client_none() {
+    let (program, first) = served();
+    drop(first);
+    let added = program.done(&["clients", "add", "worker", "--audience", "api", "--scope", "read"]);
+    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let serving = serve(&program);
+    let ask =
+        |client: &str| ask_token(serving.address, &[], &format!("grant_type=client_credentials&{client}"));
+    let answer = ask(&format!("client_id=worker&client_secret={secret}"));
+    let json: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, json.get("refresh_token")), (200, None), "{json}");
+    let claims = claims(json["access_token"].as_str().unwrap());
+    assert_eq!((&claims["sub"], &claims["client_id"]), (&json!("worker"), &json!("worker")));
+    assert_eq!((claims.get("auth_time"), claims.get("amr")), (None, None), "{claims}");
+    assert_eq!(error(&ask("client_id=app")), "unauthorized_client");
+    assert_eq!(error(&ask("client_id=worker&client_secret=wrong")), "invalid_client");
+}
+
+#[test]
 fn password_is_granted_only_to_a_client_for_which_it_was_switched_on() {
-    let (program, serving) = served();
+    let (program, first) = served();
+    drop(first);
     let add = |id: &str, more: &[&str]| {
         let added = program.done(&[&["clients", "add", id, "--audience", "api"][..], more].concat());
         added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().to_owned()
     };
     let (old, other) = (add("old", &["--password-grant", "--scope", "read"]), add("other", &[]));
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let serving = serve(&program);
     let ask = |id: &str, secret: &str, password: &str| {
         let form = format!(
             "grant_type=password&client_id={id}&client_secret={secret}&username=ada&password={}",
