@@ -82,7 +82,7 @@ impl PostgresLedger {
         self.database.call(|rows| {
             let done = work(rows)?;
             if rows.has_changed() {
-                // The last row that is locked, so that nobody waits for it and holds another.
+                // The last row that is locked, so that no transaction waits for it and holds another.
                 let sql = "UPDATE changes SET count = count + 1 WHERE shard = pg_backend_pid()::bigint % ?1";
                 run(rows, sql, [SHARDS])?;
             }

@@ -80,7 +80,7 @@ pub(crate) async fn upkeep(keeper: Keeper, clock: Arc<dyn Clock>) {
         turn = turn.wrapping_add(1);
         let (keeper, now, is_due) = (keeper.clone(), clock.now(), turn.is_multiple_of(PERIOD));
         let kept = tokio::task::spawn_blocking(move || {
-            // Nobody can log in while it is waiting.
+            // No login is possible while it is waiting.
             let is_waiting = keeper.ledger().is_some_and(|ledger| ledger.is_waiting());
             if !is_due && !is_waiting {
                 return Ok(0);

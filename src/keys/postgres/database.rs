@@ -2,12 +2,16 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Transaction};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::CancelToken;
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::warn;
 
 use super::statements::{Failure, PATIENCE, Statements, Trouble, within};
 use super::{DatabaseRefusal, PostgresAddress};
@@ -17,6 +21,7 @@ use crate::{Clock, StoreError, SystemClock};
 /// A database that is connected to when it is needed.
 pub struct PostgresDatabase {
     pool: Pool,
+    tls: MakeRustlsConnect,
     /// Where the connections live. `None` while this is dropped.
     runtime: Option<Runtime>,
     shown: String,
@@ -44,8 +49,10 @@ struct Reading {
 const CONNECTIONS: usize = 8;
 /// How long an answer of the server's clock may be on its way.
 const LONGEST_WAY: Duration = Duration::from_millis(200);
-/// A commit that took longer was perhaps given up by the server: `statement_timeout` ends its wait for a standby.
+/// How long a commit may wait for its confirmation. `statement_timeout` does not end this wait.
 const CONFIRMED_WITHIN: Duration = Duration::from_millis(2500);
+/// How long the end of that wait may take.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(1);
 /// How often a transaction is tried that others were in the way of.
 const ATTEMPTS: u32 = 20;
 /// The first version whose sessions have every limit that is used here.
@@ -75,7 +82,7 @@ impl PostgresDatabase {
             .map_err(|error| failed(error.to_string()))?;
         let tls = MakeRustlsConnect::new(address.tls().map_err(StoreError::Database)?);
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(address.config(), tls, config))
+        let pool = Pool::builder(Manager::from_config(address.config(), tls.clone(), config))
             .max_size(CONNECTIONS)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .wait_timeout(Some(PATIENCE))
@@ -85,7 +92,7 @@ impl PostgresDatabase {
             .map_err(|error| failed(error.to_string()))?;
         let server = Mutex::default();
         let (shown, reading) = (address.to_string(), Mutex::default());
-        let database = Self { pool, runtime: Some(runtime), shown, server, reading };
+        let database = Self { pool, tls, runtime: Some(runtime), shown, server, reading };
         database.call(|_| Ok(())).map_err(store_error)?;
         Ok(database)
     }
@@ -143,6 +150,7 @@ impl PostgresDatabase {
             let (trouble, error) = failure.into_error(&self.shown);
             (Err(error.into()), Some(trouble))
         };
+        let cancel = client.cancel_token();
         let transaction = match within(runtime, client.transaction()) {
             Ok(transaction) => transaction,
             Err(failure) => return failed(failure),
@@ -159,18 +167,34 @@ impl PostgresDatabase {
         match outcome {
             // A transaction that is not committed is rolled back.
             Err(error) => (Err(error), trouble),
-            Ok(done) => {
-                let began = SystemClock.steady();
-                match within(runtime, transaction.commit()) {
-                    // The server answers a commit that no standby has confirmed like any other, once its own limit is over.
-                    Ok(()) if SystemClock.steady().saturating_sub(began) >= CONFIRMED_WITHIN => {
-                        failed(Failure::Unconfirmed)
-                    }
-                    Ok(()) => (Ok(done), None),
-                    Err(failure) => failed(failure),
-                }
-            }
+            Ok(done) => match self.commit(runtime, transaction, cancel) {
+                Ok(()) => (Ok(done), None),
+                Err(failure) => failed(failure),
+            },
         }
+    }
+
+    /// Commits, and waits until that is confirmed: by the disk, and by a standby if the server waits for one.
+    fn commit(
+        &self,
+        runtime: &Runtime,
+        transaction: Transaction<'_>,
+        cancel: CancelToken,
+    ) -> Result<(), Failure> {
+        runtime.block_on(async {
+            let mut commit = pin!(transaction.commit());
+            if let Ok(done) = timeout(CONFIRMED_WITHIN, &mut commit).await {
+                return done.map_err(Failure::Failed);
+            }
+            // The server's wait for a standby ends, and the change is made where it is. Left alone, the change would be seen
+            // whenever the standby returns, under the date of its decision.
+            let cancelled = timeout(CANCELLED_WITHIN, cancel.cancel_query(self.tls.clone())).await;
+            if !matches!(cancelled, Ok(Ok(()))) {
+                warn!("the wait of the database for its standby could not be ended");
+            }
+            let _ = timeout(CANCELLED_WITHIN, commit).await;
+            Err(Failure::Unconfirmed)
+        })
     }
 
     /// A connection from the pool. A new one is checked.

@@ -114,7 +114,7 @@ impl Failure {
             Self::Failed(error) => error,
             Self::Unconfirmed => {
                 let detail = format!("`{shown}` has not confirmed a change in time; it may be made or not");
-                return (Trouble::Refused, StoreError::Unavailable { detail });
+                return (Trouble::Broken, StoreError::Unavailable { detail });
             }
             Self::Late => {
                 let detail = format!("`{shown}` has not answered within {} s", PATIENCE.as_secs());

@@ -17,7 +17,7 @@ pub struct PostgresStore {
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688167)::text";
 const EXISTS: &str = "SELECT to_regclass('jotgate.document') IS NOT NULL";
 const LOAD: &str = "SELECT version, bytes FROM jotgate.document WHERE id = 1";
-/// Private keys are in it, if sealed ones: nobody but the owner has a right to the schema.
+/// Private keys are in it, if sealed ones: no other role has a right to the schema.
 const TABLES: [&str; 3] = [
     "CREATE SCHEMA IF NOT EXISTS jotgate",
     "REVOKE ALL ON SCHEMA jotgate FROM PUBLIC",

@@ -7,6 +7,7 @@ import { crossOriginIn } from './browsers/cross_origin.mjs'
 import { apache } from './companion/apache.mjs'
 import { authlib } from './companion/authlib.mjs'
 import { companionFiles } from './companion/files.mjs'
+import { companionProxy } from './companion/proxy.mjs'
 import { conformance } from './companion/conformance.mjs'
 import { documents } from './companion/documents.mjs'
 import { companionLoginIn } from './companion/login_browsers.mjs'
@@ -62,6 +63,7 @@ export const RUNTIMES = {
   'companion-apache': apache,
   'companion-authlib': authlib,
   'companion-files': companionFiles,
+  'companion-proxy': companionProxy,
   'companion-conformance': conformance,
   'companion-documents': documents,
   'companion-login-chromium': companionLoginIn('chromium'),

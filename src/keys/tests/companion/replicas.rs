@@ -412,6 +412,18 @@ fn logins_go_on_after_a_failover_only_if_commits_waited_for_the_standby() {
         one.kill();
         let (status, token) = refresh(&two, &token);
         assert_eq!(status, 200);
+        if is_synchronous {
+            // A change that no standby confirms is an error, in time; afterwards everything goes on.
+            standby.stop();
+            let start = Instant::now();
+            let output = first.run(&["users", "disable", "ada"]);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains("has not confirmed a change in time"), "{said}");
+            assert!(start.elapsed() < Duration::from_secs(10));
+            standby.begin();
+            until("the standby confirms again", || first.run(&["users", "enable", "ada"]).status.success());
+        }
+        let token = if is_synchronous { refresh_token(&two) } else { token };
         primary.catch_up(&standby);
         primary.kill();
         standby.promote();
