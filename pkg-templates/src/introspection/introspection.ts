@@ -43,7 +43,7 @@ export interface IntrospectionOptions {
   chooses?(token: string): boolean
   /** For how long an active token is remembered: seconds, or text such as `2 minutes`; never beyond its `exp`. At most an hour, default: 60. */
   maxAge?: Duration
-  /** How many active tokens are remembered at most, and as many others. Default: 1,000. */
+  /** How many active tokens are remembered at most, in no more than 8 MiB, and as many others. Default: 1,000. */
   maxEntries?: number
   /** How many requests may be under way at once. Further tokens are answered with 503. Default: 50. */
   maxCalls?: number

@@ -129,12 +129,12 @@ export class Introspector {
     }
     const { maxAge } = this.settings
     if (!active) {
-      this.#inactive.keep(name, true, Math.min(INACTIVE_AGE, maxAge))
+      this.#inactive.keep(name, true, Math.min(INACTIVE_AGE, maxAge), 0)
       return undefined
     }
     const exp = memberOf(decoded.payload, 'exp')
     const found: Active = { sealed, exp: typeof exp === 'number' ? exp : Infinity }
-    this.#active.keep(name, found, maxAge)
+    this.#active.keep(name, found, maxAge, sealed.length)
     return found
   }
 }

@@ -1,16 +1,21 @@
 /** Remembers answers for a short time, in bounded memory. */
 
-/** A time span, in seconds since 1970. A clock that is set back makes it invalid. */
+/** A value and its time span, in seconds since 1970. A clock that is set back makes it invalid. */
 interface Entry<T> {
   readonly value: T
   readonly from: number
   readonly until: number
+  readonly size: number
 }
 
-/** Values by name. The oldest is dropped where there are too many. */
+/** The most that all values may take, in bytes. */
+const MAX_BYTES = 8 << 20
+
+/** Values by name. The oldest are dropped where there are too many, or where they take too much memory. */
 export class Recent<T> {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #maxEntries: number
+  #bytes = 0
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
@@ -22,20 +27,26 @@ export class Recent<T> {
     if (entry === undefined) return undefined
     const now = seconds()
     if (now >= entry.from && now < entry.until) return entry.value
-    this.#entries.delete(name)
+    this.forget(name)
     return undefined
   }
 
-  /** Remembers the value for so many seconds. */
-  keep(name: string, value: T, duration: number): void {
+  /** Remembers the value for so many seconds. `size` is in bytes. */
+  keep(name: string, value: T, duration: number, size: number): void {
     if (duration <= 0) return
-    this.#entries.delete(name)
+    this.forget(name)
     const now = seconds()
-    this.#entries.set(name, { value, from: now, until: now + duration })
-    if (this.#entries.size > this.#maxEntries) this.forget(this.#entries.keys().next().value as string)
+    this.#entries.set(name, { value, from: now, until: now + duration, size })
+    this.#bytes += size
+    // A Map keeps the order of insertion.
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxEntries && this.#bytes <= MAX_BYTES) return
+      this.forget(oldest)
+    }
   }
 
   forget(name: string): void {
+    this.#bytes -= this.#entries.get(name)?.size ?? 0
     this.#entries.delete(name)
   }
 }

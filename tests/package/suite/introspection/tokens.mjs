@@ -165,6 +165,13 @@ export function introspectionTests(context) {
     same(await asked('bad-1'), 1)
     same(await asked('c', 'b', 'c'), 1)
     same(await asked('a'), 1)
+    // Large answers: 8 MiB in all, of 80 KB each in base64url.
+    const large = endpointOf({ ...ACTIVE, x: 'x'.repeat(60_000) })
+    const bounded = gateWith(large)
+    for (let index = 0; index < 110; index++) await bounded.check(bearer(`large-${index}`))
+    same((await bounded.check(bearer('large-109')), large.calls.length), 110)
+    same((await bounded.check(bearer('large-20')), large.calls.length), 110)
+    same((await bounded.check(bearer('large-0')), large.calls.length), 111)
   })
 
   test('introspection: `checkSync` says that it has to wait', async () => {
