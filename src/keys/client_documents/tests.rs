@@ -69,7 +69,7 @@ impl Host {
     pub(crate) fn documents(&self) -> ClientDocuments {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let settings = ClientDocumentSettings {
-            audiences: words(&["https://mcp.example"]),
+            audiences: words(&["https://app.example/mcp"]),
             scopes: words(&["notes"]),
             offline_access: true,
         };

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use tracing::info;
+use url::Url;
 
 use super::Site;
 use super::session::{LoginOutcome, Person, login_page, with_cookies};
@@ -48,7 +49,10 @@ impl Site {
             return Ok(None);
         }
         let audiences: Vec<String> = clients.iter().flat_map(|client| client.audiences.clone()).collect();
-        let url = ClientUrl::parse(id).filter(|url| documents.may_be(url, &audiences));
+        let own = Url::parse(asked.state.issuer().as_str()).ok();
+        let own = own.as_ref().and_then(Url::host_str);
+        let url =
+            ClientUrl::parse(id).filter(|url| own != Some(url.host()) && documents.may_be(url, &audiences));
         let Some(url) = url else {
             let fault = "The address by which this application identifies itself is not allowed.";
             return Ok(Some(Described::Page(pages::error(fault))));

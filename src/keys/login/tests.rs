@@ -173,10 +173,16 @@ async fn nothing_is_sent_to_an_address_that_the_document_does_not_have() {
     // The login itself holds, so another request needs none.
     let page = browser.send(Method::GET, &request(ID, &[("redirect_uri", BACK)]), &[]).await;
     assert!(page.body.contains("value=\"allow\""), "{}", page.body);
-    for id in
-        ["https://app.example/", "https://app.example:8443/a", "https://mcp.example", "https://127.0.0.1/a"]
-    {
+    for id in [
+        "https://app.example/",
+        "https://app.example:8443/a",
+        // An audience is no client.
+        "https://app.example/mcp",
+        "https://127.0.0.1/a",
+        "https://issuer.example/a",
+    ] {
         let page = browser.send(Method::GET, &request(id, &[]), &[]).await;
+        assert!(page.body.contains("is not allowed"), "{id}: {}", page.body);
         assert_eq!((page.status, page.location), (StatusCode::BAD_REQUEST, None), "{id}");
     }
     assert_eq!(host.count(), 1);
