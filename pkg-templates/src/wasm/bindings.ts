@@ -9,7 +9,7 @@ import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
-/** @internal The exports. Functions are called by {@link call}; those on the path of every token guard themselves inline. */
+/** @internal The exports. Their functions are called by {@link call} and `callNext`, and once inline. */
 export let core: Exports
 
 /** @internal Takes the exports of the one instance, and initialises it. */
@@ -136,6 +136,7 @@ export class Policy extends Handle {
 
   /** Reserves input for a token and returns its address; 0 if the token is longer than the policy allows. */
   admit(codeUnits: number): number {
+    // On the path of every token: `call` would be slower.
     const { address } = this
     beginCall()
     let input: number
@@ -154,43 +155,32 @@ export class Policy extends Handle {
   }
 }
 
-/** Verifies the token of `length` bytes in the input. */
-export function verify(policy: Policy, keys: Keys, length: number, now: number): boolean {
+/** Calls a function of the core after {@link Policy.admit}, whose guard has looked at the stack. On the path of every token. */
+function callNext(name: 'verify' | 'question' | 'resume', first: number, second: number, third: number, now = 0): number {
   beginNextCall()
-  let accepted: number
+  let result: number
   try {
-    accepted = core.verify(policy.address, keys.address, length, now)
+    result = core[name](first, second, third, now)
   } catch (thrown) {
     throw abortCall(thrown)
   }
   endCall()
-  return accepted !== 0
+  return result
+}
+
+/** Verifies the token of `length` bytes in the input. */
+export function verify(policy: Policy, keys: Keys, length: number, now: number): boolean {
+  return callNext('verify', policy.address, keys.address, length, now) !== 0
 }
 
 /** The number of the algorithm whose signature the host may check for the token in the input; 0 for none. */
 export function question(policy: Policy, keys: Keys, length: number): number {
-  beginNextCall()
-  let algorithm: number
-  try {
-    algorithm = core.question(policy.address, keys.address, length)
-  } catch (thrown) {
-    throw abortCall(thrown)
-  }
-  endCall()
-  return algorithm
+  return callNext('question', policy.address, keys.address, length)
 }
 
 /** Verifies the token of the last {@link question}. `holds` is the host's answer. */
 export function resume(policy: Policy, now: number, holds: boolean): boolean {
-  beginNextCall()
-  let accepted: number
-  try {
-    accepted = core.resume(policy.address, now, holds ? 1 : 0)
-  } catch (thrown) {
-    throw abortCall(thrown)
-  }
-  endCall()
-  return accepted !== 0
+  return callNext('resume', policy.address, now, holds ? 1 : 0) !== 0
 }
 
 /** Verifies the signature of the token in the input, whatever its payload. */
