@@ -17,8 +17,6 @@ pub struct PostgresLedger {
 }
 
 const TABLES: &str = include_str!("postgres/tables.sql");
-/// The tables that must be there; the newest is the last one.
-const EXISTS: &str = "SELECT to_regclass('jotgate.openid_grants') IS NOT NULL";
 /// The number that one process at a time holds while it makes tables: `jotl`.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688172)::text";
 /// Whether a commit waits for a standby.
@@ -33,12 +31,9 @@ impl PostgresLedger {
     /// [`LedgerError::OtherStore`], [`LedgerError::File`].
     pub fn open(database: Arc<PostgresDatabase>, store: StoreId) -> Result<Self, LedgerError> {
         let found = database.call(|rows| {
-            let exists = |rows: &dyn Rows| {
-                one(rows, EXISTS, NOTHING, |row| row.get(0)).map(|found| found == Some(true))
-            };
-            if !exists(rows)? {
+            if !is_complete(rows)? {
                 rows.query(MAKING, &[])?;
-                if !exists(rows)? {
+                if !is_complete(rows)? {
                     make(rows, store)?;
                 }
             }
@@ -49,6 +44,15 @@ impl PostgresLedger {
             _ => Err(LedgerError::OtherStore { path: database.shown().into() }),
         }
     }
+}
+
+/// Whether every table is there: a later version has more.
+fn is_complete(rows: &dyn Rows) -> Result<bool, LedgerError> {
+    let names = TABLES.lines().filter_map(|line| line.strip_prefix("CREATE TABLE IF NOT EXISTS "));
+    let there: Vec<String> =
+        names.map(|line| format!("to_regclass('{}') IS NOT NULL", line.trim_end_matches(" ("))).collect();
+    let sql = format!("SELECT {}", there.join(" AND "));
+    Ok(one(rows, &sql, NOTHING, |row| row.get(0))? == Some(true))
 }
 
 fn make(rows: &dyn Rows, store: StoreId) -> Result<(), LedgerError> {
@@ -150,6 +154,8 @@ impl fmt::Debug for PostgresLedger {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
     use crate::ledger::Ledger;
     use crate::ledger::ledger_suite::{self, Subject, id};
@@ -173,6 +179,42 @@ mod tests {
         fn again(&self, place: &TestDatabase, store: StoreId) -> Result<Box<dyn Ledger>, LedgerError> {
             Ok(Box::new(PostgresLedger::open(connect(place), store)?))
         }
+    }
+
+    /// The columns of each table in these statements.
+    fn columns(sql: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let tables = sql.split("CREATE TABLE ").skip(1).map(|rest| {
+            let (name, rest) = rest.split_once(" (\n").unwrap();
+            let lines = rest.lines().take_while(|line| line.starts_with("  "));
+            let names = lines.map(|line| line.trim().split(' ').next().unwrap().to_owned());
+            let name = name.trim_start_matches("IF NOT EXISTS ").trim_start_matches("jotgate.");
+            (name.to_owned(), names.filter(|name| name != "PRIMARY").collect())
+        });
+        tables.collect()
+    }
+
+    #[test]
+    fn both_databases_have_the_same_tables_and_columns() {
+        let sqlite = [include_str!("sqlite/tables.sql"), include_str!("sqlite/added.sql")].concat();
+        let (mut sqlite, mut postgres) = (columns(&sqlite), columns(TABLES));
+        // How changes are counted, and what a failover needs, is each database's own.
+        assert!(postgres.remove("changes").is_some());
+        assert!(sqlite.remove("meta").is_some() && postgres.remove("meta").is_some());
+        assert!(sqlite.len() > 8 && sqlite.values().all(|columns| columns.len() > 1));
+        assert_eq!(sqlite, postgres);
+    }
+
+    #[test]
+    fn a_ledger_of_an_earlier_version_gets_the_tables_that_it_lacks() {
+        let Some(cluster) = cluster() else { return };
+        let (place, ledger) = cluster.fresh();
+        ledger.use_once(&crate::ledger::SecretHash::of(b"x"), 9, 1).unwrap();
+        drop(ledger);
+        let name = place.url.rsplit('/').next().unwrap();
+        cluster.sql(name, "DROP TABLE jotgate.openid_grants, jotgate.devices");
+        let ledger = cluster.again(&place, id()).unwrap();
+        assert_eq!(ledger.device("BCDFGHJK", 1), Ok(None));
+        assert_eq!(ledger.use_once(&crate::ledger::SecretHash::of(b"x"), 9, 1), Ok(false), "nothing is lost");
     }
 
     #[test]

@@ -17,7 +17,7 @@ const UNIT: &str = include_str!("../../../../docs/operations/jotgate-keys.servic
 /// What needs root or a running systemd. `systemctl` runs the unit's own `ExecStart`, and waits for it as systemd does.
 const STAND_INS: &str = r#"
 useradd() { test "$1" = --system; }
-runuser() { test "$1 $2 $3" = "-u jotgate-keys --"; shift 3; "$@"; }
+runuser() { test "$1 $3" = "-u --"; shift 3; "$@"; }
 install() {
   local words=()
   while [ $# -gt 0 ]; do if [ "$1" = -o ]; then shift; else words+=("$1"); fi; shift; done
