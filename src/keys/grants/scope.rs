@@ -32,7 +32,10 @@ pub(crate) fn scope(
     let allowed = |word: &str| audiences.iter().all(|audience| may(audience, word));
     let Some(asked) = asked else {
         let first = audiences.first().map_or(&[][..], |audience| client.scopes_for(audience));
-        let all: Vec<&str> = first.iter().map(String::as_str).filter(|word| allowed(word)).collect();
+        // Claims about a person are for those who ask for them.
+        let about_people = client.login.is_some() && client.scopes.iter().any(|scope| scope == OPENID);
+        let meant = |word: &&str| allowed(word) && !(about_people && IDENTITY.contains(word));
+        let all: Vec<&str> = first.iter().map(String::as_str).filter(meant).collect();
         return Ok(Some(all.join(" ")).filter(|scope| !scope.is_empty()));
     };
     let mut words: Vec<&str> = vec![];
@@ -61,10 +64,8 @@ pub(crate) fn asked(
     let is_identity = |word: &str| is_identity(state, client, word);
     let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let Some(text) = form.get("scope") else {
-        // Claims about a person are for those who ask for them.
         let all = scope(client, &audiences, None)?.map(|all| split(&all)).unwrap_or_default();
-        let plain = |word: &String| word != OPENID && !is_identity(word);
-        return Ok((audiences, all.into_iter().filter(plain).collect(), false));
+        return Ok((audiences, all, false));
     };
     let mut scopes = split(text);
     let offline = scopes.iter().any(|word| word == OFFLINE_ACCESS);

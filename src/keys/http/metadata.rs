@@ -57,6 +57,8 @@ struct LoginMetadata<'a> {
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
     scopes_supported: Vec<&'a str>,
+    /// Left out, it would promise `fragment` (OpenID Connect Discovery §3).
+    response_modes_supported: Vec<&'static str>,
     /// RFC 8628 §4.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_authorization_endpoint: Option<String>,
@@ -171,6 +173,10 @@ impl<'a> LoginMetadata<'a> {
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             scopes_supported: scopes,
+            response_modes_supported: match logins(state).any(|login| login.implicit) {
+                true => vec!["query", "fragment"],
+                false => vec!["query"],
+            },
             device_authorization_endpoint: logins(state)
                 .any(|login| login.device)
                 .then(|| format!("{base}{DEVICE_AUTHORIZATION_PATH}")),

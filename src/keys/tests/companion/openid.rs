@@ -109,6 +109,7 @@ fn the_metadata_has_what_openid_discovery_requires() {
         ("jwks_uri", json!("https://issuer.example/.well-known/jwks.json")),
         ("scopes_supported", json!(["email", "offline_access", "openid", "profile", "read"])),
         ("response_types_supported", json!(["code"])),
+        ("response_modes_supported", json!(["query"])),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("request_uri_parameter_supported", json!(false)),

@@ -1,7 +1,9 @@
 /** `jotgate/login` in real browsers logs in, renews and logs out at a real `jotgate-keys` with `--dev-tls`. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { harness, ok, same } from '../../suite/harness.mjs'
 import { DRIVERS as DRIVEN } from '../login_drivers.mjs'
-import { call, ready, start } from '../login/steps.mjs'
+import { call, leave, ready, start } from '../login/steps.mjs'
 import { bundleApp, startApp } from '../login/world.mjs'
 import { report } from '../report.mjs'
 import { webkit } from '../www_webkit.mjs'
@@ -47,6 +49,30 @@ export const companionLoginIn = (name) => async (project, tools) => {
         await until(() => world.log().includes('token revoked'), () => world.log())
       } finally {
         await profile.close()
+      }
+    })
+    test(`${name}: with OpenID, the page knows the person, and logs out at the companion without a question`, async () => {
+      await mkdir(join(project.folder, 'openid'))
+      const returnTo = `${app.origin}/items/7`
+      const more = ['--redirect', redirectUri, '--logout-redirect', returnTo, '--scope', 'openid items:read', '--audience', API]
+      const openid = await startCompanion(join(project.folder, 'openid'), { page: ['--public', ...more] }, { init: ['--openid'] })
+      app.use({ issuer: openid.issuer, scopes: ['openid', 'items:read'] })
+      const profile = await browser.newProfile(TRUSTING)
+      try {
+        const tab = await profile.newTab()
+        await tab.goto(returnTo)
+        await ready(tab)
+        await start(tab)
+        const { claims, accessToken } = await signIn(tab, app.origin)
+        same([claims.iss, claims.aud, claims.sub, claims.amr], [openid.issuer, 'page', claimsOf(accessToken).sub, ['pwd']])
+        await leave(tab, 'logout', { returnTo })
+        await tab.until((href) => location.href === href && document.title === 'ready', returnTo)
+        same(await call(tab, 'tokens'), {})
+        await start(tab)
+        await tab.until(() => document.querySelector('[name=password]') !== null)
+      } finally {
+        await profile.close()
+        openid.stop()
       }
     })
     return report(await run())
