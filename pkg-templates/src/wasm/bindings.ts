@@ -68,8 +68,8 @@ function freeHandle(kind: HandleKind, address: number): void {
 }
 
 /**
- * The form of a key as text: a JWK, a JWK of a token or a proof, whose numbers must be in canonical form, the PEM of a public key (SPKI or
- * PKCS#1), or that of an X.509 certificate, of which only the key is read.
+ * The form of a key as text. `EmbeddedJwk`: the JWK of a token or a proof, whose numbers must be in canonical form. `Pem`: a public key, SPKI or
+ * PKCS#1. `Certificate`: X.509 in PEM; only its key is read.
  */
 export type KeyForm = 'Jwk' | 'EmbeddedJwk' | 'Pem' | 'Certificate'
 
