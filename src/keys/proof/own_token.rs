@@ -56,7 +56,7 @@ impl OwnKeys {
         })
     }
 
-    /// The claims of an access token (RFC 9068 §4), whoever it is for. `now` in Unix seconds. `None` if it does not hold.
+    /// The claims of an access token (RFC 9068 §4), for any audience. `now` in Unix seconds. `None` if it does not hold.
     pub(crate) fn access_claims(&self, token: &str, now: u64) -> Option<Map<String, Value>> {
         let options = PolicyOptions {
             issuer: Some(vec![self.issuer.clone()]),

@@ -35,8 +35,8 @@ impl State {
         Ok(next)
     }
 
-    /// The state with a ring for ID tokens whose first key signs at once, and with a successor. Only for a state that no
-    /// verifier has seen, or of which none trusts a key: no key set without these keys may be in a cache.
+    /// The state with a ring for ID tokens whose first key signs at once, and with a successor. Only for a new store, or
+    /// after an emergency: no key set without these keys may be in a cache.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`] before format 5, [`StateError::RingTwice`], [`StateError::KidTwice`],

@@ -175,7 +175,7 @@ fn without_an_id_token_of_that_session_a_logout_asks_first() {
     let answer = browser.submit("/logout", &page, &[]);
     assert_eq!((answer.status, answer.header("location")), (303, Some(BYE)));
     assert!(!is_logged_in(&mut browser));
-    // Nobody is sent on from here without having logged out here.
+    // Without a session and an ID token there is no redirect.
     let page = browser.get(&logout(&[("client_id", "web"), ("post_logout_redirect_uri", BYE)]));
     assert!(page.status == 200 && page.body.contains("Signed out"), "{}", page.body);
 }

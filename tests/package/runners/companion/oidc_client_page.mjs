@@ -17,7 +17,7 @@ window.app = {
 const { pathname, search } = location
 const back = async () => {
   if (pathname !== '/callback') return
-  // Both answers come here; oidc-client-ts tells them apart by its own state.
+  // Both answers come here; the code shows which one it is.
   await (search.includes('code=') ? manager.signinCallback() : manager.signoutCallback())
 }
 document.title = await back().then(

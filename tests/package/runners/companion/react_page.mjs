@@ -19,7 +19,7 @@ function Page() {
   }
   if (auth.error) document.title = `failed: ${auth.error}`
   else document.title = auth.isLoading || auth.activeNavigator ? 'loading' : 'ready'
-  return createElement('p', null, auth.isAuthenticated ? `Hello ${auth.user.profile.preferred_username}` : 'Nobody is here')
+  return createElement('p', null, auth.isAuthenticated ? `Hello ${auth.user.profile.preferred_username}` : 'Logged out')
 }
 
 const options = { ...settings, loadUserInfo: true, automaticSilentRenew: false, onSigninCallback: () => history.replaceState({}, '', '/') }
