@@ -1,7 +1,7 @@
 //! The [`Store`] of several servers: one row in a database of PostgreSQL.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::ledger::{LedgerError, Row, Rows, Value};
@@ -11,10 +11,18 @@ use crate::{Clock as _, Document, Moment, PostgresDatabase, Store, StoreError, V
 /// A store in a database of PostgreSQL, in the schema `jotgate`.
 pub struct PostgresStore {
     database: Arc<PostgresDatabase>,
+    /// When commits of others that hang were ended last, by the steady clock.
+    released: Mutex<Duration>,
 }
 
 /// The number that one process at a time holds while it makes tables: `jotg`.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688167)::text";
+/// Ends the wait for a standby of processes that ended themselves meanwhile or are cut off. Such a change must not be seen
+/// whenever the standby returns, under the date of its decision.
+const RELEASE: &str = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE usename = current_user
+    AND application_name = 'jotgate-keys' AND wait_event = 'SyncRep' AND state_change < clock_timestamp() - interval '5 seconds'";
+/// How often.
+const RELEASE_PERIOD: Duration = Duration::from_secs(3);
 const EXISTS: &str = "SELECT to_regclass('jotgate.document') IS NOT NULL";
 const LOAD: &str = "SELECT version, bytes FROM jotgate.document WHERE id = 1";
 /// Private keys are in it, if sealed ones: no other role has a right to the schema.
@@ -46,7 +54,7 @@ impl PostgresStore {
             rows.execute("INSERT INTO jotgate.document (id, version, bytes) VALUES (1, 1, ?1)", &[bytes])?;
             Ok(true)
         });
-        if made.map_err(store_error)? { Ok(Self { database }) } else { Err(exists_already(&database)) }
+        if made.map_err(store_error)? { Ok(Self::of(database)) } else { Err(exists_already(&database)) }
     }
 
     /// Checks that there is no store yet.
@@ -65,9 +73,24 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::Unavailable`].
     pub fn open(database: Arc<PostgresDatabase>) -> Result<Self, StoreError> {
-        let store = Self { database };
+        let store = Self::of(database);
         store.version()?;
         Ok(store)
+    }
+
+    fn of(database: Arc<PostgresDatabase>) -> Self {
+        Self { database, released: Mutex::default() }
+    }
+
+    /// Whether it is time to end commits of others that hang.
+    fn may_release(&self) -> bool {
+        let (now, mut last) =
+            (self.database.steady(), self.released.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_due = now.saturating_sub(*last) >= RELEASE_PERIOD;
+        if is_due {
+            *last = now;
+        }
+        is_due
     }
 
     /// Replaces the document of that version, if `is_fresh` allows it at the server's time.
@@ -113,7 +136,11 @@ impl Store for PostgresStore {
     fn version(&self) -> Result<Version, StoreError> {
         let sql = format!("SELECT version, {MILLISECONDS} FROM jotgate.document WHERE id = 1");
         let read = |row: &Row| Ok::<_, LedgerError>((row.get::<i64>(0)?, row.get::<i64>(1)?));
+        let may_release = self.may_release();
         let found = self.database.call(|rows| {
+            if may_release {
+                rows.query(RELEASE, &[])?;
+            }
             let asked = self.database.steady();
             let found = rows.query(&sql, &[])?.first().map(read).transpose()?;
             Ok(found.map(|(version, milliseconds)| {

@@ -420,6 +420,16 @@ fn logins_go_on_after_a_failover_only_if_commits_waited_for_the_standby() {
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(said.contains("has not confirmed a change in time"), "{said}");
             assert!(start.elapsed() < Duration::from_secs(10));
+            // Of a process that was killed meanwhile, too: another one ends its wait.
+            let mut killed = first.command(&["users", "enable", "ada"]).spawn().unwrap();
+            let waiting = || {
+                primary.sql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            };
+            until("it waits for the standby", || waiting() != "0");
+            killed.kill().unwrap();
+            killed.wait().unwrap();
+            assert_ne!(waiting(), "0");
+            until("the wait is over", || waiting() == "0");
             standby.begin();
             until("the standby confirms again", || first.run(&["users", "enable", "ada"]).status.success());
         }
