@@ -10,7 +10,7 @@ use crate::client::{Answer, ask, ask_form, ask_token};
 use crate::login::{PASSWORD, serve};
 use crate::program::{Program, Serving};
 
-const DEVICE_CODE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
+pub(crate) const DEVICE_CODE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
 
 fn served() -> (Program, Serving) {
     let program = Program::with_store(&[]);
@@ -58,7 +58,7 @@ fn poll(serving: &Serving, client: &str, code: &str) -> (u16, Value) {
 
 /// Enters a code and logs in; the page that asks whether the device may.
 #[track_caller]
-fn enter(browser: &mut Browser, user_code: &str) -> Answer {
+pub(crate) fn enter(browser: &mut Browser, user_code: &str) -> Answer {
     let page = browser.get("/device");
     assert!(page.body.contains("name=\"user_code\"") && !page.body.contains("<script"), "{}", page.body);
     let next = browser.submit("/device", &page, &[("user_code", user_code)]);

@@ -5,7 +5,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, claims, parameter};
-use crate::client::{ask, ask_token, get_set};
+use crate::client::{ask, ask_form, ask_token, get_set};
+use crate::device::{DEVICE_CODE, enter};
 use crate::login::{PASSWORD, VERIFIER, request, serve};
 use crate::program::{Program, Serving};
 
@@ -96,6 +97,31 @@ fn a_login_with_openid_yields_an_id_token_and_a_refresh_another_without_the_nonc
     let narrow: Value =
         serde_json::from_str(&ask_token(serving.address, &[], &format!("{form}&scope=read")).body).unwrap();
     assert_eq!((&narrow["id_token"], &narrow["scope"]), (&Value::Null, &json!("read offline_access")));
+}
+
+#[test]
+fn a_device_that_asks_for_openid_gets_an_id_token_too() {
+    let (program, serving) = served();
+    let device =
+        ["--public", "--device", "--scope", "openid email read", "--audience", "https://api.example"];
+    program.done(&[&["clients", "add", "tv"][..], &device].concat());
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    let begun = ask_form(serving.address, "/device_authorization", &[], "client_id=tv&scope=openid+email");
+    let begun: Value = serde_json::from_str(&begun.body).unwrap();
+    let mut browser = Browser::new(serving.address);
+    let page = enter(&mut browser, begun["user_code"].as_str().unwrap());
+    assert!(page.body.contains("see your email address"), "{}", page.body);
+    let done = browser.submit("/device", &page, &[("step", "allow")]);
+    assert!(done.body.contains("Connected"), "{}", done.body);
+    let code = begun["device_code"].as_str().unwrap();
+    let form = format!("grant_type={DEVICE_CODE}&client_id=tv&device_code={code}");
+    let json: Value = serde_json::from_str(&ask_token(serving.address, &[], &form).body).unwrap();
+    let id = claims(json["id_token"].as_str().unwrap_or_else(|| panic!("{json}")));
+    assert_eq!(
+        (&id["aud"], &id["sub"]),
+        (&json!("tv"), &claims(json["access_token"].as_str().unwrap())["sub"])
+    );
+    assert!(id.get("nonce").is_none() && id["sid"].is_string(), "{id}");
 }
 
 #[test]
