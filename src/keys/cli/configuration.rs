@@ -16,12 +16,14 @@ use toml::Value;
 /// What every command takes.
 const FOR_ALL: [&str; 6] = ["store", "kek-file", "mark-file", "ledger-file", "log-format", "log-level"];
 /// What `serve` takes besides.
-const FOR_SERVE: [&str; 9] = [
+const FOR_SERVE: [&str; 11] = [
     "listen",
     "ops-listen",
     "tls-certificate",
     "tls-key",
     "allow-client-documents",
+    "document-audience",
+    "document-scope",
     "allow-non-loopback",
     "connections-per-address",
     "attempts-per-address",
@@ -67,7 +69,7 @@ impl Configuration {
                 return Err(failed(format!("the name `{name}` is unknown; known are {known}")));
             }
             let texts = texts(&value).ok_or_else(|| {
-                failed(format!("`{name}` is a text, a number, true or false; `trusted-proxy` is a list"))
+                failed(format!("`{name}` is a text, a number, true or false; `trusted-proxy` and `document-audience` are lists"))
             })?;
             values.push((name, texts));
         }

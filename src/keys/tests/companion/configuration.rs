@@ -36,7 +36,8 @@ fn held(
 fn an_argument_comes_before_the_environment_and_that_before_the_file() {
     let program = Program::with_store(&[]);
     let text = "log-level = \"error\"\nlisten = \"127.0.0.1:1\"\nconnections-per-address = 7\n\
-                trusted-proxy = [\"10.0.0.0/8\", \"192.0.2.1\"]\nallow-non-loopback = true\n";
+                trusted-proxy = [\"10.0.0.0/8\", \"192.0.2.1\"]\nallow-non-loopback = true\n\
+                allow-client-documents = true\ndocument-audience = [\"https://api.example\"]\n";
     let path = file(&program, text).display().to_string();
     let of = |all: &[(String, String, String)], name: &str| {
         let (_, value, source) = all.iter().find(|(known, ..)| known == name).unwrap();
@@ -48,6 +49,7 @@ fn an_argument_comes_before_the_environment_and_that_before_the_file() {
     assert_eq!(of(&all, "log-level"), pair("error", &from_file));
     assert_eq!(of(&all, "trusted-proxy"), pair("10.0.0.0/8, 192.0.2.1", &from_file));
     assert_eq!(of(&all, "allow-non-loopback"), pair("true", &from_file));
+    assert_eq!(of(&all, "document-audience"), pair("https://api.example", &from_file));
     assert_eq!(of(&all, "connections-per-address"), pair("7", &from_file));
     assert_eq!(of(&all, "attempts-per-address"), pair("60", "default"));
     assert_eq!(of(&all, "store").1, "environment JOTGATE_STORE");
@@ -64,10 +66,13 @@ fn an_argument_comes_before_the_environment_and_that_before_the_file() {
 fn serve_takes_the_file_and_a_name_that_is_unknown_is_refused() {
     let program = Program::with_store(&[]);
     let ops = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let path = file(&program, &format!("listen = \"127.0.0.1:0\"\nops-listen = \"{ops}\"\n"));
+    let documents = "allow-client-documents = true\ndocument-audience = [\"https://api.example\"]\n";
+    let path = file(&program, &format!("listen = \"127.0.0.1:0\"\nops-listen = \"{ops}\"\n{documents}"));
     let serving = Program::serving(&mut program.command(&["serve", "--config", path.to_str().unwrap()]));
     assert_eq!(get_set(serving.address).status, 200);
     assert_eq!(ask(ops, "GET", "/healthz/live", &[]).status, 200);
+    let metadata = ask(serving.address, "GET", "/.well-known/oauth-authorization-server", &[]).body;
+    assert!(metadata.contains("\"client_id_metadata_document_supported\":true"), "{metadata}");
     for (text, expected) in [
         ("listn = \"127.0.0.1:0\"", "the name `listn` is unknown"),
         ("[serve]\nlisten = \"127.0.0.1:0\"", "the name `serve` is unknown"),
