@@ -39,11 +39,14 @@ systemctl() {
 trap 'kill "$(cat "$ROOT/pid")"' EXIT
 "#;
 
-/// The shell commands of the page that are to be run as they are, in its order.
+/// The blocks of shell commands of the page, in its order.
+fn blocks() -> impl Iterator<Item = &'static str> {
+    PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap())
+}
+
+/// The shell commands of the page for one machine with PostgreSQL. Other tests run those of a database elsewhere and of SQLite.
 fn commands() -> String {
-    let blocks = PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    // Where a store is named by an address of another machine, another test runs the commands.
-    blocks.filter(|block| !block.contains("db.example")).collect()
+    blocks().filter(|block| !block.contains("db.example") && !block.contains("sqlite3")).collect()
 }
 
 #[test]
@@ -93,6 +96,41 @@ fn every_command_of_the_page_runs_in_its_order() {
     for said in ["the key", "ready\n", "nothing is unusual", "keys are revoked"] {
         assert!(text.contains(said), "`{said}` is not in {text}");
     }
+}
+
+#[test]
+fn both_files_of_sqlite_are_backed_up_and_restored() {
+    if Command::new("sqlite3").arg("--version").output().is_err() {
+        println!("skipped: sqlite3 is not installed (`apt-get install sqlite3`)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_jotgate-keys")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let run = |script: &str| {
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", script]).current_dir(folder.path()).env("PATH", &path);
+        let output = command.env_remove("JOTGATE_STORE").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {text}");
+        text.into_owned()
+    };
+    let [backup, restore] = blocks().filter(|block| block.contains("sqlite3")).collect::<Vec<_>>()[..] else {
+        panic!("the page has one block to back up and one to restore");
+    };
+    let add = |name: &str| {
+        run(&format!(
+            "jotgate-keys clients add {name} --audience https://api.example
+            echo 'correct horse battery staple {name}' | jotgate-keys users add {name}"
+        ))
+    };
+    run("jotgate-keys init --issuer https://issuer.example");
+    add("before");
+    run(backup);
+    add("after");
+    assert!(run(restore).contains("the store goes on as version "));
+    let listed = run("jotgate-keys clients list; jotgate-keys users list; jotgate-keys check");
+    assert!(listed.matches("before").count() >= 2 && !listed.contains("after"), "{listed}");
 }
 
 #[test]
