@@ -99,6 +99,7 @@ fn every_command_of_the_page_runs_in_its_order() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
 fn both_files_of_sqlite_are_backed_up_and_restored() {
     if Command::new("sqlite3").arg("--version").output().is_err() {
         println!("skipped: sqlite3 is not installed (`apt-get install sqlite3`)");
