@@ -15,9 +15,7 @@ import { workerd, workerdRequestsSuite } from './runners/workerd/suite.mjs'
 /** The quick suites by name. Each takes the project with the installed package, and the tools; it returns an exit code. */
 export const SUITES = {
   'node-esm': (project) => node(project, 'node/import.mjs'),
-  // What `require` finds: the ES modules where Node can require them, the CommonJS files where it can't.
-  'node-require-esm': (project) =>
-    node(project, 'node/require.cjs', { flags: ['--experimental-require-module'], file: 'dist/index.js' }),
+  // What `require` finds where Node cannot require ES modules.
   'node-require-cjs': (project) =>
     node(project, 'node/require.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),
   'module-scope': (project) => node(project, 'node/module_scope.mjs', { inside: true }),
@@ -64,8 +62,11 @@ export const SUITES = {
   'www-parts': wwwParts,
 }
 
-/** Suites beside other people's packages, which take their time. */
+/** Suites beside other people's packages, and others that take their time. */
 const PEERS = {
+  // What `require` finds where Node can require ES modules.
+  'node-require-esm': (project) =>
+    node(project, 'node/require.cjs', { flags: ['--experimental-require-module'], file: 'dist/index.js' }),
   'from-jsonwebtoken': migration('from-jsonwebtoken', ['jsonwebtoken']),
   'from-express-oauth2-jwt-bearer': migration('from-express-oauth2-jwt-bearer', ['express', 'express-oauth2-jwt-bearer']),
   'from-hono-jwk': migration('from-hono-jwk', ['hono']),
