@@ -79,6 +79,8 @@ export const BROWSERS = {
 const XVFB = '/usr/bin/Xvfb'
 /** How long a page may take to tell its outcome, in milliseconds. */
 const PATIENCE = 600_000
+/** How long a browser may take to ask for the page, in milliseconds. WebKit's sometimes never does. */
+const START = 90_000
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' }
 
 /** The package as one file, as a stranger's esbuild makes it for browsers: no condition, no plugin, no loader named. */
@@ -164,7 +166,12 @@ export async function visit(browser, binary, tools, files, head, policy = POLICY
         child = started(command, args, { stdio: 'ignore', env })
         child.on('error', reject)
         child.on('exit', (code) => reject(new Error(`the browser ended with ${code} before its page reported anything`)))
-        clock = setTimeout(() => reject(new Error(`the page reported nothing within ${PATIENCE} ms`)), PATIENCE)
+        const late = (what, limit) => setTimeout(() => reject(new Error(`${what} within ${limit} ms`)), limit)
+        clock = late('the browser did not ask for the page', START)
+        server.once('request', () => {
+          clearTimeout(clock)
+          clock = late('the page reported nothing', PATIENCE)
+        })
       })
     })
     tools.about({ version: browser.version(outcome.agent) })
