@@ -62,5 +62,10 @@ export async function freePort() {
   await once(free, 'listening')
   const { port } = free.address()
   await new Promise((settle) => free.close(settle))
+  if (given.has(port)) return freePort()
+  given.add(port)
   return port
 }
+
+/** The ports that were returned: each once. */
+const given = new Set()
