@@ -1,6 +1,6 @@
 //! What every ledger does for devices (RFC 8628), stated once.
 
-use super::ledger_suite::Subject;
+use super::ledger_suite::{Subject, ledger};
 use super::*;
 use crate::test_keys::NOW;
 
@@ -8,24 +8,6 @@ use crate::test_keys::NOW;
 pub(super) fn run<S: Subject>(subject: &S) {
     a_device_code_is_redeemed_once_after_it_was_allowed(subject);
     a_device_that_polls_too_early_waits_longer_and_codes_end(subject);
-}
-
-fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
-    let (place, ledger) = subject.fresh();
-    let user = User {
-        subject: "u_ada".to_owned(),
-        name: "ada".to_owned(),
-        password: "hash".to_owned(),
-        disabled: false,
-        created: NOW,
-        roles: vec![],
-        permissions: vec![],
-        profile: Profile::default(),
-        failures: 0,
-        last_failure: 0,
-    };
-    ledger.add_user(&user).unwrap();
-    (place, ledger)
 }
 
 fn request(number: u8) -> DeviceRequest {

@@ -49,7 +49,8 @@ pub(super) fn id() -> StoreId {
     "00000000000000000000000000000001".parse().unwrap()
 }
 
-fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
+/// A new ledger with the person `u_ada`.
+pub(super) fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
     let (place, ledger) = subject.fresh();
     ledger.add_user(&user("ada")).unwrap();
     (place, ledger)

@@ -6,8 +6,7 @@ use console::style;
 use crate::cargo::cargo;
 use crate::commands::fuzz::fuzz;
 use crate::commands::no_arguments;
-use crate::ui::progress;
-use crate::ui::progress::print_line;
+use crate::ui::progress::{self, print_line};
 use crate::{paths, process};
 
 /// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.

@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use crate::cargo::cargo;
 use crate::commands::build;
-use crate::ui::progress;
-use crate::ui::progress::print_line;
+use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Column, Table, Tone};
 use crate::wasm::Tools;
 use crate::{npm, paths, process};

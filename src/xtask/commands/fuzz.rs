@@ -12,8 +12,7 @@ use console::style;
 use crate::cargo::cargo;
 use crate::process::Output;
 use crate::ui::counts::Counts;
-use crate::ui::progress;
-use crate::ui::progress::print_line;
+use crate::ui::progress::{self, print_line};
 use crate::ui::table::{Column, Table, Tone};
 use crate::{paths, process};
 

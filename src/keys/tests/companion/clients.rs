@@ -7,13 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, ask_token};
-use crate::program::{Program, Serving};
-
-/// The secret in what `clients add` and `clients secret add` print.
-#[track_caller]
-fn secret(said: &str) -> String {
-    said.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().to_owned()
-}
+use crate::program::{Program, Serving, secret_in};
 
 fn ask(server: SocketAddr, secret: &str, more: &str) -> Answer {
     let form = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}{more}");
@@ -56,7 +50,7 @@ fn with_worker(arguments: &[&str]) -> (Program, Serving, String) {
         &["clients", "add", "worker", "--scope", "a b", "--audience", "one", "--audience", "two"],
         arguments,
     ];
-    let secret = secret(&program.done(&add.concat()));
+    let secret = secret_in(&program.done(&add.concat())).to_owned();
     let serving = program.serve();
     (program, serving, secret)
 }
@@ -81,7 +75,7 @@ fn k6_a_disabled_client_gets_invalid_client_until_it_is_enabled() {
 fn k6_a_secret_is_replaced_without_a_request_refused() {
     let (program, serving, old) = with_worker(&[]);
     let added = program.done(&["clients", "secret", "add", "worker"]);
-    let new = secret(&added);
+    let new = secret_in(&added).to_owned();
     assert!(added.starts_with("client_id: worker\nclient_secret: ") && new != old && new.len() == 43);
     eventually(|| ask(serving.address, &new, ""), |answer| answer.status == 200);
     assert_eq!(ask(serving.address, &old, "").status, 200, "both are valid");

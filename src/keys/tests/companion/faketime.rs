@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::client::{ask, ask_token, get_set};
-use crate::program::Program;
+use crate::program::{Program, secret_in, until};
 
 /// Where Debian puts the library, if it is installed.
 pub(crate) fn library() -> Option<PathBuf> {
@@ -20,12 +21,13 @@ pub(crate) fn set(file: &Path, seconds: i64) {
     fs::rename(draft, file).unwrap();
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+/// Lets the clock of a server be set by that file.
+pub(crate) fn follow(command: &mut Command, library: &Path, clock: &Path) {
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME_TIMESTAMP_FILE", clock)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
 #[test]
@@ -37,17 +39,13 @@ fn k3_a_running_server_whose_clock_jumps_changes_no_key_signs_nothing_and_is_unr
     };
     let program = Program::with_store(&["--replica-delay", "3"]);
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let clock = program.path().with_file_name("clock");
     set(&clock, 0);
     let ops = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut command =
         program.command(&["serve", "--listen", "127.0.0.1:0", "--ops-listen", &ops.to_string()]);
-    command
-        .env("LD_PRELOAD", library)
-        .env("FAKETIME_TIMESTAMP_FILE", &clock)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    follow(&mut command, &library, &clock);
     let serving = Program::serving(&mut command);
     let ready = || ask(ops, "GET", "/healthz/ready", &[]);
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");

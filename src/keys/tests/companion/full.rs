@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::client::{ask_token, get_set};
-use crate::program::Program;
+use crate::program::{Program, secret_in};
 
 /// The same command with a limit on the size of its files, in blocks of the shell.
 fn limited(program: &Program, blocks: u32, arguments: &[&str]) -> Command {
@@ -62,7 +62,7 @@ fn a_server_that_can_write_nothing_goes_on_with_what_it_has_and_says_so() {
     let times = "--max-age 1 --replica-delay 3 --clock-difference 0 --fetch-time 1 --period 5";
     let program = Program::with_store(&times.split(' ').collect::<Vec<_>>());
     let added = program.done(&["clients", "add", "worker", "--audience", "api"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let serve = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--log-format", "json"];
     let serving = Program::serving(&mut limited(&program, 0, &serve));
     let before = get_set(serving.address).body;

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 
 use crate::client::{ask, ask_token, get_set};
-use crate::program::Program;
+use crate::program::{Program, secret_in};
 
 #[test]
 fn the_log_is_json_where_that_is_wished() {
@@ -24,7 +24,7 @@ fn the_most_talkative_log_tells_what_happened_and_no_secret() {
     let program = Program::with_store(&[]);
     let mut secrets = program.secrets();
     let added = program.done(&["clients", "add", "worker", "--audience", "api"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let mut command = program.command(&["serve", "--listen", "127.0.0.1:0", "--log-level", "trace"]);
     let serving = Program::serving(&mut command);
     let form = "grant_type=client_credentials";
@@ -88,7 +88,7 @@ fn k5_each_token_that_is_granted_or_refused_has_one_line() {
     let program = Program::with_store(&[]);
     let add = ["clients", "add", "worker", "--scope", "read write", "--audience", "https://api.example"];
     let added = program.done(&[&add[..], &["--audience", "other"]].concat());
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     program.done(&["clients", "add", "gone", "--audience", "api"]);
     program.done(&["clients", "disable", "gone"]);
     let mut command = program.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, claims, parameter};
 use crate::client::{Answer, ask, ask_form, ask_token};
-use crate::program::{Program, Serving};
+use crate::program::{Program, Serving, secret_in};
 
 pub(crate) const PASSWORD: &str = "quartz lantern orbit 7";
 const REDIRECT: &str = "https://app.example/login";
@@ -281,7 +281,7 @@ fn client_credentials_give_a_program_a_token_for_itself_and_a_public_client_none
     let (program, first) = served();
     drop(first);
     let added = program.done(&["clients", "add", "worker", "--audience", "api", "--scope", "read"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let serving = serve(&program);
     let ask =
         |client: &str| ask_token(serving.address, &[], &format!("grant_type=client_credentials&{client}"));
@@ -301,7 +301,7 @@ fn password_is_granted_only_to_a_client_for_which_it_was_switched_on() {
     drop(first);
     let add = |id: &str, more: &[&str]| {
         let added = program.done(&[&["clients", "add", id, "--audience", "api"][..], more].concat());
-        added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().to_owned()
+        secret_in(&added).to_owned()
     };
     let (old, other) = (add("old", &["--password-grant", "--scope", "read"]), add("other", &[]));
     let serving = serve(&program);

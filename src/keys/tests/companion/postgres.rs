@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::browser::claims;
 use crate::client::{ask, ask_token, get_set};
 use crate::faketime;
-use crate::program::Program;
+use crate::program::{Program, secret_in};
 use crate::test_postgres::{Cluster, TestDatabase, cluster, until};
 
 const INIT: [&str; 3] = ["init", "--issuer", "https://issuer.example"];
@@ -25,7 +25,7 @@ fn every_command_works_on_postgresql_and_two_servers_follow_each_other() {
     program.add_user(&["ada"], "correct horse battery staple");
     assert!(program.done(&["users", "list"]).contains("ada"));
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
     let ((first, ops), second) = (program.serve_with_ops(), program.serve());
     until("both are ready", || {
@@ -201,16 +201,12 @@ fn a_server_whose_own_clock_is_wrong_or_jumps_goes_by_the_clock_of_the_database(
     let program = Program::in_database(&cluster.database().url);
     program.done(&[&INIT[..], &["--replica-delay", "3"]].concat());
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
     let clock = program.kek_path().with_file_name("clock");
     faketime::set(&clock, 3 * 3600);
     let mut command = program.command(&["serve", "--listen", "127.0.0.1:0"]);
-    command
-        .env("LD_PRELOAD", library)
-        .env("FAKETIME_TIMESTAMP_FILE", &clock)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    faketime::follow(&mut command, &library, &clock);
     let serving = Program::serving(&mut command);
     for by in [3 * 3600, -86_400] {
         faketime::set(&clock, by);

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
 use crate::client::{Answer, ask_token, get_set};
-use crate::program::{FAST, Program};
+use crate::program::{FAST, Program, secret_in};
 
 const TOKEN: [&str; 7] = ["token", "--sub", "somebody", "--audience", "api", "--scope", "items:read"];
 
@@ -102,23 +102,8 @@ fn during_a_rotation_the_old_key_signs_until_the_new_one_may() {
 
 #[test]
 fn serve_rotates_by_itself_when_the_period_is_over_and_drops_what_nobody_needs() {
-    let short = [
-        "--max-age",
-        "1",
-        "--replica-delay",
-        "3",
-        "--clock-difference",
-        "0",
-        "--fetch-time",
-        "1",
-        "--period",
-        "5",
-        "--longest-life",
-        "1",
-        "--leeway",
-        "0",
-    ];
-    let program = Program::with_store(&short);
+    let short = ["--period", "5", "--longest-life", "1", "--leeway", "0"];
+    let program = Program::with_store(&[&FAST[..], &short].concat());
     let first: Vec<String> = program.state().keys().map(|key| key.kid().to_owned()).collect();
     let serving = program.serve();
     let start = Instant::now();
@@ -513,7 +498,7 @@ fn a_reader_that_went_away_is_an_error_and_no_panic() {
 fn tokens_by_rsa_keys_are_granted_too() {
     let program = Program::with_store(&["--algorithm", "RS256", "--rsa-bits", "3072"]);
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let serving = program.serve();
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
     let answer = ask_token(serving.address, &[], &body);

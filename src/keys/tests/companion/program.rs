@@ -6,12 +6,29 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jotgate_keys::{Keeper, KekSource, PostgresDatabase, PostgresStore, SqliteStore, State, Store};
 
 /// Settings with which a successor may sign after five seconds.
 pub(crate) const FAST: [&str; 8] =
     ["--max-age", "1", "--replica-delay", "3", "--clock-difference", "0", "--fetch-time", "1"];
+
+/// The secret in what `clients add` and `clients secret add` print.
+#[track_caller]
+pub(crate) fn secret_in(said: &str) -> &str {
+    said.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap()
+}
+
+/// Waits for an event, for twenty seconds at most.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
 
 pub(crate) struct Program {
     folder: tempfile::TempDir,

@@ -13,26 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::browser::{Browser, claims, parameter};
 use crate::client::{ask, ask_token, get_set, try_form};
 use crate::login;
-use crate::program::{Program, Serving};
+use crate::program::{FAST, Program, Serving, secret_in};
 use crate::test_postgres::{Cluster, until};
 
-/// Keys that sign for twelve seconds, and tokens that live for four.
-const SHORT: [&str; 14] = [
-    "--max-age",
-    "1",
-    "--replica-delay",
-    "3",
-    "--clock-difference",
-    "0",
-    "--fetch-time",
-    "1",
-    "--period",
-    "12",
-    "--longest-life",
-    "4",
-    "--leeway",
-    "0",
-];
+/// Beside [`FAST`]: keys that sign for twelve seconds, and tokens that live for four.
+const SHORT: [&str; 6] = ["--period", "12", "--longest-life", "4", "--leeway", "0"];
 /// How long a server may take to stop signing after it was cut off: the replica delay, and a second for this machine.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
 /// How many faults there are, if the variable `JOTGATE_FAULTS` does not say it: two of each kind.
@@ -86,7 +71,7 @@ fn another(first: &Program, url: &str) -> Program {
 /// A client of the issuer, and the form with which it asks for a token.
 fn worker(program: &Program) -> String {
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     format!("grant_type=client_credentials&client_id=worker&client_secret={secret}")
 }
 
@@ -191,7 +176,7 @@ fn three_servers_with_every_fault_keep_one_signer_and_every_key_and_converge() {
     let database = cluster.database();
     let way = Way::to(cluster.port);
     let first = Program::in_database(&database.url);
-    first.done(&[&["init", "--issuer", "https://issuer.example"], &SHORT[..]].concat());
+    first.done(&[&["init", "--issuer", "https://issuer.example"], &FAST[..], &SHORT].concat());
     let form = worker(&first);
     let second = another(&first, &database.url);
     let third =

@@ -1,24 +1,15 @@
 //! The store file replaced by an older copy under a running server, and links to the key-encryption key.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use crate::client::{ask, ask_token, get_set};
-use crate::program::Program;
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
+use crate::program::{Program, secret_in, until};
 
 #[test]
 fn k2_an_older_copy_of_the_store_brings_no_revoked_key_back_until_it_is_accepted() {
     let program = Program::with_store(&["--replica-delay", "3"]);
     let added = program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
-    let secret = added.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap();
+    let secret = secret_in(&added);
     let (serving, ops) = program.serve_with_ops();
     let body = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
     let token = || ask_token(serving.address, &[], &body).status;
