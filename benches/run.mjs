@@ -7,6 +7,7 @@
  *     node benches/run.mjs --runtime node20,bun     these parts only
  *     node benches/run.mjs --algorithm ES256,EdDSA  these algorithms only
  *     node benches/run.mjs --runs 1 --rounds 5      fewer runs, fewer rounds of each contest
+ *     node benches/run.mjs --against <folder>       beside an earlier build of the package, which enters as `earlier`
  *
  * `--package <folder>` is the built package, by default target/npm/jotgate; `--native <file>` the
  * program of benches/native. The results are in target/bench.json; only a run of everything writes to docs/, any other to target/bench.
@@ -31,7 +32,10 @@ import { Missing } from '../tests/package/runners/setup.mjs'
 const plan = planFrom(process.argv.slice(2))
 const made = new Date().toISOString()
 await mkdir(target, { recursive: true })
-await makeProject(resolve(plan.package ?? join(root, 'target', 'npm', 'jotgate')))
+await makeProject(
+  resolve(plan.package ?? join(root, 'target', 'npm', 'jotgate')),
+  plan.against === undefined ? undefined : resolve(plan.against),
+)
 
 const schedule = Array.from({ length: plan.runs }, (_, run) =>
   plan.parts.map((part) => ({ run, part, name: title(part, run), seconds: expected(part, plan) })),

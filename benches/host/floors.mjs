@@ -22,6 +22,9 @@ const alone = (runtime, theirs, floors) => ({
   floors,
 })
 
+/** With `--against`: this build may be slower than an earlier one by 3 %. */
+const LEAST_OF_EARLIER = 0.97
+
 // In the order of the columns: HS256, RS256, PS256, ES256, ES384, EdDSA.
 const NODE_JOSE = each(10, 3, 3, 4, 6, 6)
 const NODE_FAST_JWT = each(1.4, 1.1, 1.1, 2, 4, 4)
@@ -58,6 +61,19 @@ const ROWS = [
       }),
     ),
   ),
+  ...['node20', 'node24', 'workerd', 'bun', 'deno', 'chromium', 'firefox'].flatMap((runtime) =>
+    ['verify', 'verifySync'].flatMap((call) =>
+      [1, 20].map((keys) => ({
+        runtime,
+        name: `${NAMES[runtime]}: ${call}${keys > 1 ? ', a set' : ''} ÷ earlier`,
+        where: { ...ONE_AT_A_TIME, keys },
+        ours: [`jotgate ${call}`],
+        theirs: `earlier ${call}`,
+        // Sets have no shared secrets.
+        floors: { ...all(LEAST_OF_EARLIER), ...(keys > 1 && { HS256: undefined }) },
+      })),
+    ),
+  ),
   {
     runtime: 'native',
     name: 'native ÷ jsonwebtoken, aws_lc_rs',
@@ -71,8 +87,9 @@ const ROWS = [
 const KIB = 1_024
 
 /** `[{ name, cells: { [algorithm]: { ratio, low, high, floor, met, ours } | { missing } } }]` for the measured parts. */
-export function ratios(results, { parts, algorithms }) {
-  return ROWS.filter(({ runtime }) => parts.includes(runtime)).map(({ runtime, name, where, ours, theirs, floors }) => {
+export function ratios(results, { parts, algorithms, against }) {
+  const rows = ROWS.filter(({ runtime, theirs }) => parts.includes(runtime) && (against || !theirs.startsWith('earlier')))
+  return rows.map(({ runtime, name, where, ours, theirs, floors }) => {
     const cells = {}
     for (const algorithm of algorithms) {
       const place = { ...where, algorithm }

@@ -50,6 +50,7 @@ export function planFrom(words) {
       runs: { type: 'string' },
       rounds: { type: 'string' },
       package: { type: 'string' },
+      against: { type: 'string' },
       native: { type: 'string' },
     },
   })
@@ -68,11 +69,12 @@ export function planFrom(words) {
     rounds,
     cold: { ...base.cold, rounds: whole('rounds', values.rounds) ?? base.cold.rounds },
     onlyCold: cold,
-    runs: whole('runs', values.runs) ?? (quick || parts ? 1 : 3),
+    runs: whole('runs', values.runs) ?? (quick || parts || values.against ? 1 : 3),
     keys: Math.max(...base.cases.map(({ keys }) => keys)),
     // Only a whole run writes the page in docs/.
-    whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined,
+    whole: !quick && parts === undefined && values.algorithm === undefined && values.rounds === undefined && values.against === undefined,
     package: values.package,
+    against: values.against,
     native: values.native,
   }
 }

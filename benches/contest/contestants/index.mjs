@@ -5,6 +5,7 @@
  */
 export const PACKAGES = {
   'jotgate': () => import('./jotgate.mjs'),
+  'earlier': () => import('./earlier.mjs'),
   'jose': () => import('./jose.mjs'),
   'fast-jwt': () => import('./fast_jwt.mjs'),
   'jsonwebtoken': () => import('./jsonwebtoken.mjs'),
@@ -17,9 +18,19 @@ export const PACKAGES = {
 export const CACHES = [
   'jotgate verify, token cache',
   'jotgate verifySync, token cache',
+  'earlier verify, token cache',
+  'earlier verifySync, token cache',
   'fast-jwt, cache',
   'fast-jwt, cache by the token itself',
 ]
 
 /** The entrants that are measured with repeated tokens: the caches, and those to compare them with. */
-export const WITH_REPEATED_TOKENS = [...CACHES, 'jotgate verify', 'jotgate verifySync', 'jose', 'fast-jwt']
+export const WITH_REPEATED_TOKENS = [
+  ...CACHES,
+  'jotgate verify',
+  'jotgate verifySync',
+  'earlier verify',
+  'earlier verifySync',
+  'jose',
+  'fast-jwt',
+]

@@ -20,9 +20,10 @@ use crate::{npm, paths, process};
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// The arguments that are passed on: flags, and options with a value.
 const FLAGS: [&str; 2] = ["--quick", "--cold"];
-const OPTIONS: [&str; 4] = ["--runtime", "--algorithm", "--runs", "--rounds"];
+const OPTIONS: [&str; 5] = ["--runtime", "--algorithm", "--runs", "--rounds", "--against"];
 
-/// `cargo xtask bench [--quick | --cold] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]`
+/// `cargo xtask bench [--quick | --cold] [--runtime node20,bun] [--algorithm ES256] [--runs 3] [--rounds 12]
+/// [--against <folder of an earlier package>]`
 pub(crate) fn bench(arguments: &[&str]) -> Result<bool> {
     let words = Words::of(arguments)?;
     // Held to the end: a build at the same time would disturb the measurement.
