@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUNDLERS } from './runners/bundlers.mjs'
+import { knownAnswers } from './runners/known_answers.mjs'
 import { rooms } from './runners/rooms.mjs'
 import { RUNTIMES } from './runners/runtimes.mjs'
 import { sizes } from './runners/sizes.mjs'
@@ -54,6 +55,7 @@ export const SUITES = {
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
   'companion-login': (project) => withCompanion(project, 'node/companion_login.mjs'),
+  'known-answers': knownAnswers,
   rooms,
   sizes,
   workerd,

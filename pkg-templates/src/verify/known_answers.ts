@@ -1,6 +1,8 @@
 /**
- * One signed message and its key for each kind of signature, made once with `node:crypto`; the private keys were thrown away. The message
- * is the header with the algorithm alone, a dot, and the claims `{}`.
+ * One signed message and its key for each kind of signature. The message is the header with the algorithm alone, a dot, and the claims
+ * `{}`. The signatures are chosen and the keys computed from them, so that most of the text repeats and gzip shortens it: the RSA modulus
+ * is the cube of the signature minus the padded message, and the ECDSA signatures are two small numbers. The Ed25519 key and R are both the
+ * base point. `tests/package/runners/known_answers.mjs` computes the table again.
  */
 
 /** A public key, or for `HS256` none: the secret is 32 zero bytes. */
@@ -17,52 +19,52 @@ export const KNOWN_ANSWERS: Readonly<Record<string, KnownAnswer>> = {
   RS256: {
     jwk: {
       kty: 'RSA',
-      e: 'AQAB',
+      e: 'Aw',
       n:
-        '3Uy9RTskMD9pjd-nisuR8DjaM-x8vQzWYQpY-RCoPqQcwrUTQ6l9wk0E6B5V-RzfV8kr0fpSiHW58xJyOBzNto5rmp-5cwMgjTRgHU2r_tMcnF' +
-        'GYYzZzRSa-66C7_gsSUWCKUdBhcZm5b09TiC7Z1ysY8l9vsx3b-Kul6EoIy5VdYpx2VbVGQ4ADP9w1T0cpSeZOlKrWRskwrbq2yop8PhI-7LEY' +
-        'cf-GY_OF5VcEOCzggzECkhMi6nOCP1ne6bKelRfYtPRd7nnsUqoNKPTcJxge-ExfTyB-_QD3ikfqBf1bqcbXMnmyeuZawcaIGMg6abs_F5Gm_M' +
-        'gyN_j3Js_hzQ',
+        '1_4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+        'AAAGwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+        'AAAAAAASAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_8_Oz_L59p95t_6a_Pv9_vr_-98kCFYr_P67tmFU5sk_XfMSyjwVFG0Hsx' +
+        'pSI9fGTuRAdQ',
     },
     signature:
-      'STg5wHfZg4-tiv7s8DFYIk8N5tK4d78Wf51nkrijjfBevNP3FcWyRi6PUt94-ymvLLpmgs7AHeraYg7p4K_5mMM6l_qqJA1l_48KdwOxp-juCK' +
-      'wk-Exi3fcH9zPavxF3ECcFhiYNNW2kCcVdUgoGUIL8hR1xoz29lMeat-wcMRr9i5zIzkjB_OtvXZbolTCc5ZtjotClfdJPqxEpVDFYQdzTKdMm' +
-      'M2h_e9-llkxdNjSIFKt5cB5U5H1ZgLehMZIkr63v56t7B8egnF12BW6IacvSAqCSgpIKME1kbFP-vvbIYVDfuLgZ6ghSeCpxYDL5UYoT2W8wO3' +
-      'mKxtpwCYE-og',
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+      'AAAAAAAGAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+      'AAAAAAAAAAAQ',
   },
   ES256: {
     jwk: {
       kty: 'EC',
       crv: 'P-256',
-      x: 'cVgc2sTvNisyQs0Vsovr6zJmqG7nELtjEkx9n6Y5X2w',
-      y: 'JtyVgk-PkZ7tfobjtrkkZVgGnBgfiKzdrUwfFFEYt-w',
+      x: 'Q-AZ0gdphlZbRT7lJQzq-LPcMGTGos5wdTDEAJRUVT0',
+      y: 'MsFJQwiZGsKgjZvMXRb3NfPKRrTf5-rDWxIkOF97BCg',
     },
-    signature: 'VjrITi81k65TZ1ocLqQTrQ62INoWkagi9k_CEXm1bH8Hg4ekidL4AGMiVdv4VTGpa0Qjp50pMzLa11kvTDsA7g',
+    signature: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAUAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAw',
   },
   ES384: {
     jwk: {
       kty: 'EC',
       crv: 'P-384',
-      x: 'nEQHydNBacMUdfUmTi-V9Zk9VnGWeW3ozRzGcB33qv8D8cs42jdpE-4IL-tSCwwh',
-      y: 'RaEbQDNZ8NijwZw1khMwvEgB5m-ugp5jGMFnZGxVQ60g8zd8_3rLQgN8PmUDXsRQ',
+      x: 'G2HbqSHKL_xI8OIKQqvHyDKapmo7-k2BVTdkRqTzUhB9agxpQMEaiTbm0VzwNZHZ',
+      y: '4Gjjca9JKgoo91RXzizU__q5QmkojNA0kluVMtQ2Cr34JCvNioHiyWK4woZ6WOC7',
     },
     signature:
-      'yvaZAmjiO0e0LYvmvMrEAXAgSTB7WURczdpwnYwxpOZZ4zKKAc8Z5bfuJd9dOZfSEqAMGqRX2VNDh6F27ELSkPNR1jdUhK_QFI9UbKypf5Wd_M' +
-      '8skphNZpDd8eIjbBf2',
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+      'AAAAAAAAAAAAAAAAAD',
   },
   ES512: {
     jwk: {
       kty: 'EC',
       crv: 'P-521',
-      x: 'AfiZK7_CFlYo3itVFSi0mnhnRTlCMgEc1MD1J_n4DIeh-Ch947wzWJ5Xy4xYRgLhqFWkaGbXlZl_L1NAqQKgTNca',
-      y: 'ABZh49Pmsq1MKbpjOI0343_tpFJtCFG1owc_EYUPZPKjnzAwVomGQ0GfL_2J99vRalaxtHRYqThHwUpoDTpZQ0w8',
+      x: 'AKB2gPF_4VamhhBPuKg5hYhroLyGCkq80teatoU5mD52m6ST3hzih6GD1JiaGu7lzCM68ABoxXhBtlECmfWwNMnW',
+      y: 'AZmMr5IFAZyFUYDvK0wJxFNiMMpQVzjNes2kqMRpPlJgkTLx26Q9PgbZowI5JQc17JFATV8b2yRn9v17I1r1VKPf',
     },
     signature:
-      'AWZu9GsIpurIA4WwfRbrwGH7b495Ooa22uB-4PB8km7nIoEYzHE2uelQRvTvGxMrYyRgbtEqPcn8DZt6owjTbsU-AUWhTWcr_EZ5tBa_AlWMTG' +
-      'clOudz6EqK2COzwK62O7iLIVWAJKI0g2dO6_TaheB_B1z1HqBg171ONVAMBEfOOFxL',
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAA' +
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD',
   },
   EdDSA: {
-    jwk: { kty: 'OKP', crv: 'Ed25519', x: 'QpIs2aIk2IF5yhICVJ3ppZVTWku6oLT0OW7oCGMYW1M' },
-    signature: '7_xrMjdlnLMoXbT0i1_GX5AYJUTggvdqrbitOgAs0u1G61IbWbIP03gV0twLt4KMWJHVU2sX6d6oZyZN8xeQAQ',
+    jwk: { kty: 'OKP', crv: 'Ed25519', x: 'WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY' },
+    signature: 'WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmbid3oNHeE_F3R_3pbcT1lUNKUwvXFa9tlngGY3j4O1Dg',
   },
 }
