@@ -47,6 +47,13 @@ const descriptor = (value) => ({ __proto__: null, value, configurable: true, wri
 
 /** How many names are set at once. */
 const BATCH = 40
+/** A promise that is pending after the process has had nothing to do for this long never settles, in milliseconds. */
+const IDLE = 1_000
+/** After this time no further pollution is tried, and the suite fails, in milliseconds. */
+const LIMIT = 20 * 60_000
+
+/** How long the event loop has waited so far, in milliseconds. A slow machine makes trials long, but not idle. */
+const idle = () => performance.eventLoopUtilization().idle
 
 /**
  * Tries pollutions. `build` makes what is judged, `prepare` what can't be made meanwhile. `found` is what was accepted, by the
@@ -60,11 +67,15 @@ export function pollutions(build, prepare) {
    * or let something pass are tried in halves, down to each alone, so that none hides another.
    */
   async function attempt(prototype, names, value, about) {
+    if (performance.now() > LIMIT) throw new Error(`not all pollutions are tried after ${totals.trials} trials in ${LIMIT} ms`)
     prepare()
     const early = build()
     let timer
     // A promise that is never settled accepts nothing either.
-    const late = new Promise((settle) => (timer = setTimeout(settle, 1_000, [])))
+    const late = new Promise((settle) => {
+      const before = idle()
+      timer = setInterval(() => idle() - before > IDLE && settle([]), 50)
+    })
     const { wrong, right } = await polluted(prototype, names, value, async () => {
       const after = { refusals: [] }
       try {
@@ -76,7 +87,7 @@ export function pollutions(build, prepare) {
       const right = Promise.race([accepted(early.passes), late])
       return { wrong: await wrong, right: await right }
     })
-    clearTimeout(timer)
+    clearInterval(timer)
     totals.trials++
     if (names.length > 1 && (wrong.length > 0 || right.length < early.passes.length)) {
       const half = names.length >> 1
@@ -104,6 +115,7 @@ export function pollutions(build, prepare) {
       for (let at = 0; at < together.length; at += BATCH) {
         await attempt(prototype, together.slice(at, at + BATCH), value, `${about}${whose}`)
       }
+      if (together.length > BATCH) console.log(`${about}${whose}: ${totals.trials} trials, ${Math.round(performance.now() / 1000)} s`)
     }
   }
   return { attemptAll, found, totals }
