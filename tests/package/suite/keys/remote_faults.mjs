@@ -169,8 +169,8 @@ export function remoteFaultTests(context) {
     same(host.calls.length, 1)
   })
 
-  for (const fails of [false, true]) {
-    test(`V6: 10,000 bad signatures cost one fetch${fails ? ', also when it fails' : ''}`, async () => {
+  for (const [many, fails] of [[10_000, false], [1_000, true]]) {
+    test(`V6: ${many} bad signatures cost one fetch${fails ? ', also when it fails' : ''}`, async () => {
       const set = await formerSet()
       const { host, checks, keys } = make(said({ 'cache-control': 'max-age=3600' }, set), { cacheMaxAge: 3_600_000 })
       await keys.reload()
@@ -178,9 +178,9 @@ export function remoteFaultTests(context) {
       const forged = await Promise.all(Array.from({ length: 100 }, (_, n) => world().token('ES256', { n })))
       const codes = new Set()
       for (const [time, requests, calls] of [
-        [31_000, 10_000, 2],
-        [60_000, 1_000, 2],
-        [62_000, 1_000, 3],
+        [31_000, many, 2],
+        [60_000, many / 10, 2],
+        [62_000, many / 10, 3],
       ]) {
         await later(time, () =>
           Promise.all(
