@@ -15,7 +15,7 @@ import { workerd, workerdRequestsSuite } from './runners/workerd/suite.mjs'
 
 /** The quick suites by name. Each takes the project with the installed package, and the tools; it returns an exit code. */
 export const SUITES = {
-  'node-esm': (project) => node(project, 'node/import.mjs'),
+  'node-esm': (project) => node(project, 'node/import.mjs', { env: { IN_PARTS: '1' } }),
   // What `require` finds where Node cannot require ES modules.
   'node-require-cjs': (project) =>
     node(project, 'node/require.cjs', { flags: ['--no-experimental-require-module'], file: 'dist/index.cjs' }),

@@ -10,13 +10,14 @@ import * as providers from 'jotgate/providers'
 import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as jose from 'jose'
-import { runSuite } from '@tests/suite.mjs'
+import { runSuite, verifiersInParts } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
 const soon = rightAway(jotgate)
 const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
   soon(context)
+  if (navigator.userAgent.includes('Chrome/')) verifiersInParts(context)
   ownFetch(jotgate, `${location.origin}/issuer`)(context)
 })
 await fetch('/outcome', { method: 'POST', body: JSON.stringify({ ...outcome, agent: navigator.userAgent }) })

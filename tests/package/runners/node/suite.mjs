@@ -7,14 +7,15 @@ import { rightAway } from '../right_away.mjs'
 
 export async function runOnNode({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, load, resolved }) {
   const soon = rightAway(jotgate)
-  const [{ runSuite }, jose] = await Promise.all([load('suite.mjs'), import('jose')])
-  const { EXPECTED_FILE } = process.env
+  const [{ runSuite, verifiersInParts }, jose] = await Promise.all([load('suite.mjs'), import('jose')])
+  const { EXPECTED_FILE, IN_PARTS } = process.env
   const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
     soon(context)
     // The documents are the same for both ways to load the package: once is enough.
     if (resolved === undefined) docsTests(context)
     nodeHttpTests(context)
     nodeKeyTests(context)
+    if (IN_PARTS !== undefined) verifiersInParts(context)
     if (EXPECTED_FILE !== undefined) {
       context.test(`complaint 5: \`require\` works, by ${EXPECTED_FILE}`, () => ok(resolved.endsWith(EXPECTED_FILE), resolved))
     }

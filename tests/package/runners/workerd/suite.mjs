@@ -14,7 +14,8 @@ export async function workerd({ folder }, { about, runner = 'workerd/worker.mjs'
   const worker = await startWorker(folder, join(folder, 'worker.mjs'), tools, { compatibility })
   try {
     const host = encodeURIComponent(`http://127.0.0.1:${server.address().port}`)
-    const response = await fetch(`${worker.url}/?issuer=${host}&node=${compatibility.node}`, { signal: AbortSignal.timeout(300_000) })
+    const more = compatibility === COMPATIBILITY ? '&inParts' : ''
+    const response = await fetch(`${worker.url}/?issuer=${host}&node=${compatibility.node}${more}`, { signal: AbortSignal.timeout(300_000) })
     const text = await response.text()
     if (response.status !== 200) throw new Error(`workerd answered ${response.status}: ${text}`)
     return report(JSON.parse(text))

@@ -11,7 +11,7 @@ import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as facade from 'jotgate/jose'
 import * as jose from 'jose'
-import { runSuite } from '@tests/suite.mjs'
+import { runSuite, verifiersInParts } from '@tests/suite.mjs'
 import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
@@ -38,6 +38,7 @@ export default {
     const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
       const { test } = context
       soon(context)
+      if (searchParams.has('inParts')) verifiersInParts(context)
       test('what was made at module scope works', async () => {
         const { code } = await verifier.verify('a.b.c').catch((thrown) => thrown)
         const { status } = await gate.check(new Request('https://a.example'))
