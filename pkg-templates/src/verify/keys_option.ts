@@ -76,7 +76,7 @@ export function keysFrom(name: string, value: unknown, parts: Parts, options: Re
   if (typeof value === 'string') {
     // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) {
-      throw optionError(name, 'is text but not PEM: give a secret as bytes, an address as `jwksUri` or a RemoteKeySet')
+      throw optionError(name, 'is text but not PEM: give a secret as bytes, and a URL as `new RemoteKeySet(url)`')
     }
     return boot().Keys.fromText('Pem', value)
   }

@@ -56,6 +56,9 @@ export type PartName = keyof Parts
 
 /** A part for the option `use` of the `Verifier` of `jotgate/verifier`. */
 export class Part<Name extends PartName = PartName> {
+  /** Only this package makes parts: the member exists in the types alone, so that no other object has the type. */
+  declare protected readonly brand: never
+
   /** @internal */
   constructor(
     /** Its name. */

@@ -26,6 +26,8 @@ export async function verifierTypes(token: string): Promise<string> {
   new Verifier({ algorithms: ['ES256'], issuers: [{ issuer: 'https://a.example' }], use: [issuers()] })
   // @ts-expect-error the part has to be called
   new Verifier({ keys: jwks, ...rules, use: [remoteKeys] })
+  // @ts-expect-error only `remoteKeys()` makes the part
+  new Verifier({ keys: jwks, ...rules, use: [{ name: 'remoteKeys' } as const] })
   // @ts-expect-error keys are required
   new Verifier({ ...rules, use: [remoteKeys()] })
   // @ts-expect-error there is no such option

@@ -77,6 +77,13 @@ export function partTests({ jotgate, modular, facade, test, world, jose }) {
     }
   })
 
+  test('a message about text as `keys` names only what each verifier takes', async () => {
+    for (const OneVerifier of [Verifier, jotgate.Verifier]) {
+      const { message } = await misused(() => new OneVerifier({ ...rules, keys: 'a secret' }), 'keys')
+      ok(message.includes('`new RemoteKeySet(url)`') && !message.includes('jwksUri'), message)
+    }
+  })
+
   test('`use` takes parts alone', async () => {
     for (const use of [undefined, null, 'remoteKeys', remoteKeys(), [remoteKeys], [{ name: 'remoteKeys' }], [undefined]]) {
       await misused(() => new Verifier({ keys: world().jwks, ...rules, use }), 'use')
