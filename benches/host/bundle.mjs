@@ -24,7 +24,7 @@ export async function bundle({ entryPoints, outdir, outfile, builtins, ...option
     target: 'es2022',
     logLevel: 'error',
     loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
+    assetNames: '[name]-[hash]',
     plugins: builtins === undefined ? [] : [nodeModules(builtins)],
     ...options,
   })
