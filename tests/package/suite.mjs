@@ -11,6 +11,7 @@ import { gateCorsTests } from './suite/gate/cors.mjs'
 import { gateCredentialTests } from './suite/gate/credentials.mjs'
 import { gateDecisionTests } from './suite/gate/decisions.mjs'
 import { optionErrorTests } from './suite/gate/option_errors.mjs'
+import { introspectionDiscoveryTests } from './suite/introspection/discovery.mjs'
 import { introspectionFaultTests } from './suite/introspection/faults.mjs'
 import { introspectionTests } from './suite/introspection/tokens.mjs'
 import { introspectionOptionTests } from './suite/introspection/options.mjs'
@@ -96,6 +97,7 @@ export async function runSuite({ jotgate, facade, decoder, dpop, introspection, 
   dpopOptionTests(context)
   mtlsTests(context)
   introspectionTests(context)
+  introspectionDiscoveryTests(context)
   introspectionFaultTests(context)
   introspectionOptionTests(context)
   gateUserComplaintTests(context)

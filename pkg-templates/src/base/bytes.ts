@@ -3,6 +3,11 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
+/** Decodes base64url to a string with a character for each byte. Accepts what `atob` accepts, such as standard base64 and padding. */
+export function binaryOf(base64url: string): string {
+  return atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
+}
+
 /** Encodes bytes as base64url without padding (RFC 7515 §2). For short values: hashes, signatures, claims. */
 export function base64url(bytes: Uint8Array): string {
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')

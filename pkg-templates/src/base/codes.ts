@@ -72,8 +72,9 @@ export const PACKAGE_CODES = {
   key_set_timeout: ['The key set did not arrive in time.', 'Check the network, or raise `timeoutDuration`.'],
   key_set_unreachable: ['The key set could not be fetched.', 'Check the address, DNS, TLS and the firewall.'],
   // The issuer's metadata
+  discovery_introspection_endpoint: ['The metadata names no introspection endpoint, or none with an https: address.', 'Configure `endpoint` yourself, or fix the issuer.'],
   discovery_issuer_mismatch: ["The metadata names another issuer than the option `issuer`.", 'Write `issuer` exactly as the metadata does, with or without its trailing slash.'],
-  discovery_jwks_uri: ['The metadata names no key set that is fetched by https.', "Configure the key set's address yourself, or fix the issuer."],
+  discovery_jwks_uri: ['The metadata names no key set, or none with an https: address.', "Configure the key set's address yourself, or fix the issuer."],
   discovery_malformed: ['The metadata is not a JSON object.', 'Check that the address is the issuer and not a login page.'],
   discovery_not_utf8: ['The metadata is not UTF-8 text.', 'Fix the issuer.'],
   discovery_redirected: ['The address of the metadata answers with a redirect.', 'Configure the issuer by the address that it points to.'],

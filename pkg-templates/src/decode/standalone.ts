@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { binaryOf } from '../base/bytes.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { UnverifiedHeader } from './decode.js'
 import type { JWTPayload } from '../base/types.js'
@@ -73,7 +74,7 @@ function parts(token: unknown): string[] {
 function object(part: string | undefined, name: string, what: string): Record<string, unknown> {
   let binary = ''
   try {
-    binary = atob(part!.replace(/-/g, '+').replace(/_/g, '/'))
+    binary = binaryOf(part!)
   } catch {
     // Not equal to the part below, unless that is empty and right.
   }

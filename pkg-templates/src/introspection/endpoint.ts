@@ -1,14 +1,17 @@
 /** Asks the introspection endpoint about a token (RFC 7662 §2.1): within a time limit, and with a bounded number of calls at once. */
 import { JOSEError } from '../base/errors.js'
 import { record } from '../base/record.js'
-import { boundedFetch, deadline, type FetchFunction } from '../remote/fetch_text.js'
+import { requestsAreIsolated } from '../base/runtime.js'
+import { Discovery, type Wanted } from '../remote/discovery.js'
+import { boundedFetch, type Deadline, deadline, type FetchFunction } from '../remote/fetch_text.js'
 import { retry } from '../remote/failure.js'
 import type { Authenticate } from './client_authentication.js'
 import { fetchFailure, IntrospectionUnavailable, unavailable } from './failure.js'
 
 /** The options of an {@link Endpoint}. */
 export interface EndpointOptions {
-  readonly url: string
+  /** The address, or the issuer whose metadata names it. */
+  readonly at: { readonly url: string; readonly issuer?: never } | { readonly issuer: string; readonly url?: never }
   readonly authenticate: Authenticate
   readonly fetch: FetchFunction | undefined
   /** The media type to ask for. */
@@ -22,12 +25,17 @@ export interface EndpointOptions {
 export const MAX_ANSWER = 65_536
 
 const ABOUT = ['introspection', 'the answer'] as const
+const ENDPOINT: Wanted = ['introspection_endpoint', 'introspection endpoint']
 
 /** One introspection endpoint. */
 export class Endpoint {
   readonly #options: EndpointOptions
   /** When each call under way is over at the latest, in milliseconds since 1970. */
   readonly #calls = new Set<{ readonly until: number }>()
+
+  #discovery: Discovery | undefined
+  /** The search for the address that is under way. */
+  #locating: Promise<string> | undefined
 
   constructor(options: EndpointOptions) {
     this.#options = options
@@ -39,10 +47,11 @@ export class Endpoint {
    * @throws IntrospectionUnavailable if there is no answer
    */
   async ask(token: string): Promise<string> {
-    const { url, authenticate, fetch: own, accept, timeout } = this.#options
+    const { at, authenticate, fetch: own, accept, timeout } = this.#options
     const call = this.#begin(timeout)
     const limit = deadline(timeout)
     try {
+      const url = at.url ?? (await this.#locate(at.issuer, limit))
       const request = own ?? ((url: string, init: RequestInit) => fetch(url, init))
       const { text = '' } = await boundedFetch({
         url,
@@ -59,11 +68,23 @@ export class Endpoint {
       if (text.length > MAX_ANSWER) throw unavailable('introspection_too_large', `the answer is longer than ${MAX_ANSWER} characters`)
       return text
     } catch (thrown) {
+      // The endpoint may have moved: it is located again.
+      this.#discovery = undefined
       throw thrown instanceof JOSEError && !(thrown instanceof IntrospectionUnavailable) ? fetchFailure(thrown) : thrown
     } finally {
       limit.end()
       this.#calls.delete(call)
     }
+  }
+
+  /** Finds the address by the metadata, which is asked for without the credentials of the API. */
+  async #locate(issuer: string, limit: Deadline): Promise<string> {
+    const { fetch } = this.#options
+    const headers = new Headers(record({ accept: 'application/json' }))
+    const locate = () => (this.#discovery ??= new Discovery(issuer, ENDPOINT)).address(Date.now() / 1000, { headers, fetch, deadline: limit })
+    // In Workers, one request must not await a promise of another.
+    if (requestsAreIsolated()) return locate()
+    return (this.#locating ??= locate().finally(() => (this.#locating = undefined)))
   }
 
   #begin(timeout: number): { readonly until: number } {

@@ -14,12 +14,13 @@ export function unavailable(refusal: RefusalCode, message: string, cause?: unkno
   return withRefusal(refusal, new IntrospectionUnavailable(message, cause === undefined ? undefined : record({ cause })))
 }
 
-/** Returns the error of a fetch as one of introspection, with its address, status and pause. */
+/** Returns the error of a fetch, of an answer or of metadata, as one of introspection, with its address, status and pause. */
 export function fetchFailure(error: JOSEError): IntrospectionUnavailable {
   const { refusal } = error
   const status = memberOf(error, 'status')
   const problem = refusal === 'introspection_status' ? `answered with status ${status}` : (MESSAGES[refusal] ?? 'failed')
-  const failure = unavailable(refusal, `the introspection endpoint ${problem}`, memberOf(error, 'cause'))
+  const message = refusal.startsWith('discovery') ? error.message : `the introspection endpoint ${problem}`
+  const failure = unavailable(refusal, message, memberOf(error, 'cause'))
   for (const name of ['url', 'status', 'retryAfter'] as const) {
     const value = memberOf(error, name)
     if (value !== undefined) Object.assign(failure, record({ [name]: value }))

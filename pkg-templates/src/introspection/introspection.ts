@@ -6,6 +6,7 @@ import { optionError } from '../base/refusal.js'
 import type { HeaderFields } from '../base/types.js'
 import { type Introspection, type IntrospectionContext, JOIN_INTROSPECTIONS } from '../gate/introspection.js'
 import type { MaybePromise } from '../gate/types.js'
+import { issuerIdentifier } from '../remote/discovery.js'
 import type { FetchFunction } from '../remote/fetch_text.js'
 import { address } from '../remote/remote_key_set.js'
 import { AUTHENTICATION_NAMES, authenticationFrom } from './client_authentication.js'
@@ -13,11 +14,14 @@ import { Endpoint } from './endpoint.js'
 import { Introspections } from './introspections.js'
 import { Introspector, type Settings } from './introspector.js'
 
-/** How a gate asks about tokens. One of `clientSecret`, `clientAssertion` and `headers` is required. */
-export interface IntrospectionOptions {
-  /** The URL of the introspection endpoint. */
-  endpoint: string | URL
-  /** The issuer whose tokens it knows. Required if the gate has `issuers`. Default: the gate's issuer. */
+/** How a gate asks about tokens. `endpoint` or `issuer` is required, and one of `clientSecret`, `clientAssertion` and `headers`. */
+export type IntrospectionOptions = IntrospectionSettings & ({ endpoint: string | URL } | { issuer: string })
+
+/** The members of {@link IntrospectionOptions}. */
+export interface IntrospectionSettings {
+  /** The URL of the introspection endpoint. Without it, the metadata of `issuer` names the endpoint (RFC 8414). */
+  endpoint?: string | URL
+  /** The issuer whose tokens it knows. Required without `endpoint`, and if the gate has `issuers`. Default: the gate's issuer. */
   issuer?: string
   /** The identifier of your API at the issuer. Required with `clientSecret`, `clientAssertion` and `signed`. */
   clientId?: string
@@ -27,7 +31,7 @@ export interface IntrospectionOptions {
   clientAssertion?: () => MaybePromise<string>
   /** Header fields that authenticate your API, or a function that returns them. Called for each request. */
   headers?: HeaderFields | (() => MaybePromise<HeaderFields>)
-  /** Fetches instead of the runtime's `fetch`: a service binding, or a client with a certificate. */
+  /** Fetches instead of the runtime's `fetch`, the metadata, too: a service binding, or a client with a certificate. */
   fetch?: FetchFunction
   /**
    * Whether answers are signed (RFC 9701): then only signed ones are accepted. They are verified with the issuer's keys and the gate's
@@ -73,8 +77,10 @@ export interface IntrospectionOptions {
  */
 export function introspection(options: IntrospectionOptions): Introspection {
   const given = new Options('introspection', options, NAMES)
-  const url = given.require('endpoint', address)
-  const issuer = given.read('issuer', text)
+  const url = given.read('endpoint', address)
+  const issuer = given.read('issuer', url === undefined ? discoverable : text)
+  const at = url !== undefined ? { url } : issuer !== undefined ? { issuer } : undefined
+  if (at === undefined) throw optionError('endpoint', 'is required, or `issuer`, whose metadata names it')
   const authenticate = authenticationFrom(given)
   const isSigned = given.read('signed', flag) ?? false
   const clientId = given.read('clientId', text)
@@ -91,12 +97,16 @@ export function introspection(options: IntrospectionOptions): Introspection {
     maxEntries: given.read('maxEntries', size) ?? 1_000,
     signedFor: isSigned ? clientId : undefined,
     endpoint: () =>
-      new Endpoint({ url, authenticate, fetch, timeout, maxCalls, accept: isSigned ? 'application/token-introspection+jwt' : 'application/json' }),
+      new Endpoint({ at, authenticate, fetch, timeout, maxCalls, accept: isSigned ? 'application/token-introspection+jwt' : 'application/json' }),
   }
   const value: Introspection = { issuer }
   Object.defineProperty(value, JOIN_INTROSPECTIONS, record({ value: join }))
   Object.defineProperty(value, SETTINGS, record({ value: settings }))
   return Object.freeze(value)
+}
+
+function discoverable(name: string, value: unknown): string {
+  return issuerIdentifier(name, value, 'give `endpoint` instead')
 }
 
 const NAMES = [

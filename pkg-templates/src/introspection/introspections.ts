@@ -1,4 +1,5 @@
 /** Decides for each token whether it is verified here or looked up, and where. */
+import { binaryOf } from '../base/bytes.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { memberOf } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
@@ -56,7 +57,7 @@ function isJwt(token: string): boolean {
   const [header = '', ...others] = token.split('.')
   if (others.length !== 2) return false
   try {
-    const parsed: unknown = JSON.parse(atob(header.replace(/-/g, '+').replace(/_/g, '/')))
+    const parsed: unknown = JSON.parse(binaryOf(header))
     return typeof parsed === 'object' && parsed !== null
   } catch {
     return false

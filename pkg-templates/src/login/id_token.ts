@@ -2,6 +2,7 @@
  * Checks an ID token that came straight from the token endpoint. Its signature is not verified: TLS authenticates the
  * issuer there (OpenID Connect Core §3.1.3.7, point 6).
  */
+import { binaryOf } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { LoginError } from './errors.js'
 import type { Settings } from './options.js'
@@ -40,8 +41,8 @@ function decode(token: string): Partial<IdTokenClaims> {
   try {
     const [, payload, ...rest] = token.split('.')
     if (rest.length !== 1) throw 0
-    const binary = atob(payload!.replace(/-/g, '+').replace(/_/g, '/'))
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)))
+    const bytes = Uint8Array.from(binaryOf(payload!), (byte) => byte.charCodeAt(0))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     return record(JSON.parse(text) as object)
   } catch {
     // The cause would show a part of the token.

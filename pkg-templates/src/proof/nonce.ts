@@ -1,5 +1,5 @@
 /** Nonces for DPoP proofs without a store (RFC 9449 §8, §9): a time, and its HMAC. */
-import { base64url, isBytes } from '../base/bytes.js'
+import { base64url, binaryOf, isBytes } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
@@ -60,6 +60,5 @@ function timeBytes(bucket: number): Uint8Array<ArrayBuffer> {
 /** Decodes a MAC. Returns `undefined` for any other text. */
 function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]{43}$/.test(text)) return undefined
-  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  return Uint8Array.from(binaryOf(text), (character) => character.charCodeAt(0))
 }

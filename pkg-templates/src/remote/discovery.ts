@@ -1,4 +1,4 @@
-/** Finds the address of an issuer's key set (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
+/** Finds addresses by the metadata of an issuer (RFC 8414 §3, OpenID Connect Discovery 1.0 §4). */
 import { type About, boundedFetch, invalid, located, type Question, unavailable } from './fetch_text.js'
 import type { JOSEError } from '../base/errors.js'
 import { record } from '../base/record.js'
@@ -6,13 +6,47 @@ import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 
 const ABOUT: About = ['discovery', "the issuer's metadata"]
+/** How long an address is used, in seconds. */
+const LIFE = 86_400
 
-/** Checks an issuer's identifier (RFC 8414 §2). The text is not normalized, because it is compared exactly. */
-export function issuerIdentifier(name: string, value: unknown): string {
+/** A member of the metadata with an address, and its name in messages. */
+export type Wanted = readonly [member: 'jwks_uri' | 'introspection_endpoint', name: string]
+
+/** One address of one issuer. It is asked for once a day. */
+export class Discovery {
+  readonly #issuer: string
+  readonly #wanted: Wanted
+  readonly #named: string
+  #found: { readonly url: string; readonly since: number } | undefined
+
+  /** `named` is the issuer that the metadata must name. */
+  constructor(issuer: string, wanted: Wanted, named = issuer) {
+    this.#issuer = issuer
+    this.#wanted = wanted
+    this.#named = named
+  }
+
+  /**
+   * Finds the address, at the time `now` in seconds.
+   *
+   * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most specific one
+   */
+  async address(now: number, ask: Pick<Question, 'headers' | 'fetch' | 'deadline'>): Promise<string> {
+    const known = this.#found
+    if (known !== undefined && now >= known.since && now - known.since < LIFE) return known.url
+    const url = await discover(this.#issuer, this.#wanted, this.#named, ask)
+    this.#found = { url, since: now }
+    return url
+  }
+}
+
+/**
+ * Checks an issuer's identifier (RFC 8414 §2). The text is not normalized, because it is compared exactly. `instead` says what to do
+ * with other identifiers: they exist, but have no metadata.
+ */
+export function issuerIdentifier(name: string, value: unknown, instead = 'give the URL of its key set instead'): string {
   if (typeof value !== 'string') throw optionError(name, 'must be the text of a URL')
   const url = webUrl(value)
-  // Issuers with other names exist, but their keys cannot be discovered.
-  const instead = 'give the URL of its key set instead'
   if (url === undefined) throw optionError(name, `is not an absolute http: or https: URL without credentials: ${instead}`)
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value)) {
     throw optionError(name, `must have neither a query nor a fragment: ${instead}`)
@@ -34,21 +68,20 @@ export function metadataAddresses(issuer: string): string[] {
 }
 
 /**
- * Finds the address of the issuer's key set. If an address has no metadata of exactly this issuer, the next one is tried. If the issuer
- * cannot be reached, no other address is tried. `named` is the issuer that the metadata must name.
- *
- * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}, the most specific one
+ * Reads the metadata. If an address has no metadata of exactly this issuer, the next one is tried. If the issuer cannot be reached, no
+ * other address is tried.
  */
-export async function discoverKeySet(
+async function discover(
   issuer: string,
+  wanted: Wanted,
+  named: string,
   ask: Pick<Question, 'headers' | 'fetch' | 'deadline'>,
-  named = issuer,
 ): Promise<string> {
   let refusal: JOSEError | undefined
   for (const url of metadataAddresses(issuer)) {
     try {
       const { text = '' } = await boundedFetch(record({ ...ask, url, about: ABOUT }))
-      return keySetAddress(named, text)
+      return addressIn(text, wanted, named)
     } catch (thrown) {
       const error = located(thrown as JOSEError, url)
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
@@ -68,7 +101,7 @@ function slashHint(issuer: string, named: unknown): string {
   return ''
 }
 
-function keySetAddress(issuer: string, text: string): string {
+function addressIn(text: string, [member, name]: Wanted, issuer: string): string {
   let metadata: unknown
   try {
     metadata = JSON.parse(text)
@@ -78,16 +111,16 @@ function keySetAddress(issuer: string, text: string): string {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw invalid('discovery_malformed', `${ABOUT[1]} is not a JSON object`)
   }
-  const { issuer: named, jwks_uri: uri } = record(metadata as { issuer?: unknown; jwks_uri?: unknown })
+  const { issuer: named, [member]: uri } = record(metadata as { issuer?: unknown } & { [Member in Wanted[0]]?: unknown })
   // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
   if (named !== issuer) {
     const hint = slashHint(issuer, named)
     throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} names another issuer${hint}`, { expected: issuer, found: named })
   }
   const url = typeof uri === 'string' ? webUrl(uri) : undefined
-  if (url === undefined || url.hash !== '') throw invalid('discovery_jwks_uri', `${ABOUT[1]} names no key set`)
+  if (url === undefined || url.hash !== '') throw invalid(`discovery_${member}`, `${ABOUT[1]} names no ${name}`)
   if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {
-    throw invalid('discovery_jwks_uri', `${ABOUT[1]} names a key set that is not fetched by https:`)
+    throw invalid(`discovery_${member}`, `${ABOUT[1]} names no ${name} with an https: address`)
   }
   return url.href
 }

@@ -1,6 +1,6 @@
 /** Requests a key set: finds its address, adds the header fields, and asks again past a cache that kept it for too long. */
 import { type About, type FetchedText, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
-import { discoverKeySet } from './discovery.js'
+import { Discovery, type Wanted } from './discovery.js'
 import { isBrowser } from '../base/runtime.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import type { KeySet } from '../keys/key_set.js'
@@ -8,8 +8,7 @@ import type { KeyCache } from '../wasm/key_cache.js'
 import type { KeySetLoaderOptions } from './source_options.js'
 
 const ABOUT: About = ['key_set', 'the key set']
-/** How long a discovered address is used, in seconds. */
-const DISCOVERY_LIFE = 86_400
+const KEY_SET: Wanted = ['jwks_uri', 'key set']
 
 /** A response, the time of its request, and the set that it contains or confirms. */
 interface Answered {
@@ -23,7 +22,7 @@ export class KeySetRequest {
   readonly #cache: KeyCache
   readonly #now: () => number
   readonly #read: (text: string) => KeySet
-  #located: { url: string; since: number } | undefined
+  #discovery: Discovery | undefined
 
   /** `now` is the clock in seconds; `read` parses the text of a set. */
   constructor(options: KeySetLoaderOptions, cache: KeyCache, now: () => number, read: (text: string) => KeySet) {
@@ -38,7 +37,8 @@ export class KeySetRequest {
     const { at, fetch } = this.#options
     const own = this.#options.headers
     const headers = typeof own === 'function' ? await this.#asked(own, limit) : own
-    const url = at.url ?? (await this.#locate(at.issuer, headers, limit))
+    const url =
+      at.url ?? (await (this.#discovery ??= new Discovery(at.issuer, KEY_SET, at.named)).address(this.#now(), { headers, fetch, deadline: limit }))
     const etag = base === undefined ? undefined : this.#cache.etag()
     const ask = async (pastCaches: boolean): Promise<Answered> => {
       const asked = this.#now()
@@ -56,7 +56,7 @@ export class KeySetRequest {
 
   /** Finds the address of an issuer's set again with the next request. */
   forgetAddress(): void {
-    this.#located = undefined
+    this.#discovery = undefined
   }
 
   /** The header fields of a request; a function is called each time. */
@@ -66,16 +66,6 @@ export class KeySetRequest {
     } catch (thrown) {
       throw unavailable('key_set_unreachable', '`headers` gave no header fields', thrown)
     }
-  }
-
-  async #locate(issuer: string, headers: Headers, limit: Deadline): Promise<string> {
-    const { at, fetch } = this.#options
-    const now = this.#now()
-    const known = this.#located
-    if (known !== undefined && now >= known.since && now - known.since < DISCOVERY_LIFE) return known.url
-    const url = await discoverKeySet(issuer, { headers, fetch, deadline: limit }, at.named)
-    this.#located = { url, since: now }
-    return url
   }
 }
 

@@ -120,6 +120,10 @@ fn used_codes() -> BTreeSet<String> {
                 codes.extend(prefixes.iter().map(|prefix| format!("{prefix}_{end}")));
             }
         }
+        // Each address that metadata may name has a code.
+        if text.contains("`discovery_${member}`") {
+            codes.extend(["jwks_uri", "introspection_endpoint"].map(|member| format!("discovery_{member}")));
+        }
     }
     codes
 }

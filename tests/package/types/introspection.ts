@@ -6,7 +6,8 @@ export async function introspectionTypes(sign: () => Promise<string>): Promise<s
   const options: IntrospectionOptions = { endpoint: new URL('https://a.example/introspect'), clientId: 'api', clientAssertion: sign, maxAge: '1 minute', signed: true }
   const value: Introspection = introspection(options)
   introspection({ endpoint: 'https://a.example/introspect', headers: async () => ({ authorization: 'Bearer x' }), chooses: (token) => token.startsWith('x') })
-  // @ts-expect-error the endpoint is required
+  introspection({ issuer: 'https://a.example', clientId: 'api', clientSecret: 'x' })
+  // @ts-expect-error the endpoint or the issuer is required
   introspection({ clientId: 'api', clientSecret: 'x' })
   // @ts-expect-error there is no such option
   introspection({ endpoint: 'https://a.example/introspect', secret: 'x' })

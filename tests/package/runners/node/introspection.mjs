@@ -89,6 +89,15 @@ test('an opaque token passes, is remembered, and is refused once it was revoked'
   same(word(await gate.check(request('made-up'))), '401 token_inactive')
 })
 
+test('the endpoint is found by the metadata of the issuer', async () => {
+  const found = introspection({ issuer, clientId: 'my-api', clientSecret: secret, timeoutDuration: 60_000 })
+  const gate = gateWith({}, { introspection: found })
+  same([word(await gate.check(request(await tokenFor()))), word(await gate.check(request('made-up')))], ['passed worker', '401 token_inactive'])
+  const elsewhere = introspection({ issuer: `${issuer}/`, clientId: 'my-api', clientSecret: secret, timeoutDuration: 60_000 })
+  const other = createGate({ issuers: [{ issuer }, { issuer: `${issuer}/` }], audience: API, algorithms: ['ES256'], introspection: elsewhere })
+  same(word(await other.check(request(await tokenFor()))), '503 discovery_issuer_mismatch')
+})
+
 test('the answer for another API is refused, and so is a refresh token', async () => {
   const token = await tokenFor()
   same(word(await gateWith({}, { audience: 'https://other.example' }).check(request(token))), '401 audience_mismatch')
