@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::listing::NextStep;
 use crate::{
-    Client, ClientLogin, ClientSecret, Error, Finding, Key, Older, Phase, RedirectUri, Revoked, Ring, State,
-    Times, TokenRefusal,
+    Client, ClientLogin, ClientSecret, Encryption, Error, Finding, Key, Older, Phase, RedirectUri, Revoked,
+    Ring, State, Times, TokenRefusal,
 };
 
 #[derive(Serialize)]
@@ -96,6 +96,15 @@ struct ListedSettings<'a> {
 struct Findings<'a> {
     findings: Vec<ListedFinding<'a>>,
     configuration: Vec<ListedValue<'a>>,
+    kek: &'a str,
+    servers: Vec<ListedServer<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListedServer<'a> {
+    name: &'a str,
+    keks: &'a [String],
+    age: u64,
 }
 
 #[derive(Serialize)]
@@ -151,10 +160,24 @@ pub fn json_settings_listing(state: &State, now: u64) -> Result<String, Error> {
 ///
 /// # Errors
 /// As [`json_listing`].
-pub fn json_findings(findings: &[Finding], configuration: &[(&str, &str, &str)]) -> Result<String, Error> {
+pub fn json_findings(
+    findings: &[Finding],
+    configuration: &[(&str, &str, &str)],
+    Encryption { kek_id, servers }: &Encryption,
+) -> Result<String, Error> {
     let listed = findings.iter().map(|finding| ListedFinding { code: finding.code, text: &finding.text });
     let held = configuration.iter().map(|&(name, value, source)| ListedValue { name, value, source });
-    line(&Findings { findings: listed.collect(), configuration: held.collect() })
+    let servers = servers.iter().map(|server| ListedServer {
+        name: &server.name,
+        keks: &server.kek_ids,
+        age: server.age.as_secs(),
+    });
+    line(&Findings {
+        findings: listed.collect(),
+        configuration: held.collect(),
+        kek: kek_id,
+        servers: servers.collect(),
+    })
 }
 
 fn line(value: &impl Serialize) -> Result<String, Error> {

@@ -68,11 +68,11 @@ pub use life::{
     StoreStamp, Times, adjust, next_step, replace_all_keys, request_rotation, revoke_key, rotate,
     rotation_due, stage_key, step, tick,
 };
-pub use listing::{client_listing, listing, secret_listing, settings_listing};
+pub use listing::{client_listing, listing, secret_listing, server_listing, settings_listing};
 pub use postgres::{DatabaseRefusal, PostgresAddress, PostgresDatabase};
 pub use store::{
-    Document, DocumentError, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, Moment, PostgresStore,
-    RolledBack, SqliteStore, Store, StoreError, StoreId, Version, rekey,
+    Document, DocumentError, Encryption, Keeper, KekError, KekSource, Keks, MarkFile, MemoryStore, Moment,
+    PostgresStore, RolledBack, RunningServer, SqliteStore, Store, StoreError, StoreId, Version, rekey,
 };
 pub use tls::{CERTIFICATE_PERIOD, CertificateFiles, ServerCertificate, TlsError};
 pub use token::{

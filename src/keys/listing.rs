@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::life::rotation_due_for;
-use crate::{Client, Key, Phase, Revoked, Ring, State};
+use crate::{Client, Encryption, Key, Phase, Revoked, Ring, State};
 
 /// One row for each key, the newest of each ring first: what it is, its phase, what happened when, and what comes
 /// next. Revoked keys follow for as long as they may be trusted somewhere. `now` in Unix seconds.
@@ -103,6 +103,21 @@ pub fn settings_listing(state: &State, now: u64) -> String {
         String::new()
     };
     format!("{}\n{}{bind}", table(&rows), inequalities.collect::<String>())
+}
+
+/// The key-encryption key of the store, and one row for each server that shares it.
+#[must_use]
+pub fn server_listing(Encryption { kek_id, servers }: &Encryption) -> String {
+    let mut text = format!("the store is encrypted with the key-encryption key {kek_id}\n");
+    if !servers.is_empty() {
+        let mut rows = vec![["SERVER", "SEEN", "KEY-ENCRYPTION KEYS"].map(str::to_owned)];
+        rows.extend(servers.iter().map(|server| {
+            let seen = format!("{} ago", duration(server.age.as_secs()));
+            [server.name.clone(), seen, server.kek_ids.join(" ")]
+        }));
+        text.push_str(&table(&rows));
+    }
+    text
 }
 
 /// Rows of cells as lines, each column as wide as its widest cell.

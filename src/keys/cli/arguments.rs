@@ -152,8 +152,8 @@ https://api.example/items")]
   jotgate-keys settings set --max-age 600"
     )]
     Settings(Settings),
-    /// Show what is unusual in the store: values that no command accepts any more, and steps that are overdue; and what is
-    /// in force from arguments, environment and file
+    /// Show what is unusual in the store: values that no command accepts any more, and steps that are overdue; what is
+    /// in force from arguments, environment and file; and the key-encryption keys of the store and of its servers
     #[command(after_help = "Example:
   jotgate-keys check
 
@@ -303,7 +303,8 @@ Asks first, or needs --yes. Tokens that the key signed are refused from then on,
 
 The new key takes the place of the old one in the file; running servers read it there. With JOTGATE_KEK, or with several servers
 and one database, the new key is yours to make: put it behind the old one on every server (`JOTGATE_KEK=old,new`, or two lines
-of the file) and restart them, then before it (`new,old`), then run this, then take the old one away.")]
+of the file) and restart them, then before it (`new,old`), then run this, then take the old one away. While a running server
+lacks the new key, or has another one first, the command is refused; `check` lists the servers and their keys.")]
     Rekey,
     /// Go on with a store that was restored from a backup, after a look at what comes back with it
     #[command(after_help = "Example:

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use jotgate_keys::{Clock, Error, Finding, Keeper, check, json_findings};
+use jotgate_keys::{Clock, Encryption, Error, Finding, Keeper, check, json_findings, server_listing};
 
 use crate::client_arguments::Json;
 use crate::configuration::Held;
@@ -20,11 +20,15 @@ pub(crate) fn check_store(
     let findings = check(&keeper.load()?.1, clock.now());
     let configuration: Vec<_> =
         held.iter().map(|held| (held.name, held.value.as_str(), held.source.as_str())).collect();
-    say(&if json { json_findings(&findings, &configuration)? } else { text(&findings, &configuration) })?;
+    let encryption = Encryption::of(keeper)?;
+    say(&match json {
+        true => json_findings(&findings, &configuration, &encryption)?,
+        false => text(&findings, &configuration, &encryption),
+    })?;
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(UNUSUAL) })
 }
 
-fn text(findings: &[Finding], configuration: &[(&str, &str, &str)]) -> String {
+fn text(findings: &[Finding], configuration: &[(&str, &str, &str)], encryption: &Encryption) -> String {
     let mut text = match findings {
         [] => "nothing is unusual\n".to_owned(),
         some => some.iter().map(|Finding { code, text }| format!("{code}: {text}\n")).collect(),
@@ -35,5 +39,6 @@ fn text(findings: &[Finding], configuration: &[(&str, &str, &str)]) -> String {
         let value = if value.is_empty() { "-" } else { value };
         text.push_str(&format!("  {name:widest$}  {}  ({source})\n", value.escape_debug()));
     }
+    text.push_str(&format!("\n{}", server_listing(encryption)));
     text
 }

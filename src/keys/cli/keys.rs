@@ -25,7 +25,7 @@ pub(crate) fn keys(keeper: &Keeper, clock: &dyn Clock, command: &Keys) -> Result
         Keys::Emergency(confirmation) => emergency(keeper, clock, *confirmation),
         Keys::Restored(confirmation) => restored(keeper, clock, *confirmation),
         Keys::Rekey => {
-            let id = rekey(keeper)?;
+            let id = rekey(keeper, clock)?;
             say(&format!(
                 "the private keys are encrypted with the key {id} now\n{}",
                 kept_in(keeper.source())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jotgate_keys::{
-    CertificateFiles, Clock, ConnectionSettings, Error, Keeper, ServerCertificate, SystemClock, Times, run,
+    CertificateFiles, Clock, ConnectionSettings, Error, Keeper, ServerCertificate, Times, run,
 };
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ pub(crate) fn serve(
 ) -> Result<(), Error> {
     check_addresses(arguments)?;
     let client_documents = arguments.documents.chosen()?;
-    let certificate = certificate(arguments)?.map(Arc::new);
+    let certificate = certificate(arguments, clock.as_ref())?.map(Arc::new);
     // A store that cannot be published is an error before the address is printed.
     let (_, state) = keeper.load()?;
     let delay = state.settings().times().replica_delay;
@@ -44,7 +44,12 @@ pub(crate) fn serve(
     let served = runtime.block_on(async {
         let stop = stop_signals()?;
         tokio::spawn(report_lost_lines(lost.clone()));
-        tokio::spawn(reload(signal(SignalKind::hangup())?, keeper.clone(), certificate.clone()));
+        tokio::spawn(reload(
+            signal(SignalKind::hangup())?,
+            keeper.clone(),
+            Arc::clone(&clock),
+            certificate.clone(),
+        ));
         let listener = listen(arguments.listen).await?;
         let ops = match arguments.ops_listen {
             Some(address) => Some(listen(address).await?),
@@ -98,8 +103,8 @@ fn check_addresses(arguments: &Serve) -> Result<(), Error> {
 }
 
 /// The certificate that the arguments name; `None` for plain HTTP.
-fn certificate(arguments: &Serve) -> Result<Option<ServerCertificate>, Error> {
-    let now = SystemClock.now();
+fn certificate(arguments: &Serve, clock: &dyn Clock) -> Result<Option<ServerCertificate>, Error> {
+    let now = clock.now();
     if arguments.dev_tls {
         let certificate = ServerCertificate::self_signed(now)?;
         if let (Some(path), Some(pem)) = (&arguments.dev_tls_out, certificate.self_signed_pem()) {
@@ -160,18 +165,26 @@ async fn report_lost_lines(lost: ErrorCounter) {
 
 /// Reads the key-encryption key and the TLS certificate again at each SIGHUP. What else may change is in the store, which is
 /// looked at all the time.
-async fn reload(mut hangup: Signal, keeper: Keeper, certificate: Option<Arc<ServerCertificate>>) {
+async fn reload(
+    mut hangup: Signal,
+    keeper: Keeper,
+    clock: Arc<dyn Clock>,
+    certificate: Option<Arc<ServerCertificate>>,
+) {
     while hangup.recv().await.is_some() {
         let since = NotifyState::monotonic_usec_now();
         notify(&[Some(NotifyState::Reloading), since.ok()].into_iter().flatten().collect::<Vec<_>>());
         if let Some(certificate) = certificate.clone() {
-            let read = tokio::task::spawn_blocking(move || certificate.reload(SystemClock.now()));
+            let now = clock.now();
+            let read = tokio::task::spawn_blocking(move || certificate.reload(now));
             if read.await.is_err() {
                 tracing::error!("the TLS certificate can't be read again");
             }
         }
         let keeper = keeper.clone();
-        match tokio::task::spawn_blocking(move || keeper.refresh()).await {
+        // Keys that don't open the store would end the use of those that do.
+        let read = move || keeper.check_kek().and_then(|()| keeper.refresh());
+        match tokio::task::spawn_blocking(read).await {
             Ok(Ok(())) => tracing::info!("the key-encryption key was read again"),
             Ok(Err(error)) => {
                 tracing::warn!(code = error.code(), %error, "the key-encryption key before stays")

@@ -111,7 +111,7 @@ pub(crate) async fn run_with(
     SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
-    let published = publisher.published();
+    let (published, presence) = (publisher.published(), publisher.presence());
     let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate, .. } = settings;
     let tls = certificate.clone().map(Tls::new).transpose()?;
     let upkeep_clock = Arc::clone(&watch_clock);
@@ -196,7 +196,12 @@ pub(crate) async fn run_with(
     drop((listener, ops, stopping));
     info!("stopping");
     stop.send_replace(());
-    if tokio::time::timeout(DRAIN_LIMIT, stop.closed()).await.is_err() {
+    let leaving = tokio::task::spawn_blocking(move || presence.end());
+    let (drained, _) = tokio::join!(
+        tokio::time::timeout(DRAIN_LIMIT, stop.closed()),
+        tokio::time::timeout(DRAIN_LIMIT, leaving)
+    );
+    if drained.is_err() {
         warn!("requests under way were cut off");
     }
     Ok(())

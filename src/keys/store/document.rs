@@ -59,7 +59,21 @@ impl Document {
     /// # Errors
     /// Any [`DocumentError`].
     pub fn to_state(&self, keks: &Keks, version: Version) -> Result<State, DocumentError> {
-        self.open(keks, version)?.into_state(keks, version)
+        self.to_sealed_state(keks, version).map(|(state, _)| state)
+    }
+
+    /// [`Document::to_state`], with the identifier of the key-encryption key that the document is sealed with.
+    ///
+    /// # Errors
+    /// Any [`DocumentError`].
+    pub(super) fn to_sealed_state(
+        &self,
+        keks: &Keks,
+        version: Version,
+    ) -> Result<(State, String), DocumentError> {
+        let stored = self.open(keks, version)?;
+        let sealed_with = stored.sealed_with().to_owned();
+        Ok((stored.into_state(keks, version)?, sealed_with))
     }
 
     /// Checks the digest and the seal alone.

@@ -22,6 +22,16 @@ pub struct Keeper {
     ledger: Option<Arc<dyn Ledger>>,
 }
 
+/// What is in the store, and how it is encrypted.
+struct Loaded {
+    stamp: StoreStamp,
+    state: State,
+    /// The keys that opened it.
+    keks: Arc<Keks>,
+    /// The identifier of the one that encrypts it.
+    sealed_with: String,
+}
+
 /// Each lost attempt means that another process succeeded. More than this in a row is not a coincidence.
 const ATTEMPTS: u32 = 100;
 /// Each busy attempt has waited for a second or two.
@@ -98,28 +108,53 @@ impl Keeper {
     /// # Errors
     /// Those of [`Keeper::load`].
     pub fn load_stamped(&self) -> Result<(StoreStamp, State), Error> {
-        // Read before the store is: other processes move both on, the store first.
-        let marks = self.mark.as_ref().map(MarkFile::read_all::<StoreStamp>).transpose()?.unwrap_or_default();
-        let (stamp, state) = self.load_unmarked()?;
-        if let Some(seen) = marks.get(state.issuer().as_str()) {
-            let (found, seen_version) = (stamp.version, seen.version);
-            stamp.follows(seen).map_err(|how| StoreError::RolledBack { how, found, seen: seen_version })?;
-        }
+        let Loaded { stamp, state, .. } = self.load_marked()?;
         Ok((stamp, state))
     }
 
+    /// The identifiers of the key-encryption keys of this process, in their order.
+    #[must_use]
+    pub fn kek_ids(&self) -> Vec<String> {
+        self.keks.load().ids()
+    }
+
+    /// The identifier of the key-encryption key that the store is encrypted with.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::load`].
+    pub fn sealed_with(&self) -> Result<String, Error> {
+        Ok(self.load_marked()?.sealed_with)
+    }
+
+    /// What is in the store, unless it was rolled back.
+    fn load_marked(&self) -> Result<Loaded, Error> {
+        // Read before the store is: other processes move both on, the store first.
+        let marks = self.mark.as_ref().map(MarkFile::read_all::<StoreStamp>).transpose()?.unwrap_or_default();
+        let loaded = self.load_unmarked()?;
+        if let Some(seen) = marks.get(loaded.state.issuer().as_str()) {
+            let (found, seen_version) = (loaded.stamp.version, seen.version);
+            let rolled_back = |how| StoreError::RolledBack { how, found, seen: seen_version };
+            loaded.stamp.follows(seen).map_err(rolled_back)?;
+        }
+        Ok(loaded)
+    }
+
     /// What is in the store, whatever was seen before.
-    fn load_unmarked(&self) -> Result<(StoreStamp, State), Error> {
+    fn load_unmarked(&self) -> Result<Loaded, Error> {
         let (version, document) = self.store.load()?;
-        let state = match document.to_state(&self.keks.load(), version) {
+        let keks = self.keks.load_full();
+        let (keks, (state, sealed_with)) = match document.to_sealed_state(&keks, version) {
             // Another process has encrypted the store anew.
             Err(DocumentError::Kek(KekError::Other { .. })) => {
                 self.refresh()?;
-                document.to_state(&self.keks.load(), version)?
+                let keks = self.keks.load_full();
+                let opened = document.to_sealed_state(&keks, version)?;
+                (keks, opened)
             }
-            other => other?,
+            opened => (keks, opened?),
         };
-        Ok((StoreStamp::new(&state, version, &document), state))
+        let stamp = StoreStamp::new(&state, version, &document);
+        Ok(Loaded { stamp, state, keks, sealed_with })
     }
 
     /// Remembers that the store was seen with that state. Nothing is remembered of a store of format 3.
@@ -172,7 +207,7 @@ impl Keeper {
     /// Those of [`Keeper::load`], [`StoreError::Mark`], and [`StoreError::Conflict`] if another process changed the store.
     pub fn accept_restored(&self) -> Result<Option<(Version, State)>, Error> {
         let Some(mark) = &self.mark else { return Ok(None) };
-        let (stamp, state) = self.load_unmarked()?;
+        let Loaded { stamp, state, keks, sealed_with } = self.load_unmarked()?;
         let Some(seen) = mark.read(state.issuer())? else { return Ok(None) };
         if stamp.follows(&seen).is_ok() {
             return Ok(None);
@@ -189,7 +224,7 @@ impl Keeper {
             None => state,
         };
         let next = stamp.version.max(seen.version).saturating_add(1);
-        let document = Document::from_state(&state, &self.keks.load(), next)?;
+        let document = Document::from_state(&state, &keks.led_by(&sealed_with)?, next)?;
         self.store.replace_as(stamp.version, next, &document)?;
         mark.set(state.issuer(), &StoreStamp::new(&state, next, &document))?;
         Ok(Some((next, state)))
@@ -199,18 +234,29 @@ impl Keeper {
     /// first or has locked the store, so that its times are either written within seconds, which the replica delay allows for, or
     /// not at all. If it returns `Ok(None)`, nothing changes. Returns the final state.
     ///
+    /// The store stays encrypted with the same key, whichever is the first one here: other servers may lack that.
+    ///
     /// # Errors
     /// Those of `decide`, [`Error::Store`], [`Error::Document`], [`Error::Contended`].
-    pub fn change(
+    pub fn change(&self, decide: impl FnMut(&State) -> Result<Option<State>, Error>) -> Result<State, Error> {
+        self.change_sealed(|keks, sealed_with| Ok(Arc::new(keks.led_by(sealed_with)?)), decide)
+    }
+
+    /// [`Keeper::change`], after which the store is encrypted with the first of the keys that `choose` returns. It gets the keys
+    /// here and the identifier of the one that encrypts the store.
+    pub(super) fn change_sealed(
         &self,
+        choose: impl Fn(&Arc<Keks>, &str) -> Result<Arc<Keks>, Error>,
         mut decide: impl FnMut(&State) -> Result<Option<State>, Error>,
     ) -> Result<State, Error> {
         let mut busy = 0;
         for _ in 0..ATTEMPTS {
             let decided = self.store.moment()?;
-            let (version, state) = self.load()?;
+            let Loaded { stamp, state, keks, sealed_with } = self.load_marked()?;
+            let version = stamp.version;
             let Some(next) = decide(&state)? else { return Ok(state) };
-            let document = Document::from_state(&next, &self.keks.load(), version.saturating_add(1))?;
+            let keks = choose(&keks, &sealed_with)?;
+            let document = Document::from_state(&next, &keks, version.saturating_add(1))?;
             match self.store.replace_fresh(version, &document, decided) {
                 Ok(version) => {
                     // The change is made. A mark that stays behind is moved on by the next look.

@@ -10,6 +10,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
+use crate::RunningServer;
+
 /// Key-encryption keys: the first seals, all of them open.
 #[derive(Debug)]
 pub struct Keks {
@@ -31,8 +33,22 @@ pub enum KekError {
     Malformed,
     /// The system gave no randomness, or the library failed.
     NotSealed,
-    /// The store is to be encrypted anew, and there is no key before the one that it is encrypted with.
+    /// The store is to be encrypted anew, and there is one key alone.
     NoNewKey,
+    /// The store is to be encrypted anew, and it is encrypted with the first key already.
+    InUse {
+        /// The identifier of that key.
+        id: String,
+    },
+    /// The store is to be encrypted with a key that other servers do not have, or do not have first.
+    Elsewhere {
+        /// The identifier of that key.
+        id: String,
+        /// The servers, as people know them.
+        servers: Vec<String>,
+        /// Whether they lack the key; else another one is before it.
+        is_missing: bool,
+    },
     /// Sealed with a key that is not at hand.
     Other {
         /// The identifier of the key that it was sealed with.
@@ -93,9 +109,21 @@ impl Keks {
         Ok(Self { first: again(&new.first)?, others })
     }
 
-    /// How many keys there are.
-    pub(crate) fn count(&self) -> usize {
-        self.all().count()
+    /// These keys, with that one before the others: it seals.
+    ///
+    /// # Errors
+    /// [`KekError::Other`] if it is not one of them; [`KekError::NotSealed`].
+    pub(super) fn led_by(&self, id: &str) -> Result<Self, KekError> {
+        let again = |kek: &Kek| Kek::new(kek.secret.clone());
+        let first = again(self.find(id)?)?;
+        let others = self.all().filter(|kek| kek.id != id).map(again).collect::<Result<_, _>>()?;
+        Ok(Self { first, others })
+    }
+
+    /// The identifiers of the keys, in their order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.all().map(|kek| kek.id.clone()).collect()
     }
 
     /// The identifier of the key that seals.
@@ -115,10 +143,7 @@ impl Keks {
 
     /// Opens what was sealed for that very `place` with the key `id`.
     pub(crate) fn open(&self, id: &str, place: &[u8], sealed: &str) -> Result<Zeroizing<Vec<u8>>, KekError> {
-        let kek = self.all().find(|kek| kek.id == id).ok_or_else(|| KekError::Other {
-            sealed_with: id.to_owned(),
-            at_hand: self.all().map(|kek| kek.id.as_str()).collect::<Vec<_>>().join(", "),
-        })?;
+        let kek = self.find(id)?;
         let bytes = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| KekError::Altered)?;
         let (nonce, text) = bytes.split_at_checked(NONCE_LEN).ok_or(KekError::Altered)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| KekError::Altered)?;
@@ -127,6 +152,12 @@ impl Keks {
         let length = opened.map_err(|_| KekError::Altered)?.len();
         text.truncate(length);
         Ok(text)
+    }
+
+    fn find(&self, id: &str) -> Result<&Kek, KekError> {
+        self.all()
+            .find(|kek| kek.id == id)
+            .ok_or_else(|| KekError::Other { sealed_with: id.to_owned(), at_hand: self.ids().join(", ") })
     }
 
     fn all(&self) -> impl Iterator<Item = &Kek> {
@@ -161,6 +192,9 @@ impl KekError {
             Self::Malformed => "kek_malformed",
             Self::NotSealed => "kek_not_sealed",
             Self::NoNewKey => "kek_no_new_key",
+            Self::InUse { .. } => "kek_in_use",
+            Self::Elsewhere { is_missing: true, .. } => "kek_missing_elsewhere",
+            Self::Elsewhere { is_missing: false, .. } => "kek_not_first_elsewhere",
             Self::Other { .. } => "kek_other",
             Self::Altered => "kek_altered",
         }
@@ -176,10 +210,31 @@ impl fmt::Display for KekError {
                 "there is one key-encryption key, and no new one: put a new key behind it on every server, then before it on \
                  every server, and run this again; nothing was changed",
             ),
+            Self::InUse { id } => write!(
+                f,
+                "the store is encrypted with the first key-encryption key {id} already: put the new key before it on every \
+                 server, and run this again; if that is done, take the other keys away; nothing was changed"
+            ),
+            Self::Elsewhere { id, servers, is_missing } => {
+                let servers = servers.join(" and ");
+                match is_missing {
+                    true => write!(
+                        f,
+                        "the key-encryption key {id} is missing on {servers}: put it behind the present one there, then before \
+                         it on every server, and run this again"
+                    )?,
+                    false => write!(
+                        f,
+                        "the key-encryption key {id} is not the first one on {servers}: put it first there, and run this again"
+                    )?,
+                }
+                let counted = RunningServer::COUNTED.as_secs();
+                write!(f, "; a server that was killed counts for {counted} s; nothing was changed")
+            }
             Self::Other { sealed_with, at_hand } => write!(
                 f,
-                "the store is encrypted with the key-encryption key {sealed_with}, at hand is {at_hand}; nothing was \
-                 changed"
+                "the store is encrypted with the key-encryption key {sealed_with}, at hand is {at_hand}: put the missing key \
+                 back, which goes after `keys rekey` only; nothing was changed"
             ),
             Self::Altered => f.write_str(
                 "an encrypted part of the store was altered or put elsewhere; nothing was changed",

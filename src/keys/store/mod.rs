@@ -13,6 +13,7 @@ mod mark_file;
 mod memory;
 mod postgres;
 mod rekey;
+mod running_server;
 mod sqlite;
 mod store_error;
 mod store_id;
@@ -35,6 +36,8 @@ pub use mark_file::MarkFile;
 pub use memory::MemoryStore;
 pub use postgres::PostgresStore;
 pub use rekey::rekey;
+pub(crate) use running_server::Presence;
+pub use running_server::{Encryption, RunningServer};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::{check_folder, database_error, io_error};
 pub use store_error::{RolledBack, StoreError};
@@ -79,6 +82,30 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Whether other machines may have the same store.
     fn is_shared(&self) -> bool {
         false
+    }
+
+    /// Notes that this server runs and which keys it has, if other machines may have the same store.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn announce(&self, _server: &RunningServer) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Forgets the server of that identifier.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn leave(&self, _id: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The servers that were announced within [`RunningServer::COUNTED`], by name.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::Conflict`].
+    fn servers(&self) -> Result<Vec<RunningServer>, StoreError> {
+        Ok(vec![])
     }
 
     /// Puts `document` in the place of the one of version `expected`, durably, and gives the new version, which is one

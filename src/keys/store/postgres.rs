@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::ledger::{LedgerError, Row, Rows, Value};
 use crate::postgres::{MILLISECONDS, store_error};
-use crate::{Clock as _, Document, Moment, PostgresDatabase, Store, StoreError, Version};
+use crate::{Clock as _, Document, Moment, PostgresDatabase, RunningServer, Store, StoreError, Version};
+
+mod servers;
 
 /// A store in a database of PostgreSQL, in the schema `jotgate`.
 pub struct PostgresStore {
@@ -50,6 +52,7 @@ impl PostgresStore {
             for table in TABLES {
                 rows.execute(table, &[])?;
             }
+            servers::make(rows)?;
             let bytes = Value::Bytes(first.as_bytes().to_vec());
             rows.execute("INSERT INTO jotgate.document (id, version, bytes) VALUES (1, 1, ?1)", &[bytes])?;
             Ok(true)
@@ -68,13 +71,21 @@ impl PostgresStore {
         }
     }
 
-    /// Opens the store of that database.
+    /// Opens the store of that database. A table that an earlier version did not have is made.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::Unavailable`].
     pub fn open(database: Arc<PostgresDatabase>) -> Result<Self, StoreError> {
         let store = Self::of(database);
         store.version()?;
+        let made = store.database.call(|rows| {
+            if servers::is_there(rows)? {
+                return Ok(());
+            }
+            rows.query(MAKING, &[])?;
+            servers::make(rows)
+        });
+        made.map_err(store_error)?;
         Ok(store)
     }
 
@@ -174,6 +185,18 @@ impl Store for PostgresStore {
 
     fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError> {
         self.replace_if(expected, next, document, |_| true)
+    }
+
+    fn announce(&self, server: &RunningServer) -> Result<(), StoreError> {
+        self.database.call(|rows| servers::put(rows, server)).map_err(store_error)
+    }
+
+    fn leave(&self, id: &str) -> Result<(), StoreError> {
+        self.database.call(|rows| servers::remove(rows, id)).map_err(store_error)
+    }
+
+    fn servers(&self) -> Result<Vec<RunningServer>, StoreError> {
+        self.database.call(|rows| servers::list(rows)).map_err(store_error)
     }
 }
 

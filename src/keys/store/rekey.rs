@@ -1,25 +1,23 @@
-//! A keeper enters; the store is encrypted with another key-encryption key.
+//! Encrypts a store with another key-encryption key.
 
-use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, SystemClock};
+use std::sync::Arc;
+
+use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, RunningServer};
 
 /// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the
-/// identifier of the key that encrypts from now on. If keys are given instead of a file, or other machines have the file, too,
-/// the first of the keys that are there is used: every server needs it before.
+/// identifier of the key that encrypts from now on. If keys are given instead of a file, or other machines have the store,
+/// too, the first of the keys that are there is used: every server needs it as its first one before.
 ///
 /// A process killed anywhere leaves a file with every key that the store may need. Servers read the file again by
 /// themselves.
 ///
 /// # Errors
-/// Those of [`Keeper::change`] and of [`KekSource::read`]; [`KekError::NoNewKey`].
-pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
+/// Those of [`Keeper::change`] and of [`KekSource::read`]; [`KekError::NoNewKey`], [`KekError::InUse`],
+/// [`KekError::Elsewhere`].
+pub fn rekey(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
     if keeper.store().is_shared() || matches!(keeper.source(), KekSource::Given(_)) {
-        let keks = keeper.source().read()?;
-        if keks.count() < 2 {
-            return Err(KekError::NoNewKey.into());
-        }
         keeper.refresh()?;
-        renew_seal(keeper)?;
-        return Ok(keks.id().to_owned());
+        return renew_seal(keeper, clock);
     }
     // Of two at once, one could take away the key with which the other has just encrypted the store.
     let locked = keeper.source().lock()?;
@@ -27,32 +25,61 @@ pub fn rekey(keeper: &Keeper) -> Result<String, Error> {
     let new = Keks::generate()?;
     locked.replace(&old.after(&new)?)?;
     keeper.refresh()?;
-    renew_seal(keeper)?;
+    let id = renew_seal(keeper, clock)?;
     locked.replace(&new)?;
     keeper.refresh()?;
-    Ok(new.id().to_owned())
+    Ok(id)
 }
 
-/// Nothing changes but the seal, and the key that derives refresh tokens: an attacker with the old key knows that one, too.
-fn renew_seal(keeper: &Keeper) -> Result<(), Error> {
-    let changed = keeper.change(|state| match state.ledger() {
-        Some(seal) => Ok(Some(state.with_ledger(seal.renew(SystemClock.now())?)?)),
+/// Encrypts the store with the first key, and returns its identifier. Nothing else changes but the key that derives refresh
+/// tokens: an attacker with the old key knows that one, too.
+fn renew_seal(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
+    let choose = |keks: &Arc<Keks>, present: &str| {
+        let id = keks.id();
+        match keks.ids().as_slice() {
+            [first] if first == present => Err(KekError::NoNewKey)?,
+            [first, ..] if first == present => Err(KekError::InUse { id: id.to_owned() })?,
+            _ => {}
+        }
+        check_elsewhere(id, &keeper.store().servers()?)?;
+        Ok(Arc::clone(keks))
+    };
+    keeper.change_sealed(choose, |state| match state.ledger() {
+        Some(seal) => Ok(Some(state.with_ledger(seal.renew(clock.now())?)?)),
         None => Ok(Some(state.clone())),
-    });
-    changed.map(drop)
+    })?;
+    keeper.sealed_with()
+}
+
+/// Refuses a key that a running server lacks, which would lose the store, or that another key is before: the servers must
+/// agree on the new key.
+fn check_elsewhere(id: &str, servers: &[RunningServer]) -> Result<(), KekError> {
+    for is_missing in [true, false] {
+        let disagrees = |server: &&RunningServer| match is_missing {
+            true => !server.kek_ids.iter().any(|kek| kek == id),
+            false => server.kek_ids.first().is_none_or(|first| first != id),
+        };
+        let servers: Vec<String> =
+            servers.iter().filter(disagrees).map(|server| server.name.clone()).collect();
+        if !servers.is_empty() {
+            return Err(KekError::Elsewhere { id: id.to_owned(), servers, is_missing });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_keys::{NOW, key, sealed_in_file, state};
+    use crate::Document;
+    use crate::test_keys::{NOW, TestClock, key, sealed_in_file, state};
 
     #[test]
     fn the_old_key_opens_nothing_afterwards_and_a_keeper_from_before_goes_on() {
         let (_folder, source, keeper) = sealed_in_file(&state());
         let old = source.read().unwrap();
         let other = Keeper::new(keeper.store(), source.clone()).unwrap();
-        let id = rekey(&keeper).unwrap();
+        let id = rekey(&keeper, &TestClock::at(NOW)).unwrap();
         assert_ne!(id, old.id());
         let stale = Keeper::new(keeper.store(), KekSource::Given(old)).unwrap();
         assert_eq!(stale.load().unwrap_err().code(), "kek_other");
@@ -68,10 +95,57 @@ mod tests {
         let keepers = [(); 4].map(|()| Keeper::new(keeper.store(), source.clone()).unwrap());
         std::thread::scope(|scope| {
             for keeper in &keepers {
-                scope.spawn(|| rekey(keeper).unwrap());
+                scope.spawn(|| rekey(keeper, &TestClock::at(NOW)).unwrap());
             }
         });
         assert_eq!(source.read().unwrap().to_text().lines().count(), 1);
         assert_eq!(keeper.load().unwrap().0, 5);
+    }
+
+    #[test]
+    fn a_change_keeps_the_key_that_encrypts_the_store_and_rekey_alone_replaces_it() {
+        let [old, new] = [(); 2].map(|()| Keks::generate().unwrap());
+        let given = |text: &[&Keks]| {
+            let text: String = text.iter().map(|keks| keks.to_text().to_string()).collect();
+            KekSource::Given(Arc::new(Keks::parse(&text).unwrap()))
+        };
+        let (_folder, _, keeper) = sealed_in_file(&state());
+        let (version, document) = keeper.store().load().unwrap();
+        let first = document.to_state(&keeper.source().read().unwrap(), version).unwrap();
+        let sealed = Document::from_state(&first, &old, version + 1).unwrap();
+        keeper.store().replace(version, &sealed).unwrap();
+        let with = |keks: &[&Keks]| Keeper::new(keeper.store(), given(keks)).unwrap();
+        let refused = |keks: &[&Keks]| rekey(&with(keks), &TestClock::at(NOW)).unwrap_err().code();
+
+        with(&[&new, &old]).change(|state| Ok(Some(state.stage(key(), NOW)?))).unwrap();
+        assert_eq!(with(&[&old]).sealed_with().unwrap(), old.id());
+        assert_eq!([refused(&[&old]), refused(&[&old, &new])], ["kek_no_new_key", "kek_in_use"]);
+        assert_eq!(refused(&[&new]), "kek_other");
+        assert_eq!(rekey(&with(&[&new, &old]), &TestClock::at(NOW)).unwrap(), new.id());
+        with(&[&old, &new]).change(|state| Ok(Some(state.clone()))).unwrap();
+        assert_eq!(with(&[&new]).sealed_with().unwrap(), new.id());
+        assert_eq!(refused(&[&new, &old]), "kek_in_use");
+    }
+
+    #[test]
+    fn a_key_that_another_server_lacks_or_has_behind_another_one_is_refused_with_its_name() {
+        let server = |name: &str, ids: &[&str]| RunningServer {
+            name: name.to_owned(),
+            kek_ids: ids.iter().map(|&id| id.to_owned()).collect(),
+            ..RunningServer::default()
+        };
+        let [ready, behind, without] =
+            [server("a", &["new", "old"]), server("b", &["old", "new"]), server("c", &["old"])];
+        assert_eq!(check_elsewhere("new", &[]), Ok(()));
+        assert_eq!(check_elsewhere("new", &[ready.clone(), server("d", &["new"])]), Ok(()));
+        let refused = |servers: &[&RunningServer]| {
+            let servers: Vec<RunningServer> = servers.iter().copied().cloned().collect();
+            let error = check_elsewhere("new", &servers).unwrap_err();
+            (error.code(), error.to_string())
+        };
+        let (code, text) = refused(&[&ready, &behind]);
+        assert!(code == "kek_not_first_elsewhere" && text.contains("not the first one on b:"), "{text}");
+        let (code, text) = refused(&[&ready, &behind, &without, &without]);
+        assert!(code == "kek_missing_elsewhere" && text.contains("missing on c and c:"), "{text}");
     }
 }

@@ -43,6 +43,7 @@ mod postgres;
 mod process;
 mod program;
 mod proofs;
+mod rekey;
 mod replicas;
 mod restored;
 mod rotation;
