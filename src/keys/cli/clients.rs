@@ -1,8 +1,8 @@
 //! The commands `clients …`.
 
 use jotgate_keys::{
-    Client, ClientSecret, Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, SystemClock,
-    TokenRequest, client_listing, json_client_listing, json_secret_listing, secret_listing, stage_key,
+    Client, ClientSecret, Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, TokenRequest,
+    client_listing, json_client_listing, json_secret_listing, secret_listing, stage_key,
 };
 
 use crate::client_arguments::{
@@ -11,15 +11,15 @@ use crate::client_arguments::{
 };
 use crate::say;
 
-pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
+pub(crate) fn clients(keeper: &Keeper, clock: &dyn Clock, command: &Clients) -> Result<(), Error> {
     match command {
         Clients::List(Json { json }) => {
             let (_, state) = keeper.load()?;
             let clients = state.clients();
             say(&if *json { json_client_listing(clients)? } else { client_listing(clients) })
         }
-        Clients::Add(arguments) => add(keeper, arguments),
-        Clients::Set(arguments) => set(keeper, arguments),
+        Clients::Add(arguments) => add(keeper, clock, arguments),
+        Clients::Set(arguments) => set(keeper, clock, arguments),
         Clients::Disable(NamedClient { id }) => {
             keeper.change(|state| Ok(Some(state.disable_client(id)?)))?;
             say(&format!("{id} gets no more tokens\n"))
@@ -28,14 +28,18 @@ pub(crate) fn clients(keeper: &Keeper, command: &Clients) -> Result<(), Error> {
             keeper.change(|state| Ok(Some(state.enable_client(id)?)))?;
             say(&format!("{id} gets tokens again\n"))
         }
-        Clients::Secret(Secret::Add(NamedClient { id })) => add_secret(keeper, id),
-        Clients::Secret(Secret::List(arguments)) => list_secrets(keeper, arguments),
+        Clients::Secret(Secret::Add(NamedClient { id })) => add_secret(keeper, clock, id),
+        Clients::Secret(Secret::List(arguments)) => list_secrets(keeper, clock, arguments),
         Clients::Secret(Secret::Drop(arguments)) => drop_secret(keeper, arguments),
         Clients::Remove(arguments) => remove(keeper, arguments),
     }
 }
 
-fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddClient) -> Result<(), Error> {
+fn add(
+    keeper: &Keeper,
+    clock: &dyn Clock,
+    AddClient { id, audience, keys, login, grants }: &AddClient,
+) -> Result<(), Error> {
     let changes = grants.changes()?;
     // RFC 9068 §3: a resource of its own, where no API is named.
     let itself = match audience.is_empty() {
@@ -43,7 +47,7 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
         false => vec![],
     };
     let audience = if itself.is_empty() { audience } else { &itself };
-    let (mut client, secret) = Client::new(id, None, audience, SystemClock.now())?;
+    let (mut client, secret) = Client::new(id, None, audience, clock.now())?;
     client.login = login.chosen().map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
     client.keys = keys.as_deref().map(read_keys).transpose()?;
     let without_secret = client.is_public() || client.keys.is_some();
@@ -64,18 +68,17 @@ fn add(keeper: &Keeper, AddClient { id, audience, keys, login, grants }: &AddCli
     } else {
         show_secret(id, &secret)?;
     }
-    switch_openid_on(keeper, state.client(id)?, &state)
+    switch_openid_on(keeper, clock, state.client(id)?, &state)
 }
 
 /// Publishes the first key for ID tokens, if that is the first client that may ask for them.
-fn switch_openid_on(keeper: &Keeper, client: &Client, state: &State) -> Result<(), Error> {
+fn switch_openid_on(keeper: &Keeper, clock: &dyn Clock, client: &Client, state: &State) -> Result<(), Error> {
     let asks = client.login.is_some() && client.scopes.iter().any(|scope| scope == "openid");
     if !asks || state.ring_for(Purpose::Id).is_some() {
         return Ok(());
     }
-    let (kid, state) =
-        stage_key(keeper, Purpose::Id, SigningAlgorithm::RS256, RsaSize::default(), &SystemClock)?;
-    let wait = state.find(&kid).map_or(0, |key| key.may_sign_from.saturating_sub(SystemClock.now()));
+    let (kid, state) = stage_key(keeper, Purpose::Id, SigningAlgorithm::RS256, RsaSize::default(), clock)?;
+    let wait = state.find(&kid).map_or(0, |key| key.may_sign_from.saturating_sub(clock.now()));
     say(&format!(
         "the first key for ID tokens is published: a running `serve` accepts the scope openid in {wait} s, when every \
          verifier can have the key\n"
@@ -87,7 +90,7 @@ fn show_secret(id: &str, secret: &str) -> Result<(), Error> {
     say(&format!("client_id: {id}\nclient_secret: {secret}\n"))
 }
 
-fn set(keeper: &Keeper, arguments: &SetClient) -> Result<(), Error> {
+fn set(keeper: &Keeper, clock: &dyn Clock, arguments: &SetClient) -> Result<(), Error> {
     let changes = arguments.changes()?;
     let state = keeper.change(|state| {
         state.check_names(&arguments.id, changes.audiences.as_deref().unwrap_or_default())?;
@@ -95,19 +98,23 @@ fn set(keeper: &Keeper, arguments: &SetClient) -> Result<(), Error> {
     })?;
     let client = state.client(&arguments.id)?;
     say(&client_listing(std::slice::from_ref(client)))?;
-    switch_openid_on(keeper, client, &state)
+    switch_openid_on(keeper, clock, client, &state)
 }
 
-fn add_secret(keeper: &Keeper, id: &str) -> Result<(), Error> {
-    let (secret, text) = ClientSecret::generate(SystemClock.now())?;
+fn add_secret(keeper: &Keeper, clock: &dyn Clock, id: &str) -> Result<(), Error> {
+    let (secret, text) = ClientSecret::generate(clock.now())?;
     keeper.change(|state| Ok(Some(state.add_secret(id, secret.clone())?)))?;
     show_secret(id, &text)
 }
 
-fn list_secrets(keeper: &Keeper, ListSecrets { client, format }: &ListSecrets) -> Result<(), Error> {
+fn list_secrets(
+    keeper: &Keeper,
+    clock: &dyn Clock,
+    ListSecrets { client, format }: &ListSecrets,
+) -> Result<(), Error> {
     let (_, state) = keeper.load()?;
     let client = state.client(&client.id)?;
-    say(&if format.json { json_secret_listing(client)? } else { secret_listing(client, SystemClock.now()) })
+    say(&if format.json { json_secret_listing(client)? } else { secret_listing(client, clock.now()) })
 }
 
 fn drop_secret(keeper: &Keeper, arguments: &DropSecret) -> Result<(), Error> {

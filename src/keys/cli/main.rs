@@ -121,10 +121,10 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
         }
         Command::Settings(command) => settings::settings(&place.keeper()?, place.clock().as_ref(), command),
         Command::Upgrade => upgrade::upgrade(&place.keeper()?),
-        Command::Clients(command) => clients::clients(&place.keeper()?, command),
+        Command::Clients(command) => clients::clients(&place.keeper()?, place.clock().as_ref(), command),
         Command::Users(command) => {
             let (_, state) = place.keeper()?.load()?;
-            users::users(place.ledger(&state)?.as_ref(), command)
+            users::users(place.ledger(&state)?.as_ref(), place.clock().as_ref(), command)
         }
     }?;
     Ok(ExitCode::SUCCESS)

@@ -6,15 +6,15 @@ use jotgate_keys::ledger::{Ledger, Profile, User};
 use jotgate_keys::people::{
     check_name, check_password, hash_password, json_user_listing, new_subject, user_listing,
 };
-use jotgate_keys::{Clock, Error, SystemClock};
+use jotgate_keys::{Clock, Error};
 use zeroize::Zeroizing;
 
 use crate::client_arguments::Json;
 use crate::say;
 use crate::user_arguments::{AddUser, NamedUser, RemoveUser, SetUser, Users};
 
-pub(crate) fn users(ledger: &dyn Ledger, command: &Users) -> Result<(), Error> {
-    let now = SystemClock.now();
+pub(crate) fn users(ledger: &dyn Ledger, clock: &dyn Clock, command: &Users) -> Result<(), Error> {
+    let now = clock.now();
     match command {
         Users::Add(arguments) => add(ledger, arguments, now),
         Users::List(Json { json }) => {

@@ -252,9 +252,10 @@ impl PostgresDatabase {
         let now = SystemClock.steady();
         let way = now.saturating_sub(asked) / 2;
         let reading = Reading { server: milliseconds.unsigned_abs(), steady: now.saturating_sub(way) };
-        // An answer that was long on its way says little.
-        if way <= LONGEST_WAY {
-            *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        let mut last = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        // An answer that was long on its way says little, but more than the clock of this machine.
+        if way <= LONGEST_WAY || last.is_none() {
+            *last = Some(reading);
         }
     }
 }

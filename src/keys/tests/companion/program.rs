@@ -157,13 +157,18 @@ impl Program {
     /// Runs what must succeed with that text on stdin; what it printed.
     #[track_caller]
     pub(crate) fn with_input(&self, arguments: &[&str], input: &str) -> String {
-        let mut command = self.command(arguments);
+        Self::run_with_input(&mut self.command(arguments), input)
+    }
+
+    /// Runs a command that must succeed with that text on stdin; what it printed.
+    #[track_caller]
+    pub(crate) fn run_with_input(command: &mut Command, input: &str) -> String {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{arguments:?}");
+        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{command:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
