@@ -11,6 +11,7 @@ import { SNIPPETS } from './runners/snippets.mjs'
 import { besideFrameworks, bundle, here, node, require, root, run } from './runners/tools.mjs'
 import { types, wwwParts } from './runners/types.mjs'
 import { writeCases } from './runners/vectors/files.mjs'
+import { workerdFirstRequest } from './runners/workerd/first_request.mjs'
 import { workerd, workerdRequestsSuite } from './runners/workerd/suite.mjs'
 
 /** The quick suites by name. Each takes the project with the installed package, and the tools; it returns an exit code. */
@@ -60,6 +61,7 @@ export const SUITES = {
   sizes,
   workerd,
   'workerd-requests': workerdRequestsSuite,
+  'workerd-first-request': workerdFirstRequest,
   types,
   'www-parts': wwwParts,
 }

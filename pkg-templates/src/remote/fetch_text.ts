@@ -49,12 +49,12 @@ export interface Deadline {
   end(): void
 }
 
-/** Starts a time limit, in milliseconds. */
+/** Starts a time limit, in milliseconds. 0 is no limit, and no timer. */
 export function deadline(milliseconds: number): Deadline {
   const controller = new AbortController()
   const { signal } = controller
   const reason = () => new DOMException('the time is over', 'TimeoutError')
-  const timer = setTimeout(() => controller.abort(reason()), milliseconds)
+  const timer = milliseconds === 0 ? undefined : setTimeout(() => controller.abort(reason()), milliseconds)
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), record({ once: true }))
   })

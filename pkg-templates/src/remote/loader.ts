@@ -249,8 +249,8 @@ export class KeySetLoader {
     const begun = this.#now()
     this.#cache.started(begun, purpose)
     this.#underWay++
-    const { at, settings } = this.#options
-    const limit = deadline(settings.timeoutDuration * 1000)
+    const { at, settings, isUntimed } = this.#options
+    const limit = deadline(isUntimed ? 0 : settings.timeoutDuration * 1000)
     try {
       const base = this.#set
       const { answer, set, asked } = await this.#request.send(base, limit, pastCaches)

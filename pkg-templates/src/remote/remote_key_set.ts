@@ -100,7 +100,7 @@ export class RemoteKeySet {
     } else if (url instanceof Asked) {
       // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
       this.url = 'https://keys.invalid/'
-      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options), fetch: url.fetch })
+      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options), fetch: url.fetch, isUntimed: url.isUntimed })
     } else {
       this.url = address('url', url)
       this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options) })
@@ -138,9 +138,10 @@ export class RemoteKeySet {
     return new RemoteKeySet(new Discovered(issuer, named) as unknown as URL, options)
   }
 
-  /** @internal The key set that a function returns, called as often as an issuer would be. */
-  static fromFunction(keys: () => unknown, options: RemoteKeySetOptions): RemoteKeySet {
-    return new RemoteKeySet(new Asked(async () => ({ status: 200, json: async () => keys() })) as unknown as URL, options)
+  /** @internal The key set that a function returns, called as often as an issuer would be. `isUntimed`: without a time limit. */
+  static fromFunction(keys: () => unknown, options: RemoteKeySetOptions, isUntimed = false): RemoteKeySet {
+    const asked = new Asked(async () => ({ status: 200, json: async () => keys() }), isUntimed)
+    return new RemoteKeySet(asked as unknown as URL, options)
   }
 
   /** The current set, while it may be trusted. */
@@ -222,7 +223,10 @@ class Discovered {
 }
 
 class Asked {
-  constructor(readonly fetch: FetchFunction) {}
+  constructor(
+    readonly fetch: FetchFunction,
+    readonly isUntimed: boolean,
+  ) {}
 }
 
 /** Checks the options, and fills in the defaults. */

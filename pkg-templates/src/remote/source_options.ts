@@ -64,6 +64,8 @@ export interface KeySetLoaderOptions {
     readonly cooldownAfterAny?: boolean
     readonly timeoutDuration: number
   }
+  /** Whether a fetch has no time limit: at a worker's module scope no timer can be set. */
+  readonly isUntimed?: boolean
   /** Called after each fetch. */
   readonly onKeys?: ((event: KeysEvent) => void) | undefined
   /** Called with each set that the origin sent or confirmed. */

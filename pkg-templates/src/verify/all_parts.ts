@@ -6,4 +6,4 @@ import { REMOTE_KEYS } from './remote_verifier.js'
 import { TOKEN_CACHE } from './token_cache.js'
 
 /** All parts, without a call: bundlers can remove the object where nothing uses it. */
-export const ALL_PARTS: Required<Parts> = { remoteKeys: REMOTE_KEYS, issuers: ISSUERS, tokenCache: TOKEN_CACHE, hostRsa: HOST_RSA }
+export const ALL_PARTS: Required<Omit<Parts, 'rehearse'>> = { remoteKeys: REMOTE_KEYS, issuers: ISSUERS, tokenCache: TOKEN_CACHE, hostRsa: HOST_RSA }

@@ -42,7 +42,7 @@ export class IssuerVerifier implements PolicyJudge {
     // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
     if (keys instanceof Keys) presentable(this.policy, keys)
     else if (keys !== undefined) usable(algorithms, keys)
-    warmUp(algorithms, options.read('warm', flag), keys === undefined)
+    warmUp(algorithms, options.read('warm', flag), keys, parts, IssuerVerifier)
   }
 
   judgeNow(token: unknown): KeyedVerdict {

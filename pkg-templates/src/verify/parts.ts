@@ -22,6 +22,8 @@ export interface Parts {
     of(issuer: string, options: RemoteKeySetOptions): RemoteKeySet
     /** A verifier with such a set. */
     verifier(options: Options, fields: PolicyFields, keys: RemoteKeySet, parts: Parts): PolicyJudge
+    /** The same with a given set, which is fetched without a network and without a timer. */
+    known(options: Options, fields: PolicyFields, jwks: object, parts: Parts): PolicyJudge
   }
   /** Several issuers. */
   readonly issuers?: (options: Options, fields: PolicyFields, parts: Parts) => Judge
@@ -29,7 +31,12 @@ export interface Parts {
   readonly tokenCache?: (bounds: unknown, fields: PolicyFields) => VerdictCache
   /** RSA by the runtime's cryptography. */
   readonly hostRsa?: () => HostQuestions
+  /** Warms up the code that a token passes besides that of its verifier. This is no part for `use`. */
+  readonly rehearse?: Rehearse
 }
+
+/** Passes a known token to a verifier with its key, and the verdict to what follows. */
+export type Rehearse = (verifier: Judge, token: string) => Promise<unknown>
 
 /** The verdicts on accepted tokens. `now` is in seconds; `set` is the current set, `undefined` for a single key. */
 export interface VerdictCache {
@@ -52,7 +59,7 @@ export interface HostQuestions {
 }
 
 /** The name of a part. */
-export type PartName = keyof Parts
+export type PartName = Exclude<keyof Parts, 'rehearse'>
 
 /** A part for the option `use` of the `Verifier` of `jotgate/verifier`. */
 export class Part<Name extends PartName = PartName> {

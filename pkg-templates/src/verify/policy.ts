@@ -44,7 +44,7 @@ export interface PolicyOptions {
    */
   hostCrypto?: boolean
   /**
-   * Whether the constructor verifies a known signature of each kind in `algorithms`, so that the first token finds compiled code. It is a
+   * Whether the constructor verifies a known token of each kind in `algorithms`, so that the first token finds compiled code. It is a
    * self-test at the same time. By default it does so at the top of a Worker's module, for at most three kinds and once per isolate; never
    * inside a request, and in no other runtime. `true` does it here, `false` never.
    */

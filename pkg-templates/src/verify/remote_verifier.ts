@@ -18,6 +18,7 @@ export const REMOTE_KEYS: Parts['remoteKeys'] = {
   at: (name, url, options) => new RemoteKeySet(address(name, url), options),
   of: (issuer, options) => RemoteKeySet.fromIssuer(issuer, options),
   verifier: (options, fields, keys, parts) => new RemoteVerifier(options, fields, keys, parts),
+  known: (options, fields, jwks, parts) => new RemoteVerifier(options, fields, RemoteKeySet.fromFunction(() => jwks, {}, true), parts),
 }
 
 /** For `keys` that are fetched: a `RemoteKeySet` or a function, and `issuers` with `jwksUri` or with neither `jwksUri` nor `keys`. */

@@ -1,40 +1,66 @@
 /**
- * Verifies a known signature before the first token arrives, so that the engine has compiled what the verification runs. It is a self-test
- * at the same time.
+ * Verifies a known token before the first real one arrives, so that the engine has compiled the code for it. It is a self-test at the
+ * same time.
  */
+import { Options } from '../base/options.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import type { JWK } from '../base/types.js'
-import { KeySet, setHandle } from '../keys/key_set.js'
-import type { Keys } from '../wasm/bindings.js'
-import { verify } from '../wasm/calls.js'
-import { boot } from '../wasm/instance.js'
+import { KeySet } from '../keys/key_set.js'
+import { Keys } from '../wasm/bindings.js'
+import type { Judge } from './judge.js'
 import { KNOWN_ANSWERS, type KnownAnswer } from './known_answers.js'
-import { policyFrom } from './policy.js'
+import type { Parts, Rehearse } from './parts.js'
+import { type PolicyFields, POLICY_NAMES } from './policy.js'
 
 /** The most kinds of signatures to warm up by default: each costs start-up time. */
 const MOST_BY_DEFAULT = 3
 
-/** The kinds that this isolate has warmed up. */
+/** What this isolate has warmed up: kinds of signatures, each with the path that its token took. */
 const warm = new Set<string>()
 
+/** The class of the verifiers with keys in hand. */
+type VerifierClass = new (options: Options, fields: PolicyFields, keys: Keys | KeySet, parts: Parts) => Judge
+
 /**
- * Warms up each kind of signature among these algorithms, once per isolate.
+ * Warms up each kind of signature among these algorithms, once per isolate and path of a token.
  *
  * @param wanted - the option `warm`. Without it only at a worker's module scope, where start-up time is hidden behind the TLS handshake;
  *   never inside a request.
- * @param asSet - whether the keys of tokens come in a set: then the code that reads sets is compiled, too
+ * @param keys - the keys of real tokens: a known key is in the same form. `undefined` if they are fetched
  * @throws `Error` if a known answer is wrong: this instance of the core must not be used
  */
-export function warmUp(algorithms: readonly string[], wanted: boolean | undefined, asSet: boolean): void {
+export function warmUp(
+  algorithms: readonly string[],
+  wanted: boolean | undefined,
+  keys: Keys | KeySet | undefined,
+  parts: Parts,
+  Verifier: VerifierClass,
+): void {
   if (!(wanted ?? isModuleScopeOfWorker())) return
-  const kinds = new Set(algorithms.map(kindOf))
-  for (const kind of [...kinds].slice(0, wanted === true ? kinds.size : MOST_BY_DEFAULT)) {
-    if (warm.has(kind)) continue
-    selfTest(kind, asSet)
-    warm.add(kind)
+  const rehearse = memberOf(parts, 'rehearse') ?? judge
+  const isFetched = keys === undefined
+  const kinds = [...new Set(algorithms.map(kindOf))]
+  for (const kind of wanted === true ? kinds : kinds.slice(0, MOST_BY_DEFAULT)) {
+    const path = [kind, isFetched, rehearse === judge].join()
+    if (warm.has(path)) continue
+    const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as KnownAnswer
+    const token = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30.${signature}`
+    const options = new Options('', record({ warm: false, hostCrypto: false }), POLICY_NAMES)
+    const fields = record({ algorithms: [kind], requireExp: false })
+    const set = record({ keys: [jwk as unknown as JWK] })
+    const known = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : keys instanceof Keys ? Keys.fromText('Jwk', jsonOf(jwk)) : new KeySet(set)
+    const verifier = new Verifier(options, fields, known, parts)
+    if (!verifier.judgeNow(token).ok) throw new Error(`the self-test of ${kind} failed`)
+    warm.add(path)
+    // A fetched set contains no shared secret.
+    if (isFetched && jwk === undefined) continue
+    rehearse(isFetched ? parts.remoteKeys.known(options, fields, set, parts) : verifier, token).catch(() => {})
   }
 }
+
+/** The path of a token without a gate. */
+const judge: Rehearse = (verifier, token) => verifier.judge(token, undefined)
 
 /** At module scope the clock of Workers stands at 0. Read for this alone. */
 function isModuleScopeOfWorker(): boolean {
@@ -46,18 +72,4 @@ function kindOf(algorithm: string): string {
   if (algorithm === 'Ed25519') return 'EdDSA'
   if (algorithm.startsWith('HS')) return 'HS256'
   return /^[RP]S/.test(algorithm) ? 'RS256' : algorithm
-}
-
-function selfTest(kind: string, asSet: boolean): void {
-  const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as KnownAnswer
-  const policy = policyFrom(jsonOf(record({ algorithms: [kind], requireExp: false })))
-  const message = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30`
-  const { ok } = verify(policy, knownKeys(jwk, asSet), `${message}.${signature}`, 0)
-  if (!ok) throw new Error(`the self-test of ${kind} failed`)
-}
-
-function knownKeys(jwk: KnownAnswer['jwk'], asSet: boolean): Keys {
-  const { Keys } = boot()
-  if (jwk === undefined) return Keys.fromSecret(new Uint8Array(32))
-  return asSet ? setHandle(new KeySet(record({ keys: [jwk as unknown as JWK] }))) : Keys.fromText('Jwk', jsonOf(jwk))
 }

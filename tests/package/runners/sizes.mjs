@@ -6,10 +6,10 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 29_050
+const MAIN_ENTRY = 29_300
 /** The same for programs that import one name: see docs/decisions/0029. */
-const CREATE_GATE = 28_300
-const VERIFIER = 19_600
+const CREATE_GATE = 28_500
+const VERIFIER = 19_700
 
 /** All JavaScript of a program with `jotgate/verifier` and a key in hand, minified, not compressed. */
 const KEY_IN_HAND = 23_000

@@ -15,7 +15,7 @@ export function lines({ date, flags }) {
 /**
  * Bundles the module by esbuild, as a stranger would, and serves it; where it answers, and what ends it.
  *
- * @param settings - `port`, by default a free one; `bindings`, texts by their names; `compatibility`, by default {@link COMPATIBILITY}
+ * @param settings - `port`, by default a free one; `bindings`, texts by their names; `compatibility`, by default {@link COMPATIBILITY}; `v8Flags`, none by default
  */
 export async function startWorker(folder, entry, { bundle, require }, settings) {
   const outdir = join(folder, 'worker')
@@ -32,11 +32,11 @@ export async function startWorker(folder, entry, { bundle, require }, settings) 
 }
 
 /** Serves what a bundler left: a script, and the one `.wasm` beside it or below. */
-export async function serveWorker(outdir, script, require, { port = 0, bindings = {}, compatibility = COMPATIBILITY } = {}) {
+export async function serveWorker(outdir, script, require, { port = 0, bindings = {}, compatibility = COMPATIBILITY, v8Flags = [] } = {}) {
   const files = await readdir(outdir, { recursive: true })
   const wasm = files.filter((file) => file.endsWith('.wasm'))
   if (wasm.length !== 1) throw new Error(`the bundle brings ${files}, not one .wasm`)
-  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0], bindings, compatibility))
+  await writeFile(join(outdir, 'worker.capnp'), capnp(script, wasm[0], bindings, compatibility, v8Flags))
   const { default: binary } = require('workerd')
   const child = spawn(
     binary,
@@ -71,7 +71,7 @@ function portOf(child) {
   })
 }
 
-function capnp(script, wasm, bindings, compatibility) {
+function capnp(script, wasm, bindings, compatibility, v8Flags) {
   const texts = Object.entries(bindings).map(([name, text]) => `    (name = "${name}", text = "${text}"),\n`).join('')
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -80,6 +80,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ],
+  v8Flags = ${JSON.stringify(v8Flags)},
 );
 const worker :Workerd.Worker = (
   modules = [
