@@ -47,6 +47,8 @@ struct Reading {
 
 /// How many connections one process has. Each verb takes one for some milliseconds.
 const CONNECTIONS: usize = 8;
+/// For how long a connection is used. The address may lead to another server by then, while the one of before goes on.
+const LIFETIME: Duration = Duration::from_secs(15);
 /// How long an answer of the server's clock may be on its way.
 const LONGEST_WAY: Duration = Duration::from_millis(200);
 /// How long a commit may wait for its confirmation. `statement_timeout` does not end this wait.
@@ -199,6 +201,7 @@ impl PostgresDatabase {
 
     /// A connection from the pool. A new one is checked.
     fn client(&self, runtime: &Runtime) -> Result<Object, LedgerError> {
+        self.pool.retain(|_, metrics| metrics.age() < LIFETIME);
         let client = runtime.block_on(self.pool.get()).map_err(|error| match error {
             PoolError::Backend(error) => Failure::Failed(error).into_error(&self.shown).1,
             PoolError::Timeout(_) => Failure::Late.into_error(&self.shown).1,
@@ -206,7 +209,14 @@ impl PostgresDatabase {
         })?;
         if Object::metrics(&client).recycle_count == 0 {
             match self.check(runtime, &client) {
-                Ok(server) => *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server,
+                Ok(server) => {
+                    let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+                    if known.timeline != server.timeline {
+                        // The others lead to the server of before.
+                        self.pool.retain(|_, _| false);
+                    }
+                    *known = server;
+                }
                 Err(error) => {
                     drop(Object::take(client));
                     return Err(error.into());

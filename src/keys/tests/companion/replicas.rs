@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::browser::{Browser, claims, parameter};
@@ -78,6 +78,7 @@ fn worker(program: &Program) -> String {
 /// A way to a server that can be cut: bytes wait then, as in a network that loses all.
 struct Way {
     address: SocketAddr,
+    port: Arc<AtomicU16>,
     is_cut: Arc<AtomicBool>,
 }
 
@@ -85,10 +86,13 @@ impl Way {
     fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, is_cut) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
-        let cut = Arc::clone(&is_cut);
+        let (port, cut) = (Arc::new(AtomicU16::new(port)), Arc::clone(&is_cut));
+        let leads_to = Arc::clone(&port);
         std::thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
-                let Ok(far) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                let Ok(far) = TcpStream::connect(("127.0.0.1", leads_to.load(Ordering::SeqCst))) else {
+                    continue;
+                };
                 for (from, to) in [(&near, &far), (&far, &near)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let cut = Arc::clone(&cut);
@@ -96,7 +100,12 @@ impl Way {
                 }
             }
         });
-        Self { address, is_cut }
+        Self { address, port, is_cut }
+    }
+
+    /// Leads new connections to another server, as an address that moves does. Those of before stay.
+    fn lead_to(&self, port: u16) {
+        self.port.store(port, Ordering::SeqCst);
     }
 
     fn cut(&self, is_cut: bool) {
@@ -433,4 +442,35 @@ fn logins_go_on_after_a_failover_only_if_commits_waited_for_the_standby() {
         assert_eq!(log.contains("ledger_epoch"), !is_synchronous, "{log}");
         assert_eq!(log.contains("no standby confirms commits"), !is_synchronous, "{log}");
     }
+}
+
+#[test]
+#[ignore = "it takes minutes: `cargo xtask test --rest`"]
+fn a_server_follows_an_address_that_moves_to_another_primary_while_the_old_one_goes_on() {
+    let Some((primary, standby, url)) = primary_and_standby(&[]) else { return };
+    let way = Way::to(primary.port);
+    let name = url.rsplit('/').next().unwrap();
+    let program = Program::in_database(&format!("postgres://keys@127.0.0.1:{}/{name}", way.address.port()));
+    program.done(&["init", "--issuer", "https://issuer.example", "--replica-delay", "3"]);
+    login::add_ada(&program);
+    let serving = login::serve(&program);
+    let token = refresh_token(&serving);
+    primary.catch_up(&standby);
+    standby.promote();
+    // A login that the new primary does not know.
+    let lost = refresh_token(&serving);
+    way.lead_to(standby.port);
+    let sessions = || {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        primary.sql("postgres", &sql)
+    };
+    until("no connection to the old one is left", || sessions() == "0");
+    until("the logins have ended", || refresh(&serving, &token).0 == 400);
+    assert_eq!(refresh(&serving, &lost).0, 400);
+    assert_eq!(refresh(&serving, &refresh_token(&serving)).0, 200);
+    serving.signal("TERM");
+    let log = serving.ended().log;
+    assert!(log.contains("ledger_epoch"), "{log}");
 }
