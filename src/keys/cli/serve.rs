@@ -33,6 +33,7 @@ pub(crate) fn serve(
     let certificate = certificate(arguments, clock.as_ref())?.map(Arc::new);
     // A store that cannot be published is an error before the address is printed.
     let (_, state) = keeper.load()?;
+    keeper.announce(clock.steady());
     let delay = state.settings().times().replica_delay;
     if delay < Times::SHORTEST_REPLICA_DELAY {
         tracing::warn!(
@@ -76,6 +77,9 @@ pub(crate) fn serve(
     });
     // A look at a store that hangs must not keep the process.
     runtime.shutdown_background();
+    if served.is_err() {
+        keeper.leave();
+    }
     served
 }
 
@@ -183,7 +187,14 @@ async fn reload(
         }
         let keeper = keeper.clone();
         // Keys that don't open the store would end the use of those that do.
-        let read = move || keeper.check_kek().and_then(|()| keeper.refresh());
+        let now = clock.steady();
+        let read = move || {
+            keeper.check_kek()?;
+            keeper.refresh()?;
+            // Before the reload is over: the next step of `keys rekey` may follow at once.
+            keeper.announce(now);
+            Ok::<_, Error>(())
+        };
         match tokio::task::spawn_blocking(read).await {
             Ok(Ok(())) => tracing::info!("the key-encryption key was read again"),
             Ok(Err(error)) => {

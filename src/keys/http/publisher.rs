@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::store::Presence;
 use crate::{
     Action, Alarm, Clock, ClockState, ClockWatch, Error, Keeper, Published, Snapshot, StoreError, StoreStamp,
     step, tick,
@@ -19,7 +18,6 @@ pub struct Publisher {
     keeper: Keeper,
     clock: Arc<dyn Clock>,
     published: Arc<Published>,
-    presence: Arc<Presence>,
     /// What was read last.
     read: Option<StoreStamp>,
     /// Whether the high-water mark lacks it.
@@ -47,14 +45,10 @@ impl Publisher {
     /// # Errors
     /// [`Error::Store`], [`Error::Document`]: there is nothing to publish.
     pub fn new(keeper: Keeper, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let presence = Arc::new(Presence::new(keeper.clone())?);
-        // Before the store is read: from then on, `rekey` knows of this server.
-        presence.renew(clock.steady());
         let mut publisher = Self {
             keeper,
             clock,
             published: Arc::default(),
-            presence,
             read: None,
             unmarked: true,
             watch: ClockWatch::default(),
@@ -75,11 +69,6 @@ impl Publisher {
         Arc::clone(&self.published)
     }
 
-    /// Describes this process in the store.
-    pub(crate) fn presence(&self) -> Arc<Presence> {
-        Arc::clone(&self.presence)
-    }
-
     /// Looks once whether another process has changed the state, and publishes the new set; then makes the step that is
     /// due, if one is. May block on the store. A failure is reported in the log and leaves the published set as it is.
     pub fn look(&mut self) {
@@ -87,7 +76,7 @@ impl Publisher {
         let looked = self.look_once(now);
         // A store that is away would be waited for once more.
         if !matches!(looked, Err(Error::Store(StoreError::Unavailable { .. }))) {
-            self.presence.renew(self.clock.steady());
+            self.keeper.announce(self.clock.steady());
         }
         self.published.explain(looked.as_ref().err());
         self.published.ticked(now, looked.is_ok(), self.alarm.is_some());

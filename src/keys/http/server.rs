@@ -107,11 +107,12 @@ pub(crate) async fn run_with(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let (watch_clock, ledger, watched) = (Arc::clone(&clock), keeper.ledger(), keeper.clone());
+    let leaver = keeper.clone();
     // Each connection inherits it.
     SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
-    let (published, presence) = (publisher.published(), publisher.presence());
+    let published = publisher.published();
     let ConnectionSettings { per_address, trusted_proxies, attempts_per_address, certificate, .. } = settings;
     let tls = certificate.clone().map(Tls::new).transpose()?;
     let upkeep_clock = Arc::clone(&watch_clock);
@@ -196,7 +197,7 @@ pub(crate) async fn run_with(
     drop((listener, ops, stopping));
     info!("stopping");
     stop.send_replace(());
-    let leaving = tokio::task::spawn_blocking(move || presence.end());
+    let leaving = tokio::task::spawn_blocking(move || leaver.leave());
     let (drained, _) = tokio::join!(
         tokio::time::timeout(DRAIN_LIMIT, stop.closed()),
         tokio::time::timeout(DRAIN_LIMIT, leaving)

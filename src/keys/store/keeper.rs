@@ -1,11 +1,13 @@
 //! Loads states from a store and saves them. The only place that converts between the two.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use tracing::warn;
 
+use super::running_server::Presence;
 use crate::ledger::{Ledger, LedgerStamp};
 use crate::{
     Document, DocumentError, Error, KekError, KekSource, Keks, MarkFile, State, Store, StoreError,
@@ -20,6 +22,7 @@ pub struct Keeper {
     keks: Arc<ArcSwap<Keks>>,
     mark: Option<MarkFile>,
     ledger: Option<Arc<dyn Ledger>>,
+    presence: Arc<Presence>,
 }
 
 /// What is in the store, and how it is encrypted.
@@ -44,7 +47,7 @@ impl Keeper {
     /// Those of [`KekSource::read`].
     pub fn new(store: Arc<dyn Store>, source: KekSource) -> Result<Self, Error> {
         let keks = Arc::new(ArcSwap::new(source.read()?));
-        Ok(Self { store, source, keks, mark: None, ledger: None })
+        Ok(Self { store, source, keks, mark: None, ledger: None, presence: Arc::default() })
     }
 
     /// The same keeper, which remembers in `mark` what it has seen of a store of format 4, and refuses to go back.
@@ -84,6 +87,17 @@ impl Keeper {
     pub fn refresh(&self) -> Result<(), Error> {
         self.keks.store(self.source.read()?);
         Ok(())
+    }
+
+    /// Describes this process in a store that other machines may have, as a server with its key-encryption keys: if they have
+    /// changed, or some time has passed. `now` by the steady clock. May block on the store. A failure is reported in the log.
+    pub fn announce(&self, now: Duration) {
+        self.presence.announce(self.store.as_ref(), self.kek_ids(), now);
+    }
+
+    /// Takes the description back: this process stops, and describes itself no more. May block on the store.
+    pub fn leave(&self) {
+        self.presence.leave(self.store.as_ref());
     }
 
     /// The version now, cheaply.

@@ -36,7 +36,6 @@ pub use mark_file::MarkFile;
 pub use memory::MemoryStore;
 pub use postgres::PostgresStore;
 pub use rekey::rekey;
-pub(crate) use running_server::Presence;
 pub use running_server::{Encryption, RunningServer};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::{check_folder, database_error, io_error};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::{Error, Keeper, StoreError};
+use crate::{Error, Keeper, Store, StoreError};
 
 /// A server of a store that several servers share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,56 +60,47 @@ impl Encryption {
     }
 }
 
-/// Describes this process in a shared store for as long as it runs. With any other store it does nothing.
-#[derive(Debug)]
-pub(crate) struct Presence {
-    keeper: Keeper,
-    described: Mutex<Described>,
-}
+/// Whether and how this process has described itself in a shared store.
+#[derive(Debug, Default)]
+pub(super) struct Presence(Mutex<Described>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Described {
-    server: RunningServer,
-    /// When that was written last, by the steady clock.
-    written: Option<Duration>,
+    /// What was written last; `None` before.
+    server: Option<RunningServer>,
+    /// When, by the steady clock.
+    tried: Option<Duration>,
     is_failing: bool,
     has_ended: bool,
 }
 
 impl Presence {
-    pub(crate) fn new(keeper: Keeper) -> Result<Self, StoreError> {
-        let server = RunningServer::this(keeper.kek_ids())?;
-        let described = Described { server, written: None, is_failing: false, has_ended: false };
-        Ok(Self { keeper, described: Mutex::new(described) })
-    }
-
-    /// Writes which keys this process has, if they have changed or some time has passed. `now` by the steady clock. May block
-    /// on the store. A failure is reported in the log.
-    pub(crate) fn renew(&self, now: Duration) {
-        let (store, kek_ids) = (self.keeper.store(), self.keeper.kek_ids());
-        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = described.written.is_none_or(|at| now.saturating_sub(at) >= RunningServer::PERIOD)
-            || described.server.kek_ids != kek_ids;
+    /// See [`Keeper::announce`].
+    pub(super) fn announce(&self, store: &dyn Store, kek_ids: Vec<String>, now: Duration) {
+        let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = described.tried.is_none_or(|at| now.saturating_sub(at) >= RunningServer::PERIOD)
+            || described.server.as_ref().is_none_or(|server| server.kek_ids != kek_ids);
         if described.has_ended || !is_due || !store.is_shared() {
             return;
         }
-        described.server.kek_ids = kek_ids;
-        described.written = Some(now);
-        let result = store.announce(&described.server);
+        let server = match described.server.take() {
+            Some(server) => Ok(RunningServer { kek_ids, ..server }),
+            None => RunningServer::this(kek_ids),
+        };
+        let result = server.and_then(|server| store.announce(described.server.insert(server)));
         if let (Err(error), false) = (&result, described.is_failing) {
             warn!(code = error.code(), %error, "`keys rekey` can't see which key-encryption keys this server has");
         }
         described.is_failing = result.is_err();
+        described.tried = Some(now);
     }
 
-    /// Removes the description: this process has stopped to use the store. May block on the store.
-    pub(crate) fn end(&self) {
-        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
+    /// See [`Keeper::leave`].
+    pub(super) fn leave(&self, store: &dyn Store) {
+        let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         described.has_ended = true;
-        if described.written.take().is_none() {
-            return;
-        }
-        if let Err(error) = self.keeper.store().leave(&described.server.id) {
+        let Some(server) = described.server.take() else { return };
+        if let Err(error) = store.leave(&server.id) {
             let seconds = RunningServer::COUNTED.as_secs();
             warn!(code = error.code(), %error, seconds, "this server still counts as running for a while");
         }

@@ -33,6 +33,14 @@ systemctl() {
         sleep 0.1
       done
       cat "$ROOT/log" >&2; return 1 ;;
+    reload)
+      before="$(grep -c 'was read again' "$ROOT/log")" || true
+      kill -HUP "$(cat "$ROOT/pid")"
+      for turn in $(seq 200); do
+        if [ "$(grep -c 'was read again' "$ROOT/log")" -gt "$before" ]; then return 0; fi
+        sleep 0.1
+      done
+      cat "$ROOT/log" >&2; return 1 ;;
     stop) kill "$(cat "$ROOT/pid")"; while kill -0 "$(cat "$ROOT/pid")" 2> /dev/null; do sleep 0.05; done ;;
   esac
 }

@@ -222,7 +222,11 @@ fn keys_of_the_environment_are_counted_too_and_a_store_of_an_earlier_version_get
         server.signal("TERM");
         assert_eq!(server.ended().code, Some(0));
     }
-    let _server = Program::serving(program.command(&listen).env("JOTGATE_KEK", &new_old));
+    let server = Program::serving(program.command(&listen).env("JOTGATE_KEK", &new_old));
+    // A start that fails leaves nothing behind.
+    let taken = ["serve", "--listen", &server.address.to_string()];
+    let (succeeded, said) = run(&taken, &old);
+    assert!(!succeeded && said.contains("can't be listened on"), "{said}");
     assert!(run(&["keys", "rekey"], &new_old).0);
     assert!(!run(&["keys", "list"], &old).0 && run(&["token", "--sub", "a"], &new).0);
 }
