@@ -107,7 +107,7 @@ async function copyInspector() {
   await cp(join(bindings, 'jotgate_inspect_bg.js'), join(compiled, 'inspect', 'module.js'))
 }
 
-/** A module with what the core imports, by the names that wasm-bindgen gives them. */
+/** A module with an object of what the core imports, by the names that wasm-bindgen gives it. */
 async function imports(module) {
   const lock = await readFile(join(root, 'Cargo.lock'), 'utf8')
   const [, version] = /^name = "wasm-bindgen"\nversion = "([^"]+)"/m.exec(lock) ?? []
@@ -124,9 +124,10 @@ async function imports(module) {
     const known = Object.keys(IMPORTS).find((known) => name === known || name.startsWith(`__wbg_${known}_`))
     if (known === undefined) throw new Error(`the core imports ${name}, which nothing here answers`)
     const [ours, file] = IMPORTS[known]
-    return `export { ${ours} as ${name} } from './${file}'\n`
+    return { name, ours, file }
   })
-  return entries.join('')
+  const lines = entries.map(({ ours, file }) => `import { ${ours} } from './${file}'\n`)
+  return `${lines.join('')}export const imports = { ${entries.map(({ name, ours }) => `${name}: ${ours}`).join(', ')} }\n`
 }
 
 function compileTypeScript() {

@@ -221,8 +221,10 @@ export function throwFromCore(address: number, length: number): never {
 /** Called by the core for a table of JavaScript objects. No object enters the core, so there is nothing to do. */
 export function initExternrefTable(): void {}
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
+/** @internal */
+export const encoder = new TextEncoder()
+/** @internal */
+export const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
 /** The address of a new value. Throws the error of its refusal if there is none. */
 export function checkedAddress(address: number): number {

@@ -7,9 +7,9 @@ import type { Keys, Policy } from './bindings.js'
 import { claimsFrom } from './claims_outline.js'
 import { knownHeader, rememberHeader } from './header_cache.js'
 import { boot } from './instance.js'
+import type { Buffer, Buffers } from './host.js'
+import { nodeBuffers } from '#wasm'
 import { isBytes } from '../base/bytes.js'
-import { memberOf, record } from '../base/record.js'
-import { hostGlobal, requestsAreIsolated, TextDecoder, TextEncoder } from '../base/runtime.js'
 import { NOT_TEXT, type Refusal } from '../base/refusal.js'
 import type { JWTPayload, ProtectedHeader } from '../base/types.js'
 
@@ -91,9 +91,6 @@ export function decodeHeader(
   return { ok: true, header: json(address, header) }
 }
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
-
 /** The core's memory as bytes. Made again when the memory has grown, which detaches the old view. */
 let bytes: Uint8Array<ArrayBuffer> | undefined
 /** The same, from the address of the last token. */
@@ -106,40 +103,18 @@ let words: Uint32Array<ArrayBuffer> | undefined
 let buffer: Buffer | undefined
 let buffers: Buffers | undefined
 
-/** A Buffer of Node or Bun. */
-interface Buffer {
-  /** Decodes ASCII, which is all that the core writes, faster than a TextDecoder. */
-  latin1Slice(from: number, to: number): string
-  /** Does what `TextEncoder.encodeInto` does, faster. */
-  utf8Write(text: string, offset: number, length: number): number
-}
-
-interface Buffers {
-  from(memory: ArrayBuffer): Buffer
-}
-
 export function view(): Uint8Array<ArrayBuffer> {
   // Checks the length of the view, because `memory.buffer` is a call into the runtime.
   if (bytes === undefined || bytes.length === 0) {
     const { buffer: memory } = bindings.core.memory
     words = new Uint32Array(memory as ArrayBuffer)
     numbers = new Uint32Array(memory as ArrayBuffer, bindings.resultPointer(), 1 + RESULT_NUMBERS)
-    if (bytes === undefined) buffers = findBuffers(memory as ArrayBuffer)
+    if (bytes === undefined) buffers = nodeBuffers?.(memory as ArrayBuffer)
     buffer = buffers?.from(memory as ArrayBuffer)
     // Last: an interruption before makes the next call begin again.
     bytes = new Uint8Array(memory as ArrayBuffer)
   }
   return bytes
-}
-
-function findBuffers(memory: ArrayBuffer): Buffers | undefined {
-  // Workers load their Buffer at first use, which would delay the first verdict.
-  if (requestsAreIsolated()) return undefined
-  const Buffer = hostGlobal<{ from(memory: ArrayBuffer): Partial<Buffer> }>('Buffer')
-  const from = Buffer && memberOf(Buffer, 'from')
-  const found = typeof from === 'function' ? from(memory) : undefined
-  const isWhole = typeof found?.latin1Slice === 'function' && typeof found.utf8Write === 'function'
-  return isWhole ? (Buffer as Buffers) : undefined
 }
 
 /** The numbers of the last result, in the order of {@link ResultNumbers}. */
@@ -178,7 +153,7 @@ export function write(token: unknown, policy: Policy | undefined): number | Refu
     const memory = view()
     if (buffer !== undefined) return buffer.utf8Write(token, pointer, token.length * 3)
     if (input?.buffer !== memory.buffer || input.byteOffset !== pointer) input = memory.subarray(pointer)
-    return encoder.encodeInto(token, input).written
+    return bindings.encoder.encodeInto(token, input).written
   }
   if (!isBytes(token)) return NOT_TEXT
   const { length } = token
@@ -246,5 +221,5 @@ function json<T>(from: number, length: number): T {
 }
 
 function text(from: number, length: number): string {
-  return decoder.decode(view().subarray(from, from + length))
+  return bindings.decoder.decode(view().subarray(from, from + length))
 }

@@ -1,2 +1,2 @@
 /** What the core imports, each by the name that it has there: `build.mjs` writes the module. */
-export {}
+export const imports: WebAssembly.ModuleImports

@@ -1,6 +1,6 @@
 /** Starts the core at first use, once for all entries of the package. */
 import { Keys, Policy, start as useExports } from './bindings.js'
-import * as imports from './imports.js'
+import { imports } from './imports.js'
 import { instantiate, load, prepare } from '#wasm'
 
 /** The classes of the running core. */
@@ -28,7 +28,7 @@ export async function bootAside(): Promise<void> {
 
 function start(module: WebAssembly.Module): void {
   const { exports } = instantiate(module, {
-    './jotgate_bg.js': imports as unknown as WebAssembly.ModuleImports,
+    './jotgate_bg.js': imports,
   })
   useExports(exports)
   isRunning = true

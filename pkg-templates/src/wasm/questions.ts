@@ -7,21 +7,7 @@
 import { question, type Keys, type Policy } from './bindings.js'
 import { type HostAnswer, inputAddress, type ResultNumbers, resultOf, signed, view, write } from './calls.js'
 import { boot } from './instance.js'
-
-/** An RSA signature that the host may verify instead of the core. */
-export interface SignatureQuestion {
-  /** `RS256`, `RS384`, `RS512`, `PS256`, `PS384` or `PS512`. */
-  readonly alg: string
-  /** The index of the key in its set, −1 for a single key. */
-  readonly keyIndex: number
-  /** The message that was signed. */
-  readonly signed: Uint8Array<ArrayBuffer>
-  /** The signature, as long as the modulus. */
-  readonly signature: Uint8Array<ArrayBuffer>
-}
-
-/** Returns whether the signature holds, or `undefined` if the core has to check it. */
-export type SignatureCheck = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | undefined
+import type { SignatureCheck, SignatureQuestion } from './host.js'
 
 /**
  * Returns the function that checks signatures for this algorithm and key, if the runtime offers one. Its arguments are

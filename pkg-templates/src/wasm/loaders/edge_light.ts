@@ -1,6 +1,9 @@
 /** For Vercel's edge runtime: `?module` makes its bundler import a compiled module. */
 import module from './jotgate.wasm?module'
 
+/** Only Node and Bun have these. */
+export const nodeRsa = undefined
+export const nodeBuffers = undefined
 export const load = (): WebAssembly.Module => module
 export const prepare = async (): Promise<WebAssembly.Module> => module
 export const instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance =>

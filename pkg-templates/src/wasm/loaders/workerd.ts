@@ -1,6 +1,9 @@
 /** For Cloudflare Workers, which forbid compiling from bytes: the runtime imports a compiled module. */
 import module from './jotgate.wasm'
 
+/** Only Node and Bun have these. */
+export const nodeRsa = undefined
+export const nodeBuffers = undefined
 export const load = (): WebAssembly.Module => module
 export const prepare = async (): Promise<WebAssembly.Module> => module
 export const instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance =>
