@@ -1,10 +1,9 @@
 /** Keeps why the last fetch of a key set failed, so that later requests get an error of their own. */
 import type { RefusalCode } from '../base/refusal_codes.js'
 import { type JOSEError, JWKSInvalid } from '../base/errors.js'
-import { memberOf, record } from '../base/record.js'
+import { isGiven, memberOf, record } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
 import { unavailable } from './fetch_text.js'
-import type { SkippedMember } from '../base/types.js'
 
 /** The parts of an error. Of a cause of the network only the text is kept: it may belong to the request that made the fetch. */
 export interface Failure {
@@ -13,34 +12,27 @@ export interface Failure {
   readonly message: string
   /** What an answer that was read says, as plain values, or the text of what the host threw. */
   readonly cause: unknown
-  readonly skipped: readonly SkippedMember[] | undefined
-  readonly url: string | undefined
-  readonly status: number | undefined
+  /** The other members of the error. */
+  readonly facts: Partial<Pick<JOSEError, (typeof FACTS)[number]>>
 }
+
+const FACTS = ['skipped', 'url', 'status'] as const
 
 /** Takes the parts out of the error of a fetch. */
 export function failureOf(error: JOSEError): Failure {
   const { constructor, refusal, message } = error
   const kind = constructor as Failure['kind']
   const cause = memberOf(error, 'cause')
-  const [skipped, url, status] = (['skipped', 'url', 'status'] as const).map((name) => memberOf(error, name)) as [
-    Failure['skipped'],
-    Failure['url'],
-    Failure['status'],
-  ]
+  const facts = Object.fromEntries(FACTS.filter((name) => isGiven(error, name)).map((name) => [name, error[name]]))
   // Text belongs to no request.
   const plain = error instanceof JWKSInvalid || !(cause instanceof Error) ? cause : String(cause)
-  return { kind, refusal, message, cause: plain, skipped, url, status }
+  return { kind, refusal, message, cause: plain, facts }
 }
 
 /** Makes a new error of these parts. */
-export function failureFrom({ kind, refusal, message, cause: plain, skipped, url, status }: Failure): JOSEError {
+export function failureFrom({ kind, refusal, message, cause: plain, facts }: Failure): JOSEError {
   const cause = typeof plain === 'string' ? new Error(plain) : plain
-  const error = withRefusal(refusal, new kind(message, cause === undefined ? undefined : record({ cause })))
-  if (url !== undefined) error.url = url
-  if (status !== undefined) error.status = status
-  if (skipped !== undefined) error.skipped = skipped
-  return error
+  return Object.assign(withRefusal(refusal, new kind(message, cause === undefined ? undefined : record({ cause }))), facts)
 }
 
 /** The error while another request fetches the set and this one cannot wait for it. */

@@ -135,12 +135,9 @@ async function read(
   if (response.status === 304 && conditional) return { text: undefined, ...fields }
   // A redirect is not followed: the caller decides which address has the keys. Browsers report a redirect as status 0.
   const redirected = memberOf(response, 'type') === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
-  if (redirected) {
-    const error = unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
-    error.status = response.status
-    throw error
-  }
-  const error = unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
+  const error = redirected
+    ? unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
+    : unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
   error.status = response.status
   // RFC 9110 §10.2.3, RFC 6585 §4.
   const pause = [429, 503].includes(response.status) ? pauseOf(field('retry-after'), field('date')) : 0

@@ -3,10 +3,10 @@ import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySetLoader } from './loader.js'
 import type { JOSEError } from '../base/errors.js'
-import type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
+import type { FoundSet, KeySetLoaderOptions, KeysEvent, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
-import { memberOf } from '../base/record.js'
+import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
@@ -94,17 +94,10 @@ export class RemoteKeySet {
    * @throws `TypeError` that names the option which makes no sense
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
-    if (url instanceof Discovered) {
-      this.url = url.issuer
-      this.#source = new KeySetLoader({ at: url, ...settings(options) })
-    } else if (url instanceof Asked) {
-      // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
-      this.url = 'https://keys.invalid/'
-      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options), fetch: url.fetch, isUntimed: url.isUntimed })
-    } else {
-      this.url = address('url', url)
-      this.#source = new KeySetLoader({ at: { url: this.url }, ...settings(options) })
-    }
+    const origin = url instanceof Origin ? url : new Origin({ url: address('url', url) })
+    this.url = origin.at.url ?? origin.at.issuer
+    const own = settings(options)
+    this.#source = new KeySetLoader({ ...own, at: origin.at, fetch: origin.fetch ?? own.fetch, isUntimed: origin.isUntimed })
   }
 
   /**
@@ -115,7 +108,7 @@ export class RemoteKeySet {
    * @throws `TypeError` that names the option which makes no sense
    */
   static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
-    return new RemoteKeySet(new Discovered(issuerIdentifier('issuer', issuer)) as unknown as URL, options)
+    return new RemoteKeySet(new Origin({ issuer: issuerIdentifier('issuer', issuer) }) as unknown as URL, options)
   }
 
   /** Why the last fetch failed; `undefined` if it succeeded, or there was none. */
@@ -135,13 +128,14 @@ export class RemoteKeySet {
 
   /** @internal The key set of an issuer whose metadata names another address as the issuer. */
   static discovered(issuer: string, named: string, options: RemoteKeySetOptions): RemoteKeySet {
-    return new RemoteKeySet(new Discovered(issuer, named) as unknown as URL, options)
+    return new RemoteKeySet(new Origin({ issuer, named }) as unknown as URL, options)
   }
 
   /** @internal The key set that a function returns, called as often as an issuer would be. `isUntimed`: without a time limit. */
   static fromFunction(keys: () => unknown, options: RemoteKeySetOptions, isUntimed = false): RemoteKeySet {
-    const asked = new Asked(async () => ({ status: 200, json: async () => keys() }), isUntimed)
-    return new RemoteKeySet(asked as unknown as URL, options)
+    // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
+    const origin = new Origin({ url: 'https://keys.invalid/' }, async () => ({ status: 200, json: async () => keys() }), isUntimed)
+    return new RemoteKeySet(origin as unknown as URL, options)
   }
 
   /** The current set, while it may be trusted. */
@@ -215,18 +209,17 @@ export class RemoteKeySet {
 
 const EXPORTED_NAMES = ['source', 'jwks', 'sentAt', 'arrivedAt', 'cacheControl', 'etag']
 
-class Discovered {
-  constructor(
-    readonly issuer: string,
-    readonly named?: string,
-  ) {}
-}
+/** Where a set comes from, if that is no URL of the caller. */
+class Origin {
+  readonly at: KeySetLoaderOptions['at']
 
-class Asked {
   constructor(
-    readonly fetch: FetchFunction,
-    readonly isUntimed: boolean,
-  ) {}
+    at: KeySetLoaderOptions['at'],
+    readonly fetch?: FetchFunction,
+    readonly isUntimed = false,
+  ) {
+    this.at = record(at)
+  }
 }
 
 /** Checks the options, and fills in the defaults. */

@@ -143,28 +143,23 @@ let writes = 0
 
 /** Writes the token. Returns how many bytes it has, or why it is too long. */
 export function write(token: unknown, policy: Policy | undefined): number | Refusal {
-  if (typeof token === 'string') {
-    const pointer = admit(policy, token.length)
-    if (pointer === 0) return bindings.refusal()
-    inputAddress = pointer
-    writes++
-    // Three bytes per code unit are reserved, the most that UTF-8 needs. Characters beyond ASCII arrive as bytes above
-    // 0x7F and are refused.
-    const memory = view()
-    if (buffer !== undefined) return buffer.utf8Write(token, pointer, token.length * 3)
-    if (input?.buffer !== memory.buffer || input.byteOffset !== pointer) input = memory.subarray(pointer)
-    return bindings.encoder.encodeInto(token, input).written
-  }
-  if (!isBytes(token)) return NOT_TEXT
+  const isText = typeof token === 'string'
+  if (!isText && !isBytes(token)) return NOT_TEXT
   const { length } = token
   const pointer = admit(policy, length)
   if (pointer === 0) return bindings.refusal()
   inputAddress = pointer
   writes++
+  const memory = view()
+  if (isText) {
+    // Three bytes per code unit are reserved, the most that UTF-8 needs. Characters beyond ASCII arrive as bytes above
+    // 0x7F and are refused.
+    if (buffer !== undefined) return buffer.utf8Write(token, pointer, length * 3)
+    if (input?.buffer !== memory.buffer || input.byteOffset !== pointer) input = memory.subarray(pointer)
+    return bindings.encoder.encodeInto(token, input).written
+  }
   // Writes within the reserved bytes, even if `length` is an own property with another value.
-  view()
-    .subarray(pointer, pointer + length)
-    .set(token)
+  memory.subarray(pointer, pointer + length).set(token)
   return length
 }
 
