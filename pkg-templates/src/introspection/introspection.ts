@@ -79,7 +79,7 @@ export function introspection(options: IntrospectionOptions): Introspection {
   const given = new Options('introspection', options, NAMES)
   const url = given.read('endpoint', address)
   const issuer = given.read('issuer', url === undefined ? discoverable : text)
-  const at = url !== undefined ? { url } : issuer !== undefined ? { issuer } : undefined
+  const at = url !== undefined ? record({ url }) : issuer !== undefined ? record({ issuer }) : undefined
   if (at === undefined) throw optionError('endpoint', 'is required, or `issuer`, whose metadata names it')
   const authenticate = authenticationFrom(given)
   const isSigned = given.read('signed', flag) ?? false

@@ -103,7 +103,7 @@ class OwnJwks {
 
 const ANSWERS = {
   [jwksUri]: { keys: [own.jwk] },
-  [`${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: jwksUri },
+  [`${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: jwksUri, introspection_endpoint: `${issuer}/introspect` },
   [`${evil}/jwks`]: { keys: [evils.jwk] },
   ...Object.fromEntries(introspectionAnswers(issuer, CLAIMS)),
 }

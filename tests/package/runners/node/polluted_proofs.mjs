@@ -116,5 +116,17 @@ export function buildProofs({ settings, issuer, hmac, answer, make, pass, refuse
     refuse('introspection: a scope that lacks', passed('good', { scopes: ['write'] }))
     refuse('introspection: a JWT under another secret', passed(hmac({}, {}, Buffer.alloc(64, 1))))
     refuse('introspection: what has to wait', () => gate.checkSync(bearer('good')).ok === true)
+    let left = false
+    const own = (url, init) => {
+      left ||= !String(url).startsWith(`${issuer}/`)
+      return init.method === 'POST' ? fetch(url, init) : answer(url)
+    }
+    const found = createGate({ ...settings, introspection: introspection({ issuer, clientId: 'api', clientSecret: 'secret', fetch: own }) })
+    const check = async () => (await found.check(bearer('good'))).ok === true
+    pass('introspection: an endpoint that is found', check)
+    refuse('introspection: a token that is sent to another host', async () => {
+      await check().catch(() => {})
+      return left
+    })
   })
 }
