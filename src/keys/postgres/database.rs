@@ -22,6 +22,9 @@ use crate::{Clock, StoreError, SystemClock};
 pub struct PostgresDatabase {
     pool: Pool,
     tls: MakeRustlsConnect,
+    config: tokio_postgres::Config,
+    /// When it was last found out where the address leads to, by the steady clock.
+    followed: Mutex<Duration>,
     /// Where the connections live. `None` while this is dropped.
     runtime: Option<Runtime>,
     shown: String,
@@ -47,8 +50,10 @@ struct Reading {
 
 /// How many connections one process has. Each verb takes one for some milliseconds.
 const CONNECTIONS: usize = 8;
-/// For how long a connection is used. The address may lead to another server by then, while the one of before goes on.
-const LIFETIME: Duration = Duration::from_secs(15);
+/// How often it is found out where the address leads to.
+const FOLLOW_PERIOD: Duration = Duration::from_secs(15);
+/// How long that may take.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(1);
 /// How long an answer of the server's clock may be on its way.
 const LONGEST_WAY: Duration = Duration::from_millis(200);
 /// How long a commit may wait for its confirmation. `statement_timeout` does not end this wait.
@@ -94,7 +99,8 @@ impl PostgresDatabase {
             .map_err(|error| failed(error.to_string()))?;
         let server = Mutex::default();
         let (shown, reading) = (address.to_string(), Mutex::default());
-        let database = Self { pool, tls, runtime: Some(runtime), shown, server, reading };
+        let (config, followed) = (address.config(), Mutex::new(SystemClock.steady()));
+        let database = Self { pool, tls, config, followed, runtime: Some(runtime), shown, server, reading };
         database.call(|_| Ok(())).map_err(store_error)?;
         Ok(database)
     }
@@ -201,7 +207,6 @@ impl PostgresDatabase {
 
     /// A connection from the pool. A new one is checked.
     fn client(&self, runtime: &Runtime) -> Result<Object, LedgerError> {
-        self.pool.retain(|_, metrics| metrics.age() < LIFETIME);
         let client = runtime.block_on(self.pool.get()).map_err(|error| match error {
             PoolError::Backend(error) => Failure::Failed(error).into_error(&self.shown).1,
             PoolError::Timeout(_) => Failure::Late.into_error(&self.shown).1,
@@ -209,14 +214,7 @@ impl PostgresDatabase {
         })?;
         if Object::metrics(&client).recycle_count == 0 {
             match self.check(runtime, &client) {
-                Ok(server) => {
-                    let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-                    if known.timeline != server.timeline {
-                        // The others lead to the server of before.
-                        self.pool.retain(|_, _| false);
-                    }
-                    *known = server;
-                }
+                Ok(server) => self.set_server(server),
                 Err(error) => {
                     drop(Object::take(client));
                     return Err(error.into());
@@ -226,7 +224,37 @@ impl PostgresDatabase {
         Ok(client)
     }
 
-    fn check(&self, runtime: &Runtime, client: &Object) -> Result<Server, StoreError> {
+    fn set_server(&self, server: Server) {
+        let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.timeline != server.timeline {
+            // They lead to the server of before.
+            self.pool.retain(|_, _| false);
+        }
+        *known = server;
+    }
+
+    /// Finds out by a new connection whether the address leads to another server by now, while the one of before goes on: its
+    /// connections are not used any more then. Does nothing most of the time. Must be called on a thread that may block.
+    pub(crate) fn follow_address(&self) {
+        let Some(runtime) = &self.runtime else { return };
+        let now = self.steady();
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_sub(*followed) < FOLLOW_PERIOD {
+            return;
+        }
+        *followed = now;
+        drop(followed);
+        let connected = runtime.block_on(timeout(FOLLOWED_WITHIN, self.config.connect(self.tls.clone())));
+        // While there is no new connection, those that are open are as good as before.
+        let Ok(Ok((client, connection))) = connected else { return };
+        // Ends with the client.
+        runtime.spawn(connection);
+        if let Ok(server) = self.check(runtime, &client) {
+            self.set_server(server);
+        }
+    }
+
+    fn check(&self, runtime: &Runtime, client: &tokio_postgres::Client) -> Result<Server, StoreError> {
         let failed = |failure: Failure| failure.into_error(&self.shown).1;
         let row = within(runtime, client.query_one(LOOK, &[])).map_err(failed)?;
         let text = |column: usize| row.try_get::<_, String>(column).unwrap_or_default();

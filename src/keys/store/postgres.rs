@@ -147,6 +147,7 @@ impl Store for PostgresStore {
     fn version(&self) -> Result<Version, StoreError> {
         let sql = format!("SELECT version, {MILLISECONDS} FROM jotgate.document WHERE id = 1");
         let read = |row: &Row| Ok::<_, LedgerError>((row.get::<i64>(0)?, row.get::<i64>(1)?));
+        self.database.follow_address();
         let may_release = self.may_release();
         let found = self.database.call(|rows| {
             if may_release {

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use jotgate_keys::Keks;
 
-use crate::client::{ask, get_set};
-use crate::program::{FAST, Program, Serving};
+use crate::client::{ask, ask_token, get_set};
+use crate::program::{FAST, Program, Serving, secret_in};
 use crate::test_postgres::{TestDatabase, cluster, until};
 
 /// A server that reads its key-encryption keys from a file of its own.
@@ -198,6 +198,37 @@ fn a_server_that_stops_counts_no_more_and_one_that_is_killed_counts_for_a_minute
     // The next server removes what is left of it.
     let _third = first.program.serve();
     until("its row is gone", || count() == "1");
+}
+
+#[test]
+fn a_server_that_missed_a_new_key_keeps_its_set_signs_nothing_and_goes_on_once_it_has_the_key() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let (hosts, old) = two_hosts(&database);
+    let new = Keks::generate().unwrap();
+    let added = hosts[0].program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
+    let secret = secret_in(&added);
+    let form = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
+    let token = |host: &Host| ask_token(host.serving.address, &[], &form).status;
+    until("both sign", || hosts.iter().all(|host| token(host) == 200));
+    let [first, second] = &hosts;
+    // As if it had been cut off for longer than it counts.
+    second.serving.signal("STOP");
+    let name = database.url.rsplit('/').next().unwrap();
+    cluster.sql(name, "UPDATE jotgate.servers SET seen = seen - 61000");
+    set_keks(&first.program, &[&new, &old]);
+    first.serving.signal("HUP");
+    until("the other one has the key", || first.program.run(&["keys", "rekey"]).status.success());
+    let before = first.program.state().keys().count();
+    second.serving.signal("CONT");
+    until("it is unready", || ask(second.ops, "GET", "/healthz/ready", &[]).body.starts_with("kek_other: "));
+    until("it signs nothing", || token(second) == 503);
+    assert_eq!(get_set(second.serving.address).kids().len(), before);
+    assert_eq!((token(first), sealed_with(&first.program)), (200, new.id().to_owned()));
+    set_keks(&second.program, &[&new]);
+    second.serving.signal("HUP");
+    until("it signs again", || token(second) == 200);
+    change(&hosts);
 }
 
 #[test]
