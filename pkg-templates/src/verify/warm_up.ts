@@ -16,14 +16,14 @@ import { type PolicyFields, POLICY_NAMES } from './policy.js'
 /** The most kinds of signatures to warm up by default: each costs start-up time. */
 const MOST_BY_DEFAULT = 3
 
-/** What this isolate has warmed up: kinds of signatures, each with the path that its token took. */
+/** What this isolate has warmed up: kinds of signatures, and the paths of a token. */
 const warm = new Set<string>()
 
 /** The class of the verifiers with keys in hand. */
 type VerifierClass = new (options: Options, fields: PolicyFields, keys: Keys | KeySet, parts: Parts) => Judge
 
 /**
- * Warms up each kind of signature among these algorithms, once per isolate and path of a token.
+ * Warms up each kind of signature among these algorithms, and with the first of them the path of a token, each once per isolate.
  *
  * @param wanted - the option `warm`. Without it only at a worker's module scope, where start-up time is hidden behind the TLS handshake;
  *   never inside a request.
@@ -40,21 +40,25 @@ export function warmUp(
   if (!(wanted ?? isModuleScopeOfWorker())) return
   const rehearse = memberOf(parts, 'rehearse') ?? judge
   const isFetched = keys === undefined
+  const isKey = keys instanceof Keys
+  const path = [isFetched, isKey, rehearse === judge].join()
   const kinds = [...new Set(algorithms.map(kindOf))]
-  for (const kind of wanted === true ? kinds : kinds.slice(0, MOST_BY_DEFAULT)) {
-    const path = [kind, isFetched, rehearse === judge].join()
-    if (warm.has(path)) continue
+  for (const kind of kinds.slice(0, wanted ? kinds.length : MOST_BY_DEFAULT)) {
+    // A fetched set contains no shared secret.
+    const isRehearsed = warm.has(path) || (isFetched && kind === 'HS256')
+    if (isRehearsed && warm.has(kind)) continue
     const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as KnownAnswer
-    const token = `${btoa(`{"alg":"${kind}"}`).replace(/=+$/, '')}.e30.${signature}`
+    // The names of all kinds are as long as "ES256": without padding, base64url.
+    const token = `${btoa(`{"alg":"${kind}"}`)}.e30.${signature}`
     const options = new Options('', record({ warm: false, hostCrypto: false }), POLICY_NAMES)
     const fields = record({ algorithms: [kind], requireExp: false })
     const set = record({ keys: [jwk as unknown as JWK] })
-    const known = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : keys instanceof Keys ? Keys.fromText('Jwk', jsonOf(jwk)) : new KeySet(set)
+    const known = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : isKey ? Keys.fromText('Jwk', jsonOf(jwk)) : new KeySet(set)
     const verifier = new Verifier(options, fields, known, parts)
     if (!verifier.judgeNow(token).ok) throw new Error(`the self-test of ${kind} failed`)
+    warm.add(kind)
+    if (isRehearsed) continue
     warm.add(path)
-    // A fetched set contains no shared secret.
-    if (isFetched && jwk === undefined) continue
     rehearse(isFetched ? parts.remoteKeys.known(options, fields, set, parts) : verifier, token).catch(() => {})
   }
 }

@@ -5,7 +5,7 @@ import { checks, report } from '../report.mjs'
 import { here, require, tools } from '../tools.mjs'
 import { startWorker } from './serve.mjs'
 
-/** Each gate of the worker, in an isolate of its own. */
+/** A worker for each form of keys. */
 export async function workerdFirstRequest({ folder }, { about }) {
   about({ version: require('workerd/package.json').version })
   const jose = await import(require.resolve('jose'))
@@ -15,20 +15,20 @@ export async function workerdFirstRequest({ folder }, { about }) {
     .setProtectedHeader({ alg: 'ES256', kid: 'a' })
     .setExpirationTime('1h')
     .sign(privateKey)
-  await writeFile(join(folder, 'key.json'), JSON.stringify(jwk))
   const entry = join(folder, 'worker.mjs')
   await cp(join(here, 'runners', 'workerd', 'worker_first_request.mjs'), entry)
   const { check, outcome } = checks()
-  for (const gate of ['hand', 'set', 'fetched']) {
-    const log = join(folder, `${gate}.log`)
+  for (const form of ['hand', 'set', 'fetched']) {
+    await writeFile(join(folder, 'task.json'), JSON.stringify({ form, jwk }))
+    const log = join(folder, `${form}.log`)
     const v8Flags = ['--log-function-events', `--logfile=${log}`, '--no-logfile-per-isolate']
     const worker = await startWorker(folder, entry, tools, { v8Flags })
     try {
-      const response = await fetch(`${worker.url}/${gate}`, { headers: { authorization: `Bearer ${token}` } })
+      const response = await fetch(worker.url, { headers: { authorization: `Bearer ${token}` } })
       const answer = await response.text()
-      check(`${gate}: the token is accepted`, answer === 'true 2', answer)
+      check(`${form}: the token is accepted`, answer === 'true 2', answer)
       const compiled = await compiledInRequest(log)
-      check(`${gate}: the request compiles no function of the package`, compiled.length === 0, compiled.join(', '))
+      check(`${form}: the request compiles no function of the package`, compiled.length === 0, compiled.join(', '))
     } finally {
       worker.stop()
     }
