@@ -212,8 +212,8 @@ impl fmt::Display for KekError {
             ),
             Self::InUse { id } => write!(
                 f,
-                "the store is encrypted with the first key-encryption key {id} already: put the new key before it on every \
-                 server, and run this again; if that is done, take the other keys away; nothing was changed"
+                "the store is encrypted with the first key-encryption key {id} already: to replace it, put the new key before it on \
+                 every server, and run this again; if it is the new one, remove the others; nothing was changed"
             ),
             Self::Elsewhere { id, servers, is_missing } => {
                 let servers = servers.join(" and ");
@@ -234,7 +234,7 @@ impl fmt::Display for KekError {
             Self::Other { sealed_with, at_hand } => write!(
                 f,
                 "the store is encrypted with the key-encryption key {sealed_with}, at hand is {at_hand}: put the missing key \
-                 back, which goes after `keys rekey` only; nothing was changed"
+                 back, and remove it after `keys rekey` only; nothing was changed"
             ),
             Self::Altered => f.write_str(
                 "an encrypted part of the store was altered or put elsewhere; nothing was changed",

@@ -152,7 +152,7 @@ fn two_servers_get_a_new_key_encryption_key_in_steps_and_each_wrong_order_is_ref
     assert_eq!(sealed_with(&second.program), new.id());
     change(&hosts);
     let said = second.program.refused(&["keys", "rekey"]);
-    assert!(said.contains("if that is done, take the other keys away"), "{said}");
+    assert!(said.contains("if it is the new one, remove the others"), "{said}");
 
     // 4. The old key goes. Back to it, no server goes any more.
     first.take(&[&new]);
