@@ -90,6 +90,12 @@ export function introspectionDiscoveryTests(context) {
     const isShared = !(typeof WebSocketPair !== 'undefined' || typeof EdgeRuntime !== 'undefined')
     calls.length = 0
     const fresh = gate()
+    // The metadata comes after the hashes of all three tokens, so that none of them finds the address in hand.
+    const metadata = documents[place]
+    documents[place] = async () => {
+      for (let round = 0; round < 20; round++) await crypto.subtle.digest('SHA-256', new Uint8Array(1_000))
+      return new Response(JSON.stringify(metadata))
+    }
     same((await Promise.all(['d', 'e', 'f'].map((token) => fresh.check(bearer(token))))).map(word), ['passed', 'passed', 'passed'])
     same(urls().filter((url) => url === place).length, isShared ? 1 : 3)
   })
