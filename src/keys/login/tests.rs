@@ -62,7 +62,7 @@ impl Browser {
             last_failure: 0,
         };
         assert!(ledger.add_user(&user).unwrap());
-        let (passwords, documents) = (Arc::new(Passwords::new().unwrap()), Some(Arc::new(host.documents())));
+        let (passwords, documents) = (Arc::new(Passwords::default()), Some(Arc::new(host.documents())));
         let people = People { ledger: Arc::new(ledger), passwords, documents };
         let clock: Arc<dyn Clock> = Arc::new(TestClock::at(NOW));
         let login = login_router(Arc::clone(&published), Arc::clone(&clock), people.clone());

@@ -17,8 +17,6 @@ pub struct Passwords {
     running: Arc<Semaphore>,
     /// How many run or wait.
     waiting: Arc<AtomicUsize>,
-    /// What the password of an unknown person is compared to, so that its check takes as long.
-    dummy: Arc<str>,
 }
 
 /// Why a password was not checked.
@@ -46,6 +44,10 @@ const WAITING: usize = 64;
 /// The memory of a check in KiB, and its passes (OWASP: Password Storage Cheat Sheet).
 const MEMORY: u32 = 19_456;
 const PASSES: u32 = 2;
+/// What the password of an unknown person is compared to, so that its check takes as long. It is written down, because hashing
+/// one at each start would take the memory of a check.
+const DUMMY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes a password that [`check_password`](super::check_password) returned.
 ///
@@ -56,16 +58,13 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     hashed.map(|hash| hash.to_string()).map_err(|_| PasswordError::NotHashed)
 }
 
-impl Passwords {
-    /// Checks for one process.
-    ///
-    /// # Errors
-    /// [`PasswordError::NotHashed`].
-    pub fn new() -> Result<Self, PasswordError> {
-        let dummy = hash_password("the password of nobody")?.into();
-        Ok(Self { running: Arc::new(Semaphore::new(RUNNING)), waiting: Arc::default(), dummy })
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { running: Arc::new(Semaphore::new(RUNNING)), waiting: Arc::default() }
     }
+}
 
+impl Passwords {
     /// Waits for a turn to check a password. Its memory is taken until the check has ended, whatever becomes of the request.
     ///
     /// # Errors
@@ -77,14 +76,13 @@ impl Passwords {
         }
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|_| PasswordError::NotHashed)?;
-        Ok(Turn { dummy: Arc::clone(&self.dummy), _running: running, _counted: counted })
+        Ok(Turn { _running: running, _counted: counted })
     }
 }
 
 /// The right to check one password now.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    dummy: Arc<str>,
     _running: OwnedSemaphorePermit,
     _counted: Counted,
 }
@@ -93,10 +91,8 @@ impl Turn {
     /// Compares a password with a stored hash; without one, takes as long and finds it wrong.
     pub(crate) async fn check(self, password: &str, stored: Option<&str>) -> Result<Checked, PasswordError> {
         let password = normalize_password(password);
-        let (hash, known) = match stored {
-            Some(stored) => (Arc::from(stored), true),
-            None => (Arc::clone(&self.dummy), false),
-        };
+        let known = stored.is_some();
+        let hash = stored.unwrap_or(DUMMY).to_owned();
         let checked = tokio::task::spawn_blocking(move || {
             // The turn ends with the work, also if the request was given up meanwhile.
             let _turn = self;
@@ -152,13 +148,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_found_right_or_wrong_and_an_unknown_person_has_none() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let hash = hash_password("gr\u{fc}n-Kahn quartz 7").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let as_long = |text: &str| text.split('$').map(str::len).collect::<Vec<_>>();
+        assert_eq!(as_long(DUMMY), as_long(&hash));
+        for text in [DUMMY, &hash] {
+            assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
+        }
         let right = check(&passwords, "gru\u{308}n-Kahn quartz 7", Some(&hash)).await;
         assert_eq!(right, Checked { right: true, rehashed: None });
-        for (password, stored) in [("wrong", Some(hash.as_str())), ("the password of nobody", None)] {
-            assert!(!check(&passwords, password, stored).await.right);
+        for stored in [Some(hash.as_str()), None] {
+            let wrong = Checked { right: false, rehashed: None };
+            assert_eq!(check(&passwords, "wrong", stored).await, wrong);
         }
     }
 
@@ -167,7 +168,7 @@ mod tests {
         let params = Params::new(8, 1, 1, None).unwrap();
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let old = weak.hash_password(b"secret").unwrap().to_string();
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         let new = check(&passwords, "secret", Some(&old)).await.rehashed.unwrap();
         assert!(check(&passwords, "secret", Some(&new)).await.right);
         assert_eq!(check(&passwords, "wrong", Some(&old)).await.rehashed, None);
@@ -175,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_check_more_than_may_wait_is_refused_and_a_turn_that_is_given_up_is_free_again() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::default();
         passwords.waiting.store(WAITING + RUNNING, Ordering::Relaxed);
         assert_eq!(passwords.turn().await.unwrap_err(), PasswordError::Crowded);
         assert_eq!(passwords.waiting.load(Ordering::Relaxed), WAITING + RUNNING);
