@@ -123,7 +123,12 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { path } => {
-                write!(f, "there is no store at `{}`; `jotgate-keys init` makes one", path.display())
+                write!(
+                    f,
+                    "there is no store at `{}`; `jotgate-keys init` makes one, and --store, --config or JOTGATE_CONFIG names \
+                     another",
+                    path.display()
+                )
             }
             Self::AlreadyExists { path } => {
                 write!(f, "there is something at `{}` already; nothing was changed", path.display())
