@@ -9,32 +9,39 @@ use crate::commands::no_arguments;
 use crate::ui::progress::{self, print_line};
 use crate::{paths, process};
 
-/// The long tests: text for people, arguments of `cargo test`, and the variable that makes them long.
-const LONG_FORMS: [(&str, &[&str], (&str, &str)); 5] = [
+/// Text for people, arguments of `cargo test`, and the variables that make the test long.
+type LongForm = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const LONG_FORMS: [LongForm; 6] = [
     (
         "500 rotations killed, as many of init and of rekey, and as many servers during logins and refreshes",
         &["--package=jotgate-keys", "--test=companion", "killed::", "--"],
-        ("JOTGATE_KILLS", "500"),
+        &[("JOTGATE_KILLS", "500")],
     ),
     (
         "500 faults of three servers on PostgreSQL, and failovers",
         &["--package=jotgate-keys", "--test=companion", "replicas::", "--", "--ignored"],
-        ("JOTGATE_FAULTS", "500"),
+        &[("JOTGATE_FAULTS", "500")],
     ),
     (
         "900 slow peers of every kind, 10,000 idle ones, and one for five minutes",
         &["--package=jotgate-keys", "--test=companion", "connections::", "--"],
-        ("JOTGATE_LONG_CONNECTIONS", "1"),
+        &[("JOTGATE_LONG_CONNECTIONS", "1")],
+    ),
+    (
+        "docs/operations.md on a fresh Debian",
+        &["--package=jotgate-keys", "--test=companion", "operations::", "--", "--ignored"],
+        &[],
     ),
     (
         "each algorithm and key against aws-lc-rs, 5,000 messages each",
         &["--package=second-opinion", "--lib", "random_signatures", "--"],
-        ("JOTGATE_MESSAGES", "5000"),
+        &[("JOTGATE_MESSAGES", "5000")],
     ),
     (
         "20 times ten days of thousands of verifiers",
         &["--package=simulation", "--lib", "ten_days", "--"],
-        ("JOTGATE_SEEDS", "20"),
+        &[("JOTGATE_SEEDS", "20")],
     ),
 ];
 
@@ -46,9 +53,9 @@ pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
     no_arguments("assure", arguments)?;
     let lock = paths::lock()?;
     let mut held = true;
-    for (name, words, (variable, value)) in LONG_FORMS {
+    for (name, words, variables) in LONG_FORMS {
         let mut command = cargo(&["test"], "");
-        command.args(words).arg("--nocapture").env(variable, value);
+        command.args(words).arg("--nocapture").envs(variables.iter().copied());
         let output = progress::silently(name, |step| process::run(&mut command, process::LONG, step))?;
         let printed = if output.succeeded { output.standard_output() } else { output.tail() };
         let mark = if output.succeeded { style("✓").green() } else { style("✗").red().bold() };

@@ -1,5 +1,7 @@
 //! `docs/operations.md`: its commands are run, its unit is checked by systemd, its metrics exist.
 
+mod fresh_debian;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -12,10 +14,12 @@ use crate::program::Program;
 use crate::test_postgres::Cluster;
 
 const PAGE: &str = include_str!("../../../../docs/operations.md");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations");
 const UNIT: &str = include_str!("../../../../docs/operations/jotgate-keys.service");
 
 /// What needs root or a running systemd. `systemctl` runs the unit's own `ExecStart`, and waits for it as systemd does.
 const STAND_INS: &str = r#"
+apt-get() { test "$1" = install; }
 useradd() { test "$1" = --system; }
 runuser() { test "$1 $3" = "-u --"; shift 3; "$@"; }
 install() {
@@ -23,25 +27,35 @@ install() {
   while [ $# -gt 0 ]; do if [ "$1" = -o ]; then shift; else words+=("$1"); fi; shift; done
   command install "${words[@]}"
 }
+start() {
+  $(commands_of jotgate-keys.service) > "$ROOT/out" 2>> "$ROOT/log" & echo $! > "$ROOT/pid"
+  for turn in $(seq 200); do
+    if grep -q listening "$ROOT/out" && curl -fs http://127.0.0.1:8412/healthz/ready > /dev/null; then return 0; fi
+    sleep 0.1
+  done
+  cat "$ROOT/log" >&2; return 1
+}
+stop() { kill "$(cat "$ROOT/pid")"; while kill -0 "$(cat "$ROOT/pid")" 2> /dev/null; do sleep 0.05; done; }
+reload() {
+  local before
+  before="$(grep -c 'was read again' "$ROOT/log")" || true
+  kill -HUP "$(cat "$ROOT/pid")"
+  for turn in $(seq 200); do
+    if [ "$(grep -c 'was read again' "$ROOT/log")" -gt "$before" ]; then return 0; fi
+    sleep 0.1
+  done
+  cat "$ROOT/log" >&2; return 1
+}
+commands_of() { sed -n 's/^ExecStart=//p' "/etc/systemd/system/$1" | sed s/%%/%/g; }
 systemctl() {
-  case "$1" in
-    daemon-reload) ;;
-    enable|start)
-      $(sed -n 's/^ExecStart=//p' /etc/systemd/system/jotgate-keys.service) > "$ROOT/out" 2>> "$ROOT/log" & echo $! > "$ROOT/pid"
-      for turn in $(seq 200); do
-        if grep -q listening "$ROOT/out" && curl -fs http://127.0.0.1:8412/healthz/ready > /dev/null; then return 0; fi
-        sleep 0.1
-      done
-      cat "$ROOT/log" >&2; return 1 ;;
-    reload)
-      before="$(grep -c 'was read again' "$ROOT/log")" || true
-      kill -HUP "$(cat "$ROOT/pid")"
-      for turn in $(seq 200); do
-        if [ "$(grep -c 'was read again' "$ROOT/log")" -gt "$before" ]; then return 0; fi
-        sleep 0.1
-      done
-      cat "$ROOT/log" >&2; return 1 ;;
-    stop) kill "$(cat "$ROOT/pid")"; while kill -0 "$(cat "$ROOT/pid")" 2> /dev/null; do sleep 0.05; done ;;
+  case "$*" in
+    daemon-reload | "enable --now jotgate-keys-backup.timer") ;;
+    "enable --now jotgate-keys" | "start jotgate-keys") start ;;
+    "stop jotgate-keys") stop ;;
+    "restart jotgate-keys") stop; start ;;
+    "reload jotgate-keys") reload ;;
+    "start jotgate-keys-backup.service") commands_of jotgate-keys-backup.service | (cd /var/backups/jotgate-keys && bash -e) ;;
+    *) echo "systemctl $*: unknown" >&2; return 1 ;;
   esac
 }
 trap 'kill "$(cat "$ROOT/pid")"' EXIT
@@ -53,21 +67,21 @@ fn blocks() -> impl Iterator<Item = &'static str> {
 }
 
 /// The shell commands of the page for one machine with PostgreSQL. Other tests run those of a database elsewhere and of SQLite.
-fn commands() -> String {
-    blocks().filter(|block| !block.contains("db.example") && !block.contains("sqlite3")).collect()
+fn commands() -> impl Iterator<Item = &'static str> {
+    blocks().filter(|block| !block.contains("db.example") && !block.contains("sqlite3"))
 }
 
+/// All but TLS, which needs nginx and the port 443.
 #[test]
 fn every_command_of_the_page_runs_in_its_order() {
     let Some(cluster) = Cluster::start(&[]) else { return };
     cluster.sql("postgres", "CREATE ROLE postgres LOGIN SUPERUSER");
     let root = tempfile::tempdir().unwrap();
-    let binary = Path::new(env!("CARGO_BIN_EXE_jotgate-keys"));
-    for folder in ["etc/systemd/system", "var/lib"] {
+    for folder in ["etc/systemd/system", "usr/local/bin", "var/lib", "operations"] {
         fs::create_dir_all(root.path().join(folder)).unwrap();
     }
-    let unit = UNIT.replace("/usr/local/bin", &binary.parent().unwrap().display().to_string());
-    let [etc, var] = ["etc", "var"].map(|name| root.path().join(name).display().to_string());
+    let [etc, var, local] =
+        ["etc", "var", "usr/local"].map(|name| root.path().join(name).display().to_string());
     let free =
         || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let (port, ops) = (free(), free());
@@ -76,19 +90,19 @@ fn every_command_of_the_page_runs_in_its_order() {
             .replace("/run/postgresql", &cluster.folder.display().to_string())
             .replace("/etc/", &format!("{etc}/"))
             .replace("/var/", &format!("{var}/"))
+            .replace("/usr/local", &local)
             .replace("8411", &port)
             .replace("8412", &ops)
     };
-    fs::create_dir_all(root.path().join("docs/operations")).unwrap();
-    fs::write(root.path().join("docs/operations/jotgate-keys.service"), here(&unit)).unwrap();
-    let script =
-        format!("set -euo pipefail\n{STAND_INS}\nexport JOTGATE_LISTEN=127.0.0.1:8411\n{}", commands());
-    let path = format!(
-        "{}:{}:{}",
-        cluster.bin.display(),
-        binary.parent().unwrap().display(),
-        std::env::var("PATH").unwrap()
-    );
+    fs::copy(env!("CARGO_BIN_EXE_jotgate-keys"), root.path().join("jotgate-keys")).unwrap();
+    for entry in fs::read_dir(FOLDER).unwrap() {
+        let entry = entry.unwrap();
+        let text = here(&fs::read_to_string(entry.path()).unwrap());
+        fs::write(root.path().join("operations").join(entry.file_name()), text).unwrap();
+    }
+    let blocks: String = commands().filter(|block| !block.contains("/etc/ssl")).collect();
+    let script = format!("set -euo pipefail\n{STAND_INS}\nexport JOTGATE_LISTEN=127.0.0.1:8411\n{blocks}");
+    let path = format!("{local}/bin:{}:{}", cluster.bin.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
         .args(["-c", &here(&script)])
         .current_dir(root.path())

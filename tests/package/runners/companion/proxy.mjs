@@ -37,7 +37,7 @@ export async function companionProxy() {
   call(program, [...store, 'clients', 'add', 'app', '--public', '--redirect', 'https://app.example/login', '--audience', 'https://api.example'])
 
   const page = readFileSync(join(root, 'docs', 'operations.md'), 'utf8')
-  const server = /^```nginx\n([\s\S]*?)^```$/m.exec(page)[1]
+  const server = /^cat > \/etc\/nginx\/\S+ <<'END'\n([\s\S]*?)^END$/m.exec(page)[1]
     .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
     .replaceAll('/etc/ssl/issuer.example/', `${folder}/`)
     .replace('127.0.0.1:8411', `127.0.0.1:${inside}`)
