@@ -24,12 +24,15 @@ export function busy(load) {
   return load > cpus().length / 2
 }
 
+/** What a run of benches/run.mjs writes, which is no change of what the next run measures. */
+const WRITTEN = ['docs/benchmarks.*', 'README.md']
+
 /** The measured commit, with a mark for uncommitted changes; `undefined` outside of a repository. */
 export function commit() {
   const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' })
   const head = git('rev-parse', '--short=10', 'HEAD')
   if (head.status !== 0) return undefined
-  const changed = git('status', '--porcelain', '--untracked-files=no').stdout.trim() !== ''
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...WRITTEN.map((path) => `:!${path}`)).stdout.trim() !== ''
   return `${head.stdout.trim()}${changed ? ' and changes' : ''}`
 }
 
