@@ -69,17 +69,13 @@ fn add(ledger: &dyn Ledger, arguments: &AddUser, now: u64) -> Result<(), Error> 
     if ledger.user_named(&name)?.is_some() {
         return Err(exists(&name));
     }
+    let subject = new_subject().map_err(|error| failed(&error))?;
+    let password = new_password(&name)?;
     let user = User {
-        subject: new_subject().map_err(|error| failed(&error))?,
-        password: new_password(&name)?,
-        disabled: false,
-        created: now,
         roles: arguments.roles.clone(),
         permissions: arguments.permissions.clone(),
         profile: arguments.profile.over(Profile::default())?,
-        failures: 0,
-        last_failure: 0,
-        name,
+        ..User::new(subject, name, password, now)
     };
     if !ledger.add_user(&user)? {
         return Err(exists(&user.name));

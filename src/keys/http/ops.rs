@@ -81,7 +81,7 @@ async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
         labelled("store_info", &labels, help, 1);
     }
     let mut gauge = |name: &str, help: &str, value: u64| labelled(name, "", help, value);
-    let current = published.snapshot().is_some_and(|snapshot| published.is_current(&snapshot, now));
+    let current = published.current(now).is_some();
     let help = "Whether the store answers: at the last look, and within the replica delay.";
     gauge("store_up", help, u64::from(current && !published.failing()));
     gauge("signer_overdue", "Whether the signer should have been replaced.", u64::from(published.overdue()));

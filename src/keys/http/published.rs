@@ -89,6 +89,11 @@ impl Published {
         self.snapshot.load_full()
     }
 
+    /// The snapshot now, unless the store has not answered for longer than the replica delay. `now` in Unix seconds.
+    pub(crate) fn current(&self, now: u64) -> Option<Arc<Snapshot>> {
+        self.snapshot().filter(|snapshot| self.is_current(snapshot, now))
+    }
+
     /// A number that differs from answer to answer.
     pub(crate) fn turn(&self) -> usize {
         self.answers.fetch_add(1, Ordering::Relaxed)

@@ -57,18 +57,8 @@ pub(super) fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
 }
 
 fn user(name: &str) -> User {
-    User {
-        subject: format!("u_{name}"),
-        name: name.to_owned(),
-        password: "hash".to_owned(),
-        disabled: false,
-        created: NOW,
-        roles: vec!["admin".to_owned()],
-        permissions: vec![],
-        profile: Profile::default(),
-        failures: 0,
-        last_failure: 0,
-    }
+    let plain = User::new(format!("u_{name}"), name.to_owned(), "hash".to_owned(), NOW);
+    User { roles: vec!["admin".to_owned()], ..plain }
 }
 
 fn secret(text: &str) -> SecretHash {

@@ -42,6 +42,25 @@ pub struct User {
     pub last_failure: u64,
 }
 
+impl User {
+    /// A person who can log in and has neither roles nor a profile. `password` is the hash; `now` in Unix seconds.
+    #[must_use]
+    pub fn new(subject: String, name: String, password: String, now: u64) -> Self {
+        Self {
+            subject,
+            name,
+            password,
+            disabled: false,
+            created: now,
+            roles: vec![],
+            permissions: vec![],
+            profile: Profile::default(),
+            failures: 0,
+            last_failure: 0,
+        }
+    }
+}
+
 /// What clients may learn about a person (OpenID Connect Core §5.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -82,7 +101,7 @@ pub struct SessionLimits {
 pub struct LoginTry {
     /// Who is said to log in.
     pub subject: String,
-    /// The hash of the cookie of a browser in which somebody logged in before.
+    /// The hash of the cookie of a browser in which a person has logged in before.
     pub browser: Option<SecretHash>,
     /// How many tries there may be.
     pub limits: TryLimits,

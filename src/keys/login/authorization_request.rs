@@ -68,7 +68,7 @@ impl<'a> AuthorizationRequest<'a> {
         let client = state.clients().iter().chain(document).find(|client| client.id == id);
         let client =
             client.filter(|client| !client.disabled).ok_or(page("This application is not known here."))?;
-        let login = client.login.as_ref().ok_or(page("Nobody can log in with this application."))?;
+        let login = client.login.as_ref().ok_or(page("This application has no login."))?;
         let named = form.get("redirect_uri");
         let redirect_uri = match (named, login.redirect_uris.as_slice()) {
             (Some(named), registered) if registered.iter().any(|uri| uri.matches(named)) => named,

@@ -13,7 +13,7 @@ use tracing::info;
 use super::answer::redirect;
 use super::authorization_request::{AuthorizationRequest, RequestRefusal};
 use super::document_client::{Asked, Described, consent_name, shown_client, shown_document};
-use super::session::{LoginOutcome, Person, login_page, with_cookies};
+use super::session::{FRESH, Person, login_page, with_cookies};
 use super::{Site, cookies};
 use crate::grants::{ACR, OFFLINE_ACCESS, OPENID, on_ledger};
 use crate::http::{ClientAddress, Form, SecureTransport, cut, escape, is_form, read_body};
@@ -24,8 +24,6 @@ use crate::{Snapshot, TokenRequest};
 
 /// How long a code may take to be redeemed, in seconds.
 const CODE_LIFE: u64 = 60;
-/// How long a person may take for the consent page after a login that was asked for, in seconds.
-const FRESH: u64 = 600;
 /// The longest life of a token of the implicit grant, in seconds.
 const IMPLICIT_LIFE: u64 = 300;
 
@@ -66,8 +64,7 @@ pub(super) async fn authorize(
     let (request, fields) = if ours || method != Method::POST { (query, fields) } else { (fields, None) };
     let Some(form) = request else { return pages::error("A parameter is malformed, or came twice.") };
     let now = site.clock.now();
-    let current = site.published.snapshot().filter(|snapshot| site.published.is_current(snapshot, now));
-    let Some(snapshot) = current else { return pages::unavailable() };
+    let Some(snapshot) = site.published.current(now) else { return pages::unavailable() };
     let address = address.map(|Extension(ClientAddress(address))| address);
     let (fields, state) = (fields.as_ref(), &snapshot.state);
     let asked = Asked { form: &form, fields, headers: &headers, state, address, now };
@@ -119,12 +116,11 @@ impl Visit<'_> {
     async fn proceed(&self, person: Option<Person>, fresh: bool) -> Result<Response, LedgerError> {
         let prompt = self.request.prompt;
         let too_old = |person: &Person| {
-            let age = self.now.saturating_sub(person.session.authenticated);
             let limit = self.request.max_age.unwrap_or(u64::MAX);
             let limit = if fresh { limit.max(FRESH) } else { limit };
             // OpenID Connect Core §3.1.2.1: `max_age=0` asks for a login as `prompt=login` does.
             let again = prompt.login || self.request.max_age == Some(0);
-            age > limit || again && !fresh
+            person.age(self.now) > limit || again && !fresh
         };
         let is_other = |person: &Person| {
             self.request.hint.as_ref().is_some_and(|hint| hint.subject != person.user.subject)
@@ -135,7 +131,7 @@ impl Visit<'_> {
         }
         let Some(person) = person.filter(|person| !too_old(person) && !is_other(person)) else {
             if prompt.none {
-                return Ok(self.refuse("login_required", "nobody is logged in"));
+                return Ok(self.refuse("login_required", "the person is not logged in"));
             }
             let hint = self.request.login_hint.clone().unwrap_or_default();
             return Ok(self.login_page(&hint, None));
@@ -152,19 +148,13 @@ impl Visit<'_> {
     async fn log_in(&self, fields: &Form, before: Option<Person>) -> Result<Response, LedgerError> {
         let name = fields.get("username").unwrap_or_default();
         match self.site.log_in(self.headers, fields, before, self.now).await? {
-            LoginOutcome::Done(person) => self.logged_in(*person).await,
-            LoginOutcome::Stale => {
-                Ok(self.login_page(name, Some("This page was open for too long. Please try again.")))
+            Ok(person) => self.logged_in(person).await,
+            Err(refusal) => {
+                if let Some(reason) = refusal.reason() {
+                    self.note("login refused", None, reason);
+                }
+                Ok(refusal.page(|fault| self.login_page(name, fault)))
             }
-            LoginOutcome::Wrong => {
-                self.note("login refused", None, "credentials_wrong");
-                Ok(self.login_page(name, Some("The name or the password is wrong.")))
-            }
-            LoginOutcome::TooMany { after } => {
-                self.note("login refused", None, "account_limited");
-                Ok(pages::too_many(after))
-            }
-            LoginOutcome::Unavailable => Ok(pages::unavailable()),
         }
     }
 
@@ -183,9 +173,7 @@ impl Visit<'_> {
             self.note("consent refused", Some(&person.user.subject), "none");
             return Ok(self.refuse("access_denied", "the person did not allow it"));
         }
-        if self.now.saturating_sub(person.session.authenticated) > FRESH
-            && (self.request.prompt.login || self.request.max_age.is_some())
-        {
+        if person.age(self.now) > FRESH && (self.request.prompt.login || self.request.max_age.is_some()) {
             return self.proceed(Some(person), false).await;
         }
         let (subject, client) = (person.user.subject.clone(), consent_name(self.request.client));

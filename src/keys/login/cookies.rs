@@ -13,7 +13,7 @@ use crate::ledger::{Secret, SecretHash};
 pub(super) const SESSION: &str = "__Host-jotgate-session";
 /// The cookie of a browser that sees the login form.
 pub(super) const FORM: &str = "__Host-jotgate-form";
-/// The cookie of a browser in which somebody logged in before.
+/// The cookie of a browser in which a person has logged in before.
 pub(super) const BROWSER: &str = "__Host-jotgate-browser";
 /// How long a browser keeps that cookie, in seconds.
 pub(super) const BROWSER_LIFE: u64 = 365 * 86_400;

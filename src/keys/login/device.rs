@@ -11,15 +11,12 @@ use axum::response::Response;
 use tracing::info;
 
 use super::Site;
-use super::session::{LoginOutcome, Person, login_page, with_cookies};
+use super::session::{FRESH, LoginRefusal, Person, login_page, with_cookies};
 use crate::grants::{ACR, OPENID, on_ledger, read_user_code, shown_user_code};
 use crate::http::{ClientAddress, Form, SecureTransport, escape, is_form, read_body};
 use crate::ledger::{DeviceAnswer, DeviceRequest, Grant, LedgerError};
 use crate::pages::{self, ConsentPage};
 use crate::{Client, Snapshot};
-
-/// How long after the login a person may allow a device, in seconds: an old session alone does not.
-const FRESH: u64 = 600;
 
 /// One request, and what the steps need of it.
 struct Visit<'a> {
@@ -42,8 +39,7 @@ pub(super) async fn device(
         return pages::insecure();
     }
     let now = site.clock.now();
-    let current = site.published.snapshot().filter(|snapshot| site.published.is_current(snapshot, now));
-    let Some(snapshot) = current else { return pages::unavailable() };
+    let Some(snapshot) = site.published.current(now) else { return pages::unavailable() };
     let query = Form::parse(query.unwrap_or_default().as_bytes(), "").ok();
     let typed = query.as_ref().and_then(|query| query.get("user_code")).unwrap_or_default();
     if method != Method::POST {
@@ -103,14 +99,10 @@ impl Visit<'_> {
 
     /// The next page: to log in, or to allow.
     fn proceed(&self, request: &DeviceRequest, person: Option<Person>) -> Response {
-        match person.filter(|person| self.is_fresh(person)) {
+        match person.filter(|person| person.age(self.now) <= FRESH) {
             Some(person) => with_cookies(consent_page(request, &person), &person),
             None => self.login_page(request, "", None, StatusCode::OK),
         }
-    }
-
-    fn is_fresh(&self, person: &Person) -> bool {
-        self.now.saturating_sub(person.session.authenticated) <= FRESH
     }
 
     async fn log_in(
@@ -121,22 +113,16 @@ impl Visit<'_> {
     ) -> Result<Response, LedgerError> {
         let name = fields.get("username").unwrap_or_default();
         let person = match self.site.log_in(self.headers, fields, before, self.now).await? {
-            LoginOutcome::Done(person) => *person,
-            LoginOutcome::Stale => {
-                let fault = "This page was open for too long. Please try again.";
-                return Ok(self.login_page(request, name, Some(fault), StatusCode::OK));
-            }
-            LoginOutcome::Wrong => {
-                self.note(request, "login refused", None, "credentials_wrong");
-                let fault = "The name or the password is wrong.";
+            Ok(person) => person,
+            Err(refusal) => {
+                if let Some(reason) = refusal.reason() {
+                    self.note(request, "login refused", None, reason);
+                }
                 // A miss counts for the address.
-                return Ok(self.login_page(request, name, Some(fault), StatusCode::FORBIDDEN));
+                let missed = refusal == LoginRefusal::Wrong;
+                let status = if missed { StatusCode::FORBIDDEN } else { StatusCode::OK };
+                return Ok(refusal.page(|fault| self.login_page(request, name, fault, status)));
             }
-            LoginOutcome::TooMany { after } => {
-                self.note(request, "login refused", None, "account_limited");
-                return Ok(pages::too_many(after));
-            }
-            LoginOutcome::Unavailable => return Ok(pages::unavailable()),
         };
         self.note(request, "login succeeded", Some(&person.user.subject), "none");
         Ok(self.proceed(request, Some(person)))
@@ -151,7 +137,9 @@ impl Visit<'_> {
         fields: &Form,
         person: Person,
     ) -> Result<Response, LedgerError> {
-        if !super::cookies::is_form_of(&person.cookie, fields.get("form_token")) || !self.is_fresh(&person) {
+        let is_form = super::cookies::is_form_of(&person.cookie, fields.get("form_token"));
+        // An old session alone does not allow a device.
+        if !is_form || person.age(self.now) > FRESH {
             return Ok(self.proceed(request, Some(person)));
         }
         let (user_code, now) = (request.user_code.clone(), self.now);

@@ -11,7 +11,7 @@ use tracing::info;
 use url::Url;
 
 use super::Site;
-use super::session::{LoginOutcome, Person, login_page, with_cookies};
+use super::session::{Person, login_page, with_cookies};
 use crate::client_documents::{ClientDocumentFault, ClientUrl};
 use crate::http::{Form, escape};
 use crate::ledger::LedgerError;
@@ -87,21 +87,13 @@ impl Site {
             return Ok(Err(page(asked.form.get("login_hint").unwrap_or_default(), None)));
         };
         let name = fields.get("username").unwrap_or_default();
-        Ok(match self.log_in(asked.headers, fields, None, asked.now).await? {
-            LoginOutcome::Done(person) => Ok(*person),
-            LoginOutcome::Stale => {
-                Err(page(name, Some("This page was open for too long. Please try again.")))
+        let logged_in = self.log_in(asked.headers, fields, None, asked.now).await?;
+        Ok(logged_in.map_err(|refusal| {
+            if let Some(reason) = refusal.reason() {
+                asked.note(url, reason);
             }
-            LoginOutcome::Wrong => {
-                asked.note(url, "credentials_wrong");
-                Err(page(name, Some("The name or the password is wrong.")))
-            }
-            LoginOutcome::TooMany { after } => {
-                asked.note(url, "account_limited");
-                Err(pages::too_many(after))
-            }
-            LoginOutcome::Unavailable => Err(pages::unavailable()),
-        })
+            refusal.page(|fault| page(name, fault))
+        }))
     }
 }
 

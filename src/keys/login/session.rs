@@ -9,6 +9,9 @@ use crate::http::Form;
 use crate::ledger::{LedgerError, Secret, SecretHash, Session, User};
 use crate::pages::{self, LoginPage};
 
+/// How long after a login it counts as one for the present request, in seconds.
+pub(super) const FRESH: u64 = 600;
+
 /// A person who is logged in.
 pub(super) struct Person {
     pub(super) session: Session,
@@ -19,10 +22,16 @@ pub(super) struct Person {
     new: Option<[Secret; 2]>,
 }
 
-/// What came of the form of the login page.
-pub(super) enum LoginOutcome {
-    /// The person is logged in.
-    Done(Box<Person>),
+impl Person {
+    /// How long ago the person entered the password, in seconds.
+    pub(super) fn age(&self, now: u64) -> u64 {
+        now.saturating_sub(self.session.authenticated)
+    }
+}
+
+/// Why the form of the login page is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginRefusal {
     /// The form was made for another browser, or too long ago.
     Stale,
     /// The name or the password is wrong.
@@ -34,6 +43,27 @@ pub(super) enum LoginOutcome {
     },
     /// Too many passwords wait to be checked, or the system has no randomness.
     Unavailable,
+}
+
+impl LoginRefusal {
+    /// The code for the log; `None` if the person did nothing wrong.
+    pub(super) const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Wrong => Some("credentials_wrong"),
+            Self::TooMany { .. } => Some("account_limited"),
+            Self::Stale | Self::Unavailable => None,
+        }
+    }
+
+    /// The page for the browser. `form` is the login page with a fault.
+    pub(super) fn page(self, form: impl FnOnce(Option<&'static str>) -> Response) -> Response {
+        match self {
+            Self::Stale => form(Some("This page was open for too long. Please try again.")),
+            Self::Wrong => form(Some("The name or the password is wrong.")),
+            Self::TooMany { after } => pages::too_many(after),
+            Self::Unavailable => pages::unavailable(),
+        }
+    }
 }
 
 impl Site {
@@ -53,22 +83,22 @@ impl Site {
         fields: &Form,
         before: Option<Person>,
         now: u64,
-    ) -> Result<LoginOutcome, LedgerError> {
+    ) -> Result<Result<Person, LoginRefusal>, LedgerError> {
         let cookie = cookies::find(headers, cookies::FORM);
         if !cookie.is_some_and(|cookie| cookies::is_form_of(cookie, fields.get("form_token"))) {
-            return Ok(LoginOutcome::Stale);
+            return Ok(Err(LoginRefusal::Stale));
         }
         let name = fields.get("username").unwrap_or_default();
         let password = fields.get("password").unwrap_or_default();
         let known = cookies::find(headers, cookies::BROWSER).map(|text| SecretHash::of(text.as_bytes()));
         let user = match check_credentials(&self.people, name, password, known, now).await? {
             PasswordOutcome::Right(user) => user,
-            PasswordOutcome::Wrong => return Ok(LoginOutcome::Wrong),
-            PasswordOutcome::TooMany { after } => return Ok(LoginOutcome::TooMany { after }),
-            PasswordOutcome::Crowded => return Ok(LoginOutcome::Unavailable),
+            PasswordOutcome::Wrong => return Ok(Err(LoginRefusal::Wrong)),
+            PasswordOutcome::TooMany { after } => return Ok(Err(LoginRefusal::TooMany { after })),
+            PasswordOutcome::Crowded => return Ok(Err(LoginRefusal::Unavailable)),
         };
         let (Ok(secret), Ok(browser)) = (Secret::generate(), Secret::generate()) else {
-            return Ok(LoginOutcome::Unavailable);
+            return Ok(Err(LoginRefusal::Unavailable));
         };
         let session = Session {
             hash: secret.hash(),
@@ -87,7 +117,7 @@ impl Site {
         })
         .await?;
         let cookie = secret.expose().to_owned();
-        Ok(LoginOutcome::Done(Box::new(Person { session, user, cookie, new: Some([secret, browser]) })))
+        Ok(Ok(Person { session, user, cookie, new: Some([secret, browser]) }))
     }
 }
 

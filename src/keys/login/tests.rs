@@ -15,7 +15,7 @@ use url::form_urlencoded::Serializer;
 use super::*;
 use crate::client_documents::tests::{Host, document};
 use crate::http::{ClientAddress, SecureTransport, token_router_with};
-use crate::ledger::{Ledger as _, Profile, SqliteLedger, User};
+use crate::ledger::{Ledger as _, SqliteLedger, User};
 use crate::people::{Passwords, hash_password, new_subject};
 use crate::test_keys::{NOW, TestClock, state};
 use crate::{LedgerSeal, Snapshot, StoreId};
@@ -49,18 +49,8 @@ impl Browser {
         published.publish(Snapshot::new(state).unwrap());
         published.ticked(NOW, true, false);
         let ledger = SqliteLedger::open(&folder.path().join("ledger"), id).unwrap();
-        let user = User {
-            subject: new_subject().unwrap(),
-            name: "ada".to_owned(),
-            password: hash_password(PASSWORD).unwrap(),
-            disabled: false,
-            created: NOW,
-            roles: vec![],
-            permissions: vec![],
-            profile: Profile::default(),
-            failures: 0,
-            last_failure: 0,
-        };
+        let password = hash_password(PASSWORD).unwrap();
+        let user = User::new(new_subject().unwrap(), "ada".to_owned(), password, NOW);
         assert!(ledger.add_user(&user).unwrap());
         let (passwords, documents) = (Arc::new(Passwords::default()), Some(Arc::new(host.documents())));
         let people = People { ledger: Arc::new(ledger), passwords, documents };
