@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 /// An https URL that may identify a client: with a path, without user information, fragment, dot segments and port. It is
-/// exactly as a URL parser (WHATWG) writes it, so there is one spelling alone, and identifiers are compared to the letter.
+/// exactly as a URL parser (WHATWG) writes it, so each has one spelling, and identifiers are compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientUrl {
     text: String,

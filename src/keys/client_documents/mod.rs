@@ -17,7 +17,7 @@ pub(crate) mod tests;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -89,20 +89,17 @@ impl ClientDocuments {
         ![&self.settings.audiences[..], audiences].concat().iter().any(|audience| audience == url.as_str())
     }
 
-    /// What a fetch of a short time ago came to; `None` if there was none. `now` in Unix seconds.
-    pub(crate) fn remembered(
-        &self,
-        url: &ClientUrl,
-        now: u64,
-    ) -> Option<Result<Arc<Client>, ClientDocumentFault>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).find(url.as_str(), now)
+    /// The client whose document was fetched a short time ago. `now` in Unix seconds.
+    pub(crate) fn remembered(&self, url: &ClientUrl, now: u64) -> Option<Arc<Client>> {
+        self.memory().find(url.as_str(), now)
     }
 
     /// The client that its document describes: remembered, or fetched now. The caller must know that a person has logged in.
-    /// `asker` is the address of the person's browser or of the client; `now` in Unix seconds.
+    /// `asker` is the address of the person's browser or of the client; `now` in Unix seconds. If the host cannot be reached, a
+    /// document that has expired lately is used.
     ///
     /// # Errors
-    /// [`ClientDocumentFault`]; all but [`ClientDocumentFault::Limited`] are remembered for a minute.
+    /// [`ClientDocumentFault`].
     pub(crate) async fn client(
         &self,
         url: &ClientUrl,
@@ -110,36 +107,59 @@ impl ClientDocuments {
         now: u64,
     ) -> Result<Arc<Client>, ClientDocumentFault> {
         if let Some(known) = self.remembered(url, now) {
-            return known;
+            return Ok(known);
         }
         let Ok(Ok(_turn)) = timeout(TURN_LIMIT, self.at_once.acquire()).await else {
             return Err(ClientDocumentFault::Limited);
         };
         if let Some(known) = self.remembered(url, now) {
-            return known;
+            return Ok(known);
         }
+        let fault = match self.fetch(url, asker, now).await {
+            Ok(client) => {
+                info!(event = "client_document", client = escape(url.as_str()), "client document fetched");
+                return Ok(client);
+            }
+            Err(fault) => fault,
+        };
+        let stale = if fault.is_temporary() { self.memory().find_stale(url.as_str(), now) } else { None };
+        let outcome =
+            if stale.is_some() { "the former client document is used" } else { "client document refused" };
+        warn!(event = "client_document", client = escape(url.as_str()), reason = fault.code(), "{outcome}");
+        stale.ok_or(fault)
+    }
+
+    /// Fetches a document, within the limits, and remembers it.
+    async fn fetch(
+        &self,
+        url: &ClientUrl,
+        asker: Option<IpAddr>,
+        now: u64,
+    ) -> Result<Arc<Client>, ClientDocumentFault> {
         if asker.is_some_and(|asker| counted(&self.askers, asker)) || self.all.check().is_err() {
             return Err(ClientDocumentFault::Limited);
         }
         let fetched = self.network.fetch(url, |address| !counted(&self.asked, address)).await;
-        let life = fetched.as_ref().ok().and_then(|fetched| fetched.max_age);
-        let client =
-            fetched.and_then(|Fetched { body, .. }| describe(url, &body, &self.settings, now).map(Arc::new));
-        match &client {
-            Ok(_) => {
-                info!(event = "client_document", client = escape(url.as_str()), "client document fetched")
+        let described = fetched.and_then(|Fetched { body, max_age }| {
+            Ok((Arc::new(describe(url, &body, &self.settings, now)?), max_age))
+        });
+        let mut memory = self.memory();
+        match described {
+            Ok((client, life)) => {
+                memory.store(url.as_str(), &client, life, now);
+                Ok(client)
             }
             Err(fault) => {
-                let client = escape(url.as_str());
-                warn!(event = "client_document", client, reason = fault.code(), "client document refused");
+                if !fault.is_temporary() {
+                    memory.remove(url.as_str());
+                }
+                Err(fault)
             }
         }
-        if client.as_ref().is_err_and(|fault| *fault == ClientDocumentFault::Limited) {
-            return client;
-        }
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.store(url.as_str(), &client, life, now);
-        client
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

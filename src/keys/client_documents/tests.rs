@@ -148,7 +148,7 @@ async fn a_document_is_fetched_once_by_a_plain_request_and_remembered() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_document_is_refused_and_not_asked_for_again_for_a_minute() {
+async fn an_answer_that_is_no_document_is_refused_and_never_kept() {
     let host = Host::start(answer).await;
     let documents = host.documents();
     assert!(documents.client(&url("/longest"), None, NOW).await.is_ok());
@@ -162,12 +162,39 @@ async fn an_answer_that_is_no_document_is_refused_and_not_asked_for_again_for_a_
         ("/nonsense", "document_malformed"),
     ] {
         let before = host.count();
-        for moment in [NOW, NOW + 59, NOW + 60] {
-            let refused = documents.client(&url(path), None, moment).await.unwrap_err();
+        for _ in 0..2 {
+            let refused = documents.client(&url(path), None, NOW).await.unwrap_err();
             assert_eq!(refused.code(), code, "{path}");
         }
-        assert_eq!(host.count(), before + 2, "{path}: the failure was not remembered for a minute");
+        assert_eq!(host.count(), before + 2, "{path}: an error response must not be cached");
     }
+}
+
+#[tokio::test]
+async fn a_document_that_has_expired_is_used_while_its_host_is_down_and_not_once_it_is_gone() {
+    let status = Arc::new(Mutex::new("200 OK"));
+    let now_sent = Arc::clone(&status);
+    let host = Host::start(move |path| {
+        let head = format!("{}\r\ncontent-type: application/json", now_sent.lock().unwrap());
+        (head, document(path))
+    })
+    .await;
+    let documents = host.documents();
+    let ask = async |after: u64| {
+        documents.client(&url("/a"), None, NOW + after).await.map_err(ClientDocumentFault::code)
+    };
+    assert!(ask(0).await.is_ok());
+    *status.lock().unwrap() = "503 Service Unavailable";
+    assert!(ask(600).await.is_ok() && ask(659).await.is_ok());
+    assert_eq!(host.count(), 2, "a host that is down is asked once in a minute");
+    assert!(ask(4199).await.is_ok());
+    assert_eq!(ask(4200).await.unwrap_err(), "document_status", "an hour is over");
+    *status.lock().unwrap() = "200 OK";
+    assert!(ask(5000).await.is_ok());
+    *status.lock().unwrap() = "404 Not Found";
+    assert_eq!(ask(5600).await.unwrap_err(), "document_status");
+    *status.lock().unwrap() = "503 Service Unavailable";
+    assert_eq!(ask(5601).await.unwrap_err(), "document_status", "a document that is gone is forgotten");
 }
 
 #[tokio::test]
@@ -210,19 +237,17 @@ async fn a_fetch_waits_for_its_turn_and_not_for_ever_and_takes_what_another_has_
     let host = Host::start(answer).await;
     let documents = host.documents();
     let (one, two) = (url("/one"), url("/two"));
+    let (known, _) = Client::new("app", None, &["api".to_owned()], NOW).unwrap();
     let turns = documents.at_once.try_acquire_many(AT_ONCE.try_into().unwrap()).unwrap();
     assert_eq!(documents.client(&one, None, NOW).await.unwrap_err(), ClientDocumentFault::Limited);
     let waiting =
         async { tokio::join!(documents.client(&two, None, NOW), documents.client(&two, None, NOW)) };
     let stored = async {
-        documents.remembered.lock().unwrap().store(two.as_str(), &Err(ClientDocumentFault::Keys), None, NOW);
+        documents.memory().store(two.as_str(), &Arc::new(known.clone()), None, NOW);
         drop(turns);
     };
     let ((first, second), ()) = tokio::join!(waiting, stored);
-    assert_eq!(
-        (first.unwrap_err(), second.unwrap_err()),
-        (ClientDocumentFault::Keys, ClientDocumentFault::Keys)
-    );
+    assert_eq!((&*first.unwrap(), &*second.unwrap()), (&known, &known));
     assert_eq!(host.count(), 0, "another had fetched it meanwhile");
     assert!(documents.client(&one, None, NOW).await.is_ok());
 }

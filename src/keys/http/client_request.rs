@@ -160,7 +160,7 @@ impl Endpoint {
             return Ok(None);
         }
         let found = match documents.remembered(&url, now) {
-            Some(found) => found,
+            Some(found) => Ok(found),
             None if follows_login(people, form, url.as_str()).await? => {
                 documents.client(&url, address, now).await
             }

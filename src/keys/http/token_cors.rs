@@ -1,6 +1,7 @@
 //! Lets the pages of registered clients use `/token`, `/revoke` and `/userinfo` (CORS, Fetch §3.2).
 //!
-//! A page may call them if its origin is that of a redirect address of a client. No credentials of the browser are allowed: these
+//! A page may call them if its origin is that of a redirect address of a client. If clients may describe themselves, a page of any
+//! origin may: a pre-flight names no client, and any origin can be one of theirs. No credentials of the browser are allowed: these
 //! endpoints have no cookies.
 
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub(super) async fn allow_registered_origins(
         return next.run(request).await;
     }
     let snapshot = published.snapshot();
-    let origin = snapshot.and_then(|snapshot| allowed_origin(&snapshot.state, request.headers()));
+    let open = published.client_documents().is_some();
+    let origin = snapshot.and_then(|snapshot| allowed_origin(&snapshot.state, open, request.headers()));
     let mut answer = if request.method() == Method::OPTIONS {
         let methods = if path.ends_with(USERINFO_PATH) { "GET, POST" } else { "POST" };
         preflight(origin.is_some(), methods)
@@ -58,8 +60,8 @@ fn preflight(allowed: bool, methods: &'static str) -> Response {
     (StatusCode::NO_CONTENT, fields).into_response()
 }
 
-/// The `Origin` of a request, if it is that of a registered redirect address.
-fn allowed_origin(state: &Issued, headers: &HeaderMap) -> Option<HeaderValue> {
+/// The `Origin` of a request, if it is that of a registered redirect address, or `open` and it is one at all.
+fn allowed_origin(state: &Issued, open: bool, headers: &HeaderMap) -> Option<HeaderValue> {
     let mut values = headers.get_all(ORIGIN).iter();
     let origin = values.next().filter(|_| values.next().is_none())?;
     let text = origin.to_str().ok()?;
@@ -68,7 +70,8 @@ fn allowed_origin(state: &Issued, headers: &HeaderMap) -> Option<HeaderValue> {
     let mut uris = logins.flat_map(|login| &login.redirect_uris);
     let asked = Url::parse(text).ok().map(|url| url.origin()).filter(Origin::is_tuple)?;
     // `Origin` has exactly one spelling; a longer text is not one.
-    let allowed = asked.ascii_serialization() == text && uris.any(|uri| has_origin(uri.as_str(), &asked));
+    let is_origin = asked.ascii_serialization() == text;
+    let allowed = is_origin && (open || uris.any(|uri| has_origin(uri.as_str(), &asked)));
     allowed.then(|| origin.clone())
 }
 

@@ -176,7 +176,7 @@ test('after a restart the document is fetched again for a refresh token, and onl
   same(asked('/agent.json'), 2)
 })
 
-test('a document that cannot be used is an error page, never a redirect, and is not fetched again at once', async () => {
+test('a document that cannot be used is an error page, never a redirect, and can be repaired at once', async () => {
   for (const [path, more, answer, words] of [
     ['/secret.json', { token_endpoint_auth_method: 'client_secret_basic' }, {}, 'none or private_key_jwt'],
     ['/another.json', { client_id: idOf('/public.json') }, {}, 'its client_id is another one'],
@@ -184,10 +184,11 @@ test('a document that cannot be used is an error page, never a redirect, and is 
     ['/long.json', { client_uri: 'x'.repeat(5_000) }, {}, 'longer than 5 KB'],
     ['/nowhere.json', { redirect_uris: ['javascript:alert(1)'] }, {}, 'redirect_uris contains no address'],
   ]) {
-    const id = publish(path, more, answer)
-    for (let turn = 0; turn < 2; turn++) ok((await refusal(id)).includes(words), path)
+    ok((await refusal(publish(path, more, answer))).includes(words), path)
     same(asked(path), 1, path)
   }
+  const { location } = await new Browser(world.ca).logIn(request(publish('/secret.json')))
+  same([location.origin + location.pathname, asked('/secret.json')], [BACK, 2])
   const page = await refusal(publish('/elsewhere.json'), { redirect_uri: 'https://evil.example/back' })
   ok(page.includes('not registered for this application'), page)
 })
