@@ -75,11 +75,12 @@ fn introduce(companion: &Companion, worker: &Worker) {
     print_line("");
 }
 
-/// `expected` is the width of the second column. The third takes the rest of the width.
+/// `expected` is the width of the second column, if the terminal is wide enough. The third takes the rest of the width.
 fn table_columns(expected: usize) -> Vec<Column> {
-    let (request, time) = (31, 8);
-    let answered =
-        terminal::columns().saturating_sub(2 + request + 2 + expected + 2 + 2 + time).clamp(24, 58);
+    let width = terminal::columns();
+    let (request, expected) = if width < 100 { (22, expected.min(19)) } else { (31, expected) };
+    let time = 8;
+    let answered = width.saturating_sub(2 + request + 2 + expected + 2 + 2 + time).clamp(20, 58);
     vec![
         Column::left("request", request),
         Column::left("expected", expected),

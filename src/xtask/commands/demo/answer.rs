@@ -94,12 +94,13 @@ impl Expected {
 }
 
 impl GateAnswer {
-    /// Status, error and reason; or the claims if it passed.
+    /// Status, error and reason; or who passed.
     pub(crate) fn summary(&self) -> String {
-        let why = match (self.member("detail"), &self.body) {
-            (Some(detail), _) => detail.to_owned(),
-            (None, Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
-            (None, other) => other.to_string(),
+        let why = match (self.member("detail"), self.member("hello"), &self.body) {
+            (Some(detail), _, _) => detail.to_owned(),
+            (None, Some(subject), _) => format!("hello {}", shortened(subject)),
+            (None, None, Value::String(text)) => text.lines().next().unwrap_or_default().to_owned(),
+            (None, None, other) => other.to_string(),
         };
         match (self.error(), self.challenge.as_deref()) {
             (Some(error), _) => format!("{} {error}: {why}", self.status),
@@ -121,6 +122,12 @@ impl GateAnswer {
     fn error(&self) -> Option<&str> {
         self.challenge.as_deref()?.strip_prefix("Bearer ")?.split_once("error=\"")?.1.split('"').next()
     }
+}
+
+/// The beginning of a long subject: those of people are random.
+fn shortened(subject: &str) -> String {
+    let beginning: String = subject.chars().take(8).collect();
+    if beginning.len() < subject.len() { format!("{beginning}…") } else { beginning }
 }
 
 #[cfg(test)]
@@ -161,6 +168,14 @@ mod tests {
         assert!(Expected::Passed { subject: "ada" }.is(&found));
         assert!(!Expected::Passed { subject: "eve" }.is(&found));
         assert!(!Expected::Passed { subject: "ada" }.is(&answer(500, None, json!({ "hello": "ada" }))));
+        assert_eq!(found.summary(), "200 hello ada");
+    }
+
+    #[test]
+    fn the_random_subject_of_a_person_is_shown_by_its_beginning() {
+        let found = answer(200, None, json!({ "hello": "u_n2p49iCfzZgzzUXJ3n0JwQ", "scopes": [] }));
+        assert!(Expected::Passed { subject: "u_…" }.is(&found));
+        assert_eq!(found.summary(), "200 hello u_n2p49i…");
     }
 
     #[test]
