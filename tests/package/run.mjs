@@ -5,7 +5,8 @@
  *     node tests/package/run.mjs --list --all    of all: every runtime, installed at first use
  *     node tests/package/run.mjs <suite>         runs one; the last line is `N passed, N failed`, or `skipped: why` and
  *                                                the exit code 77 where its runtime is not on this machine
- *     node tests/package/run.mjs --matrix        shows what the suites of `--all` came to in each runtime
+ *     node tests/package/run.mjs --install       installs runtimes, bundlers and browsers that `--all` needs
+ *     node tests/package/run.mjs --matrix        shows the results of `--all` in each runtime
  *     node tests/package/run.mjs --matrix --write    and writes it into the READMEs
  *
  * `--package <folder>` names the folder to pack, by default `target/npm/jotgate`.
@@ -13,10 +14,11 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BROWSERS } from './runners/browsers/browsers.mjs'
 import { digest, install } from './runners/install.mjs'
 import { keep, matrix, write } from './runners/matrix.mjs'
 import { report, skipped } from './runners/report.mjs'
-import { Missing } from './runners/setup.mjs'
+import { installAll, Missing } from './runners/setup.mjs'
 import { root, tools } from './runners/tools.mjs'
 import { ALL, SUITES } from './suites.mjs'
 
@@ -26,6 +28,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     all: { type: 'boolean' },
+    install: { type: 'boolean' },
     list: { type: 'boolean' },
     matrix: { type: 'boolean' },
     write: { type: 'boolean' },
@@ -34,6 +37,8 @@ const { values, positionals } = parseArgs({
 })
 if (values.list) {
   console.log(Object.keys(values.all ? ALL : SUITES).join('\n'))
+} else if (values.install) {
+  installAll(Object.values(BROWSERS))
 } else if (values.matrix) {
   const table = await matrix(RESULTS, await digest(resolve(values.package)))
   console.log(table)
@@ -51,10 +56,10 @@ if (values.list) {
   }
   const source = resolve(values.package)
   const about = { digest: await digest(source) }
-  const tell = (facts) => Object.assign(about, facts)
+  const addFacts = (facts) => Object.assign(about, facts)
   const project = await install(source)
   try {
-    process.exitCode = await suite(project, { ...tools, about: tell })
+    process.exitCode = await suite(project, { ...tools, about: addFacts })
   } catch (thrown) {
     process.exitCode =
       thrown instanceof Missing
@@ -64,6 +69,6 @@ if (values.list) {
     await rm(project.folder, { recursive: true, force: true })
   }
   await keep(RESULTS, name, process.exitCode, about)
-  // Whatever a runtime has left under way, such as edge-runtime its timers, is not waited for.
+  // Do not wait for timers that a runtime has left, such as those of edge-runtime.
   process.exit()
 }

@@ -1,5 +1,12 @@
 //! The list of suites, and when each of them runs.
 
+use std::time::Duration;
+
+use crate::process;
+
+/// The limit for one suite that installs nothing.
+pub(crate) const LIMIT: Duration = Duration::from_secs(15 * 60);
+
 /// When a suite runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
@@ -59,4 +66,22 @@ pub(crate) const SUITES: [Suite; 16] = [
 
 const fn quick(name: &'static str, kind: Kind) -> Suite {
     Suite { name, when: When::Quick, kind }
+}
+
+/// The suites of one list of `tests/package/run.mjs`, and how they run.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) limit: Duration,
+    /// Whether a suite may print that this machine lacks what it needs.
+    pub(crate) may_skip: bool,
+    /// Whether a suite that fails runs a second time, which its row in the table names. Browsers and registries fail
+    /// now and then for reasons of their own; a fault of ours fails twice.
+    pub(crate) may_repeat: bool,
+}
+
+impl Group {
+    pub(crate) const PACKAGE: Self =
+        Self { name: "package", limit: LIMIT, may_skip: false, may_repeat: false };
+    pub(crate) const RUNTIME: Self =
+        Self { name: "runtime", limit: process::LONG, may_skip: true, may_repeat: true };
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use console::style;
 
 use crate::cargo::{self, TestProgram, cargo};
 use crate::commands::build;
-use crate::commands::suites::{Kind, SUITES, Suite, When};
+use crate::commands::suites::{Group, Kind, LIMIT, SUITES, Suite, When};
 use crate::process::{Line, Output};
 use crate::toolchain::{self, WASM32};
 use crate::ui::counts::Counts;
@@ -20,8 +21,6 @@ use crate::ui::{progress, terminal};
 use crate::wasm::{self, Tools};
 use crate::{npm, paths, process};
 
-/// The limit for one suite that installs nothing.
-const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The crates with a test program. `--workspace` would build the tools a second time.
 const NATIVE: [&str; 9] = [
     "jotgate-arithmetic",
@@ -34,6 +33,8 @@ const NATIVE: [&str; 9] = [
     "simulation",
     "xtask",
 ];
+/// How many suites of the package run at once at most. Each is one program, most of the time on one core.
+const AT_ONCE: usize = 2;
 const WASM: [&str; 4] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core", "jotgate-inspect"];
 
 /// How the last line of a suite begins if the machine lacks something that it needs.
@@ -115,6 +116,7 @@ struct Rows {
     complete: bool,
 }
 
+#[derive(Clone)]
 struct Row {
     suite: String,
     counts: Counts,
@@ -122,22 +124,6 @@ struct Row {
     passed: bool,
     /// It could not run on this machine, and printed why. Only suites of `--all` may do that.
     skipped: bool,
-}
-
-/// The suites of one list of `tests/package/run.mjs`, and how they run.
-struct Group {
-    name: &'static str,
-    limit: Duration,
-    /// Whether a suite may print that this machine lacks what it needs.
-    may_skip: bool,
-    /// Whether a suite that fails runs a second time, which its row in the table names. Browsers and registries fail
-    /// now and then for reasons of their own; a fault of ours fails twice.
-    may_repeat: bool,
-}
-
-impl Group {
-    const PACKAGE: Self = Self { name: "package", limit: LIMIT, may_skip: false, may_repeat: false };
-    const RUNTIME: Self = Self { name: "runtime", limit: process::LONG, may_skip: true, may_repeat: true };
 }
 
 impl Rows {
@@ -193,6 +179,14 @@ impl Rows {
                     let mut names = listed(&["--all"])?;
                     names.retain(|name| !quick.contains(name));
                     let group = Group { may_skip: !self.complete, ..Group::RUNTIME };
+                    // Once, before suites run side by side. A suite reports what it lacks.
+                    progress::step("installing runtimes, bundlers and browsers", |step| {
+                        process::run(
+                            &mut npm::node(&["tests/package/run.mjs", "--install"]),
+                            process::LONG,
+                            step,
+                        )
+                    })?;
                     self.run_listed(&group, &names)?;
                 }
                 Kind::Native { .. } | Kind::Ignored { .. } => {}
@@ -204,21 +198,39 @@ impl Rows {
     fn run_listed(&mut self, group: &Group, names: &[String]) -> Result<()> {
         // An empty list would otherwise look like a success.
         ensure!(!names.is_empty(), "`tests/package/run.mjs` lists no suite of the {}", group.name);
-        for name in names {
-            let suite = format!("{}: {name}", group.name);
-            let run = || {
-                let command = npm::node(&["tests/package/run.mjs", name]);
-                self.run(&suite, Counts::of_last_line, &mut [command], group.limit, group.may_skip)
-            };
-            let mut row = run()?;
-            if group.may_repeat && !row.passed && !row.skipped {
-                progress::print_status(&format!("    {suite} runs a second time"));
-                row = run()?;
-                row.suite.push_str(", second run");
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Vec<(usize, Row)>> {
+            let mut rows = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(name) = names.get(index) else { return Ok(rows) };
+                rows.push((index, self.run_suite(group, name)?));
             }
-            self.rows.push(row);
-        }
+        };
+        let mut rows = thread::scope(|scope| {
+            let workers: Vec<_> = (0..cores.min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().map(process::joined).collect::<Result<Vec<_>>>()
+        })?
+        .concat();
+        rows.sort_by_key(|(index, _)| *index);
+        self.rows.extend(rows.into_iter().map(|(_, row)| row));
         Ok(())
+    }
+
+    fn run_suite(&self, group: &Group, name: &str) -> Result<Row> {
+        let suite = format!("{}: {name}", group.name);
+        let run = || {
+            let command = npm::node(&["tests/package/run.mjs", name]);
+            self.run(&suite, Counts::of_last_line, &mut [command], group.limit, group.may_skip)
+        };
+        let mut row = run()?;
+        if group.may_repeat && !row.passed && !row.skipped {
+            progress::print_status(&format!("    {suite} runs a second time"));
+            row = run()?;
+            row.suite.push_str(", second run");
+        }
+        Ok(row)
     }
 
     fn run_programs(
@@ -371,23 +383,4 @@ fn file_name(suite: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn output(lines: &[(bool, &str)]) -> Output {
-        let line = |(standard_output, text): &(bool, &str)| Line {
-            standard_output: *standard_output,
-            text: (*text).to_owned(),
-        };
-        Output { lines: lines.iter().map(line).collect(), succeeded: true, ending: String::new() }
-    }
-
-    #[test]
-    fn a_late_line_of_standard_error_does_not_hide_the_result() {
-        let late = output(&[(true, "12 passed, 0 failed"), (false, "a server was stopped")]);
-        assert_eq!(result_of(&late, Counts::of_last_line).0, Counts { passed: 12, failed: 0 });
-        let skipped = output(&[(true, "skipped: no such browser"), (false, "7 passed, 0 failed")]);
-        let (counts, last) = result_of(&skipped, Counts::of_last_line);
-        assert_eq!((counts.run(), last.as_deref()), (0, Some("skipped: no such browser")));
-    }
-}
+mod tests;

@@ -31,6 +31,18 @@ export function npmDrivers() {
   return npmInstalled(join(tests, 'drivers'), 'the drivers of the browsers')
 }
 
+/** Installs the npm packages above and these browsers, and prints what cannot be installed. */
+export function installAll(browsers) {
+  const finders = browsers.map(({ find }) => find)
+  for (const install of [npmRuntimes, npmBundlers, npmClients, npmDrivers, ...finders]) {
+    try {
+      install()
+    } catch (thrown) {
+      console.log(thrown.message)
+    }
+  }
+}
+
 function npmInstalled(folder, what) {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const mark = join(folder, 'node_modules', '.installed')
