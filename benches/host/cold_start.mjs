@@ -1,6 +1,6 @@
 /**
- * Measures the first verdict: fresh processes, in turns, on one processor. Processor time of the main thread where the system
- * tells it, beside the clock's.
+ * Measures the first verdict: fresh processes, in turns, on one processor. Reads the processor time of the
+ * main thread where the system has it, beside the clock's.
  */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -73,7 +73,7 @@ export async function coldStart({ fixtures, rounds, runtimes }, tell) {
   }
 }
 
-/** What a cell comes to: the medians, without what both pay anyway. */
+/** The result of a cell: the medians, without the cost that both have in common. */
 function compared({ name, ours, theirs, over, goal }, cells) {
   const of = (contestant) => median(cells[contestant].map(({ cpu, wall }) => cpu ?? wall))
   const base = over === undefined ? 0 : of(over)

@@ -4,7 +4,7 @@ export function median(values) {
   return quantile(sorted(values), 0.5)
 }
 
-/** The tenth percentile: what a run comes to that nothing disturbs. */
+/** The tenth percentile: the result of a run without disturbance. */
 export function tenth(values) {
   return quantile(sorted(values), 0.1)
 }

@@ -60,7 +60,7 @@ export class GateError extends Error {
   }
 }
 
-/** How {@link guard} hands over refusals. */
+/** How {@link guard} passes refusals on. */
 export interface GuardOptions {
   /** `next`: a refusal goes to your error handler, as `next(error)` with a {@link GateError}. Default: `answer`. */
   refusals?: 'answer' | 'next'

@@ -27,7 +27,7 @@ export interface HonoContext {
 }
 
 /**
- * Lets requests pass that the gate lets pass; `c.get('jwtPayload')` and `c.get('pass')` tell who they are.
+ * Lets requests pass that the gate lets pass; `c.get('jwtPayload')` and `c.get('pass')` have the user.
  *
  * @throws `TypeError` for needs that make no sense, at once
  *

@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! - `request`: what the caller hands over.
+//! - `request`: what the caller passes in.
 //! - `excerpt`, `input`: finds tokens, keys, challenges and documents in the pasted text.
 //! - `token`: decodes a token and finds the first byte that cannot be right.
 //! - `keys`: reads keys in every form.

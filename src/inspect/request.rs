@@ -1,4 +1,4 @@
-//! What the caller hands over beside the pasted text.
+//! What the caller passes in besides the pasted text.
 
 use std::fmt;
 

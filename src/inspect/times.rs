@@ -78,7 +78,7 @@ fn whole(seconds: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a float is cut to the range of the integer; callers hand over what is not negative"
+        reason = "a float is cut to the range of the integer; callers pass no negative number"
     )]
     let whole = seconds as u64;
     whole

@@ -48,7 +48,7 @@ export function parseOptions(value: LoginOptions): Settings {
 
 const UNDEFINED = 'is undefined: leave it out, or give it a value'
 
-/** The issuer's or the app's own address, as it is written: both are compared to the letter. */
+/** The issuer's or the app's own address, as it is written: both are compared exactly. */
 function address(name: string, value: unknown): string {
   const found = text(name, value)
   if (isTrustworthy(found) && !found.includes('#')) return found

@@ -119,7 +119,7 @@ export interface Login {
    */
   finish(url?: string | URL): Promise<FinishedLogin>
   /**
-   * The current tokens, renewed if the access token is about to end. `undefined` if nobody is logged in: call `start()`.
+   * The current tokens, renewed if the access token is about to end. `undefined` if the person is not logged in: call `start()`.
    * Call it before each request; it is fast unless it renews.
    *
    * @throws {@link LoginError} `token_…`, `metadata_…` or `id_token_…` if the token has ended and the renewal failed

@@ -51,7 +51,7 @@ export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit:
 
 /**
  * What a body parser left: a value, or the text or the bytes of a parser for other types. Returns `undefined` if the stream can still be
- * read. Express 4 then has `{}`, and whoever reads the stream later would get something else.
+ * read. Express 4 then has `{}`, and a later reader of the stream would get something else.
  */
 function leftBody(request: NodeBodyRequest): unknown {
   return memberOf(request, 'readableEnded') === false ? undefined : memberOf(request, 'body')

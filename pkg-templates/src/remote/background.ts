@@ -1,4 +1,4 @@
-/** Runs work that nobody awaits: its errors change nothing, and it may outlive the request that began it. */
+/** Runs work in the background: no caller awaits it, its errors change nothing, and it may outlive the request that began it. */
 import type { WaitUntil } from './source_options.js'
 
 /** Calls a listener. What it throws, now or by its promise, changes nothing and ends no process. */

@@ -33,7 +33,7 @@ class RemoteVerifier extends IssuerVerifier {
   constructor(options: Options, fields: PolicyFields, source: RemoteKeySet, parts: Parts) {
     super(options, fields, undefined, parts)
     this.#source = source
-    // RFC 8725 §3.5: a set that anybody can fetch holds no shared secrets.
+    // RFC 8725 §3.5: a public key set contains no shared secrets.
     if (fields.algorithms?.some((name) => !name.startsWith('HS'))) return
     throw optionError('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
   }

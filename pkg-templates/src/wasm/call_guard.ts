@@ -1,6 +1,6 @@
 /**
  * Keeps the core usable, or refuses to use it, after an interrupted call: by an exhausted stack or memory, or by a
- * runtime that terminates a script. WebAssembly does not unwind: whatever the call had half written stays.
+ * runtime that terminates a script. WebAssembly does not unwind: what the call had half written remains.
  *
  *                beginCall
  *        ┌──────┐ ────────▶ ┌──────┐

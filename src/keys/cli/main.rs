@@ -104,7 +104,7 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
                     Ok(ledger) => keeper.with_ledger(ledger),
                     // The key set matters to everybody, a login to the few who begin one now.
                     Err(Error::Ledger(LedgerError::File(error @ StoreError::Unavailable { .. }))) => {
-                        tracing::error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be opened");
+                        tracing::error!(code = error.code(), %error, "logins are off until the next start: the ledger cannot be opened");
                         keeper
                     }
                     Err(error) => return Err(error),

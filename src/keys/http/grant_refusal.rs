@@ -100,7 +100,7 @@ pub(crate) enum ClientFault {
     Document(ClientDocumentFault),
 }
 
-/// Marks an answer with a status of the client's fault that is none: it does not count for the address.
+/// Marks an answer whose status blames the client although it did nothing wrong: it does not count for the address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotAFailure;
 
@@ -284,7 +284,7 @@ impl DeviceFault {
 
     const fn description(self) -> &'static str {
         match self {
-            Self::Pending => "nobody has entered the code yet",
+            Self::Pending => "the code has not been entered yet",
             Self::SlowDown => "wait five seconds longer between two requests",
             Self::Denied => "the person refused",
             Self::Expired => "the codes have expired: begin again",

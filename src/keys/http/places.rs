@@ -1,4 +1,4 @@
-//! The places for connections of one listener, and who has to go where there is none.
+//! The places for connections of one listener, and which connection is closed if all are taken.
 //!
 //! A new connection always gets a place. If its address has its share already, or all places are taken, the connection
 //! that has made its peer's last step longest ago is closed for it: an idle one, or one that sends or takes slowly. So

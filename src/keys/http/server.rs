@@ -123,7 +123,7 @@ pub(crate) async fn run_with(
     let people = people(ledger, watched.clone(), settings.client_documents.as_ref()).await?;
     match (&people, settings.client_documents) {
         (Some(_), Some(documents)) => published.allow_client_documents(documents),
-        (None, Some(_)) => warn!("client documents have no effect: nobody can log in here"),
+        (None, Some(_)) => warn!("client documents have no effect: this issuer has no login"),
         (_, None) => {}
     }
     warn_of_old_grants(&published);
@@ -178,7 +178,7 @@ pub(crate) async fn run_with(
                 None => std::future::pending().await,
             }
         });
-        let mut telling = pin!(async {
+        let mut serving_ops = pin!(async {
             match &ops {
                 Some(listener) => accept(listener, &private, &ops_places, &stopping).await,
                 None => std::future::pending().await,
@@ -190,7 +190,7 @@ pub(crate) async fn run_with(
             never = &mut accepting => match never {},
             () = &mut renewing => {}
             () = &mut keeping => {}
-            never = &mut telling => match never {},
+            never = &mut serving_ops => match never {},
         }
     }
     // From here on new connections are refused, not kept waiting.
@@ -219,7 +219,7 @@ async fn people(
         tokio::task::spawn_blocking(move || reconcile(&keeper)).await.map_err(|_| Error::Stopped)?;
     if let Err(error) = reconciled {
         // The key set matters to everybody, a login to the few who begin one now.
-        error!(code = error.code(), %error, "nobody can log in until the next start: the ledger can't be used");
+        error!(code = error.code(), %error, "logins are off until the next start: the ledger cannot be used");
         return Ok(None);
     }
     let documents = documents.map(|settings| ClientDocuments::new(settings.clone())).transpose()?;

@@ -92,7 +92,7 @@ impl SigningAlgorithm {
         self.facts().name
     }
 
-    /// The algorithm of that `alg` value, compared to the letter.
+    /// The algorithm of that `alg` value, compared exactly.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)

@@ -67,7 +67,7 @@ pub struct DevicePoll {
 pub enum DeviceOutcome {
     /// The person allowed it. The device code is worth nothing any more.
     Granted(Box<Grant>),
-    /// Nobody has answered yet.
+    /// It is not answered yet.
     Pending,
     /// The poll came too early. The device has to wait five seconds longer from now on.
     SlowDown,

@@ -122,7 +122,7 @@ pub trait Ledger: Send + Sync + Debug {
     /// Stores what a device asks for. `false` if another device has the same user code.
     fn begin_device(&self, device: &NewDevice) -> Result<bool, LedgerError>;
 
-    /// What the device with that user code asks for, if nobody has answered yet and the code is valid.
+    /// What the device with that user code asks for, if it is not answered yet and the code is valid.
     fn device(&self, user_code: &str, now: u64) -> Result<Option<DeviceRequest>, LedgerError>;
 
     /// Answers a device. `false` if it was answered before, or its code has expired.

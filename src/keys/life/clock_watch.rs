@@ -63,7 +63,7 @@ impl ClockWatch {
     }
 
     /// Takes one reading of both clocks: `wall` in Unix seconds, `steady` from any fixed moment on. `allowed` is the jump in
-    /// seconds that is none, `longest` the longest time in seconds that keys were promised anything for.
+    /// seconds that does not count as one, `longest` the longest time in seconds that keys were promised anything for.
     pub fn observe(&mut self, wall: u64, steady: Duration, allowed: u64, longest: u64) -> ClockState {
         let steady = i128::try_from(steady.as_millis()).unwrap_or(i128::MAX);
         let difference = i128::from(wall).saturating_mul(1000).saturating_sub(steady);

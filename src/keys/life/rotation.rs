@@ -11,7 +11,7 @@ use crate::{
     Clock, ClockState, ClockWatch, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, StateError,
 };
 
-/// What a rotation came to.
+/// The result of a rotation.
 #[derive(Clone, Debug)]
 pub struct Rotation {
     /// The key that signs now.

@@ -276,7 +276,7 @@ impl State {
         self.ring_for(Purpose::Access).ok_or(StateError::NoRing)
     }
 
-    /// The first ring of a purpose: the one that signs. `None` if there is none, which is never so for access tokens.
+    /// The first ring of a purpose: the one that signs. `None` if it has no ring, which never happens for access tokens.
     #[must_use]
     pub fn ring_for(&self, purpose: Purpose) -> Option<&Ring> {
         self.rings.iter().find(|ring| ring.purpose == purpose)

@@ -203,7 +203,7 @@ impl fmt::Display for StateError {
             Self::ClientTwice { id } => write!(f, "there is a client `{id}` already"),
             Self::UnknownClient { id } => write!(f, "there is no client `{id}`"),
             Self::NoLogin { id } => {
-                write!(f, "nobody logs in with the client `{id}`; add another with `clients add --redirect`")
+                write!(f, "the client `{id}` has no login; add another with `clients add --redirect`")
             }
             Self::PublicClient { id, what } => {
                 write!(

@@ -154,7 +154,7 @@ pub(crate) fn insecure() -> Response {
 }
 
 pub(crate) fn unavailable() -> Response {
-    let text = "Nobody can log in at the moment.";
+    let text = "Logins are not possible at the moment.";
     let mut answer = page(
         StatusCode::SERVICE_UNAVAILABLE,
         &NoticePage { title: "Please try again", text, hint: "Please try again in a few seconds." },

@@ -46,7 +46,7 @@ impl PurposeKeys {
 }
 
 impl OwnKeys {
-    /// The keys of that state; `None` if the core does not take them, which is never so for keys that sign here.
+    /// The keys of that state; `None` if the core rejects them, which never happens for keys that sign here.
     pub(crate) fn of(state: &State) -> Option<Self> {
         Some(Self {
             issuer: state.issuer().as_str().to_owned(),
@@ -74,7 +74,7 @@ impl OwnKeys {
     pub(crate) fn hint(&self, token: &str) -> Option<Hint> {
         let policy = Policy::new(options(&self.id, "JWT")).ok()?;
         let signed = verify_signature(token.as_bytes(), Keys::Set(&self.id.set), &policy).ok()?;
-        // The signature alone was verified: the type has yet to be, or a logout token would count.
+        // Only the signature is verified so far. Check the type too, or a logout token would count.
         let header: Map<String, Value> = serde_json::from_str(signed.header().text()).ok()?;
         if header.get("typ").and_then(Value::as_str) != Some("JWT") {
             return None;

@@ -30,7 +30,7 @@ impl KekSource {
     /// The keys now.
     ///
     /// # Errors
-    /// [`Error::Kek`] for a text that is none; [`Error::Store`] for a file that is not there, can't be read, or can be
+    /// [`Error::Kek`] for a text that is not a key; [`Error::Store`] for a file that is not there, can't be read, or can be
     /// read by others.
     pub fn read(&self) -> Result<Arc<Keks>, Error> {
         match self {

@@ -117,7 +117,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         self.replace_as(expected, next, document).map(|()| next)
     }
 
-    /// The moment now, by a clock that nobody sets and that runs while this process is stopped.
+    /// The moment now, by a clock that cannot be set and that runs while this process is stopped.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].

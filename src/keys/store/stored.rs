@@ -151,7 +151,7 @@ impl<'a> StoredState<'a> {
         })
     }
 
-    /// Reads JSON whose digest fits; that it is ours, the seal has yet to tell.
+    /// Reads JSON with a matching digest. The seal, checked later, proves that it is ours.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, DocumentError> {
         let stored: Self = serde_json::from_slice(json).map_err(|_| {
             let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();

@@ -59,7 +59,7 @@ impl RedirectUri {
             scheme if scheme.contains('.') || allowed.iter().any(|name| name == scheme) => {}
             _ => return Err(RedirectRefusal::NoDot),
         }
-        // It is compared to the letter, so only one spelling of scheme and host would ever match.
+        // It is compared exactly, so only one spelling of scheme and host would ever match.
         let begins = text.get(..url.scheme().len()).is_some_and(|scheme| scheme == url.scheme());
         if begins { Ok(Self(text.to_owned())) } else { Err(RedirectRefusal::Malformed) }
     }

@@ -6,7 +6,7 @@ import { SKIPPED } from './report.mjs'
 
 const [BEGIN, END] = ['<!-- matrix -->', '<!-- /matrix -->']
 
-/** Keeps what a suite came to: its exit code, what it said of its runtime, and the package that it ran on. */
+/** Stores the result of a suite: its exit code, its facts about the runtime, and the digest of the package. */
 export async function keep(results, suite, code, about) {
   await mkdir(results, { recursive: true })
   const outcome = code === 0 ? 'passed' : code === SKIPPED ? 'skipped' : 'failed'

@@ -19,7 +19,7 @@ export function ownFetch({ RemoteKeySet, createGate }, issuer) {
           ({ size }) => size,
           ({ refusal, stack }) => refusal ?? stack,
         )
-        if (found !== expected) throw new Error(`${path} came to ${found}, not ${expected}`)
+        if (found !== expected) throw new Error(`${path} gave ${found}, not ${expected}`)
       }
     })
     test("the runtime's own fetch asks about opaque tokens", async () => {

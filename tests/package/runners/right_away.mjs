@@ -10,6 +10,6 @@ export function rightAway({ Verifier }) {
   }
   return ({ test }) =>
     test('verifySync works right behind the import', () => {
-      if (code !== 'ERR_JWS_INVALID') throw new Error(`it came to ${code}`)
+      if (code !== 'ERR_JWS_INVALID') throw new Error(`the code is ${code}`)
     })
 }

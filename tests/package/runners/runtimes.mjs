@@ -150,7 +150,7 @@ function plainVectors(name, args, ways) {
   }
 }
 
-/** Bundled as Vercel's build does: `?module` becomes a compiled module that the host hands over. */
+/** Bundled as Vercel's build does: `?module` becomes a compiled module that the host passes in. */
 async function edgeRuntime({ folder }, { here, bundle, issuer, about, runner = 'edge/suite.mjs' }) {
   const { EdgeRuntime } = npmRuntimes()('edge-runtime')
   about({ version: npmVersion('edge-runtime') })

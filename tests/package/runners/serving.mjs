@@ -28,7 +28,7 @@ export async function serving(binary, args, cwd, more = {}) {
   }
 }
 
-/** What ends a process; whatever happens, it does not outlive this one. */
+/** Returns a function that ends a process, which also ends with this one. */
 export function stopping(child) {
   const calledOff = beforeLeaving(() => child.kill('SIGKILL'))
   child.once('exit', calledOff)

@@ -20,7 +20,7 @@ export function harness(limit = LIMIT) {
         }
       }
       const names = new Set(tests.map(({ name }) => name))
-      if (names.size !== tests.length) failures.push({ name: 'harness', problem: 'two tests bear the same name' })
+      if (names.size !== tests.length) failures.push({ name: 'harness', problem: 'two tests have the same name' })
       return { passed: tests.length - failures.length, failures }
     },
   }
@@ -49,7 +49,7 @@ export function ok(value, about = 'it does not hold') {
   if (!value) throw new Error(about)
 }
 
-/** What a call comes to: its value, or what programs read of its error. */
+/** The outcome of a call: its value, or its error. */
 export async function outcome(call) {
   try {
     return { value: await call() }
@@ -77,7 +77,7 @@ export async function misused(call, option, about = '') {
   return thrown
 }
 
-/** Two calls come to the same error class, code, claim, reason and payload, or the same value. */
+/** What must be equal for two calls with the same outcome: error class, code, claim, reason and payload, or the value. */
 export function comparable({ value, thrown }, show = (result) => result) {
   if (thrown === undefined) return { value: show(value) }
   if (thrown instanceof TypeError) return { name: 'TypeError' }

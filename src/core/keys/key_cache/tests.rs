@@ -262,7 +262,7 @@ fn a_fetch_for_a_key_whose_request_vanished_is_made_again() {
     cache.started(10.0, UNKNOWN);
     assert_eq!(cache.lookup(15.9, Found::NoKey), Decision::Wait(UNKNOWN));
     cache.started(15.9, SCHEDULED);
-    assert_eq!(cache.lookup(15.9, Found::NoKey), Decision::Wait(UNKNOWN), "the two are told apart");
+    assert_eq!(cache.lookup(15.9, Found::NoKey), Decision::Wait(UNKNOWN), "the two differ");
     assert_eq!(cache.lookup(16.0, Found::NoKey), Decision::Fetch(UNKNOWN));
 }
 

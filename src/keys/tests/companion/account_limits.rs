@@ -15,7 +15,7 @@ const ADDRESSES: u32 = 10_000;
 /// How many requests are sent before their answers are read.
 const BATCH: u32 = 100;
 
-/// A browser that nobody logged in with, and the form that it sends.
+/// A browser without a login, and the form that it sends.
 struct Stranger {
     server: SocketAddr,
     cookie: String,

@@ -18,7 +18,7 @@ const KILLS_OF_A_COMMAND: u32 = 20;
 /// Every so many turns a reader holds up the commit, so that the kill comes in the middle of it for certain.
 const HELD_UP: u32 = 4;
 
-/// What the kills of one store came to.
+/// The results of the kills of one store.
 #[derive(Debug, Default)]
 struct Tally {
     killed: u32,

@@ -51,17 +51,17 @@ fn the_most_talkative_log_tells_what_happened_and_no_secret() {
     secrets.push(token["access_token"].as_str().unwrap().to_owned());
     serving.signal("TERM");
     let log = serving.ended().log;
-    for told in [
+    for words in [
         "token granted",
         "token refused",
         "error=\"invalid_client\"",
         "error=\"invalid_target\"",
         "published",
     ] {
-        assert!(log.contains(told), "{told}\n{log}");
+        assert!(log.contains(words), "{words}\n{log}");
     }
     for secret in secrets {
-        // Not which: a failed test must not tell it either.
+        // Not which: the message of a failed test must not contain it either.
         assert!(!log.contains(secret.trim_start_matches("Basic ")), "a secret is in the log");
     }
 }

@@ -256,7 +256,7 @@ fn a_session_skips_the_password_and_ends_by_logging_out_another_password_or_bein
         assert!(parameter(&answer, "code").is_some(), "{again}");
     }
     let page = browser.get("/logout");
-    assert!(consent(&mut browser), "a mere look logs nobody out");
+    assert!(consent(&mut browser), "opening the page ends no session");
     let out = browser.submit("/logout", &page, &[]);
     assert!(out.body.contains("Your session in this browser has ended."), "{}", out.body);
     assert_eq!(browser.cookie("__Host-jotgate-session"), None);
@@ -365,5 +365,5 @@ fn a_client_gets_other_redirect_addresses_and_no_name_is_a_client_and_an_audienc
     assert!(
         program.refused(&["clients", "add", "api", "--audience", "x"]).contains("a client and an audience")
     );
-    assert!(program.refused(&["clients", "set", "worker", "--redirect", uri]).contains("nobody logs in"));
+    assert!(program.refused(&["clients", "set", "worker", "--redirect", uri]).contains("has no login"));
 }

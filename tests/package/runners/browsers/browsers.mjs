@@ -221,7 +221,7 @@ async function end(child) {
   child.calledOff()
 }
 
-/** Sends a signal to a group; whether there was anybody to get it. */
+/** Sends a signal to a group. Returns whether a process of it was left. */
 function signalled({ pid }, signal) {
   try {
     return pid !== undefined && process.kill(-pid, signal)

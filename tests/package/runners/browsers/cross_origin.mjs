@@ -42,7 +42,7 @@ export const crossOriginIn =
     }
   }
 
-/** An API with gates of several kinds, for pages of this origin. `about` tells the page its address and its tokens. */
+/** An API with gates of several kinds, for pages of this origin. `about` has its address and its tokens for the page. */
 async function apiFor(origin, folder) {
   const load = createRequire(join(folder, 'package.json'))
   const { createGate } = load('jotgate')

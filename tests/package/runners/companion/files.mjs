@@ -20,6 +20,6 @@ export async function companionFiles(_, { here }) {
   const valid = validate('', join(docs, 'openapi.json'))
   check('docs/openapi.json is OpenAPI', valid.status === 0, valid.stdout + valid.stderr)
   const invalid = validate('{"openapi":"3.1.0","paths":{}}', '-')
-  check('a document that is none is found out', invalid.status !== 0, invalid.stdout)
+  check('an invalid document is rejected', invalid.status !== 0, invalid.stdout)
   return report(outcome)
 }

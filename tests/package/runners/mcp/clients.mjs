@@ -124,7 +124,7 @@ async function textOf(client, name, args = {}) {
   return (await client.callTool({ name, arguments: args })).content[0].text
 }
 
-/** The client was refused, read the metadata of the server and of the issuer, got a token, and was let in. */
+/** The client was refused, read the metadata of the server and of the issuer, got a token, and was accepted. */
 function wentFrom401(seen) {
   const indexOf = (path, status) => {
     const index = seen.findIndex((entry) => entry[1] === path && entry[2] === status)

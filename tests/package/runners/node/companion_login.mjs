@@ -193,7 +193,7 @@ test('the gate and Verifier accept access tokens, and no other kind', async () =
   // Even if someone made the client an audience.
   same((await check(createGate({ ...options, audience: 'app', typ: 'at+jwt' }), tokens.id_token)).refusal, 'type_mismatch')
 
-  // With the right key, issuer and audience, the type alone tells them apart.
+  // With the right key, issuer and audience, only the type differs.
   const other = await testIssuer({ issuer: 'https://issuer.example', audience })
   const strict = createGate({ issuer: 'https://issuer.example', audience, algorithms: ['ES256'], fetch: other.fetch })
   for (const typ of ['logout+jwt', 'dpop+jwt', 'client-authentication+jwt', 'statuslist+jwt']) {

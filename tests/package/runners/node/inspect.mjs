@@ -91,10 +91,10 @@ for (const [name, input, options, option] of [
   ['an undefined option', '', { policy: undefined }, 'policy'],
   ['an empty issuer', '', { policy: { issuer: '' } }, 'issuer'],
   ['an unknown algorithm', '', { policy: { algorithms: ['none'] } }, 'algorithms'],
-  ['a time that is none', '', { now: Number.NaN }, 'now'],
+  ['an invalid time', '', { now: Number.NaN }, 'now'],
   ['a key without text', '', { keys: [{ from: 'entered' }] }, 'keys'],
   ['an unknown origin of a key', '', { keys: [{ text: 'a', from: 'token' }] }, 'from'],
-  ['a text that is none', 7, {}, 'input'],
+  ['an input that is no text', 7, {}, 'input'],
 ]) {
   check(`${name} is a TypeError that names it`, () => {
     try {

@@ -210,7 +210,7 @@ const FIRST_DATA = {
   termination: [1, 2, 3, 5, 8, 13, 20],
 }
 
-/** Interrupts the first call, and tells the main thread what it threw and what later calls gave. */
+/** Interrupts the first call, and sends the main thread what it threw and what later calls returned. */
 function interruptFirst() {
   const described = (thrown) => thrown && { name: thrown.name, message: thrown.message, code: thrown.code, stack: thrown.stack }
   const first = thrownBy(() => FIRST[process.env.BY](workerData))

@@ -41,7 +41,7 @@ function post(body, { token, headers = {}, url = resource } = {}) {
 }
 const bare = (method, headers = {}) => new Request(resource, { method, headers })
 
-/** What the guard comes to: the status, and why. */
+/** The decision of the guard: the status, and why. */
 async function verdict(request, own = guard) {
   const found = await own.check(request)
   return found.ok ? [200, found.authInfo?.extra.claims.sub] : [found.status, found.refusal]

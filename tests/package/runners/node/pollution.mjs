@@ -16,7 +16,7 @@ export function identifiers(dist) {
   return [...names]
 }
 
-/** Calls all at once; the names of those that came to `true`. */
+/** Calls all at once. Returns the names of those that returned `true`. */
 export async function accepted(calls) {
   const found = await Promise.all(
     calls.map(async ({ name, call }) => {

@@ -46,7 +46,7 @@ export async function writeCases(project) {
   await writeFile(join(project, 'cases.json'), JSON.stringify(cases))
 }
 
-/** The text behind the bytes, `null` where they are none. */
+/** The text behind the bytes, `null` if they are no text. */
 function textOf(encoded) {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(encoded, 'base64url'))

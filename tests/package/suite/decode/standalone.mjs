@@ -96,7 +96,7 @@ const TEXTS = [
 ]
 
 export function decodePureTests({ jotgate, decoder, test }) {
-  if (decoder === undefined) throw new Error('the runner must hand over `jotgate/decode` as `decoder`')
+  if (decoder === undefined) throw new Error('the runner must pass `jotgate/decode` as `decoder`')
 
   /** What programs read of an outcome; the text of a refusal is each one's own. */
   const read = ({ value, thrown }) =>

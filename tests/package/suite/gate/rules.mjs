@@ -206,7 +206,7 @@ export function gateRuleTests({ jotgate, test, world }) {
     same([headers.get('retry-after'), headers.get('www-authenticate')], [null, null])
   })
 
-  test('functions that are none are a TypeError that names them', async () => {
+  test('an option that is no function is a TypeError that names it', async () => {
     for (const value of [undefined, null, true, 'a', {}, []]) {
       for (const name of ['principal', 'authorize', 'onRefusal']) {
         await misused(() => gateWith({ [name]: value }), name, String(value))

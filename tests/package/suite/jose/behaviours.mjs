@@ -1,5 +1,5 @@
 /**
- * Runs a grid of inputs, most of them odd or malformed, against jose and against `jotgate/jose`. Each case must come to the same on both sides, or
+ * Runs a grid of inputs, most of them odd or malformed, against jose and against `jotgate/jose`. Each case must have the same outcome on both sides, or
  * belong to a row of `docs/jose.md`.
  */
 import { canonical, ok, outcome } from '../harness.mjs'

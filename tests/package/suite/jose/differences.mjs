@@ -1,5 +1,5 @@
 /**
- * What `docs/jose.md` lists: every difference to jose, each run against both. A row that comes to the same on both
+ * What `docs/jose.md` lists: every difference to jose, each run against both. A row with the same outcome on both
  * sides fails, and so does one that the page does not list: the list can't rot.
  */
 import { comparable, ok, outcome, same } from '../harness.mjs'

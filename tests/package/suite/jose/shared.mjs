@@ -1,4 +1,4 @@
-/** Behaviour that `jotgate/jose` shares with jose: each row runs against both, and both must come to the same. */
+/** Behaviour that `jotgate/jose` shares with jose: each row runs against both, with the same outcome. */
 import { comparable, outcome, same } from '../harness.mjs'
 import { ALGORITHMS, audience, base64url, CLAIMS, currentDate, issuer, NOW, tampered, withClaims } from '../mint.mjs'
 
@@ -65,7 +65,7 @@ export function joseSharedTests({ facade, jose, test, world }) {
     lib.jwtVerify(await world().token('ES256', { exp: undefined, nbf: undefined }), fresh('ES256')),
   )
 
-  /** What a remote set of each library comes to, with its members and the fetches that it made. */
+  /** The outcome of a remote set of each library, with its members and the fetches that it made. */
   const remote = (name, run, answers, options) =>
     row(
       `a remote set: ${name}`,

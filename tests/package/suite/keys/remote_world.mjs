@@ -40,7 +40,7 @@ export function remoteWorld({ jotgate, test: add, world }) {
   const later = (milliseconds, body) => at(Date.now() + milliseconds, body)
   /** Only `later` moves the clock, so that results do not depend on the speed of the machine. */
   const test = (name, body) => add(name, () => at(Date.now(), body))
-  /** For the timers of sets whose issuer answers, so that a busy machine comes to the same. */
+  /** For the timers of sets whose issuer answers, so that a busy machine gives the same result. */
   const PATIENCE = 60_000
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
   const isolated =

@@ -78,7 +78,7 @@ export async function startIssuer() {
   return state
 }
 
-/** What a call comes to: `accepted`, or what a program reads of the error. */
+/** The outcome of a call: `accepted`, or what a program reads of the error. */
 export async function outcomeOf(call) {
   try {
     await call()

@@ -46,7 +46,7 @@ export function tokenCacheTests({ jotgate, test, world }) {
     }
   }
 
-  test('a remembered token is known again by its key, under whatever name', async () => {
+  test('a remembered token is found by its key, under any name', async () => {
     const token = await world().token('ES256')
     const [with_, without] = [await verifierOf({}), await verifierOf(undefined)]
     for (const { verifier, publish } of [with_, without]) {
@@ -269,7 +269,7 @@ export function tokenCacheTests({ jotgate, test, world }) {
     }
   })
 
-  test('bounds that are none are mistakes', () => {
+  test('invalid bounds are rejected', () => {
     for (const tokenCache of [{ maxEntries: 0 }, { maxBytes: 1.5 }, { maxEntries: undefined }, { entries: 5 }, 5, true]) {
       let thrown
       try {
