@@ -20,7 +20,7 @@ pub(crate) fn check_store(
     let findings = check(&keeper.load()?.1, clock.now());
     let configuration: Vec<_> =
         held.iter().map(|held| (held.name, held.value.as_str(), held.source.as_str())).collect();
-    let encryption = Encryption::of(keeper)?;
+    let encryption = keeper.encryption()?;
     say(&match json {
         true => json_findings(&findings, &configuration, &encryption)?,
         false => text(&findings, &configuration, &encryption),

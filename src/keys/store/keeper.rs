@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use tracing::warn;
 
-use super::running_server::Presence;
+use super::running_server::{Encryption, Presence};
 use crate::ledger::{Ledger, LedgerStamp};
 use crate::{
     Document, DocumentError, Error, KekError, KekSource, Keks, MarkFile, State, Store, StoreError,
@@ -138,6 +138,14 @@ impl Keeper {
     /// Those of [`Keeper::load`].
     pub fn sealed_with(&self) -> Result<String, Error> {
         Ok(self.load_marked()?.sealed_with)
+    }
+
+    /// How the store is encrypted now.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::load`].
+    pub fn encryption(&self) -> Result<Encryption, Error> {
+        Ok(Encryption { kek_id: self.sealed_with()?, servers: self.store.servers()? })
     }
 
     /// What is in the store, unless it was rolled back.

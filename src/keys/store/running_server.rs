@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::{Error, Keeper, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// A server of a store that several servers share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,16 +50,6 @@ pub struct Encryption {
     pub servers: Vec<RunningServer>,
 }
 
-impl Encryption {
-    /// How the store of that keeper is encrypted now.
-    ///
-    /// # Errors
-    /// Those of [`Keeper::load`].
-    pub fn of(keeper: &Keeper) -> Result<Self, Error> {
-        Ok(Self { kek_id: keeper.sealed_with()?, servers: keeper.store().servers()? })
-    }
-}
-
 /// Whether and how this process has described itself in a shared store.
 #[derive(Debug, Default)]
 pub(super) struct Presence(Mutex<Described>);
@@ -75,7 +65,7 @@ struct Described {
 }
 
 impl Presence {
-    /// See [`Keeper::announce`].
+    /// Describes this process, if that is due.
     pub(super) fn announce(&self, store: &dyn Store, kek_ids: Vec<String>, now: Duration) {
         let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = described.tried.is_none_or(|at| now.saturating_sub(at) >= RunningServer::PERIOD)
@@ -95,7 +85,7 @@ impl Presence {
         described.tried = Some(now);
     }
 
-    /// See [`Keeper::leave`].
+    /// Takes the description back.
     pub(super) fn leave(&self, store: &dyn Store) {
         let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         described.has_ended = true;
