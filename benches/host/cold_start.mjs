@@ -35,6 +35,7 @@ const ROWS = [
   row('workerd: start of the isolate, `jotgate/verifier` at module scope', 'workerd start', 'verifier key', 'jose key', 'nothing'),
   row('Node 24, not bundled', 'node24 unbundled', 'jotgate', 'jose', undefined, 0.35),
   row('Node 24, bundled', 'node24 bundled', 'jotgate', 'jose', undefined, 1.0),
+  row('Node 24, bundled, `jotgate/verifier`', 'node24 bundled', 'verifier', 'jose'),
   row('Node 20, not bundled', 'node20 unbundled', 'jotgate', 'jose', undefined, 0.45),
   row('Node 20, bundled', 'node20 bundled', 'jotgate', 'jose'),
   row('Deno', 'deno', 'jotgate', 'jose', undefined, 1.8),
@@ -122,7 +123,7 @@ async function inProgram(runtime, task) {
   }
   const forms = runtime === 'deno' ? { deno: SOURCES } : { [`${runtime} unbundled`]: SOURCES, [`${runtime} bundled`]: FOLDER }
   const measures = {}
-  for (const name of ['jotgate', 'jose']) {
+  for (const name of ['jotgate', 'verifier', 'jose']) {
     await bundleForNode(`verify_${name}`)
     measures[name] = async () => {
       const took = {}
