@@ -56,7 +56,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
     let logs = paths::target("test-logs");
     fs::create_dir_all(&logs)?;
     let lock = paths::lock()?;
-    let mut rows = Rows { logs, rows: Vec::new(), complete };
+    let mut rows = Rows { logs, began: Instant::now(), rows: Vec::new(), complete };
     let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. } | Kind::Ignored { .. });
     let (native, other): (Vec<&Suite>, Vec<&Suite>) = suites.iter().partition(is_native);
     // WebAssembly is built while the native suites run.
@@ -111,6 +111,7 @@ fn build_native() -> Result<Vec<TestProgram>> {
 
 struct Rows {
     logs: PathBuf,
+    began: Instant,
     rows: Vec<Row>,
     /// Whether a skipped suite is a failure.
     complete: bool,
@@ -308,7 +309,7 @@ impl Rows {
         Ok(Row { suite: suite.to_owned(), counts, took, passed, skipped })
     }
 
-    /// Shows the table and the sum. Returns whether all passed.
+    /// Shows the table, the sum, and the time since the command began. Returns whether all passed.
     fn table(&self) -> bool {
         let widest = self.rows.iter().map(|row| row.suite.chars().count()).max().unwrap_or(0).max(24);
         let columns = vec![
@@ -322,7 +323,6 @@ impl Rows {
             [name.to_owned(), counts.run().to_string(), counts.passed.to_string(), terminal::time(took)]
         };
         let mut sum = Counts::default();
-        let mut took = Duration::ZERO;
         terminal::print_line(format!("\n{}", table.head()));
         for row in &self.rows {
             let tone = match (row.passed, row.skipped) {
@@ -332,7 +332,6 @@ impl Rows {
             };
             terminal::print_line(table.row(tone, &cells(&row.suite, row.counts, row.took)));
             sum += row.counts;
-            took += row.took;
             // A suite that failed without a failed test counts as one: nothing ran, or it was interrupted.
             if !row.passed && !row.skipped && row.counts.failed == 0 {
                 sum.failed += 1;
@@ -341,7 +340,8 @@ impl Rows {
         let passed = self.rows.iter().all(|row| row.passed || row.skipped);
         let tone = if passed { Tone::Plain } else { Tone::Bad };
         terminal::print_line(table.rule());
-        terminal::print_line(table.row(tone, &cells(&format!("{} suites", self.rows.len()), sum, took)));
+        let all = cells(&format!("{} suites", self.rows.len()), sum, self.began.elapsed());
+        terminal::print_line(table.row(tone, &all));
         terminal::print_line(format!("\n{}", sum_line(sum)));
         passed
     }
