@@ -98,11 +98,14 @@ pub(crate) fn cut(text: &str) -> String {
 
 /// In printable ASCII: no text can end the line, or change the direction in which it is read.
 pub(crate) fn escape(text: &str) -> String {
-    let shown = |char: char| match char {
-        ' '..='~' => char.to_string(),
-        other => other.escape_default().to_string(),
-    };
-    text.chars().map(shown).collect()
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            ' '..='~' => shown.push(char),
+            other => shown.extend(other.escape_default()),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
