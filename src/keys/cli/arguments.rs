@@ -312,7 +312,8 @@ lacks the new key, or has another one first, the command is refused; `check` lis
 
 Asks first, or needs --yes. An older copy of a store brings back keys that were revoked since and clients that were removed,
 and forgets keys that verifiers know. Until this command is given, servers publish what they published before, sign nothing,
-and answer 503 at /healthz/ready. It shows what is back: revoke or remove again what must not be.")]
+and answer 503 at /healthz/ready. It shows what is back: revoke or remove again what must not be. On a new machine, give it before
+the first `serve`: nothing there remembers the store.")]
     Restored(Confirmation),
     /// Revoke every key because the whole store may be stolen, and sign with a new key at once
     #[command(after_help = "Example:

@@ -90,14 +90,15 @@ fn rotate_keys(keeper: &Keeper, clock: &dyn Clock, arguments: &Rotate) -> Result
 }
 
 fn restored(keeper: &Keeper, clock: &dyn Clock, confirmation: Confirmation) -> Result<(), Error> {
-    match keeper.load() {
-        Ok(_) => return say("the store was not rolled back; nothing was changed\n"),
-        Err(Error::Store(error @ StoreError::RolledBack { .. })) => {
-            confirmation
-                .require("restored", &format!("{error}. Revoked keys and removed clients may come back."))?;
+    let why = match keeper.load() {
+        Ok(_) if keeper.is_remembered()? => {
+            return say("the store was not rolled back; nothing was changed\n");
         }
+        Ok(_) => "nothing here remembers the store, so it may be an older copy".to_owned(),
+        Err(Error::Store(error @ StoreError::RolledBack { .. })) => error.to_string(),
         Err(other) => return Err(other),
-    }
+    };
+    confirmation.require("restored", &format!("{why}. Revoked keys and removed clients may come back."))?;
     let Some((version, state)) = keeper.accept_restored()? else {
         return say("the store was not rolled back; nothing was changed\n");
     };

@@ -222,20 +222,33 @@ impl Keeper {
         opened().or_else(|_: Error| opened())
     }
 
-    /// Goes on deliberately with a store that was rolled back: gives it a version above every one that was seen, so that
-    /// it is accepted everywhere, remembers that, and returns the version and the state. `None`, and nothing is changed, if the store was not rolled back.
+    /// Whether an older copy of the store would be found out here. Otherwise the machine may be new, and the store from a backup.
+    /// A store of format 3 is never found out.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::load`], [`StoreError::Mark`].
+    pub fn is_remembered(&self) -> Result<bool, Error> {
+        let Some(mark) = &self.mark else { return Ok(false) };
+        let Loaded { stamp, state, .. } = self.load_unmarked()?;
+        Ok(stamp.store_id.is_none() || mark.read(state.issuer())?.is_some())
+    }
+
+    /// Goes on deliberately with a store that was rolled back, or that nothing here remembers: gives it a version above every one
+    /// that was seen, so that it is accepted everywhere, remembers that, and returns the version and the state. `None`, and nothing
+    /// is changed, if the store follows what was seen last, and without a mark.
     ///
     /// # Errors
     /// Those of [`Keeper::load`], [`StoreError::Mark`], and [`StoreError::Conflict`] if another process changed the store.
     pub fn accept_restored(&self) -> Result<Option<(Version, State)>, Error> {
         let Some(mark) = &self.mark else { return Ok(None) };
         let Loaded { stamp, state, keks, sealed_with } = self.load_unmarked()?;
-        let Some(seen) = mark.read(state.issuer())? else { return Ok(None) };
-        if stamp.follows(&seen).is_ok() {
+        let seen = mark.read(state.issuer())?;
+        if seen.as_ref().map_or(stamp.store_id.is_none(), |seen| stamp.follows(seen).is_ok()) {
             return Ok(None);
         }
+        let (seen_id, seen_version) = seen.map_or((None, 0), |seen| (seen.store_id, seen.version));
         // A copy from before the upgrade gets the identifier back that the store had.
-        let state = seen.store_id.and_then(|id| state.upgrade(id)).unwrap_or(state);
+        let state = seen_id.and_then(|id| state.upgrade(id)).unwrap_or(state);
         // What the ledger ended since the backup must not come back.
         let state = match state.ledger() {
             Some(seal) => {
@@ -245,7 +258,7 @@ impl Keeper {
             }
             None => state,
         };
-        let next = stamp.version.max(seen.version).saturating_add(1);
+        let next = stamp.version.max(seen_version).saturating_add(1);
         let document = Document::from_state(&state, &keks.led_by(&sealed_with)?, next)?;
         self.store.replace_as(stamp.version, next, &document)?;
         mark.set(state.issuer(), &StoreStamp::new(&state, next, &document))?;

@@ -43,6 +43,20 @@ fn k2_an_older_copy_of_the_store_brings_no_revoked_key_back_until_it_is_accepted
 }
 
 #[test]
+fn a_store_that_a_new_machine_does_not_remember_is_accepted_as_restored() {
+    let program = Program::with_store(&[]);
+    let epoch = program.state().ledger().unwrap().epoch;
+    assert_eq!(program.done(&["keys", "restored"]), "the store was not rolled back; nothing was changed\n");
+    // A new machine has the store and the key-encryption key from backups, and no high-water mark.
+    fs::remove_file(program.path().with_extension("sqlite.kek.mark")).unwrap();
+    assert!(program.refused(&["keys", "restored"]).contains("--yes"));
+    let said = program.done(&["keys", "restored", "--yes"]);
+    assert!(said.starts_with("the store goes on as version "), "{said}");
+    assert_eq!(program.state().ledger().unwrap().epoch, epoch + 1, "everybody has to log in again");
+    assert_eq!(program.done(&["keys", "restored"]), "the store was not rolled back; nothing was changed\n");
+}
+
+#[test]
 fn k2_a_copy_from_before_the_upgrade_is_an_older_copy() {
     let program = Program::with_format_3();
     let backup = fs::read(program.path()).unwrap();
