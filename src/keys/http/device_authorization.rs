@@ -12,7 +12,7 @@ use super::audit::Attempt;
 use super::client_request::{ClientRequest, Endpoint, Parameters};
 use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::{DEVICE_AUTHORIZATION_PATH, DEVICE_PATH};
-use super::router::literal_routes;
+use super::router::{literal_routes, own_paths};
 use crate::grants::{People, asked, ledger_failed, new_user_code, on_ledger, shown_user_code};
 use crate::ledger::{DeviceRequest, NewDevice, Secret};
 use crate::{Clock, Published};
@@ -37,9 +37,7 @@ struct Codes<'a> {
 
 /// The routes: `POST` to [`DEVICE_AUTHORIZATION_PATH`], at the root and below the issuer's path.
 pub(super) fn device_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
-    let snapshot = published.snapshot();
-    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let paths = [DEVICE_AUTHORIZATION_PATH.to_owned(), format!("{path}{DEVICE_AUTHORIZATION_PATH}")];
+    let paths = own_paths(&published, DEVICE_AUTHORIZATION_PATH);
     literal_routes("device_authorization", &paths, &post(device_authorization)).with_state(Endpoint::new(
         published,
         clock,

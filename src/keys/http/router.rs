@@ -31,13 +31,8 @@ const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
 /// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
 /// root, and of the two metadata documents; and an authorization endpoint that says that there is no login.
 pub fn router(published: Arc<Published>) -> Router {
-    let snapshot = published.snapshot();
-    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let authorize = literal_routes(
-        "authorize",
-        &[AUTHORIZE_PATH.to_owned(), format!("{path}{AUTHORIZE_PATH}")],
-        &get(no_login).post(no_login),
-    );
+    let paths = own_paths(&published, AUTHORIZE_PATH);
+    let authorize = literal_routes("authorize", &paths, &get(no_login).post(no_login));
     documents_router(published).merge(authorize)
 }
 
@@ -46,13 +41,16 @@ pub(crate) fn documents_router(published: Arc<Published>) -> Router {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
     let [oauth, openid] = metadata_paths(path);
-    let sets = literal_routes(
-        "key_set",
-        &[JWKS_PATH.to_owned(), format!("{path}{JWKS_PATH}")],
-        &get(key_set).options(preflight),
-    );
+    let sets = literal_routes("key_set", &own_paths(&published, JWKS_PATH), &get(key_set).options(preflight));
     let documents = literal_routes("metadata", &[oauth, openid], &get(document).options(preflight));
     sets.merge(documents).with_state(published)
+}
+
+/// The paths of a route: at the root, and below the path of the issuer that is published.
+pub(crate) fn own_paths(published: &Published, route: &str) -> [String; 2] {
+    let snapshot = published.snapshot();
+    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
+    [route.to_owned(), format!("{path}{route}")]
 }
 
 /// The same handler at each of `paths`, which mean nothing but themselves, counted under `name`.

@@ -17,7 +17,7 @@ use super::audit::{self, Attempt};
 use super::client_request::{ClientRequest, Endpoint, Parameters};
 use super::grant_refusal::{GrantRefusal, NOT_KEPT, RequestFault};
 use super::metadata::{REVOKE_PATH, TOKEN_PATH, below_issuer};
-use super::router::literal_routes;
+use super::router::{literal_routes, own_paths};
 use crate::grants::{GrantType, Issue, People, Request, revoke};
 use crate::ledger::Grant;
 use crate::proof::DpopUse;
@@ -49,12 +49,10 @@ pub(crate) fn token_router_with(
     clock: Arc<dyn Clock>,
     people: Option<People>,
 ) -> Router {
-    let snapshot = published.snapshot();
-    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let paths = |route: &str| [route.to_owned(), format!("{path}{route}")];
-    let mut routes = literal_routes("token", &paths(TOKEN_PATH), &post(token));
+    let mut routes = literal_routes("token", &own_paths(&published, TOKEN_PATH), &post(token));
     if people.is_some() {
-        routes = routes.merge(literal_routes("revoke", &paths(REVOKE_PATH), &post(revocation)));
+        let paths = own_paths(&published, REVOKE_PATH);
+        routes = routes.merge(literal_routes("revoke", &paths, &post(revocation)));
     }
     routes.with_state(Endpoint::new(published, clock, people))
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::client_request::{Endpoint, is_form, read_body, read_form};
 use super::grant_refusal::{GrantRefusal, NOT_KEPT};
 use super::metadata::{USERINFO_PATH, below_issuer};
-use super::router::literal_routes;
+use super::router::{literal_routes, own_paths};
 use crate::grants::{OPENID, People, ledger_failed, on_ledger};
 use crate::ledger::User;
 use crate::proof::{DPOP_ALGORITHMS, DpopUse};
@@ -45,9 +45,7 @@ struct Presented {
 
 /// The routes: `GET` and `POST` of [`USERINFO_PATH`], at the root and below the issuer's path.
 pub(crate) fn userinfo_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
-    let snapshot = published.snapshot();
-    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let paths = [USERINFO_PATH.to_owned(), format!("{path}{USERINFO_PATH}")];
+    let paths = own_paths(&published, USERINFO_PATH);
     literal_routes("userinfo", &paths, &get(userinfo).post(userinfo)).with_state(Endpoint::new(
         published,
         clock,

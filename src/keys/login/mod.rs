@@ -17,7 +17,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::grants::People;
-use crate::http::{DEVICE_PATH, LOGOUT_PATH, literal_routes};
+use crate::http::{DEVICE_PATH, LOGOUT_PATH, literal_routes, own_paths};
 use crate::ledger::SessionLimits;
 use crate::{AUTHORIZE_PATH, Clock, Published};
 
@@ -34,9 +34,7 @@ pub(crate) struct Site {
 
 /// The routes: `GET` and `POST` of [`AUTHORIZE_PATH`], [`DEVICE_PATH`] and [`LOGOUT_PATH`], at the root and below the issuer's path.
 pub(crate) fn login_router(published: Arc<Published>, clock: Arc<dyn Clock>, people: People) -> Router {
-    let snapshot = published.snapshot();
-    let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
-    let paths = |route: &str| [route.to_owned(), format!("{path}{route}")];
+    let paths = |route: &str| own_paths(&published, route);
     let authorize = get(authorize::authorize).post(authorize::authorize);
     let logout = get(logout::log_out).post(logout::log_out);
     let device = get(device::device).post(device::device);
