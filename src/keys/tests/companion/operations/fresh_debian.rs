@@ -9,7 +9,8 @@ const RUN_PAGE: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=exec\nE
      WorkingDirectory=/srv/jotgate\nStandardOutput=append:/srv/printed\nStandardError=append:/srv/printed\n\
      ExecStart=bash /srv/page.sh\n[Install]\nWantedBy=multi-user.target\n";
 
-/// Runs the page in the first start of the machine. Then the service must outlast a database that is away, and a restart.
+/// Runs the page in the first start of the machine, and its restore again as on a new machine. Then the service must outlast a
+/// database that is away, and a restart.
 const AROUND: &str = r#"
 set -euo pipefail
 ready() {
@@ -24,6 +25,11 @@ ended() {
 trap ended EXIT
 if [ ! -e /srv/restarted ]; then
   . /srv/commands.sh
+  systemctl stop jotgate-keys
+  mv /var/lib/jotgate-keys/kek /srv/kek
+  rm /var/lib/jotgate-keys/mark*
+  install -o jotgate-keys -m 0600 /srv/kek /var/lib/jotgate-keys/kek
+  . /srv/restore.sh
   systemctl stop postgresql
   systemctl restart --no-block jotgate-keys
   for turn in $(seq 300); do
@@ -119,6 +125,8 @@ fn the_page_runs_word_by_word_on_a_fresh_debian() {
     run(&[&own[..], &names, &files].concat());
     run(&["install", "-D", &certificate, &at("usr/local/share/ca-certificates/issuer.example.crt")]);
     fs::write(at("srv/commands.sh"), &commands).unwrap();
+    let restore = super::commands().find(|block| block.contains("pg_restore")).unwrap();
+    fs::write(at("srv/restore.sh"), restore).unwrap();
     fs::write(at("srv/page.sh"), AROUND).unwrap();
     fs::write(at("etc/systemd/system/page.service"), RUN_PAGE).unwrap();
     run(&["systemctl", &format!("--root={}", root.display()), "enable", "page.service"]);
@@ -134,7 +142,9 @@ fn the_page_runs_word_by_word_on_a_fresh_debian() {
         assert_eq!(output.status.code(), Some(ending), "{console}\n{printed}");
     }
     let printed = fs::read_to_string(root.join("srv/printed")).unwrap();
-    for said in ["the key", "ready", "\"keys\"", "nothing is unusual", "keys are revoked"] {
+    for said in
+        ["the key", "ready", "\"keys\"", "nothing is unusual", "keys are revoked", "goes on as version"]
+    {
         assert!(printed.contains(said), "`{said}` is not in {printed}");
     }
     for complaint in ["Permission denied", "not found", "WARN", "rror:"] {
