@@ -1,8 +1,14 @@
 //! Encrypts a store with another key-encryption key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, RunningServer};
+
+/// How long other servers may take to read keys again: `systemctl reload` does not wait for that.
+const RELOADED_WITHIN: Duration = Duration::from_secs(3);
+/// How long to wait before they are looked at again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the
 /// identifier of the key that encrypts from now on. If keys are given instead of a file, or other machines have the store,
@@ -17,7 +23,17 @@ use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, RunningServer};
 pub fn rekey(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
     if keeper.store().is_shared() || matches!(keeper.source(), KekSource::Given(_)) {
         keeper.refresh()?;
-        return renew_seal(keeper, clock);
+        let began = clock.steady();
+        loop {
+            match renew_seal(keeper, clock) {
+                Err(Error::Kek(KekError::Elsewhere { .. }))
+                    if clock.steady().saturating_sub(began) < RELOADED_WITHIN =>
+                {
+                    std::thread::sleep(PAUSE);
+                }
+                done => return done,
+            }
+        }
     }
     // Of two at once, one could take away the key with which the other has just encrypted the store.
     let locked = keeper.source().lock()?;
