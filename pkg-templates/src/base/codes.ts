@@ -57,7 +57,7 @@ export const PACKAGE_CODES = {
   tenant_mismatch: ["The token is valid, but `tid` names no accepted tenant.", 'Add the tenant to `tenants`, or log in with another account.'],
   principal_unknown: ['The token is valid, but your code knows no user for it.', 'Create the user, or check what `principal` looks for.'],
   not_authorized: ["The token is valid, but the gate's rule does not allow the request.", 'Check the rule in `authorize`.'],
-  login_too_weak: ['The user logged in, but `acr` of the token is missing or is none that the request needs.', 'Log in again with `acr_values` of the challenge.'],
+  login_too_weak: ['The user logged in, but `acr` of the token is missing or not one that the request needs.', 'Log in again with `acr_values` of the challenge.'],
   login_too_old: ['The login of the user is too long ago, or the token has no `auth_time`.', 'Log in again with `max_age` of the challenge.'],
   internal_error: ['Your own code for `principal`, `authorize` or the keys threw an error.', 'Read the cause in your log, and fix that function.'],
   // The keys

@@ -147,7 +147,7 @@ function rulesOf({ issuer }: Settings, rules: readonly IssuerRules[]): IssuerRul
   if (rules.length > 1 && issuer === undefined) throw optionError('issuer', 'of `introspection` is required with `issuers`')
   const found = rules.find(({ fields }) => fields.issuer !== undefined && (issuer === undefined || fields.issuer.includes(issuer)))
   if (found === undefined) {
-    throw optionError('introspection', issuer === undefined ? 'cannot be combined with a template of issuers' : 'has an `issuer` that is none of the gate')
+    throw optionError('introspection', issuer === undefined ? 'cannot be combined with a template of issuers' : 'has an `issuer` that the gate does not accept')
   }
   return found
 }

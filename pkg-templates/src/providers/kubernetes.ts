@@ -13,7 +13,7 @@ export interface KubernetesOptions {
 }
 
 /**
- * Returns the options for projected tokens of one service account. Every pod of the cluster gets tokens of this issuer, and whoever may
+ * Returns the options for projected tokens of one service account. Every pod of the cluster gets tokens of this issuer, and anyone who may
  * create a pod chooses their `aud`. Your gate adds `audience`.
  *
  * @throws `TypeError` that names the option that is missing, unknown or wrong

@@ -66,7 +66,7 @@ export function warmUp(
 /** The path of a token without a gate. */
 const judge: Rehearse = (verifier, token) => verifier.judge(token, undefined)
 
-/** At module scope the clock of Workers stands at 0. Read for this alone. */
+/** At module scope the clock of Workers is 0. It is read for this check only. */
 function isModuleScopeOfWorker(): boolean {
   return requestsAreIsolated() && Date.now() === 0
 }
