@@ -1,10 +1,10 @@
 /** Asks the introspection endpoint about a token (RFC 7662 §2.1): within a time limit, and with a bounded number of calls at once. */
 import { JOSEError } from '../base/errors.js'
-import { record } from '../base/record.js'
+import { memberOf, record } from '../base/record.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import { Discovery, type Wanted } from '../remote/discovery.js'
 import { boundedFetch, type Deadline, deadline, type FetchFunction } from '../remote/fetch_text.js'
-import { retry } from '../remote/failure.js'
+import { type Failure, failureFrom, failureOf, retry } from '../remote/failure.js'
 import type { Authenticate } from './client_authentication.js'
 import { fetchFailure, IntrospectionUnavailable, unavailable } from './failure.js'
 
@@ -24,6 +24,9 @@ export interface EndpointOptions {
 /** The longest answer, in UTF-16 code units. */
 export const MAX_ANSWER = 65_536
 
+/** How long after a search no other one begins, in milliseconds: any text that looks like a token can cause one. */
+const SEARCH_PAUSE = 10_000
+
 const ABOUT = ['introspection', 'the answer'] as const
 const ENDPOINT: Wanted = ['introspection_endpoint', 'introspection endpoint']
 
@@ -34,6 +37,8 @@ export class Endpoint {
   readonly #calls = new Set<{ readonly until: number }>()
 
   #discovery: Discovery | undefined
+  /** The pause after the last search, in milliseconds since 1970, and why the search failed. */
+  #pause: { readonly since: number; readonly until: number; readonly failure?: Failure } | undefined
   /** The search for the address that is under way. */
   #locating: Promise<string> | undefined
 
@@ -69,7 +74,7 @@ export class Endpoint {
       return text
     } catch (thrown) {
       // The endpoint may have moved: it is located again.
-      this.#discovery = undefined
+      if (!this.#isPaused()) this.#discovery = undefined
       throw thrown instanceof JOSEError && !(thrown instanceof IntrospectionUnavailable) ? fetchFailure(thrown) : thrown
     } finally {
       limit.end()
@@ -79,12 +84,33 @@ export class Endpoint {
 
   /** Finds the address by the metadata, which is asked for without the credentials of the API. */
   async #locate(issuer: string, limit: Deadline): Promise<string> {
+    // In Workers, one request must not await a promise of another.
+    if (requestsAreIsolated()) return this.#search(issuer, limit)
+    return (this.#locating ??= this.#search(issuer, limit).finally(() => (this.#locating = undefined)))
+  }
+
+  async #search(issuer: string, limit: Deadline): Promise<string> {
+    const now = Date.now()
+    const { failure, until = 0 } = this.#pause ?? {}
+    if (failure !== undefined && this.#isPaused()) throw retry(failureFrom(failure), (until - now) / 1_000)
+    if (this.#discovery === undefined) this.#pause = record({ since: now, until: now + SEARCH_PAUSE })
+    const discovery = (this.#discovery ??= new Discovery(issuer, ENDPOINT))
     const { fetch } = this.#options
     const headers = new Headers(record({ accept: 'application/json' }))
-    const locate = () => (this.#discovery ??= new Discovery(issuer, ENDPOINT)).address(Date.now() / 1000, { headers, fetch, deadline: limit })
-    // In Workers, one request must not await a promise of another.
-    if (requestsAreIsolated()) return locate()
-    return (this.#locating ??= locate().finally(() => (this.#locating = undefined)))
+    try {
+      return await discovery.address(now / 1_000, { headers, fetch, deadline: limit })
+    } catch (thrown) {
+      const error = thrown as JOSEError
+      const pause = Math.max(SEARCH_PAUSE, 1_000 * ((memberOf(error, 'retryAfter') as number | undefined) ?? 0))
+      this.#pause = record({ since: now, until: now + pause, failure: failureOf(error) })
+      this.#discovery = undefined
+      throw error
+    }
+  }
+
+  #isPaused(): boolean {
+    const now = Date.now()
+    return this.#pause !== undefined && this.#pause.since <= now && now < this.#pause.until
   }
 
   #begin(timeout: number): { readonly until: number } {

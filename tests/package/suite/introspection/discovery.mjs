@@ -80,13 +80,18 @@ export function introspectionDiscoveryTests(context) {
   test('introspection: an endpoint that moved is found again, and one search serves all requests', async () => {
     const [place] = PLACES
     const moved = `${ENDPOINT}/2`
-    const { bearer, calls, documents, gate, urls, word } = use({ [place]: { issuer: ISSUER, introspection_endpoint: ENDPOINT } })
+    const { at, bearer, calls, documents, gate, urls, word } = use({ [place]: { issuer: ISSUER, introspection_endpoint: ENDPOINT } })
     const found = gate()
-    const check = async (token) => word(await found.check(bearer(token)))
+    const start = Date.now()
+    const check = async (token, seconds = 0) => at(start + seconds * 1_000, async () => word(await found.check(bearer(token))))
     same([await check('a'), await check('b')], ['passed', 'passed'])
     delete documents[ENDPOINT]
     Object.assign(documents, { [place]: { issuer: ISSUER, introspection_endpoint: moved }, [moved]: ACTIVE })
-    same([await check('c'), await check('c'), urls()], ['503 - introspection_status', 'passed', [place, ENDPOINT, ENDPOINT, ENDPOINT, place, moved]])
+    const before = urls().length
+    // A search has just been made: the endpoint is asked again, its issuer is not.
+    same([await check('c', 5), await check('c', 9)], ['503 - introspection_status', '503 - introspection_status'])
+    same([await check('c', 11), await check('c', 11)], ['503 - introspection_status', 'passed'])
+    same(urls().slice(before), [ENDPOINT, ENDPOINT, ENDPOINT, place, moved])
     const isShared = !(typeof WebSocketPair !== 'undefined' || typeof EdgeRuntime !== 'undefined')
     calls.length = 0
     const fresh = gate()
@@ -98,6 +103,25 @@ export function introspectionDiscoveryTests(context) {
     }
     same((await Promise.all(['d', 'e', 'f'].map((token) => fresh.check(bearer(token))))).map(word), ['passed', 'passed', 'passed'])
     same(urls().filter((url) => url === place).length, isShared ? 1 : 3)
+  })
+
+  test('introspection: metadata that cannot be read is not asked for again at once', async () => {
+    const [place] = PLACES
+    const busy = () => new Response('', { status: 503, headers: { 'retry-after': '17' } })
+    for (const [document, code, pause] of [[undefined, 'discovery_status', 10], [busy, 'discovery_status', 17], [() => Promise.reject(new Error('down')), 'discovery_unreachable', 10]]) {
+      const { at, bearer, calls, documents, gate } = use(document ? { [place]: document } : {})
+      const found = gate()
+      const start = Date.now()
+      const check = async (token, seconds) => at(start + seconds * 1_000, () => found.check(bearer(token)))
+      const denied = [await check('a', 0)]
+      const asked = calls.length
+      denied.push(await check('b', 4), await check('c', pause - 1))
+      same(denied.map(({ refusal, status }) => [status, refusal]), Array(3).fill([503, code]))
+      same([calls.length, denied[2].response().headers.get('retry-after')], [asked, '1'])
+      ok(denied[1].cause !== denied[0].cause, 'each request has an error of its own')
+      documents[place] = { issuer: ISSUER, introspection_endpoint: ENDPOINT }
+      same((await check('d', pause + 1)).ok, true)
+    }
   })
 
   test('introspection: without `endpoint`, `issuer` must be an address', async () => {
