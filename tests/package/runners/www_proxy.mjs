@@ -9,7 +9,8 @@ export async function recordingProxy() {
     requests.push(url)
     const failed = () => response.headersSent || response.writeHead(502).end()
     if (!URL.canParse(url)) return failed()
-    const passed = ask(url, { method, headers }, (answer) => {
+    // A connection of its own: a kept one may be closed by the server at the moment of the request.
+    const passed = ask(url, { method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers)
       answer.pipe(response)
     })
