@@ -92,11 +92,16 @@ export async function start(): Promise<void> {
 /** Makes a sample and shows it, with the fields that belong to it. */
 async function showSample(name: string): Promise<void> {
   if (name === '') return
-  const made = await makeSample(name)
+  const made = await makeSample(name).catch(() => undefined)
   at = undefined
   more = {}
-  fill({ issuer: '', audience: '', algorithms: '', tolerance: `${CLOCK_TOLERANCE}`, needs: '', ...made })
+  fill({ issuer: '', audience: '', algorithms: '', tolerance: `${CLOCK_TOLERANCE}`, needs: '', ...(made ?? { text: '', keys: '' }) })
   update()
+  if (made === undefined) {
+    const help = 'This browser cannot make a key for it. Choose another sample, or paste a token.'
+    byId('banner').className = 'banner fails'
+    show(byId('banner'), h('h2', { id: 'verdict' }, 'The sample could not be made'), h('p', {}, help))
+  }
 }
 
 /** Fills the named fields and keeps the others. */

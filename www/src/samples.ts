@@ -32,10 +32,24 @@ function parameters(algorithm: string): { generate: RsaHashedKeyGenParams | EcKe
   return { generate: { name: 'RSASSA-PKCS1-v1_5', ...rsa }, sign: { name: 'RSASSA-PKCS1-v1_5' } }
 }
 
+/** How often to try to make a key: WebKitGTK fails now and then with Ed25519. */
+const TRIES = 3
+
+/** Makes an extractable key. */
+async function newKey(generate: EcKeyGenParams): Promise<CryptoKey | CryptoKeyPair> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await crypto.subtle.generateKey(generate, true, ['sign', 'verify'])
+    } catch (error) {
+      if (left === 1) throw error
+    }
+  }
+}
+
 /** Signs claims with a new key. */
 async function signed(algorithm: string, claims: object, header: object = {}): Promise<{ token: string; keys: string }> {
   const { generate, sign } = parameters(algorithm)
-  const made = await crypto.subtle.generateKey(generate as EcKeyGenParams, true, ['sign', 'verify'])
+  const made = await newKey(generate as EcKeyGenParams)
   const [secret, open] = 'publicKey' in made ? [made.privateKey, made.publicKey] : [made, made]
   const head = json({ alg: algorithm, typ: 'at+jwt', kid: 'sample', ...header })
   const message = `${head}.${json(claims)}`

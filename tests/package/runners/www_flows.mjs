@@ -4,14 +4,17 @@ import { ok, same } from '../suite/harness.mjs'
 /** Waits until the inspector runs. */
 export const ready = (tab) => tab.until(() => document.documentElement.dataset.ready !== undefined)
 
-/** Chooses a sample and waits for its verdict. */
-export async function choose(tab, name) {
-  await tab.evaluate((name) => {
+const pick = (tab, name) =>
+  tab.evaluate((name) => {
     document.querySelector('#text').value = ''
     const list = document.querySelector('#sample')
     list.value = name
     list.dispatchEvent(new Event('change', { bubbles: true }))
   }, name)
+
+/** Chooses a sample and waits for its verdict. */
+export async function choose(tab, name) {
+  await pick(tab, name)
   await tab.until(() => document.querySelector('#text').value !== '' && !document.querySelector('#verdict').textContent.startsWith('Nothing'))
 }
 
@@ -53,6 +56,18 @@ export const FLOWS = {
       await choose(tab, name)
       await shows(tab, '#verdict', 'Accepted').catch(async () => ok(false, `${name}: ${await text(tab, '#banner')}`))
     }
+  },
+  'a sample whose key the browser cannot make, and one whose key it makes at the second try': async (tab) => {
+    await tab.evaluate(() => {
+      const make = crypto.subtle.generateKey.bind(crypto.subtle)
+      window.failures = 1_000
+      crypto.subtle.generateKey = async (...rest) => (window.failures-- > 0 ? Promise.reject(new DOMException('no', 'OperationError')) : make(...rest))
+    })
+    await pick(tab, 'ES256')
+    await shows(tab, '#verdict', 'The sample could not be made')
+    await tab.evaluate(() => void (window.failures = 1))
+    await choose(tab, 'ES384')
+    await shows(tab, '#verdict', 'Accepted')
   },
   'a refusal with its code, its reason and the answer of the gate': async (tab) => {
     await choose(tab, 'Expired 42 seconds ago')
