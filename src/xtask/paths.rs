@@ -27,6 +27,7 @@ pub(crate) fn target(path: &str) -> PathBuf {
 /// The folder of toolchains. `JOTGATE_CACHE` lets several checkouts share them.
 pub(crate) fn toolchains() -> PathBuf {
     env::var_os("JOTGATE_CACHE")
+        .filter(|path| !path.is_empty())
         .map_or_else(|| target("toolchain"), |cache| PathBuf::from(cache).join("toolchain"))
 }
 
