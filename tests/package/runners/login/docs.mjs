@@ -13,7 +13,7 @@ export async function loginDocsTests({ test, same, ok, page, openPage, signIn, i
   const snippets = await snippetsOf(join(root, 'docs', 'login.md'))
 
   test('docs/login.md: every JavaScript of the page is a snippet that is run here', () => {
-    same([...snippets.keys()].sort(), ['api.js', 'buttons.js', 'callback.js', 'ends.js', 'login.js', 'logout.js', 'who.js'])
+    same([...snippets.keys()].sort(), ['again.js', 'api.js', 'buttons.js', 'callback.js', 'ends.js', 'login.js', 'logout.js', 'who.js'])
   })
 
   test('docs/login.md lists every code of LoginError, and no other', async () => {
@@ -73,6 +73,9 @@ export async function loginDocsTests({ test, same, ok, page, openPage, signIn, i
       server.closeAllConnections()
       server.close()
     }
+    const challenge = 'Bearer error="insufficient_user_authentication", acr_values="urn:example:code", max_age="300"'
+    await (await load('again.js')).logInAgain(new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }))
+    same(['acr_values', 'max_age'].map((name) => page.went.searchParams.get(name)), ['urn:example:code', '300'])
     await (await load('logout.js')).logout()
     same([await who(), page.went.pathname], ['nobody', '/session/end'])
   })

@@ -143,6 +143,14 @@ test('Next.js: the edge route guards', async () => {
   await guarded((headers) => GET(incoming(headers)))
 })
 
+test('AWS Lambda: the snippet guards', async () => {
+  const { handler } = await execute('aws-lambda.js')
+  await guarded(async (headers) => {
+    const { statusCode: status, body, ...answer } = await handler({ headers, rawPath: '/items/7', requestContext: { http: { method: 'GET' } } })
+    return new Response(body, { status, headers: answer.headers })
+  })
+})
+
 test('Hono: the snippet guards', async () => {
   const { default: app } = await execute('hono.js')
   await guarded((headers) => app.fetch(incoming(headers)))
