@@ -98,7 +98,7 @@ pub const TABLE: &[Explanation] = &[
     claims("claim_missing", "A claim that the verifier requires is not in the token.", "Configure the issuer to add the claim, or remove the option that requires it."),
     claims("claim_not_number", "A time claim is not a number.", "Fix the issuer: `exp`, `nbf` and `iat` are seconds since 1970, as numbers."),
     claims("claim_type", "`iss`, `sub` or `aud` has the wrong type.", "Fix the issuer: `iss` and `sub` are strings, `aud` is a string or a list of strings."),
-    claims("type_missing", "The verifier requires a `typ`, and the header has none.", "Configure the issuer to set `typ`, or set `typOptional`."),
+    claims("type_missing", "The verifier requires a `typ`, and the header has none.", "Configure the issuer to set `typ`, or remove the option `typ`."),
     claims("type_mismatch", "The header's `typ` is not one that the verifier accepts.", "Check that this is the right kind of token, such as an access token and not an ID token."),
     claims("issuer_mismatch", "The token's `iss` is not one of the accepted issuers.", "Compare `iss` with the option `issuer`, character by character."),
     claims("audience_mismatch", "The token is meant for another recipient: `aud` contains none of the accepted audiences.", "Request the token for your API, or correct the option `audience`."),
