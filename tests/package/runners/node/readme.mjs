@@ -209,6 +209,13 @@ test('decode: the snippet decodes, and verifies nothing', async () => {
   await execute('decode.js', { token: unsigned })
 })
 
+test('inspect: the snippet explains a token', async () => {
+  const { explain } = await execute('inspect.js')
+  const keys = JSON.stringify(world.jwks)
+  same(explain(`Bearer ${good}`, keys), 'accepted: true')
+  ok(/^expired: \S.*\. \S.*\.$/.test(explain(expired, keys)), explain(expired, keys))
+})
+
 const outcome = await run()
 // The servers of the snippets go on for ever, as they should.
 process.exit(report(outcome))
