@@ -55,6 +55,7 @@ export const SUITES = {
   'mcp': (project) => besideFrameworks(project, 'node/mcp.mjs', ['hono', 'express', '@modelcontextprotocol', 'zod']),
   'login': (project) => node(project, 'login/node.mjs'),
   companion,
+  'companion-docs': (project) => withCompanion(project, 'node/companion_docs.mjs', ['jose']),
   'companion-login': (project) => withCompanion(project, 'node/companion_login.mjs'),
   'known-answers': knownAnswers,
   rooms,
