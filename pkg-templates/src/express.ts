@@ -1,5 +1,5 @@
 /**
- * The gate as middleware of Express, before a handler of Node's `http`, and as a hook of Fastify.
+ * The entry `jotgate/express`: a gate as Express middleware, around a handler of Node's `http`, and as a Fastify hook.
  *
  * @packageDocumentation
  */
@@ -14,17 +14,17 @@ import type { JWTPayload, ProtectedHeader } from './base/types.js'
 
 export type { NodeResponse }
 
-/** What is set as `request.auth` of a request that may pass. */
+/** The value of `request.auth` on a request that may pass. */
 export interface Auth<Claims = JWTPayload, Principal = unknown> {
   /** The claims of the request's token. */
   readonly payload: Claims & JWTPayload
   /** The header of the request's token. Empty for a token that was introspected. */
   readonly header: Partial<ProtectedHeader>
-  /** What `principal` of the gate's options found. */
+  /** The result of the gate's option `principal`. */
   readonly principal: Principal
 }
 
-/** What is needed of Fastify's `Reply`. */
+/** The part of Fastify's `Reply` that is used. */
 export interface FastifyReply {
   code(status: number): unknown
   header(name: string, value: string | string[]): unknown
@@ -37,16 +37,16 @@ type AnyNeeds<Claims, Principal> =
   | GateNeeds<Claims & JWTPayload, Principal>
   | OptionalNeeds<Claims & JWTPayload, Principal>
 
-/** A refusal as an error of Express: its own error handler, and yours, know these members. */
+/** A refusal as an error. Express's default error handler reads `status` and `headers`, and yours can do the same. */
 export class GateError extends Error {
   override readonly name = 'GateError'
   readonly status: number
   readonly statusCode: number
-  /** The header fields of the answer, `WWW-Authenticate` among them. */
+  /** The header fields of the response, including `WWW-Authenticate`. */
   readonly headers: Readonly<Record<string, string>>
   /** Whether the message may be shown. */
   readonly expose = true
-  /** The refusal. Not enumerable: its cause is for logs. */
+  /** The refusal. It is not enumerable, because its cause is for logs only. */
   declare readonly denied: Denied
 
   constructor(denied: Denied) {
@@ -60,16 +60,19 @@ export class GateError extends Error {
   }
 }
 
-/** How {@link guard} passes refusals on. */
+/** The options of {@link guard}. */
 export interface GuardOptions {
-  /** `next`: a refusal goes to your error handler, as `next(error)` with a {@link GateError}. Default: `answer`. */
+  /**
+   * `answer` sends the response of a refusal. `next` calls `next(error)` with a {@link GateError}, so that your error handler responds.
+   * Default: `answer`.
+   */
   refusals?: 'answer' | 'next'
 }
 
 /**
- * Express's middleware: calls `next` for requests that the gate lets pass, with `request.auth` set, and answers all others.
+ * Returns Express middleware. It sets `request.auth` and calls `next` for requests that the gate lets pass, and answers all others.
  *
- * @throws `TypeError` for needs that make no sense, at once
+ * @throws `TypeError` for invalid needs, before the first request
  *
  * @example
  * ```js
@@ -94,14 +97,14 @@ export function guard<Claims, Principal>(
         next()
       } else await writeResponse(answer, response)
     }
-    // An error of a rule is the program's; Express answers it. If `next` itself throws, there is nothing else to call.
+    // If a rule throws, Express responds. If `next` itself throws, this function responds.
     run().catch(next).catch((thrown: unknown) => fail(thrown, response, () => gate.cors(request, response)))
   }
 }
 
 /**
- * Express's middleware that answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others.
- * {@link guard} does the same where it sees the address; use this one where the guard is mounted on a path: `app.use(metadata(gate))`.
+ * Returns Express middleware that answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others.
+ * {@link guard} answers them too, but a guard that is mounted on a path never sees them. Then add `app.use(metadata(gate))`.
  */
 export function metadata(
   gate: Pick<Gate, 'metadata'>,
@@ -114,13 +117,13 @@ export function metadata(
 }
 
 /**
- * A handler for Node's `http` or `http2` that calls yours for requests that the gate lets pass, and answers all others:
+ * Returns a handler for Node's `http` or `http2`. It calls your handler for requests that the gate lets pass, and answers all others:
  * `createServer(guardHandler(gate, (request, response, auth) => response.end(auth.payload.sub)))`.
  *
  * If a rule or your handler throws, the answer is 500 with a problem (RFC 9457), and the error is written to `console.error`.
  * The promise that the handler returns is never rejected.
  *
- * @throws `TypeError` for needs that make no sense, at once
+ * @throws `TypeError` for invalid needs, before the first request
  */
 export function guardHandler<
   Claims,
@@ -130,7 +133,7 @@ export function guardHandler<
   Extra extends Preflight = never,
 >(
   gate: Gate<Claims, Principal, Extra>,
-  // A pre-flight has no token, where the gate lets one pass.
+  // `auth` is `undefined` for a pre-flight that the gate lets pass.
   handler: (
     request: Request,
     response: Response,
@@ -163,9 +166,10 @@ export function guardHandler<Claims, Principal, Request extends NodeRequest, Res
 }
 
 /**
- * The same for Fastify: `fastify.addHook('onRequest', guardHook(gate))`, or as the `onRequest` of one route.
+ * Returns a Fastify hook that answers the requests that the gate refuses: `fastify.addHook('onRequest', guardHook(gate))`, or the
+ * `onRequest` of one route.
  *
- * @throws `TypeError` for needs that make no sense, at once
+ * @throws `TypeError` for invalid needs, before the first request
  */
 export function guardHook<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
@@ -189,7 +193,7 @@ export function guardHook<Claims, Principal>(
   }
 }
 
-/** What a gate decided: an answer to send, or what is known of a request that may pass. A pre-flight has neither. */
+/** A gate's decision: the response to send, or `auth` of a request that may pass. A pre-flight that passes has neither. */
 interface Decision<Claims, Principal> {
   readonly answer: Response | undefined
   readonly auth: Auth<Claims, Principal> | undefined
@@ -201,7 +205,7 @@ function refusals(name: string, value: unknown): 'answer' | 'next' {
   throw optionError(name, "must be 'answer' or 'next'")
 }
 
-/** Asks the gate, and sets `auth` of a request that may pass. */
+/** Returns a function that checks a request, and sets `auth` on one that may pass. */
 function decider<Claims, Principal>(
   gate: AnyGate<Claims, Principal>,
   needs: AnyNeeds<Claims, Principal>,
@@ -223,16 +227,16 @@ function decider<Claims, Principal>(
   }
 }
 
-/** Answers a request whose rule or handler threw, as far as nothing was sent; as frameworks do, it logs what was thrown. */
+/** Logs the error of a rule or handler, as frameworks do, and sends a 500. If the response has begun, closes the connection instead. */
 function fail(thrown: unknown, response: NodeResponse, cors: () => unknown): void {
   console.error(thrown)
   try {
     if (memberOf(response, 'headersSent') === true) {
-      // Half an answer must not look like a whole one.
+      // A truncated response must not look complete.
       response.destroy?.()
       return
     }
-    // What the handler set was for another answer.
+    // The handler set these header fields for its own response.
     for (const name of response.getHeaderNames?.() ?? []) response.removeHeader?.(name)
     cors()
     response.statusCode = 500

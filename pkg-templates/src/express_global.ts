@@ -1,6 +1,6 @@
 /**
- * Gives `request.auth` of Express its type, in every file of your program: `import 'jotgate/express/global'`. For claims of your own
- * write these lines yourself, with `Auth<MyClaims>`.
+ * The entry `jotgate/express/global`: declares the type of Express's `request.auth` in every file of your program. If your tokens have
+ * claims of their own, write this declaration yourself, with `Auth<MyClaims>`.
  *
  * @packageDocumentation
  */

@@ -1,5 +1,5 @@
 /**
- * The gate as Hono's middleware.
+ * The entry `jotgate/hono`: a gate as Hono middleware.
  *
  * @packageDocumentation
  */
@@ -8,7 +8,7 @@ import { isGiven } from './base/record.js'
 import { throwError } from './base/thrown.js'
 import type { JWTPayload } from './base/types.js'
 
-/** What {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
+/** The variables that {@link guard} sets, for Hono's types: `new Hono<{ Variables: GateVariables<MyClaims> }>()`. */
 export interface GateVariables<Claims = JWTPayload, Principal = unknown> {
   /** The claims of the request's token, under the name that Hono's own `jwt` uses. */
   jwtPayload: Claims & JWTPayload
@@ -16,7 +16,7 @@ export interface GateVariables<Claims = JWTPayload, Principal = unknown> {
   pass: Passed<Claims, Principal>
 }
 
-/** What is needed of Hono's `Context`. */
+/** The part of Hono's `Context` that is used. */
 export interface HonoContext {
   readonly req: { readonly raw: Request }
   res: Response
@@ -27,9 +27,10 @@ export interface HonoContext {
 }
 
 /**
- * Lets requests pass that the gate lets pass; `c.get('jwtPayload')` and `c.get('pass')` have the user.
+ * Returns Hono middleware. It calls `next` for requests that the gate lets pass, with `c.get('jwtPayload')` and `c.get('pass')` set, and
+ * answers all others.
  *
- * @throws `TypeError` for needs that make no sense, at once
+ * @throws `TypeError` for invalid needs, before the first request
  *
  * @example
  * ```js
@@ -59,7 +60,7 @@ export function guard<Claims, Principal>(
     await next()
     const answer = gate.cors(context.req.raw, context.res)
     if (answer !== context.res) {
-      // Hono would put the old fields over the new ones.
+      // Hono copies the fields of an existing response over the new ones.
       context.res = undefined as unknown as Response
       context.res = answer
     }
@@ -68,8 +69,8 @@ export function guard<Claims, Principal>(
 }
 
 /**
- * Answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others. {@link guard} does the same
- * where it sees the address; use this one where the guard is mounted on a path: `app.use(metadata(gate))`.
+ * Returns Hono middleware that answers requests for the metadata of the gate's `resource` (RFC 9728), and calls `next` for all others.
+ * {@link guard} answers them too, but a guard that is mounted on a path never sees them. Then add `app.use(metadata(gate))`.
  */
 export function metadata(
   gate: Pick<Gate, 'metadata'>,
@@ -77,11 +78,11 @@ export function metadata(
   return async (context, next) => gate.metadata(context.req.raw) ?? (await next(), undefined)
 }
 
-/** The host's `waitUntil`; Hono throws where there is no host that has one. */
+/** Returns the runtime's `waitUntil`, or `undefined` if the runtime has none: Hono's getter then throws. */
 function background(context: HonoContext): ((work: Promise<unknown>) => void) | undefined {
   try {
-    const host = context.executionCtx
-    return (work) => host.waitUntil(work)
+    const execution = context.executionCtx
+    return (work) => execution.waitUntil(work)
   } catch {
     return undefined
   }

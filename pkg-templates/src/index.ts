@@ -1,11 +1,10 @@
 /**
- * Strict verification of JSON Web Tokens, the same in every JavaScript runtime: the arithmetic and the verdict are one
- * Rust core in WebAssembly.
+ * Verifies JSON Web Tokens strictly, with the same verdict in every JavaScript runtime: one Rust core in WebAssembly computes it.
  *
  * - {@link Verifier} verifies tokens, {@link createGate} guards an API with them.
  * - {@link KeySet} and {@link RemoteKeySet} hold keys.
  * - {@link decodeJwt} and {@link decodeProtectedHeader} read a token without verifying anything.
- * - The error classes bear jose's names and codes; each error also carries `refusal`, the exact reason.
+ * - The error classes have jose's names and codes. Each error also has `refusal`, the exact reason.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * Explains any pasted text about a JSON Web Token: what it is, whether a verifier accepts it, and if not, why and what to do. The verdict is
- * the verifier's own, from the same core; the report is made by a second WebAssembly module, which the other entries never load.
+ * The entry `jotgate/inspect`: explains a pasted token, whether a verifier accepts it, and if not, why and what to do. A second WebAssembly
+ * module contains the verifier's core and makes the report. No other entry loads that module.
  *
  * @packageDocumentation
  */

@@ -1,7 +1,6 @@
 /**
- * The entry `jotgate/jose`: jose's verification half over jotgate's core. Change the import, keep the code. Options, results,
- * error classes, codes and members are jose's. Where jose accepts what jotgate always refuses, the refusal wins:
- * `docs/jose.md` lists each difference.
+ * The entry `jotgate/jose`: the functions of jose that verify, on jotgate's core. Change the import and keep the code. Options, results,
+ * error classes, codes and members are jose's. Some tokens and keys that jose accepts are refused: `docs/jose.md` lists each difference.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * The entry `jotgate/login`: logs people in from a single-page app, by authorization code with PKCE. It uses WebCrypto and
- * no WebAssembly.
+ * The entry `jotgate/login`: logs people in from a single-page app, by authorization code with PKCE (RFC 6749, RFC 7636). It uses
+ * WebCrypto and no WebAssembly.
  *
  * @packageDocumentation
  */

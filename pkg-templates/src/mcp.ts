@@ -1,5 +1,5 @@
 /**
- * The entry `jotgate/mcp`: MCP servers behind the gate. It depends on no SDK.
+ * The entry `jotgate/mcp`: guards MCP servers with a gate. It depends on no SDK.
  *
  * @packageDocumentation
  */

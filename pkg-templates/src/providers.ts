@@ -1,6 +1,6 @@
 /**
  * The entry `jotgate/providers`: options for `createGate` that fit the tokens of an identity provider. Each function returns plain
- * options and no more. A preset of an issuer that strangers use, too, throws without the rule that makes a token yours.
+ * options. Some issuers also make tokens for strangers. Their presets throw if the option that identifies your tokens is missing.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * The entry `jotgate/testing`: an issuer inside a test, which makes good and bad tokens and serves its keys without a network.
- * It uses WebCrypto and no WebAssembly. It is for tests only: nothing of it is part of another entry.
+ * The entry `jotgate/testing`: an issuer inside a test. It makes good and bad tokens, and serves its keys without a network.
+ * It uses WebCrypto and no WebAssembly. No other entry contains its code.
  *
  * @packageDocumentation
  */

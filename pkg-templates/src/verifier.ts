@@ -1,6 +1,6 @@
 /**
- * The entry `jotgate/verifier`: a verifier for a key or a set in hand, and its other parts as values. A bundle contains only the parts
- * that the program names.
+ * The entry `jotgate/verifier`: a verifier for keys that the program already has. Everything else is an optional part, such as
+ * `remoteKeys()`. A bundle contains only the parts that the program imports.
  *
  * @packageDocumentation
  */

@@ -1,3 +1,5 @@
+/** Handles bytes and base64url. */
+
 /** Whether a value is a `Uint8Array`, including one of another realm (Jest, `vm`, frames). */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
@@ -8,7 +10,7 @@ export function binaryOf(base64url: string): string {
   return atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
 }
 
-/** Encodes bytes as base64url without padding (RFC 7515 §2). For short values: hashes, signatures, claims. */
+/** Encodes bytes as base64url without padding (RFC 7515 §2). It is meant for short values: hashes, signatures, claims. */
 export function base64url(bytes: Uint8Array): string {
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')

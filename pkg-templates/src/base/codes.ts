@@ -1,21 +1,21 @@
 /**
- * The package's own codes: those of `refusal` that the core does not have. Each with one sentence why and one sentence what to do.
+ * The refusal codes that the package adds to those of the core. Each has one sentence with the reason and one sentence with the remedy.
  * `docs/refusals.md` is generated from this table and from the core's.
  */
 
-/** Each code: why, and what to do. */
+/** Each code with its reason and its remedy. */
 export const PACKAGE_CODES = {
   // The request
   credentials_absent: ['The request has no token.', 'Send the token in the header `Authorization`, as `Bearer` and the token.'],
-  credentials_missing: ['The place for the token is there, but empty.', 'Check that the client has a token before it sends the request.'],
-  credentials_malformed: ['The credentials are not one token.', 'Send `Bearer`, one space and the token, and nothing else.'],
+  credentials_missing: ['The header, cookie or parameter for the token is there, but it contains no token.', 'Check that the client has a token before it sends the request.'],
+  credentials_malformed: ['The credentials are not a single token.', 'Send `Bearer`, one space and the token, and nothing else.'],
   credentials_repeated: ['The token is in the request more than once.', 'Send it once and in one way only.'],
   cross_site_request: ['Another site sent the request with the cookie of the user.', 'Send the request from your own site, or use the header `Authorization`.'],
-  method_missing: ['The gate was asked about a request with a cookie, but not about its method.', 'Pass the whole request, or `{ headers, method }`.'],
+  method_missing: ['The token is in a cookie, but the gate does not know the method of the request.', 'Pass the whole request, or `{ headers, method }`.'],
   token_not_text: ['The value that was given as a token is not a string.', 'Pass the token as a string.'],
-  scheme_not_supported: ['The request uses the scheme `DPoP`, which the gate does not take.', 'Give the gate `proof: dpop()`, or send the token as `Bearer`.'],
+  scheme_not_supported: ['The request uses the scheme `DPoP`, which the gate does not accept.', 'Give the gate `proof: dpop()`, or send the token as `Bearer`.'],
   header_missing: ['The text has no header that can be decoded.', 'Pass a token of three parts.'],
-  cors_preflight: ['A page of another origin asks whether it may send its request.', 'Send the answer of `denied.response()`; it is complete.'],
+  cors_preflight: ['A page of another origin asks whether it may send its request.', 'Send the response of `denied.response()`. It is complete.'],
   // Proof of possession
   token_not_bound: ['The token is not bound to a key, but the scheme `DPoP` or the gate requires it.', 'Get a token with a DPoP proof or a client certificate.'],
   dpop_scheme_required: ['The token is bound to a key, but was sent as a bearer token.', 'Send `Authorization: DPoP`, the token, and a proof in the header `DPoP`.'],
@@ -36,14 +36,14 @@ export const PACKAGE_CODES = {
   dpop_nonce_invalid: ['The nonce of the DPoP proof is too old, or not from this API.', 'Repeat the request with the nonce of the header `DPoP-Nonce`.'],
   dpop_proof_id: ['The `jti` of the DPoP proof is missing, or longer than 128 characters.', 'Let a library make the proof.'],
   dpop_proof_replayed: ['The DPoP proof was used before.', 'Make a new proof for each request.'],
-  dpop_proofs_exhausted: ['This key has used as many proofs as can be remembered.', 'Send fewer requests, or give the gate a larger store.'],
+  dpop_proofs_exhausted: ['The store is full of proofs of this key.', 'Send fewer requests, or give the gate a larger store.'],
   dpop_store_failed: ['The store of used proofs failed, or is full.', 'Read the cause in your log, and check the store.'],
-  mtls_certificate_missing: ['The token is bound to a certificate, but the connection has none that counts.', 'Connect with the client certificate, directly to the server that has the gate.'],
+  mtls_certificate_missing: ['The token is bound to a certificate, but the connection has no verified client certificate.', 'Connect with the client certificate, directly to the server that has the gate.'],
   mtls_certificate_mismatch: ['The token is bound to another certificate than the one of the connection.', 'Connect with the certificate that was used to get the token.'],
   // Introspection
-  token_inactive: ['The introspection endpoint says that the token is not active: it has expired, was revoked, or is unknown there.', 'Get a new token.'],
+  token_inactive: ['The introspection endpoint reports that the token is not active: it has expired, was revoked, or is unknown.', 'Get a new token.'],
   not_access_token: ['The token is active, but it is a refresh token or another kind of token.', 'Send the access token.'],
-  introspection_busy: ['As many tokens are being introspected as `maxCalls` allows.', 'Try again in a second, or raise `maxCalls`.'],
+  introspection_busy: ['The number of pending calls of the introspection endpoint has reached `maxCalls`.', 'Try again in a second, or raise `maxCalls`.'],
   introspection_malformed: ['The answer of the introspection endpoint is not a JSON object with `active` as true or false.', 'Check the option `endpoint`.'],
   introspection_not_utf8: ['The answer of the introspection endpoint is not UTF-8 text.', 'Fix the issuer.'],
   introspection_redirected: ['The introspection endpoint answers with a redirect.', 'Configure the address that it points to.'],
@@ -51,7 +51,7 @@ export const PACKAGE_CODES = {
   introspection_status: ['The introspection endpoint answers with an HTTP error.', 'Check how the API authenticates there, and whether the issuer is down.'],
   introspection_timeout: ['The introspection endpoint did not answer in time.', 'Check the network, or raise `timeoutDuration`.'],
   introspection_too_large: ['The answer of the introspection endpoint is too large.', 'Check the option `endpoint`.'],
-  introspection_unreachable: ['The introspection endpoint could not be asked.', 'Read the cause in your log: the address, DNS, TLS, the firewall, or your own function.'],
+  introspection_unreachable: ['The introspection endpoint could not be reached.', 'Read the cause in your log: the address, DNS, TLS, the firewall, or your own function.'],
   // The rules of the gate
   client_mismatch: ['The token is valid, but was issued to another client.', 'Get the token with a client that `client` of the gate lists.'],
   tenant_mismatch: ["The token is valid, but `tid` names no accepted tenant.", 'Add the tenant to `tenants`, or log in with another account.'],
@@ -84,5 +84,5 @@ export const PACKAGE_CODES = {
   discovery_unreachable: ['The metadata could not be fetched.', 'Check the address, DNS, TLS and the firewall.'],
 } as const satisfies Record<string, readonly [why: string, action: string]>
 
-/** A code of the package's own. */
+/** A code of the package that the core does not have. */
 export type PackageCode = keyof typeof PACKAGE_CODES

@@ -1,11 +1,11 @@
-/** Reads time spans, in the words that jose accepts. */
+/** Parses time spans, in the forms that jose accepts. */
 import { record } from './record.js'
 import { optionError } from './refusal.js'
 
 /** A time span: a number of seconds, or text such as `30s`, `5 minutes`, `2h`, `1.5 days`. */
 export type Duration = number | string
 
-/** Returns the seconds of a time span. `name` is the option. */
+/** Returns the seconds of a time span. `name` is the option. @throws `TypeError` if the value is not a time span */
 export function seconds(name: string, value: unknown): number {
   const span = typeof value === 'string' ? parse(value) : value
   if (typeof span !== 'number' || !Number.isFinite(span) || span < 0) {
@@ -15,9 +15,9 @@ export function seconds(name: string, value: unknown): number {
 }
 
 /**
- * A check for time spans of at most `most` seconds: a longer one may be in milliseconds.
+ * Returns a parser for time spans of at most `most` seconds. A longer one was probably given in milliseconds.
  *
- * @throws the check throws `TypeError` if the value is no time span, or too long
+ * @throws the parser throws `TypeError` if the value is not a time span, or too long
  */
 export function secondsUpTo(most: number): (name: string, value: unknown) => number {
   return (name, value) => {
@@ -30,7 +30,7 @@ export function secondsUpTo(most: number): (name: string, value: unknown) => num
 const SPAN =
   /^\+? ?(\d+(?:\.\d+)?) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?)(?: from now)?$/
 
-/** Seconds by the first letter of the unit. A year is a Julian one, as in jose. */
+/** The seconds of each unit, by its first letter. A year is a Julian year, as in jose. */
 const UNITS: Readonly<Record<string, number>> = record({ s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_557_600 })
 
 function parse(text: string): number {

@@ -1,6 +1,6 @@
 /**
- * The error classes. They have jose's names, codes and members, so that code that compares them keeps working. Each also has `refusal`,
- * the exact reason.
+ * The error classes. They have jose's names, codes and members, so that code written for jose keeps working. Each also has `refusal`, the
+ * exact reason.
  */
 import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
@@ -19,17 +19,17 @@ export class JOSEError extends Error {
    * `unspecified` for an error that the package did not make.
    */
   refusal: RefusalCode = 'unspecified'
-  /** Where a key set or metadata was asked for, without user, query and fragment; only where it could not be had. */
+  /** The URL of the key set or metadata, without user, query and fragment; only if it could not be fetched. */
   declare url?: string
-  /** The HTTP status of that answer. */
+  /** The HTTP status of that response. */
   declare status?: number
-  /** After how many seconds to try again; only if a key set could not be fetched. */
+  /** The number of seconds until the next try; only if a key set could not be fetched. */
   declare retryAfter?: number
   /** The unusable members of the key set, each with the reason; only if the set has no key for the token. */
   declare skipped?: readonly SkippedMember[]
 
   /**
-   * @param message - for people; it never contains a token or key material, and it may change
+   * @param message - the message for people. It never contains a token or key material, and it may change
    * @param options - `cause`, as for every `Error`
    */
   constructor(message?: string, options?: ErrorOptions) {
@@ -39,7 +39,7 @@ export class JOSEError extends Error {
   }
 }
 
-/** What {@link JWTClaimValidationFailed} and {@link JWTExpired} add. */
+/** The members that {@link JWTClaimValidationFailed} and {@link JWTExpired} share. */
 abstract class ClaimError extends JOSEError {
   /** The claim that failed, or the header's `typ`. */
   readonly claim: string
@@ -61,7 +61,7 @@ abstract class ClaimError extends JOSEError {
   }
 }
 
-/** A claim is missing, has the wrong type, or has another value than required (RFC 7519 §4.1). */
+/** A claim is missing, has the wrong type, or does not have a required value (RFC 7519 §4.1). */
 export class JWTClaimValidationFailed extends ClaimError {
   static override readonly code = 'ERR_JWT_CLAIM_VALIDATION_FAILED'
   declare readonly code: 'ERR_JWT_CLAIM_VALIDATION_FAILED'
@@ -89,7 +89,7 @@ export class JOSENotSupported extends JOSEError {
   override name = 'JOSENotSupported'
 }
 
-/** The token is not a compact JWS, or an ambiguous one (RFC 7515 §7.1). */
+/** The token is not a compact JWS, or its header is ambiguous (RFC 7515 §7.1). */
 export class JWSInvalid extends JOSEError {
   static override readonly code = 'ERR_JWS_INVALID'
   declare readonly code: 'ERR_JWS_INVALID'

@@ -1,19 +1,19 @@
 /**
- * Objects without inherited members, and readers that ignore what all objects inherit. All decisions of the package use them, so a
- * polluted `Object.prototype` does not change which tokens are accepted.
+ * Makes objects without inherited members, and reads members without those that all objects inherit. The package uses them for all
+ * decisions, so a polluted `Object.prototype` does not change which tokens are accepted.
  */
 
 /** An empty prototype without a prototype. Objects made from it stay fast, unlike those whose prototype is `null`. */
 const EMPTY = Object.freeze(Object.create(null) as object)
 
-/** A copy of an object's own members that inherits nothing. */
+/** Copies an object's own members to an object that inherits nothing. */
 export function record<T extends object>(members: T): T {
   return Object.assign(Object.create(EMPTY) as object, members) as T
 }
 
 /**
- * Whether an object has a member: its own, or one of its class or of its defaults. What all objects or all arrays inherit does not count,
- * in any realm.
+ * Whether an object has a member: its own, or one that it inherits from a class or another object. Members that all objects or all arrays
+ * inherit do not count, in any realm.
  */
 export function isGiven(object: object, name: PropertyKey): boolean {
   if (!(name in object)) return false
@@ -24,17 +24,17 @@ export function isGiven(object: object, name: PropertyKey): boolean {
   return false
 }
 
-/** The member of an object if {@link isGiven} finds it, else `undefined`. */
+/** Returns the member of an object if {@link isGiven} finds it, else `undefined`. */
 export function memberOf<T extends object, Name extends keyof T>(object: T, name: Name): T[Name] | undefined {
   return isGiven(object, name) ? object[name] : undefined
 }
 
-/** `Object.prototype` or `Array.prototype`, of any realm. */
+/** Whether an object is `Object.prototype` or `Array.prototype`, of any realm. */
 function isRoot(holder: object): boolean {
   return Array.isArray(holder) || (Object.getPrototypeOf(holder) === null && Object.hasOwn(holder, 'isPrototypeOf'))
 }
 
-/** The names of an object's enumerable members, own or {@link isGiven inherited}. */
+/** Returns the names of an object's enumerable members, own or {@link isGiven inherited}. */
 export function givenNames(object: object): string[] {
   const names: string[] = []
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
@@ -44,12 +44,12 @@ export function givenNames(object: object): string[] {
   return names
 }
 
-/** Whether no member has members of its own. */
+/** Whether no own member is an object, so that a shallow copy is a complete copy. */
 export function isFlat(object: object): boolean {
   return Object.values(object).every((value) => typeof value !== 'object')
 }
 
-/** The JSON text of a value. A `toJSON` that all objects or all arrays were given is ignored. */
+/** Returns the JSON text of a value. Ignores a `toJSON` of `Object.prototype` or `Array.prototype`. */
 export function jsonOf(value: unknown): string {
   return 'toJSON' in Array.prototype ? JSON.stringify(value, withoutRootToJson) : JSON.stringify(value)
 }

@@ -18,7 +18,7 @@ import { record } from './record.js'
 import type { RefusalCode } from './refusal_codes.js'
 import type { JWTPayload, SkippedMember } from './types.js'
 
-/** Why something was refused, in the form of the core. */
+/** A refusal, in the form of the core. */
 export interface Refusal {
   /** The exact reason. */
   readonly code: RefusalCode
@@ -30,9 +30,9 @@ export interface Refusal {
   readonly claim?: string
   /** How it failed. */
   readonly reason?: string
-  /** The option that was misused. */
+  /** The option that is invalid. */
   readonly option?: string
-  /** The reason as the gate's answer says it, instead of a sentence by the class. */
+  /** The text for the gate's response. Default: a sentence for the class. */
   readonly detail?: string
   /** The unusable members of the key set, if it has no key for the token. */
   readonly skipped?: readonly SkippedMember[]
@@ -55,12 +55,12 @@ export function withRefusal<T extends JOSEError>(refusal: RefusalCode, error: T)
   return error
 }
 
-/** Whether the error is that there are no keys to verify with. */
+/** Whether the error means that there are no keys to verify with. */
 export function isWithoutKeys(thrown: unknown): thrown is JWKSUnavailable | JWKSTimeout | JWKSInvalid {
   return WITHOUT_KEYS.some((kind) => thrown instanceof kind)
 }
 
-/** Makes the `TypeError` for a wrong option. */
+/** Makes the `TypeError` for an invalid option. */
 export function optionError(option: string, problem: string): TypeError {
   return typeError(`\`${option}\` ${problem}`, 'option')
 }

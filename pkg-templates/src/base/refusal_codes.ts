@@ -1,4 +1,4 @@
-/** The type of all refusal codes. A test compares it with the core's table, `src/inspect/explanations.rs`. */
+/** Declares the type of all refusal codes. A test compares it with the core's table, `src/inspect/explanations.rs`. */
 import type { PackageCode } from './codes.js'
 
 /** A code of the core. */
@@ -81,7 +81,7 @@ type CoreCode =
   | 'option'
 
 /**
- * Why something was refused. `docs/refusals.md` explains each code. `option` is a misused option; `unspecified` is the code of an
- * error that the package did not make.
+ * The exact reason of a refusal. `docs/refusals.md` explains each code. `option` is the code of an invalid option. `unspecified` is the code
+ * of an error that the package did not make.
  */
 export type RefusalCode = CoreCode | PackageCode | 'unspecified'

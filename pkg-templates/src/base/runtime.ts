@@ -1,21 +1,22 @@
 /** Detects the runtime and what it allows. */
 import { memberOf, record } from './record.js'
 
-/** A global of the runtime. Members that all objects inherit are ignored. */
+/** Returns a global of the runtime. Members that all objects inherit are ignored. */
 export function hostGlobal<T>(name: string): T | undefined {
   return memberOf(globalThis as Record<string, unknown>, name) as T | undefined
 }
 
-/** A property of the runtime's `navigator`. */
+/** Returns a property of the runtime's `navigator`. */
 export function ofNavigator(name: string): unknown {
   const navigator = hostGlobal<Record<string, unknown>>('navigator')
   return navigator === undefined ? undefined : memberOf(navigator, name)
 }
 
-/** Whether the runtime forbids that one request awaits a promise of another, as Cloudflare and Vercel do. */
+/** Whether a request must not await a promise of another request, as on Cloudflare and Vercel. */
 export function requestsAreIsolated(): boolean {
   if (hostGlobal('WebSocketPair') !== undefined || typeof hostGlobal('EdgeRuntime') === 'string') return true
-  // Node loads its `navigator` at the first access. Workers with `nodejs_compat` have `process.versions.node`, too: they were found above.
+  // Node loads its `navigator` at the first access, so `process` is checked first. Workers with `nodejs_compat` also have
+  // `process.versions.node`, but the line above returns for them.
   const process = hostGlobal<{ versions?: { node?: string } }>('process')
   return process?.versions?.node === undefined && ofNavigator('userAgent') === 'Cloudflare-Workers'
 }
@@ -29,7 +30,7 @@ export function isBrowser(): boolean {
   return typeof hostGlobal('document') === 'object' || (typeof hostGlobal('importScripts') === 'function' && !requestsAreIsolated())
 }
 
-/** Whether `fetch` takes a `cache` mode; Workers of an older compatibility date throw instead. */
+/** Whether `fetch` accepts the option `cache`. Workers with an older compatibility date throw. */
 export function takesCacheMode(): boolean {
   if (cacheMode === undefined) {
     try {

@@ -1,4 +1,4 @@
-/** Errors of the program's own rules, for frameworks. */
+/** Passes errors of the caller's rules to frameworks. */
 import { record } from './record.js'
 
 /**

@@ -27,11 +27,11 @@ export interface JWTPayload {
   aud?: string | string[]
   /** The token's identifier (RFC 7519 §4.1.7). */
   jti?: string
-  /** Not valid before, in seconds (RFC 7519 §4.1.5). */
+  /** The time from which the token is valid, in seconds (RFC 7519 §4.1.5). */
   nbf?: number
-  /** Not valid on or after, in seconds (RFC 7519 §4.1.4). */
+  /** The time at which the token expires, in seconds (RFC 7519 §4.1.4). */
   exp?: number
-  /** When the token was issued, in seconds (RFC 7519 §4.1.6). */
+  /** The time at which the token was issued, in seconds (RFC 7519 §4.1.6). */
   iat?: number
   /** Any other claim. */
   [claim: string]: unknown
@@ -41,7 +41,7 @@ export interface JWTPayload {
 export interface ProtectedHeader {
   /** The algorithm that signed the token (RFC 7515 §4.1.1). */
   alg: Algorithm
-  /** The key that signed the token (RFC 7515 §4.1.4). */
+  /** The identifier of the key that signed the token (RFC 7515 §4.1.4). */
   kid?: string
   /** The media type of the token (RFC 7515 §4.1.9). */
   typ?: string

@@ -19,7 +19,7 @@ export function holdsCredentials({ username, password }: URL): boolean {
   return username + password !== ''
 }
 
-/** The text with its URLs reduced to what a log may hold: no user, no query, no fragment. */
+/** Removes users, queries and fragments from the URLs in a text, so that it may be logged. */
 export function bareUrls(text: string): string {
   return text.replace(/(https?:\/\/)(?:[^\s/?#"]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?/gi, '$1$2')
 }

@@ -1,12 +1,12 @@
 /**
- * Reads scopes and the end of life from claims that were decoded: for display, such as which buttons to show. They are
- * **not verified**: the API decides.
+ * Reads scopes and the expiry from decoded claims, for display only, such as which buttons to show. The claims are
+ * **not verified**: only the API can decide.
  */
 import type { JWTPayload } from '../base/types.js'
 
 /**
- * The scopes of a token, by the rules of `createGate`: the first of `scope`, `scp` and `scopes` counts, as words of a string
- * (RFC 9068 §2.2.3) or as an array of strings. Any other shape grants nothing.
+ * Returns the scopes of a token, by the rules of `createGate`: those of the first claim present among `scope`, `scp` and `scopes`. The
+ * claim is a string of words (RFC 9068 §2.2.3) or an array of strings. Any other form contains no scopes.
  */
 export function scopesOf(claims: JWTPayload): string[] {
   const name = ['scope', 'scp', 'scopes'].find((name) => Object.hasOwn(claims, name))
@@ -15,13 +15,13 @@ export function scopesOf(claims: JWTPayload): string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...value] : []
 }
 
-/** Whether a token names a scope. Scopes are compared exactly; a part of one does not count. */
+/** Whether a token contains a scope. Scopes are compared exactly. */
 export function hasScope(claims: JWTPayload, scope: string): boolean {
   return scopesOf(claims).includes(scope)
 }
 
 /**
- * The seconds until `exp`, negative after it. Returns `undefined` if there is no `exp`.
+ * Returns the seconds until `exp`, negative after it. Returns `undefined` if there is no `exp`.
  *
  * @param now - the time to count from, in seconds since 1970; by default this device's clock, which may be wrong
  */

@@ -6,13 +6,13 @@ import { memberOf } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 
-/** A header that was not verified. It may name unknown algorithms. */
+/** A header that was not verified. It may contain unknown algorithms. */
 export interface UnverifiedHeader {
-  /** The algorithm that the token names. */
+  /** The algorithm in the header. */
   alg?: string
-  /** The key that the token names. */
+  /** The identifier of the key in the header. */
   kid?: string
-  /** The type that the token names. */
+  /** The type in the header. */
   typ?: string
   /** Any other header parameter. */
   [parameter: string]: unknown
@@ -39,10 +39,11 @@ export function decodeProtectedHeader(token: string | { protected?: unknown }): 
   const header = encodedHeader(token)
   const decoded = header === undefined ? undefined : decodeHeader(`${header}..`)
   if (decoded?.ok === true) return decoded.header
-  const message = decoded === undefined ? 'there is no protected header in it' : decoded.refusal.message
+  const message = decoded === undefined ? 'the value has no protected header' : decoded.refusal.message
   throw Object.assign(new TypeError(message), { refusal: decoded?.refusal.code ?? 'header_missing' })
 }
 
+/** Returns the encoded header of a JWS or JWE. Returns `undefined` for any other value. */
 function encodedHeader(token: unknown): string | undefined {
   if (typeof token === 'object' && token !== null) {
     const header = memberOf(token as { protected?: unknown }, 'protected')
@@ -50,7 +51,7 @@ function encodedHeader(token: unknown): string | undefined {
   }
   if (typeof token !== 'string') return undefined
   const first = token.indexOf('.')
-  // Counts only as many dots as matter: a token may consist of a million dots.
+  // Stops after five dots, because the text may consist of a million dots.
   let dots = 0
   for (let at = first; at >= 0 && dots < 5; at = token.indexOf('.', at + 1)) dots++
   return dots === 2 || dots === 4 ? token.slice(0, first) : undefined

@@ -1,6 +1,6 @@
 /**
- * Decodes tokens without WebAssembly, for pages and apps that show whose session it is. **Nothing is verified**: a token may contain
- * anything. The refusals are those of the core.
+ * The entry `jotgate/decode`: decodes tokens without WebAssembly, for pages and apps that show who is logged in. **Nothing is verified**:
+ * a token may contain anything. The refusals are those of the core.
  *
  * @packageDocumentation
  */
@@ -14,7 +14,7 @@ export { hasScope, scopesOf, secondsLeft } from './claims.js'
 /** The text is not a token with claims. `refusal` is the exact reason. */
 export class JWTInvalid extends Error {
   override name = 'JWTInvalid'
-  /** The class of failure, the same as that of `jotgate`'s class of this name. */
+  /** The class of failure, the same as in `jotgate`'s class of this name. */
   readonly code = 'ERR_JWT_INVALID'
   /** The exact reason: `token_parts`, `header_base64url`, `claims_duplicate_member`, … */
   readonly refusal: RefusalCode
@@ -56,7 +56,7 @@ export function decodeProtectedHeader(token: string): UnverifiedHeader {
   }
 }
 
-// The functions below throw the code of a refusal as text, to stay small.
+// The functions below throw the code of a refusal as a string, so that the entry stays small.
 
 function messageOf(refusal: string): string {
   return `not decoded: ${refusal}`
@@ -76,9 +76,9 @@ function object(part: string | undefined, name: string, what: string): Record<st
   try {
     binary = binaryOf(part!)
   } catch {
-    // Not equal to the part below, unless that is empty and right.
+    // `binary` stays empty, and the comparison below rejects every part that is not empty.
   }
-  // `atob` accepts padding, white space and stray bits. Encoding again finds them (RFC 4648 §3.5).
+  // `atob` accepts padding, white space and non-zero trailing bits. Encoding again detects them (RFC 4648 §3.5).
   if (btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '') !== part) throw `${name}_base64url`
   let text: string
   try {
@@ -92,7 +92,7 @@ function object(part: string | undefined, name: string, what: string): Record<st
   return JSON.parse(text)
 }
 
-/** Finds what `JSON.parse` accepts: duplicate names, deep nesting, numbers beyond a double, lone surrogates. */
+/** Finds problems that `JSON.parse` accepts: duplicate names, deep nesting, numbers beyond a double, lone surrogates. */
 function problemOf(text: string): string | undefined {
   const lexemes = /[ \t\n\r]*("(?:[^\\"]|\\.)*"|[-+.\w]+|[^]?)/y
   const next = () => lexemes.exec(text)![1]!
@@ -107,7 +107,7 @@ function problemOf(text: string): string | undefined {
     if (depth > 127) throw '_too_deep'
     const names: unknown[] = []
     lexeme = next()
-    // `}` comes after `]`, so this asks for an object's name.
+    // `}` is greater than `]`, so this branch is for objects.
     while (lexeme !== close || names.length) {
       if (close > ']') {
         if (lexeme[0] !== '"') throw 0

@@ -32,12 +32,12 @@ export function bearer(authorization: string | null, takesDpop: boolean): Creden
   if (isDpop && !takesDpop) return { kind: 'unsupported' }
   const scheme = isDpop ? 'dpop' : undefined
   const token = rest.replace(/^ +/, '')
-  if (token === '') return malformed('credentials_missing', 'no token follows the scheme', scheme)
+  if (token === '') return malformed('credentials_missing', 'the Authorization header has a scheme but no token', scheme)
   if (token === rest || /\s/.test(token)) return malformed('credentials_malformed', 'the credentials are not one token', scheme)
   return { kind: 'token', token, scheme }
 }
 
-const REPEATED = /* @__PURE__ */ malformed('credentials_repeated', 'the Authorization header is there more than once')
+const REPEATED = /* @__PURE__ */ malformed('credentials_repeated', 'the request has more than one Authorization header')
 
 /** Credentials that make the request malformed (RFC 6750 §3.1). */
 export function malformed(code: RefusalCode, message: string, scheme?: 'dpop'): Credentials {

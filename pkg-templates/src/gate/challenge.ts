@@ -12,13 +12,13 @@ export const DENIALS = {
   unsupported: { status: 401, refusal: 'scheme_not_supported', detail: 'the scheme DPoP is not supported' },
   // The user cannot fix this, so there is no challenge.
   forged: { status: 403, refusal: 'cross_site_request', detail: 'a cookie counts only in requests of the site itself' },
-  // The program passed only `{ headers }`.
+  // The program passed `{ headers }` without the method.
   methodMissing: {
     status: 403,
     refusal: 'method_missing',
     detail: 'the cookie was not accepted: the server did not say which method the request has',
   },
-  // Not a refusal: the response to a page that asks whether it may send its request.
+  // Not a refusal: the response to a CORS pre-flight.
   preflight: { status: 204, refusal: 'cors_preflight', detail: 'the request is a pre-flight of CORS' },
   malformed: { status: 400, error: 'invalid_request', refusal: 'credentials_malformed', detail: '' },
   stranger: { status: 401, error: 'invalid_token', refusal: 'principal_unknown', detail: "the token's subject is not known" },
@@ -56,7 +56,7 @@ export function denialFrom(said: Refusal): Denial {
   return invalidToken(refusal.code, refusal.detail ?? describe(refusal))
 }
 
-/** Adds the scopes that the request needs, unless a rule, a role or a permission is the reason: then no scope helps. */
+/** Adds the scopes that the request needs. Adds none if a rule, a role or a permission is the reason, because then no scope helps. */
 export function withNeededScope(denial: Denial, scope: string): Denial {
   const isCurable = denial.status !== 403 || denial.refusal === 'insufficient_scope'
   return isCurable ? { ...denial, scope } : denial
@@ -79,7 +79,7 @@ export function challenge(denial: Denial, { realm, metadataUrl, proof }: Challen
   const { status, error, refusal, detail, scope, scheme } = denial
   if (status > 403 || status === 204 || (status === 403 && error === undefined)) return undefined
   if (status === 403 && metadataUrl !== undefined && refusal !== 'insufficient_scope') return undefined
-  // MCP clients search by regular expression and take the first match, so this order is part of the interface.
+  // MCP clients take the first match of a regular expression, so the order of the parameters is part of the interface.
   const parameters = (code?: string) => {
     const found = [`realm=${quoted(plain(realm))}`]
     if (metadataUrl !== undefined) found.push(`resource_metadata=${quoted(metadataUrl)}`)
@@ -91,7 +91,7 @@ export function challenge(denial: Denial, { realm, metadataUrl, proof }: Challen
   return proof ? proof.challenge(parameters, error, scheme) : `Bearer ${parameters(error)}`
 }
 
-/** Makes the response with this challenge. Header fields that the response sets itself win over those in `added`. */
+/** Makes the response with this challenge. Fields in `added` are ignored if the response sets them itself. */
 export function answer(denial: Denial, wanted: string | undefined, added?: HeaderFields): Response {
   const { status, refusal, detail } = denial
   const headers = new Headers(added)

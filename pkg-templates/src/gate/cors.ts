@@ -98,7 +98,7 @@ export function withCors<R extends Response | NodeFields>(response: R, fields: C
   }
 }
 
-/** Sets the fields. Existing lists are extended. */
+/** Sets the fields. Adds to the existing lists of {@link LISTS}. */
 export function setFields(headers: Headers, fields: CorsFields): void {
   for (const [name, value] of fields) {
     if (name !== 'set-cookie') headers.set(name, listed(name, headers.get(name), value))
@@ -106,7 +106,7 @@ export function setFields(headers: Headers, fields: CorsFields): void {
   }
 }
 
-/** Returns the value of a field. `Vary` and the exposed fields are lists, which other code may have started. */
+/** Returns the new value of a field. If other code has set one of the {@link LISTS}, adds to that list. */
 function listed(name: string, before: unknown, value: string): string {
   const known = Array.isArray(before) ? before.join(', ') : before
   if (typeof known !== 'string' || known === '' || !LISTS.includes(name)) return value
@@ -115,6 +115,7 @@ function listed(name: string, before: unknown, value: string): string {
   return [known, ...missing].join(', ')
 }
 
+/** Fields whose values are lists (RFC 9110 §5.6.1). */
 const LISTS = ['vary', 'access-control-expose-headers']
 
 interface Rules {
@@ -136,6 +137,6 @@ function rules(name: string, value: unknown): Rules {
 }
 
 function originsOf(name: string, value: unknown): true | string[] {
-  if (value === false) throw optionError(name, 'must be true or a list of origins: leave it out for none')
+  if (value === false) throw optionError(name, 'must be true or a list of origins; leave it out to allow none')
   return value === true ? true : texts(name, value).map((origin) => publicOrigin(name, origin))
 }

@@ -37,8 +37,8 @@ export type ReadCredentials = (
 ) => Credentials | { readonly kind: 'forged' | 'methodMissing'; readonly scheme?: undefined }
 
 /**
- * Returns the reader for these options. Order: Bearer header, named header, cookie, query parameter. So a token in a link never
- * replaces the user's own.
+ * Returns the reader for these options. It looks in this order: `Authorization`, the named header, the cookie, the query parameter.
+ * A token in a link therefore never replaces the user's own.
  *
  * @param takesDpop - whether the scheme `DPoP` is accepted
  */
@@ -49,7 +49,7 @@ export function credentialsFrom(options: Options, takesDpop: boolean): ReadCrede
   const origins = options.read('origins', (name, value) =>
     texts(name, value).map((origin) => publicOrigin(name, origin)),
   )
-  if (origins !== undefined && cookie === undefined) throw optionError('origins', 'means nothing without `cookie`')
+  if (origins !== undefined && cookie === undefined) throw optionError('origins', 'requires `cookie`')
 
   return (request, field) => {
     const authorized = bearer(field('authorization'), takesDpop)
@@ -75,7 +75,7 @@ export function credentialsFrom(options: Options, takesDpop: boolean): ReadCrede
 }
 
 const NONE: Credentials = { kind: 'none' }
-const TWO_METHODS = /* @__PURE__ */ malformed('credentials_repeated', 'the token is there in more than one way')
+const TWO_METHODS = /* @__PURE__ */ malformed('credentials_repeated', 'the request contains tokens in more than one place')
 const SAFE: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS']
 
 /**
@@ -97,7 +97,7 @@ function fromCookie(header: string | null, name: string): Credentials {
     const equals = pair.indexOf('=')
     if (equals >= 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim())
   }
-  if (values.length > 1) return malformed('credentials_repeated', 'the cookie is there more than once')
+  if (values.length > 1) return malformed('credentials_repeated', 'the cookie is repeated')
   // An empty cookie is what remains after logging out: it counts as no credentials.
   return single(values.at(0)?.replace(/^"(.*)"$/, '$1') ?? null, 'the cookie')
 }
@@ -107,18 +107,18 @@ function parameter(request: RequestLike, name: string): Credentials {
   if (typeof url !== 'string') throw new TypeError('`request` must have a url, as a Request has')
   const [, search = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
   const values = new URLSearchParams(search).getAll(name)
-  if (values.length > 1) return malformed('credentials_repeated', 'the query parameter is there more than once')
+  if (values.length > 1) return malformed('credentials_repeated', 'the query parameter is repeated')
   const value = values.at(0)
   if (value === '') return malformed('credentials_missing', 'the query parameter is empty')
   return single(value ?? null, 'the query parameter')
 }
 
-/** Reads a value that must be a single token. A repeated header arrives joined by commas, and a token contains no comma. */
+/** Reads a value that must be a single token. Repeated headers arrive joined by commas, which no token contains. */
 function single(value: string | null, what: string): Credentials {
   const found = value?.trim() ?? ''
   if (found === '') return NONE
-  if (found.includes(',')) return malformed('credentials_repeated', `${what} is there more than once`)
-  if (/\s/.test(found)) return malformed('credentials_malformed', `${what} is not one token`)
+  if (found.includes(',')) return malformed('credentials_repeated', `${what} is repeated`)
+  if (/\s/.test(found)) return malformed('credentials_malformed', `${what} is not a single token`)
   return { kind: 'token', token: found }
 }
 
@@ -130,7 +130,7 @@ export function cookieName(name: string, value: unknown): string {
 /** Returns the name of a header field, in lower case. */
 export function headerName(name: string, value: unknown): string {
   const header = token(name, value).toLowerCase()
-  if (header === 'authorization') throw optionError(name, 'is read anyway: `Authorization: Bearer` needs no option')
+  if (header === 'authorization') throw optionError(name, 'is read anyway: leave this option out')
   if (header === 'cookie' || header === 'set-cookie') throw optionError(name, 'is a cookie: use `cookie`')
   return header
 }
@@ -138,7 +138,7 @@ export function headerName(name: string, value: unknown): string {
 /** Checks a token in the sense of RFC 9110 §5.6.2: the syntax of the names of header fields and cookies. */
 function token(name: string, value: unknown): string {
   const found = text(name, value)
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(found)) throw optionError(name, 'holds characters that no such name can have')
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(found)) throw optionError(name, 'contains a character that RFC 9110 §5.6.2 does not allow in a name')
   return found
 }
 

@@ -1,4 +1,4 @@
-/** Reports what a gate decided about each request, for logs, counters and traces. */
+/** Reports each decision of a gate, for logs, counters and traces. */
 import { memberOf } from '../base/record.js'
 import { hostGlobal } from '../base/runtime.js'
 import type { JWTPayload } from '../base/types.js'
@@ -8,14 +8,14 @@ import { decodeHeader } from '../wasm/calls.js'
 import type { RequestLike } from './request.js'
 import type { Anonymous, Decision, Denied, OnDecision, Passed, Preflight } from './types.js'
 
-/** What is learned about a request during its decision. */
+/** The facts about a request that the decision has found so far. */
 export interface Facts {
   /** The token. Only its `kid` is reported, and only if its signature is valid. */
   token?: string
   claims?: JWTPayload
 }
 
-/** Measures the time of one decision, and reports it. */
+/** Starts the clock of one decision. Returns the function that reports it. */
 export function observed(
   onDecision: OnDecision,
   request: RequestLike,

@@ -20,11 +20,11 @@ export interface Denial {
   readonly error?: DenialError
   /** The stable code of the exact reason. */
   readonly refusal: RefusalCode
-  /** Says what the caller can do differently, never what would have been accepted. */
+  /** The reason as text for the client. It never contains the values that would have been accepted. */
   readonly detail: string
   /** The scopes that this request needs, separated by spaces. */
   readonly scope?: string
-  /** Further parameters of the challenge with the error, written out. */
+  /** Further parameters of the challenge, such as `max_age="300"`. They are added only where the error is. */
   readonly parameters?: readonly string[]
   /** The number of seconds to wait before a retry, if known. */
   readonly retryAfter?: number
@@ -32,7 +32,7 @@ export interface Denial {
   readonly scheme?: 'dpop' | undefined
   /** Further header fields of the response. */
   readonly fields?: CorsFields
-  /** For logs: the error behind it. */
+  /** The error that caused the denial, for logs. */
   readonly cause?: Error
 }
 

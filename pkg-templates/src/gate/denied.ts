@@ -45,7 +45,7 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
       response,
       writeTo: (socket) => write(response(), socket),
     }
-    // For logs: they may name keys, URLs and users, and must not get into a response together with the other members.
+    // Not enumerable: they may contain keys' names, URLs and users, and must not be serialized into a response.
     Object.defineProperty(denied, 'claims', record({ value: claims }))
     return Object.defineProperty(denied, 'cause', record({ value: cause }))
   }
@@ -56,7 +56,7 @@ export function denied(denial: Denial, frame: AnswerFrame, { request, cors, cook
     const response = onRefusal(standard, request)
     if (isPromise(response)) {
       response.then(undefined, () => {})
-      throw new TypeError('`onRefusal` must return a Response, not the promise of one')
+      throw new TypeError('`onRefusal` must return a Response, not a promise')
     }
     return response === undefined ? standard.response(init) : complete(withHeaders(response, addedFields(init)))
   })

@@ -82,7 +82,7 @@ export function createGate<Claims, Principal>(
   return gateFrom<Claims, Principal>(options)
 }
 
-/** Makes a gate. `known` is used instead of a verifier with these options. */
+/** Makes a gate. `known` replaces the verifier that the options describe. */
 function gateFrom<Claims, Principal>(options: object, known?: Judge): Gate<Claims, Principal, Preflight> {
   const given = new Options('createGate', options, gateNames())
   const several = given.has('issuers')
@@ -225,9 +225,9 @@ function gateFrom<Claims, Principal>(options: object, known?: Judge): Gate<Claim
 
   const judgeNow: Judging = (token) => {
     const verdict = verifier.judgeNow(token)
-    // The unknown key may be new: only after a fetch is it certain that the token is invalid.
+    // The key may be new. Only a fetch can show that the token is invalid.
     if (verdict.fetchable) {
-      throw withRefusal('keys_not_ready', new JWKSUnavailable("no key in hand is the token's: await `check`"))
+      throw withRefusal('keys_not_ready', new JWKSUnavailable("the keys in memory do not include the token's key: await `check`"))
     }
     return verdict
   }
@@ -264,7 +264,7 @@ function gateFrom<Claims, Principal>(options: object, known?: Judge): Gate<Claim
   return attachDetails(gate, details) as unknown as Gate<Claims, Principal, Preflight>
 }
 
-/** Passes a known token through a gate without rules: functions of the caller never get it. */
+/** Passes a known token through a gate without rules. No function of the caller is called with that token. */
 const rehearse: Rehearse = (verifier, token) =>
   gateFrom({ issuer: 'https://jotgate.invalid', audience: false, algorithms: ['ES256'] }, verifier).check({ headers: { get: () => `Bearer ${token}` } })
 

@@ -3,13 +3,13 @@ import type { Judge } from '../verify/judge.js'
 import type { PolicyFields } from '../verify/policy.js'
 import { joined } from './joined.js'
 
-/** An introspection endpoint (RFC 7662). `introspection` makes such values. */
+/** An introspection endpoint (RFC 7662). The function `introspection` makes such values. */
 export interface Introspection {
-  /** The issuer whose tokens it knows, if it was given. */
+  /** The issuer whose tokens the endpoint knows: the option `issuer`. */
   readonly issuer: string | undefined
 }
 
-/** The member with the function that joins all values of the option `introspection`. All copies of the package share it. */
+/** The member with the function that joins all values of the option `introspection`. All copies of the package share this symbol. */
 export const JOIN_INTROSPECTIONS: unique symbol = Symbol.for('jotgate.introspection') as never
 
 /** The rules of one issuer of the gate. */
@@ -19,7 +19,7 @@ export interface IssuerRules {
   verifierFor(fields: PolicyFields): Judge
 }
 
-/** What is known about the gate. */
+/** The facts about the gate that an introspection needs. */
 export interface IntrospectionContext {
   /** Verifies JWTs. */
   readonly local: Judge

@@ -1,10 +1,10 @@
-/** Reads options whose values are made by other entries, such as `proof`: one value or several, which are joined. */
+/** Reads options that take one or several values of another entry, such as `proof`. */
 import { optionError } from '../base/refusal.js'
 
 /** Joins all values of an option. The first value has this function under the option's symbol. */
 export type Join<Context, Result> = (values: readonly unknown[], context: Context) => Result
 
-/** Returns the check of such an option. `makers` names the functions that make its values. */
+/** Returns the parser of such an option. `makers` names the functions that make its values. */
 export function joined<Context, Result>(symbol: symbol, makers: string) {
   return (name: string, value: unknown): ((context: Context) => Result) => {
     const values: unknown[] = Array.isArray(value) ? value : [value]

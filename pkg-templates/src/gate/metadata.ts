@@ -19,7 +19,7 @@ export interface ResourceOptions {
   authorizationServers?: readonly string[]
   /** The name of this API, for people. */
   resourceName?: string
-  /** The URL of a page for developers. */
+  /** The URL of a page for developers, `http:` or `https:`. */
   resourceDocumentation?: string
 }
 
@@ -78,7 +78,7 @@ export type ServeMetadata = (request: RequestLike) => Response | undefined
 export function metadataOf(resource: Resource, options: Options, issuers: readonly string[], more?: object): ServeMetadata {
   const servers = options.read('authorizationServers', list) ?? issuers
   if (servers.length === 0 || !servers.every((server) => webUrl(server))) {
-    throw optionError('authorizationServers', 'is required, as the URLs of the issuers: clients find the issuer by its URL')
+    throw optionError('authorizationServers', "must list the issuers' URLs: clients find an issuer by its URL")
   }
   const methods = ['header']
   if (options.has('query')) methods.push('query')

@@ -53,7 +53,7 @@ const NEED_NAMES = ['scopes', 'anyScope', 'permissions', 'roles', 'acr', 'maxAut
 function scopeList(name: string, value: unknown): string[] {
   const scopes = list(name, value)
   if (scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes
-  throw optionError(name, "contains a character that a challenge can't have")
+  throw optionError(name, 'contains a character that a challenge cannot contain')
 }
 
 /** Checks a rule: a function, or an object whose function is also called for requests without credentials. */

@@ -10,10 +10,10 @@ export interface ProofOfPossession {
   readonly member: 'jkt' | 'x5t#S256'
 }
 
-/** The member with the function that joins all values of the option `proof`. All copies of the package share it. */
+/** The member with the function that joins all values of the option `proof`. All copies of the package share this symbol. */
 export const JOIN: unique symbol = Symbol.for('jotgate.proof') as never
 
-/** What is known about the gate. */
+/** The facts about the gate that a proof needs. */
 export interface ProofContext {
   /** The option `resource`. */
   readonly resource: string | undefined
@@ -34,9 +34,9 @@ export interface ProofAttempt {
 export interface Proof {
   /** Whether `Authorization: DPoP` is accepted. */
   readonly takesDpop: boolean
-  /** Their members of the resource's metadata (RFC 9728 §2). */
+  /** The members that the proofs add to the resource's metadata (RFC 9728 §2). */
   readonly metadata: object
-  /** Returns the challenges. `parameters` returns the common ones, with an error code or without. */
+  /** Returns the value of `WWW-Authenticate`. `parameters` returns the common parameters, with an error code or without. */
   challenge(parameters: (error?: string) => string, error: string | undefined, scheme: 'dpop' | undefined): string
   /** Returns why `cnf` is not proven, or `undefined` if it is. Each yielded value may be a promise. */
   check(attempt: ProofAttempt): Generator<unknown, Denial | undefined, unknown>

@@ -1,4 +1,4 @@
-/** What a token permits: its scopes, permissions and roles, and whether a request needs more (RFC 6749 §3.3, RFC 9068 §2.2.3). */
+/** Reads the rights of a token: scopes, permissions and roles (RFC 6749 §3.3, RFC 9068 §2.2.3). Compares them with those that are needed. */
 import { list, type Options } from '../base/options.js'
 import { givenNames, memberOf } from '../base/record.js'
 import { optionError } from '../base/refusal.js'

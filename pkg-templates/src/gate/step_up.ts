@@ -1,4 +1,4 @@
-/** Whether the user has logged in recently and strongly enough (RFC 9470). */
+/** Checks whether the user's login is recent and strong enough (RFC 9470). */
 import { memberOf } from '../base/record.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 import type { JWTPayload } from '../base/types.js'
@@ -27,7 +27,7 @@ export function refusesLogin({ acr, maxAge }: NeededLogin, claims: JWTPayload, n
   const age = typeof time === 'number' ? now - time : Number.NaN
   const isOld = maxAge !== undefined && !(age >= -tolerance && age <= maxAge + tolerance)
   if (!isWeak && !isOld) return undefined
-  // RFC 9470 §3. Both, so that one login is enough.
+  // RFC 9470 §3. Both parameters are sent, so that one new login satisfies both.
   const parameters: string[] = []
   if (acr) parameters.push(`acr_values="${acr.join(' ')}"`)
   if (maxAge !== undefined) parameters.push(`max_age="${Math.floor(maxAge)}"`)

@@ -54,8 +54,8 @@ export interface GateSettings<Claims = JWTPayload, Principal = unknown>
    */
   proof?: ProofOfPossession | readonly ProofOfPossession[]
   /**
-   * The introspection endpoint for tokens that are no JWTs: `introspection` of `jotgate/introspection`. Several need `chooses`. It needs
-   * {@link Gate.check}: `checkSync` refuses such tokens as `keys_not_ready`.
+   * The introspection endpoint for tokens that are not JWTs: `introspection` of `jotgate/introspection`. If there are several, each
+   * needs `chooses`. Use {@link Gate.check}: `checkSync` refuses such tokens with `keys_not_ready`.
    */
   introspection?: Introspection | readonly Introspection[]
   /** The realm in challenges (RFC 9110 §11.5), printable ASCII. Default: `api`. */
@@ -95,7 +95,7 @@ export interface IssuersGateOptions<Claims = JWTPayload, Principal = unknown> ex
   algorithms?: readonly Algorithm[]
   /** The accepted audiences for issuers that have no list of their own. `false` if their tokens contain none. Default: `resource`. */
   audience?: string | readonly string[] | false
-  /** These belong to each issuer. */
+  /** Not allowed here: set these for each issuer. */
   issuer?: never
   keys?: never
   jwksUri?: never
@@ -256,8 +256,8 @@ export interface Gate<Claims = JWTPayload, Principal = unknown, Extra = never> {
     needs?: GateNeeds<NoInfer<Own> & JWTPayload, Principal>,
   ): Promise<Passed<Own, Principal> | Denied | Extra>
   /**
-   * The same without waiting. If the decision needs a fetch, because the key set is missing or does not contain the key, the request
-   * is denied with `refusal: 'keys_not_ready'` (503). Then call `await gate.check(…)`.
+   * Does the same as {@link Gate.check} without waiting. If the decision needs a fetch, because the key set is missing or does not contain
+   * the key, the request is denied with `refusal: 'keys_not_ready'` (503). Then call `await gate.check(…)`.
    *
    * @throws `TypeError` as above, and if `principal` or `authorize` returns a promise
    */
@@ -303,7 +303,7 @@ export interface Decision<Claims = JWTPayload> {
   readonly refusal?: RefusalCode
   /** The claims, if the signature is valid. */
   readonly claims?: Claims & JWTPayload
-  /** Their `iss`. */
+  /** The `iss` of those claims. */
   readonly issuer?: string
   /** The token's `kid`, if the signature is valid. */
   readonly kid?: string

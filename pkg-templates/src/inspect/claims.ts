@@ -1,6 +1,8 @@
-/** The parts that reports of tokens and of documents share. */
+/** The types that reports of tokens and of documents share. */
 
 /**
+ * The result of a check.
+ *
  * - `holds`: checked and right.
  * - `fails`: checked and wrong.
  * - `unknown`: not checked, because something is missing. `why` names it.
@@ -14,11 +16,11 @@ export interface ClaimReport {
   readonly path: string
   /** The value's exact JSON text. */
   readonly rawJson: string
-  /** What it means, where it is known. */
+  /** The meaning of the name, if it is known. */
   readonly meaning?: string
-  /** Where the meaning comes from, such as `RFC 7519 §4.1.4` or `Auth0`. */
+  /** The source of the meaning, such as `RFC 7519 §4.1.4` or `Auth0`. */
   readonly source?: string
-  /** What this value means, in one sentence, such as `Signed with ECDSA; the public key verifies.` */
+  /** The meaning of this value in one sentence, such as `Signed with ECDSA; the public key verifies.` */
   readonly valueMeaning?: string
   /** The value of a time. */
   readonly time?: TimeReport
@@ -26,7 +28,7 @@ export interface ClaimReport {
   readonly list?: readonly string[]
   /** Whether the name is repeated in its object. */
   readonly duplicate?: true
-  /** What is odd about the value, in one sentence, such as an integer that JavaScript cannot hold. */
+  /** A remark about an unusual value in one sentence, such as an integer that JavaScript cannot represent. */
   readonly note?: string
   /** The members of an object. */
   readonly members?: readonly ClaimReport[]
@@ -37,10 +39,10 @@ export interface TimeReport {
   readonly seconds: number
   /** ISO 8601 in UTC. */
   readonly iso: string
-  /** The host's form in its time zone. */
+  /** The local form, in the runtime's time zone. */
   readonly local?: string
   /** Relative to `now`, such as `in 5 minutes` or `42 seconds ago`. */
   readonly relative: string
-  /** Whether the value looks like milliseconds; the other members read it as milliseconds then. */
+  /** Whether the value looks like milliseconds; if so, the other members read it as milliseconds. */
   readonly milliseconds?: true
 }

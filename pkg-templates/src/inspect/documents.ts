@@ -1,15 +1,15 @@
-/** The parts of a report about what is not a token: challenges, documents and DPoP proofs. */
+/** The types of reports about challenges, documents and DPoP proofs. */
 import type { ClaimReport, Status } from './claims.js'
 
 /** One challenge of `WWW-Authenticate` (RFC 9110 §11.6.1). */
 export interface ChallengeReport {
   readonly scheme: string
   readonly members: readonly ChallengeMember[]
-  /** One sentence: what the server says. */
+  /** The meaning of the challenge, in one sentence. */
   readonly why: string
-  /** One sentence: what to do. */
+  /** The remedy, in one sentence. */
   readonly action: string
-  /** What is wrong with the line itself. */
+  /** The syntax errors of the line. */
   readonly problems: readonly string[]
 }
 
@@ -29,9 +29,9 @@ export interface DocumentReport {
   readonly members: readonly ClaimReport[]
   readonly issuer?: string
   readonly jwksUri?: string
-  /** The authorization servers that a protected resource names. */
+  /** The authorization servers in the metadata of a protected resource. */
   readonly authorizationServers?: readonly string[]
-  /** What is missing or wrong, each in one sentence. */
+  /** The missing or wrong members, each in one sentence. */
   readonly problems: readonly string[]
 }
 

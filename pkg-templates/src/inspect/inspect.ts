@@ -1,4 +1,4 @@
-/** Checks the options, passes them to the module and returns its report. */
+/** `inspect`: checks the options, passes them to the inspector's module and returns its report. */
 import { flag, list, Options, size, string, text, texts } from '../base/options.js'
 import { jsonOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -35,12 +35,12 @@ const NEEDS = {
 } as const
 
 /**
- * Explains a pasted text: what it is, whether the token in it is accepted, and if not, why and what to do. It sends no request and reads
- * no network; with `now` it reads no clock either.
+ * Explains a pasted text: its kind, whether the token in it is accepted, and if not, why and what to do. It uses no network. With `now` it
+ * does not read the clock.
  *
  * @param input - any text: a token, `Bearer …`, a `curl` command or its output, a cookie header, a token response, a URL, a
  *   `WWW-Authenticate` line, metadata, a key set, a DPoP proof beside its request
- * @throws `TypeError` that names a misused option. Nothing that is pasted throws.
+ * @throws `TypeError` that names an invalid option. It never throws because of `input`
  */
 export function inspect(input: string, options: InspectOptions = {}): Report {
   const bag = new Options('inspect', options, NAMES)
@@ -61,8 +61,8 @@ export function inspect(input: string, options: InspectOptions = {}): Report {
 }
 
 /**
- * Starts the inspector without blocking. A page compiles it at first use otherwise, which some browsers allow only like this. Nothing has to
- * call it in other runtimes.
+ * Starts the inspector without blocking. Without this call, it is compiled at first use, which some browsers do not allow. In other runtimes
+ * this call is optional.
  */
 export function ready(): Promise<void> {
   return bootAside()
@@ -70,7 +70,7 @@ export function ready(): Promise<void> {
 
 type Check = (name: string, value: unknown) => unknown
 
-/** Checks each member of an object of options. */
+/** Checks each member of an option that is an object. Returns the members. */
 function fields(owner: string, value: unknown, checks: Readonly<Record<string, Check>>): Record<string, unknown> {
   const names = Object.keys(checks)
   const bag = new Options(owner, value, names)
@@ -82,7 +82,7 @@ function fields(owner: string, value: unknown, checks: Readonly<Record<string, C
   return read
 }
 
-/** The same as the JSON text that the core reads. */
+/** Checks each member of an option that is an object. Returns the JSON text that the core reads. */
 function checked(owner: string, value: unknown, checks: Readonly<Record<string, Check>>): string {
   return jsonOf(fields(owner, value, checks))
 }

@@ -1,15 +1,15 @@
-/** Starts the inspector's module once, at first use. It is separate from the verifier's. */
+/** Starts the inspector's module at first use. It is separate from the verifier's module. */
 import * as module from './module.js'
 import { instantiate, load, prepare } from '#wasm-inspect'
 
 let running: typeof module | undefined
 
-/** The running module; it is started if it is not running yet. */
+/** Returns the running module, and starts it if necessary. */
 export function boot(): typeof module {
   return (running ??= start(load()))
 }
 
-/** Starts the module, and lets other work go on while it is compiled. */
+/** Starts the module without blocking while it is compiled. */
 export async function bootAside(): Promise<void> {
   if (running !== undefined) return
   const compiled = await prepare()

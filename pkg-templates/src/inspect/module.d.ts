@@ -1,7 +1,7 @@
-/** What wasm-bindgen generates for the inspector's module; `build.mjs` copies it. */
+/** The types of the bindings that wasm-bindgen generates for the inspector. `build.mjs` copies the bindings. */
 import type { Report } from './report.js'
 
-/** The request as the module takes it: `Request` in `src/inspect/request.rs`. */
+/** The argument of the module: `Request` in `src/inspect/request.rs`. */
 export interface ModuleRequest {
   input: string
   keys?: { text: string; from?: string; url?: string }[]

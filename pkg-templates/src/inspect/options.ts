@@ -1,22 +1,22 @@
-/** What `inspect` takes. Every time is in seconds since 1970-01-01T00:00:00Z. */
+/** The types of the options of `inspect`. */
 
-/** What `inspect` takes beside the pasted text. */
+/** The options of `inspect`. */
 export interface InspectOptions {
-  /** The keys to verify with: a JWK, a JWKS, PEM, a certificate, base64 of these, or a secret. Each is tried in its order. */
+  /** The keys to verify with: a JWK, a JWKS, PEM, a certificate, base64 of these, or a secret. They are tried in this order. */
   keys?: string | KeyText | readonly (string | KeyText)[]
-  /** What a token must be: the options of `Verifier`. */
+  /** The rules for the token: the options of `Verifier`. */
   policy?: InspectPolicy
-  /** What the request needs: the needs of the gate. */
+  /** The rights that the request needs: the needs of the gate. */
   needs?: InspectNeeds
-  /** The time to evaluate at: a `Date`, or seconds since 1970-01-01T00:00:00Z. Default: the clock's. */
+  /** The time to evaluate at: a `Date`, or seconds since 1970-01-01T00:00:00Z. Default: the current time. */
   now?: number | Date
-  /** The issuer's metadata (RFC 8414, OpenID Connect Discovery) as JSON text, to compare with `iss` and with where the keys come from. */
+  /** The issuer's metadata (RFC 8414, OpenID Connect Discovery) as JSON text, to compare with `iss` and with the URL of the keys. */
   metadata?: string
-  /** The request that a DPoP proof was sent with, where the pasted text does not contain it. */
+  /** The request with which a DPoP proof was sent, if the pasted text does not contain it. */
   request?: InspectRequest
 }
 
-/** The text of one or more keys and where they come from. */
+/** The text of one or more keys, and their source. */
 export interface KeyText {
   /** A JWK, a JWKS, PEM, a certificate, base64 of these, or a secret. */
   text: string
@@ -29,51 +29,51 @@ export interface KeyText {
   url?: string
 }
 
-/** What a token must be. The names are those of `Verifier`'s options. Durations are seconds. */
+/** The rules for the token. The names are those of `Verifier`'s options. Durations are seconds. */
 export interface InspectPolicy {
-  /** The algorithms accepted. Default: those that the key allows. */
+  /** The accepted algorithms. Default: those that the key allows. */
   algorithms?: readonly string[]
-  /** The issuers accepted. */
+  /** The accepted issuers. */
   issuer?: string | readonly string[]
-  /** The audiences accepted. */
+  /** The accepted audiences. */
   audience?: string | readonly string[]
-  /** What `sub` must be. */
+  /** The value that `sub` must have. */
   subject?: string
-  /** The types accepted. */
+  /** The accepted types. */
   typ?: string | readonly string[]
   /** Whether a token without `typ` passes although `typ` is given. Default: `false`. */
   typOptional?: boolean
-  /** Claims that must be there. */
+  /** The required claims. */
   requiredClaims?: readonly string[]
-  /** Whether `exp` must be there. Default: `true`. */
+  /** Whether `exp` is required. Default: `true`. */
   requireExp?: boolean
-  /** By how many seconds the clocks may differ. Default: 0. */
+  /** The accepted clock difference, in seconds. Default: 0. */
   clockTolerance?: number
-  /** How many seconds old a token may be, counted from `iat`. */
+  /** The greatest age of a token since `iat`, in seconds. */
   maxTokenAge?: number
   /** The header parameters that your code understands when `crit` names them. */
   crit?: readonly string[]
-  /** The longest token accepted, in bytes. Default: 16,384. */
+  /** The longest accepted token, in bytes. Default: 16,384. */
   maxTokenLength?: number
-  /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash. */
+  /** The shortest accepted secret, in bytes. Default: the length of the algorithm's hash. */
   minSecretLength?: number
   /** Whether a token with `cnf` is refused, as the gate does without a proof. Default: `false`. */
   refuseBound?: boolean
 }
 
-/** What a request needs, as the gate takes it. */
+/** The rights that a request needs. The names are those of the gate's needs. */
 export interface InspectNeeds {
-  /** Scopes, all of them needed. */
+  /** The required scopes, all of them. */
   scopes?: readonly string[]
-  /** Scopes, one of them enough. */
+  /** Alternative scopes: one of them is required. */
   anyScope?: readonly string[]
-  /** Permissions, all of them needed. */
+  /** The required permissions, all of them. */
   permissions?: readonly string[]
-  /** Permissions, one of them enough. */
+  /** Alternative permissions: one of them is required. */
   anyPermission?: readonly string[]
-  /** Roles, all of them needed. */
+  /** The required roles, all of them. */
   roles?: readonly string[]
-  /** Roles, one of them enough. */
+  /** Alternative roles: one of them is required. */
   anyRole?: readonly string[]
 }
 

@@ -7,7 +7,7 @@
 import type { ClaimReport, Status } from './claims.js'
 import type { ChallengeReport, DocumentReport, DpopReport } from './documents.js'
 
-/** What the pasted text is. */
+/** The kind of the pasted text. */
 export type InputKind =
   | 'empty'
   | 'token'
@@ -29,56 +29,56 @@ export type InputKind =
   | 'json'
   | 'unknown'
 
-/** What is known about any pasted text. */
+/** The report on a pasted text. */
 export interface Report {
-  /** The pasted text: what it is and what was found in it. */
+  /** The kind of the pasted text, and what was found in it. */
   readonly input: InputReport
-  /** The time that the report was evaluated at. */
+  /** The time for which the report was made. */
   readonly now: number
-  /** The four verdicts; absent where the pasted text contains no token. */
+  /** The four verdicts; absent if the pasted text contains no token. */
   readonly verdicts?: Verdicts
   /** Whether the verifier accepts the token with these keys, this policy, these needs and at this time. Absent without a token. */
   readonly accepted?: boolean
   /** The verifier's own refusal: the first rule that fails. */
   readonly refusal?: RefusalReport
-  /** The likely cause of the refusal, where one was recognised. */
+  /** The likely cause of the refusal, if it was recognised. */
   readonly cause?: Cause
   /** The token that the verdicts are about. */
   readonly token?: TokenReport
-  /** Each rule for the claims by itself, in the verifier's order, for those that the policy, the needs or the token ask for. */
+  /** The result of each rule for the claims, in the verifier's order. Rules that do not apply are absent. */
   readonly rules: readonly RuleReport[]
-  /** Every key: those given, those pasted, those that the token carries. */
+  /** All keys: those in the options, in the pasted text and in the token. */
   readonly keys: readonly KeyReport[]
   /** Every challenge (`WWW-Authenticate`) in the pasted text. */
   readonly challenges: readonly ChallengeReport[]
-  /** The pasted JSON document, or the metadata that was given. */
+  /** The pasted JSON document, and the metadata in the options. */
   readonly documents: readonly DocumentReport[]
   /** The checks of a DPoP proof (RFC 9449 §4.3), in their order. */
   readonly dpop?: DpopReport
-  /** Remarks on what was pasted that are neither a refusal nor a cause, such as a private key among the text. */
+  /** Remarks on the pasted text that are neither a refusal nor a cause, such as on a private key in it. */
   readonly notes: readonly Note[]
 }
 
-/** What the pasted text is and what was found in it. */
+/** The kind of the pasted text, and what was found in it. */
 export interface InputReport {
   readonly kind: InputKind
   /** The length in UTF-16 code units. */
   readonly length: number
-  /** What was removed to read the text. */
+  /** The kinds of text that were removed before reading. */
   readonly cleaned: readonly Cleaning[]
-  /** Every credential found, the one that the report is about first. */
+  /** All credentials that were found. The first is the one that the report is about. */
   readonly found: readonly Found[]
   /** The request that the text contains, if it is one. */
   readonly request?: FoundRequest
 }
 
-/** What was removed from around or inside of the pasted token. */
+/** A kind of text that was removed around or inside the pasted token. */
 export type Cleaning = 'whitespace' | 'line_breaks' | 'quotes' | 'scheme' | 'percent_encoding' | 'escapes' | 'invisible_characters'
 
 /** A credential in the pasted text. */
 export interface Found {
   readonly kind: 'token' | 'encrypted_token' | 'opaque_token' | 'dpop_proof' | 'code' | 'private_key'
-  /** Where it was found, such as `Authorization`, `access_token`, `Cookie session` or `DPoP`; empty for the text itself. */
+  /** The location, such as `Authorization`, `access_token`, `Cookie session` or `DPoP`; empty for the text itself. */
   readonly where: string
   /** The text of a token or a proof; absent for anything else. */
   readonly text?: string
@@ -94,26 +94,26 @@ export interface FoundRequest {
   readonly status?: number
 }
 
-/** The four verdicts. They never mix: a valid signature says nothing about the claims. */
+/** The four verdicts. They are independent: a valid signature does not make claims acceptable. */
 export interface Verdicts {
   /** Format: parts, base64url, JSON, header parameters. */
   readonly format: Verdict
   /** Signature: algorithm, key, signature. */
   readonly signature: Verdict
-  /** Claims and times: the policy, the needs and the time. Judged even where the signature fails. */
+  /** Claims and times: the policy, the needs and the time. Checked even if the signature is invalid. */
   readonly claims: Verdict
-  /** Where the key came from. */
+  /** The source of the key. */
   readonly keyOrigin: Verdict
 }
 
 /** One verdict. */
 export interface Verdict {
   readonly status: Status
-  /** The verifier's code, where it refuses. */
+  /** The verifier's code, if it refuses the token. */
   readonly code?: string
-  /** One sentence: why. */
+  /** The reason, in one sentence. */
   readonly why: string
-  /** One sentence: what to do. Absent where nothing has to be done. */
+  /** The remedy, in one sentence. Absent if nothing has to be done. */
   readonly action?: string
   /** The section of `docs/refusals.md` on the code. */
   readonly link?: string
@@ -136,24 +136,24 @@ export interface RefusalReport {
   readonly scope?: string
   /** The claim that was checked, such as `aud`. */
   readonly claim?: string
-  /** What is wrong with the claim, in jose's words: `check_failed`, `invalid` or `missing`. */
+  /** How the claim failed, as in jose: `check_failed`, `invalid` or `missing`. */
   readonly reason?: string
 }
 
 /** A likely cause. The code is stable. */
 export interface Cause {
   readonly code: CauseCode
-  /** One sentence: what probably happened. */
+  /** The probable cause, in one sentence. */
   readonly why: string
-  /** One sentence: what to do. */
+  /** The remedy, in one sentence. */
   readonly action: string
-  /** What the token contains, where the cause compares two values. */
+  /** The value in the token, if the cause compares two values. */
   readonly found?: string
-  /** What was expected. */
+  /** The expected value. */
   readonly expected?: string
 }
 
-/** The causes that are recognised. */
+/** The causes that can be recognised. */
 export type CauseCode =
   | 'audience_trailing_slash'
   | 'audience_case'
@@ -197,23 +197,23 @@ export type CauseCode =
 
 /** The decoded token. */
 export interface TokenReport {
-  /** The token's text as it was verified, cleaned of what was around it. */
+  /** The token's text as it was verified, without the text around it. */
   readonly text: string
   readonly start: number
   readonly end: number
   /** The parts between the dots: three of a signed token, five of an encrypted one. */
   readonly parts: readonly PartReport[]
-  /** The first byte that cannot be right. */
+  /** The first invalid byte. */
   readonly firstBad?: FirstBad
-  /** The header's parameters in their order; absent where they cannot be read. */
+  /** The header's parameters in their order; absent if they cannot be read. */
   readonly header?: readonly ClaimReport[]
-  /** The claims in their order; absent where they cannot be read. */
+  /** The claims in their order; absent if they cannot be read. */
   readonly claims?: readonly ClaimReport[]
-  /** What the token probably is. */
+  /** The probable type of the token. */
   readonly type: 'access_token' | 'id_token' | 'refresh_token' | 'logout_token' | 'dpop_proof' | 'status_list' | 'unknown'
-  /** Who issued it, where the claims show it. */
+  /** The identity provider, if the claims identify it. */
   readonly provider?: string
-  /** The size against limits of servers. */
+  /** The size, compared with limits of servers. */
   readonly size: SizeReport
 }
 
@@ -222,29 +222,29 @@ export interface PartReport {
   readonly name: 'header' | 'payload' | 'signature' | 'encrypted_key' | 'iv' | 'ciphertext' | 'tag' | 'extra'
   readonly start: number
   readonly end: number
-  /** The number of decoded bytes; absent where the part is not base64url. */
+  /** The number of decoded bytes; absent if the part is not base64url. */
   readonly bytes?: number
-  /** The decoded text, exactly as it was sent, of header and payload where they are UTF-8. */
+  /** The decoded text of the header or payload, unchanged; absent if it is not UTF-8. */
   readonly text?: string
 }
 
-/** The first byte that cannot be right. */
+/** The first invalid byte. */
 export interface FirstBad {
   /** The offset in the pasted text. */
   readonly at: number
-  /** The part that it is in. */
+  /** The part that contains it. */
   readonly part: PartReport['name']
-  /** The character, as text that can be shown, such as `=` or `U+200B`. */
+  /** The character in a visible form, such as `=` or `U+200B`. */
   readonly character: string
-  /** The offset in the decoded text, where the fault is in the JSON. */
+  /** The offset in the decoded text, if the JSON is invalid. */
   readonly decodedAt?: number
-  /** One sentence: why it cannot be right. */
+  /** The reason, in one sentence. */
   readonly why: string
 }
 
 /** One rule for the claims. */
 export interface RuleReport {
-  /** The name of the option that asks for it; `nbf`, `exp` and `form` where the token itself does. */
+  /** The name of the option that sets the rule. `nbf`, `exp` and `form` apply to every token. */
   readonly rule:
     | 'form'
     | 'typ'
@@ -270,7 +270,7 @@ export interface RuleReport {
 
 /** One key. It never contains key material. */
 export interface KeyReport {
-  /** `entered`, `fetched` and `earlier` as given; `pasted` is in the inspected text itself; `token` is carried by the token. */
+  /** `entered`, `fetched` and `earlier` as given; `pasted` is in the inspected text; `token` is in the token. */
   readonly from: 'entered' | 'fetched' | 'earlier' | 'pasted' | 'token'
   /** The index in `keys` of the options, for keys that were given. */
   readonly index?: number
@@ -282,7 +282,7 @@ export interface KeyReport {
   readonly usable: boolean
   /** Whether the token's signature matches this key. */
   readonly matches: boolean
-  /** How a secret's text was read when it matched. */
+  /** The encoding of a secret's text with which it matched. */
   readonly secretAs?: 'utf8' | 'base64' | 'base64url'
   readonly kid?: string
   readonly kty?: string
@@ -296,7 +296,7 @@ export interface KeyReport {
   readonly thumbprint?: string
   /** The names of private members that were ignored. */
   readonly privateMembers?: readonly string[]
-  /** Why it cannot be used. */
+  /** The code of the reason why the key cannot be used. */
   readonly code?: string
   readonly why?: string
   readonly action?: string
@@ -320,7 +320,7 @@ export interface Note {
 /** The token's size, in bytes. */
 export interface SizeReport {
   readonly token: number
-  /** Of the whole line `Authorization: Bearer …`. */
+  /** The size of the whole line `Authorization: Bearer …`. */
   readonly header: number
   readonly limits: readonly SizeLimit[]
 }

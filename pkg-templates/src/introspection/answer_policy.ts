@@ -1,6 +1,6 @@
 /**
- * Checks answers with the claims check of the core. Each answer becomes the payload of a JWT that only this object can sign, so the
- * same strict JSON reader and the same policy apply as for a JWT of the issuer.
+ * Checks responses of the introspection endpoint by the policy of the core. Each response becomes the payload of a JWT that only this object
+ * can sign. The core's strict JSON reader and the gate's policy therefore apply as for a JWT of the issuer.
  */
 import { base64url } from '../base/bytes.js'
 import { jsonOf, record } from '../base/record.js'
@@ -10,10 +10,10 @@ import type { Keys, Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { verify, type Verdict } from '../wasm/calls.js'
 
-/** The longest JWT, in bytes: an answer of three-byte characters, in base64url, with its header and signature. */
+/** The longest JWT, in bytes: the longest response in three-byte characters, in base64url, with header and signature. */
 const MAX_JWT = 300_000
 
-/** The policy of one issuer, for answers. */
+/** The policy of one issuer, for responses of its introspection endpoint. */
 export class AnswerPolicy {
   readonly #policy: Policy
   #secret: Secret | undefined
@@ -25,7 +25,7 @@ export class AnswerPolicy {
 
   /** Returns the JWT with this answer as its payload. */
   async seal(answer: string): Promise<string> {
-    // At the first use: at the top of a Worker's module there is no randomness.
+    // Made at first use, because randomness is not available at the top of a Worker's module.
     const secret = (this.#secret ??= newSecret())
     const algorithm = record({ name: 'HMAC', hash: 'SHA-256' })
     secret.signer ??= await crypto.subtle.importKey('raw', secret.bytes, algorithm, false, ['sign'])
@@ -40,7 +40,7 @@ export class AnswerPolicy {
   }
 }
 
-/** A secret in both forms. */
+/** A secret in the forms of the core and of WebCrypto. */
 interface Secret {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly keys: Keys

@@ -1,4 +1,4 @@
-/** How the API authenticates itself at the introspection endpoint (RFC 7662 §2.1, RFC 6749 §2.3.1, RFC 7523 §2.2). */
+/** Authenticates the API at the introspection endpoint (RFC 7662 §2.1, RFC 6749 §2.3.1, RFC 7523 §2.2). */
 import { callable, type Options, text } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { MaybePromise } from '../gate/types.js'
@@ -23,7 +23,7 @@ export function authenticationFrom(given: Options): Authenticate {
     typeof value === 'function' ? (value as () => MaybePromise<unknown>) : requestHeaders(name, value),
   )
   const kinds = [secret, assertion, fields].filter((kind) => kind !== undefined)
-  if (kinds.length !== 1) throw optionError('clientSecret', ', `clientAssertion` or `headers` is required, and only one of them')
+  if (kinds.length !== 1) throw optionError('clientSecret', 'or `clientAssertion` or `headers` is required, and only one of them')
   if (clientId === undefined && fields === undefined) throw optionError('clientId', 'is required with `clientSecret` and `clientAssertion`')
   return async (headers, form) => {
     if (secret !== undefined) headers.set('authorization', `Basic ${btoa(`${encoded(clientId ?? '')}:${encoded(secret)}`)}`)

@@ -1,4 +1,4 @@
-/** Asks the introspection endpoint about a token (RFC 7662 §2.1): within a time limit, and with a bounded number of calls at once. */
+/** Sends tokens to the introspection endpoint (RFC 7662 §2.1), with a time limit and a bounded number of concurrent calls. */
 import { JOSEError } from '../base/errors.js'
 import { memberOf, record } from '../base/record.js'
 import { requestsAreIsolated } from '../base/runtime.js'
@@ -16,15 +16,16 @@ export interface EndpointOptions {
   readonly fetch: FetchFunction | undefined
   /** The media type to ask for. */
   readonly accept: string
-  /** In milliseconds. */
+  /** The time limit of one call, in milliseconds. */
   readonly timeout: number
+  /** The most concurrent calls. */
   readonly maxCalls: number
 }
 
 /** The longest answer, in UTF-16 code units. */
 export const MAX_ANSWER = 65_536
 
-/** How long after a search no other one begins, in milliseconds: any text that looks like a token can cause one. */
+/** The pause between two searches for the address, in milliseconds. Any text that looks like a token can start a search. */
 const SEARCH_PAUSE = 10_000
 
 const ABOUT = ['introspection', 'the answer'] as const
@@ -33,13 +34,13 @@ const ENDPOINT: Wanted = ['introspection_endpoint', 'introspection endpoint']
 /** One introspection endpoint. */
 export class Endpoint {
   readonly #options: EndpointOptions
-  /** When each call under way is over at the latest, in milliseconds since 1970. */
+  /** The pending calls, each with its latest end in milliseconds since 1970. */
   readonly #calls = new Set<{ readonly until: number }>()
 
   #discovery: Discovery | undefined
-  /** The pause after the last search, in milliseconds since 1970, and why the search failed. */
+  /** The pause after the last search, in milliseconds since 1970, and the reason if the search failed. */
   #pause: { readonly since: number; readonly until: number; readonly failure?: Failure } | undefined
-  /** The search for the address that is under way. */
+  /** The pending search for the address. */
   #locating: Promise<string> | undefined
 
   constructor(options: EndpointOptions) {
@@ -47,9 +48,9 @@ export class Endpoint {
   }
 
   /**
-   * Returns the text of the answer.
+   * Sends a token and returns the text of the response.
    *
-   * @throws IntrospectionUnavailable if there is no answer
+   * @throws IntrospectionUnavailable if there is no usable response
    */
   async ask(token: string): Promise<string> {
     const { at, authenticate, fetch: own, accept, timeout } = this.#options
@@ -61,7 +62,7 @@ export class Endpoint {
       const { text = '' } = await boundedFetch({
         url,
         headers: new Headers(record({ accept, 'content-type': 'application/x-www-form-urlencoded' })),
-        // Within the time limit, because the credentials may come from a promise.
+        // Called within the time limit, because the credentials may come from a promise.
         fetch: async (url, init) => {
           const form = new URLSearchParams([['token', token], ['token_type_hint', 'access_token']])
           await authenticate(init.headers as Headers, form)
@@ -73,7 +74,7 @@ export class Endpoint {
       if (text.length > MAX_ANSWER) throw unavailable('introspection_too_large', `the answer is longer than ${MAX_ANSWER} characters`)
       return text
     } catch (thrown) {
-      // The endpoint may have moved: it is located again.
+      // The endpoint may have moved, so the next call searches for its address again.
       if (!this.#isPaused()) this.#discovery = undefined
       throw thrown instanceof JOSEError && !(thrown instanceof IntrospectionUnavailable) ? fetchFailure(thrown) : thrown
     } finally {
@@ -82,7 +83,7 @@ export class Endpoint {
     }
   }
 
-  /** Finds the address by the metadata, which is asked for without the credentials of the API. */
+  /** Finds the address by the metadata. That request does not contain the credentials of the API. */
   async #locate(issuer: string, limit: Deadline): Promise<string> {
     // In Workers, one request must not await a promise of another.
     if (requestsAreIsolated()) return this.#search(issuer, limit)
@@ -113,12 +114,13 @@ export class Endpoint {
     return this.#pause !== undefined && this.#pause.since <= now && now < this.#pause.until
   }
 
+  /** Counts a call. Throws if too many are pending. */
   #begin(timeout: number): { readonly until: number } {
     const now = Date.now()
     const { maxCalls } = this.#options
-    // Workers end the calls of a request whose client is gone, without a word.
+    // Workers end the calls of a request without an event if the client disconnects.
     if (this.#calls.size >= maxCalls) for (const call of this.#calls) if (call.until < now) this.#calls.delete(call)
-    if (this.#calls.size >= maxCalls) throw retry(unavailable('introspection_busy', `${maxCalls} tokens are being introspected`), 1)
+    if (this.#calls.size >= maxCalls) throw retry(unavailable('introspection_busy', `${maxCalls} calls of the introspection endpoint are pending: raise \`maxCalls\``), 1)
     const call = { until: now + timeout }
     this.#calls.add(call)
     return call

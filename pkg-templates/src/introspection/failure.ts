@@ -1,10 +1,10 @@
-/** The errors of introspection: each is a 503. */
+/** Makes the errors of introspection. A gate answers each with 503. */
 import { JWKSUnavailable, type JOSEError } from '../base/errors.js'
 import { memberOf, record } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
 
-/** The introspection endpoint gave no usable answer. The token may be valid. `refusal` has the exact reason. */
+/** The introspection endpoint sent no usable response. The token may be valid. `refusal` is the exact reason. */
 export class IntrospectionUnavailable extends JWKSUnavailable {
   override readonly name = 'IntrospectionUnavailable'
 }
@@ -14,7 +14,7 @@ export function unavailable(refusal: RefusalCode, message: string, cause?: unkno
   return withRefusal(refusal, new IntrospectionUnavailable(message, cause === undefined ? undefined : record({ cause })))
 }
 
-/** Returns the error of a fetch, of an answer or of metadata, as one of introspection, with its address, status and pause. */
+/** Converts the error of a fetch to one of introspection, with the same address, status and pause. */
 export function fetchFailure(error: JOSEError): IntrospectionUnavailable {
   const { refusal } = error
   const status = memberOf(error, 'status')
@@ -28,12 +28,12 @@ export function fetchFailure(error: JOSEError): IntrospectionUnavailable {
   return failure
 }
 
-/** The problems by the code of the refusal. */
+/** The ends of the messages, by the code of the refusal. */
 const MESSAGES: Readonly<Partial<Record<RefusalCode, string>>> = /* @__PURE__ */ record({
   introspection_malformed: 'sent no JSON object with `active`',
   introspection_not_utf8: 'sent an answer that is not UTF-8',
-  introspection_redirected: 'is elsewhere: redirects are not followed',
+  introspection_redirected: 'sent a redirect: redirects are not followed',
   introspection_timeout: 'did not answer in time',
   introspection_too_large: 'sent an answer that is too large',
-  introspection_unreachable: 'could not be asked',
+  introspection_unreachable: 'could not be reached',
 })

@@ -1,4 +1,4 @@
-/** `introspection`: tokens that are no JWTs, by the introspection endpoint of their issuer (RFC 7662, RFC 9701). */
+/** `introspection`: looks up tokens that are not JWTs at the introspection endpoint of their issuer (RFC 7662, RFC 9701). */
 import { type Duration, secondsUpTo } from '../base/duration.js'
 import { callable, flag, Options, size, text, timer, whole } from '../base/options.js'
 import { record } from '../base/record.js'
@@ -14,14 +14,14 @@ import { Endpoint } from './endpoint.js'
 import { Introspections } from './introspections.js'
 import { Introspector, type Settings } from './introspector.js'
 
-/** How a gate asks about tokens. `endpoint` or `issuer` is required, and one of `clientSecret`, `clientAssertion` and `headers`. */
+/** The options of {@link introspection}. `endpoint` or `issuer` is required, and one of `clientSecret`, `clientAssertion` and `headers`. */
 export type IntrospectionOptions = IntrospectionSettings & ({ endpoint: string | URL } | { issuer: string })
 
 /** The members of {@link IntrospectionOptions}. */
 export interface IntrospectionSettings {
   /** The URL of the introspection endpoint. Without it, the metadata of `issuer` names the endpoint (RFC 8414). */
   endpoint?: string | URL
-  /** The issuer whose tokens it knows. Required without `endpoint`, and if the gate has `issuers`. Default: the gate's issuer. */
+  /** The issuer whose tokens the endpoint knows. Required without `endpoint`, and if the gate has `issuers`. Default: the gate's issuer. */
   issuer?: string
   /** The identifier of your API at the issuer. Required with `clientSecret`, `clientAssertion` and `signed`. */
   clientId?: string
@@ -31,33 +31,36 @@ export interface IntrospectionSettings {
   clientAssertion?: () => MaybePromise<string>
   /** Header fields that authenticate your API, or a function that returns them. Called for each request. */
   headers?: HeaderFields | (() => MaybePromise<HeaderFields>)
-  /** Fetches instead of the runtime's `fetch`, the metadata, too: a service binding, or a client with a certificate. */
+  /** A function that replaces the runtime's `fetch`, also for the metadata: a service binding, or a client with a certificate. */
   fetch?: FetchFunction
   /**
-   * Whether answers are signed (RFC 9701): then only signed ones are accepted. They are verified with the issuer's keys and the gate's
+   * Whether responses are signed (RFC 9701). If so, only signed ones are accepted. They are verified with the issuer's keys and the gate's
    * algorithms, their `aud` must be `clientId`, and they must be at most 5 minutes old. Default: `false`.
    */
   signed?: boolean
   /**
-   * Whether valid JWTs of the issuer are sent to the endpoint, too, so that revoked ones are refused. The claims of the request are then
+   * Whether valid JWTs of the issuer are also sent to the endpoint, so that revoked ones are refused. The claims of the pass are then
    * those of the JWT. Default: `false`: JWTs are verified here, and never sent.
    */
   introspectJwts?: boolean
-  /** Whether this endpoint knows a token that is no JWT. Required if the gate has several endpoints; the first one that returns `true` is asked. */
+  /**
+   * Returns whether this endpoint knows a token that is not a JWT. Required if the gate has several endpoints: the first one that returns
+   * `true` is used.
+   */
   chooses?(token: string): boolean
-  /** For how long an active token is remembered: seconds, or text such as `2 minutes`; never beyond its `exp`. At most an hour, default: 60. */
+  /** The time that an active token is cached: seconds, or text such as `2 minutes`, at most an hour, never beyond `exp`. Default: 60. */
   maxAge?: Duration
-  /** How many active tokens are remembered at most, in no more than 8 MiB, and as many others. Default: 1,000. */
+  /** The most active tokens that are cached, in at most 8 MiB. As many inactive tokens are cached, too. Default: 1,000. */
   maxEntries?: number
-  /** How many requests may be under way at once. Further tokens are answered with 503. Default: 50. */
+  /** The most concurrent requests to the endpoint. Further tokens are answered with 503. Default: 50. */
   maxCalls?: number
-  /** How long to wait for an answer, in milliseconds. Default: 5,000. */
+  /** The time limit for a response, in milliseconds. Default: 5,000. */
   timeoutDuration?: number
 }
 
 /**
- * Makes a value for the option `introspection` of `createGate`: tokens that are no JWTs are then looked up at the issuer's endpoint. The
- * answer must fulfil the same rules as a JWT: issuer, audience, times, `cnf`, scopes.
+ * Makes a value for the option `introspection` of `createGate`. Tokens that are not JWTs are then looked up at the issuer's endpoint. The
+ * response must fulfil the same rules as a JWT: issuer, audience, times, `cnf`, scopes.
  *
  * @throws `TypeError` that names the option that is missing, unknown or invalid
  *
@@ -84,7 +87,7 @@ export function introspection(options: IntrospectionOptions): Introspection {
   const authenticate = authenticationFrom(given)
   const isSigned = given.read('signed', flag) ?? false
   const clientId = given.read('clientId', text)
-  if (isSigned && clientId === undefined) throw optionError('clientId', 'is required with `signed`: it is the audience of the answers')
+  if (isSigned && clientId === undefined) throw optionError('clientId', 'is required with `signed`: it is the audience of the responses')
   const chooses = given.read('chooses', callable<(token: string) => unknown>)
   const fetch = given.read('fetch', callable<FetchFunction>)
   const timeout = given.read('timeoutDuration', (name, value) => whole(name, timer(name, value), ' of milliseconds')) ?? 5_000

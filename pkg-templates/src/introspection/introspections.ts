@@ -1,4 +1,4 @@
-/** Decides for each token whether it is verified here or looked up, and where. */
+/** Decides for each token whether it is verified locally or looked up at an endpoint. */
 import { binaryOf } from '../base/bytes.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { memberOf } from '../base/record.js'
@@ -11,7 +11,7 @@ import type { Introspector } from './introspector.js'
 /** The longest token that is looked up, in bytes, if `maxTokenLength` is not set. */
 const MAX_TOKEN = 16_384
 
-/** All endpoints of a gate. */
+/** The introspection endpoints of one gate. */
 export class Introspections implements Judge {
   readonly #introspectors: readonly Introspector[]
   readonly #local: Judge
@@ -25,8 +25,8 @@ export class Introspections implements Judge {
 
   judgeNow(token: unknown): KeyedVerdict {
     const verdict = this.#isOpaque(token) ? undefined : this.#local.judgeNow(token)
-    if (verdict !== undefined && this.#alsoAsked(verdict) === undefined) return verdict
-    throw withRefusal('keys_not_ready', new JWKSUnavailable('the token has to be introspected: await `check`'))
+    if (verdict !== undefined && this.#revocationCheck(verdict) === undefined) return verdict
+    throw withRefusal('keys_not_ready', new JWKSUnavailable('the token must be introspected: await `check`'))
   }
 
   async judge(token: unknown, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict> {
@@ -35,18 +35,18 @@ export class Introspections implements Judge {
       return introspector === undefined ? this.#local.judge(token, waitUntil) : introspector.judge(token, waitUntil)
     }
     const verdict = await this.#local.judge(token, waitUntil)
-    const answer = await this.#alsoAsked(verdict)?.judge(token as string, waitUntil)
+    const answer = await this.#revocationCheck(verdict)?.judge(token as string, waitUntil)
     return answer === undefined || answer.ok ? verdict : answer
   }
 
-  /** The endpoint that is asked about a valid JWT, too. */
-  #alsoAsked(verdict: KeyedVerdict): Introspector | undefined {
+  /** Returns the endpoint that a valid JWT is also sent to, if there is one. */
+  #revocationCheck(verdict: KeyedVerdict): Introspector | undefined {
     if (!verdict.ok) return undefined
     const issuer = memberOf(verdict.payload, 'iss')
     return this.#introspectors.find((introspector) => introspector.settings.introspectJwts && introspector.knows(issuer))
   }
 
-  /** Whether this is a bearer token (RFC 6750 §2.1) that is no JWT. Anything else is refused here, and never sent. */
+  /** Whether this is a bearer token (RFC 6750 §2.1) that is not a JWT. Only such tokens are sent without a local verification. */
   #isOpaque(token: unknown): token is string {
     return typeof token === 'string' && token.length <= this.#maxLength && /^[\w.~+/-]+=*$/.test(token) && !isJwt(token)
   }

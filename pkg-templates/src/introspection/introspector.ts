@@ -1,4 +1,4 @@
-/** Looks tokens up at one endpoint, and checks the answers by the rules of its issuer. */
+/** Looks up tokens at one endpoint, and checks the responses by the rules of its issuer. */
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { errorFrom, optionError, type Refusal } from '../base/refusal.js'
 import { requestsAreIsolated } from '../base/runtime.js'
@@ -17,32 +17,32 @@ export interface Settings {
   readonly issuer: string | undefined
   readonly chooses: ((token: string) => boolean) | undefined
   readonly introspectJwts: boolean
-  /** In seconds. */
+  /** The time that an active token is cached, in seconds. */
   readonly maxAge: number
   readonly maxEntries: number
-  /** The audience of signed answers; `undefined` if answers are not signed. */
+  /** The audience of signed responses; `undefined` if responses are not signed. */
   readonly signedFor: string | undefined
   /** Makes the endpoint for one gate. */
   endpoint(): Endpoint
 }
 
-/** An active token: the answer as a JWT of {@link AnswerPolicy}, and until when the token is valid. */
+/** An active token: the response as a JWT of {@link AnswerPolicy}, and the time at which the token expires, in seconds since 1970. */
 interface Active {
   readonly sealed: string
   readonly exp: number
 }
 
-/** For how many seconds an inactive token is remembered. */
+/** The time that an inactive token is cached, in seconds. */
 const INACTIVE_AGE = 10
-/** How old a signed answer may be, in seconds. */
+/** The greatest age of a signed response, in seconds. */
 const SIGNED_AGE = 300
 
-/** One endpoint. */
+/** Looks up tokens at one endpoint. */
 export class Introspector {
   readonly #context: IntrospectionContext
   readonly #endpoint: Endpoint
   readonly #policy: AnswerPolicy
-  /** Verifies signed answers. */
+  /** Verifies signed responses. */
   readonly #signed: Judge | undefined
   readonly #issuers: readonly string[]
   readonly #active: Recent<Active>
@@ -71,7 +71,7 @@ export class Introspector {
           issuer: [...this.#issuers],
           audience: [settings.signedFor],
           typ: ['token-introspection+jwt'],
-          // RFC 9701 §5: these JWTs have no `exp`, so that they can't pass as access tokens.
+          // RFC 9701 §5: these JWTs have no `exp`, so that no API accepts them as access tokens.
           requireExp: false,
           maxTokenAge: SIGNED_AGE,
           maxTokenLength: MAX_SIGNED,
@@ -86,13 +86,13 @@ export class Introspector {
   }
 
   /**
-   * Looks the token up, or recalls the last answer, and checks it.
+   * Looks up the token, or uses the cached response, and checks it.
    *
-   * @throws IntrospectionUnavailable if there is no usable answer; JWKSUnavailable, too, if answers are signed
+   * @throws IntrospectionUnavailable if there is no usable response; with signed responses also JWKSUnavailable
    */
   async judge(token: string, waitUntil: WaitUntil | undefined): Promise<KeyedVerdict> {
     const name = await sha256(token)
-    const found = this.#recall(name) ?? (this.#inactive.find(name) ? undefined : await this.#lookUp(name, token, waitUntil))
+    const found = this.#cached(name) ?? (this.#inactive.find(name) ? undefined : await this.#lookUp(name, token, waitUntil))
     if (found === undefined) return refused(INACTIVE)
     const verdict = this.#policy.judge(found.sealed, this.#context.now())
     if (!verdict.ok) return { ...verdict, key: undefined, fetchable: false }
@@ -101,7 +101,8 @@ export class Introspector {
     return { ...verdict, header: {} as never, key: undefined, fetchable: false }
   }
 
-  #recall(name: string): Active | undefined {
+  /** Returns the cached response for an active token, until the token expires. */
+  #cached(name: string): Active | undefined {
     const found = this.#active.find(name)
     if (found === undefined || this.#context.now() < found.exp) return found
     this.#active.forget(name)
@@ -139,7 +140,7 @@ export class Introspector {
   }
 }
 
-/** The longest signed answer, in bytes. */
+/** The longest signed response, in bytes. */
 const MAX_SIGNED = 65_536
 
 /** Returns the rules of the issuer of an endpoint. */
@@ -152,14 +153,14 @@ function rulesOf({ issuer }: Settings, rules: readonly IssuerRules[]): IssuerRul
   return found
 }
 
-/** Returns the answer inside of a signed one (RFC 9701 §5), as JSON text. */
+/** Verifies a signed response (RFC 9701 §5). Returns the response that it contains, as JSON text. */
 async function introspectionOf(signed: Judge, text: string, waitUntil: WaitUntil | undefined): Promise<string> {
   const verdict = await signed.judge(text.trim(), waitUntil)
   if (!verdict.ok) throw unavailable('introspection_signature', 'the signed answer of the introspection endpoint is not accepted', errorFrom(verdict.refusal))
   return jsonOf(memberOf(verdict.payload, 'token_introspection') ?? null)
 }
 
-/** Returns why an active token is no access token. Servers introspect refresh tokens, too. */
+/** Returns the refusal of an active token that is not an access token. Endpoints also accept refresh tokens. */
 function notAccessToken(claims: object): Refusal | undefined {
   const { token_type: type, token_use: use } = record(claims as { token_type?: unknown; token_use?: unknown })
   const isOther = type !== undefined && !/^(?:bearer|dpop|access_token)$/i.test(String(type))
@@ -172,4 +173,5 @@ function refused(refusal: Refusal): KeyedVerdict & { ok: false } {
 
 const of = { class: 'ERR_JWT_CLAIM_VALIDATION_FAILED', reason: 'check_failed' }
 const INACTIVE: Refusal = { ...of, code: 'token_inactive', claim: 'active', message: 'the token is not active', detail: 'the token is not active' }
-const OTHER: Refusal = { ...of, code: 'not_access_token', claim: 'token_type', message: 'the token is no access token', detail: 'the token is not an access token' }
+const NOT_ACCESS = 'the token is not an access token'
+const OTHER: Refusal = { ...of, code: 'not_access_token', claim: 'token_type', message: NOT_ACCESS, detail: NOT_ACCESS }

@@ -1,6 +1,6 @@
-/** Remembers answers for a short time, in bounded memory. */
+/** Caches values for a short time, in bounded memory. */
 
-/** A value and its time span, in seconds since 1970. A clock that is set back makes it invalid. */
+/** A value and its time span, in seconds since 1970. If the clock is set back, the value is invalid. */
 interface Entry<T> {
   readonly value: T
   readonly from: number
@@ -8,10 +8,10 @@ interface Entry<T> {
   readonly size: number
 }
 
-/** The most that all values may take, in bytes. */
+/** The most memory of all values, in bytes. */
 const MAX_BYTES = 8 << 20
 
-/** Values by name. The oldest are dropped where there are too many, or where they take too much memory. */
+/** Caches values by name. Drops the oldest if there are too many, or if they take too much memory. */
 export class Recent<T> {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #maxEntries: number
@@ -21,7 +21,7 @@ export class Recent<T> {
     this.#maxEntries = maxEntries
   }
 
-  /** Returns the value, if it is still remembered. */
+  /** Returns the value, if it is cached and valid. */
   find(name: string): T | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
@@ -31,7 +31,7 @@ export class Recent<T> {
     return undefined
   }
 
-  /** Remembers the value for so many seconds. `size` is in bytes. */
+  /** Caches the value for this many seconds. `size` is in bytes. */
   keep(name: string, value: T, duration: number, size: number): void {
     if (duration <= 0) return
     this.forget(name)

@@ -10,14 +10,14 @@ import type { FlattenedJWSInput, JWK, JWSHeaderParameters } from './types.js'
  * Imports a JWK: a public key or a secret. The result is opaque: its material cannot be read.
  *
  * @param alg - the algorithm of the key, if the JWK has none; required for all but secrets
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is no JWK
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is not a JWK
  */
 export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable?: boolean }): Promise<ImportedKey> {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new TypeError('the JWK must be an object')
   if (alg !== undefined && typeof alg !== 'string') throw new TypeError('`alg` must be a string')
   const members = jwkMembers(jwk)
   if (alg !== undefined) members.alg = alg
-  if (members.kty !== 'oct' && !members.alg) throw new TypeError('`alg` is required where the JWK has none')
+  if (members.kty !== 'oct' && !members.alg) throw new TypeError('`alg` is required if the JWK has none')
   return fit(keyFromText('Jwk', jsonOf(members)))
 }
 
@@ -26,7 +26,7 @@ export async function importJWK(jwk: JWK, alg?: string, _options?: { extractable
  * written as `\n` are accepted, because environment variables contain them.
  *
  * @param alg - the algorithm of the key
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no SPKI
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for text that is not SPKI
  */
 export async function importSPKI(
   spki: string,
@@ -39,11 +39,11 @@ export async function importSPKI(
 /**
  * Imports the public key of an X.509 certificate in PEM (`-----BEGIN CERTIFICATE-----`, RFC 5280 §4.1).
  *
- * Only the key is read; of a chain, that of the first certificate. Signature, dates, names and chain of the certificate are **not**
- * checked: pass a certificate that you trust already, never one that came with a token.
+ * Only the key of the first certificate is read. Its signature, dates, names and chain are **not** checked. Pass a certificate that you
+ * already trust, never one that came with a token.
  *
  * @param alg - the algorithm of the key
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that can't be used, `TypeError` for what is no
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for text that is not a
  *   certificate
  */
 export async function importX509(
@@ -55,11 +55,11 @@ export async function importX509(
 }
 
 /**
- * Finds the key in the header parameter `jwk` of a token (RFC 7515 §4.1.3); pass it to {@link jwtVerify}. The maker of the token chose
- * that key: the signature proves possession of the key, not identity. Use it for proofs of possession, not for access.
+ * Returns the key in the header parameter `jwk` of a token (RFC 7515 §4.1.3). Pass this function to {@link jwtVerify}. The sender of the
+ * token chose that key, so the signature proves possession of the key and not identity. Use it for proofs of possession, not for access.
  *
- * @throws {@link JWSInvalid} unless `jwk` is there and a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
- *   key that can't be used, or whose `alg` is not the header's
+ * @throws {@link JWSInvalid} unless `jwk` is a public key, {@link JWKInvalid} or {@link JOSENotSupported} for a
+ *   key that cannot be used, or whose `alg` differs from the header's
  */
 export async function EmbeddedJWK(
   protectedHeader?: JWSHeaderParameters,
@@ -74,11 +74,11 @@ export async function EmbeddedJWK(
   }
   if (typeof alg !== 'string' || alg === '') throw new TypeError('`alg` is required in the header')
   const key = keyFromText('EmbeddedJwk', jsonOf(jwkMembers(jwk)), alg)
-  // RFC 7517 §4.4: `alg` of the key counts, not the one of the header.
+  // RFC 7517 §4.4: if the key has an `alg`, the header must have the same one.
   return fit(key, alg)
 }
 
-/** Imports PEM text of one kind. The `TypeError` for other text names what was found. */
+/** Imports PEM text of one kind. The `TypeError` for other text says what was found instead. */
 function keyFromPem(name: string, text: unknown, label: string, form: KeyForm, alg: unknown): ImportedKey {
   if (typeof alg !== 'string' || alg === '') throw new JOSENotSupported('`alg` must name an algorithm')
   if (typeof text !== 'string') throw new TypeError(`\`${name}\` must be PEM text`)
@@ -95,7 +95,7 @@ function keyFromPem(name: string, text: unknown, label: string, form: KeyForm, a
 /** Checks that a public key can verify, with `alg` if it is given. A secret is checked when it is used, as in jose. */
 function fit(key: ImportedKey, alg?: string): ImportedKey {
   if (key.type === 'secret' || key.algorithms.some((known) => alg === undefined || known === alg)) return key
-  const error = new JOSENotSupported("the key is not for this algorithm, or its `use` or `key_ops` don't let it verify")
+  const error = new JOSENotSupported('the key is not for this algorithm, or its `use` or `key_ops` do not allow it to verify')
   error.refusal = 'key_does_not_fit'
   throw error
 }

@@ -13,13 +13,13 @@ import { optionError } from '../base/refusal.js'
 import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
 import { candidates } from '../wasm/bindings.js'
 
-/** The key of the option with a function that fetches instead of the runtime's `fetch`. */
+/** The key of the option with a function that replaces the runtime's `fetch`. */
 export const customFetch: unique symbol = Symbol('customFetch')
 
 /** The key of the option with a cache object: read at first use, written after each fetch. */
 export const jwksCache: unique symbol = Symbol('jwksCache')
 
-/** Fetches instead of the runtime's `fetch`. */
+/** A function that replaces the runtime's `fetch`. */
 export type FetchImplementation = (
   url: string,
   options: { headers: Headers; method: 'GET'; redirect: 'manual'; signal: AbortSignal },
@@ -38,17 +38,17 @@ export type JWKSCacheInput = ExportedJWKSCache | Record<string, never>
 
 /** Options of {@link createRemoteJWKSet}; durations are milliseconds. */
 export interface RemoteJWKSetOptions {
-  /** How long a response may take, to its last byte. Default: 5,000. */
+  /** The time limit of a fetch, up to the last byte of the response. Default: 5,000. */
   timeoutDuration?: number
-  /** How long after a successful fetch an unknown key causes no other fetch. Default: 30,000. */
+  /** The pause after a successful fetch, during which an unknown key causes no other fetch. Default: 30,000. */
   cooldownDuration?: number
-  /** The upper bound of how long a set is fresh. `Cache-Control` may shorten it. Default: 600,000. */
+  /** The longest time that a set is fresh. `Cache-Control` may shorten it. Default: 600,000. */
   cacheMaxAge?: number
-  /** How long a set stays in use after its freshness ended, while the issuer fails. jose has no such option. Default: 3,600,000. */
+  /** The time that a set stays in use after it stopped being fresh, while fetches fail. jose has no such option. Default: 3,600,000. */
   maxStale?: number
   /** Headers of the request. */
   headers?: Record<string, string>
-  /** Fetches instead of the runtime's `fetch`. */
+  /** A function that replaces the runtime's `fetch`. */
   [customFetch]?: FetchImplementation
   /** A cache object. */
   [jwksCache]?: JWKSCacheInput
@@ -61,7 +61,7 @@ export interface RemoteJWKSet {
   readonly coolingDown: boolean
   /** Whether the current set is fresh. */
   readonly fresh: boolean
-  /** Whether a fetch is under way. */
+  /** Whether a fetch is pending. */
   readonly reloading: boolean
   /** Fetches the set now, even during the cool-down. */
   reload: () => Promise<void>
@@ -70,8 +70,8 @@ export interface RemoteJWKSet {
 }
 
 /**
- * Makes a function that finds the key of a remote set for a token; pass it to {@link jwtVerify}. The set is fetched at first use.
- * `Cache-Control`, `Age` and `ETag` count within the bounds of the options.
+ * Makes a function that finds the key of a remote set for a token. Pass it to {@link jwtVerify}. The set is fetched at first use.
+ * `Cache-Control`, `Age` and `ETag` are respected within the bounds of the options.
  *
  * @throws `TypeError` for a wrong URL or option. The function throws {@link JWKSNoMatchingKey},
  *   {@link JWKSMultipleMatchingKeys}, {@link JOSENotSupported}, and if the set cannot be fetched {@link JWKSTimeout},
@@ -91,7 +91,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
     headers,
     fetch: own === undefined ? undefined : callable<FetchFunction>('customFetch', own),
     settings: {
-      // 0 means at once in jose; the shortest timer does nearly that.
+      // In jose, 0 times out at once. The shortest timer is close to that.
       timeoutDuration: Math.max(given.read('timeoutDuration', whole) ?? 5_000, 1) / 1000,
       cooldownDuration: (given.read('cooldownDuration', duration) ?? 30_000) / 1000,
       cooldownAfterAny: true,
@@ -148,7 +148,7 @@ type FindNewer = (
   token: FlattenedJWSInput,
 ) => Promise<ImportedKey | undefined>
 
-/** By the function that found a key: the function that looks for one in a newer set. */
+/** Maps each function that finds keys to the function that looks for a key in a newer set. */
 const newer = new WeakMap<object, FindNewer>()
 
 /**
@@ -168,29 +168,29 @@ function keyOrMiss(set: KeySet, ...asked: [JWSHeaderParameters?, FlattenedJWSInp
   }
 }
 
-/** The algorithms of public keys that jose knows. */
-const OF_PUBLIC_KEYS = /^(?:[REP]S(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
+/** The algorithms of public keys in jose. */
+const PUBLIC_KEY_ALGORITHMS = /^(?:[REP]S(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 
 /** Finds the one key of a set that matches a token's header. */
 export function keyOf(set: KeySet, protectedHeader?: JWSHeaderParameters, token?: FlattenedJWSInput): ImportedKey {
   const { alg, kid } = joinHeaders(protectedHeader, token)
-  if (typeof alg !== 'string' || !OF_PUBLIC_KEYS.test(alg)) {
+  if (typeof alg !== 'string' || !PUBLIC_KEY_ALGORITHMS.test(alg)) {
     throw new JOSENotSupported('a key set contains no key for this algorithm')
   }
   // A `kid` that is not a string matches no key (RFC 7515 §4.1.4).
-  const places = kid === undefined || typeof kid === 'string' ? candidates(setHandle(set), kid, alg) : []
-  const [place] = places
-  if (place === undefined) {
+  const indices = kid === undefined || typeof kid === 'string' ? candidates(setHandle(set), kid, alg) : []
+  const [index] = indices
+  if (index === undefined) {
     const error = new JWKSNoMatchingKey()
     error.refusal = 'no_matching_key'
     if (set.skipped.length > 0) error.skipped = set.skipped
     throw error
   }
-  if (places.length === 1) return setKey(set, place)
+  if (indices.length === 1) return setKey(set, index)
   const error = new JWKSMultipleMatchingKeys()
   error.refusal = 'several_matching_keys'
   error[Symbol.asyncIterator] = async function* () {
-    for (const index of places) yield setKey(set, index)
+    for (const index of indices) yield setKey(set, index)
   }
   throw error
 }
@@ -215,7 +215,7 @@ function hydrate(source: KeySetLoader, cache: Partial<ExportedJWKSCache>, cacheM
   )
 }
 
-/** Reads a duration like jose: `Infinity` means for ever, here a century. */
+/** Reads a duration. jose allows `Infinity`, which is read as a century. */
 function duration(name: string, value: unknown): number {
   return milliseconds(name, value === Number.POSITIVE_INFINITY ? 3_155_760_000_000 : value)
 }

@@ -10,7 +10,7 @@ import type { JWK } from '../base/types.js'
 /** Returns a key to verify with. An object is prepared once, until it changes. */
 export async function keyFromInput(input: unknown): Promise<ImportedKey> {
   if (input instanceof ImportedKey) return input
-  // The caller may overwrite a secret at any time, so it is copied now.
+  // The secret is copied now, because the caller may overwrite it at any time.
   if (isBytes(input)) return keyFromSecret(input)
   if (typeof input === 'object' && input !== null) {
     const tag = tagOf(input)
@@ -31,9 +31,9 @@ export function resolvedKey(input: KeyInput, key: ImportedKey): ImportedKey | Ui
 
 /** Returns the JWK of a CryptoKey or KeyObject with a public key or a secret. */
 export async function exportedJwk(input: CryptoKey | KeyObject): Promise<JWK> {
-  if (input.type === 'private') throw new TypeError('a private key does not verify: pass its public half')
+  if (input.type === 'private') throw new TypeError('a private key cannot verify: pass its public half')
   if (tagOf(input) === 'KeyObject') {
-    // Node writes `export` once for three kinds of result; JWK is the one that holds for public and secret keys.
+    // Node's `export` has three result types. JWK is the one that public and secret keys share.
     return (input as unknown as { export(options: { format: 'jwk' }): JWK }).export(record({ format: 'jwk' } as const))
   }
   if (!(input as CryptoKey).extractable) {
@@ -66,16 +66,17 @@ async function fromKeyObject(input: KeyObject): Promise<ImportedKey> {
   }
 }
 
-const prepared = new WeakMap<object, { says: string; key: ImportedKey }>()
+const prepared = new WeakMap<object, { state: string; key: ImportedKey }>()
 
+/** Returns the prepared key of an object. `state` changes when the key in the object changes. */
 async function cached(
   input: object,
-  says: string,
+  state: string,
   make: () => ImportedKey | Promise<ImportedKey>,
 ): Promise<ImportedKey> {
   const known = prepared.get(input)
-  if (known?.says === says) return known.key
+  if (known?.state === state) return known.key
   const key = await make()
-  prepared.set(input, { says, key })
+  prepared.set(input, { state, key })
   return key
 }

@@ -14,9 +14,9 @@ export interface LocalJWKSet {
 }
 
 /**
- * Makes a function that finds the key of a set for a token; pass it to {@link jwtVerify}. The set is copied.
+ * Makes a function that finds the key of a set for a token. Pass it to {@link jwtVerify}. The set is copied.
  *
- * @throws {@link JWKSInvalid} if it is no key set. The function throws {@link JWKSNoMatchingKey},
+ * @throws {@link JWKSInvalid} if `jwks` is not a key set. The function throws {@link JWKSNoMatchingKey},
  *   {@link JWKSMultipleMatchingKeys} (iterate over it to try each key) or {@link JOSENotSupported}
  */
 export function createLocalJWKSet(jwks: JSONWebKeySet): LocalJWKSet {

@@ -6,10 +6,10 @@ import { exportedJwk, tagOf } from './keys.js'
 import type { CryptoKey, JWK, KeyObject } from './types.js'
 
 /**
- * The thumbprint of a key (RFC 7638), base64url.
+ * Computes the thumbprint of a key (RFC 7638), in base64url.
  *
  * @param digestAlgorithm - default: `sha256`
- * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is no key
+ * @throws {@link JWKInvalid} or {@link JOSENotSupported} for a key that cannot be used, `TypeError` for a value that is not a key
  */
 export async function calculateJwkThumbprint(
   key: JWK | ImportedKey | CryptoKey | KeyObject,
@@ -20,7 +20,7 @@ export async function calculateJwkThumbprint(
   }
   if (key instanceof ImportedKey) return thumbprint(handle(key), digestAlgorithm)
   const exporting = exportedByHost(key)
-  // A JWK is read now: the caller may change it while this function waits.
+  // A JWK is read before the first `await`, because the caller may change it afterwards.
   const text = exporting === undefined ? thumbprintText(jwkOf(key)) : thumbprintText(await exporting)
   const prepared = handle(keyFromText('Jwk', text))
   try {
@@ -32,7 +32,7 @@ export async function calculateJwkThumbprint(
 }
 
 /**
- * The thumbprint of a key as a URI (RFC 9278): `urn:ietf:params:oauth:jwk-thumbprint:sha-256:…`.
+ * Computes the thumbprint of a key as a URI (RFC 9278): `urn:ietf:params:oauth:jwk-thumbprint:sha-256:…`.
  *
  * @param digestAlgorithm - default: `sha256`
  * @throws as {@link calculateJwkThumbprint}

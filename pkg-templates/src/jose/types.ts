@@ -88,9 +88,9 @@ export interface CritOption {
 
 /** Options of {@link compactVerify}. */
 export interface VerifyOptions extends CritOption {
-  /** The algorithms accepted. Default: those that the key allows. */
+  /** The accepted algorithms. Default: those that the key allows. */
   algorithms?: string[]
-  /** The longest token accepted, in bytes; jose has no such option. Default: 16,384. */
+  /** The longest accepted token, in bytes. jose has no such option. Default: 16,384. */
   maxTokenLength?: number
 }
 
@@ -98,17 +98,17 @@ export interface VerifyOptions extends CritOption {
 export interface JWTClaimVerificationOptions {
   /** `aud` is required and must contain one of these. */
   audience?: string | string[]
-  /** By how much the clocks may differ: seconds, or text such as `5 seconds`. At most a day. */
+  /** The accepted clock difference: seconds, or text such as `5 seconds`, at most a day. */
   clockTolerance?: Duration
   /** `iss` is required and must be one of these. */
   issuer?: string | string[]
-  /** How old the token may be by its `iat`: seconds, or text such as `2 hours`. At most ten years. */
+  /** The greatest age of the token since its `iat`: seconds, or text such as `2 hours`, at most ten years. */
   maxTokenAge?: Duration
-  /** What `sub` must be. */
+  /** The value that `sub` must have. */
   subject?: string
-  /** What the header's `typ` must be. */
+  /** The value that the header's `typ` must have. */
   typ?: string
-  /** The time to compare with instead of the clock's; not in 1970, except 0. */
+  /** The time to compare with, instead of the runtime's clock. A time in 1970 is rejected, except 0. */
   currentDate?: Date
   /** Required claims. */
   requiredClaims?: string[]
@@ -133,7 +133,7 @@ export interface CompactVerifyResult {
   protectedHeader: CompactJWSHeaderParameters
 }
 
-/** What a result also contains if a function found the key. */
+/** The additional members of a result if a function found the key. */
 export interface ResolvedKey {
   /** The key that verified the token. */
   key: ImportedKey | Uint8Array | CryptoKey

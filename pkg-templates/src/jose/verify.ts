@@ -30,7 +30,7 @@ import type {
  *
  * @param jwt - the token, as text or bytes
  * @param key - the key, or a function that finds it, such as {@link createLocalJWKSet} makes
- * @throws jose's error classes, each with `refusal`. `TypeError` for wrong options and keys
+ * @throws one of jose's error classes, with `refusal`. `TypeError` for invalid options and keys
  */
 export async function jwtVerify<Claims = JWTPayload>(
   jwt: string | Uint8Array,
@@ -54,7 +54,7 @@ export async function jwtVerify<Claims = JWTPayload>(
 ): Promise<JWTVerifyResult<Claims> & Partial<ResolvedKey>> {
   const token = copyBytes(jwt)
   const given = new Options('jwtVerify', options ?? {}, [...CLAIM_OPTIONS, 'currentDate'], 'ignored')
-  // jose requires `exp` only by `requiredClaims`.
+  // jose requires `exp` only if `requiredClaims` contains it.
   const policy = cachedPolicy({ ...policyFields(given, CLAIM_OPTIONS, CHECKS), requireExp: false })
   const now = clockFrom(given)
   const verifyKey = (key: ImportedKey) => verify(policy, handle(key), token, now())
@@ -99,7 +99,7 @@ export async function compactVerify(
 }
 
 const SIGNATURE_OPTIONS = ['algorithms', 'crit', 'maxTokenLength'] as const
-/** Without `minSecretLength`: to lower that limit, use a `Verifier`. */
+/** The options of `jwtVerify`. `minSecretLength` is not one of them: to lower that limit, use a `Verifier`. */
 const CLAIM_OPTIONS = [
   ...SIGNATURE_OPTIONS,
   'issuer',
@@ -114,6 +114,7 @@ const CLAIM_OPTIONS = [
 /** jose accepts any tolerance. More than a day is a mistake, for example milliseconds. */
 const CHECKS = { clockTolerance: secondsUpTo(86_400) }
 
+/** A key to verify with. */
 interface Found {
   readonly key: ImportedKey
   /** The part of the result about the key, if a function found it. */
@@ -151,7 +152,7 @@ async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKe
   if (typeof key !== 'function') {
     return { key: await keyFromInput(key), resolved: undefined, temporary: isBytes(key), newer: undefined }
   }
-  // A token that is refused anyway does not reach the caller's function.
+  // The caller's function is not called for a token that any key refuses.
   const early = precheck(policy, token)
   if (early !== undefined && !early.ok) throw errorFrom(early.refusal)
   const decoded = decodeHeader(token)
@@ -167,7 +168,7 @@ async function find(policy: Policy, token: Token, key: KeyInput | JWTVerifyGetKe
   return { key: found, resolved: { key: resolvedKey(input, found) }, temporary: isBytes(input), newer }
 }
 
-/** Copies bytes: the caller may change them before the verdict. */
+/** Copies bytes, because the caller may change them before the verdict. Returns text unchanged. */
 function copyBytes(token: Token): Token {
   return isBytes(token) ? new Uint8Array(token) : token
 }

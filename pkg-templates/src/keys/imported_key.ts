@@ -1,4 +1,4 @@
-/** `ImportedKey`: a key whose description can be read and whose material cannot. */
+/** `ImportedKey`: a key whose description can be read, but not its material. */
 import type { KeyForm, Keys } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
@@ -18,7 +18,7 @@ export interface KeyDescription {
   readonly use?: string
   /** The operations that the key was given for (RFC 7517 §4.3). */
   readonly key_ops?: readonly string[]
-  /** The size of the key: of the modulus, the curve's field, or the secret. */
+  /** The size in bits: of the modulus, the curve's field, or the secret. */
   readonly bits: number
   /** Every algorithm that the key may verify. */
   readonly algorithms: readonly Algorithm[]
@@ -59,18 +59,18 @@ export class ImportedKey implements KeyDescription {
 
   private constructor(handle: Keys) {
     if (!(handle instanceof boot().Keys)) {
-      throw new TypeError('keys are made by `importJWK`, `importSPKI` or a key set')
+      throw new TypeError('an ImportedKey cannot be constructed: use `importJWK`, `importSPKI` or a key set')
     }
     this.#handle = handle
     const description = JSON.parse(handle.describe()) as KeyDescription
     this.type = description.kty === 'oct' ? 'secret' : 'public'
     Object.assign(this, description)
-    frozen(this)
+    freeze(this)
   }
 }
 
-/** Freezes an object and the lists in it. */
-export function frozen<T extends object>(described: T): T {
+/** Freezes an object and the lists in it. Returns the object. */
+export function freeze<T extends object>(described: T): T {
   for (const value of Object.values(described)) if (typeof value === 'object') Object.freeze(value)
   return Object.freeze(described)
 }
@@ -80,28 +80,28 @@ export function keyFrom(handle: Keys): ImportedKey {
   return make(handle)
 }
 
-/** The handle of a key. */
+/** Returns the handle of a key. */
 export function handle(key: ImportedKey): Keys {
   return handleOf(key)
 }
 
-/** The members of a JWK that are passed to the core. Private members never are. */
+/** The members of a JWK that are passed to the core. Private members are never passed. */
 const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'k', 'kid', 'alg', 'use', 'key_ops'] as const
 
 /** Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2 and §6.4, RFC 8037 §2, RFC 9964). */
 export const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
-/** The JSON text of the members of a JWK that are used. Each is read once. */
+/** Returns the JSON text of the members of a JWK that are used. Reads each once. */
 export function jwkText(jwk: JWK): string {
   return jsonOf(jwkMembers(jwk))
 }
 
-/** The members of a JWK that are used, each read once. Members of its class count, those of all objects do not. */
+/** Returns the members of a JWK that are used. Reads each once. Inherited members count, except those of `Object.prototype`. */
 export function jwkMembers(jwk: JWK): JWK {
   return record(Object.fromEntries(MEMBERS.map((name) => [name, memberOf(jwk, name)])) as JWK)
 }
 
-/** Imports a key from its text. `alg` is its algorithm if the text names none. */
+/** Imports a key from its text. `alg` is its algorithm if the text contains none. @throws an error with the refusal of the core */
 export function keyFromText(form: KeyForm, text: string, alg?: string): ImportedKey {
   return keyFrom(boot().Keys.fromText(form, text, alg))
 }

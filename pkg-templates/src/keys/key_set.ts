@@ -1,7 +1,7 @@
 /** `KeySet`: the usable keys of a JWKS, and the reason for each other member (RFC 7517 §5). */
 import type * as bindings from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
-import { frozen, type ImportedKey, jwkMembers, type KeyDescription, keyFrom, PRIVATE_MEMBERS } from './imported_key.js'
+import { freeze, type ImportedKey, jwkMembers, type KeyDescription, keyFrom, PRIVATE_MEMBERS } from './imported_key.js'
 import { isGiven, jsonOf, memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet, JWK, SkippedMember } from '../base/types.js'
@@ -14,7 +14,7 @@ export interface KeySetMember extends KeyDescription {
   readonly index: number
 }
 
-/** A usable key with private members. They are ignored, and its publisher should know. */
+/** A usable key with private members. They are ignored, but its owner must replace it: it is no longer secret. */
 export interface DroppedMembers {
   /** The key's index in `keys`. */
   readonly index: number
@@ -24,10 +24,11 @@ export interface DroppedMembers {
   readonly names: readonly string[]
 }
 
+/** The hidden state of a set. */
 interface Parts {
   readonly handle: bindings.Keys
   readonly imported: Map<number, ImportedKey>
-  /** The members `issuer` of keys, by their index; Entra ID has them. */
+  /** The values of the member `issuer`, by the index of the key. Entra ID publishes it. */
   readonly issuers: ReadonlyMap<number, string>
 }
 
@@ -35,7 +36,7 @@ let partsOf: (set: KeySet) => Parts
 
 /**
  * The usable keys of a JSON Web Key Set (RFC 7517 §5), each checked and prepared once. A member that is
- * unknown, too weak, or a shared secret is skipped and reported. The set stays usable.
+ * malformed, unknown, too weak, or a shared secret is skipped and listed in {@link skipped}. The set stays usable.
  *
  * @example
  * ```js
@@ -51,7 +52,7 @@ export class KeySet {
   readonly keys: readonly KeySetMember[]
   /** The unusable members, each with the reason. */
   readonly skipped: readonly SkippedMember[]
-  /** The usable keys with private members, and the names of those. */
+  /** The usable keys with private members, and the names of these members. */
   readonly dropped: readonly DroppedMembers[]
 
   static {
@@ -60,7 +61,7 @@ export class KeySet {
 
   /**
    * @param jwks - a JWKS as an object, or its JSON text
-   * @throws {@link JWKSInvalid} if it is no key set, `TypeError` if it is neither an object nor text
+   * @throws {@link JWKSInvalid} if it is not a key set, `TypeError` if it is neither an object nor text
    */
   constructor(jwks: JSONWebKeySet | string) {
     const text = jsonText('jwks', jwks)
@@ -73,14 +74,14 @@ export class KeySet {
     }
     this.#parts = { handle, imported: new Map(), issuers: issuersIn(text) }
     this.size = size
-    this.keys = Object.freeze(keys.map(frozen))
-    this.skipped = Object.freeze(skipped.map(frozen))
-    this.dropped = Object.freeze(dropped.map(frozen))
+    this.keys = Object.freeze(keys.map(freeze))
+    this.skipped = Object.freeze(skipped.map(freeze))
+    this.dropped = Object.freeze(dropped.map(freeze))
     Object.freeze(this)
   }
 }
 
-/** The handle of a set. */
+/** Returns the handle of a set. */
 export function setHandle(set: KeySet): bindings.Keys {
   return partsOf(set).handle
 }
@@ -103,7 +104,7 @@ export function setKey(set: KeySet, index: number): ImportedKey {
   let key = imported.get(index)
   if (key === undefined) {
     const member = handle.member(index)
-    if (member === undefined) throw new RangeError('there is no usable key at that place of the set')
+    if (member === undefined) throw new RangeError('the set has no usable key at this index')
     key = keyFrom(member)
     imported.set(index, key)
     const issuer = issuers.get(index)
@@ -112,16 +113,17 @@ export function setKey(set: KeySet, index: number): ImportedKey {
   return key
 }
 
-/** The member `issuer` of a key of a set, if it has one: the only issuer that it signs for. */
+/** Returns the member `issuer` of a key of a set, if it has one. The key signs for that issuer only. */
 export function keyIssuer(key: ImportedKey): string | undefined {
   return keyIssuers.get(key)
 }
 
 const keyIssuers = new WeakMap<ImportedKey, string>()
 
+/** Returns the values of the member `issuer`, by the index of the key. */
 function issuersIn(text: string): Map<number, string> {
   const found = new Map<number, string>()
-  // A name may also be written with escapes.
+  // Most sets have no such member. A backslash may be part of an escaped name.
   if (!/"issuer"|\\/.test(text)) return found
   const { keys } = record(JSON.parse(text.replace(/^\ufeff/, '')) as { keys?: unknown })
   for (const [index, key] of Array.isArray(keys) ? keys.entries() : []) {
@@ -139,13 +141,13 @@ export function jsonText(name: string, value: unknown): string {
   try {
     text = jwksText(value)
   } catch {
-    // A cycle, a BigInt or a throwing getter: the caller's error would show parts of the object.
+    // A cycle, a BigInt or a throwing getter. The original error could contain parts of the object.
   }
-  if (text === undefined) throw optionError(name, 'can not be written as JSON')
+  if (text === undefined) throw optionError(name, 'cannot be written as JSON')
   return text
 }
 
-/** Returns the JSON text of a key set, including members of the classes of the set and of its keys. */
+/** Returns the JSON text of a key set, including members that the set or its keys inherit from a class. */
 export function jwksText(set: object): string | undefined {
   const keys = memberOf(set as { keys?: unknown }, 'keys')
   if (!Array.isArray(keys) || isGiven(set, 'toJSON')) return jsonOf(set)

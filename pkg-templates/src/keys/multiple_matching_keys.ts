@@ -3,8 +3,8 @@ import { JOSEError } from '../base/errors.js'
 import type { ImportedKey } from './imported_key.js'
 
 /**
- * Several keys of the set may have signed the token. Iterate over the error (`for await`) to try each. Only `jotgate/jose` throws it: the
- * rest of the package tries them itself.
+ * Several keys of the set may have signed the token. Iterate over the error (`for await`) to try each. Only `jotgate/jose` throws it. The
+ * rest of the package tries all of them.
  */
 export class JWKSMultipleMatchingKeys extends JOSEError {
   static override readonly code = 'ERR_JWKS_MULTIPLE_MATCHING_KEYS'

@@ -1,4 +1,4 @@
-/** The errors of `jotgate/login`: one class, and one table of its codes. */
+/** The error class of `jotgate/login`, and the table of its codes. */
 
 /** Each code with its message. The message says what is wrong and what to do. */
 export const LOGIN_ERRORS = {
@@ -7,9 +7,9 @@ export const LOGIN_ERRORS = {
   storage_unavailable: '`sessionStorage` is not available: allow site data',
   // The issuer's metadata (RFC 8414, OpenID Connect Discovery)
   metadata_unavailable: "the issuer's metadata cannot be loaded: check `issuer` and its CORS headers",
-  metadata_issuer_mismatch: 'the metadata names another issuer: `issuer` must match it to the letter',
+  metadata_issuer_mismatch: 'the metadata contains another issuer: `issuer` must be identical to it',
   metadata_invalid: 'the metadata has no usable endpoints',
-  pkce_unsupported: 'the metadata does not announce the PKCE method S256',
+  pkce_unsupported: 'the metadata does not list the PKCE method S256: enable it at the issuer',
   // The redirect back (RFC 6749 §4.1.2, RFC 9207)
   state_unknown: 'this tab has no pending login with this `state`: start again',
   iss_missing: 'the redirect has no `iss`, which the issuer announces: start again',
@@ -38,7 +38,7 @@ export class LoginError extends Error {
   declare readonly issuerError?: string
   /** The ID token's claim that failed: `iss`, `aud`, `azp`, `nonce`, `exp` (often this device's clock) or `sub`. */
   declare readonly claim?: string
-  /** Starts a new login with the same `returnTo`. Present where that is the remedy; bind it to a button. */
+  /** Starts a new login with the same `returnTo`. Present if a new login can help: bind it to a button. */
   declare start?: () => Promise<void>
 
   /**

@@ -1,5 +1,5 @@
 /**
- * Checks an ID token that came straight from the token endpoint. Its signature is not verified: TLS authenticates the
+ * Checks an ID token that was received directly from the token endpoint. Its signature is not verified: TLS authenticates the
  * issuer there (OpenID Connect Core §3.1.3.7, point 6).
  */
 import { binaryOf } from '../base/bytes.js'
@@ -12,6 +12,8 @@ import type { IdTokenClaims } from './types.js'
 const LEEWAY = 60
 
 /**
+ * Checks the claims of an ID token and returns them.
+ *
  * @param nonce - the login's nonce, or `undefined` for a renewal
  * @param previous - the claims before the renewal
  * @throws {@link LoginError} `id_token_malformed`, `id_token_invalid`
@@ -45,7 +47,7 @@ function decode(token: string): Partial<IdTokenClaims> {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     return record(JSON.parse(text) as object)
   } catch {
-    // The cause would show a part of the token.
+    // The error has no `cause`, because its message would contain a part of the token.
     throw new LoginError('id_token_malformed')
   }
 }

@@ -17,12 +17,12 @@ interface Finished {
   readonly returnTo: string
 }
 
-/** The outcomes of this page's logins, so that a second `finish()` gets the first one's. */
+/** The outcomes of this page's logins, so that a second `finish()` returns the outcome of the first. */
 const outcomes = new Map<string, Promise<Finished>>()
 
 /**
- * The last redirect that this page finished. Its parameters have left the address bar, and a second `finish()` without an
- * address means this one.
+ * The parameters of the last redirect that this page finished. They are no longer in the address bar, so a second `finish()` without an
+ * address uses these.
  */
 let latest: URLSearchParams | undefined
 
@@ -30,10 +30,10 @@ let latest: URLSearchParams | undefined
 const REDIRECT_PARAMETERS = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state']
 
 /**
- * Creates a login for one issuer and one client. Creating it sends nothing and touches no storage, so it may be done at
+ * Creates a login for one issuer and one client. This function sends nothing and touches no storage, so it may be called at
  * module scope and on a server.
  *
- * @throws `TypeError` that names a misused option
+ * @throws `TypeError` that names the invalid option
  *
  * @example
  * ```js
@@ -47,7 +47,7 @@ export function createLogin(options: LoginOptions): Login {
   const shared = shareTokens(settings)
   let metadata: Promise<Metadata> | undefined
   let renewal: Promise<void> | undefined
-  /** The `finish()` that is under way: its tokens are about to come. */
+  /** The pending or last `finish()`: `tokens()` waits for it. */
   let finishing: Promise<unknown> | undefined
 
   function issuerMetadata(): Promise<Metadata> {
@@ -95,7 +95,7 @@ export function createLogin(options: LoginOptions): Login {
       cleanAddressBar(state)
       let outcome = outcomes.get(key)
       if (!outcome) {
-        // Before the first `await`: a second call must not find it.
+        // Taken before the first `await`, so that a second call cannot take it again.
         const pending = takePending(settings.name, state)
         if (!pending) throw new LoginError('state_unknown')
         returnTo = pending.returnTo
@@ -141,7 +141,7 @@ export function createLogin(options: LoginOptions): Login {
     const held = shared.held()
     outcomes.clear()
     if (held !== undefined) {
-      // Here and in the other tabs first: a slow issuer must not keep anyone logged in.
+      // Tokens are forgotten in all tabs before the request, because the issuer may be slow.
       shared.end('logout', held.login)
       await revoke(settings, await issuerMetadata(), held.refreshToken ?? held.tokens.accessToken)
     }
@@ -157,20 +157,20 @@ export function createLogin(options: LoginOptions): Login {
   return { start, finish, tokens, logout }
 }
 
-/** The current page; on the page of `redirectUri`, which has nothing to show, the folder that it is in. */
+/** Returns the current page. On the page of `redirectUri`, which has no content, returns its folder. */
 function defaultReturn({ redirectUri }: Settings): string {
   const redirect = new URL(redirectUri)
   return location.pathname === redirect.pathname ? new URL('.', redirect).href : location.href
 }
 
-/** @throws `TypeError` unless the URL is of the page's origin and scheme: a `blob:` URL has that origin, too */
+/** Returns the absolute URL. @throws `TypeError` if its origin or scheme differs from the page's: a `blob:` URL has the page's origin, too */
 function ownUrl(option: string, text: string): string {
   const { href } = new URL(text, location.href)
-  if (!href.startsWith(`${location.origin}/`)) throw optionError(option, 'must be of the origin of this page')
+  if (!href.startsWith(`${location.origin}/`)) throw optionError(option, 'must have the origin of this page')
   return href
 }
 
-/** Removes the issuer's parameters from the address bar and from the history: a code must not be sent on as a referrer. */
+/** Removes the issuer's parameters from the address bar and the history, so that no `Referer` contains the code. */
 function cleanAddressBar(state: string): void {
   const url = new URL(location.href)
   if (url.searchParams.get('state') !== state) return
@@ -178,7 +178,7 @@ function cleanAddressBar(state: string): void {
   history.replaceState(history.state, '', url)
 }
 
-/** 32 random bytes as base64url: 43 characters, as a verifier must have at least (RFC 7636 §4.1). */
+/** Returns 32 random bytes as base64url: 43 characters, the shortest verifier that RFC 7636 §4.1 allows. */
 function random(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(32)))
 }

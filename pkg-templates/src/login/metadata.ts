@@ -13,11 +13,11 @@ export interface Metadata {
   readonly authorization_response_iss_parameter_supported?: boolean
 }
 
-/** A request to the issuer, without cookies and without redirects. */
+/** Sends a request to the issuer, without cookies and without redirects. */
 export function request(url: string, body?: URLSearchParams): Promise<Response> {
   const post = body && { method: 'POST', body }
   const signal = AbortSignal.timeout(10_000)
-  // `keepalive`: a revocation outlives the page that navigates away.
+  // `keepalive`: a revocation continues when the page navigates away.
   return fetch(url, record<RequestInit>({ ...post, credentials: 'omit', redirect: 'error', keepalive: true, signal }))
 }
 
@@ -29,7 +29,7 @@ export function isTrustworthy(text: unknown): text is string {
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
-/** @throws {@link LoginError} `metadata_…` or `pkce_unsupported` */
+/** Loads and checks the metadata. @throws {@link LoginError} `metadata_…` or `pkce_unsupported` */
 export async function loadMetadata(issuer: string): Promise<Metadata> {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')

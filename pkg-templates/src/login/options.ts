@@ -5,7 +5,7 @@ import { optionError } from '../base/refusal.js'
 import { isTrustworthy } from './metadata.js'
 import type { LoginChange, LoginOptions } from './types.js'
 
-/** The options, checked. */
+/** The checked options. */
 export interface Settings {
   readonly issuer: string
   readonly clientId: string
@@ -16,15 +16,15 @@ export interface Settings {
   readonly resources: readonly string[]
   readonly keepsAccessToken: boolean
   readonly onChange: (change: LoginChange) => void
-  /** Names what tabs share: logins with other options get other tokens. */
+  /** The name of the channel, the lock and the storage of this login. Logins with different options share nothing. */
   readonly name: string
 }
 
-/** @throws `TypeError` that names the option */
+/** Checks the options. @throws `TypeError` that names the invalid option */
 export function parseOptions(value: LoginOptions): Settings {
-  // Own members alone. Not by the class `Options`, which weighs more than it saves here: this entry has to stay small.
+  // Reads own members only. The class `Options` is not used, because this entry must stay small.
   const { issuer, clientId, redirectUri, scopes, resource, storage, onChange, ...others } = record(value)
-  for (const name of Object.keys(others)) throw optionError(name.slice(0, 64), 'is no option of createLogin')
+  for (const name of Object.keys(others)) throw optionError(name.slice(0, 64), 'is not an option of createLogin')
   for (const [name, given] of Object.entries(value)) if (given === undefined) throw optionError(name, UNDEFINED)
   if (storage !== undefined && storage !== 'memory' && storage !== 'session') {
     throw optionError('storage', 'must be `memory` or `session`')
@@ -33,7 +33,7 @@ export function parseOptions(value: LoginOptions): Settings {
     issuer: address('issuer', issuer),
     clientId: text('clientId', clientId),
     redirectUri: address('redirectUri', redirectUri),
-    // An item with several scopes is what they are joined to anyway (RFC 6749 §3.3).
+    // An item may contain several scopes, separated by spaces (RFC 6749 §3.3).
     scopes: list('scopes', scopes ?? ['openid']).join(' ').split(' '),
     resources: resource === undefined ? [] : texts('resource', resource),
   }
@@ -48,7 +48,7 @@ export function parseOptions(value: LoginOptions): Settings {
 
 const UNDEFINED = 'is undefined: leave it out, or give it a value'
 
-/** The issuer's or the app's own address, as it is written: both are compared exactly. */
+/** Checks the address of the issuer or of the app. Returns it unchanged, because both are compared exactly. */
 function address(name: string, value: unknown): string {
   const found = text(name, value)
   if (isTrustworthy(found) && !found.includes('#')) return found

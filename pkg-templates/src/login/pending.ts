@@ -1,4 +1,4 @@
-/** Keeps logins that were started and not finished yet, in `sessionStorage`: one entry for each `state`. */
+/** Stores logins that were started but not finished in `sessionStorage`: one entry for each `state`. */
 import { LoginError } from './errors.js'
 
 /** A login that the issuer has not answered yet. */
@@ -6,11 +6,11 @@ export interface PendingLogin {
   readonly verifier: string
   readonly nonce: string
   readonly returnTo: string
-  /** When it was started, in milliseconds since 1970. */
+  /** The time at which it was started, in milliseconds since 1970. */
   readonly startedAt: number
 }
 
-/** After this time a pending login is forgotten: its verifier and `state` should not wait for a redirect for ever. */
+/** The lifetime of a pending login, in milliseconds. Then its verifier and `state` are removed. */
 const LIFETIME = 3_600_000
 
 /** Uses the page's `sessionStorage`. @throws {@link LoginError} `storage_unavailable` */
@@ -24,7 +24,7 @@ export function withStorage<T>(use: (storage: Storage) => T): T {
 }
 
 /**
- * Stores a pending login, and removes those that are too old. Two tries of one tab do not disturb each other.
+ * Stores a pending login, and removes those that are too old. Several pending logins of one tab are independent.
  *
  * @param name - the settings' name: a redirect can finish only a login of the same issuer and client
  */
@@ -55,7 +55,7 @@ function isRecent(login: PendingLogin | undefined): boolean {
   return Date.now() - (login?.startedAt ?? 0) < LIFETIME
 }
 
-/** The value of an entry. The storage belongs to the whole origin, so the text may be anything. */
+/** Parses an entry. Returns `undefined` for invalid text: any script of the origin may have written it. */
 export function parse<T>(text: string | null): T | undefined {
   try {
     return (JSON.parse(text ?? 'null') as T | null) ?? undefined

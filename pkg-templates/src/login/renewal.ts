@@ -1,11 +1,11 @@
-/** Renews the tokens of a tab, one tab at a time. */
+/** Renews tokens in one tab at a time. */
 import { LoginError } from './errors.js'
 import type { Metadata } from './metadata.js'
 import type { Settings } from './options.js'
 import type { SharedTokens } from './shared_tokens.js'
 import { renew, revoke, type HeldTokens } from './token_endpoint.js'
 
-/** How long to wait for the lock, in milliseconds: a frozen tab may hold it and never return it. */
+/** The time to wait for the lock, in milliseconds. A frozen tab may hold the lock and never release it. */
 const LOCK_TIME = 10_000
 
 /** Whether the tokens should be renewed now. `rejected` is an access token that the API refused. */
@@ -15,7 +15,7 @@ export function isDue(held: HeldTokens, rejected: string | undefined): boolean {
 }
 
 /**
- * Renews what `shared` holds, unless another tab has done so meanwhile. Tokens that can't be renewed any more are
+ * Renews the tokens of `shared`, unless another tab has renewed them meanwhile. Tokens that cannot be renewed any more are
  * forgotten in every tab.
  *
  * @throws {@link LoginError} if the access token has ended and the renewal failed for another reason
@@ -41,7 +41,7 @@ export async function renewShared(
     } catch (thrown) {
       const { code, issuerError } = thrown as LoginError
       if (issuerError === 'invalid_grant') return end()
-      // The refresh token is used up by a response that can't be trusted.
+      // The refresh token was used, but the response cannot be trusted.
       if (/^(id_)?token_(invalid|malformed)/.test(code)) end()
       else if (!isOver(held) && held.tokens.accessToken !== rejected) return
       throw thrown
@@ -53,6 +53,7 @@ function isOver({ tokens: { expiresAt } }: HeldTokens): boolean {
   return expiresAt !== undefined && Date.now() >= expiresAt * 1000
 }
 
+/** Runs `work` while this tab has the lock of that name. Runs it without the lock if the lock is not released in time. */
 async function withLock(name: string, work: () => Promise<void>): Promise<void> {
   const locks = globalThis.navigator?.locks as LockManager | undefined
   let isGranted = false

@@ -1,10 +1,10 @@
-/** Holds the tokens of this tab, and shares them with the other tabs of the same origin. */
+/** Stores the tokens of this tab, and shares them with the other tabs of the same origin. */
 import type { Settings } from './options.js'
 import { parse, withStorage } from './pending.js'
 import type { HeldTokens } from './token_endpoint.js'
 import type { LoginChange } from './types.js'
 
-/** Why there are no tokens any more. */
+/** The reason why a login ended. */
 type End = 'logout' | 'expired'
 
 type Message =
@@ -15,7 +15,7 @@ type Message =
 /** The tokens of this tab. */
 export interface SharedTokens {
   held(): HeldTokens | undefined
-  /** Reads what `sessionStorage` keeps and asks the other tabs for newer tokens: at the first call only. */
+  /** Reads `sessionStorage`, and asks the other tabs for newer tokens. Only the first call does this. */
   open(): Promise<void>
   /** Asks the other tabs for newer tokens. Resolves when one has sent some, or after {@link ANSWER_TIME}. */
   ask(): Promise<void>
@@ -25,13 +25,13 @@ export interface SharedTokens {
   end(reason: End, login: string): void
 }
 
-/** How long other tabs may take to answer, in milliseconds. A later answer is taken, too, but nothing waits for it. */
+/** The time to wait for answers of other tabs, in milliseconds. A later answer is used, too, but nothing waits for it. */
 const ANSWER_TIME = 200
 
-/** Creates the holder. It touches nothing before `open()`, so that a server can import a module that creates a login. */
+/** Creates the store. It touches no browser API before `open()`, so that a server can import a module that creates a login. */
 export function shareTokens({ name, keepsAccessToken, onChange }: Settings): SharedTokens {
   const key = `${name} tokens`
-  /** Logins that ended. Their tokens are never taken again, in whichever order messages arrive. */
+  /** Logins that ended. Their tokens are never taken again, whatever the order of messages. */
   const ended = new Set<string>()
   let held: HeldTokens | undefined
   let channel: BroadcastChannel | undefined
@@ -73,7 +73,7 @@ export function shareTokens({ name, keepsAccessToken, onChange }: Settings): Sha
     if (ended.has(tokens.login)) return false
     const isSameLogin = held?.login === tokens.login
     const renewals = tokens.renewals - (held?.renewals ?? 0)
-    // After a reload `storage: 'session'` has the access token alone; another tab may have the rest.
+    // After a reload, `storage: 'session'` has only the access token. Another tab may have the refresh and ID tokens.
     const isRest = isSameLogin && renewals === 0 && !held?.refreshToken && tokens.refreshToken
     if (!isRest && !(isSameLogin ? renewals > 0 : tokens.since > (held?.since ?? 0))) return false
     held = tokens
@@ -95,7 +95,7 @@ export function shareTokens({ name, keepsAccessToken, onChange }: Settings): Sha
     notify(reason)
   }
 
-  /** Stores the access token alone: duplicating a tab copies `sessionStorage`. */
+  /** Stores only the access token, because duplicating a tab copies `sessionStorage`. */
   function store(): void {
     if (!keepsAccessToken) return
     const tokens = { ...held?.tokens, idToken: undefined, claims: undefined }
@@ -109,7 +109,7 @@ export function shareTokens({ name, keepsAccessToken, onChange }: Settings): Sha
 
   function notify(reason: LoginChange['reason']): void {
     const change = { reason, tokens: held?.tokens }
-    // An exception of the callback must not end a renewal half-way.
+    // An exception of the callback must not interrupt a renewal.
     queueMicrotask(() => onChange(change))
   }
 

@@ -6,14 +6,14 @@ import { request, type Metadata } from './metadata.js'
 import type { Settings } from './options.js'
 import type { Tokens } from './types.js'
 
-/** The tokens of a login, with what the caller does not get. */
+/** The tokens of a login, with the members that are not public. */
 export interface HeldTokens {
   readonly tokens: Tokens
   /** The login that they belong to; a renewal keeps it. */
   readonly login: string
-  /** When that login was finished, in milliseconds since 1970. */
+  /** The time at which that login was finished, in milliseconds since 1970. */
   readonly since: number
-  /** How often they were renewed. */
+  /** The number of renewals since then. */
   readonly renewals: number
   /** When to renew the access token, in milliseconds since 1970; `undefined` if only a rejection is a reason. */
   readonly renewAt: number | undefined
@@ -56,7 +56,7 @@ async function requestTokens(
 ): Promise<HeldTokens> {
   const body = new URLSearchParams({ ...parameters, client_id: settings.clientId })
   for (const resource of settings.resources) body.append('resource', resource)
-  // The token's life is counted from before the request, so that it never seems longer than it is.
+  // The lifetime is counted from before the request, so that it is never overestimated.
   const now = Date.now()
   let response: Response
   let answer: Record<string, unknown>
@@ -71,7 +71,7 @@ async function requestTokens(
     if (typeof error !== 'string') throw new LoginError('token_unavailable')
     throw new LoginError('token_refused', { issuerError: error })
   }
-  // Another type, such as DPoP, would need more than this token.
+  // Other types, such as DPoP, need a proof in addition to the token.
   const isBearer = /^bearer$/i.test(`${token_type}`)
   if (typeof access_token !== 'string' || access_token === '' || !isBearer) throw new LoginError('token_invalid')
   const hasIdToken = typeof id_token === 'string'
@@ -84,7 +84,7 @@ async function requestTokens(
     tokens: {
       accessToken: access_token,
       expiresAt: life > 0 ? Math.floor((now + life) / 1000) : undefined,
-      // An absent scope is the requested one (RFC 6749 §5.1), and after a renewal the one before (§6).
+      // Without `scope`, the requested scopes apply (RFC 6749 §5.1), and after a renewal those before it (§6).
       scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : (before?.scopes ?? settings.scopes),
       idToken: hasIdToken ? id_token : before?.idToken,
       claims: hasIdToken ? checkIdToken(id_token, settings, nonce, before?.claims) : before?.claims,
@@ -97,5 +97,5 @@ async function requestTokens(
   }
 }
 
-/** How long before its end an access token is renewed, in milliseconds; short lives take a quarter of their length. */
+/** The time before its end at which an access token is renewed, in milliseconds. For short lifetimes it is a quarter of them. */
 const MARGIN = 60_000

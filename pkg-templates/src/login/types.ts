@@ -1,14 +1,14 @@
-/** The public shapes of `jotgate/login`. */
+/** The public types of `jotgate/login`. */
 import type { JWTPayload } from '../base/types.js'
 
 /** The options of {@link createLogin}. */
 export interface LoginOptions {
   /**
-   * The issuer's address, exactly as its metadata spells it. `https`, or `http` on a loopback address. Its metadata is
+   * The issuer's address, exactly as in its metadata. `https`, or `http` on a loopback address. Its metadata is
    * read from `/.well-known/openid-configuration`, then from `/.well-known/oauth-authorization-server` (RFC 8414 §3).
    */
   issuer: string
-  /** The id under which the issuer knows this app: a public client, without a secret (RFC 6749 §2.1). */
+  /** The client identifier of this app at the issuer: a public client, without a secret (RFC 6749 §2.1). */
   clientId: string
   /** The absolute address of this app to which the issuer redirects. It must be registered at the issuer. */
   redirectUri: string
@@ -25,11 +25,11 @@ export interface LoginOptions {
    * a reload. Refresh and ID tokens stay in memory in both cases.
    */
   storage?: 'memory' | 'session'
-  /** Is called when the tokens change, in this tab or in another one. */
+  /** Called when the tokens change, in this tab or in another one. */
   onChange?: (change: LoginChange) => void
 }
 
-/** What {@link LoginOptions.onChange} receives. */
+/** The argument of {@link LoginOptions.onChange}. */
 export interface LoginChange {
   /**
    * `login` and `renewal`: there are new tokens. `logout`: the user logged out, here or in another tab. `expired`: the
@@ -44,13 +44,13 @@ export interface LoginChange {
 export interface Tokens {
   /** The access token. Send it as `Authorization: Bearer …`, and only to your API. */
   readonly accessToken: string
-  /** When the access token ends, in seconds since 1970. `undefined` if the issuer does not say. */
+  /** The time at which the access token expires, in seconds since 1970. `undefined` if the issuer does not send it. */
   readonly expiresAt: number | undefined
   /** The scopes that the issuer granted. They are for display: the API decides. */
   readonly scopes: readonly string[]
   /** The ID token. `undefined` without the scope `openid`, and after a reload with `storage: 'session'`. */
   readonly idToken: string | undefined
-  /** The checked claims of the ID token: who is logged in. `undefined` where `idToken` is. */
+  /** The checked claims of the ID token, which identify the person. `undefined` if `idToken` is `undefined`. */
   readonly claims: IdTokenClaims | undefined
 }
 
@@ -66,11 +66,11 @@ export interface IdTokenClaims extends JWTPayload {
   iss: string
   /** The person, unique at this issuer. */
   sub: string
-  /** The client ids that the token is for. */
+  /** The client identifiers that the token is for. */
   aud: string | string[]
-  /** When the ID token ends, in seconds since 1970. */
+  /** The time at which the ID token expires, in seconds since 1970. */
   exp: number
-  /** When it was issued, in seconds since 1970. */
+  /** The time at which it was issued, in seconds since 1970. */
   iat: number
   /** The value that ties the token to one login. */
   nonce?: string
@@ -91,7 +91,7 @@ export interface StartOptions {
 
 /** The options of `tokens()`. */
 export interface TokensOptions {
-  /** The access token that the API rejected with 401. It is renewed even if it seems valid; a newer one is returned as is. */
+  /** The access token that the API rejected with 401. It is renewed even if it seems valid, unless there already is a newer one. */
   rejected?: string
 }
 
@@ -111,7 +111,7 @@ export interface Login {
    */
   start(options?: StartOptions): Promise<void>
   /**
-   * Finishes the login on the page of `redirectUri`. `code` and `state` leave the address bar at once. A second call with
+   * Finishes the login on the page of `redirectUri`. Removes `code` and `state` from the address bar at once. A second call with
    * the same `state` returns the same outcome, so React's StrictMode may run the effect twice.
    *
    * @param url - the address that the issuer redirected to; by default the current one
@@ -119,10 +119,10 @@ export interface Login {
    */
   finish(url?: string | URL): Promise<FinishedLogin>
   /**
-   * The current tokens, renewed if the access token is about to end. `undefined` if the person is not logged in: call `start()`.
-   * Call it before each request; it is fast unless it renews.
+   * Returns the current tokens. Renews them first if the access token is about to expire. Returns `undefined` if the person is not logged in:
+   * then call `start()`. Call this function before each request. It is fast unless it renews.
    *
-   * @throws {@link LoginError} `token_…`, `metadata_…` or `id_token_…` if the token has ended and the renewal failed
+   * @throws {@link LoginError} `token_…`, `metadata_…` or `id_token_…` if the token has expired and the renewal failed
    */
   tokens(options?: TokensOptions): Promise<Tokens | undefined>
   /**

@@ -1,4 +1,4 @@
-/** A pass of the gate as the MCP SDKs want it. */
+/** Converts a pass of the gate to the form that the MCP SDKs take. */
 import { memberOf } from '../base/record.js'
 import { absoluteUrl } from '../base/url.js'
 import type { JWTPayload } from '../base/types.js'
@@ -7,10 +7,10 @@ import type { Passed } from '../gate/types.js'
 import type { AuthInfo } from './types.js'
 
 /**
- * What the MCP SDKs know of a verified token, for `authInfo` of their handlers.
+ * Returns the facts about a verified token, for the option `authInfo` of the MCP SDKs' handlers.
  *
- * @param pass - what `gate.check` returned for a request with a token
- * @throws `TypeError` for anything else, such as the pass of a request without a token
+ * @param pass - the result of `gate.check` for a request with a token
+ * @throws `TypeError` for any other value, such as the pass of a request without a token
  *
  * @example
  * ```js

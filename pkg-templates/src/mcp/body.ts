@@ -1,4 +1,4 @@
-/** Reads the body of a request once: whole, of bounded size, as JSON without duplicate members. */
+/** Reads the body of a request as JSON. Its size is bounded, and it must not have duplicate members. */
 import { isBytes } from '../base/bytes.js'
 import { memberOf, record } from '../base/record.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
@@ -8,13 +8,13 @@ import { Problem } from './problem.js'
 
 /** A request of Node's `http` whose body has not been read, or of Express, which may have read it. */
 export interface NodeBodyRequest extends NodeRequest {
-  /** What a body parser left here, such as `express.json()`. */
+  /** The result of a body parser, such as `express.json()`. */
   body?: unknown
   on?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
   off?(event: 'data' | 'end' | 'error' | 'close', listener: (value?: unknown) => void): unknown
   /** Whether the stream was read to its end before. */
   readonly readableEnded?: boolean
-  /** Reads the rest and drops it. */
+  /** Reads the rest of the stream and discards it. */
   resume?(): unknown
 }
 
@@ -22,10 +22,10 @@ export interface NodeBodyRequest extends NodeRequest {
 export type WebBodyRequest = StandardRequest & Pick<Request, 'arrayBuffer' | 'body' | 'bodyUsed'>
 
 /**
- * The JSON value of the body. A value that a body parser left is returned as it is: the server gets the same one, so duplicate members
- * that the parser dropped cannot make it do something else.
+ * Returns the JSON value of the body. The result of a body parser is returned unchanged. The server gets the same value, so both see the
+ * same members even if the parser dropped duplicates.
  *
- * @param limit - the most bytes that are read
+ * @param limit - the largest body, in bytes
  * @throws `Problem` for a body that is too large, not UTF-8, not JSON, too deep, or has a duplicate member
  */
 export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit: number): Promise<unknown> {
@@ -50,8 +50,8 @@ export async function jsonBody(request: WebBodyRequest | NodeBodyRequest, limit:
 }
 
 /**
- * What a body parser left: a value, or the text or the bytes of a parser for other types. Returns `undefined` if the stream can still be
- * read. Express 4 then has `{}`, and a later reader of the stream would get something else.
+ * Returns the result of a body parser: a value, or text or bytes. Returns `undefined` if the stream can still be read. Express 4 then has
+ * `{}` as its `body`, which a later reader of the stream would not get.
  */
 function leftBody(request: NodeBodyRequest): unknown {
   return memberOf(request, 'readableEnded') === false ? undefined : memberOf(request, 'body')
@@ -63,12 +63,12 @@ function bounded(body: string | Uint8Array, limit: number): Uint8Array {
   return bytes
 }
 
-/** Whether it is a standard request: its headers have `get`. */
+/** Whether the request is a standard one: its headers have `get`. */
 export function isWeb(request: WebBodyRequest | NodeBodyRequest): request is WebBodyRequest {
   return typeof (request.headers as { get?: unknown }).get === 'function'
 }
 
-const READ_BEFORE = 'the body of `request` has been read already: call `check` before anything else reads it'
+const READ_BEFORE = 'the body of `request` has already been read: call `check` first'
 
 async function webBytes(request: WebBodyRequest, limit: number): Promise<Uint8Array> {
   const { body, bodyUsed } = request
@@ -76,7 +76,7 @@ async function webBytes(request: WebBodyRequest, limit: number): Promise<Uint8Ar
   const pieces = new Pieces(limit)
   if (body === null) return pieces.joined()
   if (body === undefined) {
-    // Firefox shows no stream.
+    // Firefox has no `body` on requests.
     if (!pieces.add(new Uint8Array(await request.arrayBuffer().catch(brokenOff)))) throw new Problem('body_too_large')
     return pieces.joined()
   }
@@ -90,14 +90,14 @@ async function webBytes(request: WebBodyRequest, limit: number): Promise<Uint8Ar
   return pieces.joined()
 }
 
-/** The client went away, or its connection broke. */
+/** Throws the problem of a connection that ended before the body was complete. */
 function brokenOff(): never {
   throw new Problem('body_incomplete')
 }
 
 function nodeBytes(request: NodeBodyRequest, limit: number): Promise<Uint8Array> {
   if (typeof request.on !== 'function') {
-    throw new TypeError('`request` has neither a body nor a stream of it')
+    throw new TypeError('`request` has neither a `body` nor a stream: pass a request of Node, of Express or a standard one')
   }
   if (request.readableEnded === true) throw new TypeError(READ_BEFORE)
   const pieces = new Pieces(limit)
@@ -109,7 +109,7 @@ function nodeBytes(request: NodeBodyRequest, limit: number): Promise<Uint8Array>
       data: (piece?: unknown) => {
         if (pieces.add(piece as Uint8Array)) return
         stop()
-        // Not destroyed: the response goes over the same connection.
+        // The request is not destroyed, because the response uses the same connection.
         request.resume?.()
         reject(new Problem('body_too_large'))
       },
@@ -131,7 +131,7 @@ class Pieces {
     this.#limit = limit
   }
 
-  /** Whether there was room for the piece. */
+  /** Adds a piece. Returns `false` if the pieces exceed the limit. */
   add(piece: Uint8Array): boolean {
     this.#length += piece.length
     this.#pieces.push(piece)

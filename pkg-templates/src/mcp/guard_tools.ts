@@ -1,4 +1,4 @@
-/** Guards an MCP server: reads each request's message and asks the gate for what it needs. */
+/** Guards an MCP server: reads the messages of each request, and checks with the gate that the token allows them. */
 import { isGiven, record } from '../base/record.js'
 import { list, Options, size, text } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
@@ -14,11 +14,12 @@ import { Problem } from './problem.js'
 import type { AnyGate, GuardToolsOptions, ToolAnswer, ToolGuard } from './types.js'
 
 /**
- * Guards an MCP server with a gate: each tool needs its scopes, and what is not listed needs a token. Decided from the body alone.
+ * Makes a guard for an MCP server. A call of a tool needs the scopes of that tool. Every method and tool that is not listed needs a token.
+ * Only the body decides which method and tool a request calls.
  *
- * It also answers requests for the metadata of the gate's `resource`, and pre-flights with the gate's `cors`.
+ * The guard also answers requests for the metadata of the gate's `resource`, and pre-flights according to the gate's `cors`.
  *
- * @throws `TypeError` that names the option which is missing, unknown or wrong
+ * @throws `TypeError` that names the option that is missing, unknown or invalid
  *
  * @example
  * ```js
@@ -39,7 +40,7 @@ export function guardTools(gate: AnyGate, options: GuardToolsOptions): ToolGuard
   const checkOrigin = originCheck(gate, given.read('origins', list), given.read('hosts', list))
   const limit = given.read('maxBodyBytes', size) ?? 4 << 20
 
-  /** The scopes that a message needs; `undefined` if it needs no token. */
+  /** Returns the scopes that a message needs. Returns `undefined` if it needs no token. */
   const scopesOf = ({ method, name }: Message): readonly string[] | undefined => {
     const isPublic = method !== undefined && publicMethods.has(method)
     if (method !== 'tools/call') return isPublic ? undefined : []
@@ -50,7 +51,7 @@ export function guardTools(gate: AnyGate, options: GuardToolsOptions): ToolGuard
   const decide: ToolGuard['check'] = async (request, options = {}) => {
     const document = gate.metadata(request)
     if (document !== undefined) return answer(document, undefined)
-    // The SDKs treat `post` as `POST`.
+    // The SDKs accept `post` as `POST`.
     const method = request.method?.toUpperCase()
     if (method === 'OPTIONS') {
       const asked: Denied | Passed | Preflight = await gate.check(request)
@@ -106,10 +107,10 @@ function answer(response: Response, refusal: string | undefined): ToolAnswer {
   return { ok: false, status: response.status, refusal, response: () => response }
 }
 
-/** The scopes by the names of tools. A map: a tool may be called `constructor`. */
+/** Returns the scopes of each tool, by its name. A `Map`, because a tool may be called `constructor`. */
 function scopesByTool(name: string, value: unknown): Map<string, readonly string[]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw optionError(name, 'must be an object: the scopes of each tool')
+    throw optionError(name, 'must be an object with an array of scopes for each tool')
   }
   return new Map(
     Object.entries(value).map(([tool, scopes]) => {

@@ -1,9 +1,9 @@
-/** Looks for what `JSON.parse` overlooks: member names that stand twice in one object, and nesting without bound. */
+/** Finds problems that `JSON.parse` accepts: duplicate member names in an object, and deep nesting. */
 
-/** The deepest nesting that is read. The verifier's core has the same bound. */
+/** The deepest accepted nesting. The verifier's core has the same limit. */
 const MAX_DEPTH = 128
 
-/** What is wrong with a text that `JSON.parse` accepts; `undefined` if nothing is. */
+/** Returns the problem of a text that `JSON.parse` accepts. Returns `undefined` if it has none. */
 export function memberProblem(json: string): 'duplicate_member' | 'too_deep' | undefined {
   // The names of each open object; `undefined` for an array.
   const open: (Set<string> | undefined)[] = []
@@ -27,7 +27,7 @@ export function memberProblem(json: string): 'duplicate_member' | 'too_deep' | u
   return undefined
 }
 
-/** The index after the closing quote of the string that opens at `start`. */
+/** Returns the index after the closing quote of the string that begins at `start`. */
 function stringEnd(json: string, start: number): number {
   let index = start + 1
   for (; index < json.length && json[index] !== '"'; index++) if (json[index] === '\\') index++
@@ -41,7 +41,7 @@ function isName(json: string, end: number): boolean {
   return json[index] === ':'
 }
 
-/** Two spellings of one name are one name: `\u0061` is `a`. */
+/** Decodes a member name. Two spellings, such as `\u0061` and `a`, are the same name. */
 function nameOf(quoted: string): string {
   return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
 }

@@ -1,23 +1,23 @@
-/** Reads the JSON-RPC messages of a body: their methods, the tools that they call, and whether the headers agree. */
+/** Reads the JSON-RPC messages of a body: their methods and the tools that they call. Compares them with the headers. */
 import { record } from '../base/record.js'
 import { TextDecoder } from '../base/runtime.js'
 import type { ReadField } from '../gate/request.js'
 import { Problem } from './problem.js'
 
-/** What decides about one message. */
+/** The parts of a message that decide which rights it needs. */
 export interface Message {
   /** The method; `undefined` for a response, which has none. */
   readonly method: string | undefined
-  /** What it is about, such as the tool that it calls; `undefined` for other methods, and if there is no such text. */
+  /** The name of the tool, prompt, resource or task; `undefined` for other methods, and if the message has none. */
   readonly name: string | undefined
-  /** The id to answer with. */
+  /** The `id` for the response; `null` if the message has none. */
   readonly id: string | number | null
 }
 
 /**
- * The messages of a body: one, or those of a batch.
+ * Returns the messages of a body: one, or those of a batch.
  *
- * @throws `Problem` if it holds anything else
+ * @throws `Problem` if the body contains anything else
  */
 export function messagesOf(body: unknown): readonly [Message, ...Message[]] {
   const [first, ...others] = Array.isArray(body) ? (body as unknown[]) : [body]
@@ -25,10 +25,10 @@ export function messagesOf(body: unknown): readonly [Message, ...Message[]] {
 }
 
 /**
- * Compares the headers that repeat the body, where they are sent (MCP 2026-07-28, "Standard Request Headers"). Proxies decide by
- * them, so they must not differ.
+ * Compares the headers `Mcp-Method` and `Mcp-Name`, if they are present, with the body (MCP 2026-07-28, "Standard Request Headers").
+ * Proxies decide by these headers, so they must not differ from the body.
  *
- * @throws `Problem` if one of them names something else
+ * @throws `Problem` if one of them differs
  */
 export function checkHeaders([message, ...others]: readonly [Message, ...Message[]], field: ReadField): void {
   const method = field('mcp-method')
@@ -36,12 +36,12 @@ export function checkHeaders([message, ...others]: readonly [Message, ...Message
   if (method === null && name === null) return
   if (others.length > 0) throw new Problem('header_mismatch')
   if (method !== null && method.trim() !== message.method) throw new Problem('header_mismatch')
-  // For methods without a name the header means nothing.
+  // For methods without a name, `Mcp-Name` is ignored.
   const named = message.method !== undefined && message.method in NAMED_BY
   if (name !== null && named && decodedName(name.trim()) !== message.name) throw new Problem('header_mismatch')
 }
 
-/** Own members only: what a library writes to `Object.prototype` is in no message. */
+/** Returns an own member. Inherited members are ignored, because a polluted `Object.prototype` is not part of the message. */
 function own(object: unknown, name: string): unknown {
   return typeof object === 'object' && object !== null && Object.hasOwn(object, name)
     ? (object as Record<string, unknown>)[name]
@@ -62,7 +62,7 @@ function messageOf(item: unknown): Message {
   }
 }
 
-/** The parameter that names what a method is about, and that `Mcp-Name` repeats. */
+/** By method: the parameter with the name that `Mcp-Name` repeats. */
 const NAMED_BY: Readonly<Record<string, string>> = record({
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -72,7 +72,7 @@ const NAMED_BY: Readonly<Record<string, string>> = record({
   'tasks/cancel': 'taskId',
 })
 
-/** The name; one that a header cannot hold comes as `=?base64?…?=`. `null` if that is malformed. */
+/** Decodes a name. Names that a header cannot contain are sent as `=?base64?…?=`. Returns `null` if that is malformed. */
 function decodedName(value: string): string | null {
   const [, base64] = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value) ?? []
   if (base64 === undefined) return value.startsWith('=?base64?') ? null : value

@@ -1,4 +1,4 @@
-/** Refuses requests of pages that may not call (MCP 2026-07-28, "Security Warning": DNS rebinding). */
+/** Refuses requests of web pages that may not call the server (MCP 2026-07-28, "Security Warning": DNS rebinding). */
 import { absoluteUrl } from '../base/url.js'
 import { gateDetails } from '../gate/details.js'
 import { fieldsOf, type ReadField, type RequestLike } from '../gate/request.js'
@@ -7,10 +7,10 @@ import { Problem } from './problem.js'
 import type { AnyGate } from './types.js'
 
 /**
- * The check of `Origin` and `Host`.
+ * Returns a function that checks `Origin` and `Host`, and throws a `Problem`.
  *
- * @param origins - the origins that may call; `undefined` for those of the gate's `cors` and its `resource`
- * @param hosts - the hosts that are accepted, with a port or without; `undefined` for all
+ * @param origins - the accepted origins; `undefined` for those of the gate's `cors` and its `resource`
+ * @param hosts - the accepted hosts, with a port or without; `undefined` for all
  */
 export function originCheck(
   gate: AnyGate,
@@ -33,7 +33,7 @@ export function originCheck(
   }
 }
 
-/** Whether the gate's `cors` lets the page of this request read the answer. */
+/** Whether the gate's `cors` allows the page of this request to read the response. */
 function letsRead(gate: AnyGate, request: RequestLike): boolean {
   return gate.cors(request, new Response()).headers.has('access-control-allow-origin')
 }

@@ -1,4 +1,4 @@
-/** What is wrong with a request before its token matters, as an HTTP response with a JSON-RPC error. */
+/** The problems of a request that are found before its token is checked, as HTTP responses with a JSON-RPC error. */
 import { jsonOf, record } from '../base/record.js'
 
 /** Status, JSON-RPC error code and message of each problem. */
@@ -6,11 +6,11 @@ const PROBLEMS = {
   origin_refused: [403, -32000, 'the Origin of this request is not allowed'],
   host_refused: [403, -32000, 'the Host of this request is not allowed'],
   body_too_large: [413, -32000, 'the request body is too large'],
-  body_incomplete: [400, -32700, 'the request body broke off'],
+  body_incomplete: [400, -32700, 'the request body is incomplete'],
   body_not_utf8: [400, -32700, 'the request body is not UTF-8'],
   body_not_json: [400, -32700, 'the request body is not JSON'],
   body_too_deep: [400, -32700, 'the request body is nested too deeply'],
-  body_duplicate_member: [400, -32700, 'an object of the request body has a member twice'],
+  body_duplicate_member: [400, -32700, 'an object in the request body has a duplicate member'],
   not_a_message: [400, -32600, 'the request body is not a JSON-RPC message'],
   header_mismatch: [400, -32020, 'the Mcp-Method or Mcp-Name header differs from the request body'],
 } as const satisfies Record<string, readonly [400 | 403 | 413, number, string]>
@@ -18,7 +18,7 @@ const PROBLEMS = {
 /** The stable code of a problem. */
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** A request that no token makes good. */
+/** The error for a request that is refused whatever its token is. */
 export class Problem extends Error {
   override name = 'Problem'
   readonly refusal: ProblemCode
@@ -30,7 +30,7 @@ export class Problem extends Error {
     this.status = PROBLEMS[refusal][0]
   }
 
-  /** The response; `id` is that of the message, if it is known. */
+  /** Returns the response. `id` is the `id` of the message, or `null` if it is unknown. */
   response(id: string | number | null): Response {
     const [status, code, message] = PROBLEMS[this.refusal]
     const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })

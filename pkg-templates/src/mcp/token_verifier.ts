@@ -1,4 +1,4 @@
-/** The gate as the verifier of `requireBearerAuth` of the MCP SDKs. */
+/** Adapts a gate to `requireBearerAuth` of the MCP SDKs. */
 import { isGiven, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { Denied, Passed } from '../gate/types.js'
@@ -6,10 +6,10 @@ import { authInfo } from './auth_info.js'
 import type { AnyGate, TokenVerifier, VerifierErrors } from './types.js'
 
 /**
- * Makes the `verifier` of `requireBearerAuth`. The SDK then reads the header and answers; where it is possible, use the gate itself,
- * whose answers are more exact.
+ * Makes the `verifier` of `requireBearerAuth`. The SDK then reads the header and responds. If possible, use the gate itself, because its
+ * responses are more exact.
  *
- * Rules of the gate (`authorize`) are called with a request that has the token and nothing else.
+ * Rules of the gate (`authorize`) are called with a request that contains only the token.
  *
  * @param errors - the SDK's error classes: `{ OAuthError }` of version 2, `{ InvalidTokenError, InsufficientScopeError }` of 1
  * @throws `TypeError` if no class is passed in
@@ -25,12 +25,12 @@ export function tokenVerifier(gate: AnyGate, errors: VerifierErrors): TokenVerif
   const refuse = refuser(errors)
   return {
     async verifyAccessToken(token) {
-      // A token that is no text, or empty, is refused as every malformed one is.
+      // A token that is empty or not a string is refused as malformed.
       const authorization = `Bearer ${String(token)}`
       const pass: Passed | Denied = await gate.check({ method: 'POST', url: '/', headers: { authorization } })
       if (!pass.ok) {
         const { status, detail } = pass
-        // Not the token's fault: the SDK answers 500 to errors of other classes.
+        // The token may be valid. The SDK responds with 500 to errors of other classes.
         if (status === 503) throw new Error(detail, record({ cause: pass.cause }))
         throw refuse(status === 403 ? 'insufficient_scope' : 'invalid_token', detail)
       }
@@ -53,7 +53,7 @@ function refuser(errors: VerifierErrors): Refuse {
   if (OAuthError !== undefined) return (code, message) => new OAuthError(code, message)
   const InvalidTokenError = member<OfMessage>('InvalidTokenError')
   if (InvalidTokenError === undefined) {
-    throw optionError('errors', 'must hold `OAuthError`, or `InvalidTokenError` with version 1 of the MCP SDK')
+    throw optionError('errors', 'must contain `OAuthError`, or `InvalidTokenError` with version 1 of the MCP SDK')
   }
   const InsufficientScopeError = member<OfMessage>('InsufficientScopeError') ?? InvalidTokenError
   return (code, message) => new (code === 'invalid_token' ? InvalidTokenError : InsufficientScopeError)(message)

@@ -6,11 +6,11 @@ import type { WaitUntil } from '../remote/remote_key_set.js'
 import type { NodeBodyRequest, WebBodyRequest } from './body.js'
 import type { ProblemCode } from './problem.js'
 
-/** A gate, whatever its claims and principals are. */
+/** A gate with any types of claims and principals. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyGate = Pick<Gate<any, any, any>, 'check' | 'metadata' | 'cors'>
 
-/** What the MCP SDKs know of a verified token. */
+/** The facts about a verified token, in the form of the MCP SDKs. */
 export interface AuthInfo {
   /** The token. */
   token: string
@@ -22,18 +22,18 @@ export interface AuthInfo {
   expiresAt?: number
   /** The `resource` of the gate; without it the audience, if the token has exactly one and it is a URL. */
   resource?: URL
-  /** Where the metadata of the resource is, for challenges of the SDK. */
+  /** The URL of the resource's metadata, for challenges of the SDK. */
   resourceMetadataUrl?: string
-  /** What else the gate found. */
+  /** The other results of the gate. */
   extra: { readonly claims: JWTPayload; readonly header: Partial<ProtectedHeader>; readonly principal: unknown }
 }
 
-/** What `requireBearerAuth` of the MCP SDKs takes as `verifier`. */
+/** The option `verifier` of `requireBearerAuth` of the MCP SDKs. */
 export interface TokenVerifier {
   /**
    * Verifies a token.
    *
-   * @throws an error of the class that was passed in, for a token that is refused; `Error` if there are no keys to verify with
+   * @throws an error of a class in `errors` for a refused token; `Error` if there are no keys to verify with
    */
   verifyAccessToken(token: string): Promise<AuthInfo>
 }
@@ -41,37 +41,37 @@ export interface TokenVerifier {
 /** The error classes of the SDK in use, so that this package depends on none. */
 export type VerifierErrors =
   | {
-      /** Of `@modelcontextprotocol/server` 2. */
+      /** The class of `@modelcontextprotocol/server` 2. */
       // eslint-disable-next-line @typescript-eslint/no-explicit-any
       readonly OAuthError: new (code: any, message: string) => Error
     }
   | {
-      /** Of `@modelcontextprotocol/sdk` 1, `server/auth/errors.js`. */
+      /** The class of `@modelcontextprotocol/sdk` 1, from `server/auth/errors.js`. */
       readonly InvalidTokenError: new (message: string) => Error
-      /** For rules of the gate that refuse a token. Default: `InvalidTokenError`. */
+      /** The class of the same file for requests that the gate denies with 403. Default: `InvalidTokenError`. */
       readonly InsufficientScopeError?: new (message: string) => Error
     }
 
-/** Which calls need which scopes. What is not listed needs a token. */
+/** The rights that each call needs. Methods and tools that are not listed need a token. */
 export interface GuardToolsOptions {
   /**
-   * The scopes of each tool, all of them needed. A tool that is not listed needs a token of any scope. A tool with an empty list
-   * needs none, if `tools/call` is one of `publicMethods`.
+   * The scopes that each tool needs, all of them. A tool that is not listed needs a token with any scopes. A tool with an empty list
+   * needs no token if `publicMethods` contains `tools/call`.
    */
   toolScopes: Readonly<Record<string, readonly string[]>>
   /** The methods that need no token, such as `initialize` and `tools/list`. Default: none. */
   publicMethods?: readonly string[]
   /**
-   * The origins of pages that may call, compared exactly. Default: those of the gate's `cors`, and that of its `resource`. Requests
-   * without `Origin`, which come from no page, are never refused because of it.
+   * The origins of pages that may call, compared exactly. Default: the origins of the gate's `cors` and of its `resource`. Requests
+   * without `Origin` do not come from a page, so this check does not apply to them.
    */
   origins?: readonly string[]
   /**
-   * The values of `Host` that are accepted, with a port or for every port. List them for a server on loopback, where pages reach it
-   * by DNS rebinding. Default: every host.
+   * The accepted values of `Host`, with a port or for every port. Set it for a server on loopback, which pages can reach by DNS
+   * rebinding. Default: every host.
    */
   hosts?: readonly string[]
-  /** The largest body that is read, in bytes. Default: 4 MiB, as in the SDKs. */
+  /** The largest accepted body, in bytes. Default: 4 MiB, as in the SDKs. */
   maxBodyBytes?: number
 }
 
@@ -80,19 +80,19 @@ export interface ToolCall<Claims = JWTPayload, Principal = unknown> {
   readonly ok: true
   /** The JSON value of the body; `undefined` for requests without one. The body itself has been read. */
   readonly parsedBody: unknown
-  /** Who calls; absent for a call without a token. */
+  /** The facts about the token; absent for a call without a token. */
   readonly authInfo?: AuthInfo
   /** The pass of the gate; absent for a call without a token. */
   readonly pass?: Passed<Claims, Principal>
   readonly response?: undefined
 }
 
-/** A request that the guard answers itself: refused, the metadata of the resource, or a pre-flight. */
+/** A request that the guard answers itself: a refusal, a request for the metadata of the resource, or a pre-flight. */
 export interface ToolAnswer {
   readonly ok: false
   /** The HTTP status. */
   readonly status: number
-  /** The stable code of the reason: one of the gate's, or one of {@link ProblemCode}; `undefined` for an answer that is no refusal. */
+  /** The stable code of the reason: one of the gate's, or one of {@link ProblemCode}; `undefined` if this is not a refusal. */
   readonly refusal: ProblemCode | (string & {}) | undefined
   /** The response to send. */
   response(): Response
@@ -101,15 +101,15 @@ export interface ToolAnswer {
 /** Guards an MCP server. Its functions need no `this`. */
 export interface ToolGuard {
   /**
-   * Whether a request may reach the server. Reads its body, once.
+   * Checks whether a request may reach the server. Reads its body.
    *
-   * @param request - a standard `Request`, or one of Node's `http` or Express. `request.body` of Express is used if a parser
-   *   read the stream before.
-   * @throws `TypeError` if the body was read before; what `principal` and `authorize` of the gate throw
+   * @param request - a standard `Request`, or one of Node's `http` or Express. If a body parser of Express has read the stream,
+   *   `request.body` is used.
+   * @throws `TypeError` if the body was already read; any error that `principal` or `authorize` of the gate throws
    */
   check(request: WebBodyRequest | NodeBodyRequest, options?: { waitUntil?: WaitUntil }): Promise<ToolCall | ToolAnswer>
   /**
-   * The same as middleware of Express: sets `request.body`, and `request.auth` to an {@link AuthInfo}, which the SDK's transports
+   * Does the same as Express middleware. Sets `request.body`, and sets `request.auth` to an {@link AuthInfo}, which the SDK's transports
    * read.
    */
   middleware(request: NodeBodyRequest, response: NodeResponse, next: (error?: unknown) => void): void

@@ -21,7 +21,7 @@ export interface DpopOptions {
   required?: boolean
   /**
    * Remembers used proofs. Default: {@link replayMemory}, which is no protection across instances. The store needs an atomic
-   * "set if absent": Redis and Durable Objects have it, Workers KV does not.
+   * "set if absent": Redis and Durable Objects have one, Workers KV does not.
    */
   replay?: ReplayStore
   /**
@@ -40,15 +40,15 @@ export interface DpopOptions {
   algorithms?: readonly Algorithm[]
 }
 
-/** How old a proof may be, in seconds. */
+/** The greatest age of a proof, in seconds. */
 const WINDOW = 300
-/** How much the clocks may differ for that, in seconds. */
+/** The accepted clock difference for that age, in seconds. */
 const TOLERANCE = 5
-/** How far in the future `iat` may be, in seconds. */
+/** The furthest accepted `iat` in the future, in seconds. */
 const MAX_FUTURE = 60
 /** The longest `jti`, in characters. */
 const MAX_JTI = 128
-/** The longest proof, in bytes: an RSA key of 4096 bits and its signature fit. */
+/** The longest proof, in bytes. A proof with an RSA key of 4096 bits is shorter. */
 export const MAX_PROOF = 8_192
 
 /**
@@ -87,6 +87,7 @@ export function dpop(options: DpopOptions = {}): ProofOfPossession {
   })
 }
 
+/** The rules of one gate for proofs. */
 interface Rules {
   readonly policy: ReturnType<typeof policyFrom>
   readonly origin: string | undefined
@@ -129,14 +130,14 @@ async function check(attempt: ProofAttempt, expected: string, rules: Rules): Pro
   if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI) {
     return denial('dpop_proof_id', `the proof's jti must have 1 to ${MAX_JTI} characters`)
   }
-  // Last: a proof that is refused for another reason takes no room.
+  // This check is last, so that only valid proofs take memory in the store.
   const until = Math.ceil(iat) + WINDOW + TOLERANCE
   let seen: unknown
   try {
     seen = await replay.seen(`${proof.thumbprint}.${await sha256(jsonOf([jti, url]))}`, until, now)
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown : new Error('the replay store failed')
-    return { status: 503, refusal: 'dpop_store_failed', detail: 'used proofs cannot be remembered at the moment', cause }
+    return { status: 503, refusal: 'dpop_store_failed', detail: 'used proofs cannot be stored at the moment', cause }
   }
   if (seen === false) return undefined
   if (seen === 'full') {
@@ -162,6 +163,6 @@ function path(name: string, value: unknown): string {
 
 function asymmetric(name: string, value: unknown): string[] {
   const found = algorithmList(name, value)
-  if (found.some((algorithm) => algorithm.startsWith('HS'))) throw optionError(name, 'must be asymmetric: a proof shows its key')
+  if (found.some((algorithm) => algorithm.startsWith('HS'))) throw optionError(name, 'must be asymmetric, because a proof contains its key')
   return found
 }

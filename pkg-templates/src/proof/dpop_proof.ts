@@ -7,10 +7,10 @@ import { handle, jwkMembers, keyFromText, PRIVATE_MEMBERS } from '../keys/import
 import { type Keys, type Policy, thumbprint } from '../wasm/bindings.js'
 import { decodeHeader, verifySignature } from '../wasm/calls.js'
 
-/** The algorithms that `jotgate-keys` accepts. None of them is symmetric. */
+/** The accepted algorithms by default: those that `jotgate-keys` accepts. All are asymmetric. */
 export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256', 'PS384', 'PS512'] as const
 
-/** The claims of a proof. None of them is checked. */
+/** The claims of a proof. They are not checked yet. */
 export interface ProofClaims {
   readonly htm?: unknown
   readonly htu?: unknown
@@ -26,7 +26,8 @@ export type ReadProof =
   | { readonly ok: false; readonly code: RefusalCode; readonly detail: string }
 
 /**
- * Reads the value of the header field `DPoP`, `null` if it is missing, and verifies the signature by the key in the proof.
+ * Reads the value of the header field `DPoP` and verifies the signature with the key in the proof. A value of `null` means that the field is
+ * missing.
  *
  * @param policy - the accepted algorithms and the longest proof
  */

@@ -7,15 +7,15 @@ import type { MaybePromise } from '../gate/types.js'
 
 /** One way to prove possession. */
 export interface ProofMethod {
-  /** The member of `cnf` that it proves. */
+  /** The member of `cnf` that this method proves. */
   readonly member: ProofOfPossession['member']
   /** Whether tokens without that member are refused. */
   readonly required: boolean
-  /** Its members of the resource's metadata (RFC 9728 §2). */
+  /** The members that it adds to the resource's metadata (RFC 9728 §2). */
   readonly metadata: object
   /** The parameters of the challenge with the scheme `DPoP`, if the method has that scheme. */
   readonly dpopParameters?: string
-  /** Returns the check of one gate. `expected` is the value in `cnf`. */
+  /** Returns the check for one gate. `expected` is the value in `cnf`. */
   prepare(context: ProofContext): (attempt: ProofAttempt, expected: string) => MaybePromise<Denial | undefined>
 }
 
@@ -48,7 +48,7 @@ function joinProofs(values: readonly unknown[], context: ProofContext): Proof {
     challenge(parameters, error, scheme) {
       if (dpopParameters === undefined) return `Bearer ${parameters(error)}`
       if (onlyDpop) return `DPoP ${parameters(error)}, ${dpopParameters}`
-      // The error belongs to the scheme that was used (RFC 9449 §7.1). Some clients read only a challenge that begins with `Bearer`.
+      // The error belongs to the scheme of the request (RFC 9449 §7.1). `Bearer` is first, because some clients read only the first scheme.
       if (scheme !== 'dpop') return `Bearer ${parameters(error)}, DPoP ${dpopParameters}`
       return `Bearer ${parameters()}, DPoP ${error === undefined ? '' : `${parameters(error)}, `}${dpopParameters}`
     },
@@ -56,7 +56,7 @@ function joinProofs(values: readonly unknown[], context: ProofContext): Proof {
       const { claims, scheme } = attempt
       const confirmation = memberOf(claims, 'cnf')
       const members = confirmation === undefined ? [] : membersOf(confirmation)
-      // RFC 7800 §3.1: a member that is not understood cannot be proven.
+      // RFC 7800 §3.1: an unknown member cannot be proven.
       if (members === undefined || !members.every(([name]) => checks.has(name))) return UNKNOWN
       const bound = (member: string) => members.some(([name]) => name === member)
       if (!required.every(bound)) return UNBOUND
@@ -70,7 +70,7 @@ function joinProofs(values: readonly unknown[], context: ProofContext): Proof {
   }
 }
 
-/** Returns the members of `cnf`. Returns `undefined` if it is not an object of texts, or if it is empty. */
+/** Returns the members of `cnf`. Returns `undefined` if it is not an object of strings, or if it is empty. */
 function membersOf(confirmation: unknown): [name: string, value: string][] | undefined {
   if (typeof confirmation !== 'object' || confirmation === null || Array.isArray(confirmation)) return undefined
   const members = Object.entries(confirmation)

@@ -37,7 +37,7 @@ export function mtls(options: MtlsOptions = {}): ProofOfPossession {
 const MISSING: Denial = /* @__PURE__ */ invalidToken('mtls_certificate_missing', 'the connection has no client certificate')
 const MISMATCH: Denial = /* @__PURE__ */ invalidToken('mtls_certificate_mismatch', 'the token is bound to another certificate')
 
-/** The parts of requests that are read. */
+/** The parts of a request that are read. */
 interface TlsRequest {
   /** In Cloudflare Workers. */
   readonly cf?: { readonly tlsClientAuth?: CloudflareCertificate }
@@ -64,7 +64,7 @@ function fingerprintOf(incoming: RequestLike): string | undefined {
   if (typeof cf === 'object' && cf !== null) {
     const certificate = memberOf(cf, 'tlsClientAuth')
     if (typeof certificate !== 'object' || certificate === null) return undefined
-    // Cloudflare reports a certificate that it could not verify, too.
+    // Cloudflare also reports certificates that it could not verify.
     if (memberOf(certificate, 'certPresented') !== '1' || memberOf(certificate, 'certVerified') !== 'SUCCESS') return undefined
     return recoded(memberOf(certificate, 'certFingerprintSHA256'))
   }

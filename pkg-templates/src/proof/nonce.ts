@@ -1,10 +1,10 @@
-/** Nonces for DPoP proofs without a store (RFC 9449 §8, §9): a time, and its HMAC. */
+/** Makes and checks nonces for DPoP proofs without a store (RFC 9449 §8, §9). A nonce is a time and its HMAC. */
 import { base64url, binaryOf, isBytes } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
 
-/** For how many seconds the same nonce is given out. It is accepted twice as long. */
+/** The number of seconds for which the same nonce is returned. It is accepted twice as long. */
 const BUCKET = 300
 /** The shortest secret, in bytes. */
 const SHORTEST_SECRET = 32
@@ -13,7 +13,7 @@ const SHORTEST_SECRET = 32
 export interface Nonces {
   /** Returns the current nonce. */
   current(now: number): Promise<string>
-  /** Whether a nonce was given out now or in the time before. */
+  /** Whether a nonce belongs to the current time span or to the one before. */
   accepts(nonce: string, now: number): Promise<boolean>
 }
 
@@ -24,7 +24,7 @@ export function noncesFrom(name: string, value: unknown): Nonces {
     throw optionError(name, `must be a secret of at least ${SHORTEST_SECRET} bytes`)
   }
   let key: CryptoKey | undefined
-  // Not the promise: in Workers, one request must not await a promise of another.
+  // Caches the key and not a promise: in Workers, one request must not await a promise of another.
   const hmac = async () => {
     const algorithm = record({ name: 'HMAC', hash: 'SHA-256' })
     return (key ??= await crypto.subtle.importKey('raw', secret, algorithm, false, ['sign', 'verify']))

@@ -1,31 +1,31 @@
-/** Remembers the DPoP proofs that were used, in memory and bounded (RFC 9449 §11.1). */
+/** Stores used DPoP proofs in bounded memory, to detect replays (RFC 9449 §11.1). */
 import { Options, size } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { MaybePromise } from '../gate/types.js'
 
-/** Remembers proofs. Instances that serve the same API must share one, or a proof can be used once at each. */
+/** Stores used proofs. Instances of the same API must share one store. Otherwise a proof can be used once at each instance. */
 export interface ReplayStore {
   /**
-   * Remembers a proof, in one atomic step: of two calls at the same time with the same `key`, only one may return `false`.
+   * Stores a proof, in one atomic step: of two calls at the same time with the same `key`, only one may return `false`.
    *
    * @param key - identifies the proof: the thumbprint of its key, a dot, and a hash; 87 characters
-   * @param until - the time until which it must be remembered, in seconds since 1970
+   * @param until - the time until which it must be stored, in seconds since 1970
    * @param now - the current time, in the same unit
-   * @returns `false` if the key is new, `true` if it was there, `'full'` if this thumbprint can have no further entry
+   * @returns `false` if the key is new, `true` if it was stored before, `'full'` if this thumbprint has too many entries
    */
   seen(key: string, until: number, now: number): MaybePromise<boolean | 'full'>
 }
 
 /** The bounds of {@link replayMemory}. */
 export interface ReplayMemoryOptions {
-  /** How many proofs at most, of all keys together. Default: 100,000. */
+  /** The most proofs of all keys together. Default: 100,000. */
   maxEntries?: number
-  /** How many proofs at most of one key. Default: 2,000. */
+  /** The most proofs of one key. Default: 2,000. */
   maxPerKey?: number
 }
 
 /**
- * Makes a store in the memory of this process or isolate. It is no protection across instances.
+ * Makes a store in the memory of this process or isolate. It does not protect across instances.
  *
  * @throws `TypeError` that names an invalid option
  */
@@ -34,12 +34,12 @@ export function replayMemory(options: ReplayMemoryOptions = {}): ReplayStore {
   const maxEntries = given.read('maxEntries', size) ?? 100_000
   const maxPerKey = given.read('maxPerKey', size) ?? Math.min(2_000, maxEntries)
   if (maxPerKey > maxEntries) throw optionError('maxPerKey', 'must be at most `maxEntries`')
-  /** The proofs of each thumbprint, with the time until which each must be remembered. */
+  /** The proofs of each thumbprint, with the time until which each must be stored. */
   const shares = new Map<string, Map<string, number>>()
   let count = 0
-  /** How many entries there may be before the next sweep. Doubling makes sweeps cheap on average. */
+  /** The number of entries that starts the next sweep. It doubles, so that sweeps are cheap on average. */
   let nextSweep = Math.min(1_000, maxEntries)
-  /** When a sweep found the memory full: another one in the same second would find nothing. */
+  /** The second in which a sweep found the memory full. Another sweep in the same second would find nothing. */
   let lastFullSweep: number | undefined
 
   const sweepShare = (thumbprint: string, share: Map<string, number>, now: number) => {
@@ -65,7 +65,7 @@ export function replayMemory(options: ReplayMemoryOptions = {}): ReplayStore {
         sweep(now)
         if (count >= maxEntries) lastFullSweep = now
       }
-      if (count >= maxEntries) throw new Error('the memory of used proofs is full')
+      if (count >= maxEntries) throw new Error('the memory of used proofs is full: raise `maxEntries`')
       share = shares.get(thumbprint)
       if (share === undefined) shares.set(thumbprint, (share = new Map()))
       share.set(key, until)

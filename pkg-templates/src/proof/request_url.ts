@@ -1,10 +1,10 @@
-/** The URL of a request, as a DPoP proof names it (RFC 9449 §4.2 `htu`). */
+/** Computes the URL of a request, to compare with `htu` of a DPoP proof (RFC 9449 §4.2). */
 import { memberOf } from '../base/record.js'
 import { webUrl } from '../base/url.js'
 import { pathOf, type RequestLike, type StandardRequest } from '../gate/request.js'
 
 /**
- * Returns the normalised URL of a request without query and fragment. No header field is read: clients can choose them.
+ * Returns the normalised URL of a request without query and fragment. No header field is read, because the client chooses them.
  *
  * @param origin - the public origin, if it is configured
  * @param basePath - the path that the server removed from the URL, or an empty text
@@ -15,9 +15,12 @@ export function requestUrl(request: RequestLike, origin: string | undefined, bas
   return normalised(`${origin ?? originOf(request)}${basePath}${path === '' ? '/' : path}`)
 }
 
-/** Normalises a URL (RFC 3986 §6.2.2, §6.2.3), without query and fragment. Returns `undefined` if it is no absolute URL of HTTP. */
+/**
+ * Normalises a URL (RFC 3986 §6.2.2, §6.2.3), without query and fragment. Returns `undefined` if it is not an absolute `http:` or `https:`
+ * URL.
+ */
 export function normalised(text: string): string | undefined {
-  // Parsers of URLs accept more, such as `\` for `/`.
+  // `new URL` accepts more, such as `\` for `/`.
   if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.includes('\\')) return undefined
   const url = webUrl(text)
   return url && url.origin + url.pathname.replace(/%[0-9a-f]{2}/gi, plainOctet)
@@ -31,7 +34,7 @@ function plainOctet(encoded: string): string {
 
 function originOf(request: RequestLike): string {
   const url = memberOf(request, 'url')
-  // In requests of Node, an absolute URL is chosen by the client.
+  // In requests of Node, the client chooses the origin of an absolute URL.
   const isStandard = typeof memberOf((request as StandardRequest).headers, 'get') === 'function'
   const found = isStandard && typeof url === 'string' ? webUrl(url) : undefined
   if (found === undefined) {

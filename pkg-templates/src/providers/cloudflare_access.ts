@@ -1,4 +1,4 @@
-/** Cloudflare Access. */
+/** The preset for Cloudflare Access. */
 import { Options } from '../base/options.js'
 import { type Preset, textLike } from './preset.js'
 

@@ -1,9 +1,9 @@
-/** Amazon Cognito user pools. */
+/** The preset for Amazon Cognito user pools. */
 import { callable, Options, texts } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import { type Preset, requireClaim, type Rule, textLike } from './preset.js'
 
-/** The user pool, and the app clients of it that are yours. */
+/** The user pool, and its app clients that are yours. */
 export interface CognitoOptions {
   /** The identifier of the user pool, such as `eu-west-1_AbCdEfGhI`. It begins with the region. */
   userPoolId: string

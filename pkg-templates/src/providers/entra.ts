@@ -1,4 +1,4 @@
-/** Microsoft Entra ID. */
+/** The preset for Microsoft Entra ID. */
 import { Options, texts } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import type { IssuerTemplate } from '../gate/tenants.js'

@@ -1,15 +1,15 @@
-/** Tokens of GitHub Actions workflows. */
+/** The preset for tokens of GitHub Actions workflows. */
 import { Options } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import { type Preset, textsLike } from './preset.js'
 
-/** Whose workflows may call your API. Exactly one of the three is required. */
+/** The workflows that may call your API. Exactly one of the three options is required. */
 export interface GithubActionsOptions {
   /** The repositories, as `owner/name`. A name may pass to another owner; an identifier never does. */
   repository?: string | readonly string[]
   /** The identifiers of the repositories, as digits. */
   repositoryId?: string | readonly string[]
-  /** The identifiers of the users or organizations that own the repositories, as digits. Every repository of theirs is accepted. */
+  /** The identifiers of the users or organizations that own the repositories, as digits. All their repositories are accepted. */
   repositoryOwnerId?: string | readonly string[]
 }
 
@@ -30,7 +30,7 @@ export function githubActions(
   const given = new Options('githubActions', options, Object.keys(CLAIMS))
   const [name, ...others] = Object.keys(CLAIMS).filter((name) => given.has(name))
   if (name === undefined) {
-    throw optionError('repositoryOwnerId', '`repositoryId` or `repository` is required: every workflow on GitHub gets tokens')
+    throw optionError('repositoryOwnerId', 'or `repositoryId` or `repository` is required: every workflow on GitHub can get a token of this issuer')
   }
   if (others.length > 0) throw optionError(name, `cannot be combined with \`${others[0]}\``)
   const [claim, parse] = CLAIMS[name as keyof typeof CLAIMS]

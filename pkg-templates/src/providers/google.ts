@@ -1,4 +1,4 @@
-/** ID tokens of Google accounts. */
+/** The preset for ID tokens of Google accounts. */
 import { callable, Options, texts } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import { type Preset, requireClaim, type Rule, textsLike } from './preset.js'
@@ -19,7 +19,7 @@ export interface GoogleOptions {
 type GooglePreset = Preset<'issuer' | 'algorithms' | 'jwksUri'>
 
 /**
- * Returns the options for ID tokens of Google. Everybody can get such a token, and service accounts of strangers choose its `aud`.
+ * Returns the options for ID tokens of Google. Anyone can get such a token, and service accounts of strangers choose its `aud`.
  * `clientId` or `hd` is therefore required. Identify users by `sub`, not by `email`.
  *
  * @throws `TypeError` that names the option that is missing, unknown or wrong
@@ -42,7 +42,7 @@ export function google(
   const domains = given.read('hd', domainNames)
   const own = given.read('authorize', callable<Rule>)
   if (clients === undefined && domains === undefined) {
-    throw optionError('clientId', 'or `hd` is required: everybody can get a token of Google')
+    throw optionError('clientId', 'or `hd` is required: anyone can get a token of Google')
   }
   if (clients === undefined && others !== undefined) throw optionError('authorizedParty', 'requires `clientId`')
   const authorize = domains === undefined ? own : requireClaim('hd', domains, own)

@@ -1,4 +1,4 @@
-/** Tokens of Kubernetes service accounts. */
+/** The preset for tokens of Kubernetes service accounts. */
 import { Options, text } from '../base/options.js'
 import { type Preset, textLike } from './preset.js'
 

@@ -1,4 +1,4 @@
-/** What the presets have in common: the type of their results, and the check of an option's form. */
+/** The code that presets share: the type of their results, and parsers for their options. */
 import { text, texts } from '../base/options.js'
 import { memberOf } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
@@ -6,13 +6,13 @@ import type { JWTPayload } from '../base/types.js'
 import type { RequestLike } from '../gate/request.js'
 import type { Authorize, GateSettings, MaybePromise, RuleAnswer } from '../gate/types.js'
 
-/** Options of `createGate`, to spread into its own: `createGate({ ...preset, audience })`. */
+/** Options of `createGate`. Spread them into yours: `createGate({ ...preset, audience })`. */
 export type Preset<Names extends keyof GateSettings> = Required<Pick<GateSettings, Names>>
 
 /** The type of a rule of `createGate`. */
 export type Rule = Authorize['rule']
 
-/** Returns a parser for text, or a list of texts, of this form. `form` describes it in the message. */
+/** Returns a parser for one or several strings of this form. `form` describes the form in messages. */
 export function textsLike(pattern: RegExp, form: string): (name: string, value: unknown) => string[] {
   return (name, value) => {
     const found = texts(name, value)
@@ -21,7 +21,7 @@ export function textsLike(pattern: RegExp, form: string): (name: string, value: 
   }
 }
 
-/** Returns a parser for text of this form. */
+/** Returns a parser for a string of this form. `form` describes the form in messages. */
 export function textLike(pattern: RegExp, form: string): (name: string, value: unknown) => string {
   return (name, value) => {
     const found = text(name, value)
@@ -30,7 +30,7 @@ export function textLike(pattern: RegExp, form: string): (name: string, value: u
   }
 }
 
-/** Returns a rule that refuses tokens whose claim is not one of these values (401), and then asks your own rule. */
+/** Returns a rule that refuses tokens whose claim is not one of these values (401), and then calls your own rule. */
 export function requireClaim(claim: string, accepted: readonly string[], own: Rule | undefined): Rule {
   return (claims: JWTPayload, request: RequestLike, principal: unknown): MaybePromise<RuleAnswer> => {
     const value = memberOf(claims, claim)

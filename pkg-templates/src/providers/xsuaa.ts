@@ -1,4 +1,4 @@
-/** SAP Authorization and Trust Management (XSUAA). */
+/** The preset for SAP Authorization and Trust Management (XSUAA). */
 import { Options, text } from '../base/options.js'
 import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'

@@ -1,9 +1,9 @@
-/** Reads the body of an answer as text: whole, of bounded size, strictly UTF-8. */
+/** Reads the body of a response as text. It must be valid UTF-8 and not larger than 1 MiB. */
 import { jsonOf, record } from '../base/record.js'
 import { TextDecoder } from '../base/runtime.js'
 
 /**
- * The members of a response that are used. The runtime's `Response` has all of them. Other clients and mocks need `status` and one
+ * The part of a response that is used. The runtime's `Response` has all of them. Other clients and mocks need `status` and one
  * source of the text: a `body` that can be iterated, `arrayBuffer`, `text` or `json`.
  */
 export interface FetchedResponse {
@@ -26,14 +26,14 @@ export interface BodyErrors {
 /** The largest body that is read, in bytes. */
 const MAXIMUM_BYTES = 1 << 20
 
-/** A Web stream, or the stream of another client: `node-fetch` has those of Node. */
+/** A Web stream, or the stream of another client: `node-fetch` has Node's streams. */
 interface Stream {
   getReader?: () => ReadableStreamDefaultReader<Uint8Array>
   destroy?: () => unknown
   [Symbol.asyncIterator]?: () => AsyncIterator<Uint8Array | string>
 }
 
-/** Reads the body. Stops when the signal aborts. */
+/** Reads the body. Cancels the stream when the signal aborts. */
 export async function bodyText(response: FetchedResponse, signal: AbortSignal, errors: BodyErrors): Promise<string> {
   const decoder = new TextDecoder('utf-8', record({ fatal: true }))
   let text = ''
@@ -54,7 +54,7 @@ export async function bodyText(response: FetchedResponse, signal: AbortSignal, e
   const stream = streamOf(response)
   if (stream !== undefined) {
     const { next, cancel } = piecesOf(stream)
-    // The runtime's `fetch` ends the body with the signal. A client of the caller may not.
+    // The runtime's `fetch` cancels the body when the signal aborts. The caller's `fetch` may not.
     signal.addEventListener('abort', cancel, record({ once: true }))
     try {
       for (let piece = await next(); piece.done !== true; piece = await next()) add(piece.value)
@@ -75,7 +75,7 @@ export function discard(response: FetchedResponse): void {
   if (stream !== undefined) piecesOf(stream).cancel()
 }
 
-/** The body as a stream; `undefined` for anything else, such as the text or the buffer of a mock. */
+/** Returns the body as a stream. Returns `undefined` for anything else, such as the text or the buffer of a mock. */
 function streamOf({ body }: FetchedResponse): Stream | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const stream = body as Stream

@@ -6,20 +6,20 @@ import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 
 const ABOUT: About = ['discovery', "the issuer's metadata"]
-/** How long an address is used, in seconds. */
+/** The time that an address is used before it is looked up again, in seconds. */
 const LIFE = 86_400
 
-/** A member of the metadata with an address, and its name in messages. */
+/** A member of the metadata that contains an address, and its name in messages. */
 export type Wanted = readonly [member: 'jwks_uri' | 'introspection_endpoint', name: string]
 
-/** One address of one issuer. It is asked for once a day. */
+/** Finds one address of one issuer, and caches it for a day. */
 export class Discovery {
   readonly #issuer: string
   readonly #wanted: Wanted
   readonly #named: string
   #found: { readonly url: string; readonly since: number } | undefined
 
-  /** `named` is the issuer that the metadata must name. */
+  /** `named` is the issuer that the metadata must name. Default: the issuer itself. */
   constructor(issuer: string, wanted: Wanted, named = issuer) {
     this.#issuer = issuer
     this.#wanted = wanted
@@ -41,8 +41,8 @@ export class Discovery {
 }
 
 /**
- * Checks an issuer's identifier (RFC 8414 §2). The text is not normalized, because it is compared exactly. `instead` says what to do
- * with other identifiers: they exist, but have no metadata.
+ * Checks an issuer's identifier (RFC 8414 §2). The text is not normalized, because it is compared exactly. Issuers without
+ * metadata may have other identifiers: `instead` says in the message what to do for them.
  */
 export function issuerIdentifier(name: string, value: unknown, instead = 'give the URL of its key set instead'): string {
   if (typeof value !== 'string') throw optionError(name, 'must be the text of a URL')
@@ -54,7 +54,7 @@ export function issuerIdentifier(name: string, value: unknown, instead = 'give t
   return value
 }
 
-/** The addresses where the metadata may be: OpenID's first, because it is the most common one, then those of RFC 8414. */
+/** Returns the addresses where the metadata may be: OpenID's first, because it is the most common one, then those of RFC 8414. */
 export function metadataAddresses(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/+$/, '')
@@ -85,7 +85,7 @@ async function discover(
     } catch (thrown) {
       const error = located(thrown as JOSEError, url)
       if (error.refusal === 'discovery_timeout' || error.refusal === 'discovery_unreachable') throw error
-      // `Retry-After`: the issuer must not be asked again now.
+      // `Retry-After`: no further request to this issuer now.
       if (Object.hasOwn(error, 'retryAfter')) throw error
       // Metadata of another issuer is a more specific error than missing metadata.
       if (refusal === undefined || refusal.refusal === 'discovery_status') refusal = error
@@ -94,10 +94,10 @@ async function discover(
   throw refusal ?? unavailable('discovery_status', `${ABOUT[1]} can't be found`)
 }
 
-/** A hint if only a final slash differs. Some providers write one, for example Auth0. */
+/** Returns a hint if the two issuers differ only in a trailing slash. Some providers, such as Auth0, write one. */
 function slashHint(issuer: string, named: unknown): string {
-  if (named === `${issuer}/`) return ': only the `/` at its end is missing in `issuer`'
-  if (issuer === `${String(named)}/`) return ': it has no `/` at its end, `issuer` has one'
+  if (named === `${issuer}/`) return ': add a `/` at the end of `issuer`'
+  if (issuer === `${String(named)}/`) return ': remove the `/` at the end of `issuer`'
   return ''
 }
 
@@ -112,7 +112,7 @@ function addressIn(text: string, [member, name]: Wanted, issuer: string): string
     throw invalid('discovery_malformed', `${ABOUT[1]} is not a JSON object`)
   }
   const { issuer: named, [member]: uri } = record(metadata as { issuer?: unknown } & { [Member in Wanted[0]]?: unknown })
-  // RFC 8414 §3.3: identical, or it must not be used. No normalization: `/` at the end makes another issuer.
+  // RFC 8414 §3.3: the issuers must be identical. There is no normalization: a trailing `/` makes another issuer.
   if (named !== issuer) {
     const hint = slashHint(issuer, named)
     throw invalid('discovery_issuer_mismatch', `${ABOUT[1]} names another issuer${hint}`, { expected: issuer, found: named })

@@ -8,7 +8,7 @@ import { bareUrls } from '../base/url.js'
 import { VERSION } from '../base/version.js'
 import { type BodyErrors, bodyText, discard, type FetchedResponse } from './body.js'
 
-/** Fetches instead of the runtime's `fetch`. */
+/** A function that replaces the runtime's `fetch`. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<FetchedResponse>
 
 /** One request. */
@@ -20,7 +20,7 @@ export interface Question {
   readonly deadline: Deadline
   /** The entity tag of the current text (RFC 9110 §13.1.2). */
   readonly etag?: string | undefined
-  /** Whether caches on the way must be bypassed. */
+  /** Whether to bypass HTTP caches. */
   readonly pastCaches?: boolean
   /** The prefix of refusal codes, and the name in messages. */
   readonly about: About
@@ -41,7 +41,7 @@ export interface FetchedText {
   readonly status: number
 }
 
-/** A time limit, as a signal and as a promise that rejects. */
+/** A time limit, as a signal and as a promise that rejects at its end. */
 export interface Deadline {
   readonly signal: AbortSignal
   readonly late: Promise<never>
@@ -49,11 +49,11 @@ export interface Deadline {
   end(): void
 }
 
-/** Starts a time limit, in milliseconds. 0 is no limit, and no timer. */
+/** Starts a time limit, in milliseconds. 0 sets no limit and no timer. */
 export function deadline(milliseconds: number): Deadline {
   const controller = new AbortController()
   const { signal } = controller
-  const reason = () => new DOMException('the time is over', 'TimeoutError')
+  const reason = () => new DOMException('the time limit is over', 'TimeoutError')
   const timer = milliseconds === 0 ? undefined : setTimeout(() => controller.abort(reason()), milliseconds)
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), record({ once: true }))
@@ -95,23 +95,23 @@ export async function boundedFetch(question: Question): Promise<FetchedText> {
   }
 }
 
-/** The error, with the address that it is about. */
+/** Sets the address that the error is about, if it has none. */
 export function located<T extends JOSEError>(error: T, url: string): T {
   error.url ??= bareUrls(url)
   return error
 }
 
-/** What the host threw; an error without the user and the query of URLs, if its message has them. */
+/** Returns what the runtime threw. If its message contains users or queries of URLs, returns an error without them. */
 function bareCause(thrown: unknown): unknown {
   const text = thrown instanceof Error ? thrown.message : String(thrown)
   const bare = bareUrls(text)
   return bare === text ? thrown : new Error(bare)
 }
 
-/** What workerd throws for a method that was taken from its object. */
+/** Returns a hint if `fetch` was called without its object. workerd then throws this error. */
 function detachedHint(thrown: unknown): string {
   if (!(thrown instanceof TypeError && thrown.message.includes('Illegal invocation'))) return ''
-  return ': `fetch` was taken from its object; write `fetch: (url, init) => env.AUTH.fetch(url, init)`'
+  return ': `fetch` was called without its object; write `fetch: (url, init) => env.AUTH.fetch(url, init)`'
 }
 
 /** Whether the fetch ended by a time limit of its own. */
@@ -133,10 +133,10 @@ async function read(
   if (response.status === 200) return { text: await bodyText(response, signal, bodyErrors(about)), ...fields }
   discard(response)
   if (response.status === 304 && conditional) return { text: undefined, ...fields }
-  // A redirect is not followed: the caller decides which address has the keys. Browsers report a redirect as status 0.
+  // A redirect is not followed, because only the caller's address may have the keys. Browsers report a redirect as status 0.
   const redirected = memberOf(response, 'type') === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status)
   const error = redirected
-    ? unavailable(`${code}_redirected`, `${name} is elsewhere: redirects are not followed`)
+    ? unavailable(`${code}_redirected`, `${name} was not fetched: the address redirects, and redirects are not followed`)
     : unavailable(`${code}_status`, `${name} was answered with status ${response.status}`)
   error.status = response.status
   // RFC 9110 §10.2.3, RFC 6585 §4.
@@ -145,7 +145,7 @@ async function read(
   throw error
 }
 
-/** Codes about the text of a key set begin with `jwks`, like those of the core. */
+/** Makes the errors for a body that cannot be read. The codes for a key set begin with `jwks`, as in the core. */
 function bodyErrors([code, name]: About): BodyErrors {
   const prefix = code === 'key_set' ? 'jwks' : code
   return {
@@ -155,7 +155,7 @@ function bodyErrors([code, name]: About): BodyErrors {
   }
 }
 
-/** The seconds of a `Retry-After`: a number, or a date (RFC 9110 §5.6.7) relative to the issuer's `Date`, if it sends one. */
+/** Returns the seconds of a `Retry-After`: a number, or a date (RFC 9110 §5.6.7) relative to the issuer's `Date`, if it sends one. */
 function pauseOf(value: string | undefined, date: string | undefined): number {
   if (value === undefined) return 0
   if (/^\d+$/.test(value)) return Number(value)
@@ -164,22 +164,22 @@ function pauseOf(value: string | undefined, date: string | undefined): number {
   return Number.isNaN(pause) ? 0 : pause
 }
 
-/** Milliseconds since 1970. The oldest of the three forms of a date has no zone; it means GMT. */
+/** Parses an HTTP date to milliseconds since 1970. The oldest of the three forms has no time zone and means GMT. */
 function httpDate(value: string): number {
   return Date.parse(value.endsWith(' GMT') ? value : `${value} GMT`)
 }
 
-/** RFC 9111 §5.1: digits only. Anything else counts as 0. */
+/** Parses an `Age` in seconds (RFC 9111 §5.1). Anything but digits counts as 0. */
 function seconds(age: string | undefined): number {
   return age !== undefined && /^\d+$/.test(age) ? Math.min(Number(age), 2 ** 31) : 0
 }
 
-/** The error if there is no usable response. */
+/** Makes the error for a missing response. */
 export function unavailable(refusal: RefusalCode, message: string, cause?: unknown): JWKSUnavailable {
   return withRefusal(refusal, new JWKSUnavailable(message, cause === undefined ? undefined : { cause }))
 }
 
-/** The error if the response has the wrong content. */
+/** Makes the error for a response with the wrong content. */
 export function invalid(refusal: RefusalCode, message: string, cause?: unknown): JWKSInvalid {
   return withRefusal(refusal, new JWKSInvalid(message, cause === undefined ? undefined : { cause }))
 }

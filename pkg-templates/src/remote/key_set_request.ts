@@ -1,4 +1,4 @@
-/** Requests a key set: finds its address, adds the header fields, and asks again past a cache that kept it for too long. */
+/** Requests a key set: finds its address, adds the header fields, and repeats the request if a cache returned an old response. */
 import { type About, type FetchedText, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
 import { Discovery, type Wanted } from './discovery.js'
 import { isBrowser } from '../base/runtime.js'
@@ -10,13 +10,14 @@ import type { KeySetLoaderOptions } from './source_options.js'
 const ABOUT: About = ['key_set', 'the key set']
 const KEY_SET: Wanted = ['jwks_uri', 'key set']
 
-/** A response, the time of its request, and the set that it contains or confirms. */
+/** A response, the time of its request in seconds, and the set that the response contains or confirms. */
 interface Answered {
   readonly answer: FetchedText
   readonly asked: number
   readonly set: KeySet | undefined
 }
 
+/** Sends the requests for one key set. */
 export class KeySetRequest {
   readonly #options: KeySetLoaderOptions
   readonly #cache: KeyCache
@@ -32,11 +33,11 @@ export class KeySetRequest {
     this.#read = read
   }
 
-  /** Sends the request. Without a current set, a response that a cache kept for too long causes a second request. */
+  /** Sends the request. Without a current set, an old response of a cache causes a second request that bypasses caches. */
   async send(base: KeySet | undefined, limit: Deadline, pastCaches: boolean): Promise<Answered> {
     const { at, fetch } = this.#options
     const own = this.#options.headers
-    const headers = typeof own === 'function' ? await this.#asked(own, limit) : own
+    const headers = typeof own === 'function' ? await this.#headersOf(own, limit) : own
     const url =
       at.url ?? (await (this.#discovery ??= new Discovery(at.issuer, KEY_SET, at.named)).address(this.#now(), { headers, fetch, deadline: limit }))
     const etag = base === undefined ? undefined : this.#cache.etag()
@@ -59,17 +60,17 @@ export class KeySetRequest {
     this.#discovery = undefined
   }
 
-  /** The header fields of a request; a function is called each time. */
-  async #asked(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
+  /** Calls the caller's function for the header fields. */
+  async #headersOf(headers: () => Promise<Headers>, limit: Deadline): Promise<Headers> {
     try {
       return await Promise.race([headers(), limit.late])
     } catch (thrown) {
-      throw unavailable('key_set_unreachable', '`headers` gave no header fields', thrown)
+      throw unavailable('key_set_unreachable', 'the function `headers` threw, or returned no header fields', thrown)
     }
   }
 }
 
-/** Ignores a failed fetch: the verdict of the current set counts. */
+/** Ignores the error of a failed fetch, so that the current set stays in use. Throws any other error. */
 export function unlessWithoutKeys(thrown: unknown): undefined {
   if (!isWithoutKeys(thrown)) throw thrown
 }

@@ -1,6 +1,6 @@
 /**
- * Fetches a key set and keeps it. The core (`KeyCache`) decides when to fetch; this file does the requests, shares promises where that
- * is allowed, and stores the sets.
+ * Fetches a key set and stores it. The core (`KeyCache`) decides when to fetch. This file sends the requests, shares promises where the
+ * runtime allows it, and stores the sets.
  */
 import { boot } from '../wasm/instance.js'
 import { notify, outlive } from './background.js'
@@ -17,35 +17,37 @@ import type { FoundSet, KeysEvent, KeySetLoaderOptions, Missing, WaitUntil } fro
 import { bareUrls } from '../base/url.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
-/** The time limit for the shared cache, in milliseconds: the origin responds about as fast. */
+/** The time limit for the shared cache, in milliseconds. After that, a request to the issuer is likely faster. */
 const SHARED_CACHE_LIMIT = 500
 
-/** A key set that is fetched when it is needed. The constructor does no fetch, sets no timer and reads no clock. */
+/** Loads a key set when it is needed. The constructor fetches nothing, sets no timer and reads no clock. */
 export class KeySetLoader {
   readonly #options: KeySetLoaderOptions
   readonly #cache: KeyCache
   #set: KeySet | undefined
   #text = ''
   #cacheControl = ''
-  /** Sets to take over at first use, when the clock may be read. */
+  /** Functions that take over a given set. They run at first use, because the clock cannot be read before. */
   #given: ((now: number) => void)[] = []
-  /** Fetches are numbered, so that a slow answer never replaces a newer one. */
+  /** The number of the last fetch that started. Fetches are numbered, so that a slow response never replaces a newer one. */
   #started = 0
+  /** The number of the last fetch that was applied, by purpose. */
   #applied = { scheduled: 0, key: 0, signature: 0 }
-  /** The fetches under way that other requests may await; empty where requests must not share promises. */
+  /** The pending fetches that other requests may await. Empty in runtimes where requests must not share promises. */
   #pending: { [purpose in Purpose]?: Promise<KeySet> } = record({})
+  /** The number of pending fetches. */
   #underWay = 0
   /** Whether the last fetch failed. */
   #failed = false
   /** Why the last fetch failed. */
-  #failure: Failure = failureOf(unavailable('keys_not_ready', 'there is no key set to trust'))
+  #failure: Failure = failureOf(unavailable('keys_not_ready', 'the key set has not been fetched, or is too old'))
   readonly #request: KeySetRequest
   readonly #shared: SharedCopy
 
   constructor(options: KeySetLoaderOptions) {
     this.#options = record({ ...options, at: record(options.at) })
     const { at, headers, fetch } = this.#options
-    // The same address may lead elsewhere by another `fetch`, such as that of a service binding.
+    // A custom `fetch`, such as that of a service binding, may reach another server at the same address.
     const shared = fetch !== undefined || typeof headers === 'function' ? undefined : headers
     this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
     boot()
@@ -53,13 +55,13 @@ export class KeySetLoader {
     this.#request = new KeySetRequest(this.#options, cache, () => this.#now(), (text) => this.#read(text))
   }
 
-  /** The current set, while it is trusted. */
+  /** Returns the current set, while it is trusted. */
   current(): KeySet | undefined {
     const now = this.#now()
     return this.#cache.isTrusted(now) ? this.#set : undefined
   }
 
-  /** The current set and its age; `undefined` without a trusted set. */
+  /** Returns the current set and its times. Returns `undefined` without a trusted set. */
   state(): StoredKeySet | undefined {
     if (this.current() === undefined) return undefined
     const { sent = 0, arrived = 0, etag } = this.#held()
@@ -77,36 +79,39 @@ export class KeySetLoader {
     return this.#held().arrived ?? 0
   }
 
-  /** Why the last fetch failed; `undefined` if it did not. */
+  /** The error of the last fetch; `undefined` if it succeeded. */
   get lastError(): JOSEError | undefined {
     return this.#failed ? failureFrom(this.#failure) : undefined
   }
 
-  /** How long ago the issuer sent the set in hand, in seconds. */
+  /** The time since the issuer sent the current set, in seconds. */
   get age(): number | undefined {
     const now = this.#now()
     const sent = this.#set && this.#cache.sent()
     return sent === undefined ? undefined : Math.max(0, now - sent)
   }
 
-  /** Whether there is a set in hand that is not fresh any more. */
+  /** Whether there is a current set that is no longer fresh. */
   get stale(): boolean {
     return this.#set !== undefined && !this.isFresh
   }
 
+  /** Whether the current set is fresh. */
   get isFresh(): boolean {
     return this.#cache.isFresh(this.#now())
   }
 
+  /** Whether an unknown key causes no fetch now. */
   get isCoolingDown(): boolean {
     return this.#cache.isCoolingDown(this.#now())
   }
 
+  /** Whether a fetch is pending. */
   get isLoading(): boolean {
     return this.#underWay > 0
   }
 
-  /** Takes over a set that was fetched elsewhere, at first use. `read` returns its age then. */
+  /** Takes over a set that was fetched elsewhere, at first use. `read` then returns its times, or `undefined` to ignore it. */
   hydrate(set: KeySet, read: (now: number) => StoredKeySet | undefined): void {
     this.#given.push((now) => {
       const stored = read(now)
@@ -133,17 +138,18 @@ export class KeySetLoader {
     return newer === undefined || newer === found.set ? undefined : { set: newer, isFinal: true }
   }
 
-  /** Whether a set that lacks this may be fetched again now. */
+  /** Whether the set may be fetched again now because it lacks this. */
   asks(missing: Missing): boolean {
     return this.#cache.lookup(this.#now(), missing) !== 'refuse'
   }
 
+  /** Returns a trusted set: the current one, or one that is fetched now. */
   async #trusted(waitUntil?: WaitUntil): Promise<KeySet> {
     const isolated = requestsAreIsolated()
     for (let loadedShared = false; ;) {
       const now = this.#now()
       const decision = this.#cache.lookup(now, 'scheduled')
-      // If work must end with its request, the request itself must refresh.
+      // If background work would end with this request, the request itself must refresh the set.
       const inBackground = decision === 'refresh' && (waitUntil !== undefined || !isolated)
       if (decision === 'use') return this.#inHand()
       if (decision === 'unavailable') throw this.#unavailable(now, 'scheduled')
@@ -160,7 +166,7 @@ export class KeySetLoader {
       try {
         return await this.#load('scheduled', waitUntil)
       } catch (thrown) {
-        // RFC 5861 §4: the old set stays in use, unless its time ended while this request waited.
+        // RFC 5861 §4: the old set stays in use, unless it became too old while this request waited.
         const still = this.current()
         if (still !== undefined && isWithoutKeys(thrown)) return still
         throw thrown
@@ -168,7 +174,7 @@ export class KeySetLoader {
     }
   }
 
-  /** Returns a newer set for what the current one lacks; `undefined` during the cool-down. */
+  /** Returns a newer set for a token for which the current set lacks something. Returns `undefined` during the cool-down. */
   async #findNewer(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet | undefined> {
     const now = this.#now()
     const decision = this.#cache.lookup(now, missing)
@@ -182,7 +188,7 @@ export class KeySetLoader {
       case 'wait_key':
       case 'wait_signature': {
         const shared = this.#pending[missing]
-        // Another request fetches, and this one cannot await it. The key may come with it.
+        // Another request is fetching the set, which may contain the key. This request cannot await that fetch.
         if (shared === undefined && decision.startsWith('wait')) throw pending()
         const loading = shared ?? this.#load(missing, waitUntil)
         return missing === 'key' ? loading : loading.catch(unlessWithoutKeys)
@@ -192,7 +198,7 @@ export class KeySetLoader {
     }
   }
 
-  /** Returns a renewed set: the current one has aged, and the missing key may have been published since. */
+  /** Returns a renewed set. The current one is no longer fresh, and the missing key may have been published since. */
   async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet> {
     if (this.current() === undefined) return this.#trusted(waitUntil)
     if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
@@ -200,13 +206,13 @@ export class KeySetLoader {
     return this.#load('scheduled', waitUntil)
   }
 
-  /** Fetches the set now. */
+  /** Fetches the set now, whatever its age. */
   async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     this.#now()
     return this.#load('scheduled', waitUntil, pastCaches)
   }
 
-  /** Starts a refresh that is due, for a caller who cannot wait; only where work may outlive a request. */
+  /** Starts a refresh that is due, without waiting for it. Does nothing in runtimes where work ends with its request. */
   nudge(found: Purpose = 'scheduled'): void {
     if (requestsAreIsolated()) return
     const decision = this.#cache.lookup(this.#now(), found)
@@ -226,6 +232,7 @@ export class KeySetLoader {
     outlive(waitUntil, settled)
   }
 
+  /** Fetches the set, or returns the promise of a pending fetch with the same purpose. */
   #load(
     purpose: Purpose,
     waitUntil: WaitUntil | undefined,
@@ -244,6 +251,7 @@ export class KeySetLoader {
     return loading
   }
 
+  /** Fetches the set, and reports the outcome to the core and the listener. */
   async #fetch(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
     const number = ++this.#started
     const begun = this.#now()
@@ -261,7 +269,7 @@ export class KeySetLoader {
       const superseded = number < Math.max(applied[purpose], applied.key, applied.signature)
       const replaced = text === undefined && this.#set !== base
       if (set === undefined || superseded || replaced) {
-        // The confirmed set is no longer current, so the response proves nothing about the key. It still starts the cool-down.
+        // The response confirms a set that was replaced meanwhile, so it is no evidence about the key. It still starts the cool-down.
         if (replaced && purpose === 'key') this.#cache.failed(now, purpose, 0)
         else this.#cache.superseded(now, purpose)
         applied[purpose] = Math.max(applied[purpose], number)
@@ -278,7 +286,7 @@ export class KeySetLoader {
         this.#report('confirmed', answer.status)
         return this.#inHand()
       }
-      // Private members are not passed on.
+      // Private members are removed before the text is exported or cached.
       if (text !== undefined) this.#text = set.dropped.length > 0 ? publicText(text) : text
       this.#cacheControl = cacheControl ?? (text === undefined ? this.#cacheControl : '')
       this.#set = set
@@ -304,7 +312,7 @@ export class KeySetLoader {
     }
   }
 
-  /** Remembers how a fetch ended, and passes it on. What the listener throws changes nothing. */
+  /** Stores the outcome of a fetch, and calls the listener. Ignores errors of the listener. */
   #report(outcome: KeysEvent['outcome'], status: number | undefined): void {
     this.#failed = outcome === 'failed'
     const { at, onKeys } = this.#options
@@ -324,19 +332,20 @@ export class KeySetLoader {
     throw error
   }
 
-  /** Takes over the set of the cache that the isolates of this data centre share. Errors are ignored: the origin is next. */
+  /** Takes over the set in the cache that the isolates of this data centre share. Ignores errors: the set is then fetched. */
   async #loadShared(): Promise<void> {
     const limit = deadline(Math.min(SHARED_CACHE_LIMIT, this.#options.settings.timeoutDuration * 1000))
     try {
       const stored = await Promise.race([this.#shared.load(), limit.late])
       if (stored !== undefined) this.#take(this.#read(stored.text), stored, this.#now())
     } catch {
-      // No entry, or one that is no key set.
+      // There is no entry, or it is not a key set.
     } finally {
       limit.end()
     }
   }
 
+  /** Stores the current set in that cache, for as long as the set is trusted. */
   async #storeShared(now: number, waitUntil: WaitUntil | undefined, limit: Deadline): Promise<void> {
     const stored = this.state()
     const life = (this.#cache.trustedTo() ?? now) - now
@@ -346,6 +355,7 @@ export class KeySetLoader {
     else outlive(waitUntil, storing)
   }
 
+  /** Makes a stored set the current one, unless the core has a newer one or rejects it as too old. */
   #take(set: KeySet, stored: StoredKeySet, now: number): void {
     const { text, sent, arrived, cacheControl, etag } = stored
     if (!this.#cache.hydrated(now, sent, arrived, cacheControl, etag)) return
@@ -358,24 +368,26 @@ export class KeySetLoader {
     return { sent: this.#cache.sent(), arrived: this.#cache.arrived(), etag: this.#cache.etag() }
   }
 
+  /** Returns the current set, trusted or not. */
   #inHand(): KeySet {
     if (this.#set === undefined) throw unavailable('key_set_unreachable', 'there is no key set')
     return this.#set
   }
 
-  /** The clock, in seconds. Sets that were given before the first call are taken over now. */
+  /** Reads the clock, in seconds. Takes over the sets that were given since the last call. */
   #now(): number {
     const now = Date.now() / 1000
     if (this.#given.length > 0) for (const take of this.#given.splice(0)) take(now)
     return now
   }
 
+  /** Returns the error for a request while there is no trusted set. */
   #unavailable(now: number, purpose: Purpose): JOSEError {
     return retry(failureFrom(this.#failure), this.#cache.retryAfter(now, purpose))
   }
 }
 
 function staleText(age: number): string {
-  const advice = 'let that cache keep it for less, or raise `cacheMinAge`'
-  return `a cache kept the answer for ${age} s, longer than its Cache-Control allows: ${advice}`
+  const advice = 'shorten the time in that cache, or raise `cacheMinAge`'
+  return `a cache returned a response that is ${age} s old, older than its Cache-Control allows: ${advice}`
 }

@@ -1,4 +1,4 @@
-/** `RemoteKeySet`: the key set at a URL, or of an issuer, fetched when it is needed. */
+/** `RemoteKeySet`: the key set at a URL, or of an issuer. It is fetched when it is needed. */
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
 import { KeySetLoader } from './loader.js'
@@ -14,44 +14,44 @@ import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 export type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
 import type { HeaderFields } from '../base/types.js'
 
-/** How a key set is fetched, and how long it is used. Durations are milliseconds. */
+/** The options of a {@link RemoteKeySet}. Durations are milliseconds. */
 export interface RemoteKeySetOptions {
-  /** How long a response may take, to its last byte. Default: 5,000. */
+  /** The time limit of a fetch, up to the last byte of the response. Default: 5,000. */
   timeoutDuration?: number
   /**
-   * How long no other fetch is made after one for an unknown `kid`, and after one for a signature that no key verifies. Otherwise random
-   * `kid`s in tokens would flood the issuer. Default: 30,000.
+   * The pause after a fetch for an unknown `kid`, and after a fetch for a signature that no key verifies. Without it, tokens with random
+   * `kid`s would flood the issuer with requests. Default: 30,000.
    */
   cooldownDuration?: number
-  /** The upper bound of how long a set is fresh, and how long it is fresh without `Cache-Control`. Default: 600,000. */
+  /** The longest time that a set is fresh. It is also the default without `Cache-Control`. Default: 600,000. */
   cacheMaxAge?: number
-  /** The lower bound of how long a set is fresh. Default: 30,000, or `cacheMaxAge` if that is less. */
+  /** The shortest time that a set is fresh. Default: 30,000, or `cacheMaxAge` if that is less. */
   cacheMinAge?: number
-  /** How long a set stays in use after its freshness ended, while the issuer fails. Default: 3,600,000. */
+  /** The time that a set stays in use after it stopped being fresh, while fetches fail. Default: 3,600,000. */
   maxStale?: number
   /**
-   * Headers of the request, or a function that returns them for each fetch, for example with a renewed token. The default `User-Agent` is
+   * The headers of the request, or a function that returns them for each fetch, for example with a renewed token. The default `User-Agent` is
    * `jotgate/` and the version, except in browsers.
    */
   headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>)
   /**
-   * Fetches instead of the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. In Workers, the
+   * A function that replaces the runtime's `fetch`. Its responses need `status` and one source of the body, such as `json`. In Workers, the
    * set is then not shared with other isolates.
    */
   fetch?: FetchFunction
-  /** Called after every fetch of the key set, for logs and counters. What it throws is ignored. */
+  /** Called after every fetch of the key set, for logs and counters. Its errors are ignored. */
   onKeys?: (event: KeysEvent) => void
 }
 
-/** A key set and its age, as {@link RemoteKeySet.export} gives it: plain values that JSON can carry. */
+/** A key set and its times, as {@link RemoteKeySet.export} returns them. All values can be written as JSON. */
 export interface ExportedKeySet {
-  /** Where it comes from: the URL, or the issuer. */
+  /** The source of the set: its URL, or the issuer. */
   source: string
   /** The set without private members. */
   jwks: JSONWebKeySet
-  /** When the issuer sent it, in milliseconds since 1970. */
+  /** The time at which the issuer sent it, in milliseconds since 1970. */
   sentAt: number
-  /** When it was received, in milliseconds since 1970. */
+  /** The time at which it was received, in milliseconds since 1970. */
   arrivedAt: number
   /** The issuer's `Cache-Control`. */
   cacheControl: string
@@ -75,8 +75,8 @@ export const REMOTE_NAMES = [
  * The key set at a URL. The constructor only checks the options. The first token that needs a key causes the first fetch.
  *
  * The current set stays in use until a complete new one has arrived. If the issuer is down, or responds with an error page, a redirect
- * or an empty set, it stays in use for as long as `maxStale` allows. It is refreshed in the background before its `Cache-Control` time
- * ends. In Workers, pass `waitUntil` for that.
+ * or an empty set, the current set stays in use for as long as `maxStale` allows. It is refreshed in the background before its
+ * `Cache-Control` time ends. In Workers, pass `waitUntil` for that.
  *
  * @example
  * ```js
@@ -85,13 +85,13 @@ export const REMOTE_NAMES = [
  * ```
  */
 export class RemoteKeySet {
-  /** Where the set is fetched from: the URL, or the issuer whose metadata names it. */
+  /** The source of the set: the URL, or the issuer whose metadata names the URL. */
   readonly url: string
   readonly #source: KeySetLoader
 
   /**
    * @param url - an `http:` or `https:` URL without credentials
-   * @throws `TypeError` that names the option which makes no sense
+   * @throws `TypeError` that names the invalid option
    */
   constructor(url: string | URL, options: RemoteKeySetOptions = {}) {
     const origin = url instanceof Origin ? url : new Origin({ url: address('url', url) })
@@ -101,50 +101,50 @@ export class RemoteKeySet {
   }
 
   /**
-   * The key set of an issuer, found from its identifier alone (RFC 8414, OpenID Connect Discovery): the metadata must
+   * The key set of an issuer, found from its identifier alone (RFC 8414, OpenID Connect Discovery). The metadata must
    * name exactly this issuer.
    *
    * @param issuer - the issuer exactly as in `iss`
-   * @throws `TypeError` that names the option which makes no sense
+   * @throws `TypeError` that names the invalid option
    */
   static fromIssuer(issuer: string, options: RemoteKeySetOptions = {}): RemoteKeySet {
     return new RemoteKeySet(new Origin({ issuer: issuerIdentifier('issuer', issuer) }) as unknown as URL, options)
   }
 
-  /** Why the last fetch failed; `undefined` if it succeeded, or there was none. */
+  /** The error of the last fetch; `undefined` if it succeeded, or there was none. */
   get lastError(): JOSEError | undefined {
     return this.#source.lastError
   }
 
-  /** How long ago the issuer sent the set in hand, in seconds; `undefined` without one. */
+  /** The time since the issuer sent the current set, in seconds; `undefined` without a set. */
   get age(): number | undefined {
     return this.#source.age
   }
 
-  /** Whether the set in hand is older than the issuer allows. It serves on until `maxStale`. */
+  /** Whether the current set is no longer fresh. It stays in use for at most `maxStale`. */
   get stale(): boolean {
     return this.#source.stale
   }
 
-  /** @internal The key set of an issuer whose metadata names another address as the issuer. */
+  /** @internal Makes the key set of an issuer whose metadata contains another `issuer` than its own address. */
   static discovered(issuer: string, named: string, options: RemoteKeySetOptions): RemoteKeySet {
     return new RemoteKeySet(new Origin({ issuer, named }) as unknown as URL, options)
   }
 
-  /** @internal The key set that a function returns, called as often as an issuer would be. `isUntimed`: without a time limit. */
+  /** @internal Makes a set from a function that is called instead of a fetch. `isUntimed`: without a time limit. */
   static fromFunction(keys: () => unknown, options: RemoteKeySetOptions, isUntimed = false): RemoteKeySet {
-    // Nothing is fetched from there: `.invalid` never resolves (RFC 6761 §6.4).
+    // The URL is never fetched: `.invalid` never resolves (RFC 6761 §6.4).
     const origin = new Origin({ url: 'https://keys.invalid/' }, async () => ({ status: 200, json: async () => keys() }), isUntimed)
     return new RemoteKeySet(origin as unknown as URL, options)
   }
 
-  /** The current set, while it may be trusted. */
+  /** The current set, while it is trusted; otherwise `undefined`. */
   get keySet(): KeySet | undefined {
     return this.#source.current()
   }
 
   /**
-   * Fetches the set now, for example before the first request. Bypasses caches on the way.
+   * Fetches the set now, for example before the first request. Bypasses HTTP caches.
    *
    * @throws {@link JWKSTimeout}, {@link JWKSUnavailable} or {@link JWKSInvalid}; the current set stays
    */
@@ -152,7 +152,7 @@ export class RemoteKeySet {
     return this.#source.reload(memberOf(options, 'waitUntil'), true)
   }
 
-  /** The current set with its age, for a build step, KV or a file; `undefined` without a trusted set. */
+  /** Returns the current set with its times, for a build step, KV or a file. Returns `undefined` without a trusted set. */
   export(): ExportedKeySet | undefined {
     const state = this.#source.state()
     if (state === undefined) return undefined
@@ -163,14 +163,14 @@ export class RemoteKeySet {
   }
 
   /**
-   * Takes over a set that {@link export} returned, here or in another process. Its age keeps counting: a set that is no longer trusted, or
-   * that is older than the current one, is ignored. Allowed at a worker's module scope: the clock is read at first use.
+   * Takes over a set that {@link export} returned, here or in another process. Its age keeps counting. A set that is no longer trusted, or
+   * that is older than the current one, is ignored. It may be called at a worker's module scope, because the clock is read at first use.
    *
-   * @throws `TypeError` for what is no export of this source, {@link JWKSInvalid} for what is no key set
+   * @throws `TypeError` if the value is not an export of this source, {@link JWKSInvalid} if `jwks` is not a key set
    */
   hydrate(exported: ExportedKeySet): void {
     const given = new Options('hydrate', exported, EXPORTED_NAMES, 'ignored')
-    if (given.require('source', (_, value) => value) !== this.url) throw optionError('source', "is another set's")
+    if (given.require('source', (_, value) => value) !== this.url) throw optionError('source', 'is not the URL or the issuer of this set')
     const sent = given.require('sentAt', milliseconds) / 1000
     const arrived = given.require('arrivedAt', milliseconds) / 1000
     const cacheControl = given.require('cacheControl', string)
@@ -196,12 +196,12 @@ export class RemoteKeySet {
     return this.#source.newerThan(found, missing, waitUntil)
   }
 
-  /** @internal Whether a set that lacks this may be fetched again now. */
+  /** @internal Whether the set may be fetched again now because it lacks this. */
   asks(missing: Missing): boolean {
     return this.#source.asks(missing)
   }
 
-  /** @internal Starts the fetch that is due then, for a caller who cannot wait for it. */
+  /** @internal Starts a fetch that is due, without waiting for it. */
   nudge(missing?: Missing): void {
     this.#source.nudge(missing)
   }
@@ -209,7 +209,7 @@ export class RemoteKeySet {
 
 const EXPORTED_NAMES = ['source', 'jwks', 'sentAt', 'arrivedAt', 'cacheControl', 'etag']
 
-/** Where a set comes from, if that is no URL of the caller. */
+/** The source of a set, if it is not a URL of the caller. */
 class Origin {
   readonly at: KeySetLoaderOptions['at']
 
@@ -232,7 +232,7 @@ function settings(
   const cooldownDuration = seconds('cooldownDuration', 30_000)
   const cacheMaxAge = seconds('cacheMaxAge', 600_000)
   const cacheMinAge = seconds('cacheMinAge', Math.min(30_000, cacheMaxAge * 1000))
-  if (cacheMinAge > cacheMaxAge) throw optionError('cacheMinAge', 'must not be above `cacheMaxAge`')
+  if (cacheMinAge > cacheMaxAge) throw optionError('cacheMinAge', 'must be at most `cacheMaxAge`')
   const maxStale = seconds('maxStale', 3_600_000)
   const complete = (fields: Headers) => {
     if (!fields.has('accept')) fields.set('accept', 'application/jwk-set+json, application/json')
@@ -262,7 +262,7 @@ function time(name: string, value: unknown): number {
   return whole(name, timer(name, value), ' of milliseconds')
 }
 
-/** Header fields, in any form that `new Headers` takes. */
+/** Checks header fields, in any form that `new Headers` takes. */
 export function requestHeaders(name: string, value: unknown): Headers {
   if (typeof value !== 'object' || value === null) throw optionError(name, 'must be headers')
   try {

@@ -1,6 +1,6 @@
 /**
- * Stores a key set in the cache that the isolates of a data centre share (`caches.default` of Cloudflare). The entry contains the age of
- * the set; the age of the cache entry is ignored.
+ * Stores a key set in the cache that the isolates of a data centre share (`caches.default` of Cloudflare). The entry contains the times of
+ * the set. The age of the cache entry itself is ignored.
  */
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { hostGlobal } from '../base/runtime.js'
@@ -8,11 +8,11 @@ import { hostGlobal } from '../base/runtime.js'
 /** A stored key set. Times are seconds since 1970-01-01T00:00:00Z. */
 export interface StoredKeySet {
   readonly text: string
-  /** When the origin sent it. */
+  /** The time at which the issuer sent it. */
   readonly sent: number
-  /** When it was received. */
+  /** The time at which it was received. */
   readonly arrived: number
-  /** The origin's `Cache-Control`. */
+  /** The issuer's `Cache-Control`. */
   readonly cacheControl: string
   readonly etag: string | undefined
 }
@@ -25,7 +25,7 @@ interface SharedCache {
 
 const MAXIMUM_CHARACTERS = 1 << 20
 
-/** The default cache of the runtime, if it has one. */
+/** Returns the default cache of the runtime, if it has one. */
 function sharedCache(): SharedCache | undefined {
   const caches = hostGlobal<{ default?: Partial<SharedCache> }>('caches')
   const cache = caches && memberOf(caches, 'default')
@@ -33,8 +33,8 @@ function sharedCache(): SharedCache | undefined {
 }
 
 /**
- * The cache key of a set: an address that no `fetch` can fill, because `.invalid` never resolves (RFC 6761 §6.4). It depends on every part
- * of the request. Header fields may contain secrets, so only their hash is used.
+ * Returns the cache key of a set. It is an address that no `fetch` can fill, because `.invalid` never resolves (RFC 6761 §6.4). It depends
+ * on every part of the request. Header fields may contain secrets, so only their hash is used.
  */
 async function cacheKey(source: string, headers: Headers): Promise<string> {
   const parts = new TextEncoder().encode(jsonOf([source, [...headers]]))
@@ -49,8 +49,8 @@ export class SharedCopy {
   #key: string | undefined
 
   /**
-   * @param source - where the set comes from; with the header fields it makes the key
-   * @param headers - `undefined` for a set that must not be shared
+   * @param source - the URL or the issuer of the set; together with the header fields it determines the cache key
+   * @param headers - the header fields of the request; `undefined` for a set that must not be shared
    */
   constructor(source: string, headers: Headers | undefined) {
     this.#source = source
@@ -68,7 +68,7 @@ export class SharedCopy {
     return cache && load(cache, await this.#cacheKey())
   }
 
-  /** Stores a set for so many seconds. */
+  /** Stores a set for this many seconds. */
   async store(stored: StoredKeySet, seconds: number): Promise<void> {
     const { cache } = this
     if (cache !== undefined) await store(cache, await this.#cacheKey(), stored, seconds)

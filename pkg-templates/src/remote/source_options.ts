@@ -4,10 +4,10 @@ import type { Purpose } from '../wasm/key_cache.js'
 import type { JOSEError } from '../base/errors.js'
 import type { FetchFunction } from './fetch_text.js'
 
-/** Keeps a worker alive for work that outlives its request: `ctx.waitUntil`. */
+/** Keeps a worker alive for work that continues after its request: `ctx.waitUntil`. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
-/** What a set lacks for a token: a key, or one that verifies its signature. */
+/** The reason to look for a newer set: no `key` matches the token, or no key verifies its `signature`. */
 export type Missing = Exclude<Purpose, 'scheduled'>
 
 /** A key set that a token is looked up in. */
@@ -19,17 +19,17 @@ export interface FoundSet {
 
 /** How one fetch of a key set ended, for logs and counters. */
 export interface KeysEvent {
-  /** Where the set is fetched from, without user, query and fragment: the URL, or the issuer whose metadata names it. */
+  /** The source of the set, without user, query and fragment: the URL, or the issuer whose metadata names the URL. */
   readonly url: string
-  /** `renewed`: a set arrived. `confirmed`: the set in hand is still the one. `failed`: see `error`. */
+  /** `renewed`: a new set arrived. `confirmed`: the current set stays. `failed`: see `error`. */
   readonly outcome: 'renewed' | 'confirmed' | 'failed'
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status, if there was a response. */
   readonly status?: number
-  /** How old the set in hand is, in seconds; absent without one. */
+  /** The time since the issuer sent the current set, in seconds; absent without a set. */
   readonly age?: number
-  /** Whether the set in hand is older than the issuer allows, and serves on until `maxStale`. */
+  /** Whether the current set is no longer fresh. It stays in use for at most `maxStale`. */
   readonly stale: boolean
-  /** Why the fetch failed. */
+  /** The error of a failed fetch. */
   readonly error?: JOSEError
 }
 
@@ -37,7 +37,7 @@ export interface KeysEvent {
 export interface Source {
   /** The text of the current set. */
   readonly text: string | undefined
-  /** When it arrived, in seconds since 1970. */
+  /** The time at which it arrived, in seconds since 1970. */
   readonly arrived: number
 }
 
@@ -48,13 +48,13 @@ export interface KeySetLoaderOptions {
     | { readonly url: string; readonly issuer?: never; readonly named?: never }
     | {
         readonly issuer: string
-        /** The issuer that the metadata must name, if that is not the address: the template of many tenants. */
+        /** The issuer that the metadata must contain, if it differs from the address, as the template of many tenants does. */
         readonly named?: string | undefined
         readonly url?: never
       }
   /** The header fields of each request, or a function that returns them. */
   readonly headers: Headers | (() => Promise<Headers>)
-  /** Fetches instead of the runtime's `fetch`. Such a set is not shared with other isolates. */
+  /** A function that replaces the runtime's `fetch`. Such a set is not shared with other isolates. */
   readonly fetch: FetchFunction | undefined
   readonly settings: {
     readonly cacheMaxAge: number
@@ -64,10 +64,10 @@ export interface KeySetLoaderOptions {
     readonly cooldownAfterAny?: boolean
     readonly timeoutDuration: number
   }
-  /** Whether a fetch has no time limit: at a worker's module scope no timer can be set. */
+  /** Whether fetches have no time limit, because no timer can be set at a worker's module scope. */
   readonly isUntimed?: boolean
   /** Called after each fetch. */
   readonly onKeys?: ((event: KeysEvent) => void) | undefined
-  /** Called with each set that the origin sent or confirmed. */
+  /** Called with each set that the issuer sent or confirmed. */
   readonly arrived?: (source: Source) => void
 }

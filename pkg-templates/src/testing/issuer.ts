@@ -1,4 +1,4 @@
-/** An issuer inside a test: keys, tokens, and the two documents that verifiers fetch. */
+/** Makes an issuer for tests: its keys, its tokens, and the two documents that verifiers fetch. */
 import { base64url } from '../base/bytes.js'
 import { seconds } from '../base/duration.js'
 import { Options, text, texts } from '../base/options.js'
@@ -9,9 +9,9 @@ import { algorithmOf, makeKey, type SigningKey } from './keys.js'
 import type { BadTokens, MakeToken, TestClaims, TestIssuer, TestIssuerOptions, TestTokenOptions } from './types.js'
 
 /**
- * Makes an issuer for tests, with a new key at each call.
+ * Makes an issuer for tests. Each call makes a new key.
  *
- * @throws `TypeError` that names the option which is unknown or wrong; `Error` if this runtime cannot make such a key
+ * @throws `TypeError` that names the option that is unknown or invalid; `Error` if this runtime cannot make such a key
  *
  * @example
  * ```js
@@ -34,7 +34,7 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
   const keys: [SigningKey, ...SigningKey[]] = [await makeKey(algorithm, 'test-key-1')]
   const now = () => Math.floor((currentDate?.getTime() ?? Date.now()) / 1000)
 
-  /** The header and claims of a good token. */
+  /** Returns the header and claims of a good token. */
   const draft = (claims: TestClaims, options: TestTokenOptions): Draft => {
     const given = new Options('token', options, ['expiresIn', 'scope', 'audience', 'header'])
     const expiresIn = given.read('expiresIn', seconds) ?? 300
@@ -139,7 +139,7 @@ interface Draft {
   readonly claims: Record<string, unknown>
 }
 
-/** In seconds. */
+/** One hour, in seconds. */
 const HOUR = 3_600
 
 async function sign({ header, claims }: Draft, key: SigningKey): Promise<string> {

@@ -13,20 +13,20 @@ export interface SigningKey {
   sign(text: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** What WebCrypto is asked for, to make a key and to sign with it. */
+/** The parameters for WebCrypto to make a key and to sign with it. */
 interface Recipe {
   readonly generate: RsaHashedKeyGenParams | EcKeyGenParams | HmacKeyGenParams | { readonly name: string }
   readonly sign: RsaPssParams | EcdsaParams | { readonly name: string }
 }
 
 const hmac = (bits: number): Recipe => ({
-  // RFC 7518 §3.2: as long as the hash.
+  // RFC 7518 §3.2: the key is as long as the hash.
   generate: { name: 'HMAC', hash: `SHA-${bits}`, length: bits },
   sign: { name: 'HMAC' },
 })
 const rsa = (name: string, bits: number): Recipe => ({
   generate: { name, hash: `SHA-${bits}`, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) },
-  // Only PSS reads it. RFC 7518 §3.5: as long as the hash.
+  // Only PSS uses the salt. RFC 7518 §3.5: it is as long as the hash.
   sign: { name, saltLength: bits / 8 },
 })
 const ecdsa = (namedCurve: string, bits: number): Recipe => ({
@@ -52,7 +52,7 @@ const RECIPES: Readonly<Record<Algorithm, Recipe>> = record({
   Ed25519: ED25519,
 })
 
-/** The option `algorithm`. */
+/** Parses the option `algorithm`. */
 export function algorithmOf(name: string, value: unknown): Algorithm {
   if (typeof value === 'string' && value in RECIPES) return value as Algorithm
   throw optionError(name, `must be one of ${Object.keys(RECIPES).join(', ')}`)
@@ -73,7 +73,7 @@ export async function makeKey(alg: Algorithm, kid: string): Promise<SigningKey> 
   try {
     made = await (subtle.generateKey(generate, true, ['sign', 'verify']) as Promise<CryptoKey | CryptoKeyPair>)
   } catch (cause) {
-    throw new Error(`this runtime's WebCrypto makes no key for ${alg}`, record({ cause }))
+    throw new Error(`this runtime's WebCrypto cannot make a key for ${alg}`, record({ cause }))
   }
   const signer = 'privateKey' in made ? made.privateKey : made
   const encoder = new TextEncoder()

@@ -8,9 +8,9 @@ export interface TestIssuerOptions {
   issuer?: string
   /** The algorithm that signs. Default: `ES256`. RSA keys take WebCrypto up to a second to make. */
   algorithm?: Algorithm
-  /** The `aud` of tokens that name no audience themselves. Default: none, so that those tokens have no `aud`. */
+  /** The default `aud` of tokens. Without it, tokens have no `aud` unless they set one. */
   audience?: string | readonly string[]
-  /** The time at which tokens are made. Default: the clock, read for each token. Fake timers therefore count. */
+  /** The time at which tokens are made. Default: the clock, read for each token, so that fake timers work. */
   currentDate?: Date
 }
 
@@ -34,13 +34,12 @@ export type TestClaims = Readonly<Record<string, unknown>>
  *
  * @param claims - claims to add, or to replace: the defaults are `iss`, `sub`, `client_id`, `aud`, `iat`, `exp` and `jti`
  *   (RFC 9068 §2.2). A claim of `undefined` is left out.
- * @throws `TypeError` that names the option which is unknown or wrong
+ * @throws `TypeError` that names the option that is unknown or invalid
  */
 export type MakeToken = (claims?: TestClaims, options?: TestTokenOptions) => Promise<string>
 
 /**
- * Makes tokens that must be refused. Each differs from the token of the same arguments in what its name says, and in nothing
- * else.
+ * Makes tokens that must be refused. Each differs from the good token with the same arguments only in the way that its name says.
  */
 export interface BadTokens {
   /** A token that expired an hour ago. */
@@ -67,17 +66,15 @@ export interface TestIssuer {
   readonly issuer: string
   /** The algorithm that signs. */
   readonly algorithm: Algorithm
-  /** The public keys, as they are now. With an HMAC algorithm the set is empty. */
+  /** The current public keys. With an HMAC algorithm the set is empty. */
   readonly jwks: JSONWebKeySet
   /** The URL at which {@link fetch} serves {@link jwks}. */
   readonly jwksUri: string
-  /** The secret of an HMAC algorithm, to give as `keys`; `undefined` with other algorithms. */
+  /** The secret of an HMAC algorithm, for the option `keys`; `undefined` with other algorithms. */
   readonly secret: Uint8Array | undefined
   /**
-   * Serves the issuer's metadata (RFC 8414 and OpenID Connect Discovery) and its key set, without a network. Give it as the
-   * option `fetch`, or put it in place of `globalThis.fetch`.
-   *
-   * Other paths of the issuer's origin are 404.
+   * Serves the issuer's metadata (RFC 8414 and OpenID Connect Discovery) and its key set, without a network. Pass it as the
+   * option `fetch`, or replace `globalThis.fetch` with it. Responds with 404 to other paths of the issuer's origin.
    *
    * @throws `TypeError` for a URL of another origin, as `fetch` does without a network
    */

@@ -1,4 +1,4 @@
-/** What both classes `Verifier` do with tokens. */
+/** The base class of both `Verifier` classes: that of `jotgate` and that of `jotgate/verifier`. */
 import { isBytes } from '../base/bytes.js'
 import type { Options } from '../base/options.js'
 import { errorFrom } from '../base/refusal.js'
@@ -23,7 +23,7 @@ export interface Verified<Claims = JWTPayload> {
   key?: ImportedKey
 }
 
-/** Verifies tokens and throws an error for those that are refused: the base of `Verifier`. */
+/** Verifies tokens, and throws an error for each token that is refused. */
 export abstract class BaseVerifier<Claims = JWTPayload> {
   readonly #judge: Judge
 
@@ -54,7 +54,7 @@ export abstract class BaseVerifier<Claims = JWTPayload> {
    * Verifies many tokens, each like {@link Verifier.verify}. The results are in the order of the tokens, in the form of
    * `Promise.allSettled`.
    *
-   * @throws `TypeError` if `tokens` is no array. The error of a token is the `reason` of its result
+   * @throws `TypeError` if `tokens` is not an array. The error of a token is the `reason` of its result
    *
    * @example
    * ```js
@@ -79,7 +79,7 @@ export abstract class BaseVerifier<Claims = JWTPayload> {
   }
 }
 
-/** Copies bytes: the caller may change them before the verdict. */
+/** Copies bytes, because the caller may change them before the verdict. Returns any other value unchanged. */
 function copyBytes(token: unknown): unknown {
   return isBytes(token) ? new Uint8Array(token) : token
 }

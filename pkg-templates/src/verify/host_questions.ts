@@ -12,14 +12,14 @@ import { type HostQuestions, Part, type Parts } from './parts.js'
 /** The part `hostRsa`. */
 export const HOST_RSA: Required<Parts>['hostRsa'] = () => new RsaQuestions()
 
-/** RSA signatures are verified by the runtime's cryptography where that is faster, and the option `hostCrypto` is taken. */
+/** Makes the part that verifies RSA signatures by the runtime's cryptography, where that is faster. It enables the option `hostCrypto`. */
 export function hostRsa(): Part<'hostRsa'> {
   return new Part('hostRsa', HOST_RSA)
 }
 
 class RsaQuestions implements HostQuestions {
   readonly #checks: HostRsa = hostRsaChecks()
-  /** Answers about the keys in hand last. */
+  /** The keys of the last token, and the function that answers about them. */
   #last: { readonly keys: KeysInHand; readonly answer: HostAnswer } | undefined
   /** How many verdicts are pending, or were requested in this microtask. */
   #underWay = 0
@@ -27,7 +27,7 @@ class RsaQuestions implements HostQuestions {
   waits(): boolean {
     const { later, whenBusy } = this.#checks
     if (whenBusy !== true) return later !== undefined
-    // A caller that awaits each verdict before the next request never has two under way: the microtask runs first.
+    // For a caller that awaits each verdict before its next request, the count never exceeds 1: the microtask runs in between.
     this.#underWay++
     queueMicrotask(() => this.#underWay--)
     return this.#underWay > 1

@@ -9,7 +9,7 @@ import type { HostRsa } from '../wasm/host.js'
 import { KeyForms } from '../wasm/key_forms.js'
 import { nodeRsa } from '#wasm'
 
-/** The cryptography of this runtime; empty if it is not faster than the core. */
+/** Returns the cryptography of this runtime. The result is empty if it is not faster than the core. */
 export function hostRsaChecks(): HostRsa {
   return (found ??= record(find() ?? {}))
 }
@@ -17,9 +17,9 @@ export function hostRsaChecks(): HostRsa {
 let found: HostRsa | undefined
 
 function find(): HostRsa | undefined {
-  // Both of Deno's interfaces cost more time than the core needs for the signature.
+  // In Deno, both interfaces are slower than the core.
   if (hostGlobal('Deno') !== undefined) return undefined
-  // Read only where it is used: Node loads it at the first access.
+  // Read at first use only, because Node loads `crypto` at the first access.
   const subtle = () => {
     const host = hostGlobal<{ subtle?: SubtleCrypto }>('crypto')
     const found = host && memberOf(host, 'subtle')
@@ -34,23 +34,23 @@ function find(): HostRsa | undefined {
   return slow && { ...slow, whenBusy: true }
 }
 
-/** The key for the runtime. */
+/** Returns the public key in the form that the runtime imports. */
 function jwkOf(key: Keys): JsonWebKey {
   return record(JSON.parse(publicJwk(key) as string) as JsonWebKey)
 }
 
-/** After how many signatures an import that has not finished is started again. */
+/** The number of signatures after which an unfinished import is started again. */
 const IMPORT_RETRY_SIGNATURES = 64
 
 /** A key that is being imported, or was imported. */
 interface Slot {
   key?: CryptoKey
-  /** How many signatures were verified before the key was imported. */
+  /** The number of signatures that the core verified because the key was not imported yet. */
   missed: number
   unusable?: true
 }
 
-/** `crypto.subtle` of Workers and browsers. */
+/** Verifies by `crypto.subtle` of Workers and browsers. */
 function bySubtle(subtle: SubtleCrypto): HostRsa {
   const held = new KeyForms<Slot>()
   return {

@@ -11,26 +11,26 @@ import type { HostQuestions, Parts, VerdictCache } from './parts.js'
 import { clockFrom, type PolicyFields, policyFrom } from './policy.js'
 import { warmUp } from './warm_up.js'
 
-/** One key, or a set. */
+/** Keys that need no fetch: one key, or a set. */
 export type KeysInHand = Keys | KeySet
 
-/** Makes the verifier of one issuer. `options` contain {@link PolicyOptions}; `fields` are those for the core. */
+/** Makes the verifier of one issuer. `options` contain {@link PolicyOptions}; `fields` is the checked policy for the core. */
 export function verifierOf(options: Options, fields: PolicyFields, keys: KeysInHand | RemoteKeySet, parts: Parts): PolicyJudge {
   if (keys instanceof Keys || keys instanceof KeySet) return new IssuerVerifier(options, fields, keys, parts)
   return parts.remoteKeys.verifier(options, fields, keys, parts)
 }
 
-/** A policy, and keys that were checked and prepared. */
+/** Verifies tokens by one policy, with keys that were checked and prepared. */
 export class IssuerVerifier implements PolicyJudge {
   readonly policy: Policy
   readonly #now: () => number
   readonly #keys: KeysInHand | undefined
-  /** Verifies RSA signatures instead of the core. */
+  /** Asks the runtime about RSA signatures, if the option `hostCrypto` allows that. */
   readonly #host: HostQuestions | undefined
-  /** The tokens that were accepted, if the option is set. */
+  /** The cache of accepted tokens, if the option `tokenCache` is set. */
   readonly #cache: VerdictCache | undefined
 
-  /** `keys` may be `undefined` for a subclass that has others. */
+  /** `keys` is `undefined` for a subclass that fetches its keys. */
   constructor(options: Options, fields: PolicyFields, keys: KeysInHand | undefined, parts: Parts) {
     const { algorithms = [] } = fields
     this.policy = policyFrom(jsonOf(fields))
@@ -39,9 +39,9 @@ export class IssuerVerifier implements PolicyJudge {
     const rsa = algorithms.some((name) => name.startsWith('RS') || name.startsWith('PS'))
     if ((options.read('hostCrypto', flag) ?? true) && rsa) this.#host = parts.hostRsa?.()
     this.#cache = options.read('tokenCache', (_, bounds) => parts.tokenCache?.(bounds, fields))
-    // Keys that no algorithm of the list can use are a mistake that must show now, not at the first request.
-    if (keys instanceof Keys) presentable(this.policy, keys)
-    else if (keys !== undefined) usable(algorithms, keys)
+    // Keys that fit no algorithm of the list are a mistake, so it is reported now and not at the first request.
+    if (keys instanceof Keys) checkKey(this.policy, keys)
+    else if (keys !== undefined) checkSet(algorithms, keys)
     warmUp(algorithms, options.read('warm', flag), keys, parts, IssuerVerifier)
   }
 
@@ -55,12 +55,12 @@ export class IssuerVerifier implements PolicyJudge {
     return this.judgeWith(keys, token, answer && (await answer))
   }
 
-  /** The answer of a host that answers asynchronously, if it is to be asked. */
+  /** Asks the runtime about the signature asynchronously. Returns `undefined` if it is not asked. */
   protected askHost(keys: KeysInHand, token: unknown): Promise<boolean | undefined> | undefined {
     return this.#host?.waits() && this.#cache?.has(token) !== true ? this.#host.ask(this.policy, keys, token) : undefined
   }
 
-  /** The verdict with these keys. `holds` is the host's answer, if it was asked before. */
+  /** Returns the verdict with these keys. `holds` is the runtime's answer about the signature, if it was asked before. */
   protected judgeWith(keys: KeysInHand, token: unknown, holds?: boolean): KeyedVerdict {
     const set = keys instanceof KeySet ? keys : undefined
     const now = this.#now()
@@ -73,29 +73,31 @@ export class IssuerVerifier implements PolicyJudge {
   }
 }
 
-/** The handle of a key or a set. */
+/** Returns the handle of a key or a set. */
 export function handleOf(keys: KeysInHand): Keys {
   return keys instanceof KeySet ? setHandle(keys) : keys
 }
 
-/** The verdict, with the key of the set that led to it. */
+/** Adds the key that verified the token, or for `no_matching_key` the skipped members of the set. */
 export function withKey(verdict: Verdict, set: KeySet | undefined): KeyedVerdict {
   const key = verdict.ok && set !== undefined ? setKey(set, verdict.keyIndex) : undefined
   if (verdict.ok || set === undefined || set.skipped.length === 0 || verdict.refusal.code !== 'no_matching_key') {
     return { ...verdict, key, fetchable: false }
   }
-  // The token's key may be one of those that can't be used.
+  // The token's key may be one of the skipped members.
   return { ...verdict, refusal: { ...verdict.refusal, skipped: set.skipped }, key, fetchable: false }
 }
 
-function usable(algorithms: readonly string[], set: KeySet): void {
+/** Throws if no key of the set can verify with any of these algorithms. */
+function checkSet(algorithms: readonly string[], set: KeySet): void {
   if (set.size === 0) throw optionError('keys', `contains no usable key${skippedText(set)}`)
   if (!set.keys.some((key) => key.algorithms.some((algorithm) => algorithms.includes(algorithm)))) {
     throw optionError('keys', `contains no key for these algorithms${skippedText(set)}`)
   }
 }
 
-function presentable(policy: Policy, key: Keys): void {
+/** Throws if the key cannot verify any token under this policy. */
+function checkKey(policy: Policy, key: Keys): void {
   try {
     policy.checkKey(key)
   } catch (thrown) {

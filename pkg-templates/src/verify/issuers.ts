@@ -13,29 +13,29 @@ import type { Keys } from './keys_option.js'
 import { Part, type Parts } from './parts.js'
 import { algorithmList, type PolicyFields } from './policy.js'
 
-/** One of several issuers. With neither `keys` nor `jwksUri` its metadata names its key set (RFC 8414). */
+/** One of several issuers. Without `keys` and `jwksUri`, the URL of its key set is read from its metadata (RFC 8414). */
 export interface IssuerOptions extends RemoteKeySetOptions {
-  /** What `iss` must be, exactly. */
+  /** The value that `iss` must have, exactly. */
   issuer: string
-  /** Its keys. Either this or `jwksUri`. */
+  /** Its keys. Cannot be combined with `jwksUri`. */
   keys?: Keys
-  /** The URL of its key set. Either this or `keys`. */
+  /** The URL of its key set. Cannot be combined with `keys`. */
   jwksUri?: string | URL
-  /** The algorithms accepted from it, in place of those for all. */
+  /** The accepted algorithms of this issuer. Default: the `algorithms` for all issuers. */
   algorithms?: readonly Algorithm[]
-  /** The audiences accepted from it, in place of those for all. `false` if its tokens name none. */
+  /** The accepted audiences of this issuer. `false` if its tokens contain none. Default: the `audience` for all issuers. */
   audience?: string | readonly string[] | false
 }
 
 /** The part `issuers`. */
 export const ISSUERS: Required<Parts>['issuers'] = (options, fields, parts) => new Issuers(options, fields, parts, { audienceRequired: false })
 
-/** For the option `issuers`: tokens of several issuers. */
+/** Makes the part that enables the option `issuers`: tokens of several issuers. */
 export function issuers(): Part<'issuers'> {
   return new Part('issuers', ISSUERS)
 }
 
-/** One verifier for each issuer. A token is verified by the verifier of the issuer that it names, or refused. */
+/** Has one verifier for each issuer. A token is verified by the verifier of its `iss`, or refused if there is none. */
 export class Issuers implements Judge {
   readonly #verifiers = new Map<string, PolicyJudge>()
   /** The policy of the last issuer: all have the same limit for a token's length. */
@@ -61,7 +61,7 @@ export class Issuers implements Judge {
       const defaults = keys === undefined || typeof keys === 'function' ? record({ onKeys }) : {}
       const given = new Options('an issuer', entry, [...OWN_NAMES, ...REMOTE_NAMES], 'rejected', defaults)
       const issuer = given.require('issuer', text)
-      if (this.#verifiers.has(issuer)) throw optionError('issuers', 'contain the same issuer twice')
+      if (this.#verifiers.has(issuer)) throw optionError('issuers', 'contains the same issuer twice')
       const own: PolicyFields = record({ ...fields, issuer: [issuer] })
       const algorithms = given.read('algorithms', algorithmList) ?? fields.algorithms
       if (algorithms === undefined) throw optionError('algorithms', 'is required, for all issuers or for each')
@@ -97,14 +97,14 @@ export class Issuers implements Judge {
     const decoded = decode(token, this.#policy)
     if (!decoded.ok) return refused(decoded.refusal)
     const iss = memberOf(decoded.payload, 'iss')
-    // The claims are not returned: they are not verified.
+    // The claims are not returned, because they are not verified.
     if (iss === undefined) return refused(refusal('claim_missing', 'missing', '`iss` is missing'))
     const verifier = this.#verifiers.get(iss)
     return verifier ?? refused(refusal('issuer_mismatch', 'check_failed', 'the issuer is not accepted'))
   }
 }
 
-/** A verifier of one kind of keys. */
+/** Makes the verifier of one issuer, whose keys must not be a pair. */
 function oneVerifier(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[], parts: Parts): PolicyJudge {
   if (Array.isArray(keys)) throw optionError('keys', 'can be a pair only at a gate')
   return verifierOf(options, fields, keys, parts)

@@ -1,10 +1,10 @@
-/** The interface of verifiers for one and for several issuers, and its result. */
+/** The interface that verifiers for one issuer and for several issuers share, and its result. */
 import type { ImportedKey } from '../keys/imported_key.js'
 import type { WaitUntil } from '../remote/source_options.js'
 import type { Policy } from '../wasm/bindings.js'
 import type { Verdict } from '../wasm/calls.js'
 
-/** A verdict, the key of the set that was used, and for a synchronous verdict whether a fetch might find a missing key. */
+/** A verdict and the key of the set that was used. `fetchable`: the verdict is synchronous, and a fetch might find the missing key. */
 export type KeyedVerdict = Verdict & { readonly key: ImportedKey | undefined; readonly fetchable: boolean }
 
 /** Verifies tokens. */

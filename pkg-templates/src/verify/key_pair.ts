@@ -11,7 +11,7 @@ import type { VerifierKeys } from './keys_option.js'
 import type { Parts } from './parts.js'
 import type { PolicyFields } from './policy.js'
 
-/** The verifier for these keys. */
+/** Makes the verifier for these keys. */
 export function verifierFor(options: Options, fields: PolicyFields, keys: VerifierKeys | VerifierKeys[], parts: Parts): PolicyJudge {
   return Array.isArray(keys) ? new KeyPair(options, fields, keys, parts) : verifierOf(options, fields, keys, parts)
 }
@@ -26,11 +26,11 @@ export class KeyPair implements PolicyJudge {
     const others = keys.filter((key) => !isSecret(key))
     const [secretKey, publicKeys] = [secret[0], others[0]]
     if (keys.length !== 2 || secretKey === undefined || publicKeys === undefined) {
-      throw optionError('keys', 'must be one secret and one set of public keys, if it is an array')
+      throw optionError('keys', 'must contain one secret and one set of public keys, if it is an array')
     }
     const verifier = (keys: VerifierKeys, symmetric: boolean) => {
       const algorithms = fields.algorithms?.filter((name) => name.startsWith('HS') === symmetric) ?? []
-      if (algorithms.length === 0) throw optionError('algorithms', 'must name some for the secret and some for the public keys')
+      if (algorithms.length === 0) throw optionError('algorithms', 'must contain algorithms for the secret and for the public keys')
       return verifierOf(options, record({ ...fields, algorithms }), keys, parts)
     }
     this.#secret = verifier(secretKey, true)
@@ -49,7 +49,7 @@ export class KeyPair implements PolicyJudge {
     return this.#verifierOf(token).judge(token, waitUntil)
   }
 
-  /** The verifier of the token's algorithm. What can't be decoded is refused by either. */
+  /** Returns the verifier for the token's algorithm. A token that cannot be decoded is refused by both. */
   #verifierOf(token: unknown): PolicyJudge {
     const decoded = decode(token, this.policy)
     const alg: unknown = decoded.ok ? memberOf(decoded.header, 'alg') : undefined

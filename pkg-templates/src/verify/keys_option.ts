@@ -12,9 +12,10 @@ import { REMOTE_NAMES, type RemoteKeySet, type RemoteKeySetOptions } from '../re
 import type { Parts } from './parts.js'
 
 /**
- * Where keys come from: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
- * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), the bytes of a shared secret, or a function that returns a JWKS and is called
- * as often as an issuer would be. A pair is a secret and public keys: each is used only for the algorithms of its kind.
+ * The source of the keys: a JWK or a JWKS as an object, a {@link KeySet}, a {@link RemoteKeySet}, an imported key, the PEM
+ * text of a public key (`PUBLIC KEY`, `RSA PUBLIC KEY`), the bytes of a shared secret, or a function that returns a JWKS. The function is
+ * called whenever the set of an issuer would be fetched. A pair is a secret and public keys: each is used only for the algorithms of its
+ * kind.
  */
 export type Keys = OneKeys | readonly [OneKeys, OneKeys]
 
@@ -33,7 +34,7 @@ export type OneKeys =
 export type VerifierKeys = bindings.Keys | KeySet | RemoteKeySet
 
 /**
- * Returns `keys`, the set at `jwksUri`, or the set that the metadata of the only issuer names.
+ * Returns the keys of the option `keys`, the set at `jwksUri`, or the set that the issuer's metadata names.
  *
  * @param found - makes the set of an issuer if neither is given
  */
@@ -59,14 +60,14 @@ export function keysOf(
   }
   if (found !== undefined) return found(options)
   if (others.length === 0) return parts.remoteKeys.of(issuer, options)
-  throw optionError('jwksUri', 'or `keys` is required where several issuers share them: else `issuers`')
+  throw optionError('jwksUri', 'or `keys` is required if `issuer` lists several issuers; use `issuers` if each has its own keys')
 }
 
 function same(_: string, value: unknown): unknown {
   return value
 }
 
-/** Checks and prepares keys. `name` is the option; `options` are those of a set that a function returns. */
+/** Checks and prepares keys. `name` is the option. `options` apply if `value` is a function that returns a set. */
 export function keysFrom(name: string, value: unknown, parts: Parts, options: RemoteKeySetOptions = {}): VerifierKeys {
   if (value instanceof KeySet) return value
   if (value instanceof ImportedKey) return handle(value)
@@ -74,7 +75,7 @@ export function keysFrom(name: string, value: unknown, parts: Parts, options: Re
   if (remote !== undefined) return remote
   if (isBytes(value)) return boot().Keys.fromSecret(value)
   if (typeof value === 'string') {
-    // Text is never a secret: that is how public keys became HMAC secrets (RFC 8725 §2.1).
+    // Text is never a secret. Otherwise the PEM text of a public key could become an HMAC secret (RFC 8725 §2.1).
     if (!value.includes('-----BEGIN ')) {
       throw optionError(name, 'is text but not PEM: give a secret as bytes, and a URL as `new RemoteKeySet(url)`')
     }

@@ -1,11 +1,11 @@
 /**
- * One signed message and its key for each kind of signature. The message is the header with the algorithm alone, a dot, and the claims
- * `{}`. The signatures are chosen and the keys computed from them, so that most of the text repeats and gzip shortens it: the RSA modulus
- * is the cube of the signature minus the padded message, and the ECDSA signatures are two small numbers. The Ed25519 key and R are both the
- * base point. `tests/package/runners/known_answers.mjs` computes the table again.
+ * One signed message and its key for each kind of signature, for the self-test. The message is a header with the algorithm alone, a dot,
+ * and the claims `{}`. The signatures are chosen and the keys are computed from them, so that the text is repetitive and gzip shortens it.
+ * The RSA modulus is the cube of the signature minus the padded message. The ECDSA signatures are two small numbers. The Ed25519 key and R
+ * are both the base point. `tests/package/runners/known_answers.mjs` computes the table again.
  */
 
-/** A public key, or for `HS256` none: the secret is 32 zero bytes. */
+/** A public key and a signature. `HS256` has no `jwk`: its secret is 32 zero bytes. */
 export interface KnownAnswer {
   readonly jwk?: Readonly<Record<string, string>>
   /** The signature, in base64url. */

@@ -1,6 +1,6 @@
 /**
- * The parts of a verifier that a program may do without. Each is a value that brings its code, so that bundlers leave out the others:
- * `jotgate` uses all of them, `jotgate/verifier` those in `use`.
+ * The optional parts of a verifier. Each is a value that contains its code, so that bundlers leave out unused parts. `jotgate` uses all of
+ * them, and `jotgate/verifier` uses those in the option `use`.
  */
 import type { Options } from '../base/options.js'
 import type { KeySet } from '../keys/key_set.js'
@@ -12,30 +12,30 @@ import type { PolicyFields } from './policy.js'
 
 /** The code of each part. */
 export interface Parts {
-  /** Keys that are fetched. Without the part, its functions throw. */
+  /** Fetches keys. If the part is not in use, these functions throw. */
   readonly remoteKeys: {
-    /** The set for `keys` that are one or a function; `undefined` for every other value. */
+    /** Returns the set if `value` is a `RemoteKeySet` or a function. Returns `undefined` for every other value. */
     from(value: unknown, options: RemoteKeySetOptions): RemoteKeySet | undefined
-    /** The set at a URL. `name` is the option. */
+    /** Returns the set at a URL. `name` is the option. */
     at(name: string, url: unknown, options: RemoteKeySetOptions): RemoteKeySet
-    /** The set that an issuer's metadata names. */
+    /** Returns the set that an issuer's metadata names. */
     of(issuer: string, options: RemoteKeySetOptions): RemoteKeySet
-    /** A verifier with such a set. */
+    /** Makes a verifier with such a set. */
     verifier(options: Options, fields: PolicyFields, keys: RemoteKeySet, parts: Parts): PolicyJudge
-    /** The same with a given set, which is fetched without a network and without a timer. */
+    /** Makes a verifier that "fetches" this set without a network and without a timer, for the warm-up. */
     known(options: Options, fields: PolicyFields, jwks: object, parts: Parts): PolicyJudge
   }
-  /** Several issuers. */
+  /** Makes the verifier of several issuers. */
   readonly issuers?: (options: Options, fields: PolicyFields, parts: Parts) => Judge
-  /** A cache of accepted tokens. */
+  /** Makes a cache of accepted tokens. */
   readonly tokenCache?: (bounds: unknown, fields: PolicyFields) => VerdictCache
-  /** RSA by the runtime's cryptography. */
+  /** Makes the object that asks the runtime's cryptography about RSA signatures. */
   readonly hostRsa?: () => HostQuestions
-  /** Warms up the code that a token passes besides that of its verifier. This is no part for `use`. */
+  /** Warms up the code that runs before and after the verifier. It cannot be listed in `use`. */
   readonly rehearse?: Rehearse
 }
 
-/** Passes a known token to a verifier with its key, and the verdict to what follows. */
+/** Passes a known token through a verifier and the code around it. */
 export type Rehearse = (verifier: Judge, token: string) => Promise<unknown>
 
 /** The verdicts on accepted tokens. `now` is in seconds; `set` is the current set, `undefined` for a single key. */
@@ -50,11 +50,11 @@ export interface VerdictCache {
 
 /** Asks the runtime about the RSA signatures of one verifier. */
 export interface HostQuestions {
-  /** Whether to {@link ask} about the next token. */
+  /** Whether {@link ask} should be called for the next token. */
   waits(): boolean
-  /** The runtime's answer about a token's signature, if it gives one. */
+  /** Asks whether a token's signature is valid. Resolves to `undefined` if the runtime does not answer. */
   ask(policy: Policy, keys: Keys | KeySet, token: unknown): Promise<boolean | undefined>
-  /** The answer for the core. `holds` is the result of {@link ask}. */
+  /** Returns the function that answers the core. `holds` is the result of {@link ask}. */
   answer(keys: Keys | KeySet, holds: boolean | undefined): HostAnswer | undefined
 }
 
@@ -63,7 +63,7 @@ export type PartName = Exclude<keyof Parts, 'rehearse'>
 
 /** A part for the option `use` of the `Verifier` of `jotgate/verifier`. */
 export class Part<Name extends PartName = PartName> {
-  /** Only this package makes parts: the member exists in the types alone, so that no other object has the type. */
+  /** Exists in the types only, so that no object of another package has this type. */
   declare protected readonly brand: never
 
   /** @internal */

@@ -1,4 +1,4 @@
-/** The options that say what a token must be, and the checked form that the core takes. */
+/** The options with the rules for tokens, and the checked form that the core takes. */
 import { type Duration, secondsUpTo } from '../base/duration.js'
 import { flag, list, meant, type Options, size, text, texts } from '../base/options.js'
 import { givenNames, memberOf, record } from '../base/record.js'
@@ -8,30 +8,30 @@ import type { Algorithm } from '../base/types.js'
 import type { Policy } from '../wasm/bindings.js'
 import { boot } from '../wasm/instance.js'
 
-/** What a token must be. The names are jose's. */
+/** The rules that a token must fulfil. The names are jose's. */
 export interface PolicyOptions {
-  /** The algorithms accepted, at least one. Never taken from the token (RFC 8725 §3.1). */
+  /** The accepted algorithms, at least one. They are never taken from the token (RFC 8725 §3.1). */
   algorithms: readonly Algorithm[]
-  /** The issuers accepted: `iss` is required and must equal one of them (RFC 7519 §4.1.1). */
+  /** The accepted issuers: `iss` is required and must equal one of them (RFC 7519 §4.1.1). */
   issuer?: string | readonly string[]
-  /** The audiences accepted: `aud` is required and must contain one of them (RFC 7519 §4.1.3). */
+  /** The accepted audiences: `aud` is required and must contain one of them (RFC 7519 §4.1.3). */
   audience?: string | readonly string[]
-  /** What `sub` must be (RFC 7519 §4.1.2). */
+  /** The value that `sub` must have (RFC 7519 §4.1.2). */
   subject?: string
-  /** The types accepted: `typ` is required and must be one of them. `JWT` and `application/jwt` are equal. */
+  /** The accepted types: `typ` is required and must be one of them. `JWT` and `application/jwt` are equal. */
   typ?: string | readonly string[]
   /** Further required claims, besides those that the other options require. */
   requiredClaims?: readonly string[]
   /** Whether `exp` is required. Default: `true`. */
   requireExp?: boolean
   /**
-   * By how much the clocks may differ, for `exp`, `nbf` and, with `maxTokenAge`, `iat`. In seconds, not milliseconds, at most 600.
+   * The accepted clock difference for `exp`, `nbf` and, with `maxTokenAge`, `iat`: in seconds, not milliseconds, at most 600.
    * Default: 0.
    */
   clockTolerance?: Duration
-  /** How old a token may be, in seconds from `iat`, which is then required and must not be in the future. At most ten years. */
+  /** The greatest age of a token, in seconds since `iat`, at most ten years. `iat` is then required and must not be in the future. */
   maxTokenAge?: Duration
-  /** The time to compare with instead of the clock's; not in 1970, except 0. */
+  /** The time to compare with, instead of the runtime's clock. A time in 1970 is rejected, except 0. */
   currentDate?: Date
   /**
    * The header parameters that your code understands when `crit` names them (RFC 7515 §4.1.11): their names, or jose's
@@ -45,8 +45,8 @@ export interface PolicyOptions {
   hostCrypto?: boolean
   /**
    * Whether the constructor verifies a known token of each kind in `algorithms`, so that the first token finds compiled code. It is a
-   * self-test at the same time. By default it does so at the top of a Worker's module, for at most three kinds and once per isolate; never
-   * inside a request, and in no other runtime. `true` does it here, `false` never.
+   * self-test at the same time. By default this happens only at the top of a Worker's module, once per isolate and for at most three kinds.
+   * `true` does it in this constructor, in every runtime. `false` never does it.
    */
   warm?: boolean
   /**
@@ -54,13 +54,13 @@ export interface PolicyOptions {
    * takes the default bounds.
    */
   tokenCache?: TokenCacheOptions
-  /** The longest token accepted, in bytes. Default: 16,384. */
+  /** The longest accepted token, in bytes. Default: 16,384. */
   maxTokenLength?: number
-  /** The shortest secret accepted, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
+  /** The shortest accepted secret, in bytes. Default: the length of the algorithm's hash (RFC 7518 §3.2). */
   minSecretLength?: number
   /**
-   * The work that one token may cause with the keys of a set, from 1 to 64, in signature checks of ES256. At most so many keys are tried,
-   * and fewer if a check costs more. Default: 16 in Workers, where CPU time is short, and 64 elsewhere. A token with a `kid` needs one
+   * The limit of the work for one token with the keys of a set, from 1 to 64, in signature checks of ES256. At most this many keys are
+   * tried, and fewer if a check costs more. Default: 16 in Workers, where CPU time is short, and 64 elsewhere. A token with a `kid` needs one
    * check.
    */
   maxCandidates?: number
@@ -91,11 +91,11 @@ export interface PolicyFields {
  * key for the same use, even under another `kid`.
  */
 export interface TokenCacheOptions {
-  /** How many tokens at most. Default: 1,000. */
+  /** The most tokens that are cached. Default: 1,000. */
   maxEntries?: number
   /**
-   * How much memory they may take, in bytes: two for each character of a token, eight for each character of its claims, which are stored
-   * as text and as objects. Default: 8 MiB.
+   * The most memory that they take, in bytes. Each character of a token counts as 2 bytes. Each character of its claims counts as 8 bytes,
+   * because claims are stored as text and as objects. Default: 8 MiB.
    */
   maxBytes?: number
 }
@@ -104,10 +104,10 @@ export interface TokenCacheOptions {
 const TEN_YEARS = 315_576_000
 /** The length of the shortest token: the header `{"alg":"HS256"}`, the claims `{}` and a signature of 32 bytes. */
 const SHORTEST_TOKEN = 68
-/** 1971-01-01 in milliseconds. A `Date` made from seconds is before it, in 1970. */
+/** 1971-01-01 in milliseconds. A `Date` that was made from seconds by mistake lies in 1970. */
 const YEAR_1971 = 31_536_000_000
 
-/** The options that the core takes, each with its check. `currentDate` stays here: the core has no clock. */
+/** The options that the core takes, each with its check. `currentDate` is not one of them, because the core has no clock. */
 const CHECKS = {
   algorithms: algorithmList,
   issuer: texts,
@@ -134,7 +134,7 @@ export const FIELD_NAMES = Object.keys(CHECKS) as PolicyName[]
 export const POLICY_NAMES: readonly string[] = [...FIELD_NAMES, 'currentDate', 'hostCrypto', 'warm', 'tokenCache']
 
 /**
- * Checks the policy part of some options. `wanted` are the names to read. `checks` replaces the checks of some names.
+ * Reads and checks the policy options. `wanted` lists the names to read. `checks` replaces the checks of some names.
  */
 export function policyFields(
   options: Options,
@@ -155,7 +155,7 @@ export function policyFrom(text: string): Policy {
   return new (boot().Policy)(text)
 }
 
-/** The clock of a policy: the caller's fixed date, or the runtime's clock, in whole seconds like jose. */
+/** Returns the clock of a policy: the option `currentDate`, or the runtime's clock, in whole seconds as in jose. */
 export function clockFrom(options: Options): () => number {
   const fixed = options.read('currentDate', date)
   return fixed === undefined ? () => Math.floor(Date.now() / 1000) : () => fixed
@@ -167,16 +167,16 @@ const ALGORITHMS: readonly string[] = [
   'Ed25519',
 ]
 
-/** Names of algorithms. Those that were left out of the core are refused by it. */
+/** Checks the names of algorithms. The core refuses those that it was built without. */
 export function algorithmList(name: string, value: unknown): string[] {
   const found = list(name, value)
   const unknown = found.find((algorithm) => !ALGORITHMS.includes(algorithm))
   if (unknown === undefined) return found
-  const choices = meant(unknown, ALGORITHMS) || `; there are ${ALGORITHMS.join(', ')}`
+  const choices = meant(unknown, ALGORITHMS) || `; the known algorithms are ${ALGORITHMS.join(', ')}`
   throw optionError(name, `has a wrong name: \`${unknown.slice(0, 16)}\` is not a known algorithm${choices}`)
 }
 
-/** Fits into the 10 ms of CPU time of a free plan. */
+/** The default of `maxCandidates` in Workers. This much work fits into the CPU time that a free plan allows. */
 const WORKER_CANDIDATES = 16
 
 function candidates(name: string, value: unknown): number {
@@ -194,7 +194,7 @@ function tokenLength(name: string, value: unknown): number {
 function date(name: string, value: unknown): number {
   const time = value instanceof Date ? value.getTime() : Number.NaN
   if (Number.isNaN(time)) throw optionError(name, 'must be a valid Date')
-  if (time > 0 && time < YEAR_1971) throw optionError(name, 'is in 1970: of seconds, make it `new Date(seconds * 1000)`')
+  if (time > 0 && time < YEAR_1971) throw optionError(name, 'is in 1970: if you have seconds, use `new Date(seconds * 1000)`')
   return Math.floor(time / 1000)
 }
 

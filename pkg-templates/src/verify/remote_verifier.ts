@@ -21,12 +21,12 @@ export const REMOTE_KEYS: Parts['remoteKeys'] = {
   known: (options, fields, jwks, parts) => new RemoteVerifier(options, fields, RemoteKeySet.fromFunction(() => jwks, {}, true), parts),
 }
 
-/** For `keys` that are fetched: a `RemoteKeySet` or a function, and `issuers` with `jwksUri` or with neither `jwksUri` nor `keys`. */
+/** Makes the part that fetches keys: for a `RemoteKeySet` or a function as `keys`, and for `issuers` without `keys`. */
 export function remoteKeys(): Part<'remoteKeys'> {
   return new Part('remoteKeys', REMOTE_KEYS)
 }
 
-/** A policy, and a key set that is fetched. */
+/** Verifies tokens by one policy, with a key set that is fetched. */
 class RemoteVerifier extends IssuerVerifier {
   readonly #source: RemoteKeySet
 
@@ -35,7 +35,7 @@ class RemoteVerifier extends IssuerVerifier {
     this.#source = source
     // RFC 8725 §3.5: a public key set contains no shared secrets.
     if (fields.algorithms?.some((name) => !name.startsWith('HS'))) return
-    throw optionError('algorithms', 'are only for shared secrets, which no key set at a URL holds: give the secret as `keys`')
+    throw optionError('algorithms', 'are only for shared secrets, which a fetched key set never contains: give the secret as `keys`')
   }
 
   override judgeNow(token: unknown): KeyedVerdict {
@@ -45,7 +45,7 @@ class RemoteVerifier extends IssuerVerifier {
       source.nudge()
       const verdict = this.judgeWith(set, token)
       const missing = misses(verdict)
-      // A forged token is far likelier than a changed key: the verdict is final here, and the next call may know more.
+      // A forged token is more likely than a changed key, so this verdict is final. The fetch can help only the next call.
       if (missing === 'signature') source.nudge(missing)
       return missing === 'key' ? { ...verdict, fetchable: true } : verdict
     }
@@ -75,7 +75,7 @@ class RemoteVerifier extends IssuerVerifier {
   }
 }
 
-/** Why a token would be refused whatever the keys are; `undefined` where the keys decide. */
+/** Returns the refusal of a token that is refused with any keys. Returns `undefined` if the verdict depends on the keys. */
 export function precheck(policy: Policy, token: unknown): Verdict | undefined {
   const verdict = verify(policy, noKeys(), token, 0)
   return misses(verdict) === 'key' ? undefined : verdict
@@ -85,7 +85,7 @@ function noKeys(): Keys {
   return (emptyKeys ??= boot().Keys.none())
 }
 
-/** What the set lacks for the token: another set may have it. */
+/** Returns what the set lacks for the token, if a newer set could help. */
 function misses(verdict: Verdict): Missing | undefined {
   if (verdict.ok) return undefined
   if (verdict.refusal.code === 'no_matching_key') return 'key'

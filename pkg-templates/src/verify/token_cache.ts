@@ -1,6 +1,6 @@
 /**
- * A cache of accepted tokens, for verifiers with the option `tokenCache`. Only the same text is a hit, and only while its times and its
- * key are those under which it was accepted.
+ * Caches accepted tokens, for verifiers with the option `tokenCache`. Only the same text is a hit, and only while its times are valid and
+ * the key set still has its key.
  */
 import { handle, type ImportedKey } from '../keys/imported_key.js'
 import { type KeySet, setKey } from '../keys/key_set.js'
@@ -13,10 +13,10 @@ import type { KeyedVerdict } from './judge.js'
 import { Part, type Parts, type VerdictCache } from './parts.js'
 import type { PolicyFields, TokenCacheOptions } from './policy.js'
 
-/** How long a token without `exp` is cached, in seconds. */
+/** The time that a token without `exp` is cached, in seconds. */
 const WITHOUT_END = 300
 
-/** How many of a token's last characters are its key in the cache: they belong to the signature, which differs most. */
+/** The number of a token's last characters that are its key in the cache. They belong to the signature, which differs most. */
 const CACHE_KEY_CHARS = 24
 
 /** A token that was accepted. */
@@ -29,8 +29,9 @@ interface Entry {
   readonly claims: string
   /** Copies the parsed claims for each hit; made at the first hit. */
   copies: (() => JWTPayload) | undefined
-  /** From when and until when the times are valid, in seconds since 1970. */
+  /** The time from which the claims are valid, in seconds since 1970. */
   readonly from: number
+  /** The time from which they are no longer valid, in seconds since 1970. */
   readonly to: number
   /** The key's thumbprint and its use; empty for a key given directly, which never changes. */
   readonly identity: string
@@ -43,7 +44,7 @@ interface Entry {
 /** The part `tokenCache`. */
 export const TOKEN_CACHE: Required<Parts>['tokenCache'] = (bounds, fields) => new TokenCache(bounds as TokenCacheOptions, fields)
 
-/** For the option `tokenCache`: accepted tokens are not verified again. */
+/** Makes the part that enables the option `tokenCache`: accepted tokens are not verified again. */
 export function tokenCache(): Part<'tokenCache'> {
   return new Part('tokenCache', TOKEN_CACHE)
 }
@@ -79,7 +80,7 @@ class TokenCache implements VerdictCache {
     const entry = this.#entry(token)
     if (entry === undefined || !(now >= entry.from && now < entry.to)) return undefined
     if (set !== undefined && entry.set !== numberOf(set)) {
-      // Another set was published: it must have the same key for the same use.
+      // The set was replaced. The new one must have the same key for the same use.
       const index = identitiesOf(set).get(entry.identity)
       if (index === undefined) {
         this.#forget(entry)
@@ -120,14 +121,14 @@ class TokenCache implements VerdictCache {
     })
     this.#bytes += bytes
     if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
-    // Removes the oldest: a Map keeps the order of insertion.
+    // Removes the oldest entries: a Map keeps the order of insertion.
     for (const entry of this.#entries.values()) {
       this.#forget(entry)
       if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
     }
   }
 
-  /** When the core would accept these times (RFC 7519 §4.1.4, §4.1.5), exactly or a second less. */
+  /** Returns the time span in which the core accepts these claims (RFC 7519 §4.1.4, §4.1.5). It may be shorter, but never longer. */
   #times(payload: JWTPayload, now: number): { from: number; to: number } {
     const tolerance = this.#tolerance
     const [exp, nbf, iat] = (['exp', 'nbf', 'iat'] as const).map((name) => memberOf(payload, name))
@@ -147,7 +148,7 @@ class TokenCache implements VerdictCache {
   }
 }
 
-/** How many entries a `Map` can hold in every runtime. */
+/** The most entries that a `Map` can have in every runtime. */
 const LARGEST_MAP = 2 ** 24 - 1
 
 function entries(name: string, value: unknown): number {
@@ -171,7 +172,7 @@ function copiesOf(claims: string): () => JWTPayload {
 function withCopies<T extends Record<string, unknown>>(object: T, names: readonly string[]): T {
   for (const name of names) {
     const value = deepCopy(object[name])
-    // An assignment would set the prototype.
+    // An assignment to `__proto__` would set the prototype.
     if (name === '__proto__') Object.defineProperty(object, name, record({ value }))
     else (object as Record<string, unknown>)[name] = value
   }
@@ -184,7 +185,7 @@ function deepCopy(value: unknown): unknown {
   return withCopies({ ...value }, Object.keys(value))
 }
 
-/** A number for each set, so that entries do not keep the set in memory. */
+/** Numbers the sets, so that entries do not keep a set in memory. */
 const numbers = new WeakMap<KeySet, number>()
 let last = 0
 

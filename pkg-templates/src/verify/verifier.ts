@@ -9,21 +9,21 @@ import type { PolicyOptions } from './policy.js'
 
 /** The options of a {@link Verifier}. */
 export interface VerifierOptions extends PolicyOptions {
-  /** Where the keys come from. */
+  /** The keys, or their source. */
   keys: OneKeys
 }
 
 /** The options of a {@link Verifier} of several issuers. They apply to each issuer that does not replace them. */
 export interface IssuersVerifierOptions extends Omit<PolicyOptions, 'algorithms' | 'issuer'> {
-  /** The issuers accepted. `iss` of a token chooses the keys, algorithms and audiences to verify with. */
+  /** The accepted issuers. A token is verified with the keys, algorithms and audiences of the issuer in its `iss`. */
   issuers: readonly IssuerOptions[]
-  /** The algorithms accepted from issuers without a list of their own. */
+  /** The accepted algorithms for issuers that have no list of their own. */
   algorithms?: readonly Algorithm[]
 }
 
 /**
- * Verifies tokens (RFC 7519 §7.2). Make one and use it for every token. The constructor does no fetch, sets no timer and reads no
- * randomness, so it may be called at the top of a worker's module; there, see `warm`.
+ * Verifies tokens (RFC 7519 §7.2). Make one and use it for every token. The constructor fetches nothing, sets no timer and reads no
+ * randomness, so it may be called at the top of a worker's module. See `warm` for that case.
  *
  * @typeParam Claims - the claims of your tokens besides the registered ones; they are not checked
  *
@@ -35,7 +35,7 @@ export interface IssuersVerifierOptions extends Omit<PolicyOptions, 'algorithms'
  */
 export class Verifier<Claims = JWTPayload> extends BaseVerifier<Claims> {
   /**
-   * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number;
+   * @throws `TypeError` that names the option that is missing, unknown, present but `undefined`, empty or not a number;
    *   {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that cannot be read
    */
   constructor(options: VerifierOptions | IssuersVerifierOptions) {

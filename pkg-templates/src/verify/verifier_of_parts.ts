@@ -29,16 +29,16 @@ type PartOptions<Used extends PartName> = Pick<
 /** The rules for tokens, without the options of parts. */
 type Rules<Options> = Omit<Options, 'issuers' | 'tokenCache' | 'hostCrypto'>
 
-/** The options of one issuer. */
+/** The options of a verifier for one issuer. */
 interface OneIssuer<Used extends PartName> extends Rules<PolicyOptions> {
   /** The keys. With the part `remoteKeys` also a `RemoteKeySet` or a function. */
   keys: With<'remoteKeys', Used, OneKeys, KeysInHand>
   issuers?: never
 }
 
-/** The options of several issuers. */
+/** The options of a verifier for several issuers. */
 interface SeveralIssuers<Used extends PartName> extends Rules<IssuersVerifierOptions> {
-  /** The issuers accepted. `iss` of a token chooses the keys, algorithms and audiences to verify with. */
+  /** The accepted issuers. A token is verified with the keys, algorithms and audiences of the issuer in its `iss`. */
   issuers: readonly With<'remoteKeys', Used, IssuerOptions, IssuerWithKeys>[]
   keys?: never
 }
@@ -71,8 +71,8 @@ export type VerifierOptions<Used extends PartName = never> = PartOptions<Used> &
  */
 export class Verifier<Claims = JWTPayload, Used extends PartName = never> extends BaseVerifier<Claims> {
   /**
-   * @throws `TypeError` that names the option which is missing, unknown, present but `undefined`, empty or not a number, or that needs a
-   *   part which `use` does not contain; {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that cannot be read
+   * @throws `TypeError` that names the option that is missing, unknown, present but `undefined`, empty or not a number, or that needs a
+   *   part that `use` does not contain; {@link JWKInvalid}, {@link JWKSInvalid} or {@link JOSENotSupported} for keys that cannot be read
    */
   constructor(options: VerifierOptions<Used>) {
     const given = new Options('Verifier', options, [...VERIFIER_NAMES, 'use'])
@@ -80,7 +80,7 @@ export class Verifier<Claims = JWTPayload, Used extends PartName = never> extend
   }
 }
 
-/** The options that need a part. */
+/** The options that need a part, with the name of that part. */
 const OPTIONS = { issuers: 'issuers', tokenCache: 'tokenCache', hostCrypto: 'hostRsa' } as const
 
 /** Returns the parts of the option `use`. Throws if another option needs a part that is missing. */
@@ -96,7 +96,7 @@ function partList(name: string, value: unknown): Part[] {
   throw optionError(name, "must be an array of parts, such as `[remoteKeys()]` with `import { remoteKeys } from 'jotgate/verifier'`")
 }
 
-/** In place of the part `remoteKeys`: throws an error that names it. */
+/** Replaces the part `remoteKeys` if it is not in use. Its functions throw an error that names the part. */
 const NO_REMOTE_KEYS: Pick<Parts['remoteKeys'], 'from' | 'at' | 'of'> = {
   from(value) {
     const isObject = typeof value === 'object' && value !== null
@@ -108,7 +108,7 @@ const NO_REMOTE_KEYS: Pick<Parts['remoteKeys'], 'from' | 'at' | 'of'> = {
     throw missing(name, 'remoteKeys')
   },
   of() {
-    throw missing('keys', 'remoteKeys', 'is required, or a part that fetches them')
+    throw missing('keys', 'remoteKeys', 'is required, or a part that fetches keys')
   },
 }
 

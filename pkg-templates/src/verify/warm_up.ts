@@ -1,5 +1,5 @@
 /**
- * Verifies a known token before the first real one arrives, so that the engine has compiled the code for it. It is a self-test at the
+ * Verifies a known token before the first real one arrives, so that the engine has already compiled the code. This is a self-test at the
  * same time.
  */
 import { Options } from '../base/options.js'
@@ -16,7 +16,7 @@ import { type PolicyFields, POLICY_NAMES } from './policy.js'
 /** The most kinds of signatures to warm up by default: each costs start-up time. */
 const MOST_BY_DEFAULT = 3
 
-/** What this isolate has warmed up: kinds of signatures, and the paths of a token. */
+/** The kinds of signatures and the code paths that this isolate has warmed up. */
 const warm = new Set<string>()
 
 /** The class of the verifiers with keys in hand. */
@@ -25,9 +25,9 @@ type VerifierClass = new (options: Options, fields: PolicyFields, keys: Keys | K
 /**
  * Warms up each kind of signature among these algorithms, and with the first of them the path of a token, each once per isolate.
  *
- * @param wanted - the option `warm`. Without it only at a worker's module scope, where start-up time is hidden behind the TLS handshake;
- *   never inside a request.
- * @param keys - the keys of real tokens: a known key is in the same form. `undefined` if they are fetched
+ * @param wanted - the option `warm`. By default this runs only at a worker's module scope, where start-up time is hidden behind the TLS
+ *   handshake, and never inside a request
+ * @param keys - the keys for real tokens, to test with a known key of the same form; `undefined` if they are fetched
  * @throws `Error` if a known answer is wrong: this instance of the core must not be used
  */
 export function warmUp(
@@ -48,14 +48,14 @@ export function warmUp(
     const isRehearsed = warm.has(path) || (isFetched && kind === 'HS256')
     if (isRehearsed && warm.has(kind)) continue
     const { jwk, signature } = memberOf(KNOWN_ANSWERS, kind) as KnownAnswer
-    // The names of all kinds are as long as "ES256": without padding, base64url.
+    // All kinds have five characters, so `btoa` adds no padding and returns base64url.
     const token = `${btoa(`{"alg":"${kind}"}`)}.e30.${signature}`
     const options = new Options('', record({ warm: false, hostCrypto: false }), POLICY_NAMES)
     const fields = record({ algorithms: [kind], requireExp: false })
     const set = record({ keys: [jwk as unknown as JWK] })
     const known = jwk === undefined ? Keys.fromSecret(new Uint8Array(32)) : isKey ? Keys.fromText('Jwk', jsonOf(jwk)) : new KeySet(set)
     const verifier = new Verifier(options, fields, known, parts)
-    if (!verifier.judgeNow(token).ok) throw new Error(`the self-test of ${kind} failed`)
+    if (!verifier.judgeNow(token).ok) throw new Error(`the self-test of ${kind} failed: do not use this instance of the core`)
     warm.add(kind)
     if (isRehearsed) continue
     warm.add(path)
@@ -63,10 +63,10 @@ export function warmUp(
   }
 }
 
-/** The path of a token without a gate. */
+/** Passes a token through a verifier alone, without a gate. */
 const judge: Rehearse = (verifier, token) => verifier.judge(token, undefined)
 
-/** At module scope the clock of Workers is 0. It is read for this check only. */
+/** Whether this code runs at a worker's module scope, where the clock is 0. */
 function isModuleScopeOfWorker(): boolean {
   return requestsAreIsolated() && Date.now() === 0
 }

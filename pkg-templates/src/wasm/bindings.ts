@@ -1,7 +1,7 @@
 /**
- * Classes and functions over the core's exports. wasm-bindgen could generate such a file, of several times the size. This
- * one follows the conventions of the version that `build.mjs` accepts: a string or list is passed as address and length,
- * and the core frees it; address 0 means that the value was refused, and the refusal is in the output.
+ * Classes and functions over the core's exports. wasm-bindgen could generate such a file, but a much larger one. This file follows the
+ * conventions of the version that `build.mjs` accepts. A string or list is passed as address and length, and the core frees it. Address 0
+ * as a result means that the value was refused; the refusal is then in the output buffer.
  */
 import { abortCall, beginCall, beginNextCall, endCall, guard } from './call_guard.js'
 import type { Exports, HandleKind, OptionalNumber, Span } from './exports.js'
@@ -9,10 +9,10 @@ import { record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import { TextDecoder, TextEncoder } from '../base/runtime.js'
 
-/** @internal The exports. Their functions are called by {@link call} and `callNext`, and once inline. */
+/** @internal The core's exports. Their functions are called by {@link call}, `callNext` and {@link Policy.admit} only. */
 export let core: Exports
 
-/** @internal Takes the exports of the one instance, and initialises it. */
+/** @internal Stores the exports of the instance, and initialises it. */
 export function start(exports: WebAssembly.Exports): void {
   core = exports as unknown as Exports
   guard(core)
@@ -35,10 +35,10 @@ export function call<Name extends FunctionName>(name: Name, ...numbers: Paramete
   return result as ReturnType<Exports[Name]>
 }
 
-/** A value in the core's memory. It is freed when this object is. */
+/** A value in the core's memory. It is freed when this object is garbage-collected, or by {@link free}. */
 export class Handle {
   readonly #kind: HandleKind
-  /** Its address; 0 once it is freed, which the core rejects. */
+  /** Its address. 0 after it was freed: the core rejects that address. */
   address: number
 
   constructor(kind: HandleKind, address: number) {
@@ -47,6 +47,7 @@ export class Handle {
     registry?.register(this, [kind, address], this)
   }
 
+  /** Frees the value now. */
   free(): void {
     registry?.unregister(this)
     freeHandle(this.#kind, this.address)
@@ -54,7 +55,7 @@ export class Handle {
   }
 }
 
-/** Some runtimes lack it: there, the core keeps what it has. */
+/** Frees the values of collected handles. Some runtimes have no `FinalizationRegistry`: there, values stay in memory. */
 const registry =
   typeof FinalizationRegistry === 'undefined'
     ? undefined
@@ -68,7 +69,7 @@ function freeHandle(kind: HandleKind, address: number): void {
 }
 
 /**
- * The form of a key as text. `EmbeddedJwk`: the JWK of a token or a proof, whose numbers must be in canonical form. `Pem`: a public key, SPKI or
+ * The form of a key as text. `EmbeddedJwk`: the JWK in a token or a proof, whose numbers must be in canonical form. `Pem`: a public key, SPKI or
  * PKCS#1. `Certificate`: X.509 in PEM; only its key is read.
  */
 export type KeyForm = 'Jwk' | 'EmbeddedJwk' | 'Pem' | 'Certificate'
@@ -83,60 +84,62 @@ export class Keys extends Handle {
     return new Keys(call('keys_none'))
   }
 
-  /** `alg` is the algorithm of a key that names none. */
+  /** Imports a key. `alg` is the algorithm for a key without its own. Throws the refusal of the core. */
   static fromText(form: KeyForm, text: string, alg?: string): Keys {
     return new Keys(checkedAddress(call(`keys_from${form}`, ...passString(text), ...passString(alg))))
   }
 
+  /** Imports a shared secret. Throws the refusal of the core. */
   static fromSecret(bytes: Uint8Array, alg?: string): Keys {
     return new Keys(checkedAddress(call('keys_fromSecret', ...passBytes(bytes), ...passString(alg))))
   }
 
+  /** Imports the usable keys of a set. Throws if the text is not a key set. */
   static fromJwks(text: string): Keys {
     return new Keys(checkedAddress(call('keys_fromJwks', ...passString(text))))
   }
 
-  /** A description as JSON text, without key material: of the one key, or of the set and its skipped members. */
+  /** Returns the description of the key, or of the set and its skipped members, as JSON text without key material. */
   describe(): string {
     return takeString(call('keys_describe', this.address))
   }
 
-  /** The key at this index of the set, or `undefined` if it is not usable. */
+  /** Returns the key at this index of the set, or `undefined` if it is not usable. */
   member(index: number): Keys | undefined {
     const address = call('keys_member', this.address, index)
     return address === 0 ? undefined : new Keys(address)
   }
 }
 
-/** The RFC 7638 thumbprint of one key, base64url; `hash` is `sha256`, `sha384` or `sha512`. */
+/** Returns the thumbprint of one key (RFC 7638), in base64url. `hash` is `sha256`, `sha384` or `sha512`. */
 export function thumbprint(keys: Keys, hash: string): string {
   const [address, length] = call('keys_thumbprint', keys.address, ...passString(hash))
   return takeString([checkedAddress(address), length])
 }
 
-/** One key as a JWK with only its public numbers; `undefined` for a secret. */
+/** Returns one key as a JWK with only its public numbers. Returns `undefined` for a secret. */
 export function publicJwk(keys: Keys): string | undefined {
   return takeOptionalString(call('keys_publicJwk', keys.address))
 }
 
-/** The indices in a set of the keys that may have signed a token with this `kid` and `alg`. */
+/** Returns the indexes of the keys of a set that may have signed a token with this `kid` and `alg`. */
 export function candidates(keys: Keys, kid: string | undefined, alg: string): Uint32Array {
   const [address, length] = call('keys_candidates', keys.address, ...passString(kid), ...passString(alg))
-  const indices = new Uint32Array(core.memory.buffer, address >>> 0, length).slice()
+  const indexes = new Uint32Array(core.memory.buffer, address >>> 0, length).slice()
   call('__wbindgen_free', address, length * 4, 4)
-  return indices
+  return indexes
 }
 
-/** What every token must fulfil. */
+/** The rules that every token must fulfil. */
 export class Policy extends Handle {
-  /** @param options - the JSON text of an object */
+  /** @param options - the JSON text of `PolicyFields`. Throws the refusal of the core */
   constructor(options: string) {
     super('policy', checkedAddress(call('policy_fromOptions', ...passString(options))))
   }
 
-  /** Reserves input for a token and returns its address; 0 if the token is longer than the policy allows. */
+  /** Reserves the input buffer for a token. Returns its address, or 0 if the token is longer than the policy allows. */
   admit(codeUnits: number): number {
-    // On the path of every token: `call` would be slower.
+    // Does the same as `call`, which would be slower: this code runs for every token.
     const { address } = this
     beginCall()
     let input: number
@@ -155,7 +158,7 @@ export class Policy extends Handle {
   }
 }
 
-/** Calls a function of the core after {@link Policy.admit}, whose guard has looked at the stack. On the path of every token. */
+/** Calls a function of the core after {@link Policy.admit}, which has already probed the stack. Runs for every token. */
 function callNext(name: 'verify' | 'question' | 'resume', first: number, second: number, third: number, now = 0): number {
   beginNextCall()
   let result: number
@@ -173,12 +176,12 @@ export function verify(policy: Policy, keys: Keys, length: number, now: number):
   return callNext('verify', policy.address, keys.address, length, now) !== 0
 }
 
-/** The number of the algorithm whose signature the host may check for the token in the input; 0 for none. */
+/** Returns the number of the algorithm whose signature the host may check for the token in the input. Returns 0 if there is none. */
 export function question(policy: Policy, keys: Keys, length: number): number {
   return callNext('question', policy.address, keys.address, length)
 }
 
-/** Verifies the token of the last {@link question}. `holds` is the host's answer. */
+/** Verifies the token of the last {@link question}. `holds` is the host's answer: whether the signature is valid. */
 export function resume(policy: Policy, now: number, holds: boolean): boolean {
   return callNext('resume', policy.address, now, holds ? 1 : 0) !== 0
 }
@@ -198,27 +201,27 @@ export function decodeHeader(length: number): boolean {
   return call('decodeHeader', length) !== 0
 }
 
-/** Reserves input for a token that will not be verified; 0 as in {@link Policy.admit}. */
+/** Reserves the input buffer for a token that will not be verified. Returns its address, or 0 if the token is too long. */
 export function admitUnverified(codeUnits: number): number {
   return call('admitUnverified', codeUnits) >>> 0
 }
 
-/** The address of every call's result: an address and six numbers of four bytes, in the order of `src/wasm/output.rs`. */
+/** Returns the address of the result of every call: an address and six numbers of four bytes, in the order of `src/wasm/output.rs`. */
 export function resultPointer(): number {
   return call('resultPointer') >>> 0
 }
 
-/** Limits the bytes that the tables of all keys may use together, below 2³². */
+/** Limits the memory of the tables of all keys together, in bytes below 2³². */
 export function setTableMemory(bytes: number): void {
   call('setTableMemory', bytes)
 }
 
-/** Called by the core if a handle is used that was freed or is in use. */
+/** Throws an error. The core calls this function if a handle was freed or is in use. */
 export function throwFromCore(address: number, length: number): never {
   throw new Error(stringAt([address, length]))
 }
 
-/** Called by the core for a table of JavaScript objects. No object enters the core, so there is nothing to do. */
+/** Does nothing. The core calls this function to make a table of JavaScript objects, but no object is passed to the core. */
 export function initExternrefTable(): void {}
 
 /** @internal */
@@ -226,13 +229,13 @@ export const encoder = new TextEncoder()
 /** @internal */
 export const decoder = new TextDecoder('utf-8', record({ ignoreBOM: true }))
 
-/** The address of a new value. Throws the error of its refusal if there is none. */
+/** Returns the address of a new value. Throws the refusal in the output if the address is 0. */
 export function checkedAddress(address: number): number {
   if (address === 0) throw errorFrom(refusal())
   return address
 }
 
-/** The refusal in the output. */
+/** Returns the refusal in the output buffer. */
 export function refusal(): Refusal {
   const numbers = new Uint32Array(core.memory.buffer, resultPointer(), 4)
   const [address, header, payload, length] = numbers as unknown as [number, number, number, number]
@@ -243,7 +246,7 @@ export function refusal(): Refusal {
 function passBytes(bytes: Uint8Array): Span {
   const { length } = bytes
   const address = call('__wbindgen_malloc', length, 1) >>> 0
-  // Writes within the allocation, even if `length` is an own property with another value.
+  // The view limits the write to the allocation, even if `bytes` has an own property `length` with another value.
   new Uint8Array(core.memory.buffer, address, length).set(bytes)
   return [address, length]
 }
@@ -253,18 +256,19 @@ export function passString(text: string | undefined): Span {
   return text === undefined ? [0, 0] : passBytes(encoder.encode(text))
 }
 
-/** A string that the core returned. Frees it. */
+/** Reads a string that the core returned, and frees it. */
 function takeString(span: Span): string {
   const text = stringAt(span)
   call('__wbindgen_free', ...span, 1)
   return text
 }
 
-/** An optional string that the core returned. Frees it. */
+/** Reads an optional string that the core returned, and frees it. */
 export function takeOptionalString(span: Span): string | undefined {
   return span[0] === 0 ? undefined : takeString(span)
 }
 
+/** Reads an optional number that the core returned. */
 export function optionalNumber([isSome, value]: OptionalNumber): number | undefined {
   return isSome === 0 ? undefined : value
 }

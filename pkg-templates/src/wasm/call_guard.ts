@@ -1,6 +1,6 @@
 /**
- * Keeps the core usable, or refuses to use it, after an interrupted call: by an exhausted stack or memory, or by a
- * runtime that terminates a script. WebAssembly does not unwind: what the call had half written remains.
+ * Decides whether the core can be used after an interrupted call. A call is interrupted by an exhausted stack or memory, or by a runtime
+ * that terminates a script. WebAssembly does not unwind, so memory may be half written.
  *
  *                beginCall
  *        ┌──────┐ ────────▶ ┌──────┐
@@ -11,16 +11,16 @@
  *                               ▼
  *                           BROKEN: every further call throws
  *
- * `probeStack` runs first and overflows, if anything does, before the core has changed any memory. Until the first verdict
- * it does not run, because an engine would have to compile it: an overflow there is BROKEN. An error that the core throws
- * itself leaves its memory in order: `abortCall` restores the stack pointer. The core calls nothing outside.
+ * `probeStack` runs first. If the stack is too small, it overflows there, before the core has changed any memory. It does not run before the
+ * first verdict, because engines would have to compile it; an overflow before that is BROKEN. If the core itself throws, its memory is
+ * consistent, and `abortCall` restores the stack pointer. The core never calls other code.
  */
 
 /** No call is running. */
 const IDLE = 0
-/** The core is computing. A call that finds this state follows one that was terminated. */
+/** A call is running. A new call that finds this state follows one that was terminated. */
 const BUSY = 1
-/** A call was interrupted while the core may have been writing its memory. The core is not used any more. */
+/** A call was interrupted while the core may have been writing to its memory. The core must not be used any more. */
 const BROKEN = 2
 let state = IDLE
 
@@ -28,7 +28,7 @@ let state = IDLE
 interface GuardExports {
   /** The stack pointer of the core's own stack. */
   readonly __stack_pointer: WebAssembly.Global<'i32'>
-  /** Overflows the runtime's stack if a call would. */
+  /** Uses as much stack as any call, so that it overflows first. */
   probeStack(): number
 }
 
@@ -38,7 +38,7 @@ let idleStack: number
 /** Whether the first verdict has begun. */
 let isWarm = false
 
-/** Takes the exports of a new instance. */
+/** Begins to guard a new instance. */
 export function guard(exports: GuardExports): void {
   state = IDLE
   core = exports
@@ -52,7 +52,7 @@ export function beginCall(): void {
   state = BUSY
 }
 
-/** Begins a call that follows another from the same function, so that the stack is known to suffice. */
+/** Begins a call that follows another from the same function. The stack was probed for the first one, so it is not probed again. */
 export function beginNextCall(): void {
   if (state !== IDLE) throw broken()
   isWarm = true
@@ -70,9 +70,9 @@ export function endCall(): void {
   state = IDLE
 }
 
-/** Ends a call that threw. Returns what it threw. */
+/** Ends a call that threw. Returns the thrown value. */
 export function abortCall(thrown: unknown): unknown {
-  // A stack may overflow anywhere. Every other error is thrown by the core itself, whose memory is in order then.
+  // The stack may overflow at any point. The core throws all other errors itself, with its memory in a consistent state.
   if (/^(Range|Internal)Error$/.test((thrown as Error | null)?.name ?? '')) state = BROKEN
   else {
     state = IDLE

@@ -1,24 +1,25 @@
 /**
- * Builds claims from their text and its outline: a new object each time, equal to what `JSON.parse` returns. The core has
- * read the text already. The table of the outline's words is in `src/core/json/outline.rs`.
+ * Builds claims from their JSON text and its outline, which the core made. The result is a new object each time, equal to the result of
+ * `JSON.parse`. `src/core/json/outline.rs` documents the words of the outline.
  */
 import type { JWTPayload } from '../base/types.js'
 
 /** The names of an object's members, in their order. */
 interface Layout {
-  /** The ID that the core gave it. IDs are never reused. */
+  /** Its ID in the core. IDs are never reused. */
   readonly id: number
   readonly names: readonly string[]
-  /** An object with these members, to be copied. */
+  /** An object with these members. New objects are copies of it, which is faster. */
   readonly blank: Record<string, unknown>
-  /** Whether a copy has its members in the order of the text. */
+  /** Whether the members of a copy are in the order of the text. */
   readonly inOrder: boolean
 }
 
-/** As many as the core knows, each at its ID modulo this. */
+/** The number of layouts that the core stores. Each is at its ID modulo this number. */
 const MAX_LAYOUTS = 64
 const layouts = new Array<Layout | undefined>(MAX_LAYOUTS).fill(undefined)
 
+/** The kinds of words: the lowest three bits. */
 const STRING = 0
 const WHOLE = 1
 const WORD = 2
@@ -27,15 +28,15 @@ const OBJECT = 4
 
 const WORDS = [false, true, null]
 
-/** The text and outline being read. Module-level is safe: nothing here calls other code. */
+/** The text and the outline that are being read. Module variables are safe, because nothing here calls other code. */
 let text = ''
 let words: Uint32Array = new Uint32Array(0)
 let position = 0
 
-/** Thrown if a layout is unknown, or cannot be built this way. */
+/** Thrown if a layout is unknown, or its objects cannot be built by copying. */
 const UNKNOWN = Symbol('unknown layout')
 
-/** The claims of a text, by the outline that begins at an index. */
+/** Returns the claims of a text. `index` is where their outline begins in `outline`. */
 export function claimsFrom(claims: string, outline: Uint32Array, index: number): JWTPayload {
   text = claims
   words = outline
@@ -53,6 +54,7 @@ export function claimsFrom(claims: string, outline: Uint32Array, index: number):
   }
 }
 
+/** Reads the value at the current position. */
 function value(): unknown {
   const word = words[position++] as number
   const rest = word >>> 3
@@ -75,7 +77,7 @@ function value(): unknown {
       const object = { ...blank }
       for (let index = 0; index < names.length; index++) {
         const member = words[position] as number
-        // Most members are strings: this saves the call.
+        // Most members are strings. Reading them here saves a call.
         object[names[index] as string] =
           (member & 7) === STRING ? text.substring(member >>> 3, words[(position += 2) - 1]) : value()
       }
@@ -86,7 +88,7 @@ function value(): unknown {
   }
 }
 
-/** Remembers the layouts of a parsed value. Returns whether the words after it can be found. */
+/** Stores the layouts of a parsed value. Returns `false` if the position of the next word is unknown. */
 function learn(value: unknown): boolean {
   const word = words[position++] as number
   const rest = word >>> 3

@@ -1,4 +1,4 @@
-/** What the WebAssembly module exports. `build.mjs` fails if a function of this list is missing in the module. */
+/** The exports of the WebAssembly module. `build.mjs` fails if the module lacks a function of this list. */
 
 /** An address and a length in the core's memory; address 0 is `None`. */
 export type Span = [address: number, length: number]

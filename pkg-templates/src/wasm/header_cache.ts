@@ -1,17 +1,17 @@
-/** Headers that were parsed before, by the IDs that the core gives them. An issuer writes few different ones. */
+/** Caches parsed headers by the IDs that the core assigns. An issuer writes few different headers. */
 import { isFlat } from '../base/record.js'
 import type { ProtectedHeader } from '../base/types.js'
 
 const headers = new Map<number, ProtectedHeader>()
 const MAX_HEADERS = 64
 
-/** A copy of the header with this ID, if it is remembered. */
+/** Returns a copy of the header with this ID, if it is cached. */
 export function knownHeader(id: number): ProtectedHeader | undefined {
   const known = headers.get(id)
   return known && { ...known }
 }
 
-/** Remembers a new header, and returns it. ID 0 means that the core does not remember it either. */
+/** Caches a new header, and returns it. With ID 0, the core does not cache the header, so this function does not either. */
 export function rememberHeader(id: number, header: ProtectedHeader): ProtectedHeader {
   // A shallow copy is a complete copy only of a flat object.
   if (id !== 0 && isFlat(header)) {

@@ -1,4 +1,4 @@
-/** What the runtime can do for the core: the types of its cryptography and of its buffers. */
+/** The types of the runtime's cryptography and buffers that the core can use. */
 import type { Keys } from './bindings.js'
 
 /** An RSA signature that the host may verify instead of the core. */
@@ -13,16 +13,16 @@ export interface SignatureQuestion {
   readonly signature: Uint8Array<ArrayBuffer>
 }
 
-/** Returns whether the signature holds, or `undefined` if the core has to check it. */
+/** Returns whether the signature is valid, or `undefined` if the core has to check it. */
 export type SignatureCheck = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | undefined
 
-/** The runtime's cryptography. `undefined` as a result means that the core has to verify the signature. */
+/** The runtime's cryptography. If a function is missing or returns `undefined`, the core has to verify the signature. */
 export interface HostRsa {
-  /** Returns a synchronous check for signatures of a key, if there is one. */
+  /** Returns the synchronous check for signatures of a key, if there is one. */
   now?(key: Keys, alg: string): SignatureCheck | undefined
-  /** Checks a signature asynchronously. The question's bytes are copies. `undefined` while the key is being imported. */
+  /** Checks a signature asynchronously. The question's bytes are copies. Returns `undefined` while the key is being imported. */
   later?(key: Keys, question: SignatureQuestion): Promise<boolean | undefined> | undefined
-  /** Whether the asynchronous form is used only while others are under way: a single one is faster synchronously. */
+  /** Whether `later` is used only while other verdicts are pending. A single signature is faster with `now`. */
   readonly whenBusy?: boolean
 }
 

@@ -1,2 +1,2 @@
-/** What the core imports, each by the name that it has there: `build.mjs` writes the module. */
+/** The functions that the core imports, by their names in the core. `build.mjs` writes this module. */
 export const imports: WebAssembly.ModuleImports

@@ -1,4 +1,4 @@
-/** Starts the core at first use, once for all entries of the package. */
+/** Starts the core at first use. All entries of the package share it. */
 import { Keys, Policy, start as useExports } from './bindings.js'
 import { imports } from './imports.js'
 import { instantiate, load, prepare } from '#wasm'
@@ -22,7 +22,7 @@ export function boot(): Core {
 export async function bootAside(): Promise<void> {
   if (isRunning) return
   const module = await prepare()
-  // Another call may have started it meanwhile, and keys may be in that instance's memory.
+  // Another call may have started the core meanwhile. Its keys are in the memory of that instance.
   if (!isRunning) start(module)
 }
 

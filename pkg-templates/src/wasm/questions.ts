@@ -15,7 +15,7 @@ import type { SignatureCheck, SignatureQuestion } from './host.js'
  */
 export type SignatureOracle = (alg: string, keyIndex: number) => SignatureCheck | undefined
 
-/** Answers by a host that checks at once. */
+/** Makes the answer function for a host that checks synchronously. */
 export function answeredBy(oracle: SignatureOracle): HostAnswer {
   return (policy, keys, length) => {
     const algorithm = question(policy, keys, length)
@@ -26,13 +26,13 @@ export function answeredBy(oracle: SignatureOracle): HostAnswer {
     const input = inputAddress
     try {
       const check = oracle(QUESTION_ALGORITHMS[algorithm] as string, signed(result[4] as number))
-      // The views are made last: the oracle may have let the core's memory grow.
+      // The views are made after the call of the oracle, which may have grown the core's memory.
       const memory = view()
       const holds = check?.(
         memory.subarray(input, input + signedLength(length, signatureLength)),
         memory.subarray(from, from + signatureLength),
       )
-      // If the check itself let the memory grow, the views were detached and it checked nothing.
+      // If the check itself has grown the memory, its views were detached, so its result is ignored.
       return memory.length > 0 && typeof holds === 'boolean' ? holds : undefined
     } catch {
       return undefined
@@ -40,12 +40,12 @@ export function answeredBy(oracle: SignatureOracle): HostAnswer {
   }
 }
 
-/** Passes on the answer of a host that was asked by {@link questionAbout} before. */
+/** Makes the answer function for a host that was already asked about this token with {@link questionAbout}. */
 export function answered(holds: boolean): HostAnswer {
   return (policy, keys, length) => (question(policy, keys, length) === 0 ? undefined : holds)
 }
 
-/** What the host could check for a token. The bytes are copies, which stay valid after other calls. */
+/** Returns the signature of a token that the host may check, if there is one. The bytes are copies, which stay valid after other calls. */
 export function questionAbout(policy: Policy, keys: Keys, token: string): SignatureQuestion | undefined {
   boot()
   const length = write(token, policy)
@@ -64,7 +64,7 @@ export function questionAbout(policy: Policy, keys: Keys, token: string): Signat
 /** The algorithms of questions, in the core's order from 1. */
 const QUESTION_ALGORITHMS = ['', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
-/** The length of the signed message: the token is the message, a dot, and the signature in base64url. */
+/** Returns the length of the signed message. A token is the message, a dot, and the signature in base64url. */
 function signedLength(length: number, signatureLength: number): number {
   return length - 1 - Math.ceil((signatureLength * 4) / 3)
 }

@@ -1,4 +1,4 @@
-/** `ready()`: compiles the WebAssembly core ahead of first use, without blocking. */
+/** `ready()`: compiles the WebAssembly core before its first use, without blocking. */
 import { setTableMemory } from './bindings.js'
 import { bootAside } from './instance.js'
 import { Options, size } from '../base/options.js'
@@ -6,15 +6,15 @@ import { Options, size } from '../base/options.js'
 /** Options of the core, which all entries share. */
 export interface ReadyOptions {
   /**
-   * The most memory that the tables of all keys use together, in bytes. Tables make signatures of often used keys faster to verify and
+   * The most memory that the tables of all keys use together, in bytes. Tables speed up the verification with frequently used keys, and
    * never change a verdict. Existing tables stay until their keys are freed. Default: 8 MiB.
    */
   tableMemory?: number
 }
 
 /**
- * Starts the core without blocking. Otherwise it is compiled at first use. Calling this is optional in every runtime of the README, but
- * required in browsers before Chromium 115.
+ * Starts the core without blocking. Without this call, the core is compiled at first use. Calling this is optional in every runtime of the README,
+ * but required in browsers before Chromium 115.
  *
  * @throws `TypeError` that names an unknown option, or one that is not a whole number from 1
  */

@@ -1,4 +1,4 @@
-/** Vercel's edge runtime: `?module` asks its bundler for a compiled module. */
+/** The loader for Vercel's edge runtime. `?module` makes its bundler import a compiled module. */
 import module from './inspect.wasm?module'
 
 export const load = (): WebAssembly.Module => module

@@ -1,4 +1,4 @@
-/** Most runtimes: the module's bytes are in the package's JavaScript, so that no bundler can lose a file. */
+/** The loader for all other runtimes. The bytes are in the package's JavaScript, so that bundlers cannot lose a file. */
 import { compile, compileAside } from '../../wasm/loaders/compile.js'
 import { base64 } from './wasm_bytes.js'
 

@@ -1,4 +1,4 @@
-/** Cloudflare Workers: compiling from bytes is forbidden there. The runtime passes a compiled module. */
+/** The loader for Cloudflare Workers, which forbid compiling from bytes. The runtime imports a compiled module. */
 import module from './inspect.wasm'
 
 export const load = (): WebAssembly.Module => module

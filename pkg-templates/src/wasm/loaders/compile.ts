@@ -1,4 +1,4 @@
-/** Compiles a module from base64 text, and starts it. */
+/** Compiles and starts a WebAssembly module whose bytes are base64 text. */
 import { isBrowser } from '../../base/runtime.js'
 
 /** Compiles the module with the bytes of `base64`. */
@@ -8,13 +8,13 @@ export function compile(base64: string): WebAssembly.Module {
   } catch (thrown) {
     // Some browsers refuse to compile a large module synchronously on the main thread.
     if (!(thrown instanceof RangeError)) throw blocked(thrown)
-    throw new Error('the core is not ready: this browser compiles it only asynchronously, `await ready()` first', {
+    throw new Error('the core is not ready: this browser compiles it only asynchronously, so call `await ready()` first', {
       cause: thrown,
     })
   }
 }
 
-/** The same, asynchronously. */
+/** Compiles the module asynchronously. */
 export function compileAside(base64: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(decode(base64)).catch((thrown: unknown) => {
     throw blocked(thrown)
@@ -24,14 +24,14 @@ export function compileAside(base64: string): Promise<WebAssembly.Module> {
 /** Starts the module. */
 export function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
   try {
-    // WebKit compiles what a policy forbids, and refuses it only here.
+    // WebKit applies a Content-Security-Policy only here, not when it compiles.
     return new WebAssembly.Instance(module, imports)
   } catch (thrown) {
     throw blocked(thrown)
   }
 }
 
-/** The error for a page whose policy forbids WebAssembly. The bytes are the package's own, so nothing else can be wrong with them. */
+/** Returns the error for a page whose policy forbids WebAssembly. The bytes are part of the package, so there is no other cause. */
 function blocked(thrown: unknown): unknown {
   if (!isBrowser()) return thrown
   const message =
@@ -48,7 +48,7 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   if (typeof host.Buffer?.from === 'function') return host.Buffer.from(base64, 'base64')
   const binary = atob(base64)
   const decoded = new Uint8Array(binary.length)
-  // A plain loop: `Uint8Array.from` with a function takes several times as long.
+  // A plain loop is faster than `Uint8Array.from` with a function.
   for (let index = 0; index < binary.length; index++) decoded[index] = binary.charCodeAt(index)
   return decoded
 }

@@ -1,7 +1,7 @@
-/** For Vercel's edge runtime: `?module` makes its bundler import a compiled module. */
+/** The loader for Vercel's edge runtime. `?module` makes its bundler import a compiled module. */
 import module from './jotgate.wasm?module'
 
-/** Only Node and Bun have these. */
+/** Only Node and Bun have `node:crypto` and fast buffers. */
 export const nodeRsa = undefined
 export const nodeBuffers = undefined
 export const load = (): WebAssembly.Module => module

@@ -1,4 +1,4 @@
-/** For every other runtime: the bytes are in the package's JavaScript, so that bundlers cannot lose a file. */
+/** The loader for all other runtimes. The bytes are in the package's JavaScript, so that bundlers cannot lose a file. */
 import { base64 } from './wasm_bytes.js'
 import { compile, compileAside } from './compile.js'
 

@@ -1,6 +1,6 @@
 /**
- * What only Node and Bun have: RSA by `node:crypto`, and fast buffers. The loaders of Workers leave it out, so that their bundles do not
- * contain it.
+ * RSA by `node:crypto`, and fast buffers, which only Node and Bun have. The loaders for Workers do not import this file, so their bundles do
+ * not contain it.
  */
 import { memberOf, record } from '../../base/record.js'
 import { hostGlobal, requestsAreIsolated } from '../../base/runtime.js'
@@ -8,7 +8,7 @@ import type { Keys } from '../bindings.js'
 import { KeyForms } from '../key_forms.js'
 import type { Buffer, Buffers, HostRsa, SignatureCheck, SignatureQuestion } from '../host.js'
 
-/** The part of `node:crypto` that is used. Its own types would need `@types/node` in every project. */
+/** The part of `node:crypto` that is used. The types of Node would require `@types/node` in every project. */
 interface NodeCrypto {
   readonly constants: Readonly<
     Record<'RSA_PKCS1_PADDING' | 'RSA_PKCS1_PSS_PADDING' | 'RSA_PSS_SALTLEN_DIGEST', number>
@@ -24,19 +24,20 @@ interface NodeCrypto {
   ): void
 }
 
-/** Both checks for signatures of a key. */
-interface Node {
+/** The synchronous and the asynchronous check for signatures of a key. */
+interface NodeChecks {
   readonly now: SignatureCheck
   readonly later: (question: SignatureQuestion, settle: (holds: boolean | undefined) => void) => void
 }
 
+/** A public key in the form that `verify` of `node:crypto` takes. */
 interface NodeKey {
   readonly key: object
   readonly padding: number
   readonly saltLength?: number
 }
 
-/** How many signatures the core verifies before `node:crypto` is loaded: loading takes as long as many signatures. */
+/** The number of signatures that the core verifies before `node:crypto` is loaded. Loading takes as long as many signatures. */
 const HOST_WARMUP_SIGNATURES = 8
 
 /**
@@ -47,7 +48,7 @@ const HOST_WARMUP_SIGNATURES = 8
 export function nodeRsa(jwkOf: (key: Keys) => JsonWebKey): HostRsa | undefined {
   const process = hostGlobal<{ getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }>('process')
   if (process?.getBuiltinModule === undefined) return undefined
-  const held = new KeyForms<Node | null>()
+  const held = new KeyForms<NodeChecks | null>()
   const form = ({ createPublicKey, constants }: NodeCrypto, key: Keys, alg: string): NodeKey | null => {
     try {
       const object = createPublicKey(record({ key: jwkOf(key), format: 'jwk' } as const))
@@ -60,7 +61,7 @@ export function nodeRsa(jwkOf: (key: Keys) => JsonWebKey): HostRsa | undefined {
       return null
     }
   }
-  const both = (key: Keys, alg: string): Node | null => {
+  const checksOf = (key: Keys, alg: string): NodeChecks | null => {
     const node = process.getBuiltinModule?.('node:crypto')
     const object = node === undefined ? null : form(node, key, alg)
     if (node === undefined || object === null) return null
@@ -84,8 +85,8 @@ export function nodeRsa(jwkOf: (key: Keys) => JsonWebKey): HostRsa | undefined {
     }
   }
   let seen = 0
-  const at = (key: Keys, alg: string): Node | null => {
-    if (seen === HOST_WARMUP_SIGNATURES) return held.of(key, alg, () => both(key, alg))
+  const at = (key: Keys, alg: string): NodeChecks | null => {
+    if (seen === HOST_WARMUP_SIGNATURES) return held.of(key, alg, () => checksOf(key, alg))
     seen += 1
     return null
   }
@@ -99,7 +100,7 @@ export function nodeRsa(jwkOf: (key: Keys) => JsonWebKey): HostRsa | undefined {
   }
 }
 
-/** Returns `Buffer` if it is fast. */
+/** Returns `Buffer`, if the runtime has its fast functions. */
 export function nodeBuffers(memory: ArrayBuffer): Buffers | undefined {
   // Workers load their Buffer at first use, which would delay the first verdict.
   if (requestsAreIsolated()) return undefined

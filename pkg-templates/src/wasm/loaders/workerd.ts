@@ -1,7 +1,7 @@
-/** For Cloudflare Workers, which forbid compiling from bytes: the runtime imports a compiled module. */
+/** The loader for Cloudflare Workers, which forbid compiling from bytes. The runtime imports a compiled module. */
 import module from './jotgate.wasm'
 
-/** Only Node and Bun have these. */
+/** Only Node and Bun have `node:crypto` and fast buffers. */
 export const nodeRsa = undefined
 export const nodeBuffers = undefined
 export const load = (): WebAssembly.Module => module

@@ -174,10 +174,10 @@ test('returnTo and redirectUri have to be of the origin of the page', async () =
   openPage(`${APP}/a/b`)
   const login = createLogin(options)
   for (const returnTo of ['https://evil.example/', '//evil.example', 'javascript:alert(1)', `blob:${APP}/1`, 'https://app.example.evil/', 'https://u@app.example/', 'http://app.example/', '\\\\evil.example']) {
-    same(await code(() => login.start({ returnTo })), 'TypeError: `returnTo` must be of the origin of this page', returnTo)
+    same(await code(() => login.start({ returnTo })), 'TypeError: `returnTo` must have the origin of this page', returnTo)
   }
   const elsewhere = createLogin({ ...options, redirectUri: 'https://other.example/callback' })
-  same(await code(() => elsewhere.start()), 'TypeError: `redirectUri` must be of the origin of this page')
+  same(await code(() => elsewhere.start()), 'TypeError: `redirectUri` must have the origin of this page')
   for (const name of ['state', 'resource', 'code_challenge', 'nonce']) {
     same(await code(() => login.start({ parameters: { [name]: 'a' } })), `TypeError: \`parameters\` must not contain \`${name}\``)
   }

@@ -83,8 +83,8 @@ export function optionErrorTests({ jotgate, facade, test, world }) {
     const cases = [
       [gate({ algorithms: ['es256'] }), '`algorithms` has a wrong name: `es256` is not a known algorithm; did you mean `ES256`?'],
       [gate({ algorithms: ['ES265'] }), 'did you mean `ES256`?'],
-      [gate({ algorithms: ['none'] }), 'there are HS256, HS384'],
-      [gate({ audiance: 'a' }), '`audiance` is no option of createGate; did you mean `audience`?'],
+      [gate({ algorithms: ['none'] }), 'the known algorithms are HS256, HS384'],
+      [gate({ audiance: 'a' }), '`audiance` is not an option of createGate; did you mean `audience`?'],
       [gate({ JwksUri: 'a' }), 'did you mean `jwksUri`?'],
       [gate({ clock_tolerance: 5 }), 'did you mean `clockTolerance`?'],
       [gate({ issuer: 5 }), '`issuer` must be a string (it is 5)'],
@@ -92,7 +92,7 @@ export function optionErrorTests({ jotgate, facade, test, world }) {
       [gate({ cookie: [] }), '(it is an array)'],
       [gate({ realm: 'é' }), '(it is "é")'],
       [gate({ resource: 'https://joe:pass@api.example/?key=a-secret#x' }), '(it is "https://api.example/")'],
-      [gate({ issuer: undefined }), '`issuer` is required, and undefined: give it a value'],
+      [gate({ issuer: undefined }), '`issuer` is required, but is undefined: give it a value'],
     ]
     for (const [call, expected] of cases) {
       const found = await message(call)

@@ -130,7 +130,7 @@ export function gateResourceTests({ jotgate, test, world }) {
     )
     same(
       await challengeOf(new Request(RESOURCE, { headers: { authorization: 'Bearer' } })),
-      `${start}, error="invalid_request", ${scope}, error_description="no token follows the scheme"`,
+      `${start}, error="invalid_request", ${scope}, error_description="the Authorization header has a scheme but no token"`,
     )
     await misused(() => gate.challenge({ scopes: [] }), 'scopes')
     await misused(() => gate.challenge({ scope: ['a'] }), 'scope')

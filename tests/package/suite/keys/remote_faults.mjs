@@ -366,8 +366,8 @@ export function remoteFaultTests(context) {
   test('V20: an issuer that differs by the final slash is named, with both values on the cause alone', async () => {
     const place = 'https://issuer.example/.well-known/openid-configuration'
     for (const [mine, theirs, hint] of [
-      ['https://issuer.example', 'https://issuer.example/', 'missing'],
-      ['https://issuer.example/', 'https://issuer.example', 'has no `/`'],
+      ['https://issuer.example', 'https://issuer.example/', 'add a `/`'],
+      ['https://issuer.example/', 'https://issuer.example', 'remove the `/`'],
       ['https://issuer.example', 'https://other.example', undefined],
       ['https://issuer.example', undefined, undefined],
     ]) {

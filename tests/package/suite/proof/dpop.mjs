@@ -127,7 +127,7 @@ export function dpopTests(context) {
     same([exhausted.challenge, exhausted.response().headers.get('retry-after')], [undefined, '300'])
     same(word(await send(two)), 'user-1')
     const full = await send(two)
-    same([word(full), full.cause.message], ['503 - dpop_store_failed', 'the memory of used proofs is full'])
+    same([word(full), full.cause.message], ['503 - dpop_store_failed', 'the memory of used proofs is full: raise `maxEntries`'])
   })
 
   test('DPoP: entries are forgotten when their proofs have expired', async () => {
@@ -141,7 +141,7 @@ export function dpopTests(context) {
     } catch (error) {
       thrown = error.message
     }
-    same(thrown, 'the memory of used proofs is full')
+    same(thrown, 'the memory of used proofs is full: raise `maxEntries`')
     const large = replayMemory({ maxEntries: 100_000, maxPerKey: 100_000 })
     for (let index = 0; index < 20_000; index++) same(large.seen(`a.${index}`, index + 300, index), false)
   })
@@ -230,7 +230,7 @@ export function dpopTests(context) {
       await challenge(proven(token, await client.proof(token)), { scopes: ['notes:write'] }),
       `Bearer realm="api", scope="notes:write", DPoP realm="api", error="insufficient_scope", scope="notes:write", error_description="the token lacks scopes", ${algs}`,
     )
-    same(await challenge(requestWith({ authorization: 'DPoP' })), `Bearer realm="api", DPoP realm="api", error="invalid_request", error_description="no token follows the scheme", ${algs}`)
+    same(await challenge(requestWith({ authorization: 'DPoP' })), `Bearer realm="api", DPoP realm="api", error="invalid_request", error_description="the Authorization header has a scheme but no token", ${algs}`)
     const strict = gateWith({ algorithms: ['ES256'], required: true }, { realm: 'a, b', resource: 'https://api.example/notes', audience: 'api' })
     const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource/notes"'
     same((await strict.check(requestWith({}))).challenge, `DPoP realm="a, b", ${metadata}, algs="ES256"`)
