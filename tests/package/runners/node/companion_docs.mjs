@@ -92,4 +92,22 @@ for (const [page, { before = [], files = {} }] of Object.entries(PAGES)) {
   })
 }
 
+test('docs/operations.md: the times of its table are those of a new store', async () => {
+  const folder = join(process.cwd(), 'operations')
+  await mkdir(folder)
+  const { execute } = shellIn(folder)
+  await execute(START[0])
+  const { settings } = JSON.parse(await execute('jotgate-keys settings show --json'))
+  const table = await readFile(join(TESTS, '..', '..', 'docs', 'operations.md'), 'utf8')
+  const unit = { s: 1, min: 60, h: 3_600, d: 86_400 }
+  const letters = {}
+  const listed = {}
+  for (const [, name, letter, text] of table.matchAll(/^\| `--([a-z-]+)`(?: \((\w)\))? \| (\d+ \w+|[A-Z](?: \+ [A-Z])+) \|/gm)) {
+    const [count, of] = text.split(' ')
+    listed[name] = /^\d/.test(text) ? Number(count) * unit[of] : text.split(' + ').reduce((sum, one) => sum + letters[one], 0)
+    if (letter !== undefined) letters[letter] = listed[name]
+  }
+  same(listed, Object.fromEntries(Object.entries(settings).map(([name, seconds]) => [name.replaceAll('_', '-'), seconds])))
+})
+
 process.exit(report(await run()))
