@@ -181,11 +181,13 @@ fn page() -> String {
     const HEAD: &str = "\
 # Why a token is refused
 
-Every refusal has a stable code: `refusal` of an error and of the gate's answer, `code` in a report of `jotgate/inspect`. Compare codes,
-never messages. This page is generated; the tables are `src/inspect/explanations.rs` and `pkg-templates/src/base/codes.ts`.
+Search this page for the code of your refusal. It is `refusal` of an error and of a gate's refusal, and `code` in a gate's JSON answer and in a report
+of `jotgate/inspect`. [`observability.md`](observability.md) shows how to log it with the cause. Compare codes, never messages.
+
+This page is generated; the tables are `src/inspect/explanations.rs` and `pkg-templates/src/base/codes.ts`.
 ";
     const SECTIONS: [(Subject, &str, &str); 4] = [
-        (Subject::Format, "Format", "The text is not a token that has one meaning."),
+        (Subject::Format, "Format", "The text is not a well-formed token."),
         (Subject::Signature, "Signature", "No key proves who signed the token."),
         (
             Subject::Claims,
@@ -208,11 +210,11 @@ never messages. This page is generated; the tables are `src/inspect/explanations
             entry(&mut page, row.code, row.why, row.action);
         }
     }
-    page.push_str("\n## Requests and key sets\n\nThese codes are the package's own: the request has no usable token, or the keys cannot be fetched.\n");
+    page.push_str("\n## Requests and key sets\n\nThe package adds these codes: the request has no usable token, or the keys cannot be fetched.\n");
     for (code, (why, action)) in package_codes() {
         entry(&mut page, &code, &why, &action);
     }
-    page.push_str("\n## MCP\n\nThese codes are those of `guardTools` of `jotgate/mcp`: the request is wrong before its token matters. [`mcp.md`](mcp.md) says more.\n");
+    page.push_str("\n## MCP\n\n`guardTools` of `jotgate/mcp` has these codes: the request is refused before its token is checked. [`mcp.md`](mcp.md) explains them.\n");
     for (code, status, error, message) in mcp_codes() {
         page.push_str(&format!(
             "\n### `{code}`\n\n<a id=\"{code}\"></a>{}{}: status {status}, JSON-RPC error {error}.\n",
@@ -220,7 +222,7 @@ never messages. This page is generated; the tables are `src/inspect/explanations
             &message[1..]
         ));
     }
-    page.push_str("\n## Logins\n\nThese are `code` of a `LoginError` of `jotgate/login`. [`login.md`](login.md#codes) says more.\n");
+    page.push_str("\n## Logins\n\nA `LoginError` of `jotgate/login` has these codes. [`login.md`](login.md#codes) explains what to do.\n");
     for (code, message) in login_codes() {
         page.push_str(&format!(
             "\n### `{code}`\n\n<a id=\"{code}\"></a>{}{}.\n",
