@@ -1,7 +1,7 @@
 import { JWTExpired, RemoteKeySet, remoteKeys, tokenCache, Verifier } from 'jotgate/verifier'
 
 const rules = { algorithms: ['ES256'], issuer: 'https://issuer.example', audience: 'https://api.example' }
-// A key or a set in hand needs no part.
+// Given keys need no part.
 export const pinned = new Verifier({ keys: jwks, ...rules })
 // What is fetched or remembered is named in `use`.
 const keys = new RemoteKeySet('https://issuer.example/.well-known/jwks.json')
