@@ -36,12 +36,13 @@ const ENTRIES = {
   './dpop': 'dpop',
   './mtls': 'mtls',
   './introspection': 'introspection',
+  './status': 'status',
   './testing': 'testing',
   './providers': 'providers',
 }
 
 /** The entries that use the core. They share one file, `core.js`, so that a program has one core. */
-const WITH_CORE = ['.', './verifier', './jose', './dpop', './introspection']
+const WITH_CORE = ['.', './verifier', './jose', './dpop', './introspection', './status']
 
 /** What the core imports, by the names that it has in Rust: the function, and its file. */
 const IMPORTS = {

@@ -52,3 +52,4 @@ export { type IssuersVerifierOptions, Verifier, type VerifierOptions } from './v
 export type { HeaderFields } from './base/types.js'
 export type { Keys } from './verify/keys_option.js'
 export type { PolicyOptions, TokenCacheOptions } from './verify/policy.js'
+export type { TokenStatus } from './verify/status.js'

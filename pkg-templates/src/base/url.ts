@@ -29,3 +29,11 @@ export function webUrl(text: string): URL | undefined {
   const url = absoluteUrl(text)
   return url !== undefined && isWeb(url) && !holdsCredentials(url) ? url : undefined
 }
+
+/** Whether the text is an absolute `https` URL, or an `http` URL on a loopback address. */
+export function isTrustworthy(text: unknown): text is string {
+  const url = typeof text === 'string' ? webUrl(text) : undefined
+  return url !== undefined && (url.protocol === 'https:' || LOOPBACK.test(url.hostname))
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/

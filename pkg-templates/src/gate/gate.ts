@@ -7,12 +7,14 @@ import type { JWTPayload } from '../base/types.js'
 import { keyIssuer } from '../keys/key_set.js'
 import { REMOTE_NAMES, type WaitUntil } from '../remote/remote_key_set.js'
 import { ALL_PARTS } from '../verify/all_parts.js'
+import { collecting } from '../verify/issuer_rules.js'
 import { Issuers } from '../verify/issuers.js'
-import type { Judge, KeyedVerdict } from '../verify/judge.js'
+import type { IssuerRules, Judge, KeyedVerdict } from '../verify/judge.js'
 import { verifierFor } from '../verify/key_pair.js'
 import { keysOf } from '../verify/keys_option.js'
 import type { Parts, Rehearse } from '../verify/parts.js'
 import { algorithmList, clockFrom, FIELD_NAMES, POLICY_NAMES, policyFields } from '../verify/policy.js'
+import { statusFrom } from '../verify/status.js'
 import { DENIALS, denialFrom, ruleDenial, withNeededScope } from './challenge.js'
 import { CLIENT_NAMES, clientCheck } from './client.js'
 import { corsFrom, type NodeFields, withCors } from './cors.js'
@@ -21,7 +23,7 @@ import { type Facts, observed } from './decision.js'
 import type { Denial } from './denial.js'
 import { type AnswerFrame, denied } from './denied.js'
 import { attachDetails, type GateDetails } from './details.js'
-import { introspectionsFrom, type IssuerRules } from './introspection.js'
+import { introspectionsFrom } from './introspection.js'
 import { metadataOf, RESOURCE_NAMES, resourceFrom } from './metadata.js'
 import { checkedNeeds, rule } from './needs.js'
 import { proofsFrom } from './proof.js'
@@ -125,18 +127,18 @@ function gateFrom<Claims, Principal>(options: object, known?: Judge): Gate<Claim
   const rights = rightsFrom(given)
   const refusesClient = clientCheck(given)
   const introspections = given.read('introspection', introspectionsFrom)
+  const status = given.read('status', statusFrom)
   const issuerRules: IssuerRules[] = []
-  const makeVerifier: typeof verifierFor = (options, own, keys, parts) => {
-    issuerRules.push({ fields: own, verifierFor: (other) => verifierFor(options, other, keys, parts) })
-    return verifierFor(options, own, keys, parts)
-  }
+  const makeVerifier = collecting(issuerRules, verifierFor)
   const parts: Parts = record({ ...ALL_PARTS, rehearse })
   const local =
     known ??
     (several
       ? new Issuers(given, fields, parts, { audienceRequired: !openAudience, verifierFor: makeVerifier })
       : makeVerifier(given, fields, keysOf(given, fields.issuer ?? [], parts, tenants?.keySet), parts))
-  const verifier: Judge = introspections?.({ local, rules: issuerRules, now }) ?? local
+  const context = { rules: issuerRules, now }
+  const introspected: Judge = introspections?.({ ...context, local }) ?? local
+  const verifier: Judge = status?.({ ...context, local: introspected }) ?? introspected
   const issuers = local instanceof Issuers ? local.names : (fields.issuer ?? [])
   const metadata = resource === undefined ? undefined : metadataOf(resource, given, issuers, proof?.metadata)
   const details: GateDetails = { resource: resource?.identifier, metadataUrl: resource?.metadataUrl }
@@ -287,6 +289,7 @@ const gateNames = () => [
   'preflight',
   'proof',
   'introspection',
+  'status',
   'principal',
   'authorize',
   'onDecision',

@@ -1,7 +1,7 @@
 /** The interface between a gate and the proofs of possession of other entries: `jotgate/dpop` and `jotgate/mtls`. */
 import type { JWTPayload } from '../base/types.js'
 import type { Denial } from './denial.js'
-import { joined } from './joined.js'
+import { joined } from '../base/joined.js'
 import type { ReadField, RequestLike } from './request.js'
 
 /** A way to prove possession of the key that a token is bound to (RFC 7800). `dpop` and `mtls` make such values. */

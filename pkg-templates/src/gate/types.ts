@@ -5,6 +5,7 @@ import type { RemoteKeySetOptions, WaitUntil } from '../remote/remote_key_set.js
 import type { IssuerOptions } from '../verify/issuers.js'
 import type { Keys } from '../verify/keys_option.js'
 import type { PolicyOptions } from '../verify/policy.js'
+import type { StatusOptions } from '../verify/status.js'
 import type { Duration } from '../base/duration.js'
 import type { ClientOptions } from './client.js'
 import type { CorsOptions, NodeFields } from './cors.js'
@@ -29,7 +30,7 @@ export type GateOptions<Claims = JWTPayload, Principal = unknown> = GateSettings
 
 /** The members of {@link GateOptions}. Either `audience` or `resource` is required. */
 export interface GateSettings<Claims = JWTPayload, Principal = unknown>
-  extends Omit<PolicyOptions, 'issuer' | 'audience' | 'clockTolerance'>, CredentialOptions, RemoteKeySetOptions, ResourceOptions, RightsOptions, ClientOptions {
+  extends Omit<PolicyOptions, 'issuer' | 'audience' | 'clockTolerance'>, CredentialOptions, RemoteKeySetOptions, ResourceOptions, RightsOptions, ClientOptions, StatusOptions {
   /** The accepted issuers: `iss` must be present and equal one of them (RFC 7519 §4.1.1). {@link IssuerTemplate}: Entra ID's tenants. */
   issuer: string | readonly string[] | IssuerTemplate
   /**

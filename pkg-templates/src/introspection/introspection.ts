@@ -4,11 +4,12 @@ import { callable, flag, Options, size, text, timer, whole } from '../base/optio
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { HeaderFields } from '../base/types.js'
-import { type Introspection, type IntrospectionContext, JOIN_INTROSPECTIONS } from '../gate/introspection.js'
+import { type Introspection, JOIN_INTROSPECTIONS } from '../gate/introspection.js'
 import type { MaybePromise } from '../gate/types.js'
 import { issuerIdentifier } from '../remote/discovery.js'
 import type { FetchFunction } from '../remote/fetch_text.js'
 import { address } from '../remote/remote_key_set.js'
+import type { JudgeContext } from '../verify/judge.js'
 import { AUTHENTICATION_NAMES, authenticationFrom } from './client_authentication.js'
 import { Endpoint } from './endpoint.js'
 import { Introspections } from './introspections.js'
@@ -129,7 +130,7 @@ const NAMES = [
 /** Entries are bundled separately: a value may come from another copy of this file. */
 const SETTINGS: unique symbol = Symbol.for('jotgate.introspection.settings') as never
 
-function join(values: readonly unknown[], context: IntrospectionContext): Introspections {
+function join(values: readonly unknown[], context: JudgeContext): Introspections {
   const introspectors = values.map((value) => {
     const settings = (value as { [SETTINGS]?: Settings } | null | undefined)?.[SETTINGS]
     if (settings === undefined) throw optionError('introspection', 'must be made by `introspection`')

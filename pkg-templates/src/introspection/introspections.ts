@@ -3,9 +3,8 @@ import { binaryOf } from '../base/bytes.js'
 import { JWKSUnavailable } from '../base/errors.js'
 import { memberOf } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
-import type { IntrospectionContext } from '../gate/introspection.js'
 import type { WaitUntil } from '../remote/source_options.js'
-import type { Judge, KeyedVerdict } from '../verify/judge.js'
+import type { Judge, JudgeContext, KeyedVerdict } from '../verify/judge.js'
 import type { Introspector } from './introspector.js'
 
 /** The longest token that is looked up, in bytes, if `maxTokenLength` is not set. */
@@ -17,7 +16,7 @@ export class Introspections implements Judge {
   readonly #local: Judge
   readonly #maxLength: number
 
-  constructor(introspectors: readonly Introspector[], { local, rules }: IntrospectionContext) {
+  constructor(introspectors: readonly Introspector[], { local, rules }: JudgeContext) {
     this.#introspectors = introspectors
     this.#local = local
     this.#maxLength = rules[0]?.fields.maxTokenLength ?? MAX_TOKEN

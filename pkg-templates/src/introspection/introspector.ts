@@ -3,9 +3,8 @@ import { jsonOf, memberOf, record } from '../base/record.js'
 import { errorFrom, optionError, type Refusal } from '../base/refusal.js'
 import { requestsAreIsolated } from '../base/runtime.js'
 import { sha256 } from '../base/sha256.js'
-import type { IntrospectionContext, IssuerRules } from '../gate/introspection.js'
 import type { WaitUntil } from '../remote/source_options.js'
-import type { Judge, KeyedVerdict } from '../verify/judge.js'
+import type { IssuerRules, Judge, JudgeContext, KeyedVerdict } from '../verify/judge.js'
 import { decode } from '../wasm/calls.js'
 import { AnswerPolicy } from './answer_policy.js'
 import type { Endpoint } from './endpoint.js'
@@ -39,7 +38,7 @@ const SIGNED_AGE = 300
 
 /** Looks up tokens at one endpoint. */
 export class Introspector {
-  readonly #context: IntrospectionContext
+  readonly #context: JudgeContext
   readonly #endpoint: Endpoint
   readonly #policy: AnswerPolicy
   /** Verifies signed responses. */
@@ -52,7 +51,7 @@ export class Introspector {
 
   constructor(
     readonly settings: Settings,
-    context: IntrospectionContext,
+    context: JudgeContext,
   ) {
     const { fields, verifierFor } = rulesOf(settings, context.rules)
     const { algorithms, clockTolerance, maxCandidates } = fields

@@ -5,12 +5,13 @@ import { JOSENotSupported, JWKSNoMatchingKey } from '../base/errors.js'
 import type { ImportedKey } from '../keys/imported_key.js'
 import { JWKSMultipleMatchingKeys } from '../keys/multiple_matching_keys.js'
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from './types.js'
-import { KeySetLoader } from '../remote/loader.js'
+import { KeySetLoader } from '../remote/key_set_loader.js'
 import { jsonText, KeySet, publicText, setHandle, setKey } from '../keys/key_set.js'
 import { callable, milliseconds, Options, timer } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
-import { address, type FoundSet, requestHeaders } from '../remote/remote_key_set.js'
+import { address, requestHeaders } from '../remote/remote_key_set.js'
+import type { Found } from '../remote/source_options.js'
 import { candidates } from '../wasm/bindings.js'
 
 /** The key of the option with a function that replaces the runtime's `fetch`. */
@@ -118,7 +119,7 @@ export function createRemoteJWKSet(url: URL, options: RemoteJWKSetOptions = {}):
   }
   const jwks = () => (source.text === undefined ? undefined : (JSON.parse(source.text) as JSONWebKeySet))
   newer.set(find, async (key, protectedHeader, token) => {
-    let found: FoundSet | undefined = await source.find()
+    let found: Found<KeySet> | undefined = await source.find()
     while (found !== undefined) {
       const other = keyOf(found.set, protectedHeader, token)
       if (other !== key) return other

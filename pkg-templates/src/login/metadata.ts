@@ -1,6 +1,6 @@
 /** Loads the issuer's metadata (RFC 8414, OpenID Connect Discovery 1.0). */
 import { record } from '../base/record.js'
-import { webUrl } from '../base/url.js'
+import { isTrustworthy } from '../base/url.js'
 import { LoginError } from './errors.js'
 
 /** The endpoints and facts that a login uses. */
@@ -20,14 +20,6 @@ export function request(url: string, body?: URLSearchParams): Promise<Response> 
   // `keepalive`: a revocation continues when the page navigates away.
   return fetch(url, record<RequestInit>({ ...post, credentials: 'omit', redirect: 'error', keepalive: true, signal }))
 }
-
-/** Whether the text is an absolute `https` URL, or an `http` URL on a loopback address. */
-export function isTrustworthy(text: unknown): text is string {
-  const url = typeof text === 'string' ? webUrl(text) : undefined
-  return url !== undefined && (url.protocol === 'https:' || LOOPBACK.test(url.hostname))
-}
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** Loads and checks the metadata. @throws {@link LoginError} `metadata_…` or `pkce_unsupported` */
 export async function loadMetadata(issuer: string): Promise<Metadata> {

@@ -2,7 +2,7 @@
 import { callable, list, text, texts } from '../base/options.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
-import { isTrustworthy } from './metadata.js'
+import { isTrustworthy } from '../base/url.js'
 import type { LoginChange, LoginOptions } from './types.js'
 
 /** The checked options. */

@@ -4,6 +4,7 @@ import { type JOSEError, JWKSInvalid } from '../base/errors.js'
 import { isGiven, memberOf, record } from '../base/record.js'
 import { withRefusal } from '../base/refusal.js'
 import { unavailable } from './fetch_text.js'
+import type { Kind } from './source_options.js'
 
 /** The parts of an error. Of the runtime's error only the text is stored, because the object may belong to one request. */
 export interface Failure {
@@ -36,8 +37,8 @@ export function failureFrom({ kind, refusal, message, cause: plain, facts }: Fai
 }
 
 /** Makes the error for a request that cannot await another request's fetch of the set. */
-export function pending(): JOSEError {
-  return retry(unavailable('key_set_pending', 'the key set is being fetched'), 1)
+export function pending([kind, name]: Kind<unknown>['about']): JOSEError {
+  return retry(unavailable(`${kind}_pending`, `${name} is being fetched`), 1)
 }
 
 /** Sets the number of seconds until the next try, rounded up (RFC 9110 §10.2.3). */

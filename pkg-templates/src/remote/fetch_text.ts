@@ -27,7 +27,7 @@ export interface Question {
 }
 
 /** The prefix of refusal codes, and the name in messages. */
-export type About = readonly [code: 'key_set' | 'discovery' | 'introspection', name: string]
+export type About = readonly [code: 'key_set' | 'discovery' | 'introspection' | 'status_list', name: string]
 
 /** The response. */
 export interface FetchedText {
@@ -37,6 +37,8 @@ export interface FetchedText {
   readonly age: number
   readonly cacheControl: string | undefined
   readonly etag: string | undefined
+  /** The media type with its parameters, if the response names one. */
+  readonly type: string | undefined
   /** 200 or 304. */
   readonly status: number
 }
@@ -129,7 +131,7 @@ async function read(
   const [code, name] = about
   const headers = memberOf(response, 'headers')
   const field = (name: string) => (typeof headers?.get === 'function' ? (headers.get(name) ?? undefined) : undefined)
-  const fields = { age: seconds(field('age')), cacheControl: field('cache-control'), etag: field('etag'), status: response.status }
+  const fields = { age: seconds(field('age')), cacheControl: field('cache-control'), etag: field('etag'), type: field('content-type'), status: response.status }
   if (response.status === 200) return { text: await bodyText(response, signal, bodyErrors(about)), ...fields }
   discard(response)
   if (response.status === 304 && conditional) return { text: undefined, ...fields }

@@ -1,30 +1,30 @@
 /**
- * Fetches a key set and stores it. The core (`KeyCache`) decides when to fetch. This file sends the requests, shares promises where the
+ * Fetches a set and stores it: a key set, or a status list. The core (`KeyCache`) decides when to fetch. This file sends the requests, shares promises where the
  * runtime allows it, and stores the sets.
  */
 import { boot } from '../wasm/instance.js'
 import { notify, outlive } from './background.js'
-import { deadline, type Deadline, invalid, located, unavailable } from './fetch_text.js'
+import { deadline, type Deadline, located, unavailable } from './fetch_text.js'
 import { KeyCache, type Purpose } from '../wasm/key_cache.js'
-import { KeySetRequest, unlessWithoutKeys } from './key_set_request.js'
+import { LoaderRequest, unlessWithoutKeys } from './loader_request.js'
 import type { JOSEError } from '../base/errors.js'
 import { requestsAreIsolated } from '../base/runtime.js'
-import { KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { jsonOf, memberOf, record } from '../base/record.js'
 import { isWithoutKeys } from '../base/refusal.js'
 import { type Failure, failureFrom, failureOf, pending, retry } from './failure.js'
-import type { FoundSet, KeysEvent, KeySetLoaderOptions, Missing, WaitUntil } from './source_options.js'
+import type { Found, Held, KeysEvent, Kind, LoaderOptions, Missing, WaitUntil } from './source_options.js'
 import { bareUrls } from '../base/url.js'
 import { SharedCopy, type StoredKeySet } from './shared_cache.js'
 
 /** The time limit for the shared cache, in milliseconds. After that, a request to the issuer is likely faster. */
 const SHARED_CACHE_LIMIT = 500
 
-/** Loads a key set when it is needed. The constructor fetches nothing, sets no timer and reads no clock. */
-export class KeySetLoader {
-  readonly #options: KeySetLoaderOptions
+/** Loads a set when it is needed. The constructor fetches nothing, sets no timer and reads no clock. */
+export class Loader<T> {
+  readonly #options: LoaderOptions
+  readonly #kind: Kind<T>
   readonly #cache: KeyCache
-  #set: KeySet | undefined
+  #set: T | undefined
   #text = ''
   #cacheControl = ''
   /** Functions that take over a given set. They run at first use, because the clock cannot be read before. */
@@ -34,17 +34,19 @@ export class KeySetLoader {
   /** The number of the last fetch that was applied, by purpose. */
   #applied = { scheduled: 0, key: 0, signature: 0 }
   /** The pending fetches that other requests may await. Empty in runtimes where requests must not share promises. */
-  #pending: { [purpose in Purpose]?: Promise<KeySet> } = record({})
+  #pending: { [purpose in Purpose]?: Promise<T> } = record({})
   /** The number of pending fetches. */
   #underWay = 0
   /** Whether the last fetch failed. */
   #failed = false
   /** Why the last fetch failed. */
-  #failure: Failure = failureOf(unavailable('keys_not_ready', 'the key set has not been fetched, or is too old'))
-  readonly #request: KeySetRequest
+  #failure: Failure
+  readonly #request: LoaderRequest<T>
   readonly #shared: SharedCopy
 
-  constructor(options: KeySetLoaderOptions) {
+  constructor(options: LoaderOptions, kind: Kind<T>) {
+    this.#kind = kind
+    this.#failure = failureOf(unavailable('keys_not_ready', `${kind.about[1]} has not been fetched, or is too old`))
     this.#options = record({ ...options, at: record(options.at) })
     const { at, headers, fetch } = this.#options
     // A custom `fetch`, such as that of a service binding, may reach another server at the same address.
@@ -52,11 +54,11 @@ export class KeySetLoader {
     this.#shared = new SharedCopy(at.url ?? `issuer ${at.issuer}`, shared)
     boot()
     const cache = (this.#cache = new KeyCache(jsonOf(record(options.settings))))
-    this.#request = new KeySetRequest(this.#options, cache, () => this.#now(), (text) => this.#read(text))
+    this.#request = new LoaderRequest(this.#options, kind, cache, () => this.#now())
   }
 
   /** Returns the current set, while it is trusted. */
-  current(): KeySet | undefined {
+  current(): T | undefined {
     const now = this.#now()
     return this.#cache.isTrusted(now) ? this.#set : undefined
   }
@@ -64,7 +66,9 @@ export class KeySetLoader {
   /** Returns the current set and its times. Returns `undefined` without a trusted set. */
   state(): StoredKeySet | undefined {
     if (this.current() === undefined) return undefined
-    const { sent = 0, arrived = 0, etag } = this.#held()
+    const sent = this.#cache.sent() ?? 0
+    const etag = this.#cache.etag()
+    const { arrived } = this
     return { text: this.#text, sent, arrived, cacheControl: this.#cacheControl, etag }
   }
 
@@ -76,7 +80,7 @@ export class KeySetLoader {
 
   /** When the current set arrived, in seconds since 1970. */
   get arrived(): number {
-    return this.#held().arrived ?? 0
+    return this.#cache.arrived() ?? 0
   }
 
   /** The error of the last fetch; `undefined` if it succeeded. */
@@ -112,7 +116,7 @@ export class KeySetLoader {
   }
 
   /** Takes over a set that was fetched elsewhere, at first use. `read` then returns its times, or `undefined` to ignore it. */
-  hydrate(set: KeySet, read: (now: number) => StoredKeySet | undefined): void {
+  hydrate(set: T, read: (now: number) => StoredKeySet | undefined): void {
     this.#given.push((now) => {
       const stored = read(now)
       if (stored !== undefined) this.#take(set, stored, now)
@@ -120,7 +124,7 @@ export class KeySetLoader {
   }
 
   /** Returns the set to verify with: the current one, or one that is fetched now. */
-  async find(waitUntil?: WaitUntil): Promise<FoundSet> {
+  async find(waitUntil?: WaitUntil): Promise<Found<T>> {
     return { set: await this.#trusted(waitUntil), isFinal: false }
   }
 
@@ -128,7 +132,7 @@ export class KeySetLoader {
    * Returns a newer set for a token for which `found` lacks something: one that another request fetched meanwhile, or one that is
    * fetched now. Returns `undefined` if the token may cause no further fetch.
    */
-  async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
+  async newerThan(found: Found<T>, missing: Missing, waitUntil?: WaitUntil): Promise<Found<T> | undefined> {
     if (found.isFinal) return undefined
     // The cool-down counts that fetch for this token too, so the token must be tried with its set.
     const arrived = this.current()
@@ -144,7 +148,7 @@ export class KeySetLoader {
   }
 
   /** Returns a trusted set: the current one, or one that is fetched now. */
-  async #trusted(waitUntil?: WaitUntil): Promise<KeySet> {
+  async #trusted(waitUntil?: WaitUntil): Promise<T> {
     const isolated = requestsAreIsolated()
     for (let loadedShared = false; ;) {
       const now = this.#now()
@@ -175,7 +179,7 @@ export class KeySetLoader {
   }
 
   /** Returns a newer set for a token for which the current set lacks something. Returns `undefined` during the cool-down. */
-  async #findNewer(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet | undefined> {
+  async #findNewer(missing: Missing, waitUntil: WaitUntil | undefined): Promise<T | undefined> {
     const now = this.#now()
     const decision = this.#cache.lookup(now, missing)
     switch (decision) {
@@ -189,7 +193,7 @@ export class KeySetLoader {
       case 'wait_signature': {
         const shared = this.#pending[missing]
         // Another request is fetching the set, which may contain the key. This request cannot await that fetch.
-        if (shared === undefined && decision.startsWith('wait')) throw pending()
+        if (shared === undefined && decision.startsWith('wait')) throw pending(this.#kind.about)
         const loading = shared ?? this.#load(missing, waitUntil)
         return missing === 'key' ? loading : loading.catch(unlessWithoutKeys)
       }
@@ -199,15 +203,15 @@ export class KeySetLoader {
   }
 
   /** Returns a renewed set. The current one is no longer fresh, and the missing key may have been published since. */
-  async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<KeySet> {
+  async #renewedNow(missing: Missing, waitUntil: WaitUntil | undefined): Promise<T> {
     if (this.current() === undefined) return this.#trusted(waitUntil)
     if (this.#pending.scheduled !== undefined) return this.#pending.scheduled
-    if (this.#cache.lookup(this.#now(), missing) === 'wait') throw pending()
+    if (this.#cache.lookup(this.#now(), missing) === 'wait') throw pending(this.#kind.about)
     return this.#load('scheduled', waitUntil)
   }
 
   /** Fetches the set now, whatever its age. */
-  async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
+  async reload(waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<T> {
     this.#now()
     return this.#load('scheduled', waitUntil, pastCaches)
   }
@@ -237,7 +241,7 @@ export class KeySetLoader {
     purpose: Purpose,
     waitUntil: WaitUntil | undefined,
     pastCaches = purpose !== 'scheduled',
-  ): Promise<KeySet> {
+  ): Promise<T> {
     const shared = this.#pending[purpose]
     if (shared !== undefined) return shared
     const loading = this.#fetch(purpose, waitUntil, pastCaches)
@@ -252,7 +256,7 @@ export class KeySetLoader {
   }
 
   /** Fetches the set, and reports the outcome to the core and the listener. */
-  async #fetch(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<KeySet> {
+  async #fetch(purpose: Purpose, waitUntil: WaitUntil | undefined, pastCaches: boolean): Promise<T> {
     const number = ++this.#started
     const begun = this.#now()
     this.#cache.started(begun, purpose)
@@ -260,15 +264,16 @@ export class KeySetLoader {
     const { at, settings, isUntimed } = this.#options
     const limit = deadline(isUntimed ? 0 : settings.timeoutDuration * 1000)
     try {
-      const base = this.#set
+      const [kind] = this.#kind.about
+      const base = this.#held()
       const { answer, set, asked } = await this.#request.send(base, limit, pastCaches)
       const now = this.#now()
       const fetching = Math.max(0, now - asked)
       const { age, cacheControl, etag, text } = answer
       const applied = this.#applied
       const superseded = number < Math.max(applied[purpose], applied.key, applied.signature)
-      const replaced = text === undefined && this.#set !== base
-      if (set === undefined || superseded || replaced) {
+      const replaced = text === undefined && this.#set !== base?.set
+      if (superseded || replaced) {
         // The response confirms a set that was replaced meanwhile, so it is no evidence about the key. It still starts the cool-down.
         if (replaced && purpose === 'key') this.#cache.failed(now, purpose, 0)
         else this.#cache.superseded(now, purpose)
@@ -280,14 +285,13 @@ export class KeySetLoader {
         text === undefined
           ? this.#cache.confirmed(now, purpose, age, fetching, cacheControl)
           : this.#cache.renewed(now, purpose, age, fetching, cacheControl ?? '', etag)
-      if (renewal === 'stale') throw unavailable('key_set_stale', staleText(age))
+      if (renewal === 'stale') throw unavailable(`${kind}_stale`, staleText(age))
       applied[purpose] = number
       if (renewal === 'older') {
         this.#report('confirmed', answer.status)
         return this.#inHand()
       }
-      // Private members are removed before the text is exported or cached.
-      if (text !== undefined) this.#text = set.dropped.length > 0 ? publicText(text) : text
+      if (text !== undefined) this.#text = text
       this.#cacheControl = cacheControl ?? (text === undefined ? this.#cacheControl : '')
       this.#set = set
       this.#report(text === undefined ? 'confirmed' : 'renewed', answer.status)
@@ -302,7 +306,7 @@ export class KeySetLoader {
       }
       located(thrown, at.url ?? at.issuer)
       // The core has already counted a response that is too old.
-      if (thrown.refusal !== 'key_set_stale') this.#cache.failed(this.#now(), purpose, memberOf(thrown, 'retryAfter') ?? 0)
+      if (!thrown.refusal.endsWith('_stale')) this.#cache.failed(this.#now(), purpose, memberOf(thrown, 'retryAfter') ?? 0)
       this.#failure = failureOf(thrown)
       this.#report('failed', memberOf(thrown, 'status'))
       throw retry(thrown, this.#cache.retryAfter(this.#now(), purpose))
@@ -322,24 +326,14 @@ export class KeySetLoader {
     notify(() => onKeys({ url: bareUrls(at.url ?? at.issuer), outcome, stale, ...facts }), undefined)
   }
 
-  /** Parses the text as a set. The same text is not parsed again. */
-  #read(text: string): KeySet {
-    if (this.#set !== undefined && text === this.#text) return this.#set
-    const set = new KeySet(text)
-    if (set.size > 0) return set
-    const error = invalid('key_set_empty', `the key set contains no usable key${skippedText(set)}`)
-    error.skipped = set.skipped
-    throw error
-  }
-
   /** Takes over the set in the cache that the isolates of this data centre share. Ignores errors: the set is then fetched. */
   async #loadShared(): Promise<void> {
     const limit = deadline(Math.min(SHARED_CACHE_LIMIT, this.#options.settings.timeoutDuration * 1000))
     try {
       const stored = await Promise.race([this.#shared.load(), limit.late])
-      if (stored !== undefined) this.#take(this.#read(stored.text), stored, this.#now())
+      if (stored !== undefined) this.#take(await this.#kind.read(record({ text: stored.text }), this.#held()), stored, this.#now())
     } catch {
-      // There is no entry, or it is not a key set.
+      // There is no entry, or it is not a set of this kind.
     } finally {
       limit.end()
     }
@@ -356,7 +350,7 @@ export class KeySetLoader {
   }
 
   /** Makes a stored set the current one, unless the core has a newer one or rejects it as too old. */
-  #take(set: KeySet, stored: StoredKeySet, now: number): void {
+  #take(set: T, stored: StoredKeySet, now: number): void {
     const { text, sent, arrived, cacheControl, etag } = stored
     if (!this.#cache.hydrated(now, sent, arrived, cacheControl, etag)) return
     this.#set = set
@@ -364,13 +358,14 @@ export class KeySetLoader {
     this.#cacheControl = cacheControl
   }
 
-  #held(): { sent: number | undefined; arrived: number | undefined; etag: string | undefined } {
-    return { sent: this.#cache.sent(), arrived: this.#cache.arrived(), etag: this.#cache.etag() }
+  /** Returns the current set with its text, trusted or not. */
+  #held(): Held<T> | undefined {
+    return this.#set === undefined ? undefined : { set: this.#set, text: this.#text }
   }
 
   /** Returns the current set, trusted or not. */
-  #inHand(): KeySet {
-    if (this.#set === undefined) throw unavailable('key_set_unreachable', 'there is no key set')
+  #inHand(): T {
+    if (this.#set === undefined) throw failureFrom(this.#failure)
     return this.#set
   }
 

@@ -1,9 +1,9 @@
 /** `RemoteKeySet`: the key set at a URL, or of an issuer. It is fetched when it is needed. */
 import type { FetchFunction } from './fetch_text.js'
 import { issuerIdentifier } from './discovery.js'
-import { KeySetLoader } from './loader.js'
+import { KeySetLoader } from './key_set_loader.js'
 import type { JOSEError } from '../base/errors.js'
-import type { FoundSet, KeySetLoaderOptions, KeysEvent, Missing, WaitUntil } from './source_options.js'
+import type { Found, KeysEvent, LoaderOptions, Missing, WaitUntil } from './source_options.js'
 import { jsonText, KeySet, publicText, skippedText } from '../keys/key_set.js'
 import { callable, milliseconds, Options, string, timer, whole } from '../base/options.js'
 import { memberOf, record } from '../base/record.js'
@@ -11,7 +11,7 @@ import { optionError } from '../base/refusal.js'
 import type { JSONWebKeySet } from '../base/types.js'
 import { absoluteUrl, holdsCredentials, isWeb } from '../base/url.js'
 
-export type { FoundSet, KeysEvent, Missing, WaitUntil } from './source_options.js'
+export type { KeysEvent, Missing, WaitUntil } from './source_options.js'
 import type { HeaderFields } from '../base/types.js'
 
 /** The options of a {@link RemoteKeySet}. Durations are milliseconds. */
@@ -187,12 +187,12 @@ export class RemoteKeySet {
   }
 
   /** @internal Returns the set to verify with: the current one, or one that is fetched now. */
-  async find(waitUntil?: WaitUntil): Promise<FoundSet> {
+  async find(waitUntil?: WaitUntil): Promise<Found<KeySet>> {
     return this.#source.find(waitUntil)
   }
 
   /** @internal Returns a newer set for a token for which `found` lacks something; `undefined` if it may cause no further fetch. */
-  async newerThan(found: FoundSet, missing: Missing, waitUntil?: WaitUntil): Promise<FoundSet | undefined> {
+  async newerThan(found: Found<KeySet>, missing: Missing, waitUntil?: WaitUntil): Promise<Found<KeySet> | undefined> {
     return this.#source.newerThan(found, missing, waitUntil)
   }
 
@@ -211,10 +211,10 @@ const EXPORTED_NAMES = ['source', 'jwks', 'sentAt', 'arrivedAt', 'cacheControl',
 
 /** The source of a set, if it is not a URL of the caller. */
 class Origin {
-  readonly at: KeySetLoaderOptions['at']
+  readonly at: LoaderOptions['at']
 
   constructor(
-    at: KeySetLoaderOptions['at'],
+    at: LoaderOptions['at'],
     readonly fetch?: FetchFunction,
     readonly isUntimed = false,
   ) {

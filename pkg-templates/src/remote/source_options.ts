@@ -1,8 +1,7 @@
-/** The options of a key set loader, and the types of its interface. */
-import type { KeySet } from '../keys/key_set.js'
+/** The options of a loader, and the types of its interface. */
 import type { Purpose } from '../wasm/key_cache.js'
 import type { JOSEError } from '../base/errors.js'
-import type { FetchFunction } from './fetch_text.js'
+import type { About, FetchedText, FetchFunction } from './fetch_text.js'
 
 /** Keeps a worker alive for work that continues after its request: `ctx.waitUntil`. */
 export type WaitUntil = (work: Promise<unknown>) => void
@@ -10,9 +9,9 @@ export type WaitUntil = (work: Promise<unknown>) => void
 /** The reason to look for a newer set: no `key` matches the token, or no key verifies its `signature`. */
 export type Missing = Exclude<Purpose, 'scheduled'>
 
-/** A key set that a token is looked up in. */
-export interface FoundSet {
-  readonly set: KeySet
+/** A set that a token is looked up in: a key set, or a status list. */
+export interface Found<T> {
+  readonly set: T
   /** Whether it was fetched for this token: the token causes no further fetch. */
   readonly isFinal: boolean
 }
@@ -41,8 +40,30 @@ export interface Source {
   readonly arrived: number
 }
 
+/** A set in hand, with its text. */
+export interface Held<T> {
+  readonly set: T
+  readonly text: string
+}
+
+/** A kind of sets that a loader fetches and keeps. */
+export interface Kind<T> {
+  /** The prefix of refusal codes, and the name in messages. */
+  readonly about: About & readonly ['key_set' | 'status_list', string]
+  /**
+   * Reads an answer, and may replace its text, its age and its `Cache-Control`. Without a text, `held` was confirmed. The answer of a
+   * cache has a text alone.
+   *
+   * @throws {@link JWKSInvalid} if it contains no usable set
+   */
+  read(answer: Answer, held: Held<T> | undefined): T | Promise<T>
+}
+
+/** An answer that is read. */
+export type Answer = { -readonly [Name in keyof FetchedText]?: FetchedText[Name] }
+
 /** The options of a loader. Durations are seconds. */
-export interface KeySetLoaderOptions {
+export interface LoaderOptions {
   /** The address of the set, or the issuer whose metadata names it. */
   readonly at:
     | { readonly url: string; readonly issuer?: never; readonly named?: never }

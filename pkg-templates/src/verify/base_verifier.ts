@@ -7,7 +7,7 @@ import type { ImportedKey } from '../keys/imported_key.js'
 import { verifierOf } from './issuer_verifier.js'
 import type { Judge, KeyedVerdict } from './judge.js'
 import { keysFrom } from './keys_option.js'
-import type { Parts } from './parts.js'
+import type { Collect, Parts } from './parts.js'
 import { algorithmList, POLICY_NAMES, policyFields } from './policy.js'
 
 /** The names of the options of `Verifier`. */
@@ -28,14 +28,8 @@ export abstract class BaseVerifier<Claims = JWTPayload> {
   readonly #judge: Judge
 
   /** @internal */
-  constructor(given: Options, parts: Parts) {
-    if (given.has('issuers') && parts.issuers !== undefined) {
-      this.#judge = parts.issuers(given, policyFields(given), parts)
-      return
-    }
-    given.require('algorithms', algorithmList)
-    const keys = given.require('keys', (name, value) => keysFrom(name, value, parts))
-    this.#judge = verifierOf(given, policyFields(given), keys, parts)
+  constructor(judge: Judge) {
+    this.#judge = judge
   }
 
   /**
@@ -77,6 +71,14 @@ export abstract class BaseVerifier<Claims = JWTPayload> {
   verifySync<Own = Claims>(token: string): Verified<Own> {
     return accepted(this.#judge.judgeNow(token))
   }
+}
+
+/** Makes the verifier of these options. `collect` is applied to each function that makes the verifier of one issuer. */
+export function judgeFrom(given: Options, parts: Parts, collect: Collect = (make) => make): Judge {
+  if (given.has('issuers') && parts.issuers !== undefined) return parts.issuers(given, policyFields(given), parts, collect)
+  given.require('algorithms', algorithmList)
+  const keys = given.require('keys', (name, value) => keysFrom(name, value, parts))
+  return collect(verifierOf)(given, policyFields(given), keys, parts)
 }
 
 /** Copies bytes, because the caller may change them before the verdict. Returns any other value unchanged. */

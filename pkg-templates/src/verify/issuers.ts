@@ -28,7 +28,8 @@ export interface IssuerOptions extends RemoteKeySetOptions {
 }
 
 /** The part `issuers`. */
-export const ISSUERS: Required<Parts>['issuers'] = (options, fields, parts) => new Issuers(options, fields, parts, { audienceRequired: false })
+export const ISSUERS: Required<Parts>['issuers'] = (options, fields, parts, collect) =>
+  new Issuers(options, fields, parts, { audienceRequired: false, verifierFor: collect(oneVerifier) })
 
 /** Makes the part that enables the option `issuers`: tokens of several issuers. */
 export function issuers(): Part<'issuers'> {
@@ -49,7 +50,7 @@ export class Issuers implements Judge {
     shared: Options,
     fields: PolicyFields,
     parts: Parts,
-    { audienceRequired, verifierFor = oneVerifier }: { readonly audienceRequired: boolean; readonly verifierFor?: typeof oneVerifier },
+    { audienceRequired, verifierFor }: { readonly audienceRequired: boolean; readonly verifierFor: typeof oneVerifier },
   ) {
     const onKeys = shared.read('onKeys', (_, value) => value)
     for (const name of ['keys', 'issuer', 'jwksUri', ...REMOTE_NAMES]) {

@@ -26,7 +26,7 @@ export interface Parts {
     known(options: Options, fields: PolicyFields, jwks: object, parts: Parts): PolicyJudge
   }
   /** Makes the verifier of several issuers. */
-  readonly issuers?: (options: Options, fields: PolicyFields, parts: Parts) => Judge
+  readonly issuers?: (options: Options, fields: PolicyFields, parts: Parts, collect: Collect) => Judge
   /** Makes a cache of accepted tokens. */
   readonly tokenCache?: (bounds: unknown, fields: PolicyFields) => VerdictCache
   /** Makes the object that asks the runtime's cryptography about RSA signatures. */
@@ -34,6 +34,12 @@ export interface Parts {
   /** Warms up the code that runs before and after the verifier. It cannot be listed in `use`. */
   readonly rehearse?: Rehearse
 }
+
+/** Makes the verifier of one issuer. */
+export type MakeVerifier<Keys> = (options: Options, fields: PolicyFields, keys: Keys, parts: Parts) => PolicyJudge
+
+/** Replaces a function that makes verifiers by one that also collects their rules. */
+export type Collect = <Keys>(make: MakeVerifier<Keys>) => MakeVerifier<Keys>
 
 /** Passes a known token through a verifier and the code around it. */
 export type Rehearse = (verifier: Judge, token: string) => Promise<unknown>

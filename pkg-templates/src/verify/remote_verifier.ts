@@ -2,7 +2,9 @@
 import { JWKSUnavailable } from '../base/errors.js'
 import type { Options } from '../base/options.js'
 import { optionError, withRefusal } from '../base/refusal.js'
-import { address, type FoundSet, type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
+import { address, type Missing, RemoteKeySet, type WaitUntil } from '../remote/remote_key_set.js'
+import type { Found } from '../remote/source_options.js'
+import type { KeySet } from '../keys/key_set.js'
 import type { Keys, Policy } from '../wasm/bindings.js'
 import { verify, type Verdict } from '../wasm/calls.js'
 import { boot } from '../wasm/instance.js'
@@ -64,7 +66,7 @@ class RemoteVerifier extends IssuerVerifier {
       const verdict = precheck(this.policy, token)
       if (verdict !== undefined) return withKey(verdict, undefined)
     }
-    let found: FoundSet | undefined = await source.find(waitUntil)
+    let found: Found<KeySet> | undefined = await source.find(waitUntil)
     for (;;) {
       const { set } = found
       const verdict = this.judgeWith(set, token, set === asked ? holds : undefined)

@@ -4,7 +4,7 @@ import { isGiven, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import type { RemoteKeySet } from '../remote/remote_key_set.js'
-import { BaseVerifier, VERIFIER_NAMES } from './base_verifier.js'
+import { BaseVerifier, judgeFrom, VERIFIER_NAMES } from './base_verifier.js'
 import type { IssuerOptions } from './issuers.js'
 import type { OneKeys } from './keys_option.js'
 import { Part, type PartName, type Parts } from './parts.js'
@@ -27,7 +27,7 @@ type PartOptions<Used extends PartName> = Pick<
 >
 
 /** The rules for tokens, without the options of parts. */
-type Rules<Options> = Omit<Options, 'issuers' | 'tokenCache' | 'hostCrypto'>
+type Rules<Options> = Omit<Options, 'issuers' | 'tokenCache' | 'hostCrypto' | 'status'>
 
 /** The options of a verifier for one issuer. */
 interface OneIssuer<Used extends PartName> extends Rules<PolicyOptions> {
@@ -76,7 +76,7 @@ export class Verifier<Claims = JWTPayload, Used extends PartName = never> extend
    */
   constructor(options: VerifierOptions<Used>) {
     const given = new Options('Verifier', options, [...VERIFIER_NAMES, 'use'])
-    super(given, partsFrom(given))
+    super(judgeFrom(given, partsFrom(given)))
   }
 }
 

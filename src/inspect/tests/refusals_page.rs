@@ -110,10 +110,12 @@ fn used_codes() -> BTreeSet<String> {
                 }
             }
         }
-        // The fetching of key sets, of metadata and of introspection answers has the same codes, each with its own prefix.
+        // The fetching of key sets, of metadata, of introspection answers and of status lists has the same codes, each with its own
+        // prefix.
         for (mark, prefixes) in [
-            ("`${code}_", ["key_set", "discovery", "introspection"]),
-            ("`${prefix}_", ["jwks", "discovery", "introspection"]),
+            ("`${code}_", &["key_set", "discovery", "introspection", "status_list"][..]),
+            ("`${prefix}_", &["jwks", "discovery", "introspection", "status_list"]),
+            ("`${kind}_", &["key_set", "status_list"]),
         ] {
             for (start, _) in text.match_indices(mark) {
                 let end = text[start + mark.len()..].split('`').next().unwrap();

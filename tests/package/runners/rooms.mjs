@@ -16,7 +16,7 @@ const ORDER = [
   ['remote'],
   ['verify'],
   ['gate', 'jose', 'decode', 'inspect', 'login', 'testing'],
-  ['mcp', 'proof', 'introspection', 'providers'],
+  ['mcp', 'proof', 'introspection', 'status', 'providers'],
   ['entries'],
 ]
 

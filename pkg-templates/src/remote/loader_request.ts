@@ -1,50 +1,48 @@
-/** Requests a key set: finds its address, adds the header fields, and repeats the request if a cache returned an old response. */
-import { type About, type FetchedText, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
+/** Requests a set: finds its address, adds the header fields, and repeats the request if a cache returned an old response. */
+import { type FetchedText, boundedFetch, type Deadline, unavailable } from './fetch_text.js'
 import { Discovery, type Wanted } from './discovery.js'
 import { isBrowser } from '../base/runtime.js'
 import { isWithoutKeys } from '../base/refusal.js'
-import type { KeySet } from '../keys/key_set.js'
 import type { KeyCache } from '../wasm/key_cache.js'
-import type { KeySetLoaderOptions } from './source_options.js'
+import type { Held, Kind, LoaderOptions } from './source_options.js'
 
-const ABOUT: About = ['key_set', 'the key set']
 const KEY_SET: Wanted = ['jwks_uri', 'key set']
 
 /** A response, the time of its request in seconds, and the set that the response contains or confirms. */
-interface Answered {
+interface Answered<T> {
   readonly answer: FetchedText
   readonly asked: number
-  readonly set: KeySet | undefined
+  readonly set: T
 }
 
-/** Sends the requests for one key set. */
-export class KeySetRequest {
-  readonly #options: KeySetLoaderOptions
+/** Sends the requests for one set. */
+export class LoaderRequest<T> {
+  readonly #options: LoaderOptions
+  readonly #kind: Kind<T>
   readonly #cache: KeyCache
   readonly #now: () => number
-  readonly #read: (text: string) => KeySet
   #discovery: Discovery | undefined
 
-  /** `now` is the clock in seconds; `read` parses the text of a set. */
-  constructor(options: KeySetLoaderOptions, cache: KeyCache, now: () => number, read: (text: string) => KeySet) {
+  /** `now` is the clock in seconds. */
+  constructor(options: LoaderOptions, kind: Kind<T>, cache: KeyCache, now: () => number) {
     this.#options = options
+    this.#kind = kind
     this.#cache = cache
     this.#now = now
-    this.#read = read
   }
 
   /** Sends the request. Without a current set, an old response of a cache causes a second request that bypasses caches. */
-  async send(base: KeySet | undefined, limit: Deadline, pastCaches: boolean): Promise<Answered> {
+  async send(base: Held<T> | undefined, limit: Deadline, pastCaches: boolean): Promise<Answered<T>> {
     const { at, fetch } = this.#options
     const own = this.#options.headers
     const headers = typeof own === 'function' ? await this.#headersOf(own, limit) : own
     const url =
       at.url ?? (await (this.#discovery ??= new Discovery(at.issuer, KEY_SET, at.named)).address(this.#now(), { headers, fetch, deadline: limit }))
     const etag = base === undefined ? undefined : this.#cache.etag()
-    const ask = async (pastCaches: boolean): Promise<Answered> => {
+    const ask = async (pastCaches: boolean): Promise<Answered<T>> => {
       const asked = this.#now()
-      const answer = await boundedFetch({ url, headers, fetch, deadline: limit, etag, pastCaches, about: ABOUT })
-      return { answer, asked, set: answer.text === undefined ? base : this.#read(answer.text) }
+      const answer = await boundedFetch({ url, headers, fetch, deadline: limit, etag, pastCaches, about: this.#kind.about })
+      return { asked, set: await this.#kind.read(answer, base), answer }
     }
     const first = await ask(pastCaches)
     const { age, cacheControl, text } = first.answer

@@ -1,5 +1,5 @@
 /** Reads options that take one or several values of another entry, such as `proof`. */
-import { optionError } from '../base/refusal.js'
+import { optionError } from './refusal.js'
 
 /** Joins all values of an option. The first value has this function under the option's symbol. */
 export type Join<Context, Result> = (values: readonly unknown[], context: Context) => Result
