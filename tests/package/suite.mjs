@@ -39,6 +39,8 @@ import { remoteFreshnessTests } from './suite/keys/remote_freshness.mjs'
 import { remoteOrderTests } from './suite/keys/remote_order.mjs'
 import { mint } from './suite/mint.mjs'
 import { providerTests } from './suite/providers/presets.mjs'
+import { statusFaultTests } from './suite/status/faults.mjs'
+import { statusTests } from './suite/status/tokens.mjs'
 import { badInputTests } from './suite/verifier/bad_input.mjs'
 import { batchTests } from './suite/verifier/batch.mjs'
 import { claimsTests } from './suite/verifier/claims.mjs'
@@ -63,10 +65,10 @@ const VERIFIER_TESTS = [
   badInputTests,
 ]
 
-export async function runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, more = () => {}) {
+export async function runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, more = () => {}) {
   const { test, run } = harness()
   const minted = await mint(jose)
-  const context = { jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose, test, world: () => minted }
+  const context = { jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose, test, world: () => minted }
   test('ready may be called at any time, and changes nothing', async () => {
     const set = new jotgate.KeySet(minted.jwks)
     ok((await Promise.all([jotgate.ready(), jotgate.ready()])).every((value) => value === undefined))
@@ -100,6 +102,8 @@ export async function runSuite({ jotgate, facade, decoder, dpop, introspection, 
   introspectionDiscoveryTests(context)
   introspectionFaultTests(context)
   introspectionOptionTests(context)
+  statusTests(context)
+  statusFaultTests(context)
   gateUserComplaintTests(context)
   remoteFetchTests(context)
   remoteOrderTests(context)

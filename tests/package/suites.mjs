@@ -49,6 +49,7 @@ export const SUITES = {
   'gate-docs': (project) => besideFrameworks(project, 'node/gate_docs.mjs', ['jose', 'fastify', '@opentelemetry']),
   'dpop': (project) => besideFrameworks(project, 'node/dpop.mjs', ['@modelcontextprotocol', 'dpop', 'express', 'fastify', 'jose', 'oauth4webapi', 'openid-client']),
   'introspection': (project) => besideFrameworks(project, 'node/introspection.mjs', ['jose', 'oauth4webapi']),
+  'status': (project) => besideFrameworks(project, 'node/status.mjs', ['jose', '@sd-jwt']),
   'mtls': (project) => besideFrameworks(project, 'node/mtls.mjs', ['express', 'fastify', 'jose']),
   'testing': (project) => besideFrameworks(project, 'node/testing.mjs', ['jose']),
   'providers': (project) => node(project, 'node/providers.mjs'),

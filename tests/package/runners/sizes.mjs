@@ -6,18 +6,18 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 28_900
+const MAIN_ENTRY = 29_100
 /** The same for programs that import one name: see docs/decisions/0029. */
-const CREATE_GATE = 28_100
-const VERIFIER = 19_300
+const CREATE_GATE = 28_200
+const VERIFIER = 19_550
 
 /** All JavaScript of a program with `jotgate/verifier` and a key in hand, minified, not compressed. */
 const KEY_IN_HAND = 22_800
 
 /** What entries of their own may add to a program with `createGate`, in bytes: what they added last, and a little. */
-const ADDED = { dpop: 3_100, mtls: 1_900, introspection: 3_550 }
+const ADDED = { dpop: 3_100, mtls: 1_900, introspection: 3_600, status: 3_400 }
 /** A text that only the code of that entry has. */
-const MARKS = { dpop: 'dpop+jwt', mtls: 'certVerified', introspection: 'token-introspection+jwt' }
+const MARKS = { dpop: 'dpop+jwt', mtls: 'certVerified', introspection: 'token-introspection+jwt', status: 'statuslist+jwt' }
 
 /** The most that all presets may weigh, in bytes: what they weighed last, and a little. */
 const PROVIDERS = 3_200
@@ -79,5 +79,5 @@ export async function sizes({ folder }) {
   }
   const tests = main.inputs.filter((path) => /\bdist\/(?:testing|providers)/.test(path))
   if (tests.length > 0) failures.push({ name: 'jotgate/testing and jotgate/providers are part of no other entry', problem: tests.join(', ') })
-  return report({ passed: 18 - failures.length, failures })
+  return report({ passed: 21 - failures.length, failures })
 }

@@ -79,6 +79,8 @@ export async function types({ folder }) {
     'proofs, CommonJS': { file: 'proof.cts', module: 'node16' },
     'introspection, in Node': { file: 'introspection.mts', module: 'nodenext' },
     'introspection, CommonJS': { file: 'introspection.cts', module: 'node16' },
+    'status lists, in Node': { file: 'status.mts', module: 'nodenext' },
+    'status lists, CommonJS': { file: 'status.cts', module: 'node16' },
     'a verifier of parts, in Node': { file: 'verifier.mts', module: 'nodenext' },
     'a verifier of parts, CommonJS': { file: 'verifier.cts', module: 'node16' },
     'a verifier of parts, without strict': { file: 'verifier.ts', module: 'esnext', moduleResolution: 'bundler', strict: false, exactOptionalPropertyTypes: false },

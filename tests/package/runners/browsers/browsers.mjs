@@ -119,6 +119,7 @@ export const unbundled =
       'jotgate/mcp': `/jotgate/${target(exports['./mcp'])}`,
       'jotgate/mtls': `/jotgate/${target(exports['./mtls'])}`,
       'jotgate/providers': `/jotgate/${target(exports['./providers'])}`,
+      'jotgate/status': `/jotgate/${target(exports['./status'])}`,
       'jotgate/testing': `/jotgate/${target(exports['./testing'])}`,
       'jotgate/verifier': `/jotgate/${target(exports['./verifier'])}`,
       '#wasm': `/jotgate/${target(imports['#wasm'])}`,

@@ -7,6 +7,7 @@ import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
+import * as status from 'jotgate/status'
 import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as jose from 'jose'
@@ -15,7 +16,7 @@ import { ownFetch } from '@tests/runners/own_fetch.mjs'
 import { rightAway } from '@tests/runners/right_away.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, (context) => {
   soon(context)
   if (navigator.userAgent.includes('Chrome/')) verifiersInParts(context)
   ownFetch(jotgate, `${location.origin}/issuer`)(context)

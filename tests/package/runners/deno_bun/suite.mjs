@@ -7,6 +7,7 @@ import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
+import * as status from 'jotgate/status'
 import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as jose from 'JOSE'
@@ -16,7 +17,7 @@ import { rightAway } from 'TESTS/runners/right_away.mjs'
 import { runSuite } from 'TESTS/suite.mjs'
 
 const soon = rightAway(jotgate)
-const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
+const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, (context) => {
   soon(context)
   ownFetch(jotgate, 'ISSUER')(context)
 })

@@ -7,6 +7,7 @@ import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
+import * as status from 'jotgate/status'
 import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as jose from 'jose'
@@ -18,7 +19,7 @@ const soon = rightAway(jotgate)
 
 addEventListener('fetch', (event) => {
   const issuer = new URL(event.request.url).searchParams.get('issuer')
-  const outcome = runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
+  const outcome = runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, (context) => {
     soon(context)
     ownFetch(jotgate, issuer)(context)
     context.test('complaint 4: where compiling from bytes is forbidden, the core is there all the same', () => {

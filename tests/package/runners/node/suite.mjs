@@ -5,11 +5,11 @@ import { nodeHttpTests } from './http.mjs'
 import { report } from '../report.mjs'
 import { rightAway } from '../right_away.mjs'
 
-export async function runOnNode({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, load, resolved }) {
+export async function runOnNode({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, load, resolved }) {
   const soon = rightAway(jotgate)
   const [{ runSuite, verifiersInParts }, jose] = await Promise.all([load('suite.mjs'), import('jose')])
   const { EXPECTED_FILE, IN_PARTS } = process.env
-  const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
+  const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, (context) => {
     soon(context)
     // The documents are the same for both ways to load the package: once is enough.
     if (resolved === undefined) docsTests(context)

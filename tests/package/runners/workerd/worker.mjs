@@ -7,6 +7,7 @@ import * as introspection from 'jotgate/introspection'
 import * as mcp from 'jotgate/mcp'
 import * as mtls from 'jotgate/mtls'
 import * as providers from 'jotgate/providers'
+import * as status from 'jotgate/status'
 import * as testing from 'jotgate/testing'
 import * as modular from 'jotgate/verifier'
 import * as facade from 'jotgate/jose'
@@ -35,7 +36,7 @@ export default {
       return core.verifications - before
     }
     known ??= { started: core.verifications - before, unasked: count({}), asked: count({ warm: true }) }
-    const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, testing, modular, jose }, (context) => {
+    const outcome = await runSuite({ jotgate, facade, decoder, dpop, introspection, mcp, mtls, providers, status, testing, modular, jose }, (context) => {
       const { test } = context
       soon(context)
       if (searchParams.has('inParts')) verifiersInParts(context)
