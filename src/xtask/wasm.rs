@@ -127,7 +127,7 @@ fn compile() -> Result<Vec<PathBuf>> {
             &["build", "--package", module.package, "--target", WASM32, "--profile", module.profile],
             "wasm",
         );
-        compiler.apply_for_release(&mut command, module.profile == "npm")?;
+        compiler.apply_for_release(&mut command, module.profile == "npm");
         let what = format!("building {} for wasm32", module.package);
         progress::step(&what, |step| process::run_ok(&mut command, step))?;
         let compiled = paths::target("wasm").join(WASM32).join(module.profile).join(module.file);

@@ -51,21 +51,24 @@ pub(crate) const SUITES: [Suite; 16] = [
     quick("second opinion", Kind::Native { package: "second-opinion" }),
     quick("simulation of rotations", Kind::Native { package: "simulation" }),
     quick("task runner", Kind::Native { package: "xtask" }),
-    quick("arithmetic as WebAssembly in Node", Kind::Wasm { package: "jotgate-arithmetic" }),
-    quick("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
-    quick("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
-    quick("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
     quick("package", Kind::Package),
-    Suite {
-        name: "companion: three servers on PostgreSQL",
-        when: When::All,
-        kind: Kind::Ignored { package: "jotgate-keys", filter: "replicas::" },
-    },
-    Suite { name: "runtimes", when: When::All, kind: Kind::Runtimes },
+    slow("arithmetic as WebAssembly in Node", Kind::Wasm { package: "jotgate-arithmetic" }),
+    slow("crypto as WebAssembly in Node", Kind::Wasm { package: "jotgate-crypto" }),
+    slow("vectors as WebAssembly in Node", Kind::Wasm { package: "jotgate-core" }),
+    slow("inspector as WebAssembly in Node", Kind::Wasm { package: "jotgate-inspect" }),
+    slow(
+        "companion: three servers on PostgreSQL",
+        Kind::Ignored { package: "jotgate-keys", filter: "replicas::" },
+    ),
+    slow("runtimes", Kind::Runtimes),
 ];
 
 const fn quick(name: &'static str, kind: Kind) -> Suite {
     Suite { name, when: When::Quick, kind }
+}
+
+const fn slow(name: &'static str, kind: Kind) -> Suite {
+    Suite { name, when: When::All, kind }
 }
 
 /// The suites of one list of `tests/package/run.mjs`, and how they run.

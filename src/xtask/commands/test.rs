@@ -1,5 +1,6 @@
 //! Runs the suites and shows one table: what ran, what passed, how long it took.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,6 +36,10 @@ const NATIVE: [&str; 9] = [
 ];
 /// How many suites of the package run at once at most. Each is one program, most of the time on one core.
 const AT_ONCE: usize = 2;
+/// How many tests of a native suite run at once, where `RUST_TEST_THREADS` does not say it. Those of the companion wait
+/// most of the time.
+const TESTS_AT_ONCE: &str = "4";
+/// The crates with tests for wasm32.
 const WASM: [&str; 4] = ["jotgate-arithmetic", "jotgate-crypto", "jotgate-core", "jotgate-inspect"];
 
 /// How the last line of a suite begins if the machine lacks something that it needs.
@@ -56,25 +61,23 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
     let logs = paths::target("test-logs");
     fs::create_dir_all(&logs)?;
     let lock = paths::lock()?;
-    let mut rows = Rows { logs, began: Instant::now(), rows: Vec::new(), complete };
+    let began = Instant::now();
+    let runner = Runner { logs, complete };
     let is_native = |suite: &&Suite| matches!(suite.kind, Kind::Native { .. } | Kind::Ignored { .. });
     let (native, other): (Vec<&Suite>, Vec<&Suite>) = suites.iter().partition(is_native);
-    // WebAssembly is built while the native suites run.
-    thread::scope(|scope| {
-        let set_up = scope.spawn(|| match other.is_empty() {
-            true => Ok(Vec::new()),
-            false => set_up_wasm(&other),
+    // Both are built at once. The native suites wait most of the time, so the others run beside them.
+    let rows = thread::scope(|scope| {
+        let set_up = scope.spawn(|| set_up_wasm(&other));
+        let built = build_native();
+        let natives = scope.spawn(|| match built {
+            Ok(programs) => runner.run_native(&native, &programs),
+            Err(error) => not_built(&native, &error),
         });
-        if !native.is_empty() {
-            match build_native() {
-                Ok(programs) => rows.run_native(&native, &programs)?,
-                Err(error) => rows.not_built(&native, &error)?,
-            }
-        }
-        match process::joined(set_up) {
-            Ok(programs) => rows.run_other(&other, &programs),
-            Err(error) => rows.not_built(&other, &error),
-        }
+        let others = match process::joined(set_up) {
+            Ok(programs) => runner.run_other(&other, &programs),
+            Err(error) => not_built(&other, &error),
+        };
+        anyhow::Ok([process::joined(natives)?, others?].concat())
     })?;
     if wanted.contains(&When::All) {
         let shown = progress::silently("the matrix of runtimes", |step| {
@@ -83,15 +86,16 @@ pub(crate) fn test(arguments: &[&str]) -> Result<bool> {
         terminal::print_line(format!("\n{}", shown.standard_output().trim_end()));
     }
     drop(lock);
-    Ok(rows.table())
+    Ok(show_table(&rows, began.elapsed()))
 }
 
 /// Builds the package, and the test programs for wasm32.
 fn set_up_wasm(suites: &[&Suite]) -> Result<Vec<TestProgram>> {
-    build::package(Tools::WithTestRunner)?;
     if !suites.iter().any(|suite| matches!(suite.kind, Kind::Wasm { .. })) {
+        build::package(Tools::Generator)?;
         return Ok(Vec::new());
     }
+    build::package(Tools::WithTestRunner)?;
     let compiler = toolchain::wasm32()?;
     let mut command = cargo(&["test", "--no-run", "--tests", "--target", WASM32, cargo::MESSAGES], "wasm");
     command.args(WASM.iter().flat_map(|package| ["--package", package]));
@@ -109,10 +113,22 @@ fn build_native() -> Result<Vec<TestProgram>> {
     cargo::test_programs(&built)
 }
 
-struct Rows {
+/// Counts the suites as failed, because they could not be built. The others run.
+fn not_built(suites: &[&Suite], error: &Error) -> Result<Vec<Row>> {
+    process::stop_if_stopping()?;
+    progress::print_status(&format!("{error:#}"));
+    let failed = |suite: &&Suite| Row {
+        suite: suite.name.to_owned(),
+        counts: Counts::default(),
+        took: Duration::ZERO,
+        passed: false,
+        skipped: false,
+    };
+    Ok(suites.iter().map(failed).collect())
+}
+
+struct Runner {
     logs: PathBuf,
-    began: Instant,
-    rows: Vec<Row>,
     /// Whether a skipped suite is a failure.
     complete: bool,
 }
@@ -127,54 +143,40 @@ struct Row {
     skipped: bool,
 }
 
-impl Rows {
-    fn run_native(&mut self, suites: &[&Suite], programs: &[TestProgram]) -> Result<()> {
+impl Runner {
+    fn run_native(&self, suites: &[&Suite], programs: &[TestProgram]) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
         for suite in suites {
-            match suite.kind {
+            rows.push(match suite.kind {
                 Kind::Native { package } => {
-                    self.run_programs(suite.name, package, programs, |file| Command::new(file))?;
+                    self.run_programs(suite.name, package, programs, |file| Command::new(file))?
                 }
                 Kind::Ignored { package, filter } => {
                     self.run_programs(suite.name, package, programs, |file| {
                         let mut command = Command::new(file);
                         command.args([filter, "--ignored"]);
                         command
-                    })?;
+                    })?
                 }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts the suites as failed, because they could not be built. The others run.
-    fn not_built(&mut self, suites: &[&Suite], error: &Error) -> Result<()> {
-        process::stop_if_stopping()?;
-        progress::print_status(&format!("{error:#}"));
-        for suite in suites {
-            self.rows.push(Row {
-                suite: suite.name.to_owned(),
-                counts: Counts::default(),
-                took: Duration::ZERO,
-                passed: false,
-                skipped: false,
+                _ => continue,
             });
         }
-        Ok(())
+        Ok(rows)
     }
 
-    fn run_other(&mut self, suites: &[&Suite], programs: &[TestProgram]) -> Result<()> {
+    fn run_other(&self, suites: &[&Suite], programs: &[TestProgram]) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
         for suite in suites {
             match suite.kind {
                 Kind::Wasm { package } => {
                     let runner = wasm::test_runner();
-                    self.run_programs(suite.name, package, programs, |file| {
+                    rows.push(self.run_programs(suite.name, package, programs, |file| {
                         let mut command = Command::new(&runner);
                         command.arg(file);
                         command
-                    })?;
+                    })?);
                 }
-                Kind::Package => self.run_listed(&Group::PACKAGE, &listed(&[])?)?,
+                Kind::Package => rows.extend(self.run_listed(&Group::PACKAGE, &listed(&[])?)?),
                 Kind::Runtimes => {
                     let quick = listed(&[])?;
                     let mut names = listed(&["--all"])?;
@@ -188,15 +190,15 @@ impl Rows {
                             step,
                         )
                     })?;
-                    self.run_listed(&group, &names)?;
+                    rows.extend(self.run_listed(&group, &names)?);
                 }
                 Kind::Native { .. } | Kind::Ignored { .. } => {}
             }
         }
-        Ok(())
+        Ok(rows)
     }
 
-    fn run_listed(&mut self, group: &Group, names: &[String]) -> Result<()> {
+    fn run_listed(&self, group: &Group, names: &[String]) -> Result<Vec<Row>> {
         // An empty list would otherwise look like a success.
         ensure!(!names.is_empty(), "`tests/package/run.mjs` lists no suite of the {}", group.name);
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -215,8 +217,7 @@ impl Rows {
         })?
         .concat();
         rows.sort_by_key(|(index, _)| *index);
-        self.rows.extend(rows.into_iter().map(|(_, row)| row));
-        Ok(())
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
     fn run_suite(&self, group: &Group, name: &str) -> Result<Row> {
@@ -235,25 +236,26 @@ impl Rows {
     }
 
     fn run_programs(
-        &mut self,
+        &self,
         suite: &str,
         package: &str,
         programs: &[TestProgram],
         start: impl Fn(&Path) -> Command,
-    ) -> Result<()> {
+    ) -> Result<Row> {
         let mut commands: Vec<Command> = Vec::new();
         for program in programs.iter().filter(|program| program.package == package) {
             let mut command = start(&program.file);
             command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+            if env::var_os("RUST_TEST_THREADS").is_none() {
+                command.env("RUST_TEST_THREADS", TESTS_AT_ONCE);
+            }
             if self.complete {
                 // A test that needs a program of the system fails without it, instead of saying that it was skipped.
                 command.env("JOTGATE_COMPLETE", "1");
             }
             commands.push(command);
         }
-        let row = self.run(suite, Counts::of_rust, &mut commands, LIMIT, false)?;
-        self.rows.push(row);
-        Ok(())
+        self.run(suite, Counts::of_rust, &mut commands, LIMIT, false)
     }
 
     /// Runs the commands of one suite, and shows and counts failures.
@@ -308,43 +310,43 @@ impl Rows {
         }
         Ok(Row { suite: suite.to_owned(), counts, took, passed, skipped })
     }
+}
 
-    /// Shows the table, the sum, and the time since the command began. Returns whether all passed.
-    fn table(&self) -> bool {
-        let widest = self.rows.iter().map(|row| row.suite.chars().count()).max().unwrap_or(0).max(24);
-        let columns = vec![
-            Column::left("suite", widest),
-            Column::right("tests run", 9),
-            Column::right("passed", 9),
-            Column::right("time", 12),
-        ];
-        let table = Table::new(columns);
-        let cells = |name: &str, counts: Counts, took| {
-            [name.to_owned(), counts.run().to_string(), counts.passed.to_string(), terminal::time(took)]
+/// Shows the table, the sum, and the time since the command began. Returns whether all passed.
+fn show_table(rows: &[Row], took: Duration) -> bool {
+    let widest = rows.iter().map(|row| row.suite.chars().count()).max().unwrap_or(0).max(24);
+    let columns = vec![
+        Column::left("suite", widest),
+        Column::right("tests run", 9),
+        Column::right("passed", 9),
+        Column::right("time", 12),
+    ];
+    let table = Table::new(columns);
+    let cells = |name: &str, counts: Counts, took| {
+        [name.to_owned(), counts.run().to_string(), counts.passed.to_string(), terminal::time(took)]
+    };
+    let mut sum = Counts::default();
+    terminal::print_line(format!("\n{}", table.head()));
+    for row in rows {
+        let tone = match (row.passed, row.skipped) {
+            (true, _) => Tone::Good,
+            (_, true) => Tone::Plain,
+            _ => Tone::Bad,
         };
-        let mut sum = Counts::default();
-        terminal::print_line(format!("\n{}", table.head()));
-        for row in &self.rows {
-            let tone = match (row.passed, row.skipped) {
-                (true, _) => Tone::Good,
-                (_, true) => Tone::Plain,
-                _ => Tone::Bad,
-            };
-            terminal::print_line(table.row(tone, &cells(&row.suite, row.counts, row.took)));
-            sum += row.counts;
-            // A suite that failed without a failed test counts as one: nothing ran, or it was interrupted.
-            if !row.passed && !row.skipped && row.counts.failed == 0 {
-                sum.failed += 1;
-            }
+        terminal::print_line(table.row(tone, &cells(&row.suite, row.counts, row.took)));
+        sum += row.counts;
+        // A suite that failed without a failed test counts as one: nothing ran, or it was interrupted.
+        if !row.passed && !row.skipped && row.counts.failed == 0 {
+            sum.failed += 1;
         }
-        let passed = self.rows.iter().all(|row| row.passed || row.skipped);
-        let tone = if passed { Tone::Plain } else { Tone::Bad };
-        terminal::print_line(table.rule());
-        let all = cells(&format!("{} suites", self.rows.len()), sum, self.began.elapsed());
-        terminal::print_line(table.row(tone, &all));
-        terminal::print_line(format!("\n{}", sum_line(sum)));
-        passed
     }
+    let passed = rows.iter().all(|row| row.passed || row.skipped);
+    let tone = if passed { Tone::Plain } else { Tone::Bad };
+    terminal::print_line(table.rule());
+    let all = cells(&format!("{} suites", rows.len()), sum, took);
+    terminal::print_line(table.row(tone, &all));
+    terminal::print_line(format!("\n{}", sum_line(sum)));
+    passed
 }
 
 /// The suites that `tests/package/run.mjs` lists.

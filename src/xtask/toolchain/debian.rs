@@ -1,7 +1,6 @@
-//! Makes a compiler for wasm32 from Debian packages, for machines where rustup may not download.
+//! Fetches a compiler for wasm32 from Debian, for machines where rustup may not download.
 //!
-//! Unpacks `rustc-web` and the sources of the same version into a cache folder, and builds a standard library
-//! from them. Needs no root.
+//! Unpacks `rustc-web` and the sources of the same version into a cache folder. Needs no root.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use crate::toolchain::rustc::{self, Other, WASM32};
+use crate::toolchain::rustc::{self, Other};
 use crate::ui::progress::{self, Step};
 use crate::{files, paths, process};
 
@@ -22,36 +21,28 @@ const SOURCES: &str = "rust-web-src";
 const PARTS: [&str; 3] = ["libstd-rust-web-", "libllvm", "libz3-"];
 /// The file that marks a complete toolchain. It contains the version.
 const WHOLE: &str = "whole";
-/// Without `test`, `cargo test` for wasm32 does not link.
-const CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort,panic_unwind,test,proc_macro";
-
 /// Returns the toolchain in the cache, or `None` if it is missing or incomplete.
 pub(crate) fn cached(cache: &Path) -> Result<Option<Other>> {
     let folder = cache.join(COMPILER);
     let wrapper = folder.join("bin/rustc");
     let rustc = wrapper.as_os_str();
-    let is_whole = folder.join(WHOLE).exists() && rustc::has_standard_library(rustc);
-    if !is_whole || !rustc::has_sources(rustc) {
+    if !folder.join(WHOLE).exists() || !rustc::has_sources(rustc) {
         return Ok(None);
     }
     other(&folder).map(Some)
 }
 
-/// Fetches, unpacks and builds the toolchain. Returns it with its version.
+/// Fetches and unpacks the toolchain. Returns it with its version.
 pub(crate) fn set_up(cache: &Path) -> Result<(Other, String)> {
     rustc::rust_lld()?;
-    // Built in another folder and renamed at the end, so an interrupted build is never used.
+    // Unpacked in another folder and renamed at the end, so a half of it is never used.
     let draft = cache.join(format!("{COMPILER}.partial"));
     files::remove(&draft)?;
     fs::create_dir_all(draft.join("debs"))?;
     let version = progress::step("fetching Debian's rustc-web and its sources", |step| fetch(&draft, step))?;
     progress::step("unpacking them", |_| unpack(&draft))?;
-    let release = write_wrappers(&draft)?;
-    progress::step("building the standard library for wasm32", |step| build(&draft, &release, step))?;
-    if !rustc::has_standard_library(draft.join("bin/rustc").as_os_str()) {
-        bail!("the build did not produce a standard library");
-    }
-    for leftover in ["debs", "stub", "lists", "apt"] {
+    write_wrappers(&draft)?;
+    for leftover in ["debs", "lists", "apt"] {
         let _ = fs::remove_dir_all(draft.join(leftover));
     }
     fs::write(draft.join(WHOLE), format!("{version}\n"))?;
@@ -209,7 +200,7 @@ fn unpack(draft: &Path) -> Result<()> {
 }
 
 /// Writes the scripts that run the compiler with its own libraries. Checks that the sources have its version.
-fn write_wrappers(draft: &Path) -> Result<String> {
+fn write_wrappers(draft: &Path) -> Result<()> {
     let libraries = files::entries(&draft.join("root/usr/lib"))?;
     let libraries = libraries.iter().filter_map(|path| path.file_name()?.to_str());
     let libraries = libraries
@@ -237,36 +228,6 @@ fn write_wrappers(draft: &Path) -> Result<String> {
         .context("`rustc -vV` names no release")?;
     if !draft.join(format!("root/usr/src/rustc-{release}/library")).exists() {
         bail!("the sources are not of {release}, the version of the compiler");
-    }
-    Ok(release.to_owned())
-}
-
-fn build(draft: &Path, release: &str, step: &Step) -> Result<()> {
-    let stub = draft.join("stub");
-    fs::create_dir_all(&stub)?;
-    fs::write(
-        stub.join("Cargo.toml"),
-        "[package]\nname = \"stub\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n",
-    )?;
-    fs::write(stub.join("lib.rs"), "")?;
-    let sources = draft.join(format!("root/usr/src/rustc-{release}"));
-    let sources = sources.canonicalize().with_context(|| format!("`{}`", sources.display()))?;
-    let mut cargo = crate::cargo::cargo(&["build", "--release", "--target", WASM32, CRATES], "");
-    cargo.current_dir(&stub).env("CARGO_TARGET_DIR", stub.join("target"));
-    cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", draft.join("bin/rustc")).env_remove("RUSTFLAGS");
-    // Panic messages contain the paths of the library: use the name that rustc uses in every other toolchain.
-    cargo.env(
-        "CARGO_ENCODED_RUSTFLAGS",
-        format!("--remap-path-prefix={}=/rustc/{release}", sources.display()),
-    );
-    process::run_ok(&mut cargo, step)?;
-    let libraries = draft.join(format!("root/usr/lib/rustlib/{WASM32}/lib"));
-    fs::create_dir_all(&libraries)?;
-    for built in files::entries(&stub.join("target").join(WASM32).join("release/deps"))? {
-        let name = built.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.starts_with("libstub") {
-            fs::copy(&built, libraries.join(name))?;
-        }
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
-//! What a Rust compiler has for wasm32: a standard library, its sources, a linker.
+//! What a Rust compiler has for wasm32: the sources of the standard library, a linker.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,19 +18,6 @@ pub(crate) struct Other {
     pub(crate) rustdoc: PathBuf,
     /// The `rust-lld` of the active toolchain.
     pub(crate) linker: PathBuf,
-}
-
-/// Whether a compiler has the standard library and the test crate for wasm32.
-pub(crate) fn has_standard_library(rustc: &OsStr) -> bool {
-    let mut asked = Command::new(rustc);
-    asked.current_dir(paths::root()).args(["--print", "target-libdir", "--target", WASM32]);
-    let Some(folder) = process::output_of(&mut asked) else { return false };
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    let names: Vec<String> =
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    ["libstd-", "libtest-"]
-        .iter()
-        .all(|start| names.iter().any(|name| name.starts_with(start) && name.ends_with(".rlib")))
 }
 
 /// Whether a compiler has the sources of its standard library.

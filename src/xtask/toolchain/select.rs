@@ -1,6 +1,7 @@
-//! Finds a compiler for wasm32 with its standard library: the first of four ways that works.
+//! Finds a compiler for wasm32 that has the sources of its standard library: the first of three ways that works.
 //!
-//! Native code uses the ordinary toolchain.
+//! Cargo builds the standard library from these sources, with the settings of each module. Native code uses the
+//! ordinary toolchain.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::toolchain::debian;
-use crate::toolchain::rustc::{Other, WASM32, has_sources, has_standard_library};
+use crate::toolchain::rustc::{Other, has_sources};
 use crate::ui::progress;
 use crate::{paths, process};
 
@@ -32,9 +33,12 @@ const SMALL: [&str; 4] = [
 /// The inline thresholds of modules that are built for speed. A profile for size has a lower one of its own.
 const INLINING: [&str; 2] = ["-Cllvm-args=-inline-threshold=75", "-Cllvm-args=-inlinehint-threshold=75"];
 
-/// Builds the standard library again, so that a panic is a trap without a message. See docs/decisions/0013.
+/// Makes a panic a trap without a message. See docs/decisions/0013.
 const SILENT: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
-const SILENT_CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort";
+/// The crates of the standard library in what is shipped.
+const SHIPPED_CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort";
+/// Those of the tests.
+const TEST_CRATES: &str = "-Zbuild-std=core,alloc,std,panic_abort,panic_unwind,test,proc_macro";
 
 /// The compiler for wasm32.
 #[derive(Clone, Debug, Default)]
@@ -46,26 +50,15 @@ pub(crate) struct Wasm32 {
 impl Wasm32 {
     /// Makes a cargo command build tests for wasm32. Their panics keep their messages.
     pub(crate) fn apply(&self, command: &mut Command) {
+        command.arg(TEST_CRATES);
         self.apply_with(command, &[]);
     }
 
     /// Makes a cargo command build what is shipped.
-    ///
-    /// # Errors
-    /// The compiler lacks the sources of its standard library: without them the module would be another one.
-    pub(crate) fn apply_for_release(&self, command: &mut Command, for_speed: bool) -> Result<()> {
+    pub(crate) fn apply_for_release(&self, command: &mut Command, for_speed: bool) {
         let inlining: &[&str] = if for_speed { &INLINING } else { &[] };
-        let rustc = self.other.as_ref().map_or("rustc".as_ref(), |other| other.rustc.as_os_str());
-        if !has_sources(rustc) {
-            bail!(
-                "the compiler lacks the sources of its standard library, which the package is built with\n\
-                 with rustup, run `rustup component add rust-src`, then this again"
-            );
-        }
-        // Both flags are unstable, but they do not change what the program computes.
-        command.arg(SILENT_CRATES).env("RUSTC_BOOTSTRAP", "1");
+        command.arg(SHIPPED_CRATES);
         self.apply_with(command, &[&SILENT[..], inlining, &SMALL].concat());
-        Ok(())
     }
 
     fn apply_with(&self, command: &mut Command, more: &[&str]) {
@@ -74,6 +67,8 @@ impl Wasm32 {
         flags.extend(cargo_home().map(|path| format!("--remap-path-prefix={}=/cargo", path.display())));
         flags.extend(SIMD.iter().chain(&STACK).chain(more).map(|&flag| flag.to_owned()));
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        // The unstable flags do not change what the program computes.
+        command.env("RUSTC_BOOTSTRAP", "1");
         if let Some(Other { rustc, rustdoc, linker }) = &self.other {
             command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
@@ -87,29 +82,26 @@ impl From<Other> for Wasm32 {
     }
 }
 
-/// Finds the compiler, or makes one and prints which.
+/// Finds the compiler, or fetches one and prints which.
 pub(crate) fn wasm32() -> Result<Wasm32> {
-    if has_standard_library("rustc".as_ref()) && ensure_sources() {
+    if has_sources("rustc".as_ref()) {
         return Ok(Wasm32::default());
     }
     let cache = paths::toolchains();
     if let Some(other) = debian::cached(&cache)? {
         return Ok(other.into());
     }
-    if rustup_may_download() && rustup_target_add() && ensure_sources() {
-        progress::print_status("wasm32 standard library: from rustup");
+    if rustup_may_download() && rustup_component_add() {
         return Ok(Wasm32::default());
     }
     match debian::set_up(&cache) {
         Ok((other, version)) => {
-            progress::print_status(&format!(
-                "wasm32 standard library: built by Debian's rustc-web {version} from its own sources"
-            ));
+            progress::print_status(&format!("compiler for wasm32: Debian's rustc-web {version}"));
             Ok(other.into())
         }
         Err(error) => bail!(
-            "there is no wasm32 standard library with its sources, and none could be made: {error:#}\n\
-             with rustup, run `rustup target add {WASM32}` and `rustup component add rust-src`, then this again"
+            "the sources of the standard library are missing, and no other compiler could be fetched: {error:#}\n\
+             with rustup, run `rustup component add rust-src`, then this again"
         ),
     }
 }
@@ -123,27 +115,15 @@ fn rustup_may_download() -> bool {
         .is_some()
 }
 
-fn rustup_target_add() -> bool {
-    rustup("asking rustup for the wasm32 standard library", &["target", "add", WASM32])
-        && has_standard_library("rustc".as_ref())
-}
-
-/// Whether the active toolchain has the sources of its standard library, which rustup adds where it may download.
-fn ensure_sources() -> bool {
-    has_sources("rustc".as_ref())
-        || rustup_may_download()
-            && rustup("asking rustup for the standard library's sources", &["component", "add", "rust-src"])
-            && has_sources("rustc".as_ref())
-}
-
-fn rustup(what: &str, arguments: &[&str]) -> bool {
-    let done = progress::step(what, |step| {
-        process::run_ok(Command::new("rustup").current_dir(paths::root()).args(arguments), step)
+fn rustup_component_add() -> bool {
+    let added = progress::step("fetching the standard library's sources by rustup", |step| {
+        let mut rustup = Command::new("rustup");
+        process::run_ok(rustup.current_dir(paths::root()).args(["component", "add", "rust-src"]), step)
     });
-    if let Err(error) = &done {
+    if let Err(error) = &added {
         progress::print_status(&format!("rustup could not: {error:#}"));
     }
-    done.is_ok()
+    added.is_ok() && has_sources("rustc".as_ref())
 }
 
 fn cargo_home() -> Option<PathBuf> {
