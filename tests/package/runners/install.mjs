@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { beforeLeaving } from './cleanup.mjs'
@@ -10,6 +10,8 @@ import { root } from './tools.mjs'
 
 /** The projects into which npm has installed the package, by the hash of its files. */
 const INSTALLED = join(root, 'target', 'consumer')
+/** How many of them are kept beside a new one. */
+const KEPT = 4
 
 /** The hash of the package's code, which is the same if only its documentation changes. */
 export async function digest(source) {
@@ -29,6 +31,7 @@ async function installed(source) {
   const kept = join(INSTALLED, await hashOf(source, await filesIn(source)))
   if (existsSync(kept)) return kept
   await mkdir(INSTALLED, { recursive: true })
+  await removeOld()
   const folder = await mkdtemp(join(INSTALLED, 'new-'))
   const calledOff = beforeLeaving(() => rmSync(folder, { recursive: true, force: true }))
   const npm = (...args) => {
@@ -50,6 +53,14 @@ async function installed(source) {
     calledOff()
   }
   return kept
+}
+
+/** Removes all projects but the newest. */
+async function removeOld() {
+  const folders = (await readdir(INSTALLED)).map((name) => join(INSTALLED, name))
+  const dated = await Promise.all(folders.map(async (folder) => ({ folder, made: (await stat(folder)).mtimeMs })))
+  dated.sort((one, other) => other.made - one.made)
+  for (const { folder } of dated.slice(KEPT)) await rm(folder, { recursive: true, force: true })
 }
 
 async function filesIn(folder) {

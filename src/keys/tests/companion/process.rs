@@ -102,14 +102,14 @@ fn during_a_rotation_the_old_key_signs_until_the_new_one_may() {
 
 #[test]
 fn serve_rotates_by_itself_when_the_period_is_over_and_drops_what_nobody_needs() {
-    let short = ["--period", "5", "--longest-life", "1", "--leeway", "0"];
+    let short = ["--period", "5", "--longest-life", "3", "--leeway", "0"];
     let program = Program::with_store(&[&FAST[..], &short].concat());
     let first: Vec<String> = program.state().keys().map(|key| key.kid().to_owned()).collect();
     let serving = program.serve();
     let start = Instant::now();
     loop {
         let set = get_set(serving.address);
-        verified(&set, program.done(&[&TOKEN[..], &["--ttl", "1"]].concat()).trim_end());
+        verified(&set, program.done(&[&TOKEN[..], &["--ttl", "3"]].concat()).trim_end());
         if first.iter().all(|kid| !set.kids().contains(kid)) {
             break;
         }
