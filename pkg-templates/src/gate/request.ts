@@ -14,7 +14,7 @@ export interface StandardRequest {
 
 /** The part of a request of Node's `http` and `http2`, Express or Fastify that a gate reads. */
 export interface NodeRequest {
-  /** The header fields by name, in lower case. */
+  /** The header fields by name, in any case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The header fields as they were sent. If `Authorization` is repeated, `headers` contains only the first. */
   readonly rawHeaders?: readonly string[] | undefined
@@ -65,9 +65,14 @@ function sent(lines: readonly string[], name: string): string | null {
 }
 
 function parsed(headers: NodeRequest['headers'], name: string): string | null {
-  const value = memberOf(headers, name)
-  if (typeof value === 'string') return value
-  return Array.isArray(value) ? joined(value, name) : null
+  const values: string[] = []
+  // Platforms that keep the names as they were sent may have two that differ in case: both count.
+  for (const [field, value] of Object.entries(headers)) {
+    if (field.toLowerCase() !== name) continue
+    if (typeof value === 'string') values.push(value)
+    else if (Array.isArray(value)) values.push(...value)
+  }
+  return joined(values, name)
 }
 
 function joined(values: readonly string[], name: string): string | null {

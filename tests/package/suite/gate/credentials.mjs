@@ -196,6 +196,10 @@ export function gateCredentialTests({ jotgate, test, world }) {
     same(await said(gate, sent([], { headers: { authorization: `Bearer ${token}` } })), 'user-1')
     same(await said(gate, sent([], { headers: { 'x-token': [token, token] } })), '400 credentials_repeated')
     same(await said(gate, sent([], { headers: { cookie: ['a=b', `session=${token}`] } })), 'user-1')
+    same(await said(gate, sent([], { headers: { Authorization: `Bearer ${token}`, Host: 'a' } })), 'user-1')
+    same(await said(gate, sent([], { headers: { 'X-Token': undefined, 'COOKIE': ['a=b', `session=${token}`] } })), 'user-1')
+    const inTwoCases = { Authorization: `Bearer ${token}`, authorization: `Bearer ${token}` }
+    same(await said(gate, sent([], { headers: inTwoCases })), '400 credentials_repeated')
     same(await said(gate, sent([])), '401 credentials_absent')
   })
 
