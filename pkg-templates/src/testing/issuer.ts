@@ -2,7 +2,7 @@
 import { base64url } from '../base/bytes.js'
 import { seconds } from '../base/duration.js'
 import { Options, text, texts } from '../base/options.js'
-import { jsonOf } from '../base/record.js'
+import { jsonOf, record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { webUrl } from '../base/url.js'
 import { algorithmOf, makeKey, type SigningKey } from './keys.js'
@@ -97,6 +97,16 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [algorithm],
   }
+  const uri = `${base}/statuslists/1`
+  /** The status of each index, one byte each. */
+  let statuses = new Uint8Array(1_024)
+  const statusList = async () => {
+    const header = { alg: algorithm, typ: 'statuslist+jwt', kid: keys[0].kid }
+    // A short `ttl`, so that a change counts a second later.
+    const claims = { iss: issuer, sub: uri, iat: now(), ttl: 1, status_list: { bits: 8, lst: await deflated(statuses) } }
+    const headers = record({ 'content-type': 'application/statuslist+jwt', 'cache-control': 'max-age=1' })
+    return new Response(await sign({ header, claims }, keys[0]), record({ headers }))
+  }
   const { origin, pathname } = new URL(base)
   const path = pathname === '/' ? '' : pathname
   const documents = new Map<string, () => unknown>([
@@ -120,6 +130,7 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
       init?.signal?.throwIfAborted()
       const url = new URL(typeof input === 'object' && 'url' in input ? input.url : input)
       if (url.origin !== origin) throw new TypeError(`fetch failed: testIssuer serves ${origin} only, not ${url.origin}`)
+      if (url.origin + url.pathname === uri) return statusList()
       const document = documents.get(url.origin + url.pathname)
       if (document === undefined) return new Response('Not Found', { status: 404 })
       const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=300' }
@@ -127,6 +138,16 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
     },
     token,
     bad,
+    statusAt: (index) => ({ status_list: { idx: wholeUpTo('index', index, MAX_INDEX), uri } }),
+    setStatus(index, status) {
+      wholeUpTo('status', status, 255)
+      if (wholeUpTo('index', index, MAX_INDEX) >= statuses.length) {
+        const longer = new Uint8Array(index + 1)
+        longer.set(statuses)
+        statuses = longer
+      }
+      statuses[index] = status
+    },
     async rotate() {
       keys.unshift(await makeKey(algorithm, `test-key-${keys.length + 1}`))
     },
@@ -137,6 +158,21 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
 interface Draft {
   readonly header: Record<string, unknown>
   readonly claims: Record<string, unknown>
+}
+
+/** The largest index of the status list. */
+const MAX_INDEX = 99_999
+
+/** Checks a whole number from 0 to `most`. */
+function wholeUpTo(name: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value
+  throw optionError(name, `must be a whole number from 0 to ${most}`)
+}
+
+/** Compresses bytes in the format of ZLIB (RFC 1950), in base64url. */
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))
+  return base64url(new Uint8Array(await new Response(stream).arrayBuffer()))
 }
 
 /** One hour, in seconds. */

@@ -83,6 +83,13 @@ export interface TestIssuer {
   readonly token: MakeToken
   /** Makes tokens that must be refused. */
   readonly bad: BadTokens
+  /**
+   * Returns the claim `status` for an index of the issuer's status list, from 0 to 99,999. {@link fetch} serves the list, which needs
+   * `CompressionStream`.
+   */
+  statusAt(index: number): { readonly status_list: { readonly idx: number; readonly uri: string } }
+  /** Sets the status at an index: 0 is VALID, 1 INVALID, 2 SUSPENDED. The `ttl` of the list is a second. */
+  setStatus(index: number, status: number): void
   /** Makes a new key, which signs from then on. The old keys stay published, and their tokens stay good. */
   rotate(): Promise<void>
 }

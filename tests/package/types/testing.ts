@@ -17,6 +17,8 @@ export async function testingTypes(): Promise<string[]> {
   // @ts-expect-error only HMAC has a secret
   issuer.secret.length
   await issuer.rotate()
+  issuer.setStatus(7, 1)
+  await issuer.token({ status: issuer.statusAt(7) })
   // @ts-expect-error a life is no date
   await issuer.token({}, { expiresIn: new Date() })
   return [

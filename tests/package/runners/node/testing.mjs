@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as jose from 'jose'
 import { createGate } from 'jotgate'
+import { statusLists } from 'jotgate/status'
 import * as testing from 'jotgate/testing'
 
 const { TESTS } = process.env
@@ -129,6 +130,38 @@ test('after `rotate` the new key signs, and tokens of the old one still pass', a
   ok((await gate.check(bearing(after))).ok)
   ok((await gate.check(bearing(before))).ok)
   same(issuer.jwks.keys.map(({ kid }) => kid), ['test-key-2', 'test-key-1'])
+})
+
+test('a token passes or is refused by the status that the issuer sets, a second later or at a new gate', async () => {
+  for (const algorithm of ['ES256', 'HS256']) {
+    const issuer = await testIssuer({ audience, algorithm })
+    const keys = issuer.secret ?? issuer.jwks
+    const make = () => createGate({ issuer: issuer.issuer, audience, algorithms: [algorithm], keys, status: statusLists({ fetch: issuer.fetch, timeoutDuration: 60_000 }) })
+    const gate = make()
+    const word = async (gate, index) => (await gate.check(bearing(await issuer.token({ status: issuer.statusAt(index) })))).refusal ?? 'passed'
+    same([await word(gate, 7), await word(gate, 1_024)], ['passed', 'status_index'])
+    issuer.setStatus(7, 1)
+    issuer.setStatus(1_024, 2)
+    const fresh = make()
+    same([await word(fresh, 7), await word(fresh, 1_024), await word(fresh, 8)], ['status_invalid', 'status_suspended', 'passed'])
+    const { now } = Date
+    Date.now = () => now() + 2_000
+    try {
+      // The first request may only begin the refresh.
+      await word(gate, 7)
+      await new Promise((done) => setTimeout(done, 50))
+      same(await word(gate, 7), 'status_invalid')
+    } finally {
+      Date.now = now
+    }
+    issuer.setStatus(7, 0)
+    same(await word(make(), 7), 'passed')
+    for (const index of [-1, 0.5, 100_000, '7']) {
+      await misused(() => issuer.statusAt(index), 'index')
+      await misused(() => issuer.setStatus(index, 1), 'index')
+    }
+    await misused(() => issuer.setStatus(1, 256), 'status')
+  }
 })
 
 test('what is given out does not reach the issuer', async () => {
