@@ -1,6 +1,6 @@
 /** Verifies tokens, then looks their status up (draft-ietf-oauth-status-list §8.3). */
 import { JWKSUnavailable } from '../base/errors.js'
-import { memberOf } from '../base/record.js'
+import { memberOf, record } from '../base/record.js'
 import { optionError, type Refusal, withRefusal } from '../base/refusal.js'
 import type { JWTPayload } from '../base/types.js'
 import { invalid } from '../remote/fetch_text.js'
@@ -118,15 +118,17 @@ export class StatusJudge implements Judge {
 
 function issuerFrom({ fields, verifierFor }: IssuerRules, { uris }: Settings): Issuer {
   const { algorithms, clockTolerance = 0, issuer: names, maxCandidates, minSecretLength } = fields
-  const judge = verifierFor({
-    ...(algorithms && { algorithms }),
-    ...(maxCandidates !== undefined && { maxCandidates }),
-    ...(minSecretLength !== undefined && { minSecretLength }),
-    clockTolerance,
-    typ: ['statuslist+jwt'],
-    requireExp: false,
-    maxTokenLength: MAX_TOKEN,
-  })
+  const judge = verifierFor(
+    record({
+      ...(algorithms && { algorithms }),
+      ...(maxCandidates !== undefined && { maxCandidates }),
+      ...(minSecretLength !== undefined && { minSecretLength }),
+      clockTolerance,
+      typ: ['statuslist+jwt'],
+      requireExp: false,
+      maxTokenLength: MAX_TOKEN,
+    }),
+  )
   return { names, uris: uris ?? belowIssuers(names), judge, tolerance: clockTolerance }
 }
 

@@ -20,7 +20,7 @@ export interface StatusListOptions {
   required?: boolean
   /**
    * The longest that a list is used before it is fetched again. `ttl` and `exp` of the list can shorten it; without them,
-   * `Cache-Control` can. Default: 600,000.
+   * `Cache-Control` can, to no less than a second. Default: 600,000.
    */
   cacheMaxAge?: number
   /** How long a list stays in use after that, while its host fails. Never beyond its `exp`. Default: 300,000. */
@@ -58,6 +58,7 @@ export function statusLists(options: StatusListOptions = {}): TokenStatus {
   const seconds = (name: string, otherwise: number) => (given.read(name, milliseconds) ?? otherwise) / 1_000
   const timeout = given.read('timeoutDuration', (name, value) => whole(name, timer(name, value), ' of milliseconds')) ?? 5_000
   const cacheMaxAge = seconds('cacheMaxAge', 600_000)
+  if (cacheMaxAge < SHORTEST_LIFE) throw optionError('cacheMaxAge', 'must be at least 1000 milliseconds')
   const settings: Settings = {
     uris,
     required: given.read('required', flag) ?? false,
@@ -68,8 +69,7 @@ export function statusLists(options: StatusListOptions = {}): TokenStatus {
       settings: {
         timeoutDuration: timeout / 1_000,
         cacheMaxAge,
-        // A `ttl` is kept to the second.
-        cacheMinAge: Math.min(1, cacheMaxAge),
+        cacheMinAge: SHORTEST_LIFE,
         maxStale: seconds('maxStale', 300_000),
         cooldownDuration: 30,
       },
@@ -80,6 +80,9 @@ export function statusLists(options: StatusListOptions = {}): TokenStatus {
   Object.defineProperty(value, SETTINGS, record({ value: settings }))
   return Object.freeze(value)
 }
+
+/** How long a list is fresh at least, in seconds. */
+const SHORTEST_LIFE = 1
 
 const NAMES = ['uris', 'required', 'cacheMaxAge', 'maxStale', 'timeoutDuration', 'maxBytes', 'maxLists', 'fetch']
 

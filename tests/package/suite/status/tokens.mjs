@@ -8,7 +8,7 @@ export function statusTests(context) {
   const use = () => statusWorld(context)
 
   if (typeof DecompressionStream === 'undefined') {
-    test('status: a runtime that cannot decompress is told at once', () => misusedHere(() => statusLists()))
+    test('status: without `DecompressionStream` the option throws at once', () => misusedHere(() => statusLists()))
     return
   }
 
@@ -245,6 +245,7 @@ export function statusTests(context) {
       [{ maxLists: 0.5 }, 'maxLists'],
       [{ maxStale: -1 }, 'maxStale'],
       [{ cacheMaxAge: Number.NaN }, 'cacheMaxAge'],
+      [{ cacheMaxAge: 999 }, 'cacheMaxAge'],
       [{ timeoutDuration: 0 }, 'timeoutDuration'],
       [{ fetch: 'x' }, 'fetch'],
       [{ uri: [] }, 'uri'],
