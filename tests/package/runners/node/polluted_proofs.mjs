@@ -1,5 +1,6 @@
-/** What must be refused under pollution by proofs of possession, step-up and introspection, for `polluted.mjs`. */
+/** What must be refused under pollution by proofs of possession, step-up, introspection and status lists, for `polluted.mjs`. */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
 
 const API = 'https://api.example'
 /** Now: the trials take longer than a proof counts. */
@@ -41,6 +42,26 @@ export const introspectionAnswers = (issuer, claims) => {
   }).map(([token, body]) => [`${issuer}/introspect/${token}`, body])
 }
 
+/** Status list tokens by address. `hmac` makes a token of the issuer. */
+export const statusAnswers = (issuer, hmac) => {
+  const list = { bits: 2, lst: deflateSync(Buffer.from([0b11_10_01_00])).toString('base64url') }
+  const token = (name, claims, header, secret) => [`${issuer}/${name}`, hmac({ sub: `${issuer}/${name}`, aud: undefined, status_list: list, ...claims }, { typ: 'statuslist+jwt', ...header }, secret)]
+  return [
+    token('good'),
+    token('forged', {}, {}, Buffer.alloc(64, 1)),
+    token('of-others', { iss: 'https://evil.example' }),
+    token('elsewhere', { sub: `${issuer}/good` }),
+    token('nameless', { sub: undefined }),
+    token('old', { exp: 1 }),
+    token('undated', { iat: undefined }),
+    token('typeless', {}, { typ: undefined }),
+    token('of-another-type', {}, { typ: 'JWT' }),
+    token('empty', { status_list: {} }),
+    token('none', { status_list: undefined }),
+    token('damaged', { status_list: { ...list, lst: `${list.lst.slice(0, -3)}AAA` } }),
+  ]
+}
+
 /**
  * Makes gates with proofs, and says what they must refuse and accept.
  *
@@ -48,7 +69,7 @@ export const introspectionAnswers = (issuer, claims) => {
  * @param createGate - and the others: the package, as the runner finds it
  * @param answer - fetches: the endpoint of a token is its own address
  */
-export function buildProofs({ settings, issuer, hmac, answer, make, pass, refuse, createGate, dpop, introspection, mtls }) {
+export function buildProofs({ settings, issuer, hmac, answer, make, pass, refuse, createGate, dpop, introspection, mtls, statusLists }) {
   const plain = hmac()
   const bound = hmac({ cnf: { jkt: own.jkt } })
   const certified = hmac({ cnf: { 'x5t#S256': x5t } })
@@ -128,5 +149,24 @@ export function buildProofs({ settings, issuer, hmac, answer, make, pass, refuse
       await check().catch(() => {})
       return left
     })
+  })
+  make(() => {
+    const entry = (idx, uri = `${issuer}/good`) => hmac({ status: { status_list: { idx, uri } } })
+    const fetch = (url) => answer(url)
+    const gate = createGate({ ...settings, status: statusLists({ fetch }) })
+    const strict = createGate({ ...settings, status: statusLists({ fetch, required: true }) })
+    const passed = (gate, token) => async () => (await gate.check(bearer(token))).ok === true
+    pass('status: VALID', passed(gate, entry(0)))
+    pass('status: no claim', passed(gate, plain))
+    refuse('status: no claim, but required', passed(strict, plain))
+    const bad = { 'INVALID': entry(1), 'SUSPENDED': entry(2), 'other': entry(3), 'beyond the end': entry(4), 'elsewhere': entry(0, 'https://evil.example/good') }
+    for (const [name, token] of Object.entries(bad)) refuse(`status: ${name}`, passed(gate, token))
+    for (const status of [null, {}, { status_list: {} }, { status_list: { idx: 0 } }, { status_list: { uri: `${issuer}/good` } }]) {
+      refuse(`status: ${JSON.stringify(status)}`, passed(gate, hmac({ status })))
+    }
+    for (const name of ['forged', 'of-others', 'elsewhere', 'nameless', 'old', 'undated', 'typeless', 'of-another-type', 'empty', 'none', 'damaged', 'missing']) {
+      refuse(`status: the list ${name}`, passed(gate, entry(0, `${issuer}/${name}`)))
+    }
+    refuse('status: what has to wait', () => createGate({ ...settings, status: statusLists({ fetch }) }).checkSync(bearer(entry(0))).ok === true)
   })
 }
