@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::client::ask;
 use jotgate_keys::{Keeper, KekSource, PostgresDatabase, PostgresStore, SqliteStore, State, Store};
 
 /// Settings with which a successor may sign after five seconds.
@@ -41,6 +42,25 @@ pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     child: Child,
     out: BufReader<std::process::ChildStdout>,
+}
+
+/// One of several servers of an issuer, with a folder, a key-encryption key and a high-water mark of its own.
+pub(crate) struct Replica {
+    pub(crate) program: Program,
+    pub(crate) serving: Serving,
+    pub(crate) ops: SocketAddr,
+}
+
+impl Replica {
+    #[track_caller]
+    pub(crate) fn start(program: Program) -> Self {
+        let (serving, ops) = program.serve_with_ops();
+        Self { program, serving, ops }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        ask(self.ops, "GET", "/healthz/ready", &[]).status == 200
+    }
 }
 
 /// How `serve` ended.

@@ -1,28 +1,15 @@
 //! A new key-encryption key for several servers with one PostgreSQL, step by step; each wrong order is refused with words.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use jotgate_keys::Keks;
 
 use crate::client::{ask, ask_token, get_set};
-use crate::program::{FAST, Program, Serving, secret_in};
+use crate::program::{FAST, Program, Replica, secret_in};
 use crate::test_postgres::{TestDatabase, cluster, until};
 
-/// A server that reads its key-encryption keys from a file of its own.
-struct Host {
-    program: Program,
-    serving: Serving,
-    ops: SocketAddr,
-}
-
-impl Host {
-    fn start(program: Program) -> Self {
-        let (serving, ops) = program.serve_with_ops();
-        Self { program, serving, ops }
-    }
-
+impl Replica {
     /// What people know it by.
     fn name(&self) -> String {
         format!("(process {})", self.serving.id())
@@ -40,10 +27,6 @@ impl Host {
             said.lines().any(|line| line.contains(&self.name()) && line.ends_with(&listed))
         });
     }
-
-    fn is_ready(&self) -> bool {
-        ask(self.ops, "GET", "/healthz/ready", &[]).status == 200
-    }
 }
 
 fn set_keks(program: &Program, keks: &[&Keks]) {
@@ -58,14 +41,14 @@ fn set_keks(program: &Program, keks: &[&Keks]) {
 }
 
 /// Two servers that have one key, and that key.
-fn two_hosts(database: &TestDatabase) -> ([Host; 2], Keks) {
+fn two_hosts(database: &TestDatabase) -> ([Replica; 2], Keks) {
     let old = Keks::generate().unwrap();
     let programs = [(); 2].map(|()| Program::in_database(&database.url));
     for program in &programs {
         set_keks(program, &[&old]);
     }
     programs[0].done(&[&["init", "--issuer", "https://issuer.example"], &FAST[..]].concat());
-    (programs.map(Host::start), old)
+    (programs.map(Replica::start), old)
 }
 
 /// The key-encryption key of the store.
@@ -79,17 +62,17 @@ fn sealed_with(program: &Program) -> String {
 
 /// A change by each server's command line, which both servers publish.
 #[track_caller]
-fn change(hosts: &[Host; 2]) {
+fn change(hosts: &[Replica; 2]) {
     for host in hosts {
         host.program.done(&["keys", "rotate", "--no-wait"]);
     }
     follow(hosts);
-    until("both are ready", || hosts.iter().all(Host::is_ready));
+    until("both are ready", || hosts.iter().all(Replica::is_ready));
 }
 
 /// Waits until both servers publish what is in the store.
 #[track_caller]
-fn follow(hosts: &[Host; 2]) {
+fn follow(hosts: &[Replica; 2]) {
     let stored =
         || -> Vec<String> { hosts[0].program.state().keys().map(|key| key.kid().to_owned()).collect() };
     until("both follow", || {
@@ -209,7 +192,7 @@ fn a_server_that_missed_a_new_key_keeps_its_set_signs_nothing_and_goes_on_once_i
     let added = hosts[0].program.done(&["clients", "add", "worker", "--audience", "https://api.example"]);
     let secret = secret_in(&added);
     let form = format!("grant_type=client_credentials&client_id=worker&client_secret={secret}");
-    let token = |host: &Host| ask_token(host.serving.address, &[], &form).status;
+    let token = |host: &Replica| ask_token(host.serving.address, &[], &form).status;
     until("both sign", || hosts.iter().all(|host| token(host) == 200));
     let [first, second] = &hosts;
     // As if it had been cut off for longer than it counts.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::browser::{Browser, claims, parameter};
 use crate::client::{ask, ask_token, get_set, try_form};
 use crate::login;
-use crate::program::{FAST, Program, Serving, secret_in};
+use crate::program::{FAST, Program, Replica, Serving, secret_in};
 use crate::test_postgres::{Cluster, until};
 
 /// Beside [`FAST`]: keys that sign for twelve seconds, and tokens that live for four.
@@ -28,23 +28,7 @@ fn failovers() -> u32 {
     std::env::var("JOTGATE_FAULTS").map_or(1, |faults| faults.parse::<u32>().unwrap().div_ceil(5))
 }
 
-/// A server of the issuer, with a folder and a high-water mark of its own.
-struct Replica {
-    program: Program,
-    serving: Serving,
-    ops: SocketAddr,
-}
-
 impl Replica {
-    fn start(program: Program) -> Self {
-        let (serving, ops) = program.serve_with_ops();
-        Self { program, serving, ops }
-    }
-
-    fn is_ready(&self) -> bool {
-        ask(self.ops, "GET", "/healthz/ready", &[]).status == 200
-    }
-
     /// A token, or why there is none.
     fn token(&self, form: &str) -> Result<String, u16> {
         let answer = try_form(self.serving.address, "/token", form).ok_or(0_u16)?;
