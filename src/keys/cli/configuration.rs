@@ -56,7 +56,8 @@ impl Configuration {
         let failed = |detail: String| {
             Error::from(io::Error::other(format!("the configuration `{}`: {detail}", path.display())))
         };
-        let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+        let text = fs::read_to_string(&path)
+            .map_err(|error| failed(format!("{error}; --config or JOTGATE_CONFIG must name a TOML file")))?;
         // What the parser says may show a line, and a line may have a password.
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

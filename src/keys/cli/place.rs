@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jotgate_keys::ledger::{Ledger, PostgresLedger, SqliteLedger};
 use jotgate_keys::{
-    Clock, DatabaseRefusal, Document, Error, Keeper, KekError, KekSource, Keks, MarkFile, PostgresAddress,
+    Clock, DatabaseRefusal, Document, Error, Keeper, KekSource, Keks, MarkFile, PostgresAddress,
     PostgresDatabase, PostgresStore, SqliteStore, State, StateError, Store, StoreError, SystemClock,
 };
 
@@ -37,7 +37,7 @@ impl Place {
         let address = address(&cli.store, store_is_argument).map_err(StoreError::Database)?;
         let beside = address.as_ref().map_or_else(|| PathBuf::from(&cli.store), |_| BESIDE_A_DATABASE.into());
         let kek = match std::env::var_os("JOTGATE_KEK") {
-            Some(text) => KekSource::Given(Arc::new(Keks::parse(text.to_str().ok_or(KekError::Malformed)?)?)),
+            Some(text) => KekSource::Given(Arc::new(Keks::from_variable("JOTGATE_KEK", &text)?)),
             None => KekSource::File(cli.kek_file.clone().unwrap_or_else(|| with_suffix(&beside, ".kek"))),
         };
         let marked = match &kek {

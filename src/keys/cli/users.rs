@@ -102,7 +102,12 @@ fn new_password(name: &str) -> Result<String, Error> {
         first
     } else {
         let mut line = Zeroizing::new(String::new());
-        io::stdin().lock().read_line(&mut line)?;
+        let refused =
+            |error: io::Error| io::Error::other(format!("the password can't be read from stdin: {error}"));
+        io::stdin().lock().read_line(&mut line).map_err(refused)?;
+        if line.is_empty() {
+            return Err(io::Error::other("stdin has no password: write it as the first line").into());
+        }
         Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned())
     };
     let password = check_password(&text, name).map_err(|refusal| io::Error::other(refusal.to_string()))?;

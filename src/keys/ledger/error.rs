@@ -55,8 +55,18 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(StoreError::NotAStore { path }) => {
-                write!(f, "`{}` is not a ledger of this program", path.display())
+                write!(
+                    f,
+                    "`{}` is not a ledger of this program: put the ledger back from its backup, or name another by --ledger-file",
+                    path.display()
+                )
             }
+            Self::File(StoreError::Damaged { path, detail }) => write!(
+                f,
+                "the ledger `{}` is damaged ({}); put it back from its backup",
+                path.display(),
+                detail.replace('\n', ", ")
+            ),
             Self::File(error) => write!(f, "the ledger: {error}"),
             Self::OtherStore { path } => {
                 write!(

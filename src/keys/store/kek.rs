@@ -3,7 +3,9 @@
 //! Sealed with AES-256-GCM-SIV (RFC 8452), a random nonce each time: a repeated nonce reveals no more than that
 //! two texts are the same.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::PathBuf;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -31,6 +33,23 @@ struct Kek {
 pub enum KekError {
     /// Not one or more keys of 32 bytes in base64url.
     Malformed,
+    /// The file or the variable for the keys contains something else.
+    NoKeys {
+        /// The file or the variable, as people know it.
+        place: String,
+    },
+    /// There is no file with the keys.
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file with the keys can't be read.
+    Unreadable {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        detail: String,
+    },
     /// The system gave no randomness, or the library failed.
     NotSealed,
     /// The store is to be encrypted anew, and there is one key alone.
@@ -86,6 +105,15 @@ impl Keks {
         let mut keys = words.map(|word| Kek::new(Zeroizing::new(read(word)?)));
         let first = keys.next().ok_or(KekError::Malformed)??;
         Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
+    }
+
+    /// Reads the keys of a variable of the environment, as [`Keks::parse`] does.
+    ///
+    /// # Errors
+    /// [`KekError::NoKeys`] names the variable.
+    pub fn from_variable(name: &str, value: &OsStr) -> Result<Self, KekError> {
+        let parsed = value.to_str().ok_or(KekError::Malformed).and_then(Self::parse);
+        parsed.map_err(|error| error.of(&format!("the variable {name}")))
     }
 
     /// The keys as [`Keks::parse`] reads them, one in a line.
@@ -185,11 +213,21 @@ impl fmt::Debug for Kek {
 }
 
 impl KekError {
+    /// Names the file or the variable whose content is malformed.
+    pub(super) fn of(self, place: &str) -> Self {
+        match self {
+            Self::Malformed => Self::NoKeys { place: place.to_owned() },
+            other => other,
+        }
+    }
+
     /// The stable code: what a program compares.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Malformed => "kek_malformed",
+            Self::Malformed | Self::NoKeys { .. } => "kek_malformed",
+            Self::Missing { .. } => "kek_missing",
+            Self::Unreadable { .. } => "kek_unreadable",
             Self::NotSealed => "kek_not_sealed",
             Self::NoNewKey => "kek_no_new_key",
             Self::InUse { .. } => "kek_in_use",
@@ -205,6 +243,24 @@ impl fmt::Display for KekError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("a key-encryption key has 32 random bytes, in base64url"),
+            Self::NoKeys { place } => write!(
+                f,
+                "{place} contains no key-encryption key (32 random bytes, in base64url): put back the one that the store is \
+                 encrypted with, from its backup"
+            ),
+            Self::Missing { path } => write!(
+                f,
+                "the key-encryption key `{}` is missing: put it back from its backup, or name its file by --kek-file, \
+                 JOTGATE_KEK_FILE or `kek-file` of the configuration; without that key the store is lost, and `init` makes one \
+                 for a new issuer alone",
+                path.display()
+            ),
+            Self::Unreadable { path, detail } => write!(
+                f,
+                "the key-encryption key `{}` can't be read ({detail}): it must be a file of mode 0600 that belongs to the user \
+                 of this program; --kek-file, JOTGATE_KEK_FILE or `kek-file` of the configuration names another",
+                path.display()
+            ),
             Self::NotSealed => f.write_str("nothing could be encrypted"),
             Self::NoNewKey => f.write_str(
                 "there is one key-encryption key, and no new one: put a new key behind it on every server, then before it on \

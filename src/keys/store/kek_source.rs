@@ -9,7 +9,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::draft::{LockedFolder, resolve};
-use crate::{Error, Keks, StoreError};
+use crate::{Error, KekError, Keks, StoreError};
 
 /// Where the keys are.
 #[derive(Clone, Debug)]
@@ -30,12 +30,15 @@ impl KekSource {
     /// The keys now.
     ///
     /// # Errors
-    /// [`Error::Kek`] for a text that is not a key; [`Error::Store`] for a file that is not there, can't be read, or can be
-    /// read by others.
+    /// [`Error::Kek`] for a file that is missing, can't be read, or contains no key; [`Error::Store`] for a file that others
+    /// may read.
     pub fn read(&self) -> Result<Arc<Keks>, Error> {
         match self {
             Self::Given(keks) => Ok(Arc::clone(keks)),
-            Self::File(path) => Ok(Arc::new(Keks::parse(&read_file(path)?)?)),
+            Self::File(path) => {
+                let text = read_file(path)?;
+                Ok(Arc::new(Keks::parse(&text).map_err(|error| error.of(&shown(path)))?))
+            }
         }
     }
 
@@ -84,16 +87,24 @@ impl LockedKeks {
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<String>, Error> {
-    let failed = |e: &io::Error| failed(path, e);
+    let failed = |e: &io::Error| match e.kind() {
+        io::ErrorKind::NotFound => KekError::Missing { path: path.to_owned() },
+        io::ErrorKind::InvalidData => KekError::NoKeys { place: shown(path) },
+        _ => KekError::Unreadable { path: path.to_owned(), detail: e.to_string() },
+    };
     let metadata = fs::metadata(path).map_err(|e| failed(&e))?;
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
         return Err(StoreError::Exposed { path: path.to_owned(), mode }.into());
     }
     if !metadata.is_file() || metadata.len() > LONGEST_FILE {
-        return Err(crate::KekError::Malformed.into());
+        return Err(KekError::NoKeys { place: shown(path) }.into());
     }
     Ok(Zeroizing::new(fs::read_to_string(path).map_err(|e| failed(&e))?))
+}
+
+fn shown(path: &Path) -> String {
+    format!("`{}`", path.display())
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
@@ -110,7 +121,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kek");
         let source = KekSource::File(path.clone());
-        assert_eq!(source.read().unwrap_err().code(), "store_unavailable");
+        assert_eq!(source.read().unwrap_err().code(), "kek_missing");
         let made = source.read_or_make().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(source.read_or_make().unwrap().id(), made.id());
@@ -164,7 +175,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("nothing", &link).unwrap();
         let source = KekSource::File(link);
-        assert_eq!(source.read_or_make().unwrap_err().code(), "store_unavailable");
+        assert_eq!(source.read_or_make().unwrap_err().code(), "kek_missing");
         assert_eq!(source.lock().err().map(|error| error.code()), Some("store_unavailable"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -195,7 +206,13 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!(source.read().unwrap_err().code(), "store_exposed");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "").unwrap();
-        assert_eq!(source.read().unwrap_err().code(), "kek_malformed");
+        let folder = folder.path().to_owned();
+        for (bytes, place) in [(&b""[..], &path), (b"\xff\xfe", &path), (b"", &folder)] {
+            fs::write(&path, bytes).unwrap();
+            fs::set_permissions(place, fs::Permissions::from_mode(0o700)).unwrap();
+            let error = KekSource::File(place.clone()).read().unwrap_err();
+            assert_eq!(error.code(), "kek_malformed");
+            assert!(error.to_string().starts_with(&shown(place)), "{error}");
+        }
     }
 }

@@ -104,7 +104,10 @@ impl MarkFile {
         match fs::read(&self.0) {
             // It was made, and its maker killed before it had written.
             Ok(json) if json.is_empty() => Ok(BTreeMap::new()),
-            Ok(json) => serde_json::from_slice(&json).map_err(|e| self.failed(&e.into())),
+            Ok(json) => serde_json::from_slice(&json).map_err(|e| {
+                let detail = format!("it is no mark: {e}; remove it if the store is the newest one");
+                StoreError::Mark { path: self.0.clone(), detail }
+            }),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(e) => Err(self.failed(&e)),
         }

@@ -231,8 +231,15 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 }
 
 pub(crate) fn io_error(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Unavailable { detail: format!("`{}`: {error}", path.display()) }
+    let detail = match error.kind() {
+        io::ErrorKind::PermissionDenied => format!("`{}`: {error}; {OWNER}", path.display()),
+        _ => format!("`{}`: {error}", path.display()),
+    };
+    StoreError::Unavailable { detail }
 }
+
+/// What to do if the system forbids the use of a file.
+const OWNER: &str = "it and its folder must belong to the user of this program";
 
 pub(crate) fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let path = path.to_owned();
@@ -244,6 +251,13 @@ pub(crate) fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path, detail: error.to_string() },
         // A statement that the database does not understand, or a value of another type: the tables are not ours.
         Some(ErrorCode::Unknown) | None => StoreError::Damaged { path, detail: error.to_string() },
+        // SQLite's words have the path again.
+        Some(ErrorCode::CannotOpen) => {
+            StoreError::Unavailable { detail: format!("`{}` can't be opened; {OWNER}", path.display()) }
+        }
+        Some(ErrorCode::ReadOnly) => StoreError::Unavailable {
+            detail: format!("`{}`: {error}; {OWNER}, and be writable", path.display()),
+        },
         Some(_) => StoreError::Unavailable { detail: format!("`{}`: {error}", path.display()) },
     }
 }

@@ -142,10 +142,19 @@ impl fmt::Display for StoreError {
                  0700 or 0755",
                 path.display()
             ),
-            Self::NotAStore { path } => write!(f, "`{}` is not a store of this program", path.display()),
-            Self::Damaged { path, detail } => {
-                write!(f, "the store `{}` is damaged ({detail}); nothing was changed", path.display())
-            }
+            Self::NotAStore { path } => write!(
+                f,
+                "`{}` is not a store of this program: put the store back from its backup, or name another place by --store",
+                path.display()
+            ),
+            // SQLite describes damage in several lines.
+            Self::Damaged { path, detail } => write!(
+                f,
+                "the store `{}` is damaged ({}); nothing was changed. Put it back from its backup, and run `jotgate-keys keys \
+                 restored`",
+                path.display(),
+                detail.replace('\n', ", ")
+            ),
             Self::Lost { path } => {
                 write!(f, "the store `{}` was removed or replaced while it was open", path.display())
             }

@@ -11,6 +11,7 @@
 mod account_limits;
 mod arguments;
 mod attempts;
+mod broken_files;
 mod browser;
 mod check;
 mod client;

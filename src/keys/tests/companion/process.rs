@@ -321,7 +321,7 @@ fn without_its_key_encryption_key_a_store_is_refused_by_every_command_and_left_a
     std::fs::copy(other.kek_path(), program.kek_path()).unwrap();
     refused("the store is encrypted with the key-encryption key ");
     std::fs::write(program.kek_path(), "nonsense").unwrap();
-    refused("a key-encryption key has 32 random bytes");
+    refused("contains no key-encryption key (32 random bytes");
     std::fs::set_permissions(program.kek_path(), PermissionsExt::from_mode(0o644)).unwrap();
     refused("others may use");
     let given = program.command(&TOKEN).env("JOTGATE_KEK", good.trim()).output().unwrap();
