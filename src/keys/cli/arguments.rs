@@ -106,6 +106,14 @@ Prints one line when it is ready: `listening on http://ADDRESS`, or `https://` w
 the TLS certificate again. The TLS certificate is also read again when its files change; one that cannot be used is reported
 in the log and by `jotgate_cert_reload_failing`, and the one before stays in use.")]
     Serve(Serve),
+    /// Ask the `serve` of this machine whether it lives: for the health check of a container
+    #[command(after_help = "Example:
+  JOTGATE_OPS_LISTEN=127.0.0.1:8412 jotgate-keys healthcheck
+  jotgate-keys healthcheck --ops-listen 127.0.0.1:8412 --ready
+
+Asks /healthz/live. A server without its database lives, and goes on publishing the key set: do not restart it for that.
+Exit codes: 0 yes, 1 no (one line on stderr says why).")]
+    Healthcheck(Healthcheck),
     /// Run an issuer for development and tests: any token, and faults on request; its keys end with it
     #[command(after_help = "Example:
   jotgate-keys dev
@@ -245,6 +253,16 @@ pub(crate) struct Serve {
     pub(crate) trusted_proxy: Vec<IpNet>,
     #[command(flatten)]
     pub(crate) documents: DocumentArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Healthcheck {
+    /// The address for health and metrics, as `serve` has it
+    #[arg(long, env = "JOTGATE_OPS_LISTEN", value_name = "ADDRESS")]
+    pub(crate) ops_listen: Option<SocketAddr>,
+    /// Ask /healthz/ready instead: whether it signs, too
+    #[arg(long)]
+    pub(crate) ready: bool,
 }
 
 #[derive(Debug, Args)]

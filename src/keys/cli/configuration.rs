@@ -102,9 +102,12 @@ impl Configuration {
             let texts = texts.clone();
             let id = name.replace('-', "_");
             let set = move |argument: clap::Arg| argument.default_values(texts);
-            command = match FOR_ALL.contains(&name.as_str()) {
-                true => command.mut_arg(id, set),
-                false => command.mut_subcommand("serve", |serve| serve.mut_arg(id, set)),
+            command = match name.as_str() {
+                name if FOR_ALL.contains(&name) => command.mut_arg(id, set),
+                "ops-listen" => ["serve", "healthcheck"].into_iter().fold(command, |command, with_it| {
+                    command.mut_subcommand(with_it, |with_it| with_it.mut_arg(&id, set.clone()))
+                }),
+                _ => command.mut_subcommand("serve", |serve| serve.mut_arg(id, set)),
             };
         }
         command

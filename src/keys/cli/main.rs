@@ -12,6 +12,7 @@ mod dev;
 mod dev_arguments;
 mod document_arguments;
 mod duration;
+mod healthcheck;
 mod init;
 mod keys;
 mod place;
@@ -92,9 +93,14 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
         dev::dev(arguments)?;
         return Ok(ExitCode::SUCCESS);
     }
+    // Another process has the store.
+    if let Command::Healthcheck(arguments) = &cli.command {
+        healthcheck::healthcheck(arguments)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let place = Place::of(cli, given.store_is_argument)?;
     match &cli.command {
-        Command::Dev(_) => Ok(()),
+        Command::Dev(_) | Command::Healthcheck(_) => Ok(()),
         Command::Init(arguments) => init::init(&place, arguments),
         Command::Serve(arguments) => {
             let keeper = place.keeper()?;

@@ -26,6 +26,7 @@ mod device;
 mod faketime;
 mod format;
 mod full;
+mod healthcheck;
 mod help;
 mod http;
 mod killed;
