@@ -24,7 +24,7 @@ mod upgrade;
 mod user_arguments;
 mod users;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
@@ -39,6 +39,8 @@ use crate::place::Place;
 
 /// How many lines of the log may wait to be written.
 const WAITING_LINES: usize = 8192;
+/// How many bytes of the log are written at once, at most: what a pipe of Linux takes whole.
+const WRITTEN_AT_ONCE: usize = 4096;
 
 fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
@@ -56,9 +58,11 @@ fn main() -> ExitCode {
         store_is_argument: matches.value_source("store") == Some(ValueSource::CommandLine),
         held: held(&matches, of_serve(&command).as_ref(), configuration.as_ref()),
     };
-    // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server.
+    // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server. Lines that wait together
+    // are written together: the writer's thread flushes as soon as none waits.
+    let out = BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stderr());
     let (writer, flush) =
-        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(io::stderr());
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(out);
     let lost = writer.error_counter();
     let log = tracing_subscriber::fmt().with_writer(writer).with_max_level(cli.log_level).with_ansi(false);
     match cli.log_format {
