@@ -15,9 +15,14 @@ pub(crate) fn check_store(
     keeper: &Keeper,
     clock: &dyn Clock,
     held: &[Held],
+    serve_refused: Option<&str>,
     Json { json }: Json,
 ) -> Result<ExitCode, Error> {
-    let findings = check(&keeper.load()?.1, clock.now());
+    let mut findings = check(&keeper.load()?.1, clock.now());
+    findings.extend(
+        serve_refused
+            .map(|why| Finding { code: "serve_refused", text: format!("`serve` would not start: {why}") }),
+    );
     let configuration: Vec<_> =
         held.iter().map(|held| (held.name, held.value.as_str(), held.source.as_str())).collect();
     let encryption = keeper.encryption()?;

@@ -179,7 +179,16 @@ fn shown(text: &OsStr) -> String {
     address.map_or_else(|_| "an address that can't be read".to_owned(), |address| address.to_string())
 }
 
-/// What a `serve` without arguments would take. `None` if it would be refused.
-pub(crate) fn of_serve(command: &Command) -> Option<ArgMatches> {
-    command.clone().try_get_matches_from(["jotgate-keys", "serve"]).ok()?.subcommand_matches("serve").cloned()
+/// What a `serve` without arguments would take.
+///
+/// # Errors
+/// Why it would be refused, in one line.
+pub(crate) fn of_serve(command: &Command) -> Result<ArgMatches, String> {
+    let line = |error: clap::Error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        line.trim_start_matches("error: ").to_owned()
+    };
+    let matches = command.clone().try_get_matches_from(["jotgate-keys", "serve"]).map_err(line)?;
+    Ok(matches.subcommand_matches("serve").cloned().unwrap_or_default())
 }

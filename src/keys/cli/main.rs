@@ -54,9 +54,11 @@ fn main() -> ExitCode {
     };
     let matches = command.clone().get_matches_from(&arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let serve = of_serve(&command);
     let given = Given {
         store_is_argument: matches.value_source("store") == Some(ValueSource::CommandLine),
-        held: held(&matches, of_serve(&command).as_ref(), configuration.as_ref()),
+        held: held(&matches, serve.as_ref().ok(), configuration.as_ref()),
+        serve_refused: serve.err(),
     };
     // Lines that a slow reader does not take are dropped and counted. Waiting would let it stop the server. Lines that wait together
     // are written together: the writer's thread flushes as soon as none waits.
@@ -89,6 +91,8 @@ struct Given {
     store_is_argument: bool,
     /// What is in force.
     held: Vec<Held>,
+    /// Why a `serve` without arguments would be refused.
+    serve_refused: Option<String>,
 }
 
 fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode, Error> {
@@ -127,7 +131,8 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
         Command::Token(arguments) => token::token(&place.keeper()?, place.clock().as_ref(), arguments),
         Command::Keys(command) => keys::keys(&place.keeper()?, place.clock().as_ref(), command),
         Command::Check(json) => {
-            return check::check_store(&place.keeper()?, place.clock().as_ref(), &given.held, *json);
+            let refused = given.serve_refused.as_deref();
+            return check::check_store(&place.keeper()?, place.clock().as_ref(), &given.held, refused, *json);
         }
         Command::Settings(command) => settings::settings(&place.keeper()?, place.clock().as_ref(), command),
         Command::Upgrade => upgrade::upgrade(&place.keeper()?),

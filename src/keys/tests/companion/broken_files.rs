@@ -18,6 +18,9 @@ const COMMANDS: [&[&str]; 7] = [
     &["serve", "--listen", "127.0.0.1:0"],
 ];
 
+/// What breaks a file, and the words that every command says then.
+type Broken = (fn(&Path), &'static [&'static str]);
+
 /// Bytes that are neither UTF-8 nor SQLite.
 const GARBLED: &[u8] = &[0xfe; 5000];
 
@@ -46,26 +49,26 @@ fn all_refused(program: &Program, commands: &[&[&str]], words: &[&str]) {
 
 #[test]
 fn a_broken_store_is_named_with_what_to_do() {
-    let broken: [(&dyn Fn(&Path), &[&str]); 6] = [
+    let broken: [Broken; 6] = [
         (
-            &|path| fs::remove_file(path).unwrap(),
+            |path| fs::remove_file(path).unwrap(),
             &["there is no store at", "`jotgate-keys init` makes one", "--store"],
         ),
-        (&|path| write(path, b""), &["is not a store of this program", "from its backup", "--store"]),
-        (&|path| write(path, GARBLED), &["is not a store of this program", "from its backup", "--store"]),
+        (|path| write(path, b""), &["is not a store of this program", "from its backup", "--store"]),
+        (|path| write(path, GARBLED), &["is not a store of this program", "from its backup", "--store"]),
         (
-            &|path| {
+            |path| {
                 fs::remove_file(path).unwrap();
                 fs::create_dir(path).unwrap();
             },
             &["is not a store of this program", "--store"],
         ),
         (
-            &|path| fs::File::options().write(true).open(path).unwrap().set_len(5000).unwrap(),
+            |path| fs::File::options().write(true).open(path).unwrap().set_len(5000).unwrap(),
             &["is damaged", "backup", "keys restored"],
         ),
         (
-            &|path| {
+            |path| {
                 let mut bytes = fs::read(path).unwrap();
                 bytes[4100..7000].fill(0x55);
                 write(path, &bytes);
@@ -82,10 +85,10 @@ fn a_broken_store_is_named_with_what_to_do() {
 
 #[test]
 fn a_broken_key_encryption_key_is_named_with_what_to_do() {
-    let no_key: &[&str] = &["contains no key-encryption key", "put back", "from its backup"];
-    let broken: [(&dyn Fn(&Path), &[&str]); 4] = [
+    let no_key: &'static [&str] = &["contains no key-encryption key", "put back", "from its backup"];
+    let broken: [Broken; 4] = [
         (
-            &|path| fs::remove_file(path).unwrap(),
+            |path| fs::remove_file(path).unwrap(),
             &[
                 "the key-encryption key `",
                 "is missing",
@@ -95,10 +98,10 @@ fn a_broken_key_encryption_key_is_named_with_what_to_do() {
                 "a new issuer alone",
             ],
         ),
-        (&|path| write(path, b""), no_key),
-        (&|path| write(path, GARBLED), no_key),
+        (|path| write(path, b""), no_key),
+        (|path| write(path, GARBLED), no_key),
         (
-            &|path| {
+            |path| {
                 fs::remove_file(path).unwrap();
                 fs::create_dir(path).unwrap();
                 fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
@@ -183,6 +186,15 @@ fn a_broken_configuration_or_password_is_named_with_what_to_do() {
     );
     write(&path, GARBLED);
     all_refused(&program, &[&["--config", &named, "check"]], &[&named, "UTF-8", "TOML"]);
+    // A value that only `serve` reads.
+    write(&path, b"listen = \"nowhere\"\n");
+    let checked = program.run(&["--config", &named, "check"]);
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!(checked.status.code(), Some(3));
+    assert!(
+        said.starts_with("serve_refused: `serve` would not start: invalid value 'nowhere' for '--listen"),
+        "{said}"
+    );
     for (input, words) in [
         (&b""[..], "stdin has no password: write it as the first line"),
         (b"\n", "at least 15 characters"),
