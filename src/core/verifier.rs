@@ -1,7 +1,7 @@
 //! Verifies a token: runs the stages in their order.
 
 use alloc::{boxed::Box, vec::Vec};
-use core::mem;
+use core::{fmt, mem};
 
 use crate::{
     json::document::Value,
@@ -217,9 +217,31 @@ impl Verdict {
         self.signed.payload()
     }
 
+    /// Reads the claims for typed access. With serde, parse [`Self::claims`] instead.
+    // INVARIANT: the claims of a verdict were read before, so they are read again without a refusal.
+    #[must_use]
+    pub fn read_claims(&self) -> Claims<'_> {
+        Claims::read(&self.signed).unwrap_or_else(|_| Claims::none(self.header().typ()))
+    }
+
     /// The index in its set of the key that signed it; `None` for a single key.
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.signed.key_index()
     }
 }
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        refused.refusal
+    }
+}
+
+/// The message of the refusal, which contains the values that were compared. It is for logs, not for the client.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl core::error::Error for Refused {}

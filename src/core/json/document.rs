@@ -88,6 +88,12 @@ pub(crate) enum Names {
 }
 
 impl<'t> Document<'t> {
+    /// An object without members.
+    pub(crate) fn none() -> Self {
+        let object = Value { kind: Kind::Object, from: 0, to: 2, next: 1 };
+        Self { text: "{}", values: alloc::vec![object], unescaped: Vec::new() }
+    }
+
     /// The object that the text is.
     pub(crate) fn object(&self) -> Object<'_> {
         match self.json(0) {

@@ -1,5 +1,6 @@
 //! What the caller requires of every token, checked to make sense.
 
+pub(crate) mod builder;
 pub(crate) mod needs;
 pub(crate) mod options;
 

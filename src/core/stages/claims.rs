@@ -29,6 +29,9 @@ struct Registered {
     iat: Option<f64>,
 }
 
+/// The claims with scopes, in their order: the first that exists counts. A union would let a token carry contradicting claims.
+pub(crate) const SCOPE_CLAIMS: [&str; 3] = ["scope", "scp", "scopes"];
+
 impl<'p> Claims<'p> {
     /// Reads the payload as claims: a JSON object in UTF-8, `iss` and `sub` strings, `aud` a string or an array of
     /// strings, `exp`, `nbf` and `iat` finite numbers.
@@ -65,6 +68,11 @@ impl<'p> Claims<'p> {
         Ok(Self { typ, document, registered })
     }
 
+    /// No claims.
+    pub(crate) fn none(typ: Option<&'p str>) -> Self {
+        Self { typ, document: Document::none(), registered: Registered::default() }
+    }
+
     /// The claims as an object.
     pub(crate) fn object(&self) -> Object<'_> {
         self.document.object()
@@ -79,36 +87,93 @@ impl<'p> Claims<'p> {
         self.document.into_values()
     }
 
-    pub(crate) fn issuer(&self) -> Option<&str> {
+    /// The issuer: `iss` (RFC 7519 §4.1.1).
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
         self.text(self.registered.iss)
     }
 
-    pub(crate) fn subject(&self) -> Option<&str> {
+    /// The subject: `sub` (RFC 7519 §4.1.2).
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
         self.text(self.registered.sub)
     }
 
-    /// Whether `aud` contains this audience.
-    pub(crate) fn is_for(&self, audience: &str) -> bool {
+    /// Whether `aud` contains this audience (RFC 7519 §4.1.3).
+    #[must_use]
+    pub fn is_for(&self, audience: &str) -> bool {
         let aud = self.registered.aud.and_then(|index| self.document.json(index));
         aud.and_then(|aud| has_text(aud, audience)) == Some(true)
     }
 
     /// The time of expiry, in seconds since 1970-01-01T00:00:00Z.
-    pub(crate) fn exp(&self) -> Option<f64> {
+    #[must_use]
+    pub fn exp(&self) -> Option<f64> {
         self.registered.exp
     }
 
     /// The time before which it is not valid, as [`Claims::exp`].
-    pub(crate) fn nbf(&self) -> Option<f64> {
+    #[must_use]
+    pub fn nbf(&self) -> Option<f64> {
         self.registered.nbf
     }
 
     /// The time of issue, as [`Claims::exp`].
-    pub(crate) fn iat(&self) -> Option<f64> {
+    #[must_use]
+    pub fn iat(&self) -> Option<f64> {
         self.registered.iat
     }
 
-    pub(crate) fn has(&self, claim: &str) -> bool {
+    /// The claim of that name, if it is a string.
+    #[must_use]
+    pub fn string(&self, claim: &str) -> Option<&str> {
+        self.object().get(claim)?.as_str()
+    }
+
+    /// The claim of that name, if it is a number.
+    #[must_use]
+    pub fn number(&self, claim: &str) -> Option<f64> {
+        match self.object().get(claim)? {
+            Json::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The claim of that name, if it is `true` or `false`.
+    #[must_use]
+    pub fn boolean(&self, claim: &str) -> Option<bool> {
+        match self.object().get(claim)? {
+            Json::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The strings of the claim of that name, such as `aud` or `roles`: of an array, or the only one. Returns none if the claim is
+    /// missing, or contains anything else.
+    #[must_use]
+    pub fn strings(&self, claim: &str) -> Vec<&str> {
+        match self.object().get(claim) {
+            Some(Json::String(only)) => alloc::vec![only],
+            Some(Json::Array(items)) => {
+                items.items().map(Json::as_str).collect::<Option<_>>().unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The scopes: the words of `scope`, else of `scp`, else of `scopes` (RFC 8693 §4.2). Check them with [`Needs`](crate::Needs).
+    #[must_use]
+    pub fn scopes(&self) -> Vec<&str> {
+        let claim = SCOPE_CLAIMS.into_iter().find(|claim| self.object().get(claim).is_some());
+        match claim.and_then(|claim| self.object().get(claim)) {
+            Some(Json::String(words)) => words.split(' ').filter(|word| !word.is_empty()).collect(),
+            _ => claim.map(|claim| self.strings(claim)).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the token has the claim.
+    #[must_use]
+    pub fn has(&self, claim: &str) -> bool {
         let Registered { iss, sub, aud, exp, nbf, iat } = &self.registered;
         match claim {
             "iss" => iss.is_some(),

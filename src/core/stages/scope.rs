@@ -7,7 +7,7 @@ use crate::{
     json::document::{Document, Json, Names, Object},
     policy::needs::{Need, Needs},
     refusal::Refusal,
-    stages::claims::has_text,
+    stages::claims::{SCOPE_CLAIMS, has_text},
     stages::claims_check::Verified,
 };
 
@@ -30,8 +30,7 @@ impl Needs {
     }
 
     fn judge_claims(&self, claims: Object<'_>) -> Result<(), Refusal> {
-        // The first of the three that exists counts. A union would let a token carry contradicting claims.
-        if !self.scope.met(claims, &["scope", "scp", "scopes"]) {
+        if !self.scope.met(claims, &SCOPE_CLAIMS) {
             let needed = if self.scope.all.is_empty() { &self.scope.any } else { &self.scope.all };
             return Err(Refusal::InsufficientScope { needed: needed.clone() });
         }

@@ -41,7 +41,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite, in the order of the run.
-pub(crate) const SUITES: [Suite; 16] = [
+pub(crate) const SUITES: [Suite; 17] = [
     quick("arithmetic", Kind::Native { package: "jotgate-arithmetic" }),
     quick("crypto", Kind::Native { package: "jotgate-crypto" }),
     quick("core and its vectors", Kind::Native { package: "jotgate-core" }),
@@ -50,6 +50,7 @@ pub(crate) const SUITES: [Suite; 16] = [
     quick("companion", Kind::Native { package: "jotgate-keys" }),
     quick("second opinion", Kind::Native { package: "second-opinion" }),
     quick("simulation of rotations", Kind::Native { package: "simulation" }),
+    quick("server in Rust", Kind::Native { package: "rust-server" }),
     quick("task runner", Kind::Native { package: "xtask" }),
     quick("package", Kind::Package),
     slow("arithmetic as WebAssembly in Node", Kind::Wasm { package: "jotgate-arithmetic" }),

@@ -23,7 +23,7 @@ use crate::wasm::{self, Tools};
 use crate::{npm, paths, process};
 
 /// The crates with a test program. `--workspace` would build the tools a second time.
-const NATIVE: [&str; 9] = [
+const NATIVE: [&str; 10] = [
     "jotgate-arithmetic",
     "jotgate-crypto",
     "jotgate-core",
@@ -32,6 +32,7 @@ const NATIVE: [&str; 9] = [
     "jotgate-keys",
     "second-opinion",
     "simulation",
+    "rust-server",
     "xtask",
 ];
 /// How many suites of the package run at once at most. Each is one program, most of the time on one core.
