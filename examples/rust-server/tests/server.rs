@@ -191,6 +191,30 @@ fn without_keys_requests_with_a_token_get_503_until_the_issuer_answers() {
     until(|| ask("GET", &server, &[&good]).status == 200);
 }
 
+#[test]
+fn the_commands_of_the_page_start_both_servers_and_get_an_answer() {
+    let page = include_str!("../../../docs/rust.md");
+    let commands = page.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_rust-server"));
+    let free =
+        || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let (issuer, listen) = (free(), free());
+    let commands = commands
+        .replace("cargo run --package rust-server", &binary.display().to_string())
+        .replace("8411", &issuer)
+        .replace("3000", &listen);
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    let script = format!("set -euo pipefail\ntrap 'kill $(jobs -p)' EXIT\n{commands}");
+    command.args(["-c", &script]).current_dir(folder.path()).env("PATH", path);
+    // The page's `serve` and server listen on other ports here, beside whatever runs on this machine.
+    command.env("JOTGATE_LISTEN", format!("127.0.0.1:{issuer}")).env("LISTEN", format!("127.0.0.1:{listen}"));
+    let output = command.env_remove("JOTGATE_STORE").env_remove("JOTGATE_KEK").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("200 OK") && text.contains("items of ada"), "{text}");
+}
+
 /// Waits for an event, for twenty seconds at most.
 #[track_caller]
 fn until(mut holds: impl FnMut() -> bool) {
