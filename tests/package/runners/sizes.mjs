@@ -6,9 +6,9 @@ import { report } from './report.mjs'
 import { require } from './tools.mjs'
 
 /** The most that all JavaScript of the main entry may weigh, in bytes: what it weighed last, and a little. The goal is 8 KB. */
-const MAIN_ENTRY = 29_100
+const MAIN_ENTRY = 29_200
 /** The same for programs that import one name: see docs/decisions/0029. */
-const CREATE_GATE = 28_200
+const CREATE_GATE = 28_300
 const VERIFIER = 19_550
 
 /** All JavaScript of a program with `jotgate/verifier` and a key in hand, minified, not compressed. */

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { cp, readdir, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { stopping } from '../serving.mjs'
 import { lines } from './serve.mjs'
 import { ok, same } from '../../suite/harness.mjs'
@@ -27,9 +28,9 @@ export async function workerdRequests({ folder, runners, bundle, binary, jose, c
   const pair = await jose.generateKeyPair('ES256')
   const jwk = { ...(await jose.exportJWK(pair.publicKey)), alg: 'ES256' }
   const jwks = { keys: [{ ...jwk, kid: 'a' }] }
-  const signed = (kid) =>
-    new jose.SignJWT({ iss: 'https://issuer.example', aud: 'api' })
-      .setProtectedHeader({ alg: 'ES256', kid })
+  const signed = (kid, claims = {}, header = {}) =>
+    new jose.SignJWT({ iss: 'https://issuer.example', aud: 'api', ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid, ...header })
       .setExpirationTime('1h')
       .sign(pair.privateKey)
   const token = await signed('a')
@@ -169,6 +170,26 @@ function tests({ ask, impatient, issuer, cache, jwk, jwks, signed }) {
         // No address that a fetch could fill, and only a hash distinguishes the sets.
         for (const key of await cache()) ok(/^https:\/\/jotgate\.invalid\/key-set\/1\/[0-9a-f]{64}$/.test(key), key)
       },
+    'an isolate takes a status list from the shared cache, too': async () => {
+      const lists = `http://127.0.0.1:${issuer.server.address().port}/lists/`
+      const uri = `${lists}1`
+      const list = { bits: 1, lst: deflateSync(Buffer.from([0b10])).toString('base64url') }
+      const text = await signed('a', { sub: uri, iat: Math.floor(Date.now() / 1000), ttl: 300, status_list: list }, { typ: 'statuslist+jwt' })
+      issuer.routes['/keys-of-lists'] = serve()
+      issuer.routes['/lists/1'] = (_, response) => response.writeHead(200, { 'content-type': 'application/statuslist+jwt' }).end(text)
+      const words = async (isolate) => {
+        const more = `&lists=${encodeURIComponent(lists)}`
+        const tokens = await Promise.all([0, 1].map((idx) => signed('a', { status: { status_list: { idx, uri } } })))
+        return Promise.all(tokens.map(async (bearer) => (await ask(isolate, '/keys-of-lists', { bearer, more })).refusal))
+      }
+      const puts = (await cache()).length
+      same(await words('one'), [null, 'status_invalid'])
+      await until(async () => (await cache()).length > puts + 1)
+      const fetched = issuer.calls['/lists/1']
+      issuer.routes['/lists/1'] = (_, response) => response.destroy()
+      same(await words('two'), [null, 'status_invalid'])
+      same(issuer.calls['/lists/1'], fetched)
+    },
     'a hundred cold isolates ask the issuer once, and none of them fails while it is slow, down or limiting': async () => {
       const hundred = (path) => Promise.all(Array.from({ length: 100 }, () => ask('one', path, { more: '&cold' })))
       const answers = {

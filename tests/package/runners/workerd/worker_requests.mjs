@@ -3,6 +3,7 @@
  * long a fetch may take, and whether the worker has forgotten its `waitUntil`.
  */
 import { createGate, RemoteKeySet } from 'jotgate'
+import { statusLists } from 'jotgate/status'
 
 const rules = { algorithms: ['ES256'], issuer: 'https://issuer.example', audience: 'api' }
 const gates = new Map()
@@ -33,7 +34,9 @@ export default {
     // A gate of its own knows as little as that of a new isolate.
     if (!gates.has(url) || search.has('cold')) {
       const timeoutDuration = Number(search.get('timeout') ?? 60_000)
-      gates.set(url, createGate({ ...rules, keys: new RemoteKeySet(url, { timeoutDuration }) }))
+      const lists = search.get('lists')
+      const status = lists === null ? {} : { status: statusLists({ uris: [lists], timeoutDuration }) }
+      gates.set(url, createGate({ ...rules, keys: new RemoteKeySet(url, { timeoutDuration }), ...status }))
     }
     const needs = search.has('forgotten') ? {} : { waitUntil: (work) => ctx.waitUntil(work) }
     const pass = await gates.get(url).check(request, needs)
