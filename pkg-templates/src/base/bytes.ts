@@ -10,6 +10,11 @@ export function binaryOf(base64url: string): string {
   return atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
 }
 
+/** Decodes base64url to bytes. Accepts what {@link binaryOf} accepts. */
+export function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(binaryOf(base64url), (character) => character.charCodeAt(0))
+}
+
 /** Encodes bytes as base64url without padding (RFC 7515 §2). It is meant for short values: hashes, signatures, claims. */
 export function base64url(bytes: Uint8Array): string {
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')

@@ -2,7 +2,7 @@
  * Checks an ID token that was received directly from the token endpoint. Its signature is not verified: TLS authenticates the
  * issuer there (OpenID Connect Core §3.1.3.7, point 6).
  */
-import { binaryOf } from '../base/bytes.js'
+import { bytesOf } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { LoginError } from './errors.js'
 import type { Settings } from './options.js'
@@ -43,8 +43,7 @@ function decode(token: string): Partial<IdTokenClaims> {
   try {
     const [, payload, ...rest] = token.split('.')
     if (rest.length !== 1) throw 0
-    const bytes = Uint8Array.from(binaryOf(payload!), (byte) => byte.charCodeAt(0))
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(payload!))
     return record(JSON.parse(text) as object)
   } catch {
     // The error has no `cause`, because its message would contain a part of the token.

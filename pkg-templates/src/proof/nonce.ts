@@ -1,5 +1,5 @@
 /** Makes and checks nonces for DPoP proofs without a store (RFC 9449 §8, §9). A nonce is a time and its HMAC. */
-import { base64url, binaryOf, isBytes } from '../base/bytes.js'
+import { base64url, bytesOf, isBytes } from '../base/bytes.js'
 import { record } from '../base/record.js'
 import { optionError } from '../base/refusal.js'
 import { TextEncoder } from '../base/runtime.js'
@@ -42,7 +42,7 @@ export function noncesFrom(name: string, value: unknown): Nonces {
       for (const valid of [bucket, bucket - 1]) {
         const [time, mac] = nonce.split('.')
         if (time !== base64url(timeBytes(valid))) continue
-        const bytes = bytesOf(mac ?? '')
+        const bytes = macOf(mac ?? '')
         // The runtime compares in constant time.
         return bytes !== undefined && crypto.subtle.verify('HMAC', await hmac(), bytes, timeBytes(valid))
       }
@@ -58,7 +58,7 @@ function timeBytes(bucket: number): Uint8Array<ArrayBuffer> {
 }
 
 /** Decodes a MAC. Returns `undefined` for any other text. */
-function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
+function macOf(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]{43}$/.test(text)) return undefined
-  return Uint8Array.from(binaryOf(text), (character) => character.charCodeAt(0))
+  return bytesOf(text)
 }

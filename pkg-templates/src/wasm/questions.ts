@@ -5,7 +5,7 @@
  *          └─────────────▶ verify ──────────────────────▶ verdict    without a question or an answer
  */
 import { question, type Keys, type Policy } from './bindings.js'
-import { type HostAnswer, inputAddress, type ResultNumbers, resultOf, signed, view, write } from './calls.js'
+import { type HostAnswer, inputAddress, resultOf, signed, view, write } from './calls.js'
 import { boot } from './instance.js'
 import type { SignatureCheck, SignatureQuestion } from './host.js'
 
@@ -18,20 +18,13 @@ export type SignatureOracle = (alg: string, keyIndex: number) => SignatureCheck 
 /** Makes the answer function for a host that checks synchronously. */
 export function answeredBy(oracle: SignatureOracle): HostAnswer {
   return (policy, keys, length) => {
-    const algorithm = question(policy, keys, length)
-    if (algorithm === 0) return undefined
-    const result = resultOf()
-    const from = result[0] as number
-    const signatureLength = result[2] as number
-    const input = inputAddress
+    const asked = ask(policy, keys, length)
+    if (asked === undefined) return undefined
     try {
-      const check = oracle(QUESTION_ALGORITHMS[algorithm] as string, signed(result[4] as number))
+      const check = oracle(asked.alg, asked.keyIndex)
       // The views are made after the call of the oracle, which may have grown the core's memory.
       const memory = view()
-      const holds = check?.(
-        memory.subarray(input, input + signedLength(length, signatureLength)),
-        memory.subarray(from, from + signatureLength),
-      )
+      const holds = check?.(memory.subarray(asked.start, asked.end), memory.subarray(asked.from, asked.to))
       // If the check itself has grown the memory, its views were detached, so its result is ignored.
       return memory.length > 0 && typeof holds === 'boolean' ? holds : undefined
     } catch {
@@ -50,14 +43,29 @@ export function questionAbout(policy: Policy, keys: Keys, token: string): Signat
   boot()
   const length = write(token, policy)
   if (typeof length === 'object') return undefined
+  const asked = ask(policy, keys, length)
+  if (asked === undefined) return undefined
+  const { alg, keyIndex, start, end, from, to } = asked
+  return { alg, keyIndex, signed: view().slice(start, end), signature: view().slice(from, to) }
+}
+
+/**
+ * Asks the core what the host could check for the token in the input buffer. Returns the algorithm, the index of the key, and the addresses of the signed
+ * message (`start` to `end`) and of the signature (`from` to `to`). Returns `undefined` if there is nothing to check.
+ */
+function ask(policy: Policy, keys: Keys, length: number) {
   const algorithm = question(policy, keys, length)
   if (algorithm === 0) return undefined
-  const [address, , bytes, , keyIndex] = resultOf() as unknown as ResultNumbers
+  const result = resultOf()
+  const from = result[0] as number
+  const signatureLength = result[2] as number
   return {
     alg: QUESTION_ALGORITHMS[algorithm] as string,
-    keyIndex: signed(keyIndex),
-    signed: view().slice(inputAddress, inputAddress + signedLength(length, bytes)),
-    signature: view().slice(address, address + bytes),
+    keyIndex: signed(result[4] as number),
+    start: inputAddress,
+    end: inputAddress + signedLength(length, signatureLength),
+    from,
+    to: from + signatureLength,
   }
 }
 
