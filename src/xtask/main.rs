@@ -53,6 +53,6 @@ fn command(arguments: &[String]) -> Result<bool> {
 fn list() {
     terminal::print_line("cargo xtask <command>\n");
     for (name, text, _) in COMMANDS {
-        terminal::print_line(format!("  {name:<8} {text}"));
+        terminal::print_line(terminal::wrapped(&format!("  {name:<8} {text}"), 11));
     }
 }

@@ -64,12 +64,15 @@ fn introduce(companion: &Companion, worker: &Worker) {
     print_line("");
     print_line(format!("  {}  a gate for OAuth 2.0 bearer tokens", style("jotgate").bold()));
     print_line("");
-    print_line(format!(
-        "  issuer  {}  jotgate-keys, the companion: publishes its keys, mints the tokens",
-        companion.issuer
-    ));
-    print_line(format!("  worker  {}  a real workerd with examples/cloudflare-worker", worker.address));
-    print_line("          on the npm package that was just built; it knows only the address of the issuer");
+    let issuer = &companion.issuer;
+    let text =
+        format!("  issuer  {issuer}  jotgate-keys, the companion: publishes its keys, mints the tokens");
+    print_line(terminal::wrapped(&text, 10));
+    let text = format!(
+        "  worker  {}  a real workerd with examples/cloudflare-worker on the npm package that was just built; it knows only the address of the issuer",
+        worker.address
+    );
+    print_line(terminal::wrapped(&text, 10));
     print_line("");
     print_line("  Each row is one HTTP request to the worker.");
     print_line("");

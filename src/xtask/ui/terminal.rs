@@ -15,6 +15,20 @@ pub(crate) fn columns() -> usize {
     size.map_or(120, |(_, columns)| usize::from(columns)).clamp(60, 120)
 }
 
+/// Breaks a text into lines of the terminal's width. `indent` spaces precede each line after the first. Words are never broken.
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
+    wrapped_to(columns(), text, indent)
+}
+
+fn wrapped_to(width: usize, text: &str, indent: usize) -> String {
+    let spaces = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .subsequent_indent(&spaces)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
+}
+
 /// Formats a duration for people.
 pub(crate) fn time(time: Duration) -> String {
     match time.as_millis() {
@@ -28,6 +42,17 @@ pub(crate) fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_continues_below_its_start_and_words_stay_whole() {
+        let text = "  issuer  jotgate-keys, the companion: http://127.0.0.1:12345";
+        let wrapped = wrapped_to(30, text, 10);
+        assert_eq!(
+            wrapped,
+            "  issuer  jotgate-keys, the\n          companion:\n          http://127.0.0.1:12345"
+        );
+        assert_eq!(wrapped_to(80, text, 10), text);
+    }
 
     #[test]
     fn a_duration_is_shown_in_the_unit_that_fits() {

@@ -49,10 +49,10 @@ pub(super) fn run() -> Result<bool> {
     print_line("");
     print_line(format!("  issuer  {}  jotgate-keys, the companion", companion.issuer));
     print_line(format!("  server  {}/mcp  a real workerd with examples/mcp-server", worker.address));
-    print_line(format!(
-        "  client  {CLIENT}  @modelcontextprotocol/client, unmodified; it knows the URL of the server"
-    ));
-    print_line("          and its own client ID and secret");
+    let client = format!(
+        "  client  {CLIENT}  @modelcontextprotocol/client, unmodified; it knows the URL of the server and its own client ID and secret"
+    );
+    print_line(terminal::wrapped(&client, 10));
     print_line("");
     print_line("  Each row is one HTTP request. The client sends all but the last four by itself.");
     print_line("");

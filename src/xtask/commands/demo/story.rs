@@ -90,11 +90,8 @@ impl Stage {
             format!("  {} of {} rows as expected, in {}", self.as_expected, self.rows, terminal::time(took));
         let sum = style(sum);
         print_line(if all { sum.green() } else { sum.red().bold() });
-        print_line(
-            style(
-            "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets\n  \
-             them be cached for one second only, and its next key sign five seconds after it was published.").dim(),
-        );
+        let note = "  The first row's time includes fetching the issuer's keys. So that a rotation can be watched, the issuer lets them be cached for one second only, and its next key sign five seconds after it was published.";
+        print_line(style(terminal::wrapped(note, 2)).dim());
         all
     }
 
