@@ -27,7 +27,7 @@ pub(crate) enum Owner {
     /// The header of an encrypted token (RFC 7516).
     EncryptedHeader,
     Claims(Option<&'static str>),
-    /// Metadata or a token response. Values of credentials are replaced.
+    /// Metadata or a response of an issuer. Values of credentials are replaced.
     Document,
 }
 

@@ -1,4 +1,4 @@
-//! Metadata of issuers and protected resources, and token responses: their members and what is wrong with them.
+//! Metadata of issuers and protected resources, and responses of issuers: their members and what is wrong with them.
 
 use crate::{
     claims::{self, Context, Owner},
@@ -16,7 +16,7 @@ pub(crate) fn read(
     let members = Members::read(text);
     let value = |name: &str| members.as_ref().and_then(|members| members.text(name));
     let servers = members.as_ref().and_then(|members| json::strings(members.raw("authorization_servers")?));
-    let owner = if kind == "json" { Owner::Claims(None) } else { Owner::Document };
+    let owner = if matches!(kind, "json" | "introspection") { Owner::Claims(None) } else { Owner::Document };
     let problems = match (&members, kind) {
         (None, _) => vec![broken(text)],
         (Some(members), "issuer_metadata") => issuer_problems(members),

@@ -2,9 +2,10 @@
 
 use crate::{
     input::Parsed,
-    json::Members,
+    json::{self, Members},
     report::{KeyReport, Note},
     request::Request,
+    times::MILLISECONDS_FROM,
     token::Token,
 };
 
@@ -62,6 +63,13 @@ pub(crate) fn of_token(token: &Token) -> Vec<Note> {
             "Fix the issuer: each name may appear once.",
         ));
     }
+    if claims.raw("exp").and_then(json::number).is_some_and(|exp| exp >= MILLISECONDS_FROM) {
+        notes.push(note(
+            "exp_in_milliseconds",
+            "`exp` is in milliseconds, but verifiers read seconds: for them this token never expires.",
+            "Divide the time by 1000 where the token is made.",
+        ));
+    }
     if token.size().header > USUAL_HEADER {
         notes.push(note(
             "large_header",
@@ -82,7 +90,7 @@ pub(crate) fn of_keys(keys: &[KeyReport], request: &Request) -> Option<Note> {
     private.then(|| {
         note(
             "private_key_pasted",
-            "A private key is among the text; only its public half is used.",
+            "A private key is among the text.",
             "A verifier needs no private key: replace this key if the text was published or sent.",
         )
     })

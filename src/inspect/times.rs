@@ -2,8 +2,8 @@
 
 use crate::report::TimeReport;
 
-/// A value above this is not a time in seconds that a token has: it is the year 5138.
-const MILLISECONDS_FROM: f64 = 1e11;
+/// Values from here on are milliseconds: the year 5138 in seconds.
+pub(crate) const MILLISECONDS_FROM: f64 = 1e11;
 /// The last second that ISO 8601 writes with four digits of the year: 9999-12-31T23:59:59Z.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 

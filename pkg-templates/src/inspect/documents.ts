@@ -22,7 +22,7 @@ export interface ChallengeMember {
 
 /** A JSON document: metadata, a token response, or any other. */
 export interface DocumentReport {
-  readonly kind: 'resource_metadata' | 'issuer_metadata' | 'token_response' | 'json'
+  readonly kind: 'resource_metadata' | 'issuer_metadata' | 'token_response' | 'introspection' | 'error_response' | 'json'
   /** `pasted`, or `given` as `metadata` of the options. */
   readonly from: 'pasted' | 'given'
   /** The members in their order. Values of credentials are replaced by `"…"`. */

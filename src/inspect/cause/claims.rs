@@ -6,15 +6,13 @@ use super::{Scene, cause, compared};
 use crate::{
     json::{self, Members},
     report::Cause,
-    times,
+    times::{self, MILLISECONDS_FROM},
 };
 
 /// A difference of clocks up to which the clock, and not the token, is the likely fault, in seconds.
 const CLOCK_DIFFERENCE: f64 = 600.0;
 /// A token that expired this short a time ago may have met a wrong clock.
 const JUST_EXPIRED: f64 = 60.0;
-/// Values from here on are milliseconds: the year 5138 in seconds.
-const MILLISECONDS_FROM: f64 = 1e11;
 /// Values below are durations: 1973 in seconds.
 const DURATIONS_BELOW: f64 = 1e8;
 

@@ -16,7 +16,7 @@ pub(super) fn find(scene: &Scene<'_>, refusal: &Refusal) -> Option<Cause> {
         "no_matching_key" => no_key(scene),
         "key_does_not_fit" | "key_algorithm_mismatch" | "key_curve_mismatch" => key_algorithm(scene),
         "key_secret_too_short" => too_short(scene),
-        "key_type_mismatch" => unusable(scene),
+        "key_type_mismatch" => unusable(scene).or_else(|| read_as_secret(scene)),
         _ => None,
     }
 }
@@ -46,6 +46,21 @@ pub(super) fn unusable(scene: &Scene<'_>) -> Option<Cause> {
             "private_key",
             "A private key was entered; a verifier needs the public key.",
             "Print the public key with `openssl pkey -in key.pem -pubout`, and keep the private key to the issuer.",
+        )
+    })
+}
+
+/// A text in no form of a key, which was therefore read as a secret, for a token that needs a public key.
+fn read_as_secret(scene: &Scene<'_>) -> Option<Cause> {
+    let alg = scene.header().text("alg")?;
+    let mut entered = scene.sources.iter().filter(|source| usable(source)).peekable();
+    entered.peek()?;
+    let only_secrets = entered.flat_map(|source| &source.reports).all(|report| report.form == "secret");
+    (only_secrets && !alg.starts_with("HS")).then(|| {
+        cause(
+            "not_a_public_key",
+            &format!("The text entered as key was read as a shared secret. `{alg}` needs a public key."),
+            "Enter the issuer's public key as JWK, JWKS, PEM or certificate.",
         )
     })
 }

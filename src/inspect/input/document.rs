@@ -39,6 +39,10 @@ impl Parsed {
         } else if has("issuer") && (has("jwks_uri") || has("token_endpoint") || has("authorization_endpoint"))
         {
             "issuer_metadata"
+        } else if matches!(members.raw("active"), Some("true" | "false")) {
+            "introspection"
+        } else if members.text("error").is_some() && !has("status") {
+            "error_response"
         } else {
             "json"
         };

@@ -184,10 +184,12 @@ fn kind_of(text: &str) -> &'static str {
     if parts == 5 && is_encrypted(text) {
         return "encrypted_token";
     }
-    if parts == 1 && !text.starts_with("eyJ") {
+    let header = header_of(text);
+    // Some issuers write a dot into opaque tokens. A JWT that lost its signature still has a header.
+    let is_cut_off = text.starts_with("eyJ") || header.as_ref().is_some_and(|header| header.starts_with('{'));
+    if parts < 3 && !is_cut_off {
         return "opaque_token";
     }
-    let header = header_of(text);
     let typ = header.as_deref().and_then(Members::read).and_then(|header| header.text("typ"));
     match typ {
         Some(typ) if typ.eq_ignore_ascii_case("dpop+jwt") => "dpop_proof",

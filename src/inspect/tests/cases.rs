@@ -18,11 +18,11 @@ macro_rules! cases {
 }
 
 cases! {
-    tokens_are_found_in_any_frame: "frames.json", 22;
+    tokens_are_found_in_any_frame: "frames.json", 23;
     a_wrong_form_is_explained: "format.json", 13;
-    a_signature_and_its_key_are_explained: "signatures.json", 25;
-    claims_and_times_are_explained: "claims.json", 24;
-    keys_metadata_and_challenges_are_explained: "documents.json", 10;
+    a_signature_and_its_key_are_explained: "signatures.json", 26;
+    claims_and_times_are_explained: "claims.json", 25;
+    keys_metadata_and_challenges_are_explained: "documents.json", 12;
     dpop_proofs_are_checked: "dpop.json", 5;
 }
 
