@@ -4,7 +4,7 @@ import type { Denial } from '../../pkg-templates/src/gate/denial.js'
 import { lack } from '../../pkg-templates/src/gate/rights.js'
 import type { Refusal } from '../../pkg-templates/src/base/refusal.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
-import { copyButton, h } from './dom.js'
+import { copyButton, h, prose } from './dom.js'
 import { card } from './report_view.js'
 
 /** The answer to a request with this token that needs these scopes; `undefined` where it passes or nothing can be said. */
@@ -31,6 +31,11 @@ export async function answerCard(report: Report, needs: readonly string[]): Prom
   const request = needs.length === 0 ? 'a request' : `a request that needs ${needs.join(' ')}`
   const denial = denialOf(report, needs)
   if (denial === undefined) {
+    const { dpop } = report
+    if (dpop !== undefined && report.token?.type !== 'dpop_proof') {
+      const failing = dpop.checks.find(({ status }) => status === 'fails')
+      return card('What your gate answers', h('p', {}, prose(failing === undefined ? `With the option \`proof: dpop()\`, it lets ${request} pass.` : `With the option \`proof: dpop()\`, it refuses the proof: ${failing.why}`)))
+    }
     return report.verdicts.signature.status === 'holds' ? card('What your gate answers', h('p', {}, `It lets ${request} pass.`)) : undefined
   }
   const text = await httpText(denial)

@@ -44,6 +44,22 @@ export function show(element: HTMLElement, ...children: (Child | Child[])[]): vo
   element.hidden = nodes.length === 0
 }
 
+/** Replaces what an element contains. A `details` that was open stays open if a card of the same title still has it. */
+export function showKeepingOpen(element: HTMLElement, children: HTMLElement[]): void {
+  const nameOf = (details: Element) => `${details.closest('.card')?.querySelector('h2')?.textContent}: ${details.querySelector('summary')?.textContent}`
+  const open = new Set([...element.querySelectorAll('details[open]')].map(nameOf))
+  show(element, children)
+  for (const details of element.querySelectorAll('details')) if (open.has(nameOf(details))) details.open = true
+}
+
+/**
+ * A text with its invisible characters written as JSON escapes. Controls of the writing direction could show a value in another order than
+ * it has (Unicode TR 36). Joiners stay: emoji and some scripts need them.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g, (character) => `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`)
+}
+
 /** A button that copies a text and says that it did. */
 export function copyButton(text: () => string, label = 'Copy'): HTMLElement {
   const button = h('button', { type: 'button', class: 'quiet' }, label)

@@ -3,15 +3,17 @@ import { inspect, ready } from '../../pkg-templates/src/inspect.js'
 import type { InspectNeeds, InspectOptions, InspectPolicy, KeyText } from '../../pkg-templates/src/inspect/options.js'
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { answerCard } from './answer_view.js'
+import { banner } from './banner_view.js'
 import { CLOCK_TOLERANCE, configuration } from './configuration.js'
-import { byId, copyButton, h, show } from './dom.js'
-import { showKeySources, type Sources } from './key_sources.js'
+import { byId, copyButton, h, show, showKeepingOpen } from './dom.js'
+import { addressIn, showKeySources, type Sources } from './key_sources.js'
 import { type Literal, readOptions } from './options_text.js'
-import { banner, contentCards, detailCards, tokenView, verdictCards } from './report_view.js'
-import { makeSample } from './samples.js'
+import { contentCards, detailCards, tokenView, verdictCards } from './report_view.js'
+import { makeSample, type Sample } from './samples.js'
 import { fragmentOf, shareableKeys, shareableText, sharedFrom, type Shared } from './share.js'
 import { showSpa } from './spa_view.js'
-import { range, timeLeft, timeline, type Times, timesOf } from './timeline.js'
+import { range, timeline, type Times, timesOf } from './timeline.js'
+import { localTime, timeLeft } from './times_text.js'
 import { startWalk } from './walk.js'
 
 /** What the module costs, as the build measured it. */
@@ -34,6 +36,10 @@ let ofVerifier = false
 const sources: Sources = { keys: [] }
 let report: Report | undefined
 let times: Times | undefined
+/** The sample that the fields were filled from, until another token is pasted. */
+let sample: Sample | undefined
+/** The default types of a gate's policy (RFC 9068 §4). */
+const GATE_TYPES = ['JWT', 'at+jwt']
 
 /** Starts the inspector and connects it with the page's fields. */
 export async function start(): Promise<void> {
@@ -48,16 +54,21 @@ export async function start(): Promise<void> {
     clearTimeout(timer)
     timer = setTimeout(update, REST)
   }
+  field('text').addEventListener('input', leaveSample)
   for (const name of FIELDS) field(name).addEventListener('input', soon)
+  // On a narrow screen the verdict may be below the window.
+  field('text').addEventListener('paste', () => setTimeout(showBanner, 2 * REST))
   byId('earlier').addEventListener('input', soon)
   byId('options').addEventListener('input', readPastedOptions)
   byId('clear').addEventListener('click', () => {
+    forgetSample()
     field('text').value = ''
+    at = undefined
     update()
     field('text').focus()
   })
   const samples = byId<HTMLSelectElement>('sample')
-  samples.addEventListener('change', () => void showSample(samples.value))
+  samples.addEventListener('change', () => void showSample(samples.value).then(showBanner))
   byId('banner').addEventListener('click', ({ target }) => {
     const name = (target as HTMLElement).dataset['sample']
     if (name === undefined) return
@@ -95,6 +106,7 @@ async function showSample(name: string): Promise<void> {
   const made = await makeSample(name).catch(() => undefined)
   at = undefined
   more = {}
+  sample = made
   fill({ issuer: '', audience: '', algorithms: '', tolerance: `${CLOCK_TOLERANCE}`, needs: '', ...(made ?? { text: '', keys: '' }) })
   update()
   if (made === undefined) {
@@ -102,6 +114,31 @@ async function showSample(name: string): Promise<void> {
     byId('banner').className = 'banner fails'
     show(byId('banner'), h('h2', { id: 'verdict' }, 'The sample could not be made'), h('p', {}, help))
   }
+}
+
+/** Scrolls no further than needed to show the banner. */
+function showBanner(): void {
+  byId('banner').scrollIntoView({ block: 'nearest' })
+}
+
+/** Removes the sample's keys and expectations once the text contains no part of its token: they say nothing about another one. */
+function leaveSample(): void {
+  const text = field('text').value
+  if (sample === undefined || text.trim() === '') return
+  const parts = inspect(sample.text).token?.parts.map(({ start, end }) => sample?.text.slice(start, end)) ?? []
+  if (parts.some((part) => part !== undefined && part !== '' && text.includes(part))) return
+  forgetSample()
+  at = undefined
+}
+
+/** Empties the fields that still contain what the sample filled in. */
+function forgetSample(): void {
+  for (const name of FIELDS) {
+    const filled = sample?.[name as keyof Sample]
+    if (name !== 'text' && filled !== undefined && filled !== '' && field(name).value === filled) field(name).value = ''
+  }
+  sample = undefined
+  byId<HTMLSelectElement>('sample').value = ''
 }
 
 /** Fills the named fields and keeps the others. */
@@ -127,7 +164,7 @@ function entered() {
 function optionsNow(): InspectOptions {
   const { issuer, audience, algorithms, tolerance, needs } = entered()
   // The gate's defaults: RFC 9068 types or none, and no token that is bound to a key without its proof.
-  const gate: InspectPolicy = ofVerifier ? {} : { typ: ['JWT', 'at+jwt'], typOptional: true, refuseBound: true }
+  const gate: InspectPolicy = ofVerifier ? {} : { typ: GATE_TYPES, typOptional: true, refuseBound: true }
   const policy: InspectPolicy = {
     ...gate,
     ...more,
@@ -138,7 +175,8 @@ function optionsNow(): InspectOptions {
   }
   const keys: KeyText[] = []
   const own = field('keys').value
-  if (own.trim() !== '') keys.push({ text: own, from: 'entered' })
+  // An address instead of keys can be fetched; the single file fetches nothing and shows what is wrong.
+  if (own.trim() !== '' && (isSingle || addressIn(own) === undefined)) keys.push({ text: own, from: 'entered' })
   for (const { url, text } of sources.keys) keys.push({ text, url, from: 'fetched' })
   const earlier = byId<HTMLTextAreaElement>('earlier').value
   if (earlier.trim() !== '') keys.push({ text: earlier, from: 'earlier' })
@@ -157,21 +195,38 @@ function update(): void {
   const text = field('text').value
   const options = optionsNow()
   const needs = words(field('needs').value)
-  const current = inspect(text, options)
+  const current = inspectRequest(text, options)
   report = current
-  const { state, children } = banner(current)
+  const typ = options.policy?.typ ?? []
+  const { state, children } = banner(current, text, { ...entered(), typ: typeof typ === 'string' ? [typ] : typ })
+  if (at !== undefined && current.token !== undefined) children.push(h('p', { class: 'note' }, `Evaluated at ${localTime(at) ?? at}, not now.`))
   const element = byId('banner')
   element.className = `banner ${state}`
-  show(element, children)
+  // The same words are not announced again.
+  if (element.textContent !== children.map(({ textContent }) => textContent).join('')) show(element, children)
   show(byId('verdicts'), verdictCards(current.verdicts, current.refusal?.code, current.cause?.action))
   show(byId('token'), tokenView(text, current.token))
-  show(byId('contents'), contentCards(current))
-  show(byId('details'), detailCards(current))
+  showKeepingOpen(byId('contents'), contentCards(current))
+  showKeepingOpen(byId('details'), detailCards(current))
   void answerCard(current, needs).then((shown) => report === current && show(byId('answer'), shown))
   showTimes()
   showSpa(byId('spa'), current, (changed) => inspect(changed, options), needs, COST)
   showConfiguration(current)
-  if (!isSingle) showKeySources(byId('key-sources'), current, sources, update)
+  if (!isSingle) showKeySources(byId('key-sources'), current, sources, addressIn(field('keys').value), takeFetched)
+}
+
+/** The report. A bound token with its DPoP proof is judged as by a gate that checks proofs. */
+function inspectRequest(text: string, options: InspectOptions): Report {
+  const current = inspect(text, options)
+  if (current.dpop === undefined || current.refusal?.code !== 'confirmation_not_enforced') return current
+  return inspect(text, { ...options, policy: { ...options.policy, refuseBound: false } })
+}
+
+/** Shows the report with what was fetched. An address in the field of the keys has served its purpose then. */
+function takeFetched(): void {
+  const address = addressIn(field('keys').value)
+  if ([sources.metadata, ...sources.keys].some((fetched) => fetched !== undefined && fetched.url === address)) field('keys').value = ''
+  update()
 }
 
 function showTimes(): void {

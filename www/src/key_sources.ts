@@ -1,6 +1,6 @@
 /** Offers to fetch the issuer's metadata and its key set. Nothing is fetched before a click, and each URL is shown first. */
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
-import { copyButton, h, show } from './dom.js'
+import { byId, copyButton, h, show } from './dom.js'
 import { curl, type Fetched, fetchDocument, metadataUrls, publicUrl } from './fetching.js'
 
 /** A fetched or pasted document. */
@@ -31,10 +31,12 @@ export function fetchRow(url: string, done: (text: string, fetched: Fetched) => 
   const outcome = h('div', {})
   const button = h('button', { type: 'button', class: 'quiet' }, label) as HTMLButtonElement
   button.addEventListener('click', async () => {
-    button.disabled = true
+    // Not `disabled`: that would take the focus away.
+    if (button.getAttribute('aria-disabled') === 'true') return
+    button.setAttribute('aria-disabled', 'true')
     button.textContent = 'Fetching…'
     const fetched = await fetchDocument(url)
-    button.disabled = false
+    button.setAttribute('aria-disabled', 'false')
     button.textContent = 'Fetch again'
     if (fetched.error === undefined && fetched.status === 200 && fetched.text !== undefined) {
       show(outcome, h('p', { class: 'help' }, `Status ${fetched.status}, ${fetched.text.length.toLocaleString()} characters.`))
@@ -73,10 +75,39 @@ function keySetNamedIn(text: string | undefined): string | undefined {
   }
 }
 
-/** Shows where the keys of this token's issuer are, one step after the other. */
-export function showKeySources(element: HTMLElement, report: Report, sources: Sources, changed: () => void): void {
+/** The address that was entered instead of keys: a URL, or the `jwks_uri` of metadata. */
+export function addressIn(keys: string): string | undefined {
+  const text = keys.trim()
+  const url = publicUrl(/^https?:\/\/\S+$/.test(text) ? text : (keySetNamedIn(text) ?? ''))
+  return url instanceof URL ? url.href : undefined
+}
+
+/** The steps that were shown last: they are made again only if they change, so that what was opened or pasted in them stays. */
+let shownSteps = ''
+
+/**
+ * Shows where the keys of this token's issuer are, one step after the other. `address` is the one that was entered instead of keys;
+ * `changed` is called after a fetch.
+ */
+export function showKeySources(element: HTMLElement, report: Report, sources: Sources, address: string | undefined, changed: () => void): void {
+  const { metadata } = sources
   const issuer = issuerOf(report)
   const url = issuer === undefined ? undefined : publicUrl(issuer)
+  const isDone = report.verdicts?.signature.status === 'holds'
+  const given = report.documents.find(({ kind, from }) => kind === 'issuer_metadata' && from === 'given')?.jwksUri
+  const key = JSON.stringify([issuer, isDone, given, address, metadata, sources.keys.map(({ url }) => url)])
+  if (key === shownSteps) return
+  shownSteps = key
+
+  const hadFocus = element.contains(document.activeElement)
+  const wasOpen = element.querySelector('details')?.open === true
+  const take = (from: string) => (text: string) => {
+    if (text === '') return
+    // What was entered may be the address of metadata.
+    if (keySetNamedIn(text) !== undefined) sources.metadata = { url: from, text }
+    else sources.keys = [...sources.keys.filter(({ url }) => url !== from), { url: from, text }]
+    changed()
+  }
   const chips = sources.keys.map(({ url }, index) => {
     const remove = h('button', { type: 'button', class: 'quiet' }, 'Remove')
     remove.addEventListener('click', () => {
@@ -85,38 +116,34 @@ export function showKeySources(element: HTMLElement, report: Report, sources: So
     })
     return h('div', { class: 'row' }, h('span', { class: 'help' }, `Keys from ${url}`), remove)
   })
-  if (!(url instanceof URL) || report.verdicts?.signature.status === 'holds') return show(element, chips)
-  const { metadata } = sources
-  const jwksUri = report.documents.find(({ kind, from }) => kind === 'issuer_metadata' && from === 'given')?.jwksUri ?? keySetNamedIn(metadata?.text)
+  const jwksUri = given ?? keySetNamedIn(metadata?.text)
   const keysUrl = jwksUri === undefined ? undefined : publicUrl(jwksUri)
-  const steps =
-    metadata === undefined
-      ? metadataUrls(url).map((address) =>
-          fetchRow(address, (text) => {
-            if (text === '') return
-            sources.metadata = { url: address, text }
-            changed()
-          }),
-        )
-      : keysUrl instanceof URL
-        ? [
-            fetchRow(keysUrl.href, (text) => {
-              if (text === '') return
-              sources.keys = [...sources.keys.filter(({ url }) => url !== keysUrl.href), { url: keysUrl.href, text }]
-              changed()
-            }),
-          ]
-        : [h('p', { class: 'note' }, 'The metadata names no key set that can be fetched.')]
-  show(
-    element,
-    h(
-      'details',
-      {},
-      h('summary', {}, 'Fetch the issuer’s keys'),
-      h('p', { class: 'help' }, metadata === undefined ? 'The token names this issuer. Check that it is yours before you fetch: the token alone proves nothing.' : `The metadata at ${metadata.url} names this key set.`),
-      steps,
-    ),
-    chips,
-  )
-  if (metadata !== undefined) element.querySelector('details')?.setAttribute('open', '')
+  const steps = () => {
+    if (metadata === undefined) {
+      return metadataUrls(url as URL).map((address) =>
+        fetchRow(address, (text) => {
+          if (text === '') return
+          sources.metadata = { url: address, text }
+          changed()
+        }),
+      )
+    }
+    return keysUrl instanceof URL ? [fetchRow(keysUrl.href, take(keysUrl.href))] : [h('p', { class: 'note' }, 'The metadata names no key set that can be fetched.')]
+  }
+  const instead = address === undefined ? [] : [h('p', { class: 'note' }, 'This is the address of keys, not a key. Fetch it if it is your issuer’s:'), fetchRow(address, take(address))]
+  const ofIssuer =
+    (!(url instanceof URL) && metadata === undefined) || isDone || address !== undefined
+      ? []
+      : [
+          h(
+            'details',
+            { open: wasOpen || metadata !== undefined },
+            h('summary', {}, 'Fetch the issuer’s keys'),
+            h('p', { class: 'help' }, metadata === undefined ? 'The token names this issuer. Check that it is yours before you fetch: the token alone proves nothing.' : `The metadata at ${metadata.url} names this key set.`),
+            steps(),
+          ),
+        ]
+  show(element, instead, ofIssuer, chips)
+  // The next step gets the focus, or the verdict if there is none.
+  if (hadFocus) (element.querySelector<HTMLElement>('.fetch button') ?? byId('banner')).focus()
 }

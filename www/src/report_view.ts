@@ -1,9 +1,10 @@
-/** Shows a report: the banner, the four verdicts, the token, rules, claims, keys, challenges and documents. */
+/** Shows a report below the banner: the four verdicts, the token, rules, claims, keys, challenges and documents. */
 import type { ClaimReport, Status } from '../../pkg-templates/src/inspect/claims.js'
 import type { ChallengeReport, DocumentReport } from '../../pkg-templates/src/inspect/documents.js'
 import type { KeyReport, PartReport, Report, RuleReport, TokenReport, Verdict, Verdicts } from '../../pkg-templates/src/inspect/report.js'
-import { copyButton, h, prose } from './dom.js'
+import { copyButton, h, prose, visible } from './dom.js'
 import { mark } from './icons.js'
+import { localTime } from './times_text.js'
 
 const STATES: Record<Status, string> = { holds: 'Right', fails: 'Wrong', unknown: 'Not checked' }
 const VERDICTS: Record<keyof Verdicts, string> = {
@@ -19,101 +20,14 @@ const ABOUT: Record<keyof Verdicts, string> = {
   claims: 'Is it for you, from your issuer, and valid now?',
   keyOrigin: 'Who says that the key belongs to the issuer?',
 }
-/** The samples that are offered before anything is pasted. */
-const FIRST_SAMPLES = ['Expired 42 seconds ago', 'For another audience', 'Changed after it was signed']
 const DOCUMENTS = 'https://github.com/jotgate/jotgate/blob/main/docs/'
 
-/** A sentence with a link to the page on its code. */
-function code(text: string, link?: string): HTMLElement {
+/** A code, with a link to the page on it. */
+export function code(text: string, link?: string): HTMLElement {
   const shown = h('code', {}, text)
   if (link === undefined) return h('span', { class: 'code' }, shown)
   const href = link.startsWith('https://') ? link : `${DOCUMENTS}${link.replace(/^docs\//, '')}`
   return h('a', { class: 'code', href, rel: 'noreferrer', target: '_blank' }, shown)
-}
-
-/** The banner: the outcome in one line, the reason, the likely cause, what to do. */
-export function banner(report: Report | undefined): { state: string; children: HTMLElement[] } {
-  const title = (text: string) => h('h2', { id: 'verdict' }, text)
-  if (report === undefined || report.input.kind === 'empty') {
-    return {
-      state: '',
-      children: [
-        title('Nothing pasted yet'),
-        h('p', {}, 'Paste a token, or look at a sample first:'),
-        h('div', { class: 'tools' }, FIRST_SAMPLES.map((name) => h('button', { type: 'button', class: 'quiet', 'data-sample': name }, name))),
-      ],
-    }
-  }
-  const { refusal, cause, verdicts, notes } = report
-  const remarks = notes.map((note) => h('p', { class: 'note' }, prose(`${note.why} ${note.action ?? ''}`)))
-  if (verdicts === undefined) {
-    const challenge = report.challenges[0]
-    if (challenge !== undefined) {
-      return { state: 'unknown', children: [title('A challenge'), h('p', {}, prose(challenge.why)), h('p', { class: 'action' }, prose(challenge.action)), ...remarks] }
-    }
-    return { state: 'unknown', children: [title(KINDS[report.input.kind] ?? 'No token found'), h('p', {}, WITHOUT_TOKEN[report.input.kind] ?? 'There is no token in this text.'), ...remarks] }
-  }
-  if (refusal === undefined) {
-    const isChecked = verdicts.signature.status === 'holds'
-    if (isChecked && report.accepted !== false) {
-      const open = Object.entries(verdicts).filter(([, { status }]) => status === 'unknown')
-      return {
-        state: 'holds',
-        children: [title('Accepted'), h('p', {}, open.length === 0 ? 'Every check passes.' : 'Every check that was asked for passes.'), ...open.map(([, verdict]) => h('p', { class: 'help' }, prose(verdict.why))), ...remarks],
-      }
-    }
-    const reason = Object.values(verdicts).find(({ status }) => status !== 'holds') ?? verdicts.signature
-    return {
-      state: reason.status,
-      children: [title(reason.status === 'fails' ? 'Refused' : 'Not decided yet'), h('p', {}, prose(reason.why)), reason.action === undefined ? h('span', { hidden: true }) : h('p', { class: 'action' }, prose(reason.action)), ...remarks],
-    }
-  }
-  const isOpen = verdicts[refusal.verdict].status === 'unknown'
-  return {
-    state: isOpen ? 'unknown' : 'fails',
-    children: [
-      title(isOpen ? 'Not decided yet' : 'Refused'),
-      h('p', {}, prose(refusal.why), ' ', code(refusal.code, refusal.link)),
-      ...(cause === undefined
-        ? [h('p', { class: 'action' }, prose(refusal.action))]
-        : [
-            h(
-              'div',
-              { class: 'cause' },
-              h('h3', {}, 'Likely cause'),
-              h('p', {}, prose(cause.why)),
-              cause.found === undefined && cause.expected === undefined
-                ? undefined
-                : h(
-                    'dl',
-                    { class: 'compare' },
-                    cause.found === undefined ? [] : [h('dt', {}, 'in the token'), h('dd', {}, cause.found)],
-                    cause.expected === undefined ? [] : [h('dt', {}, 'expected'), h('dd', {}, cause.expected)],
-                  ),
-              h('p', { class: 'action' }, prose(cause.action)),
-            ),
-          ]),
-      ...remarks,
-    ],
-  }
-}
-
-const KINDS: Record<string, string> = {
-  opaque_token: 'An opaque token',
-  jwks: 'A key set',
-  jwk: 'A key',
-  pem: 'A key or a certificate',
-  resource_metadata: 'Metadata of a protected resource',
-  issuer_metadata: 'Metadata of an issuer',
-  token_response: 'A token response',
-  url: 'A URL without a token',
-  json: 'A JSON document',
-}
-const WITHOUT_TOKEN: Record<string, string> = {
-  opaque_token: 'It is not a JWT, so only its issuer can read it. Ask the issuer’s introspection endpoint (RFC 7662).',
-  jwks: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
-  jwk: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
-  pem: 'Paste it into the field “Keys” to verify a token with it. Its contents are below.',
 }
 
 /** The four verdicts, which are never mixed. The banner already says what to do about the code `refused`, and the `action` of the cause. */
@@ -204,7 +118,7 @@ export function card(title: string, ...children: (HTMLElement | HTMLElement[] | 
 function foundCard(input: Report['input']): HTMLElement {
   return card(
     'Found in the text',
-    h('ul', { class: 'list' }, input.found.map((found) => h('li', {}, `${found.kind.replaceAll('_', ' ')}${found.where === '' ? '' : ` in ${found.where}`}`))),
+    h('ul', { class: 'list' }, input.found.map((found) => h('li', {}, `${found.kind === 'dpop_proof' ? 'DPoP proof' : found.kind.replaceAll('_', ' ')}${found.where === '' ? '' : ` in ${found.where}`}`))),
   )
 }
 
@@ -241,7 +155,7 @@ function claimsCard(title: string, claims: readonly ClaimReport[], provider?: st
       h(
         'tr',
         {},
-        h('th', { scope: 'row' }, claim.path.replace(/^\//, '').replaceAll('/', ' › ')),
+        h('th', { scope: 'row' }, visible(claim.path).replace(/^\//, '').replaceAll('/', ' › ').replaceAll('~1', '/').replaceAll('~0', '~')),
         h(
           'td',
           {},
@@ -269,19 +183,18 @@ function claimsCard(title: string, claims: readonly ClaimReport[], provider?: st
 /** The JSON of the members, indented. Values, order and repeated names are as in the token. */
 function jsonText(claims: readonly ClaimReport[], indent = ''): string {
   const lines = claims.map(({ name, rawJson, members }) => {
-    const value = members === undefined || members.length === 0 ? rawJson : jsonText(members, `${indent}  `)
-    return `${indent}  ${JSON.stringify(name)}: ${value}`
+    const value = members === undefined || members.length === 0 ? visible(rawJson) : jsonText(members, `${indent}  `)
+    return `${indent}  ${visible(JSON.stringify(name))}: ${value}`
   })
   return lines.length === 0 ? '{}' : `{\n${lines.join(',\n')}\n${indent}}`
 }
 
 function valueOf({ rawJson, time, list }: ClaimReport): (HTMLElement | string)[] {
-  if (list !== undefined && list.length > 0) return [h('ul', { class: 'chips' }, list.map((item) => h('li', {}, item)))]
-  const raw = h('span', { class: 'raw' }, rawJson)
+  if (list !== undefined && list.length > 0) return [h('ul', { class: 'chips' }, list.map((item) => h('li', {}, visible(item))))]
+  const raw = h('span', { class: 'raw' }, visible(rawJson))
   if (time === undefined) return [raw]
-  const local = new Date(time.seconds * 1000)
-  const shown = Number.isNaN(local.getTime()) ? '' : local.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
-  return [raw, h('span', { class: 'help' }, `${time.relative} · ${shown} · ${time.iso}`)]
+  const shown = [time.relative, localTime(time.seconds), time.iso].filter((text): text is string => text !== undefined)
+  return [raw, h('span', { class: 'help' }, shown.flatMap((text, index) => [index > 0 && ' · ', h('span', { class: 'whole' }, text)]))]
 }
 
 function sizeCard({ size }: TokenReport): HTMLElement {
@@ -342,6 +255,8 @@ const DOCUMENT_NAMES: Record<DocumentReport['kind'], string> = {
   resource_metadata: 'Protected resource metadata (RFC 9728)',
   issuer_metadata: 'Issuer metadata (RFC 8414)',
   token_response: 'Token response',
+  introspection: 'Answer of introspection (RFC 7662)',
+  error_response: 'Error of an issuer (RFC 6749)',
   json: 'JSON document',
 }
 
@@ -350,6 +265,6 @@ export function documentCard(document: DocumentReport): HTMLElement {
   return card(
     DOCUMENT_NAMES[document.kind],
     ...document.problems.map((problem) => h('p', { class: 'note' }, prose(problem))),
-    h('table', { class: 'claims' }, h('tbody', {}, document.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, member.rawJson)), h('td', {}, prose(member.meaning ?? '')))))),
+    h('table', { class: 'claims' }, h('tbody', {}, document.members.map((member) => h('tr', {}, h('th', { scope: 'row' }, member.name), h('td', {}, h('span', { class: 'raw' }, visible(member.rawJson))), h('td', {}, prose(member.meaning ?? '')))))),
   )
 }

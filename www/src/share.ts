@@ -46,7 +46,11 @@ export function fragmentOf(shared: Shared): string {
 
 /** The contents of a fragment; `undefined` where it is not one of ours. */
 export function sharedFrom(fragment: string): Shared | undefined {
-  if (!fragment.startsWith('#v1.') || fragment.length > LONGEST) return undefined
+  if (fragment.length > LONGEST) return undefined
+  // Links to other inspectors have the token alone, such as `#token=eyJ…`.
+  const token = new URLSearchParams(fragment.slice(1)).get('token') ?? undefined
+  if (token !== undefined) return { text: token }
+  if (!fragment.startsWith('#v1.')) return undefined
   try {
     const bytes = decode(fragment.slice(4))
     const read = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Record<string, unknown>

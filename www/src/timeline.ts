@@ -2,6 +2,9 @@
 import type { Report } from '../../pkg-templates/src/inspect/report.js'
 import { s } from './dom.js'
 
+/** The width of a label such as `nbf,`, in CSS pixels. */
+const LABEL_WIDTH = 34
+
 /** The times of a token that the line shows, in seconds. */
 export interface Times {
   readonly iat?: number
@@ -9,7 +12,7 @@ export interface Times {
   readonly exp?: number
 }
 
-/** The times of a report's token; Returns `undefined` if it has none. */
+/** The times of a report's token. Returns `undefined` if it has none. */
 export function timesOf(report: Report): Times | undefined {
   const found: Record<string, number> = {}
   for (const claim of report.token?.claims ?? []) {
@@ -33,16 +36,18 @@ export function timeline(times: Times, now: number, tolerance: number, width: nu
   const x = (time: number) => 12 + ((time - from) / (to - from)) * (full - 24)
   const start = times.nbf ?? times.iat ?? from
   const end = times.exp ?? to
-  const label = (name: string, time: number, above: boolean, kind: string) => {
-    const at = x(time)
+  const tick = (time: number, above: boolean, kind: string) => s('line', { x1: x(time), x2: x(time), y1: above ? 30 : 44, y2: above ? 44 : 58, class: kind })
+  const label = (name: string, at: number, above: boolean, kind: string) => {
     const anchor = at < 60 ? 'start' : at > full - 60 ? 'end' : 'middle'
-    return [
-      s('line', { x1: at, x2: at, y1: above ? 30 : 44, y2: above ? 44 : 58, class: kind }),
-      s('text', { x: at, y: above ? 22 : 74, 'text-anchor': anchor, class: kind === 'now' ? 'now-text' : '' }, name),
-    ]
+    return s('text', { x: at, y: above ? 22 : 74, 'text-anchor': anchor, class: kind }, name)
   }
-  const groups: Record<number, string[]> = {}
-  for (const [name, time] of Object.entries(times) as [string, number][]) (groups[time] ??= []).push(name)
+  // Times whose labels would touch share one.
+  const labels: { names: string[]; at: number }[] = []
+  for (const [name, time] of (Object.entries(times) as [string, number][]).sort(([, one], [, other]) => one - other)) {
+    const last = labels.at(-1)
+    if (last !== undefined && x(time) - last.at < LABEL_WIDTH * last.names.length) last.names.push(name)
+    else labels.push({ names: [name], at: x(time) })
+  }
   const words = Object.entries(times).map(([name, time]) => `${name} ${new Date(time * 1000).toISOString()}`)
   return s(
     'svg',
@@ -50,21 +55,9 @@ export function timeline(times: Times, now: number, tolerance: number, width: nu
     s('line', { x1: x(from), x2: x(to), y1: 44, y2: 44, class: 'base' }),
     tolerance > 0 && end > start && s('line', { x1: x(start - tolerance), x2: x(end + tolerance), y1: 44, y2: 44, class: 'leeway' }),
     end > start && s('line', { x1: x(start), x2: x(end), y1: 44, y2: 44, class: 'valid' }),
-    Object.entries(groups).flatMap(([time, names]) => label(names.join(', '), Number(time), false, 'tick')),
-    label('evaluated', now, true, 'now'),
+    Object.values(times).map((time: number) => tick(time, false, 'tick')),
+    labels.map(({ names, at }) => label(names.join(', '), at, false, '')),
+    tick(now, true, 'now'),
+    label('evaluated', x(now), true, 'now-text'),
   )
-}
-
-/** The time left until `exp`, for people. */
-export function timeLeft(exp: number, now: number): string {
-  const left = Math.round(exp - now)
-  const size = Math.abs(left)
-  const parts = [
-    [Math.floor(size / 86_400), 'd'],
-    [Math.floor(size / 3600) % 24, 'h'],
-    [Math.floor(size / 60) % 60, 'min'],
-    [size % 60, 's'],
-  ].filter(([count], index, all) => count !== 0 || index === all.length - 1) as [number, string][]
-  const text = parts.slice(0, 2).map(([count, unit]) => `${count} ${unit}`).join(' ')
-  return left > 0 ? `${text} left` : `Expired ${text} ago`
 }

@@ -73,6 +73,71 @@ export function chromiumTests(test, { out, world, project, fresh, tools }) {
     })
   })
 
+  test('an address instead of keys can be fetched: of a key set, and of metadata; the focus goes to the next step', async () => {
+    const [metadata, jwks] = [`${world.other}/.well-known/openid-configuration`, `${world.other}/jwks`]
+    await fresh({ allowed: [metadata, jwks] }, async (tab) => {
+      const token = await world.token()
+      const fetchFocused = async () => {
+        await tab.page.locator('#key-sources .fetch button').first().focus()
+        await tab.page.keyboard.press('Enter')
+      }
+      await enter(tab, { text: token, issuer: world.other, audience: 'https://api.example', keys: jwks })
+      await shows(tab, '#banner', 'There is no key to check the signature with.')
+      await shows(tab, '#key-sources', 'This is the address of keys')
+      await fetchFocused()
+      await shows(tab, '#verdict', 'Accepted')
+      same(await tab.evaluate(() => [document.querySelector('#keys').value, document.activeElement.id]), ['', 'banner'])
+      await click(tab, 'Remove', '#key-sources')
+      await enter(tab, { keys: metadata })
+      await fetchFocused()
+      await shows(tab, '#key-sources code', jwks)
+      same(await tab.evaluate(() => document.activeElement.textContent), 'Fetch')
+      await tab.page.keyboard.press('Enter')
+      await shows(tab, '#verdict', 'Accepted')
+    })
+  })
+
+  test('on a phone the verdict is in the window after a paste, and it is announced once', async () => {
+    for (const viewport of [{ width: 320, height: 480 }, { width: 390, height: 844 }]) {
+      await fresh({ viewport }, async (tab) => {
+        const token = await world.token()
+        await tab.evaluate(() => {
+          window.announced = []
+          new MutationObserver(() => window.announced.push(document.querySelector('#verdict').textContent)).observe(document.querySelector('#banner'), { childList: true })
+        })
+        await tab.page.focus('#text')
+        await tab.evaluate((token) => {
+          document.querySelector('#text').dispatchEvent(new ClipboardEvent('paste', { bubbles: true }))
+          document.execCommand('insertText', false, token)
+        }, token)
+        await shows(tab, '#verdict', 'Not decided yet')
+        await tab.until(() => {
+          const { top, bottom } = document.querySelector('#verdict').getBoundingClientRect()
+          return top >= 0 && bottom <= innerHeight
+        })
+        same(await tab.evaluate(() => document.activeElement.id), 'text')
+        await enter(tab, { issuer: '' })
+        same(await tab.evaluate(() => [window.announced, document.querySelector('#banner').getAttribute('role')]), [['Not decided yet'], 'status'])
+      })
+    }
+  })
+
+  test('labels of the time line that would touch are one, and print leaves the fields out', async () => {
+    await fresh({}, async (tab) => {
+      await choose(tab, 'Expired 42 seconds ago')
+      await shows(tab, '#verdict', 'Refused')
+      await tab.evaluate(() => {
+        const time = document.querySelector('#at')
+        time.value = '2037-01-01T00:00'
+        time.dispatchEvent(new Event('change', { bubbles: true }))
+      })
+      await shows(tab, '#timeline text', 'iat, nbf, exp')
+      await tab.page.emulateMedia({ media: 'print' })
+      const shown = await tab.evaluate(() => ['#text', '.inputs', '#slide', '#banner', '#token', '#contents'].map((selector) => document.querySelector(selector).getClientRects().length > 0))
+      same(shown, [false, false, false, true, true, true])
+    })
+  })
+
   test('the message to the frame is the URL and nothing else', async () => {
     const address = `${world.other}/.well-known/openid-configuration`
     await fresh({ allowed: [address], open: false }, async (tab) => {

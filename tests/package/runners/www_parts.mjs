@@ -7,7 +7,8 @@ import { configuration } from '@www/configuration.ts'
 import { metadataUrls, publicUrl, resourceMetadataUrl } from '@www/fetching.ts'
 import { readOptions } from '@www/options_text.ts'
 import { fragmentOf, shareableKeys, shareableText, sharedFrom } from '@www/share.ts'
-import { range, timeLeft } from '@www/timeline.ts'
+import { range } from '@www/timeline.ts'
+import { timeLeft } from '@www/times_text.ts'
 import { harness, ok, same } from '@tests/suite/harness.mjs'
 import { report } from '@tests/runners/report.mjs'
 
@@ -64,7 +65,7 @@ test('configuration: the token counts only with a key of the user, and every val
 test('time line: a margin at both ends, and the time left in words', () => {
   const [from, to] = range({ iat: 100, exp: 1100 }, 600)
   ok(from < 100 && to > 1100)
-  same([timeLeft(3725, 0), timeLeft(59, 0), timeLeft(0, 90), timeLeft(90_000, 0)], ['1 h 2 min left', '59 s left', 'Expired 1 min 30 s ago', '1 d 1 h left'])
+  same([timeLeft(3725, 0), timeLeft(59, 0), timeLeft(0, 90), timeLeft(90_000, 0), timeLeft(0, 3 * 86_400 + 14), timeLeft(5, 5)], ['1 h 2 min left', '59 s left', 'Expired 1 min 30 s ago', '1 d 1 h left', 'Expired 3 d ago', 'Expired 0 s ago'])
 })
 
 test('answer: what the page shows is what a gate with the same options answers', async () => {
