@@ -1,4 +1,4 @@
-//! Limits that hold whatever a caller asks for, and the default of one that callers can change.
+//! Limits that callers cannot change, and the default of one that they can.
 
 /// The longest token that is accepted unless the policy sets another limit, in bytes.
 pub const DEFAULT_MAXIMUM_TOKEN_BYTES: usize = 16 * 1024;

@@ -1,5 +1,5 @@
-//! Why something was refused. Each refusal has a stable code and carries the compared values, never the token or key material. The table
-//! in `Refusal::row` is the only list of codes and classes.
+//! The refusals. Each has a stable code and contains the compared values, never the token or key material. The table in `Refusal::row`
+//! is the only list of codes and classes.
 
 mod kinds;
 mod message;
@@ -11,21 +11,21 @@ use jotgate_crypto::{Algorithm, KeyRefusal};
 pub use self::kinds::{Class, JsonProblem, Part, Reason};
 pub(crate) use self::message::shortened;
 
-/// Why a token, a key, a key set or an option was refused. Times are seconds since 1970-01-01T00:00:00Z.
+/// The reason why a token, a key, a key set or an option was refused. Times are seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The token is longer than the policy allows.
     TokenTooLong {
-        /// The largest length accepted, in bytes.
+        /// The largest accepted length, in bytes.
         maximum: usize,
     },
     /// The token does not have three parts (RFC 7515 §7.1).
     TokenParts {
-        /// How many it has; five in an encrypted token (RFC 7516 §7.1).
+        /// The number of its parts; five in an encrypted token (RFC 7516 §7.1).
         found: usize,
     },
-    /// A part is not base64url without padding, white space or stray bits (RFC 7515 §2, RFC 4648 §3.5).
+    /// A part is not base64url, or it has padding, white space or non-zero trailing bits (RFC 7515 §2, RFC 4648 §3.5).
     Base64url {
         /// The part.
         part: Part,
@@ -39,7 +39,7 @@ pub enum Refusal {
     },
     /// The header has no `alg` (RFC 7515 §4.1.1).
     AlgorithmMissing,
-    /// The header says `none`, in any spelling (RFC 8725 §3.2).
+    /// The header's `alg` is `none`, in any spelling (RFC 8725 §3.2).
     AlgorithmNone,
     /// The header's `alg` is unknown.
     AlgorithmUnknown {
@@ -79,7 +79,7 @@ pub enum Refusal {
     Key(KeyRefusal),
     /// The signature is not valid for this message and key.
     SignatureMismatch,
-    /// More keys may have signed the token than are tried for one token (RFC 8725 §3.1); none of those tried did.
+    /// More keys may have signed the token than are tried for one token (RFC 8725 §3.1). None of those that were tried did.
     TooManyCandidates,
     /// The payload is not a JSON object with a single meaning (RFC 7519 §7.2).
     ClaimsJson(JsonProblem),
@@ -167,7 +167,7 @@ pub enum Refusal {
         /// `kty` or `crv`.
         name: &'static str,
     },
-    /// A shared secret in a key set: everyone who can read the set could sign.
+    /// A key set contains a shared secret: everyone who can read the set could sign.
     JwkSymmetricInSet,
     /// The key set is not a JSON object (RFC 7517 §5).
     JwksJson(JsonProblem),
@@ -202,19 +202,19 @@ const fn claim(code: &'static str, class: Class, claim: &'static str, reason: Re
 }
 
 impl Refusal {
-    /// The stable code, for programs to compare. The message may change.
+    /// Returns the stable code, for programs to compare. The message may change.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.row().code
     }
 
-    /// The kind of refusal.
+    /// Returns the class of the refusal.
     #[must_use]
     pub const fn class(&self) -> Class {
         self.row().class
     }
 
-    /// The claim (or `typ`) that failed, and how; `None` if no claim failed.
+    /// Returns the claim (or `typ`) that failed, and how it failed. Returns `None` if no claim failed.
     #[must_use]
     pub fn claim(&self) -> Option<(&str, Reason)> {
         match self {

@@ -1,5 +1,5 @@
-//! Decodes a token **without verifying it**: for logs, for choosing among issuers, for display. The results cannot become the types of
-//! the verifying stages, because anyone may have written them.
+//! Decodes a token **without verifying it**: for logs, for choosing among issuers, for display. The results cannot be converted to the
+//! types of the verifying stages, because anyone may have written them.
 
 use alloc::{string::String, vec::Vec};
 
@@ -37,7 +37,7 @@ pub fn decode(token: &[u8], maximum: usize) -> Result<Unverified, Refusal> {
     Ok(Unverified { header, claims })
 }
 
-/// Decodes the header of a token of at most `maximum` bytes, without verifying it or looking at the payload.
+/// Decodes the header of a token of at most `maximum` bytes, without verifying it and without reading the payload.
 ///
 /// # Errors
 /// [`Refusal::TokenTooLong`], [`Refusal::TokenParts`], [`Refusal::Base64url`] or [`Refusal::HeaderJson`].
@@ -47,11 +47,11 @@ pub fn decode_header(token: &[u8], maximum: usize) -> Result<String, Refusal> {
     Ok(header)
 }
 
-/// Checks the claims of a token against a policy, needs and the time **without verifying its signature**, to explain a token that is
-/// refused or whose key is missing. It returns no claims, because a token that passes is not verified.
+/// Checks the claims of a token against a policy, needs and the time **without verifying its signature**, to explain a refused token or
+/// one whose key is missing. It returns no claims, because a token that passes is not verified.
 ///
 /// # Errors
-/// The refusals of form that [`decode`] has, and those of [`Policy::judge`] and [`Needs::judge`].
+/// The refusals of [`decode`], and those of [`Policy::judge`] and [`Needs::judge`].
 pub fn judge(token: &[u8], policy: &Policy, needs: &Needs, now: f64) -> Result<(), Refusal> {
     let header = decode_header(token, policy.maximum_bytes)?;
     let header = Document::read(header.as_bytes(), Names::Unique).map_err(Refusal::HeaderJson)?;

@@ -26,13 +26,13 @@ pub struct Verdict {
 /// A token that was refused.
 #[derive(Debug)]
 pub struct Refused {
-    /// Why.
+    /// The reason.
     pub refusal: Refusal,
-    /// The token's content, if its signature holds and only its claims or rights were refused.
+    /// The token's content, if its signature is valid and only its claims or rights were refused.
     pub signed: Option<Box<SignedPayload>>,
 }
 
-/// Caches and buffers reused across calls: headers and claim layouts seen before, and scratch space.
+/// Caches and buffers that are reused across calls: decoded headers, claim layouts, and scratch space.
 #[derive(Debug)]
 pub struct Memory {
     headers: Headers,
@@ -45,7 +45,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Empty.
+    /// Makes empty caches and buffers.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -63,8 +63,8 @@ impl Memory {
         self.buffers.take_back(verdict.signed);
     }
 
-    /// The outline of the claims that were accepted last (`src/core/json/outline.rs`). Empty if a token was refused since, or if the
-    /// claims must be parsed as JSON.
+    /// Returns the outline of the last accepted claims (`src/core/json/outline.rs`). Empty if a token was refused since, or if the claims
+    /// must be parsed as JSON.
     #[must_use]
     pub fn outline(&self) -> &[u32] {
         self.outline.words()
@@ -81,7 +81,7 @@ impl Default for Memory {
 /// header, algorithm, key, signature (RFC 7515 §5.2), claims (RFC 7519 §7.2), policy, needs.
 ///
 /// # Errors
-/// [`Refused`] with the first refusal met.
+/// [`Refused`] with the first refusal.
 pub fn verify(
     token: &[u8],
     keys: Keys<'_>,
@@ -107,10 +107,10 @@ fn judge(
     }
 }
 
-/// Verifies a token as [`verify`] does, with a memory of earlier tokens, which then holds the outline of the claims.
+/// Verifies a token as [`verify`] does, with caches of earlier tokens. `memory` then contains the outline of the claims.
 ///
 /// # Errors
-/// [`Refused`] with the first refusal met.
+/// [`Refused`] with the first refusal.
 pub fn verify_with(
     token: &[u8],
     keys: Keys<'_>,
@@ -123,7 +123,7 @@ pub fn verify_with(
     judge_with(signed, policy, needs, now, memory)
 }
 
-/// Reads a token up to its RSA signature. Returns the question about it, which [`resume`] needs the answer to. Returns `None` if only the
+/// Reads a token up to its RSA signature. Returns the question for the host; pass the answer to [`resume`]. Returns `None` if only the
 /// core may verify the token, or if [`verify`] refuses it before its signature.
 pub fn question<'m>(
     token: &[u8],
@@ -144,7 +144,7 @@ pub fn question<'m>(
 /// Verifies the token of the last [`question`]. `holds` is the host's answer: whether the signature is valid.
 ///
 /// # Errors
-/// [`Refused`] with the first refusal met, and if there was no question.
+/// [`Refused`] with the first refusal, also if there was no question.
 pub fn resume(
     holds: bool,
     policy: &Policy,
@@ -176,7 +176,7 @@ fn judge_with(
     })
 }
 
-/// Verifies the signature alone: a compact JWS whose payload may be anything (RFC 7515 §5.2).
+/// Verifies only the signature of a compact JWS, whose payload may be any bytes (RFC 7515 §5.2).
 ///
 /// # Errors
 /// Any refusal up to and including [`Refusal::SignatureMismatch`].
@@ -198,20 +198,20 @@ fn signed(
 }
 
 impl Verdict {
-    /// The header.
+    /// Returns the header.
     #[must_use]
     pub fn header(&self) -> &Header {
         self.signed.header()
     }
 
-    /// The claims as JSON text.
+    /// Returns the claims as JSON text.
     #[must_use]
     pub fn claims(&self) -> &str {
         core::str::from_utf8(self.claims_utf8()).unwrap_or_default()
     }
 
-    /// The claims as bytes, without another check that they are UTF-8.
-    // INVARIANT: the claims were read from these bytes, so they are.
+    /// Returns the claims as bytes, without another check that they are UTF-8.
+    // INVARIANT: the claims were read from these bytes, so they are UTF-8.
     #[must_use]
     pub fn claims_utf8(&self) -> &[u8] {
         self.signed.payload()

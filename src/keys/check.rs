@@ -1,19 +1,19 @@
-//! What is unusual in a store: values that no command accepts any more, and steps that are overdue.
+//! Finds unusual facts in a store: values that no command accepts any more, and steps that are overdue.
 
 use crate::life::rotation_due_for;
 use crate::listing::moment;
 use crate::{Client, Purpose, Settings, State, check_audiences, check_claims, check_client_id};
 
-/// Something unusual, for a person to look at. The store goes on working.
+/// Something unusual that a person should look at. The store keeps working.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The stable code: what a program compares.
+    /// The stable code, for programs to compare.
     pub code: &'static str,
-    /// What is unusual and what to do.
+    /// The problem and the remedy, for people.
     pub text: String,
 }
 
-/// Everything unusual in a state. `now` in Unix seconds.
+/// Returns everything unusual in a state. `now` in Unix seconds.
 #[must_use]
 pub fn check(state: &State, now: u64) -> Vec<Finding> {
     let mut findings = vec![];
@@ -33,7 +33,7 @@ pub fn check(state: &State, now: u64) -> Vec<Finding> {
 
 fn check_keys(state: &State, now: u64) -> Vec<Finding> {
     let mut findings = vec![];
-    // A running server follows within this time.
+    // A running server makes an overdue step within this time.
     let late = state.settings().times().replica_delay.saturating_add(60);
     for ring in Purpose::ALL.into_iter().filter_map(|purpose| state.ring_for(purpose)) {
         let due = rotation_due_for(state, ring.purpose(), state.settings());
@@ -66,7 +66,7 @@ fn check_keys(state: &State, now: u64) -> Vec<Finding> {
 }
 
 fn check_client(client: &Client, longest: u64) -> Vec<Finding> {
-    // An identifier of an older store may hold anything, line ends too.
+    // An identifier in an older store may contain any character, such as a line end.
     let id = client.id.escape_debug().to_string();
     let mut findings = vec![];
     if let Err(refusal) = check_client_id(&client.id) {

@@ -1,4 +1,4 @@
-//! Every way in which a command can fail, with one code each.
+//! The errors of commands, each with one code.
 
 use std::{fmt, io};
 
@@ -9,13 +9,13 @@ use crate::{
     TokenRefusal,
 };
 
-/// Why something did not happen. Never contains a token or a private key.
+/// The reason why an operation failed. Never contains a token or a private key.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The store failed.
     Store(StoreError),
-    /// What is in the store could not be read.
+    /// The content of the store could not be read.
     Document(DocumentError),
     /// The state does not allow it.
     State(StateError),
@@ -35,16 +35,16 @@ pub enum Error {
     Ledger(LedgerError),
     /// A password could not be hashed.
     Password(PasswordError),
-    /// Others kept changing the store.
+    /// Other processes changed the store at each attempt.
     Contended {
-        /// How many attempts were made.
+        /// The number of attempts.
         attempts: u32,
     },
     /// The clock is before the moment at which a key was published, by more than clocks differ.
     ClockBehind {
         /// When the key was published, in Unix seconds.
         published: u64,
-        /// What the clock says.
+        /// The time of the clock, in Unix seconds.
         now: u64,
     },
     /// The clock was set while the program ran, by more than clocks may differ.
@@ -59,12 +59,12 @@ pub enum Error {
     },
     /// The network failed.
     Network(io::Error),
-    /// A task inside ended before its time.
+    /// An internal task ended unexpectedly.
     Stopped,
 }
 
 impl Error {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The issuer identifier that tokens and metadata carry.
+//! The issuer identifier in tokens and metadata.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,37 +7,36 @@ use std::str::FromStr;
 use axum::http::Uri;
 use url::Url;
 
-/// An issuer identifier by RFC 8414 §2: an `https` URL without query or fragment. Plain `http` is taken for loopback
-/// addresses alone, for trials on one machine.
+/// An issuer identifier by RFC 8414 §2: an `https` URL without query or fragment. Plain `http` is accepted only for loopback
+/// addresses, for trials on one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer(String);
 
-/// Why a text is no issuer identifier.
+/// The reason why a text is not an issuer identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuerRefusal {
     /// Not an absolute URL.
     NotAUrl,
     /// Neither `https`, nor `http` on a loopback address.
     Insecure,
-    /// A query, a fragment, a user name or a password in it.
+    /// It has a query, a fragment, a user name or a password.
     ExtraParts,
-    /// A URL parser writes it in another way, so clients would compare and fetch another text.
+    /// A URL parser writes it differently, so clients would compare and fetch another text.
     Rewritten {
         /// How a URL parser (WHATWG) writes it.
         parsed: String,
     },
-    /// An empty segment in its path, or characters that RFC 3986 §3.3 has in no path.
+    /// Its path has an empty segment, or characters that RFC 3986 §3.3 does not allow.
     Path,
 }
 
 impl Issuer {
-    /// The issuer of a store. Stores that were made by an older version may have one that [`Issuer::from_str`] refuses:
-    /// they go on working.
+    /// Reads the issuer of a store. Stores of an older version may have an issuer that [`Issuer::from_str`] refuses. They keep working.
     ///
     /// # Errors
     /// [`IssuerRefusal::NotAUrl`], [`IssuerRefusal::Insecure`], [`IssuerRefusal::ExtraParts`].
     pub(crate) fn from_store(text: &str) -> Result<Self, IssuerRefusal> {
-        // The parser drops a fragment silently, and a verifier compares the whole text.
+        // The parser ignores a fragment, but verifiers compare the whole text.
         if text.contains(['#', '?', '@']) {
             return Err(IssuerRefusal::ExtraParts);
         }
@@ -52,13 +51,13 @@ impl Issuer {
         Ok(Self(text.to_owned()))
     }
 
-    /// The text, as it was given: verifiers compare it to the letter (RFC 9068 §4).
+    /// Returns the text unchanged: verifiers compare it exactly (RFC 9068 §4).
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its path without a slash at the end (RFC 8414 §3.1); empty for most.
+    /// Returns its path without a trailing slash (RFC 8414 §3.1). Most issuers have an empty path.
     #[must_use]
     pub fn path(&self) -> &str {
         let (_, rest) = self.0.split_once("://").unwrap_or_default();
@@ -72,7 +71,7 @@ impl FromStr for Issuer {
     fn from_str(text: &str) -> Result<Self, IssuerRefusal> {
         let issuer = Self::from_store(text)?;
         let url = Url::parse(text).map_err(|_| IssuerRefusal::NotAUrl)?;
-        // The one difference that every client knows: an empty path is written as a slash.
+        // The only accepted difference: a URL parser writes an empty path as a slash.
         if url.as_str() != text && url.as_str().strip_suffix('/') != Some(text) {
             return Err(IssuerRefusal::Rewritten { parsed: url.into() });
         }
@@ -83,7 +82,7 @@ impl FromStr for Issuer {
     }
 }
 
-/// Whether it is empty, or segments of `pchar` with a slash before each (RFC 3986 §3.3), none of them empty.
+/// Whether a path is empty, or consists of segments of `pchar` with a slash before each (RFC 3986 §3.3), none of them empty.
 fn is_path(path: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
     let is_segment = |segment: &str| {
@@ -105,7 +104,7 @@ impl fmt::Display for Issuer {
 }
 
 impl IssuerRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

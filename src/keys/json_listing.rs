@@ -1,4 +1,4 @@
-//! The listings as JSON, for programs. `docs/listings.md` describes each member.
+//! Writes the listings as JSON, for programs. `docs/listings.md` describes each member.
 //!
 //! A later version may add members. It does not rename, remove or reinterpret one.
 
@@ -123,7 +123,7 @@ struct ListedFinding<'a> {
 /// `keys list --json`: one line of JSON. `now` in Unix seconds.
 ///
 /// # Errors
-/// [`TokenRefusal::NotSigned`] if the JSON library fails, which it does not for these values.
+/// [`TokenRefusal::NotSigned`] if the JSON library fails, which never happens for these values.
 pub fn json_listing(state: &State, now: u64) -> Result<String, Error> {
     let published =
         state.rings().iter().flat_map(Ring::newest_first).map(|key| ListedKey::of(state, key, now));

@@ -1,26 +1,26 @@
 //! The companion of the verifier: it owns the rotating signing keys, publishes the key set and issues tokens.
 //!
 //! [`run`] takes a listener, a [`Store`], a [`Clock`] and a signal to stop, and serves the published key set over HTTP.
-//! Around it: [`rotate`] changes the keys, [`Signer`] makes tokens, [`router`] is for those who bring
-//! their own server. The binary only wires.
+//! [`rotate`] changes the keys, [`Signer`] makes tokens, and [`router`] is for programs with their own server. The binary only connects
+//! these parts.
 //!
-//! | room | what it is |
+//! | folder | content |
 //! |---|---|
 //! | `key` | one key and its public half |
-//! | `life` | the rings of keys: what happens when, as a pure function, and those who act on it |
-//! | `store` | where the state is kept: sealed, in one versioned document |
-//! | `postgres` | where a database is, and transactions in it |
+//! | `life` | the rings of keys: the next state as a pure function, and the code that applies it |
+//! | `store` | the stored state: one sealed, versioned document |
+//! | `postgres` | the address of a database, and transactions in it |
 //! | `tls` | the certificate of the public listener |
 //! | `ledger` | people, sessions, codes and refresh tokens, as rows |
 //! | `people` | names and passwords |
-//! | `client_documents` | clients that describe themselves at their identifier, an https URL |
-//! | `grants` | the ways to a token at the token endpoint, one file each |
-//! | `login` | the authorization endpoint: logging in and consent |
-//! | `pages` | what people see, without JavaScript |
-//! | `token` | what is signed, and for whom |
-//! | `http` | what is served, from a snapshot in memory |
+//! | `client_documents` | clients that are described by a document at their identifier, an https URL |
+//! | `grants` | the grants of the token endpoint, one file each |
+//! | `login` | the authorization endpoint: login and consent |
+//! | `pages` | the HTML pages, without JavaScript |
+//! | `token` | clients, and the tokens that are signed for them |
+//! | `http` | the listeners and routes, which answer from a snapshot in memory |
 //! | `dev` | an issuer for development and tests |
-//! | `cli` | the binary: words and signals |
+//! | `cli` | the binary: arguments and signals |
 
 mod check;
 mod client_documents;

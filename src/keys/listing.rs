@@ -1,12 +1,12 @@
-//! A table of the keys for people.
+//! Formats keys, clients, secrets and settings as tables for people.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::life::rotation_due_for;
 use crate::{Client, Encryption, Key, Phase, Revoked, Ring, State};
 
-/// One row for each key, the newest of each ring first: what it is, its phase, what happened when, and what comes
-/// next. Revoked keys follow for as long as they may be trusted somewhere. `now` in Unix seconds.
+/// Formats one row for each key, the newest of each ring first: its algorithm, phase, past changes and next step. Revoked keys follow, as
+/// long as some verifiers may trust them. `now` in Unix seconds.
 #[must_use]
 pub fn listing(state: &State, now: u64) -> String {
     let heads = [
@@ -27,7 +27,7 @@ pub fn listing(state: &State, now: u64) -> String {
     table(&rows)
 }
 
-/// One row for each client; no secret.
+/// Formats one row for each client, without secrets.
 #[must_use]
 pub fn client_listing(clients: &[Client]) -> String {
     let heads = ["CLIENT", "STATE", "ADDED", "SECRETS", "TOKENS LIVE", "SCOPES", "AUDIENCES", "CLAIMS"];
@@ -39,7 +39,7 @@ pub fn client_listing(clients: &[Client]) -> String {
             None => audience.clone(),
         };
         [
-            // An identifier of an older store may hold anything, line ends too.
+            // An identifier in an older store may contain any character, such as a line end.
             client.id.escape_debug().to_string(),
             (if client.disabled { "disabled" } else { "enabled" }).to_owned(),
             moment(client.created),
@@ -53,7 +53,7 @@ pub fn client_listing(clients: &[Client]) -> String {
     table(&rows)
 }
 
-/// One row for each secret of a client: its identifier, never the secret. `now` in Unix seconds.
+/// Formats one row for each secret of a client: its identifier, never the secret. `now` in Unix seconds.
 #[must_use]
 pub fn secret_listing(client: &Client, now: u64) -> String {
     let mut rows = vec![["SECRET", "ADDED", "AGE"].map(str::to_owned)];
@@ -65,7 +65,7 @@ pub fn secret_listing(client: &Client, now: u64) -> String {
     table(&rows)
 }
 
-/// One row for each time, and the inequalities that they keep; then what settings of before still forbid. `now` in Unix
+/// Formats one row for each time, the inequalities that they satisfy, and the limits that previous settings still impose. `now` in Unix
 /// seconds.
 #[must_use]
 pub fn settings_listing(state: &State, now: u64) -> String {
@@ -105,7 +105,7 @@ pub fn settings_listing(state: &State, now: u64) -> String {
     format!("{}\n{}{bind}", table(&rows), inequalities.collect::<String>())
 }
 
-/// The key-encryption key of the store, and one row for each server that shares it.
+/// Formats the key-encryption key of the store, and one row for each server that shares the store.
 #[must_use]
 pub fn server_listing(Encryption { kek_id, servers }: &Encryption) -> String {
     let mut text = format!("the store is encrypted with the key-encryption key {kek_id}\n");
@@ -120,7 +120,7 @@ pub fn server_listing(Encryption { kek_id, servers }: &Encryption) -> String {
     text
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell.
+/// Formats rows of cells as lines. Each column is as wide as its widest cell.
 pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> = (0..N)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
@@ -134,33 +134,33 @@ pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
         .collect()
 }
 
-/// A moment in Unix seconds as people read it, in UTC.
+/// Formats a time in Unix seconds for people, in UTC.
 #[must_use]
 pub(crate) fn moment(seconds: u64) -> String {
-    // The formatter ends with the year 9999; a stored number may not.
+    // The formatter ends with the year 9999, but a stored number may be larger.
     let last = 253_402_300_799;
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds.min(last))).to_string()
 }
 
-/// What happens next to a key, and when, in Unix seconds.
+/// The next step of a key, and its time in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
     /// A running server lets it sign then.
     Signs(u64),
-    /// As `Signs`; `keys rotate` may let it sign at any time before.
+    /// A running server lets it sign then. `keys rotate` may let it sign at any time before.
     SignsOrBefore(u64),
     /// `keys rotate` may let it sign from then on.
     MaySign(u64),
     /// Its successor takes over.
     Retires(u64),
-    /// It is not published any more.
+    /// It is removed from the set.
     Goes(u64),
     /// No verifier trusts it any more.
     Distrusted(u64),
 }
 
 impl NextStep {
-    /// The next step of a published key.
+    /// Returns the next step of a published key.
     pub(crate) fn of(state: &State, key: &Key, now: u64) -> Self {
         let settings = state.settings();
         let purpose = state.purpose_of(key.kid());

@@ -2,7 +2,7 @@
 
 use jotgate_core::{Curve, Key, KeySet, Refusal, message::count};
 
-/// A refusal as JSON text.
+/// Writes a refusal as JSON text.
 pub(crate) fn refusal(refusal: &Refusal) -> String {
     let mut object = Object::default();
     object.text("code", refusal.code());
@@ -20,12 +20,12 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
     object.finish()
 }
 
-/// A key's description as JSON text.
+/// Writes a key's description as JSON text.
 pub(crate) fn key(key: &Key) -> String {
     described(key).finish()
 }
 
-/// A key set's description as JSON text.
+/// Writes a key set's description as JSON text.
 pub(crate) fn key_set(set: &KeySet) -> String {
     let mut object = Object::default();
     object.number("size", set.keys().len());
@@ -52,7 +52,7 @@ pub(crate) fn key_set(set: &KeySet) -> String {
     object.finish()
 }
 
-/// A key's description, without key material.
+/// Writes a key's description, without key material.
 fn described(key: &Key) -> Object {
     let mut object = Object::default();
     object.text("kty", key.prepared().key_type().name());
@@ -119,7 +119,7 @@ impl Object {
     }
 }
 
-/// A JSON string (RFC 8259 §7).
+/// Writes a JSON string (RFC 8259 §7).
 fn quoted(value: &str) -> String {
     let mut text = String::from('"');
     for letter in value.chars() {

@@ -13,7 +13,7 @@ thread_local! {
     static INPUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Reserves input for a token of `length` code units and returns its address; null and a refusal if it is too long.
+/// Reserves the input buffer for a token of `length` code units. Returns its address, or null and a refusal if the token is too long.
 pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
     if length > maximum {
         refuse(&Refusal::TokenTooLong { maximum }, None);
@@ -22,7 +22,7 @@ pub(crate) fn admit(length: usize, maximum: usize) -> *const u8 {
     reserve(length.saturating_mul(3))
 }
 
-/// Makes the buffer at least `length` bytes long and returns its address.
+/// Makes the buffer at least `length` bytes long. Returns its address.
 fn reserve(length: usize) -> *const u8 {
     with(&INPUT, |input| {
         if input.len() < length {
@@ -35,7 +35,7 @@ fn reserve(length: usize) -> *const u8 {
     })
 }
 
-/// Passes the first `length` bytes of the input to `read`, or all if there are fewer.
+/// Passes the first `length` bytes of the input buffer to `read`, or all bytes if there are fewer.
 pub(crate) fn with_input<T>(length: usize, read: impl FnOnce(&[u8]) -> T) -> T {
     with(&INPUT, |input| read(input.get(..length).unwrap_or(input)))
 }

@@ -1,14 +1,14 @@
-//! The state of a remote key set, for the loader in JavaScript: it fetches, the core decides.
+//! Exports the state of a remote key set to the loader in JavaScript. The loader fetches, and the core decides.
 
 use jotgate_core::{self as core, Age, Decision, Found, Freshness, Purpose, Renewal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::output::checked;
 
-/// When to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
+/// Decides when to use, refresh, fetch or give up a remote key set. Times are seconds since 1970-01-01T00:00:00Z.
 ///
-/// What a look found, and why a fetch is made, are numbers: 0 for no look yet and a scheduled fetch, 1 for an unknown key, 2 for a bad
-/// signature.
+/// The result of a lookup and the purpose of a fetch are numbers: 0 for no lookup yet and a scheduled fetch, 1 for an unknown key, 2 for a
+/// bad signature.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyCache {
@@ -25,9 +25,9 @@ impl KeyCache {
         checked(cache).map(|cache| Self { cache })
     }
 
-    /// Decides what a request does: the index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`, then
-    /// `fetch` for each purpose, then `wait` for each. Not a string: if memory ran out while it is allocated, the cache would stay
-    /// borrowed.
+    /// Decides the action for a request. Returns the index among `use`, `refresh` (use, and fetch without waiting), `refuse`, `unavailable`, then
+    /// `fetch` for each purpose, then `wait` for each. It does not return a string: if memory ran out while a string is allocated,
+    /// the cache would stay borrowed.
     #[must_use]
     pub fn lookup(&self, now: f64, found: u32) -> u32 {
         match self.cache.lookup(now, self::found(found)) {
@@ -40,7 +40,7 @@ impl KeyCache {
         }
     }
 
-    /// After how many seconds an `unavailable` set can be requested again; 0 for every other decision.
+    /// Returns the number of seconds until an `unavailable` set can be requested again. Returns 0 for every other decision.
     #[wasm_bindgen(js_name = retryAfter)]
     #[must_use]
     pub fn retry_after(&self, now: f64, found: u32) -> f64 {
@@ -50,12 +50,12 @@ impl KeyCache {
         }
     }
 
-    /// A fetch begins.
+    /// Records that a fetch begins.
     pub fn started(&mut self, now: f64, purpose: u32) {
         self.cache.started(now, self::purpose(purpose));
     }
 
-    /// Whether the set has to be requested once more, past caches. `kept` is the value of the answer's `Age` header, in seconds.
+    /// Whether the request must be repeated and bypass caches. `kept` is the value of the response's `Age` header, in seconds.
     #[wasm_bindgen(js_name = asksPastCaches)]
     #[must_use]
     pub fn asks_past_caches(&self, now: f64, kept: f64, cache_control: Option<String>) -> bool {
@@ -63,9 +63,9 @@ impl KeyCache {
         self.cache.asks_past_caches(now, Age { kept, fetching: 0.0 }, freshness)
     }
 
-    /// A set arrived that holds keys; `kept` is the value of its `Age` header and `fetching` how long the fetch took, in seconds,
-    /// `cache_control` its header. Returns the index of the outcome among `taken`, `older` (the current set is newer and
-    /// stays) and `stale` (it is too old to be trusted).
+    /// Records that a set with usable keys arrived. `kept` is the value of its `Age` header and `fetching` the duration of the fetch, in
+    /// seconds. `cache_control` is its header. Returns the index of the result among `taken`, `older` (the current set is newer and stays)
+    /// and `stale` (it is too old to be trusted).
     pub fn renewed(
         &mut self,
         now: f64,
@@ -79,7 +79,7 @@ impl KeyCache {
         outcome(self.cache.renewed(now, purpose, age, Freshness::read(cache_control), etag))
     }
 
-    /// The current set is still valid (304). Without a `cache_control`, its former value still counts.
+    /// Records that the current set is still valid (304). Without `cache_control`, its former value still applies.
     pub fn confirmed(
         &mut self,
         now: f64,
@@ -92,7 +92,7 @@ impl KeyCache {
         outcome(self.cache.confirmed(now, self::purpose(purpose), Age { kept, fetching }, freshness))
     }
 
-    /// Takes a set that was fetched elsewhere or earlier. Returns whether it is the current set now.
+    /// Records a set that was fetched elsewhere or earlier. Returns whether it is now the current set.
     pub fn hydrated(
         &mut self,
         now: f64,
@@ -104,12 +104,12 @@ impl KeyCache {
         self.cache.hydrated(now, sent, arrived, Freshness::read(cache_control), etag)
     }
 
-    /// The fetch failed, or its answer is no key set. `retry_after` is the answer's `Retry-After` in seconds, or 0.
+    /// Records that a fetch failed, or that its response is not a key set. `retry_after` is the response's `Retry-After` in seconds, or 0.
     pub fn failed(&mut self, now: f64, purpose: u32, retry_after: f64) {
         self.cache.failed(now, self::purpose(purpose), Some(retry_after));
     }
 
-    /// The issuer answered, but a later fetch brought a newer answer first.
+    /// Records a response that arrived after the response of a later fetch.
     pub fn superseded(&mut self, now: f64, purpose: u32) {
         self.cache.superseded(now, self::purpose(purpose));
     }
@@ -135,25 +135,25 @@ impl KeyCache {
         self.cache.is_cooling_down(now)
     }
 
-    /// The entity tag of the current set.
+    /// Returns the entity tag of the current set.
     #[must_use]
     pub fn etag(&self) -> Option<String> {
         self.cache.etag().map(str::to_owned)
     }
 
-    /// When the origin sent the current set.
+    /// Returns the time at which the issuer sent the current set.
     #[must_use]
     pub fn sent(&self) -> Option<f64> {
         self.cache.sent()
     }
 
-    /// When the current set arrived where it was fetched.
+    /// Returns the time at which the current set was received.
     #[must_use]
     pub fn arrived(&self) -> Option<f64> {
         self.cache.arrived()
     }
 
-    /// When the current set stops being trusted, unless it is renewed.
+    /// Returns the time until which the current set is trusted.
     #[wasm_bindgen(js_name = trustedTo)]
     #[must_use]
     pub fn trusted_to(&self) -> Option<f64> {

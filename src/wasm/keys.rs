@@ -1,6 +1,6 @@
-//! Keys: none, one, or the keys of a set. Made once, used for many tokens.
+//! Exports keys: none, one, or the keys of a set. They are made once and used for many tokens.
 //!
-//! Strings and bytes that hold a secret, or may hold one by mistake, are taken by value and overwritten when dropped.
+//! Strings and bytes that contain a secret, or may contain one by mistake, are taken by value and overwritten when they are dropped.
 
 use std::rc::Rc;
 
@@ -22,54 +22,54 @@ enum Held {
     None,
     One(Box<core::Key>),
     Set(Rc<core::KeySet>),
-    /// One key of a set, by its position among the usable ones. It is not prepared again.
+    /// One key of a set, by its index among the usable ones. It is not prepared again.
     Member(Rc<core::KeySet>, usize),
 }
 
 #[wasm_bindgen]
 impl Keys {
-    /// No key: every token is refused, as [`core::Refusal::NoMatchingKey`] if only the keys could accept it.
+    /// Makes a value without keys: every token is refused. The refusal is [`core::Refusal::NoMatchingKey`] if some key could accept the token.
     #[must_use]
     pub fn none() -> Self {
         Self { held: Held::None }
     }
 
-    /// Reads a JWK from JSON text; `alg` counts if the JWK has none. `None`, with the refusal in the output, if it is refused.
+    /// Reads a JWK from JSON text. `alg` applies if the JWK has none. Returns `None`, with the refusal in the output, if it is refused.
     #[wasm_bindgen(js_name = fromJwk)]
     #[must_use]
     pub fn from_jwk(text: String, alg: Option<String>) -> Option<Self> {
         Self::one(core::Key::from_jwk(&Zeroizing::new(text)), alg)
     }
 
-    /// Reads a JWK that came inside a token or a proof. Otherwise as [`Keys::from_jwk`].
+    /// Reads a JWK from a token or a proof. Otherwise like [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromEmbeddedJwk)]
     #[must_use]
     pub fn from_embedded_jwk(text: String, alg: Option<String>) -> Option<Self> {
         Self::one(core::Key::from_embedded_jwk(&text), alg)
     }
 
-    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`. Otherwise as [`Keys::from_jwk`].
+    /// Reads a public key from PEM text: `PUBLIC KEY` or `RSA PUBLIC KEY`. Otherwise like [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromPem)]
     #[must_use]
     pub fn from_pem(text: String, alg: Option<String>) -> Option<Self> {
         Self::one(core::Key::from_pem(&Zeroizing::new(text)), alg)
     }
 
-    /// Reads the public key of an X.509 certificate in PEM, and nothing else of it. Otherwise as [`Keys::from_jwk`].
+    /// Reads only the public key of an X.509 certificate in PEM. Otherwise like [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromCertificate)]
     #[must_use]
     pub fn from_certificate(text: String, alg: Option<String>) -> Option<Self> {
         Self::one(core::Key::from_certificate(&Zeroizing::new(text)), alg)
     }
 
-    /// Takes a shared secret for HMAC. Otherwise as [`Keys::from_jwk`].
+    /// Takes a shared secret for HMAC. Otherwise like [`Keys::from_jwk`].
     #[wasm_bindgen(js_name = fromSecret)]
     #[must_use]
     pub fn from_secret(bytes: Vec<u8>, alg: Option<String>) -> Option<Self> {
         Self::one(core::Key::from_secret(&Zeroizing::new(bytes)), alg)
     }
 
-    /// Reads a JWKS from JSON text. `None`, with the refusal in the output, if it is refused.
+    /// Reads a JWKS from JSON text. Returns `None`, with the refusal in the output, if it is refused.
     #[wasm_bindgen(js_name = fromJwks)]
     #[must_use]
     pub fn from_jwks(text: String) -> Option<Self> {
@@ -77,7 +77,7 @@ impl Keys {
         checked(core::KeySet::from_jwks(&text)).map(|set| Self { held: Held::Set(Rc::new(set)) })
     }
 
-    /// A description as JSON text, without key material: of the one key, or of the set with its skipped members.
+    /// Returns the description of the key, or of the set and its skipped members, as JSON text without key material.
     #[must_use]
     pub fn describe(&self) -> String {
         match self.keys() {
@@ -87,14 +87,14 @@ impl Keys {
         }
     }
 
-    /// The one key as a JWK with only its public numbers, for the host's cryptography; `None` for a secret.
+    /// Returns the key as a JWK with only its public numbers, for the host's cryptography. Returns `None` for a secret.
     #[wasm_bindgen(js_name = publicJwk)]
     #[must_use]
     pub fn public_jwk(&self) -> Option<String> {
         self.single()?.public_jwk().map(|text| String::clone(&text))
     }
 
-    /// The RFC 7638 thumbprint of the one key, base64url. `hash` is `sha256`, `sha384` or `sha512`; another is refused.
+    /// Returns the RFC 7638 thumbprint of the key, in base64url. `hash` is `sha256`, `sha384` or `sha512`; any other value is refused.
     #[must_use]
     pub fn thumbprint(&self, hash: &str) -> Option<String> {
         let hash = match hash {
@@ -109,7 +109,7 @@ impl Keys {
         checked(self.single().ok_or(core::Refusal::NoMatchingKey)).map(|key| key.thumbprint(hash))
     }
 
-    /// The indices in the set of the keys that may have signed a token with this `kid` and `alg`.
+    /// Returns the indexes of the keys of the set that may have signed a token with this `kid` and `alg`.
     #[must_use]
     pub fn candidates(&self, kid: Option<String>, alg: &str) -> Vec<u32> {
         let (core::Keys::Set(set), Some(algorithm)) = (self.keys(), core::Algorithm::from_name(alg)) else {
@@ -119,7 +119,7 @@ impl Keys {
         members.filter_map(|member| u32::try_from(member.index).ok()).collect()
     }
 
-    /// The key at this index of the set; `None` if it is not usable.
+    /// Returns the key at this index of the set, or `None` if it is not usable.
     #[must_use]
     pub fn member(&self, index: usize) -> Option<Self> {
         let Held::Set(set) = &self.held else { return None };
@@ -138,7 +138,7 @@ impl Keys {
         Some(Self { held: Held::One(Box::new(key)) })
     }
 
-    /// The keys, as the core takes them.
+    /// Returns the keys in the form that the core takes.
     pub(crate) fn keys(&self) -> core::Keys<'_> {
         match &self.held {
             Held::None => core::Keys::None,
@@ -150,7 +150,7 @@ impl Keys {
         }
     }
 
-    /// The key, if it is one.
+    /// Returns the key, if there is exactly one.
     pub(crate) fn single(&self) -> Option<&core::Key> {
         match self.keys() {
             core::Keys::One(key) => Some(key),
@@ -159,7 +159,7 @@ impl Keys {
     }
 }
 
-/// Limits the bytes that the tables of all keys may use together: [`core::set_table_memory`].
+/// Limits the memory of the tables of all keys together, in bytes: [`core::set_table_memory`].
 #[wasm_bindgen(js_name = setTableMemory)]
 pub fn set_table_memory(bytes: usize) {
     core::set_table_memory(bytes);

@@ -1,15 +1,16 @@
 //! The boundary between `jotgate-core` and JavaScript. It passes handles, bytes and text, and decides nothing.
 //!
-//! JavaScript writes a token into the input buffer ([`policy::Policy::admit`]). A call writes header, claims or refusal as JSON text
-//! into the output buffer. Each instance has one of both, so JavaScript must not await between `admit` and reading the output.
+//! JavaScript writes a token into the input buffer ([`policy::Policy::admit`]). A call writes the header, the claims or a refusal as JSON
+//! text into the output buffer. Each instance has only one of each buffer, so JavaScript must not await between `admit` and reading the
+//! output.
 //!
 //! # Layout
 //!
-//! - [`keys`], [`policy`]: what is made once and used for many tokens.
+//! - [`keys`], [`policy`]: values that are made once and used for many tokens.
 //! - [`input`], [`output`]: the two buffers.
 //! - [`verify`]: the calls on a token.
 //! - [`key_cache`]: the state of a remote key set.
-//! - `buffer`: what both have in common.
+//! - `buffer`: the code that both buffers share.
 //! - `describe`: refusals and keys as JSON text.
 //! - `stack_probe`: checks the runtime's stack before a call.
 

@@ -57,14 +57,14 @@ thread_local! {
     static OUTPUT: Cell<Output> = const { Cell::new(Output::EMPTY) };
 }
 
-/// The address of the result of every call: the address of its texts, then six numbers of four bytes each.
+/// Returns the address of the result of every call: the address of its texts, then six numbers of four bytes each.
 #[wasm_bindgen(js_name = resultPointer)]
 #[must_use]
 pub fn result_pointer() -> *const u32 {
     OUTPUT.with(|output| output.as_ptr().cast_const().cast())
 }
 
-/// The value; `None` if it was refused, with the refusal in the output.
+/// Returns the value. Returns `None` if it was refused, with the refusal in the output.
 pub(crate) fn checked<T>(outcome: Result<T, Refusal>) -> Option<T> {
     outcome.map_err(|refusal| refuse(&refusal, None)).ok()
 }
@@ -81,7 +81,7 @@ pub(crate) fn accept_claims(header: &str, claims: &str) -> bool {
     true
 }
 
-/// Writes a refusal, and the token's content if its signature holds. Returns `false`.
+/// Writes a refusal, and the token's content if its signature is valid. Returns `false`.
 pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool {
     let text = describe::refusal(refusal);
     let header = signed.map(|signed| signed.header().text()).unwrap_or_default();
@@ -90,7 +90,7 @@ pub(crate) fn refuse(refusal: &Refusal, signed: Option<&SignedPayload>) -> bool 
     false
 }
 
-/// Writes a verdict, with the outline of accepted claims that `memory` holds. Returns whether the token was accepted.
+/// Writes a verdict, with the outline of accepted claims in `memory`. Returns whether the token was accepted.
 pub(crate) fn write_verdict(outcome: Result<Verdict, Refused>, memory: &mut Memory) -> bool {
     match outcome {
         Ok(verdict) => {

@@ -1,11 +1,11 @@
-//! A policy: what every token must fulfil. Made once, used for many tokens.
+//! Exports a policy: the rules that every token must fulfil. It is made once and used for many tokens.
 
 use jotgate_core as core;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{input::admit, keys::Keys, output::checked};
 
-/// What every token must fulfil.
+/// The rules that every token must fulfil.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Policy {
@@ -14,21 +14,21 @@ pub struct Policy {
 
 #[wasm_bindgen]
 impl Policy {
-    /// Checks options from JSON text, those of [`core::PolicyOptions`]. `None`, with the refusal in the output, if one is refused.
+    /// Checks options from JSON text, those of [`core::PolicyOptions`]. Returns `None`, with the refusal in the output, if one is refused.
     #[wasm_bindgen(js_name = fromOptions)]
     #[must_use]
     pub fn from_options(text: &str) -> Option<Self> {
         checked(core::PolicyOptions::read(text).and_then(core::Policy::new)).map(|policy| Self { policy })
     }
 
-    /// Reserves input for a token of `length` UTF-16 code units and returns its address: three bytes for each, the most that
-    /// UTF-8 needs. Returns null, with the refusal in the output, if the token is longer than the policy allows.
+    /// Reserves the input buffer for a token of `length` UTF-16 code units: three bytes for each, the most that UTF-8 needs. Returns its
+    /// address. Returns null, with the refusal in the output, if the token is longer than the policy allows.
     #[must_use]
     pub fn admit(&self, length: usize) -> *const u8 {
         admit(length, self.policy.maximum_token_bytes())
     }
 
-    /// Whether the one key could ever verify a token under this policy. If not, the refusal is in the output.
+    /// Whether the key can verify any token under this policy. If not, the refusal is in the output.
     #[wasm_bindgen(js_name = checkKey)]
     #[must_use]
     pub fn check_key(&self, keys: &Keys) -> bool {

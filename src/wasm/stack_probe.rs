@@ -1,13 +1,13 @@
-//! Checks that the runtime's stack suffices for a call. A stack overflow in the middle of the core would leave its memory half
-//! written; here it happens before anything has begun.
+//! Checks that the runtime's stack is large enough for a call. A stack overflow inside of the core would leave its memory half written.
+//! Here it happens before the call has begun.
 
 use std::arch::wasm32::{i8x16_swizzle, u64x2, u64x2_shl, u64x2_shr, v128, v128_xor};
 use std::cell::Cell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// How many frames of [`frame`] are used, 60 KiB together: V8 compiles a function at its first call, and requires 40 KiB of stack
-/// for that; the deepest call of the core uses a few of the others.
+/// The number of frames of [`frame`], 60 KiB together. V8 compiles a function at its first call, and requires 40 KiB of stack for that. The
+/// deepest call of the core uses a part of the rest.
 const FRAMES: u32 = 15;
 
 /// Overflows the runtime's stack if a call of the core would. The result has no meaning.
@@ -45,7 +45,7 @@ thread_local! {
     static VALUES: Cell<v128> = const { Cell::new(u64x2(1, 2)) };
 }
 
-/// A different value each time (xorshift64, Marsaglia 2003).
+/// Returns a different value each time (xorshift64, Marsaglia 2003).
 #[inline(never)]
 extern "C" fn next_value() -> v128 {
     let value = VALUES.get();

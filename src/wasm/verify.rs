@@ -1,4 +1,4 @@
-//! The calls: each reads the token in the input buffer and writes its result into the output buffer.
+//! Exports the calls for a token. Each reads the token in the input buffer and writes its result into the output buffer.
 
 use std::cell::Cell;
 
@@ -28,7 +28,7 @@ pub fn verify(policy: &Policy, keys: &Keys, length: usize, now: f64) -> bool {
     })
 }
 
-/// Verifies the token of the last [`question`]. `holds` is the host's answer.
+/// Verifies the token of the last [`question`]. `holds` is the host's answer: whether the signature is valid.
 #[wasm_bindgen]
 #[must_use]
 pub fn resume(policy: &Policy, now: f64, holds: bool) -> bool {
@@ -38,13 +38,13 @@ pub fn resume(policy: &Policy, now: f64, holds: bool) -> bool {
     })
 }
 
-/// Scopes, permissions and roles are checked by the gate, from the claims.
+/// No needs: the gate checks scopes, permissions and roles in the claims.
 fn no_needs() -> core::Needs {
     core::Needs::default()
 }
 
 thread_local! {
-    /// Caches and buffers that are reused from token to token.
+    /// Caches and buffers that are reused for each token.
     static MEMORY: Cell<Option<Box<core::Memory>>> = const { Cell::new(None) };
 }
 
@@ -53,7 +53,7 @@ fn with_memory<T>(call: impl FnOnce(&mut core::Memory) -> T) -> T {
 }
 
 /// Reads the token in the input up to its RSA signature. Returns the number of the algorithm whose signature the host may check, with the
-/// signature and the key's index in the output; 0 if there is nothing to ask. [`resume`] takes the answer.
+/// signature and the key's index in the output. Returns 0 if there is no question. [`resume`] takes the answer.
 #[wasm_bindgen]
 #[must_use]
 pub fn question(policy: &Policy, keys: &Keys, length: usize) -> u32 {
@@ -77,7 +77,7 @@ const QUESTION_ALGORITHMS: [core::Algorithm; 6] = [
     core::Algorithm::PS512,
 ];
 
-/// The position in [`QUESTION_ALGORITHMS`], from 1; 0 for another algorithm.
+/// Returns the position in [`QUESTION_ALGORITHMS`], from 1. Returns 0 for another algorithm.
 fn algorithm_number(algorithm: core::Algorithm) -> u32 {
     let position = QUESTION_ALGORITHMS.iter().position(|known| *known == algorithm);
     position.and_then(|position| u32::try_from(position + 1).ok()).unwrap_or(0)
@@ -93,7 +93,8 @@ pub fn verify_signature(policy: &Policy, keys: &Keys, length: usize) -> bool {
     }
 }
 
-/// Reserves input for a token of `length` code units that will not be verified. Null as in [`Policy::admit`].
+/// Reserves the input buffer for a token of `length` code units that will not be verified. Returns its address, or null as in
+/// [`Policy::admit`].
 #[wasm_bindgen(js_name = admitUnverified)]
 #[must_use]
 pub fn admit_unverified(length: usize) -> *const u8 {
@@ -110,7 +111,7 @@ pub fn decode(length: usize) -> bool {
     }
 }
 
-/// Decodes the header of the token in the input, without verifying it.
+/// Decodes the header of the token in the input, without verifying it and without reading the payload.
 #[wasm_bindgen(js_name = decodeHeader)]
 #[must_use]
 pub fn decode_header(length: usize) -> bool {

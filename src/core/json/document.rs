@@ -1,11 +1,11 @@
-//! A JSON text that was read, as one flat list of values in the order of the text. Strings are borrowed from the text. A policy looks
-//! at few of a token's claims, so no tree is built (docs/decisions/0010).
+//! A parsed JSON text, as one flat list of values in the order of the text. Strings are borrowed from the text. A policy reads few of a
+//! token's claims, so no tree is built (docs/decisions/0010).
 
 use alloc::{collections::BinaryHeap, string::String, vec::Vec};
 
 use crate::json::number;
 
-/// A JSON text that was read.
+/// A parsed JSON text.
 #[derive(Clone, Debug)]
 pub(crate) struct Document<'t> {
     pub(super) text: &'t str,
@@ -20,8 +20,9 @@ pub(crate) struct Document<'t> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value {
     pub(crate) kind: Kind,
-    /// Its offsets in the text, of a string without the quotation marks. For [`Kind::Whole`], the number's lower and upper 32 bits.
+    /// The offset of its beginning in the text, for a string without the quotation mark. For [`Kind::Whole`]: the number's lower 32 bits.
     pub(crate) from: usize,
+    /// The offset of its end in the text, for a string without the quotation mark. For [`Kind::Whole`]: the number's upper 32 bits.
     pub(crate) to: usize,
     /// The index of the first value after it and outside it.
     pub(crate) next: usize,
@@ -66,11 +67,11 @@ pub(crate) struct Array<'d>(Inside<'d>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Object<'d> {
     inside: Inside<'d>,
-    /// It has a duplicate name. Only [`Names::Marked`] keeps such an object.
+    /// Whether it has a duplicate name. Only [`Names::Marked`] accepts such an object.
     pub(crate) ambiguous: bool,
 }
 
-/// The values between two indices of a document.
+/// The values between two indexes of a document.
 #[derive(Clone, Copy, Debug)]
 struct Inside<'d> {
     document: &'d Document<'d>,
@@ -78,23 +79,23 @@ struct Inside<'d> {
     end: usize,
 }
 
-/// What happens to duplicate names.
+/// How duplicate names are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// The text is refused: for headers, claims and single keys.
     Unique,
-    /// The object is marked: one bad member of a key set must not cost the others.
+    /// The object is marked, so that one bad member of a key set does not make the other keys unusable.
     Marked,
 }
 
 impl<'t> Document<'t> {
-    /// An object without members.
+    /// Makes an object without members.
     pub(crate) fn none() -> Self {
         let object = Value { kind: Kind::Object, from: 0, to: 2, next: 1 };
         Self { text: "{}", values: alloc::vec![object], unescaped: Vec::new() }
     }
 
-    /// The object that the text is.
+    /// Returns the outermost object.
     pub(crate) fn object(&self) -> Object<'_> {
         match self.json(0) {
             Some(Json::Object(object)) => object,
@@ -103,7 +104,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The value at an index.
+    /// Returns the value at an index.
     pub(crate) fn json(&self, index: usize) -> Option<Json<'_>> {
         let value = self.values.get(index)?;
         let inside = || Inside { document: self, index: index + 1, end: value.next };
@@ -112,7 +113,7 @@ impl<'t> Document<'t> {
             Kind::True => Json::Bool(true),
             Kind::False => Json::Bool(false),
             Kind::Whole => Json::Number(value.to as f64 * 4_294_967_296.0 + value.from as f64),
-            // INVARIANT: the reader checked that it is in the range of a double.
+            // INVARIANT: the reader has checked that the number is in the range of a double.
             Kind::Number => Json::Number(number::read(self.text.get(value.from..value.to)?)?),
             Kind::String | Kind::Unescaped => Json::String(self.string(value)?),
             Kind::Array => Json::Array(Array(inside())),
@@ -122,7 +123,7 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// The decoded string.
+    /// Returns the decoded string.
     #[inline(always)]
     fn string(&self, value: &Value) -> Option<&str> {
         match value.kind {
@@ -135,38 +136,38 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The string at an index, decoded.
+    /// Returns the decoded string at an index.
     pub(crate) fn text_at(&self, index: usize) -> Option<&str> {
         self.values.get(index).and_then(|value| self.string(value))
     }
 
-    /// The text that was read.
+    /// Returns the text that was parsed.
     pub(crate) fn text(&self) -> &str {
         self.text
     }
 
-    /// The list of values, to be reused for another text unless it is very large.
+    /// Returns the list of values, to reuse its memory for another text. A very large list is freed.
     pub(crate) fn into_values(self) -> Vec<Value> {
         if self.values.capacity() > 1024 { Vec::new() } else { self.values }
     }
 
-    /// The number of values, including names.
+    /// Returns the number of values, including names.
     pub(crate) fn count(&self) -> usize {
         self.values.len()
     }
 
-    /// The position of the value at an index.
+    /// Returns the position of the value at an index.
     pub(crate) fn value(&self, index: usize) -> Option<Value> {
         self.values.get(index).copied()
     }
 
-    /// The number of objects that begin between two indices.
+    /// Returns the number of objects that begin between two indexes.
     pub(crate) fn objects_from(&self, index: usize, end: usize) -> usize {
         let values = self.values.get(index..end).unwrap_or_default();
         values.iter().filter(|value| value.kind == Kind::Object).count()
     }
 
-    /// The member names of each object, in text order; `None` for a name that contains escapes.
+    /// Returns the member names of each object, in text order. A name that contains escapes is `None`.
     pub(crate) fn objects(&self) -> impl Iterator<Item = impl Iterator<Item = Option<&str>>> {
         let objects = self.values.iter().enumerate().filter(|(_, value)| value.kind == Kind::Object);
         objects.map(move |(index, value)| {
@@ -184,7 +185,7 @@ impl<'t> Document<'t> {
     pub(super) fn has_duplicates(&self, from: usize) -> bool {
         let names =
             || Members(Inside { document: self, index: from, end: self.values.len() }).map(|(name, _)| name);
-        // A bit for the hash of each name: names are compared only if it is set already.
+        // One bit for each hash. A name is compared with others only if the bit of its hash is already set.
         let (mut hashes, mut count) = ([0_u64; 8], 0);
         for name in names() {
             let hash = name_hash(name.as_bytes());
@@ -197,7 +198,7 @@ impl<'t> Document<'t> {
             }
             count += 1;
             if count == HEAP_FROM {
-                // A large object goes through a heap, from which equal names come one after the other. So the cost does not grow
+                // The names of a large object are sorted by a heap, so that equal names are adjacent. The cost therefore does not grow
                 // with the square of its length.
                 let mut heap: BinaryHeap<&str> = names().collect();
                 let mut last = None;
@@ -208,7 +209,7 @@ impl<'t> Document<'t> {
     }
 }
 
-/// A hash below 512 of a name, from its length, its first, middle and last byte.
+/// Returns a hash of a name, below 512, from its length and its first, middle and last byte.
 fn name_hash(name: &[u8]) -> usize {
     let at = |index: usize| name.get(index).copied().unwrap_or_default();
     let length = name.len();
@@ -218,21 +219,21 @@ fn name_hash(name: &[u8]) -> usize {
     (parts.wrapping_mul(0x9e37_79b1) >> 23) as usize
 }
 
-/// The number of members from which names are compared in a heap.
+/// From this number of members on, names are compared by a heap.
 const HEAP_FROM: usize = 48;
 
 impl<'d> Object<'d> {
-    /// The member of that name.
+    /// Returns the member of that name.
     pub(crate) fn get(&self, name: &str) -> Option<Json<'d>> {
         self.members().find(|(member, _)| *member == name).and_then(|(_, index)| self.at(index))
     }
 
-    /// The name of each member, and the index of its value.
+    /// Returns the name of each member, and the index of its value.
     pub(crate) fn members(&self) -> Members<'d> {
         Members(self.inside)
     }
 
-    /// The value at an index of [`Object::members`].
+    /// Returns the value at an index of [`Object::members`].
     pub(crate) fn at(&self, index: usize) -> Option<Json<'d>> {
         self.inside.document.json(index)
     }
@@ -256,7 +257,7 @@ impl<'d> Iterator for Members<'d> {
 }
 
 impl<'d> Array<'d> {
-    /// Its values.
+    /// Returns its values.
     pub(crate) fn items(self) -> impl Iterator<Item = Json<'d>> {
         let Inside { document, mut index, end } = self.0;
         core::iter::from_fn(move || {

@@ -1,5 +1,5 @@
-//! The member names of objects in earlier texts. An issuer writes the same claims, in the same order, into each of its tokens: if a
-//! text has the layout of the text before it, its names are compared instead of read, and are known to be unique
+//! Stores the member names of objects in earlier texts. An issuer writes the same claims, in the same order, into each of its tokens. If a
+//! text has the same layout as the text before it, its names are compared instead of parsed, and are known to be unique
 //! (docs/decisions/0005).
 
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ pub(crate) struct Layouts {
     before: u32,
     /// The IDs of the last text's objects, in the order in which they begin.
     last: Vec<u32>,
-    /// Whether one of these is new.
+    /// Whether the last text had a layout that was not known before.
     has_new: bool,
 }
 
@@ -37,30 +37,30 @@ struct NameChunk {
     mask: u64,
 }
 
-/// The names that are still expected of an object.
+/// The names that are expected next in an object.
 #[derive(Debug)]
 pub(crate) struct Expected<'l> {
     lengths: slice::Iter<'l, usize>,
     chunks: slice::Iter<'l, NameChunk>,
-    /// Nothing was expected, or another name came.
+    /// Whether nothing was expected, or a name was different.
     failed: bool,
 }
 
-/// The most layouts that are known. JavaScript keeps as many.
+/// The most layouts that are stored. JavaScript stores the same number.
 const MAX_LAYOUTS: u32 = 64;
 
-/// The last ID handed out, process-wide. IDs are never reused, because JavaScript keeps layouts by ID in its own cache.
+/// The last ID that was assigned in this process. IDs are never reused, because JavaScript caches layouts by ID.
 static LAST_ID: AtomicU32 = AtomicU32::new(0);
 
 impl Layouts {
-    /// The most objects of a text that are remembered.
+    /// The most objects of a text whose layouts are stored.
     const MAX_OBJECTS: usize = 64;
 
     pub(crate) const fn new() -> Self {
         Self { known: Vec::new(), before: 0, last: Vec::new(), has_new: false }
     }
 
-    /// The names that are expected of a text's object, by the order in which objects begin.
+    /// Returns the names that are expected in an object. `order` counts the objects of a text in the order in which they begin.
     pub(crate) fn expected(&self, order: usize) -> Expected<'_> {
         let index = self.last.get(order).and_then(|id| id.checked_sub(self.before)?.checked_sub(1));
         let layout = index.and_then(|index| self.known.get(usize::try_from(index).ok()?));
@@ -68,27 +68,27 @@ impl Layouts {
         Expected { lengths: lengths.iter(), chunks: chunks.iter(), failed: layout.is_none() }
     }
 
-    /// Whether the last text had as many objects.
+    /// Whether the last text had this number of objects.
     pub(crate) fn expected_objects(&self, count: usize) -> bool {
         self.last.len() == count.min(Self::MAX_OBJECTS)
     }
 
-    /// The ID of the layout of the last text's object; 0 if it has none.
+    /// Returns the ID of the layout of an object in the last text, or 0 if it has none.
     pub(crate) fn id(&self, order: usize) -> u32 {
         self.last.get(order).copied().unwrap_or_default()
     }
 
-    /// Whether the last text had a layout that was new.
+    /// Whether the last text had a layout that was not known before.
     pub(crate) fn has_new_layout(&self) -> bool {
         self.has_new
     }
 
-    /// A text had the same layouts as the text before it.
+    /// Records that a text had the same layouts as the text before it.
     pub(crate) fn matched_last(&mut self) {
         self.has_new = false;
     }
 
-    /// Remembers the layouts of a text's objects. Their names are unique; a name with escapes is `None`.
+    /// Stores the layouts of a text's objects. Their names must be unique. A name with escapes is `None`.
     pub(crate) fn learn<'d>(&mut self, objects: impl Iterator<Item = impl Iterator<Item = Option<&'d str>>>) {
         self.last.clear();
         self.has_new = false;
@@ -101,7 +101,7 @@ impl Layouts {
     fn id_of(&mut self, layout: Layout) -> u32 {
         let index = self.known.iter().position(|known| *known == layout).unwrap_or_else(|| {
             if self.known.len() >= MAX_LAYOUTS as usize {
-                // Issuers use a handful of layouts. Someone is making up names: start over instead of evicting one by one.
+                // Issuers use few layouts, so these names are probably invented. Start over instead of evicting one by one.
                 self.known.clear();
             }
             if self.known.is_empty() {
@@ -122,7 +122,7 @@ impl Layout {
     const MAX_NAMES: usize = 64;
     const MAX_NAME_BYTES: usize = 64;
 
-    /// Returns `None` for too many names, a long one, or one that is written with escapes.
+    /// Makes the layout of these names. Returns `None` for too many names, a long name, or a name with escapes.
     fn of<'d>(names: impl Iterator<Item = Option<&'d str>>) -> Option<Self> {
         let mut layout = Self::default();
         for name in names {
@@ -166,7 +166,7 @@ impl Expected<'_> {
         let length = *self.lengths.next()?;
         let mut rest = text;
         for _ in 0..length.div_ceil(8) {
-            // Within eight bytes of the end of the text, the name is read instead.
+            // Within the last eight bytes of the text, the name is parsed instead.
             let (chunk, after) = rest.split_first_chunk::<8>()?;
             let expected = self.chunks.next()?;
             if u64::from_le_bytes(*chunk) & expected.mask != expected.bytes {
@@ -177,7 +177,7 @@ impl Expected<'_> {
         Some(length)
     }
 
-    /// Whether all expected names came, and no other.
+    /// Whether all expected names were found, and no others.
     pub(crate) fn all_matched(&self) -> bool {
         !self.failed && self.lengths.len() == 0
     }

@@ -1,4 +1,4 @@
-//! A strict JSON reader, the layouts of claims that it has seen before, and the outline that JavaScript builds claims from.
+//! A strict JSON reader, the layouts of earlier claims, and the outline from which JavaScript builds claims.
 
 pub(crate) mod document;
 pub(crate) mod layouts;

@@ -1,6 +1,7 @@
 //! Reads numbers of JSON as doubles (RFC 8259 §6), and writes times for messages.
 //!
-//! The standard library's functions bring large tables. The core only needs times, and whether a number is in the range of a double.
+//! The standard library's functions contain large tables. The core only needs times, and to know whether a number is in the range of a
+//! double.
 
 use alloc::string::String;
 
@@ -10,11 +11,12 @@ use jotgate_crypto::message::digits;
 const DIGITS: i32 = 19;
 /// The most digits that always fit in a double without loss.
 pub(crate) const EXACT_DIGITS: usize = 15;
-/// The first digits of `2^1024 - 2^970`, and its number of digits. Numbers from there on are rounded to infinity.
+/// The first digits of `2^1024 - 2^970`, and its number of digits. Numbers from this one on are rounded to infinity.
 const TOO_LARGE: (u64, i32) = (1_797_693_134_862_315_807, 309);
 
-/// Reads a number, whose text the caller has checked (RFC 8259 §6). The result is exact for at most 15 digits and 22 decimals or
-/// zeros, near otherwise, and zero below 10^-280. Returns `None` if it is beyond the range of a double, or too close to its end.
+/// Reads a number, whose syntax the caller has checked (RFC 8259 §6). The result is exact for at most 15 digits and 22 decimals or
+/// zeros. Otherwise it is approximate, and zero below 10^-280. Returns `None` if the number is beyond the range of a double, or too
+/// close to its end.
 pub(crate) fn read(text: &str) -> Option<f64> {
     let (significand, count, power) = decimal(text.as_bytes());
     let (first, end) = TOO_LARGE;
@@ -34,7 +36,7 @@ pub(crate) fn read(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') { -size } else { size })
 }
 
-/// The first digits from the first non-zero one, their count, and the power of ten of the last one.
+/// Returns the digits from the first non-zero one on as a number, their count, and the power of ten of the last one.
 fn decimal(text: &[u8]) -> (u64, i32, i32) {
     let (mut significand, mut count, mut power, mut behind_point) = (0, 0, 0_i32, false);
     let mut letters = text.iter();
@@ -65,14 +67,14 @@ fn decimal(text: &[u8]) -> (u64, i32, i32) {
     (significand, count, power.saturating_add(exponent))
 }
 
-/// A number of seconds as text, to the millisecond. Beyond 2^53 it is shown as larger.
+/// Writes a number of seconds to the millisecond. A number beyond 2^53 is written as larger than that.
 pub(crate) fn seconds(seconds: f64) -> String {
     let (negative, size) = (seconds < 0.0, seconds.abs());
     if size > MAX_EXACT {
         return String::from(if negative { "<-9007199254740992" } else { ">9007199254740992" });
     }
     let whole = cut(size);
-    // A thousand is added to keep leading zeros.
+    // Adding a thousand keeps leading zeros.
     let thousandths = 1_000 + cut((size - double(whole)) * 1_000.0 + 0.5);
     let (whole, thousandths) = if thousandths < 2_000 { (whole, thousandths) } else { (whole + 1, 1_000) };
     let mut text = String::from(if negative { "-" } else { "" });
@@ -84,7 +86,7 @@ pub(crate) fn seconds(seconds: f64) -> String {
     text
 }
 
-/// From here on, not every whole number is a double.
+/// From this number on, not every whole number is a double.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 #[expect(

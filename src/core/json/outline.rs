@@ -1,4 +1,4 @@
-//! The outline of claims: numbers from which JavaScript builds the claims' objects, without parsing the text again
+//! Writes the outline of claims: numbers from which JavaScript builds the claims' objects, without parsing the text again
 //! (docs/decisions/0005).
 
 use alloc::vec::Vec;
@@ -43,7 +43,7 @@ impl Outline {
         Self { words: Vec::new() }
     }
 
-    /// The words; empty if there is no outline.
+    /// Returns the words. Empty if there is no outline.
     pub(crate) fn words(&self) -> &[u32] {
         &self.words
     }
@@ -52,8 +52,8 @@ impl Outline {
         self.words.clear();
     }
 
-    /// Writes the outline of the text that `layouts` matched or learned last. There is none for a text with very many values, and
-    /// none at the first sight of a layout: JavaScript does not know it either.
+    /// Writes the outline of the text that `layouts` matched or learned last. A text with very many values has no outline, and neither has
+    /// a text with a new layout, because JavaScript does not know that layout yet.
     pub(crate) fn write(&mut self, document: &Document<'_>, layouts: &Layouts) {
         self.words.clear();
         if layouts.has_new_layout() || document.count() > Self::MAX_VALUES {
@@ -71,7 +71,7 @@ struct OutlineWriter<'d> {
     document: &'d Document<'d>,
     layouts: &'d Layouts,
     offsets: AsciiOffsets<'d>,
-    /// The number of objects that began.
+    /// The number of objects that have begun.
     objects: usize,
     words: &'d mut Vec<u32>,
 }
@@ -125,7 +125,7 @@ impl OutlineWriter<'_> {
         }
     }
 
-    /// Writes a string without escapes. It gets some if it is not ASCII.
+    /// Writes a string without escapes. If it is not ASCII, the output has escapes, so it is written as a string with escapes.
     fn string(&mut self, from: usize, to: usize) -> Option<()> {
         let bytes = to - from;
         let (from, to) = (self.offsets.convert(from), self.offsets.convert(to));

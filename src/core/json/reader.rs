@@ -1,5 +1,5 @@
-//! Reads JSON text strictly (RFC 8259, RFC 8725 §2.6): an object in UTF-8 whose names are unique at every level, at most 128 levels deep.
-//! The reason for our own reader is in docs/decisions/0010. The tests compare it with serde_json.
+//! Reads JSON text strictly (RFC 8259, RFC 8725 §2.6): an object in UTF-8 with unique names at every level, at most 128 levels deep.
+//! docs/decisions/0010 says why the core has its own reader. The tests compare it with serde_json.
 
 use alloc::{string::String, vec::Vec};
 
@@ -20,8 +20,8 @@ impl<'t> Document<'t> {
         Self::read_as(text, names, &Layouts::new(), Vec::new()).map(|(document, _)| document)
     }
 
-    /// Reads `text` with unique names, comparing its objects with the layouts of the last text, and learns new layouts.
-    /// `values` is a list to reuse.
+    /// Reads `text` with unique names. Compares its objects with the layouts of the last text, and learns new layouts. `values` is a
+    /// list whose memory is reused.
     pub(crate) fn read_like(
         text: &'t [u8],
         layouts: &mut Layouts,
@@ -48,7 +48,7 @@ impl<'t> Document<'t> {
             return Err(JsonProblem::ByteOrderMark);
         }
         values.clear();
-        // Enough for most tokens: a list that grows is copied each time.
+        // Enough for most tokens. A list is copied each time it grows.
         values.reserve(64);
         let document = Document { text, values, unescaped: Vec::new() };
         let mut reader =
@@ -66,13 +66,13 @@ impl<'t> Document<'t> {
     }
 }
 
-/// A text, how far it was read, and the values found.
+/// Reads one text. It has the offset that was reached, and the values that were found.
 struct Reader<'t, 'l> {
     text: &'t [u8],
     at: usize,
     names: Names,
     layouts: &'l Layouts,
-    /// The number of objects that began.
+    /// The number of objects that have begun.
     objects: usize,
     /// Whether all objects so far had the expected layout.
     as_expected: bool,
@@ -82,7 +82,7 @@ struct Reader<'t, 'l> {
 type Read<T> = Result<T, JsonProblem>;
 
 impl<'t, 'l> Reader<'t, 'l> {
-    /// Reads the value that begins here, after any space, `depth` levels deep.
+    /// Reads the value at the current offset, after any white space. `depth` is its level.
     fn value(&mut self, depth: usize) -> Read<()> {
         self.skip_space();
         match self.peek().ok_or(JsonProblem::Malformed)? {
@@ -123,7 +123,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         Ok(())
     }
 
-    /// Reads a name with its colon; compares it with the expected one first.
+    /// Reads a name with its colon. Compares it with the expected name first.
     fn name(&mut self, expected: &mut Expected<'l>) -> Read<()> {
         if let Some(length) = expected.next(self.rest()) {
             let from = self.at + 1;
@@ -173,7 +173,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         }
     }
 
-    /// Adds a value without inner values.
+    /// Adds a value that contains no other values.
     fn push(&mut self, kind: Kind, from: usize, to: usize) {
         let next = self.document.values.len() + 1;
         self.document.values.push(Value { kind, from, to, next });
@@ -202,7 +202,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         Ok(())
     }
 
-    /// The text from an offset to here.
+    /// Returns the text from an offset to the current one.
     fn since(&self, from: usize) -> Read<&'t str> {
         self.document.text.get(from..self.at).ok_or(JsonProblem::Malformed)
     }
@@ -214,7 +214,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         if matches!(self.peek(), Some(b'"' | b'\\')) { Ok(()) } else { Err(JsonProblem::Malformed) }
     }
 
-    /// Reads the escape after a backslash. A lone surrogate is refused.
+    /// Reads the escape after a backslash. Refuses a lone surrogate.
     fn escape(&mut self) -> Read<char> {
         let byte = self.peek().ok_or(JsonProblem::Malformed)?;
         self.at += 1;
@@ -257,7 +257,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         u16::try_from(unit).map_err(|_| JsonProblem::Malformed)
     }
 
-    /// Reads a number (RFC 8259 §6) in the range of a double, so that every reader of the token finds a number.
+    /// Reads a number (RFC 8259 §6). Refuses one beyond the range of a double, which other readers would turn into infinity or null.
     fn number(&mut self) -> Read<()> {
         let from = self.at;
         let negative = self.takes(b'-');
@@ -288,7 +288,7 @@ impl<'t, 'l> Reader<'t, 'l> {
         Ok(())
     }
 
-    /// Reads at least one digit. Returns how many, and their value modulo 2^64.
+    /// Reads at least one digit. Returns the count of digits, and their value modulo 2^64.
     fn digits(&mut self) -> Read<(usize, u64)> {
         let (from, mut whole) = (self.at, 0_u64);
         while let Some(digit @ b'0'..=b'9') = self.peek() {
@@ -333,7 +333,7 @@ impl<'t, 'l> Reader<'t, 'l> {
     }
 }
 
-/// One level deeper.
+/// Returns the next deeper level, or an error if it is too deep.
 fn inside(depth: usize) -> Read<usize> {
     if depth == MAXIMUM_DEPTH { Err(JsonProblem::TooDeep) } else { Ok(depth + 1) }
 }

@@ -1,10 +1,10 @@
-//! How long an answer may be used, as its headers say: `Cache-Control` and `Age` (RFC 9111 §4.2, RFC 5861).
+//! Reads from headers how long a response may be used: `Cache-Control` and `Age` (RFC 9111 §4.2, RFC 5861).
 
 /// The directives of a `Cache-Control` value that matter for a key set.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Freshness {
-    /// `max-age`, or `s-maxage` where that is longer: a shared cache may hold the answer for that long. `None` if the
-    /// value has neither, zero for `no-store` and `no-cache`.
+    /// `max-age`, or `s-maxage` if that is longer, because a shared cache may store the response for that long. In seconds. `None` if
+    /// the value has neither, zero for `no-store` and `no-cache`.
     pub max_age: Option<f64>,
     /// `stale-while-revalidate` (RFC 5861 §3).
     pub stale_while_revalidate: f64,
@@ -43,17 +43,17 @@ impl Freshness {
     }
 }
 
-/// How old an answer is when it arrives (RFC 9111 §4.2.3). Seconds.
+/// The age of a response when it arrives (RFC 9111 §4.2.3), in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Age {
-    /// The value of the `Age` header: how long caches kept the answer. Zero without the header.
+    /// The value of the `Age` header: the time that caches have stored the response. Zero without the header.
     pub kept: f64,
-    /// How long the fetch took: the answer may have been sent when it was asked for.
+    /// The duration of the fetch. The response may have been sent at its beginning.
     pub fetching: f64,
 }
 
 impl Age {
-    /// The age in seconds. A value that is not finite or below zero counts as zero.
+    /// Returns the age in seconds. A value that is not finite or below zero counts as zero.
     #[must_use]
     pub fn seconds(self) -> f64 {
         counted(self.kept) + counted(self.fetching)
@@ -64,7 +64,7 @@ fn counted(seconds: f64) -> f64 {
     if seconds.is_finite() { seconds.max(0.0) } else { 0.0 }
 }
 
-/// RFC 9111 §1.2.2: digits, also in quotes. A value that overflows becomes the largest one; the settings bound it.
+/// Parses seconds (RFC 9111 §1.2.2): digits, also in quotes. A value that overflows becomes the largest one, which the settings bound.
 fn delta_seconds(value: &[u8]) -> Option<f64> {
     let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
     let digits = quoted.unwrap_or(value);

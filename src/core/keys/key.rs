@@ -28,8 +28,8 @@ pub struct Key {
 
 impl Key {
     /// Reads a JWK from JSON text (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). The private
-    /// members of a private key are ignored. The JWK is trusted, so its public numbers may be written loosely: in either alphabet of
-    /// Base64, with padding, ASCII white space or stray bits, and coordinates of a NIST curve without leading zeros.
+    /// members of a private key are ignored. The JWK is trusted, so variants of the encoding are accepted: either alphabet of Base64,
+    /// padding, ASCII white space, non-zero trailing bits, and coordinates of a NIST curve without leading zeros.
     ///
     /// # Errors
     /// [`Refusal::JwkJson`], [`Refusal::JwkMember`], [`Refusal::JwkUnsupported`] or [`Refusal::Key`].
@@ -37,8 +37,8 @@ impl Key {
         Self::from_text(text, Numbers::Lax)
     }
 
-    /// Reads a JWK that came in a token or a proof (RFC 7515 §4.1.3). Its sender is not trusted: only the canonical form of each number
-    /// is accepted, and the key never gets tables (see [`PreparedKey::without_tables`]).
+    /// Reads a JWK from a token or a proof (RFC 7515 §4.1.3). Its sender is not trusted, so only the canonical form of each number is
+    /// accepted, and no tables are built for the key (see [`PreparedKey::without_tables`]).
     ///
     /// # Errors
     /// As [`Self::from_jwk`].
@@ -83,50 +83,50 @@ impl Key {
         self
     }
 
-    /// Keeps the key from ever getting tables: see [`PreparedKey::without_tables`]. For a key from a token.
+    /// Prevents that tables are built for the key, for a key from a token: see [`PreparedKey::without_tables`].
     #[must_use]
     pub fn without_tables(mut self) -> Self {
         self.prepared = self.prepared.without_tables();
         self
     }
 
-    /// The key's identifier (RFC 7517 §4.5).
+    /// Returns the key's identifier (RFC 7517 §4.5).
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The only algorithm that the key is for (RFC 7517 §4.4).
+    /// Returns the only algorithm that the key is for (RFC 7517 §4.4).
     #[must_use]
     pub fn algorithm(&self) -> Option<&str> {
         self.algorithm.as_deref()
     }
 
-    /// The key's `use` (RFC 7517 §4.2).
+    /// Returns the key's `use` (RFC 7517 §4.2).
     #[must_use]
     pub fn usage(&self) -> Option<&str> {
         self.usage.as_deref()
     }
 
-    /// The key's `key_ops` (RFC 7517 §4.3).
+    /// Returns the key's `key_ops` (RFC 7517 §4.3).
     #[must_use]
     pub fn operations(&self) -> Option<&[String]> {
         self.operations.as_deref()
     }
 
-    /// The key's kind, curve and size.
+    /// Returns the key's kind, curve and size.
     #[must_use]
     pub fn prepared(&self) -> &PreparedKey {
         &self.prepared
     }
 
-    /// Every algorithm that the key may verify.
+    /// Returns every algorithm that the key may verify.
     #[must_use]
     pub fn algorithms(&self) -> Vec<Algorithm> {
         Algorithm::ALL.into_iter().filter(|algorithm| self.fits(*algorithm, None).is_ok()).collect()
     }
 
-    /// The thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret, equal
+    /// Returns the thumbprint of the key's public members, base64url (RFC 7638 §3). For a secret, equal
     /// thumbprints only show equal secrets.
     #[must_use]
     pub fn thumbprint(&self, hash: Hash) -> String {
@@ -183,17 +183,17 @@ impl Key {
         Ok(Self { prepared, parts, kid: None, algorithm: None, usage: None, operations: None })
     }
 
-    /// The key as a JWK with only its required members (RFC 7638 §3.2), for the host's cryptography. `None` for a secret.
+    /// Returns the key as a JWK with only its required members (RFC 7638 §3.2), for the host's cryptography. Returns `None` for a secret.
     #[must_use]
     pub fn public_jwk(&self) -> Option<Zeroizing<String>> {
         (!matches!(self.parts, KeyParts::Secret(_))).then(|| self.required_members())
     }
 
-    /// RFC 7638 §3.2: the required members in the order of their names, without white space.
+    /// Writes the required members in the order of their names, without white space (RFC 7638 §3.2).
     fn required_members(&self) -> Zeroizing<String> {
         let kty = self.prepared.key_type().name();
         let encode = |bytes: &[u8]| Zeroizing::new(base64url::encode(bytes));
-        // Each text is concatenated at once: a string that grows would leave parts of a secret in freed memory.
+        // Each text is concatenated in one step. A string that grows would leave parts of a secret in freed memory.
         Zeroizing::new(match &self.parts {
             KeyParts::Secret(k) => [r#"{"k":""#, &encode(k), r#"","kty":""#, kty, END].concat(),
             KeyParts::Rsa { n, e } => {
@@ -252,12 +252,12 @@ fn text<'j>(jwk: Object<'j>, name: &'static str) -> Result<&'j str, Refusal> {
     jwk.get(name).and_then(Json::as_str).ok_or(Refusal::JwkMember { name })
 }
 
-/// How the numbers of a public key may be written.
+/// The accepted encodings of the numbers of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numbers {
     /// Only as in RFC 7518 §6.
     Canonical,
-    /// Also loosely, if the form has only one meaning.
+    /// Also variants with only one possible meaning: see [`Key::from_jwk`].
     Lax,
 }
 

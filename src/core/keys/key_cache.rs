@@ -1,17 +1,17 @@
 //! Decides when a remote key set is used, fetched again, and given up (RFC 9111 §4, RFC 5861). Events and the time are
-//! arguments, decisions are results. No network, no clock, no promise: the loader fetches and lets requests wait.
+//! arguments, and decisions are results. There is no network and no clock here: the loader in JavaScript fetches, and lets requests wait.
 //!
 //! ```text
 //! age of the set        0 ───────────────▶ M·¾ ────────▶ M + W ───────────▶ M + S ──────▶
 //! a lookup decides      use                use, refresh  fetch, else use    fetch, else refuse
 //! ```
 //!
-//! M is how long the answer is fresh, W its `stale-while-revalidate`, S the longest that the set outlives M when the
-//! issuer can't be reached. The age counts from the origin's answer. What the caller's bounds take off counts from the
-//! arrival, since a cache on the way may rightly hold an answer for longer. Times are seconds.
+//! M is the time that the response is fresh. W is its `stale-while-revalidate`. S is the longest time that the set stays in use after M
+//! if the issuer cannot be reached. The age counts from the issuer's response. If the caller's bounds shorten M, it counts from the
+//! arrival, because an HTTP cache may store a response for longer than the caller allows. Times are seconds.
 //!
-//! An answer that is older than M when it arrives is *aged*: a cache served it stale. W is how long that is allowed, so it
-//! is used until M + W. With no set in hand the loader first asks once more, past caches.
+//! A response that is older than M when it arrives is *aged*: a cache served it stale. That is allowed for the time W, so it is used
+//! until M + W. Without a current set, the loader first repeats the request and bypasses caches.
 
 mod asked;
 mod decision;
@@ -40,33 +40,33 @@ use crate::{
 pub struct KeyCache {
     settings: KeyCacheSettings,
     held: Option<Held>,
-    /// When the scheduled fetch under way began.
+    /// The start of the pending scheduled fetch.
     under_way: Option<f64>,
     /// The last fetch for an unknown key.
     asked_for_key: Option<Asked>,
-    /// The last fetch for a bad signature. Kept apart: forged tokens must not use up the cool-down of new keys.
+    /// The last fetch for a bad signature. It is separate, because forged tokens must not use up the cool-down for new keys.
     asked_for_signature: Option<Asked>,
-    /// When a fetch last brought an answer, even one that was not newer.
+    /// The time of the last response, even if it was not newer.
     answered: Option<f64>,
-    /// When the last scheduled fetch failed, and how many have in a row.
+    /// The time of the last failed scheduled fetch, and the number of failures in a row.
     failed: Option<(f64, u32)>,
-    /// When the issuer last sent `Retry-After`, and for how many seconds.
+    /// The time of the issuer's last `Retry-After`, and its seconds.
     requested_pause: Option<(f64, f64)>,
 }
 
-/// How long a fetch counts as pending after its time-out: a cancelled request never reports the end of its fetch. Seconds.
+/// The time that a fetch counts as pending after its time limit, in seconds. A cancelled request never reports the end of its fetch.
 const GRACE: f64 = 1.0;
 /// The part of the freshness after which a refresh begins.
 const REFRESH_AT: f64 = 0.75;
-/// The first and the longest wait after failures in a row, in seconds.
+/// The first and the longest pause after failures in a row, in seconds.
 const RETRY: (f64, f64) = (1.0, 30.0);
-/// The longest `Retry-After` that is honoured, in seconds: an error page must not stop verification for a day.
+/// The longest `Retry-After` that is respected, in seconds. An error page must not stop verification for a day.
 const MAX_RETRY_AFTER: f64 = 300.0;
-/// `Age` counts whole seconds (RFC 9111 §5.1): of two answers that are this close, neither is the older one.
+/// Two responses within this many seconds count as equally old, because `Age` counts whole seconds (RFC 9111 §5.1).
 const SAME_AGE: f64 = 2.0;
 
 impl KeyCache {
-    /// A cache without a set.
+    /// Makes a cache without a set.
     ///
     /// # Errors
     /// [`Refusal::Option`] names the setting that is invalid.
@@ -84,7 +84,7 @@ impl KeyCache {
         })
     }
 
-    /// Decides what a request does now, by what it found in the current set.
+    /// Decides the action for a request, by the result of its lookup in the current set.
     #[must_use]
     pub fn lookup(&self, now: f64, found: Found) -> Decision {
         let Some(held) = self.trusted(now) else { return self.without_a_set(now) };
@@ -95,7 +95,7 @@ impl KeyCache {
         }
     }
 
-    /// A fetch begins.
+    /// Records that a fetch begins.
     pub fn started(&mut self, now: f64, purpose: Purpose) {
         let asked = Some(Asked { since: now, outcome: Outcome::Pending });
         match purpose {
@@ -105,15 +105,15 @@ impl KeyCache {
         }
     }
 
-    /// Whether the loader has to request the set once more, past caches, before it calls [`Self::renewed`] with the younger answer: this
-    /// answer is aged, and there is no current set.
+    /// Whether the response is aged and there is no current set. The loader then repeats the request, bypasses caches, and calls
+    /// [`Self::renewed`] with the younger response.
     #[must_use]
     pub fn asks_past_caches(&self, now: f64, age: Age, freshness: Option<Freshness>) -> bool {
         let said = freshness.or(self.held.as_ref().map(|held| held.freshness)).unwrap_or_default();
         self.trusted(now).is_none() && self.settings.is_aged(age.kept, said)
     }
 
-    /// The origin, or a cache before it, sent a set that was read and holds keys: 200.
+    /// Records a response of the issuer or a cache with status 200, whose set has usable keys.
     pub fn renewed(
         &mut self,
         now: f64,
@@ -127,14 +127,14 @@ impl KeyCache {
         let mut answer = Held::new(&self.settings, (sent, now), freshness, etag, aged);
         let in_hand = self.in_hand(now);
         if let Some(held) = in_hand.filter(|_| aged) {
-            // It is newer than what would be used without it, and trusted for as long as that.
+            // It is newer than the current set, which would be used without it, so it is trusted at least as long.
             answer.until = answer.until.max(held.until);
         }
         if now >= answer.until {
             self.failed(now, purpose, None);
             return Renewal::Stale;
         }
-        // INVARIANT: `sent` never runs backwards while a set is trusted, whichever cache on the way answers.
+        // INVARIANT: `sent` never decreases while a set is trusted, whichever HTTP cache responds.
         let renewal = match in_hand.map(|held| held.sent) {
             Some(held) if sent < held - SAME_AGE => Renewal::Older,
             held => {
@@ -149,8 +149,8 @@ impl KeyCache {
         renewal
     }
 
-    /// The origin confirmed the current set: 304 (RFC 9110 §15.4.5). Without a `freshness` the
-    /// former one counts (RFC 9111 §3.2).
+    /// Records that the issuer confirmed the current set with status 304 (RFC 9110 §15.4.5). Without `freshness`, the former one
+    /// applies (RFC 9111 §3.2).
     pub fn confirmed(
         &mut self,
         now: f64,
@@ -166,8 +166,8 @@ impl KeyCache {
         self.renewed(now, purpose, age, freshness, etag)
     }
 
-    /// Takes a set that was fetched elsewhere or earlier: by another isolate, a build step, or before an export. It must be trusted and
-    /// newer than the current set. Its age goes on counting. Returns whether it was taken.
+    /// Records a set that was fetched elsewhere or earlier: by another isolate, a build step, or before an export. It must be trusted and
+    /// newer than the current set. Its age continues. Returns whether it is now the current set.
     pub fn hydrated(
         &mut self,
         now: f64,
@@ -176,10 +176,10 @@ impl KeyCache {
         freshness: Freshness,
         etag: Option<String>,
     ) -> bool {
-        // Another machine's clock may be ahead of ours.
+        // The clock of another machine may be ahead.
         let arrived = arrived.min(now);
         let sent = sent.min(arrived);
-        // The time of the fetch is part of its age, and is unknown here.
+        // The unknown duration of the fetch is part of its age.
         let aged = self.settings.is_aged(arrived - sent - self.settings.timeout_duration, freshness);
         let answer = Held::new(&self.settings, (sent, arrived), freshness, etag, aged);
         let newer = self.in_hand(now).is_none_or(|held| answer.sent > held.sent);
@@ -190,10 +190,10 @@ impl KeyCache {
         taken
     }
 
-    /// The fetch failed, or its answer is no key set. The current set stays as it was. `retry_after` is the answer's
-    /// `Retry-After` in seconds (RFC 9110 §10.2.3). At most five minutes count.
+    /// Records that the fetch failed, or that its response is not a key set. The current set is not changed. `retry_after` is the
+    /// response's `Retry-After` in seconds (RFC 9110 §10.2.3), which counts for at most five minutes.
     pub fn failed(&mut self, now: f64, purpose: Purpose, retry_after: Option<f64>) {
-        // A fetch that a token caused has its cool-down; it must not delay the scheduled ones.
+        // A fetch that a token caused has its own cool-down. It must not delay scheduled fetches.
         if purpose == Purpose::Scheduled {
             let row = self.failed.map_or(0, |(_, row)| row);
             self.failed = Some((now, row.saturating_add(1)));
@@ -204,7 +204,7 @@ impl KeyCache {
         self.ended(purpose, Outcome::Failed);
     }
 
-    /// The issuer answered, but a later fetch brought a newer answer first.
+    /// Records a response that arrived after the response of a later fetch.
     pub fn superseded(&mut self, now: f64, purpose: Purpose) {
         self.answered = Some(now);
         self.ended(purpose, Outcome::Brought);
@@ -237,25 +237,25 @@ impl KeyCache {
         self.key_cooldown(now).is_some() || self.cooling_down_after_any(now)
     }
 
-    /// The entity tag of the current set, for a conditional request (RFC 9110 §13.1.2).
+    /// Returns the entity tag of the current set, for a conditional request (RFC 9110 §13.1.2).
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
         self.held.as_ref()?.etag.as_deref()
     }
 
-    /// When the origin sent the current set.
+    /// Returns the time at which the issuer sent the current set.
     #[must_use]
     pub fn sent(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.sent)
     }
 
-    /// When the current set arrived where it was fetched.
+    /// Returns the time at which the current set was received.
     #[must_use]
     pub fn arrived(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.arrived)
     }
 
-    /// When the current set stops being trusted, unless it is renewed.
+    /// Returns the time until which the current set is trusted, unless it is renewed.
     #[must_use]
     pub fn trusted_to(&self) -> Option<f64> {
         self.held.as_ref().map(|held| held.until)
@@ -272,25 +272,25 @@ impl KeyCache {
             || self.is_pending(now, self.asked_for_signature)
             || self.backing_off(now).is_some()
         {
-            // A fetch is under way, or the issuer just answered or failed: no request waits for what it does not need.
+            // A fetch is pending, or the issuer has just responded or failed. The request does not need a newer set, so it does not wait.
             Decision::Use
         } else if now < fresh + self.settings.patience(held.freshness).max(self.pause())
             || self.failed.is_some()
         {
-            // The issuer is known to fail: waiting for it would only add its time-out.
+            // The issuer is failing. Waiting would only add its time limit.
             Decision::UseAndRefresh
         } else {
             Decision::Fetch(Purpose::Scheduled)
         }
     }
 
-    /// The cool-down counts fetches for keys alone: a scheduled refresh is never delayed by it, and never counts as one
-    /// (a cache on the way may have answered that), unless the settings say so.
+    /// Decides for a token whose key the set lacks. Only fetches for keys count for the cool-down. It never delays a scheduled refresh. A
+    /// scheduled refresh does not start it, because a cache may have responded, unless `cooldown_after_any` is set.
     fn without_the_key(&self, held: &Held, now: f64) -> Decision {
         match (self.key_cooldown(now), self.requested(now)) {
             (None, _) if self.cooling_down_after_any(now) => self.refuse_key(held, now),
             (Some((Outcome::Brought, _)), _) => self.refuse_key(held, now),
-            // The issuer did not answer: whether the key exists is unknown.
+            // The issuer did not respond, so it is unknown whether the key exists.
             (Some((Outcome::Failed, wait)), pause) => {
                 Decision::Unavailable { retry_after: wait.max(pause.unwrap_or(0.0)) }
             }
@@ -298,13 +298,13 @@ impl KeyCache {
                 Decision::Wait(Purpose::UnknownKey)
             }
             (_, Some(retry_after)) => Decision::Unavailable { retry_after },
-            // A pending fetch that is not under way any more ended with its request.
+            // A pending fetch that is no longer running ended together with its request.
             (None | Some((Outcome::Pending, _)), None) => Decision::Fetch(Purpose::UnknownKey),
         }
     }
 
-    /// The current set has no such key. Once the set has aged, the key may have been published since, so the request waits for the
-    /// scheduled fetch, which is due anyway.
+    /// Decides for an unknown key during the cool-down. If the set is no longer fresh, the key may have been published since, so the
+    /// request waits for the scheduled fetch, which is due.
     fn refuse_key(&self, held: &Held, now: f64) -> Decision {
         if now < held.fresh_until(&self.settings) {
             return Decision::Refuse;
@@ -317,8 +317,8 @@ impl KeyCache {
         }
     }
 
-    /// A forged token is far likelier than a key that changed under its `kid`. So the current set decides, except for one
-    /// fetch per cool-down; neither a failed fetch nor a cancelled one earns another.
+    /// Decides for a token whose signature no key verifies. A forged token is more likely than a changed key with the same `kid`. The
+    /// current set therefore decides, except for one fetch per cool-down. A failed or cancelled fetch does not allow another one.
     fn with_a_bad_signature(&self, held: &Held, now: f64) -> Decision {
         if self.is_pending(now, self.asked_for_signature) {
             return Decision::Wait(Purpose::BadSignature);
@@ -330,10 +330,10 @@ impl KeyCache {
         if final_here { Decision::Refuse } else { Decision::Fetch(Purpose::BadSignature) }
     }
 
-    /// The outcome of the last fetch for an unknown key, and the seconds until another is allowed.
+    /// Returns the outcome of the last fetch for an unknown key, and the seconds until another is allowed.
     fn key_cooldown(&self, now: f64) -> Option<(Outcome, f64)> {
         let Asked { since, outcome } = self.asked_for_key?;
-        // With a cool-down shorter than the fetch, requests that come meanwhile still wait for it.
+        // If the cool-down is shorter than the fetch, requests still wait for the fetch.
         let running = self.is_pending(now, self.asked_for_key);
         let span = self.settings.cooldown_duration;
         (running || recent(now, since, span)).then_some((outcome, span - (now - since)))
@@ -356,7 +356,7 @@ impl KeyCache {
         self.held.as_ref().filter(|held| now < held.until)
     }
 
-    /// The trusted set, unless the clock ran backwards since it arrived: its age is unknown then, and any answer is newer.
+    /// Returns the trusted set, unless the clock was set back since it arrived. Its age is then unknown, and any response is newer.
     fn in_hand(&self, now: f64) -> Option<&Held> {
         self.trusted(now).filter(|held| held.arrived <= now)
     }
@@ -371,7 +371,7 @@ impl KeyCache {
         })
     }
 
-    /// Whether the issuer answered within the last pause: an answer that arrives aged must not cause a fetch for every request.
+    /// Whether the issuer responded within the last pause. An aged response must not cause a fetch for every request.
     fn just_answered(&self, now: f64) -> bool {
         self.answered.is_some_and(|at| recent(now, at, self.pause()))
     }
@@ -380,7 +380,7 @@ impl KeyCache {
         self.settings.cache_min_age.max(RETRY.0)
     }
 
-    /// The seconds until the issuer may be asked again: after failures in a row 1, 2, 4 … 30, or what its `Retry-After` says.
+    /// Returns the seconds until the next request to the issuer: after failures in a row 1, 2, 4 … 30, or the rest of its `Retry-After`.
     fn backing_off(&self, now: f64) -> Option<f64> {
         let own = self.failed.and_then(|(at, row)| {
             let wait = (1..row.min(9)).fold(RETRY.0, |wait, _| wait * 2.0).min(RETRY.1);
@@ -392,7 +392,7 @@ impl KeyCache {
         }
     }
 
-    /// What is left of the issuer's `Retry-After`.
+    /// Returns the rest of the issuer's `Retry-After`.
     fn requested(&self, now: f64) -> Option<f64> {
         let (at, span) = self.requested_pause?;
         remaining(now, at, span)

@@ -1,4 +1,4 @@
-//! Key sets: the usable keys of a JWKS, and for each other member why it is skipped (RFC 7517 §5).
+//! Key sets: the usable keys of a JWKS, and for each other member the reason why it is skipped (RFC 7517 §5).
 
 use alloc::{string::String, vec::Vec};
 use core::sync::atomic::AtomicUsize;
@@ -38,11 +38,11 @@ pub struct Skipped {
     pub index: usize,
     /// Its identifier, if it has a readable one.
     pub kid: Option<String>,
-    /// Why it was skipped.
+    /// The reason why it was skipped.
     pub refusal: Refusal,
 }
 
-/// The private members of a usable key. They are ignored, but their publisher should know.
+/// The private members of a usable key. They are ignored, but the key's owner must replace it: it is no longer secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// The key's index in `keys`, from 0.
@@ -58,8 +58,8 @@ const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl KeySet {
     /// Reads a JWKS from JSON text. Members that cannot be used are skipped and reported, and the set stays usable
-    /// (RFC 7517 §5). Shared secrets are skipped, too. A byte order mark before the text is skipped, and numbers are read as by
-    /// [`Key::from_jwk`]: the set comes from a trusted issuer.
+    /// (RFC 7517 §5). Shared secrets are skipped, too. A byte order mark is ignored, and numbers are read as by [`Key::from_jwk`],
+    /// because the set comes from a trusted issuer.
     ///
     /// # Errors
     /// [`Refusal::JwksTooLong`], [`Refusal::JwksTooManyKeys`], [`Refusal::JwksJson`] or [`Refusal::JwksKeys`]: the text is not a key set.
@@ -98,25 +98,25 @@ impl KeySet {
         Ok(read)
     }
 
-    /// The usable keys, in the order of the set.
+    /// Returns the usable keys, in the order of the set.
     #[must_use]
     pub fn keys(&self) -> &[Member] {
         &self.keys
     }
 
-    /// The members that were skipped, in the order of the set.
+    /// Returns the members that were skipped, in the order of the set.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// The usable keys with private members, in the order of the set.
+    /// Returns the usable keys with private members, in the order of the set.
     #[must_use]
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
-    /// The keys that fit a token with this `kid` and algorithm; without a `kid`, every key that fits. Several keys may have the same
+    /// Returns the keys that fit a token with this `kid` and algorithm; without a `kid`, every key that fits. Several keys may have the same
     /// `kid`.
     pub fn matching(
         &self,
@@ -127,7 +127,7 @@ impl KeySet {
         self.named(kid).filter(move |member| member.key.fits(algorithm, minimum_secret).is_ok())
     }
 
-    /// The keys with this `kid`; without one, all.
+    /// Returns the keys with this `kid`; without one, all keys.
     pub(crate) fn named(&self, kid: Option<&str>) -> impl Iterator<Item = &Member> {
         self.keys.iter().filter(move |member| kid.is_none_or(|kid| member.key.kid() == Some(kid)))
     }

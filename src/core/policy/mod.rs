@@ -1,4 +1,4 @@
-//! What the caller requires of every token, checked to make sense.
+//! The checked rules for every token.
 
 pub(crate) mod builder;
 pub(crate) mod needs;
@@ -26,17 +26,17 @@ pub struct PolicyOptions {
     pub subject: Option<String>,
     /// The accepted types: `typ` must be one of them (RFC 8725 §3.11).
     pub typ: Option<Vec<String>>,
-    /// Whether `typ` may be missing although `typ` above is given.
+    /// Whether a token without `typ` is accepted if the field `typ` is set.
     pub typ_optional: bool,
     /// Claims that the token must have.
     pub required_claims: Option<Vec<String>>,
     /// Whether the token must have `exp`; it must unless this is `Some(false)`.
     pub require_exp: Option<bool>,
-    /// How many seconds the clocks may differ.
+    /// The accepted clock difference, in seconds.
     pub clock_tolerance: Option<f64>,
     /// The largest age in seconds, counted from `iat`. The token must then have `iat`, and not in the future.
     pub max_token_age: Option<f64>,
-    /// The header parameters that the caller understands when `crit` names them.
+    /// The header parameters that the caller understands if `crit` names them.
     pub crit: Option<Vec<String>>,
     /// The longest accepted token, in bytes.
     pub max_token_length: Option<f64>,
@@ -50,7 +50,7 @@ pub struct PolicyOptions {
     pub refuse_bound: bool,
 }
 
-/// What the caller requires of every token, checked to make sense.
+/// The checked rules for every token.
 #[derive(Clone, Debug)]
 pub struct Policy {
     algorithms: Option<Vec<Algorithm>>,
@@ -65,7 +65,7 @@ pub struct Policy {
     pub(crate) understood: Vec<String>,
     pub(crate) maximum_bytes: usize,
     pub(crate) minimum_secret: Option<usize>,
-    /// In hundredths of a check of P-256 without tables.
+    /// The budget of work for one token, in hundredths of a check of P-256 without tables.
     pub(crate) budget: usize,
     pub(crate) refuse_bound: bool,
 }
@@ -124,23 +124,23 @@ impl Policy {
         })
     }
 
-    /// The caller's list of algorithms; `None` if the key decides.
+    /// Returns the caller's list of algorithms, or `None` if the key decides.
     #[must_use]
     pub fn algorithms(&self) -> Option<&[Algorithm]> {
         self.algorithms.as_deref()
     }
 
-    /// The longest token accepted, in bytes.
+    /// Returns the longest accepted token, in bytes.
     #[must_use]
     pub fn maximum_token_bytes(&self) -> usize {
         self.maximum_bytes
     }
 
-    /// Checks whether a key could ever verify a token under this policy, so that a mistake shows at construction and not at the first
+    /// Checks whether a key can verify any token under this policy, so that a mistake is reported at construction and not at the first
     /// request.
     ///
     /// # Errors
-    /// If the key fits no algorithm, why it does not fit the first one.
+    /// If the key fits no algorithm, the reason why it does not fit the first one.
     pub fn check_key(&self, key: &crate::Key) -> Result<(), Refusal> {
         let listed = self.algorithms.clone().unwrap_or_else(|| Algorithm::ALL.to_vec());
         let mut first = None;
@@ -153,8 +153,8 @@ impl Policy {
         Err(first.unwrap_or(Refusal::NoMatchingKey))
     }
 
-    /// The algorithm of the header, if it is on the caller's list (RFC 8725 §3.1). Without a list, the key must fit it
-    /// ([`crate::Keys::select`]): the token alone never decides.
+    /// Returns the algorithm of the header, if it is on the caller's list (RFC 8725 §3.1). Without a list, the key must fit it
+    /// ([`crate::Keys::select`]), so the token alone never decides.
     pub(crate) fn admit_algorithm(&self, declared: &str) -> Result<Algorithm, Refusal> {
         let known = Algorithm::from_name(declared);
         match &self.algorithms {
@@ -186,7 +186,7 @@ pub(crate) fn holds_texts(name: &'static str, list: Option<&[String]>) -> Result
 }
 
 const EMPTY: &str = "must not be empty";
-/// 16 MiB: far beyond any token. Every runtime can allocate three times as much.
+/// The largest size in options, 16 MiB: far more than any token. Every runtime can allocate three times as much.
 const LARGEST_SIZE: f64 = 16_777_216.0;
 const BYTES: &str = "must be a whole number of bytes, from 1 to 16777216";
 const CANDIDATES: &str = "must be a whole number, from 1 to 64";

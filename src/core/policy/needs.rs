@@ -1,4 +1,4 @@
-//! The scopes, permissions and roles that a request needs, checked to make sense.
+//! The checked scopes, permissions and roles that a request needs.
 
 use alloc::{string::String, vec::Vec};
 
@@ -7,21 +7,21 @@ use crate::{policy::holds_texts, refusal::Refusal};
 /// The options of [`Needs`], as the caller wrote them. A list must not be empty.
 #[derive(Clone, Debug, Default)]
 pub struct NeedsOptions {
-    /// Scopes; all are needed.
+    /// The required scopes, all of them.
     pub scopes: Option<Vec<String>>,
-    /// Scopes; one suffices.
+    /// Alternative scopes: one of them is required.
     pub any_scope: Option<Vec<String>>,
-    /// Permissions; all are needed.
+    /// The required permissions, all of them.
     pub permissions: Option<Vec<String>>,
-    /// Permissions; one suffices.
+    /// Alternative permissions: one of them is required.
     pub any_permission: Option<Vec<String>>,
-    /// Roles; all are needed.
+    /// The required roles, all of them.
     pub roles: Option<Vec<String>>,
-    /// Roles; one suffices.
+    /// Alternative roles: one of them is required.
     pub any_role: Option<Vec<String>>,
 }
 
-/// What a request needs of a verified token.
+/// The rights that a request needs.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     pub(crate) scope: Need,
@@ -39,8 +39,8 @@ impl Needs {
     /// Checks the lists.
     ///
     /// # Errors
-    /// [`Refusal::Option`] for an empty list, which would admit everyone, or a scope with a character that RFC 6749 §3.3 forbids, which
-    /// would break the challenge that names it.
+    /// [`Refusal::Option`] for an empty list, which would accept every token, or for a scope with a character that RFC 6749 §3.3 forbids,
+    /// which would break the challenge that contains it.
     pub fn new(options: NeedsOptions) -> Result<Self, Refusal> {
         for (name, list) in [
             ("scopes", &options.scopes),

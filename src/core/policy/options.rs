@@ -1,5 +1,5 @@
-//! Reads the options of a policy, of needs and of a key cache from JSON text, with the names that they have in JavaScript. JavaScript
-//! checks options and names mistakes first; this is a second check.
+//! Reads the options of a policy, of needs and of a key cache from JSON text, with the names that they have in JavaScript. The JavaScript
+//! side checks them first and reports mistakes. This is a second check.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::Cell;
@@ -56,7 +56,7 @@ impl NeedsOptions {
 }
 
 impl KeyCacheSettings {
-    /// Reads the settings of a cache. A missing one has its default.
+    /// Reads the settings of a key cache. A missing setting has its default.
     ///
     /// # Errors
     /// As [`PolicyOptions::read`].
@@ -76,7 +76,7 @@ impl KeyCacheSettings {
 /// The members of an object of options.
 struct Members<'d> {
     object: Object<'d>,
-    /// Whether a member had the wrong type. Checked once at the end.
+    /// Whether a member had the wrong type. This is checked once at the end.
     misshapen: Cell<bool>,
 }
 
@@ -91,8 +91,8 @@ fn read<T>(text: &str, read: impl FnOnce(&Members<'_>) -> T) -> Result<T, Refusa
 }
 
 impl Members<'_> {
-    /// Reads an optional member. `read` returns `None` for the wrong type, which includes `null`: JavaScript writes `NaN` as `null`, and
-    /// that must not switch a check off.
+    /// Reads an optional member. `read` returns `None` for the wrong type, which includes `null`: JavaScript writes `NaN` as `null`, which
+    /// must not disable a check.
     fn optional<T>(&self, name: &str, read: impl FnOnce(Json<'_>) -> Option<T>) -> Option<T> {
         let read = read(self.object.get(name)?);
         if read.is_none() {

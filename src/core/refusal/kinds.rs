@@ -1,4 +1,4 @@
-//! The parts of a refusal: what it is about, and which kind it is.
+//! The parts of a refusal: the part of the token, the problem of a JSON text, the class, and how a claim failed.
 
 /// One of the three parts of a compact JWS (RFC 7515 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +19,12 @@ impl Part {
     }
 }
 
-/// Why a text is not a usable JSON object.
+/// The reason why a text is not a usable JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonProblem {
     /// Not UTF-8 (RFC 8259 §8.1).
     NotUtf8,
-    /// A byte order mark before it (RFC 8259 §8.1).
+    /// It begins with a byte order mark (RFC 8259 §8.1).
     ByteOrderMark,
     /// Not JSON.
     Malformed,
@@ -55,7 +55,7 @@ impl JsonProblem {
     }
 }
 
-/// The kind of refusal: the codes that users of jose compare, and two of our own.
+/// The class of a refusal: the codes that users of jose compare, and two codes that jose does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "`code` has each one's meaning")]
 pub enum Class {
@@ -74,7 +74,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The stable code of the class, the same as jose's where jose has it.
+    /// Returns the stable code of the class, the same as jose's if jose has it.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -94,19 +94,19 @@ impl Class {
     }
 }
 
-/// How a claim failed: jose's `reason`.
+/// How a claim failed: the member `reason` of jose's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The claim is missing.
     Missing,
     /// The claim has the wrong type.
     Invalid,
-    /// The claim has another value than required.
+    /// The claim does not have a required value.
     CheckFailed,
 }
 
 impl Reason {
-    /// The word that jose uses.
+    /// Returns the word that jose uses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

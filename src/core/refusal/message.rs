@@ -121,7 +121,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A value from a token, fit for a message: at most 64 characters of printable ASCII, so that it cannot fill or forge a log line.
+/// Shortens a value of a token for a message, to at most 64 characters of printable ASCII, so that it cannot fill or forge a log line.
 pub(crate) fn shortened(value: &str) -> String {
     const LIMIT: usize = 64;
     let printable =

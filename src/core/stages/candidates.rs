@@ -1,8 +1,8 @@
-//! The third stage: a header enters, the keys leave that may have signed it. Also searches them within a budget of work
+//! The third stage: selects the keys that may have signed a token, by its header. It also tries these keys within a budget of work
 //! (RFC 8725 §3.1).
 //!
-//! A token chooses how many keys fit it: one without `kid` fits every key of its algorithm. The budget bounds the cost of one
-//! forged token. It counts work and not keys, because algorithms differ in cost by far.
+//! A token decides how many keys fit it: without a `kid`, every key of its algorithm fits. The budget bounds the cost of one forged
+//! token. It counts work and not keys, because the cost differs much between algorithms.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::{
 /// The keys that a token is verified with.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'k> {
-    /// No key: every token is refused, as [`Refusal::NoMatchingKey`] if only the keys could accept it.
+    /// No key: every token is refused. The refusal is [`Refusal::NoMatchingKey`] if some key could accept the token.
     None,
     /// One key. The token's `kid` is ignored.
     One(&'k Key),
@@ -31,8 +31,7 @@ impl<'k> Keys<'k> {
     /// Selects the keys that may have signed a token with this header.
     ///
     /// # Errors
-    /// For one key the reason why it does not fit; for a set [`Refusal::NoMatchingKey`] or
-    /// [`Refusal::KeyDoesNotFit`].
+    /// For one key, the reason why it does not fit. For a set, [`Refusal::NoMatchingKey`] or [`Refusal::KeyDoesNotFit`].
     pub fn select(self, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
         match self {
             Self::None => Err(Refusal::NoMatchingKey),
@@ -45,8 +44,8 @@ impl<'k> Keys<'k> {
     }
 }
 
-/// Selects the keys of a set: first those with the token's `kid`, then those without a `kid`; for a token without `kid`, all
-/// that fit. The key that verified last comes first.
+/// Selects the keys of a set: first those with the token's `kid`, then those without a `kid`. For a token without `kid`, selects
+/// all that fit. The key that verified the last token is first.
 #[inline(never)] // Cold for a single key: docs/decisions/0012.
 fn select_from<'k>(set: &'k KeySet, header: &Header, policy: &Policy) -> Result<Candidates<'k>, Refusal> {
     let kid = header.kid();
@@ -61,7 +60,7 @@ fn select_from<'k>(set: &'k KeySet, header: &Header, policy: &Policy) -> Result<
     }
     let mismatch = match (found.is_empty(), is_named) {
         (false, _) => Refusal::SignatureMismatch,
-        // The set has a key with this `kid`: fetching the set again would not help.
+        // The set has a key with this `kid`, so a newer set would not help.
         (true, true) => Refusal::KeyDoesNotFit,
         (true, false) => Refusal::NoMatchingKey,
     };
@@ -72,30 +71,30 @@ fn select_from<'k>(set: &'k KeySet, header: &Header, policy: &Policy) -> Result<
     found.candidates(mismatch)
 }
 
-/// A key that may have signed a token; its index in its set, `None` for a key given directly.
+/// A key that may have signed a token, and its index in its set, or `None` for a key that was given directly.
 pub(crate) type Candidate<'k> = (Option<usize>, &'k Key);
 
-/// The keys that may have signed a token, in the order in which they are tried: at least one, at most [`MAXIMUM_CANDIDATES`], each fit
-/// for its algorithm.
+/// The keys that may have signed a token, in the order in which they are tried: at least one, at most [`MAXIMUM_CANDIDATES`]. Each fits
+/// the token's algorithm.
 #[derive(Debug)]
 pub struct Candidates<'k> {
     first: Candidate<'k>,
-    /// Most tokens have none.
+    /// The candidates after the first. Most tokens have none.
     rest: Vec<Candidate<'k>>,
     /// Whether more keys fit than are tried.
     has_more: bool,
     /// The refusal if no key signed the token.
     mismatch: Refusal,
-    /// Where the set keeps the index of the key that verified last.
+    /// The variable of the set with the index of the key that verified the last token.
     last: Option<&'k AtomicUsize>,
 }
 
-/// The members of a set that fit a token, as they are found.
+/// Collects the members of a set that fit a token.
 struct Choice<'k> {
     first: Option<Candidate<'k>>,
     rest: Vec<Candidate<'k>>,
     last: &'k AtomicUsize,
-    /// The index of the member that verified last.
+    /// The index of the member that verified the last token.
     favourite: usize,
 }
 
@@ -108,7 +107,7 @@ impl<'k> Choice<'k> {
         self.first.is_none()
     }
 
-    /// Adds a member behind the others, or before them if it verified last.
+    /// Adds a member after the others, or before them if it verified the last token.
     fn add(&mut self, member: &'k Member) {
         let added = (Some(member.index), &member.key);
         match self.first {
@@ -121,7 +120,7 @@ impl<'k> Choice<'k> {
         }
     }
 
-    /// The candidates, whose refusal is `mismatch` if no key signed the token.
+    /// Returns the candidates. `mismatch` is their refusal if none of them signed the token.
     ///
     /// # Errors
     /// `mismatch` if there are no candidates.
@@ -134,7 +133,7 @@ impl<'k> Choice<'k> {
 }
 
 impl<'k> Candidates<'k> {
-    /// The only key there is.
+    /// Makes the candidates of a key that was given directly.
     const fn one(key: &'k Key) -> Self {
         Self {
             first: (None, key),
@@ -145,18 +144,18 @@ impl<'k> Candidates<'k> {
         }
     }
 
-    /// The only one, if there is just one.
+    /// Returns the candidate if there is only one.
     pub(crate) const fn only(&self) -> Option<Candidate<'k>> {
         if self.rest.is_empty() { Some(self.first) } else { None }
     }
 
-    /// The refusal if no key signed the token.
+    /// Returns the refusal if no key signed the token.
     pub(crate) fn into_mismatch(self) -> Refusal {
         self.mismatch
     }
 
-    /// Finds the key for which `verifies` holds. `work` is the work of a check in hundredths of a cold check of P-256, or `None` where the
-    /// signature has a length that the key never makes, so that nothing is computed. The first check is always made.
+    /// Finds the key for which `verifies` returns true. `work` returns the work of a check, in hundredths of a check of P-256 without tables.
+    /// It returns `None` if the length of the signature does not fit the key, so that no check is made. The first check is always made.
     ///
     /// # Errors
     /// [`Refusal::TooManyCandidates`] if there are keys left when the budget is spent; the refusal of these candidates if no key
@@ -183,7 +182,7 @@ impl<'k> Candidates<'k> {
         Err(if self.has_more { Refusal::TooManyCandidates } else { self.mismatch.clone() })
     }
 
-    /// Keeps the key as the one to be tried first. Only a good signature gets here, so a stranger has no say in the order.
+    /// Stores the key as the first one to try. It is called only for a valid signature, so forged tokens cannot change the order.
     fn remember(&self, (index, _): Candidate<'k>) {
         if let (Some(last), Some(index), false) = (self.last, index, self.rest.is_empty()) {
             last.store(index, Ordering::Relaxed);
@@ -255,7 +254,7 @@ mod tests {
         assert_eq!(search(&set, header, 40, 6400), (Ok(40), 41));
         assert_eq!(search(&set, header, 40, 6400), (Ok(40), 1));
         assert_eq!(search(&set, header, 3, 6400), (Ok(3), 5));
-        // What does not verify changes nothing.
+        // A token that does not verify changes nothing.
         assert_eq!(search(&set, header, 99, 1600), (Err("too_many_candidates"), 16));
         assert_eq!(search(&set, header, 3, 100), (Ok(3), 1));
     }
@@ -271,7 +270,7 @@ mod tests {
         assert_eq!(search(header, 22), (Ok(22), 20));
         assert_eq!(search(header, 0), (Ok(0), 21));
         assert_eq!(search(header, 23), (Err("signature_mismatch"), 23));
-        // The issuer may have a key of that name by now.
+        // The set may have a key with that `kid` now.
         assert_eq!(search(r#"{"alg":"ES256","kid":"c"}"#, 2), (Ok(2), 3));
         assert_eq!(search(r#"{"alg":"ES256","kid":"c"}"#, 99), (Err("no_matching_key"), 3));
     }

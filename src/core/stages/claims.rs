@@ -1,5 +1,5 @@
-//! The fifth stage: a signed payload enters, claims leave (RFC 7519 §4.1, §7.2). [`Claims::read`] takes a [`SignedPayload`], so claims
-//! are never read before the signature is verified.
+//! The fifth stage: reads the claims of a signed payload (RFC 7519 §4.1, §7.2). [`Claims::read`] takes a [`SignedPayload`], so claims are
+//! never read before the signature is verified.
 
 use alloc::vec::Vec;
 
@@ -42,7 +42,7 @@ impl<'p> Claims<'p> {
         Self::of(signed.header().typ(), Document::read(signed.payload(), Names::Unique))
     }
 
-    /// Reads claims that probably have the layout of earlier ones. `values` is a list to reuse.
+    /// Reads claims that probably have the layout of earlier claims. `values` is a list whose memory is reused.
     ///
     /// # Errors
     /// As [`Claims::read`].
@@ -68,12 +68,12 @@ impl<'p> Claims<'p> {
         Ok(Self { typ, document, registered })
     }
 
-    /// No claims.
+    /// Makes claims without members.
     pub(crate) fn none(typ: Option<&'p str>) -> Self {
         Self { typ, document: Document::none(), registered: Registered::default() }
     }
 
-    /// The claims as an object.
+    /// Returns the claims as an object.
     pub(crate) fn object(&self) -> Object<'_> {
         self.document.object()
     }
@@ -82,7 +82,7 @@ impl<'p> Claims<'p> {
         &self.document
     }
 
-    /// The list of values, to be reused.
+    /// Returns the list of values, to reuse its memory.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.document.into_values()
     }
@@ -106,19 +106,19 @@ impl<'p> Claims<'p> {
         aud.and_then(|aud| has_text(aud, audience)) == Some(true)
     }
 
-    /// The time of expiry, in seconds since 1970-01-01T00:00:00Z.
+    /// Returns `exp`, in seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn exp(&self) -> Option<f64> {
         self.registered.exp
     }
 
-    /// The time before which it is not valid, as [`Claims::exp`].
+    /// Returns `nbf`, in seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn nbf(&self) -> Option<f64> {
         self.registered.nbf
     }
 
-    /// The time of issue, as [`Claims::exp`].
+    /// Returns `iat`, in seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn iat(&self) -> Option<f64> {
         self.registered.iat
@@ -192,11 +192,11 @@ impl<'p> Claims<'p> {
 }
 
 impl Registered {
-    /// Finds the claims and checks their types. The first wrong one is refused, in the order `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
+    /// Finds the registered claims and checks their types. Returns the first error, in the order `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`.
     fn find(claims: Object<'_>) -> Result<Self, Refusal> {
         let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat] = [None; 6];
         for (name, index) in claims.members() {
-            // Each name has three bytes, which rules out most other claims.
+            // All these names have three bytes, so most other claims are skipped here.
             let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else { continue };
             match name {
                 b"iss" => iss = Some(index),

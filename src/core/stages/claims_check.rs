@@ -46,7 +46,7 @@ impl Policy {
         }
     }
 
-    /// Refuses a token without a claim that the policy checks: a check that is skipped for a missing claim would be no check.
+    /// Refuses a token that lacks a claim that the policy checks. Otherwise a token could skip a check by leaving out the claim.
     fn judge_presence(&self, claims: &Claims<'_>) -> Result<(), Refusal> {
         let required = self.required.iter().map(String::as_str);
         let required = required.chain(self.issuers.as_ref().map(|_| "iss"));
@@ -87,7 +87,7 @@ impl Policy {
         if let Some(nbf) = claims.nbf().filter(|nbf| *nbf > now + tolerance) {
             return Err(Refusal::NotYetValid { nbf, now });
         }
-        // RFC 7519 §4.1.4: not accepted *on* or after the time.
+        // RFC 7519 §4.1.4: the token is not accepted *on* or after this time.
         if let Some(exp) = claims.exp().filter(|exp| *exp <= now - tolerance) {
             return Err(Refusal::Expired { exp, now });
         }
@@ -110,7 +110,7 @@ impl Policy {
     }
 }
 
-/// RFC 7515 §4.1.9: `application/` may be left out where no other slash follows; media types ignore case.
+/// Whether two media types are equal, ignoring case. `application/` may be omitted if no other slash follows (RFC 7515 §4.1.9).
 fn is_media_type(typ: &str, other: &str) -> bool {
     let [typ, other] = [typ, other].map(|typ| {
         const PREFIX: &str = "application/";

@@ -1,4 +1,4 @@
-//! The second stage: parts enter, a header leaves whose algorithm the policy allows (RFC 7515 §4, RFC 8725 §3.1).
+//! The second stage: decodes the header, and checks that the policy allows its algorithm (RFC 7515 §4, RFC 8725 §3.1).
 
 use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use crate::{
     text::base64url,
 };
 
-/// A protected header. `jwk`, `jku`, `x5c` and `x5u` are ignored: a token never names its own key.
+/// A protected header. `jwk`, `jku`, `x5c` and `x5u` are ignored, because a token must never provide its own key.
 #[derive(Clone, Debug)]
 pub struct Header {
     parameters: Arc<Parameters>,
@@ -30,17 +30,17 @@ struct Parameters {
     typ: Option<String>,
 }
 
-/// Headers that were read before. An issuer writes few different ones (docs/decisions/0006).
+/// A cache of decoded headers. An issuer writes few different ones (docs/decisions/0006).
 #[derive(Debug)]
 pub struct Headers {
-    /// Each at the index that its last characters hash to.
+    /// Each header is at the index that is the hash of its last characters.
     slots: Vec<Option<Known>>,
 }
 
-/// The last header ID handed out, process-wide. IDs are never reused, because JavaScript keeps them in its own cache.
+/// The last header ID that was assigned in this process. IDs are never reused, because JavaScript caches headers by ID.
 static LAST_ID: AtomicU32 = AtomicU32::new(0);
 
-/// A header that was read before.
+/// A cached header.
 #[derive(Debug)]
 struct Known {
     encoded: Vec<u8>,
@@ -50,10 +50,10 @@ struct Known {
 
 impl Headers {
     const SLOTS: usize = 32;
-    /// The longest header that is remembered, encoded.
+    /// The longest header that is cached, in encoded bytes.
     const MAX_BYTES: usize = 512;
 
-    /// Empty.
+    /// Makes an empty cache.
     pub(crate) const fn new() -> Self {
         Self { slots: Vec::new() }
     }
@@ -67,7 +67,7 @@ impl Headers {
         self.slots.get(Self::slot(encoded))?.as_ref().filter(|known| known.encoded == encoded)
     }
 
-    /// Remembers a header. Returns its ID, or 0 if it is not remembered.
+    /// Caches a header. Returns its ID, or 0 if it is not cached.
     fn keep(&mut self, encoded: &[u8], parameters: &Arc<Parameters>) -> u32 {
         if encoded.len() > Self::MAX_BYTES {
             return 0;
@@ -86,7 +86,7 @@ impl Headers {
 }
 
 impl Header {
-    /// Decodes the header, and checks its algorithm and extensions. `known` remembers decoded headers; the policy is applied each time.
+    /// Decodes the header, and checks its algorithm and extensions. `known` caches decoded headers. The policy is applied each time.
     ///
     /// # Errors
     /// [`Refusal::Base64url`], [`Refusal::HeaderJson`], [`Refusal::HeaderParameter`], one of the refusals of `alg`,
@@ -104,50 +104,50 @@ impl Header {
         let typ = optional_text(header, "typ")?.map(ToOwned::to_owned);
         check_critical(header, &policy.understood)?;
         let algorithm = policy.admit_algorithm(&alg)?;
-        // Whether `crit` is understood depends on the policy, so such a header is not remembered.
+        // Whether `crit` is understood depends on the policy, so such a header is not cached.
         let is_lasting = header.get("crit").is_none();
         let parameters = Arc::new(Parameters { text, alg, kid, typ });
         let id = if is_lasting { known.keep(parts.header, &parameters) } else { 0 };
         Ok(Self { parameters, algorithm, id })
     }
 
-    /// The header as JSON text.
+    /// Returns the header as JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.parameters.text
     }
 
-    /// The ID of this text among remembered headers; 0 if it is not remembered.
+    /// Returns the ID of this text among cached headers, or 0 if it is not cached.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.id
     }
 
-    /// The algorithm, one that the policy allows.
+    /// Returns the algorithm. The policy allows it.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key that the token names (RFC 7515 §4.1.4).
+    /// Returns the identifier of the key, `kid` (RFC 7515 §4.1.4).
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.parameters.kid.as_deref()
     }
 
-    /// The type that the token claims (RFC 7515 §4.1.9).
+    /// Returns the type, `typ` (RFC 7515 §4.1.9).
     pub(crate) fn typ(&self) -> Option<&str> {
         self.parameters.typ.as_deref()
     }
 }
 
-/// The header's text, checked to be UTF-8 but not yet read.
+/// Decodes the header to text. Checks that it is UTF-8, but does not parse it.
 pub(crate) fn text(parts: &Parts<'_>) -> Result<String, Refusal> {
     let bytes = base64url::decode(parts.header).ok_or(Refusal::Base64url { part: Part::Header })?;
     String::from_utf8(bytes).map_err(|_| Refusal::HeaderJson(crate::refusal::JsonProblem::NotUtf8))
 }
 
-/// The value of `alg`, unless it is `none`.
+/// Returns the value of `alg`, unless it is `none`.
 fn declared_algorithm(header: Object<'_>) -> Result<&str, Refusal> {
     let declared = match header.get("alg") {
         None => return Err(Refusal::AlgorithmMissing),
@@ -162,7 +162,7 @@ fn declared_algorithm(header: Object<'_>) -> Result<&str, Refusal> {
     Ok(declared)
 }
 
-/// RFC 8725 §3.2: `none` in any spelling is refused, whatever the policy allows.
+/// Whether `alg` is `none`, in any spelling. It is refused whatever the policy allows (RFC 8725 §3.2).
 #[cold]
 #[inline(never)]
 fn is_none(declared: &str) -> bool {
@@ -173,8 +173,8 @@ fn optional_text<'h>(header: Object<'h>, name: &'static str) -> Result<Option<&'
     header.get(name).map(|value| value.as_str().ok_or(Refusal::HeaderParameter { name })).transpose()
 }
 
-/// RFC 7515 §4.1.11: every extension that `crit` names must be there and understood. RFC 7797 §7: a JWT's payload is
-/// never unencoded, whether `crit` says so or not.
+/// Checks the extensions. Every one that `crit` names must be present and understood (RFC 7515 §4.1.11). `b64: false` is refused with or
+/// without `crit`, because a JWT's payload is always encoded (RFC 7797 §7).
 fn check_critical(header: Object<'_>, understood: &[String]) -> Result<(), Refusal> {
     if header.get("b64").is_some_and(|b64| !matches!(b64, Json::Bool(true))) {
         return Err(Refusal::PayloadUnencoded);

@@ -1,5 +1,5 @@
-//! The last stage: a verified token enters, and leaves if it has the scopes, permissions and roles that a request needs
-//! (RFC 6750 §3, RFC 9068 §2.2.3).
+//! The last stage: checks that a verified token has the scopes, permissions and roles that a request needs (RFC 6750 §3,
+//! RFC 9068 §2.2.3).
 
 use alloc::string::String;
 
@@ -20,7 +20,7 @@ impl Needs {
         self.judge_claims(verified.claims.object())
     }
 
-    /// Checks claims that were verified before, given as JSON text: for the second request with one token.
+    /// Checks claims that were verified before, as JSON text. This is for further requests with the same token.
     ///
     /// # Errors
     /// As [`Needs::judge`], and [`Refusal::ClaimsJson`].
@@ -57,8 +57,8 @@ impl Need {
     }
 }
 
-/// Whether a claim grants what is needed, which is not empty: as a word of a string (RFC 6749 §3.3), or a string of an array. Any other
-/// claim grants nothing.
+/// Whether a claim contains the needed right: as a word of a string (RFC 6749 §3.3), or as a string in an array. A claim of any other type
+/// grants nothing. `need` must not be empty.
 fn grants(claim: Json<'_>, need: &str) -> bool {
     match claim {
         Json::String(words) => {

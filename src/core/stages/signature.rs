@@ -1,5 +1,5 @@
-//! The fourth stage: parts, header and candidate keys enter, a payload leaves that one of the keys signed
-//! (RFC 7515 §5.2). Only this file makes a [`SignedPayload`].
+//! The fourth stage: verifies that one of the candidate keys signed the token, and returns the payload (RFC 7515 §5.2). Only this file
+//! makes a [`SignedPayload`].
 
 use alloc::vec::Vec;
 use core::mem;
@@ -14,8 +14,8 @@ use crate::{
     text::base64url,
 };
 
-/// An RSA signature that the host may verify instead of the core. There is a question only if exactly one key may have signed, so that
-/// one answer decides.
+/// An RSA signature that the host may verify instead of the core. There is a question only if exactly one key may have signed the token,
+/// so that one answer is enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
     /// One of the six RSA algorithms.
@@ -26,7 +26,7 @@ pub struct Question<'q> {
     pub signature: &'q [u8],
 }
 
-/// Buffers for decoded signatures and payloads, reused from token to token.
+/// Buffers for decoded signatures and payloads. They are reused for each token.
 #[derive(Debug)]
 pub(crate) struct DecodeBuffers {
     signature: Vec<u8>,
@@ -34,7 +34,7 @@ pub(crate) struct DecodeBuffers {
 }
 
 impl DecodeBuffers {
-    /// Empty.
+    /// Makes empty buffers.
     pub(crate) const fn new() -> Self {
         Self { signature: Vec::new(), payload: Vec::new() }
     }
@@ -53,19 +53,19 @@ impl DecodeBuffers {
     }
 }
 
-/// A token that was read up to its RSA signature, which the host may verify. It owns its payload, so that no other token can be
-/// accepted by the host's answer.
+/// A token that was read up to its RSA signature, which the host may verify. It owns its payload, so that the host's answer cannot be used
+/// for another token.
 #[derive(Debug)]
 pub(crate) struct Pending {
     header: Header,
     payload: Vec<u8>,
     key_index: Option<usize>,
-    /// The refusal if the signature does not hold.
+    /// The refusal if the signature is invalid.
     mismatch: Refusal,
 }
 
 impl Pending {
-    /// Returns the token and the question about it, or `None` if the core has to verify the signature itself, or refuses the token
+    /// Returns the token and the question about it. Returns `None` if the core must verify the signature itself, or refuses the token
     /// before.
     pub(crate) fn read<'b>(
         parts: &Parts<'_>,
@@ -77,7 +77,7 @@ impl Pending {
         let (key_index, key) = candidates.only().filter(|_| algorithm.is_rsa())?;
         buffers.decode(parts).ok()?;
         let DecodeBuffers { signature, payload } = buffers;
-        // Hosts differ on signatures of another length, so they are not asked.
+        // Hosts treat signatures of another length differently, so they are not asked.
         if signature.len() != key.prepared().bits().div_ceil(8) {
             return None;
         }
@@ -86,7 +86,7 @@ impl Pending {
         Some((pending, Question { algorithm, key_index, signature }))
     }
 
-    /// Returns the payload if the host's answer is that the signature holds.
+    /// Returns the payload if the host's answer is that the signature is valid.
     ///
     /// # Errors
     /// The refusal of the candidates, such as [`Refusal::SignatureMismatch`], if it does not.
@@ -97,7 +97,7 @@ impl Pending {
 }
 
 /// A payload whose signature was verified.
-// INVARIANT: made by `verify` below and `Pending::answer` and nowhere else; no field is public.
+// INVARIANT: only `verify` below and `Pending::answer` make one. No field is public.
 #[derive(Debug)]
 pub struct SignedPayload {
     header: Header,
@@ -106,10 +106,10 @@ pub struct SignedPayload {
 }
 
 impl SignedPayload {
-    /// Tries each candidate in turn within a budget of work.
+    /// Tries the candidates in their order, within a budget of work.
     ///
     /// # Errors
-    /// [`Refusal::Base64url`] for signature or payload, else those of [`Candidates::search`].
+    /// [`Refusal::Base64url`] for the signature or the payload, and those of [`Candidates::search`].
     pub(crate) fn verify(
         parts: &Parts<'_>,
         header: Header,
@@ -128,19 +128,19 @@ impl SignedPayload {
         Ok(Self { key_index, header, payload: mem::take(payload) })
     }
 
-    /// The header that was signed along.
+    /// Returns the header, which is part of the signed message.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The payload's bytes.
+    /// Returns the bytes of the payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The index in its set of the key that signed it; `None` for a single key.
+    /// Returns the index of the signing key in its set, or `None` for a single key.
     #[must_use]
     pub fn key_index(&self) -> Option<usize> {
         self.key_index

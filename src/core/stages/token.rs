@@ -1,4 +1,4 @@
-//! The first stage: a token's bytes enter, its three parts leave (RFC 7515 §7.1).
+//! The first stage: splits a token into its three parts (RFC 7515 §7.1).
 
 use crate::{refusal::Refusal, text::scan::dot_before};
 
@@ -37,7 +37,7 @@ fn count_parts(token: &[u8]) -> usize {
     token.split(|byte| *byte == b'.').count()
 }
 
-/// The text before and after the first dot; `None` if there is no dot.
+/// Splits a text at its first dot. Returns `None` if there is no dot.
 fn at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = dot_before(text);
     Some((text.get(..dot)?, text.get(dot + 1..)?))

@@ -1,5 +1,5 @@
-//! The vectors of `tests/vectors`, one test a file, on the host and, compiled to WebAssembly, in a JavaScript engine.
-//! A file in which nothing ran fails.
+//! Runs the vectors of `tests/vectors`, one test for each file, on the host and, compiled to WebAssembly, in a JavaScript engine. A file
+//! in which nothing ran fails.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -87,7 +87,7 @@ fn judge(case: &Value) -> Result<(), String> {
     }
 }
 
-/// Verifies the case's token and gives its payload.
+/// Verifies the token of a case and returns its payload.
 fn attempt(
     case: &Value,
     policy: &Value,
@@ -118,7 +118,7 @@ fn attempt(
     } else if let Some(secret) = key["secret_b64u"].as_str() {
         one(Key::from_secret(&base64url(secret)))
     } else {
-        // A JWK may be given as text, where its text is what is wrong with it.
+        // A case may contain a JWK as text, if the text itself is invalid.
         one(Key::from_jwk(&key["jwk_text"].as_str().map_or_else(|| key.to_string(), str::to_owned)))
     };
     match with(Keys::None) {
@@ -128,7 +128,7 @@ fn attempt(
     }
 }
 
-/// The policy of an RFC's case: its algorithms, and `exp` only where its claims have one.
+/// Returns the policy for a case of an RFC: its algorithms, and `exp` only if its claims have one.
 fn listed(case: &Value) -> Value {
     json!({ "algorithms": case["algorithms"], "requireExp": false })
 }

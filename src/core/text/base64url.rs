@@ -1,25 +1,26 @@
-//! base64url as in RFC 7515 §2: padding, white space and stray bits are refused (docs/decisions/0019).
+//! Decodes and encodes base64url (RFC 7515 §2). Refuses padding, white space and non-zero trailing bits (docs/decisions/0019).
 
 use alloc::{string::String, vec, vec::Vec};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-/// The value of a character outside the alphabet: a bit above the six of a valid one.
+/// The value of a character outside the alphabet: a bit above the six bits of a valid character.
 const NONE: u8 = 0x80;
-/// RFC 4648 §5.
+/// The alphabet of base64url (RFC 4648 §5).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// The six bits of each character.
+/// The six bits of each character, or [`NONE`].
 const VALUES: [u8; 256] = values();
 
-/// Decodes a part of a token, or returns `None`. Its sender knows it, so a table lookup is safe. Secrets use [`decode_secret`].
+/// Decodes a part of a token. Returns `None` if it is invalid. Its sender knows it, so a table lookup is safe. For secrets, use
+/// [`decode_secret`].
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     decode_in(&mut bytes, text)?;
     Some(bytes)
 }
 
-/// Decodes a number of a trusted key, in either alphabet of RFC 4648, with or without padding, ASCII white space or stray bits.
+/// Decodes a number of a trusted key, in either alphabet of RFC 4648, with or without padding, ASCII white space or non-zero trailing bits.
 /// Returns `None` if it is not Base64.
 #[inline(never)]
 pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
@@ -34,7 +35,7 @@ pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     for _padding in 0..2 {
         letters.pop_if(|last| *last == b'=');
     }
-    // Clears stray bits: the result is canonical.
+    // Clears the trailing bits, so that the result is canonical.
     let stray = match letters.len() % 4 {
         2 => 0x0f,
         3 => 0x03,
@@ -47,17 +48,17 @@ pub(crate) fn decode_lax(text: &[u8]) -> Option<Vec<u8>> {
     decode(&letters)
 }
 
-/// The largest buffer that is kept for the next text, in bytes.
+/// The largest buffer that is reused for the next text, in bytes.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// Decodes into a buffer, which it overwrites even if the text is refused.
+/// Decodes into a buffer. Overwrites the buffer even if it refuses the text.
 pub(crate) fn decode_in(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     if bytes.capacity() > KEPT_BYTES {
         *bytes = Vec::new();
     }
     // Every byte is written below.
     bytes.resize(text.len() / 4 * 3, 0);
-    // Characters outside the alphabet set a bit here, for one test at the end.
+    // Characters outside the alphabet set a bit here, which is tested once at the end.
     let mut seen = 0;
     let (text, room) = vectors::decode(text, bytes, &mut seen);
     let (fours, rest) = text.as_chunks::<4>();
@@ -83,9 +84,9 @@ pub(crate) fn decode_in(bytes: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     (seen & NONE == 0).then_some(())
 }
 
-/// Decodes a secret, or returns `None`. The time depends only on the length.
+/// Decodes a secret. Returns `None` if it is invalid. The time depends only on the length.
 pub(crate) fn decode_secret(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // `decode_vec` of the library does not overwrite the decoded part of a text that it refuses.
+    // `decode_vec` of the library does not erase the decoded part of a text that it refuses.
     let mut bytes = Zeroizing::new(vec![0; text.len()]);
     let length = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
     bytes.truncate(length);
@@ -130,7 +131,7 @@ mod vectors {
         (rest, behind)
     }
 
-    /// The six bits of each character, and non-zero bytes for characters outside the alphabet.
+    /// Returns the six bits of each character, and non-zero bytes for characters outside the alphabet.
     fn values(letters: v128) -> (v128, v128) {
         let (upper, lower) = (u8x16_shr(letters, 4), v128_and(letters, u8x16_splat(0x0f)));
         // The difference between a character and its value, by its upper half: `-`, the digits, two rows of capitals and two of small
@@ -144,16 +145,16 @@ mod vectors {
         (values, v128_and(u8x16_swizzle(rows, upper), u8x16_swizzle(strange, lower)))
     }
 
-    /// Four times six bits as three bytes, four times, in the first twelve.
+    /// Packs sixteen values of six bits into the first twelve bytes.
     fn packed(values: v128) -> v128 {
-        // Two values as twelve bits, the first one higher; then two of those as twenty-four.
+        // Joins two values to twelve bits, the first one higher, and then two of those to twenty-four bits.
         let pairs = v128_or(u16x8_shl(v128_and(values, u16x8_splat(0xff)), 6), u16x8_shr(values, 8));
         let fours = i32x4_dot_i16x8(pairs, i16x8(4096, 1, 4096, 1, 4096, 1, 4096, 1));
         u8x16_shuffle::<2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 16, 16, 16, 16>(fours, u8x16_splat(0))
     }
 }
 
-/// Without SIMD, everything is left to the caller.
+/// Decodes nothing: without SIMD, the caller decodes the whole text.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod vectors {
     pub(super) fn decode<'t, 'r>(text: &'t [u8], room: &'r mut [u8], _: &mut u8) -> (&'t [u8], &'r mut [u8]) {
@@ -165,7 +166,7 @@ fn value(letter: u8) -> u8 {
     VALUES.get(usize::from(letter)).copied().unwrap_or(NONE)
 }
 
-/// The bits of the last character that belong to no byte must be zero: otherwise one signature would have several texts.
+/// Returns [`NONE`] if the trailing bits, which belong to no byte, are not zero. Otherwise one signature would have several texts.
 const fn stray(bits: u8) -> u8 {
     if bits == 0 { 0 } else { NONE }
 }
@@ -212,7 +213,7 @@ mod tests {
             "Zg==", "Zg=", "Z", "ZgZ==", "Zh", "Zm9", "Zm9vZ", "Zm 9", "Zm9v\n", " Zm9v", "+/8", "Zm9v.",
             "Zm9v\0", "é",
         ] {
-            // `Zm9` carries stray bits; `Zm8` is how two bytes end.
+            // `Zm9` has non-zero trailing bits; `Zm8` is the correct encoding.
             assert_eq!(decode(text.as_bytes()), None, "`{text}`");
             assert_eq!(decode_secret(text.as_bytes()), None, "`{text}`");
         }

@@ -1,4 +1,4 @@
-//! Writes JSON text as ASCII: JavaScript engines read it faster than UTF-8.
+//! Writes JSON text as ASCII, which JavaScript engines read faster than UTF-8.
 
 use alloc::vec::Vec;
 
@@ -17,7 +17,7 @@ pub fn push_ascii(bytes: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// The length in UTF-8 of a character beyond ASCII, by its first byte.
+/// Returns the length in UTF-8 of a character beyond ASCII, by its first byte.
 fn length(lead: u8) -> usize {
     match lead {
         0xf0.. => 4,
@@ -34,13 +34,13 @@ fn push_escape(bytes: &mut Vec<u8>, character: &[u8]) {
     }
 }
 
-/// Converts ascending offsets in a text to offsets in what [`push_ascii`] writes.
+/// Converts ascending offsets in a text to offsets in the output of [`push_ascii`].
 #[derive(Debug)]
 pub(crate) struct AsciiOffsets<'t> {
     text: &'t [u8],
     /// The offset of the next character beyond ASCII, or the end.
     beyond: usize,
-    /// The end of the last one, in the text and in the output.
+    /// The end of the last such character, in the text and in the output.
     passed: (usize, usize),
 }
 
@@ -49,7 +49,7 @@ impl<'t> AsciiOffsets<'t> {
         Self { text, beyond: ascii_before(text), passed: (0, 0) }
     }
 
-    /// The offset in the output. `offset` is not below that of the call before.
+    /// Returns the offset in the output. `offset` must not be less than in the call before.
     pub(crate) fn convert(&mut self, offset: usize) -> usize {
         while self.beyond < offset {
             let rest = self.text.get(self.beyond..).unwrap_or_default();

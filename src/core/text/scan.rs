@@ -1,18 +1,19 @@
-//! Finds the first byte of a kind, a block of bytes at a time.
+//! Finds the first byte of a kind. Searches blocks of bytes at once.
 
-/// The number of bytes before the first that ends plain text in JSON: a quotation mark, a backslash or a control character (RFC 8259 §7).
+/// Returns the number of bytes before the first quotation mark, backslash or control character, which end plain text in JSON
+/// (RFC 8259 §7).
 #[inline(always)]
 pub(crate) fn plain_before(bytes: &[u8]) -> usize {
     before(bytes, wide::ends, |byte| matches!(byte, b'"' | b'\\' | ..0x20))
 }
 
-/// The number of bytes before the first that is not ASCII.
+/// Returns the number of bytes before the first that is not ASCII.
 #[inline(always)]
 pub(crate) fn ascii_before(bytes: &[u8]) -> usize {
     before(bytes, wide::beyond, |byte| !byte.is_ascii())
 }
 
-/// The number of bytes before the first dot.
+/// Returns the number of bytes before the first dot.
 #[inline(always)]
 pub(crate) fn dot_before(bytes: &[u8]) -> usize {
     before(bytes, wide::dots, |byte| byte == b'.')
@@ -37,7 +38,7 @@ mod wide {
 
     pub(super) type Block = [u8; 16];
 
-    /// A bit for each byte that was found, the first one lowest.
+    /// One bit for each byte that was found. The lowest bit is for the first byte.
     pub(super) struct Found(u16);
 
     impl Found {
@@ -75,7 +76,7 @@ mod wide {
 
     pub(super) type Block = [u8; 8];
 
-    /// The highest bit of each byte that was found, the first one lowest; above it others may be set too.
+    /// The highest bit of each byte that was found. The lowest set bit is correct; bits above it may be wrong.
     pub(super) struct Found(u64);
 
     impl Found {
@@ -98,7 +99,7 @@ mod wide {
         Found(below(u64::from_le_bytes(*block) ^ (ONES * 0x2e), 1))
     }
 
-    /// The highest bit of a byte, where it is below a bound of at most 128; above the first such byte a borrow may set it too
+    /// Sets the highest bit of each byte that is below a bound of at most 128. Above the first such byte, a borrow may set other bits, too
     /// (S. E. Anderson, "Bit Twiddling Hacks").
     fn below(bytes: u64, bound: u64) -> u64 {
         bytes.wrapping_sub(ONES * bound) & !bytes & HIGHS

@@ -1,4 +1,4 @@
-//! Parses the arguments of the command line into one command. What a command does is not decided here.
+//! Parses the arguments of the command line into one command.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -44,7 +44,7 @@ pub(crate) struct Cli {
     /// A TOML file with arguments by their names, such as `ops-listen = "127.0.0.1:8412"`
     ///
     /// An argument comes before the environment, and that before the file. An unknown name is refused.
-    // It is read before the arguments are.
+    // The file is read before the arguments are parsed.
     #[arg(long, global = true, env = "JOTGATE_CONFIG", value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
     /// The file with the key-encryption key [default: the store's name with `.kek` after it;
@@ -56,34 +56,34 @@ pub(crate) struct Cli {
     /// The file that remembers which version of the store was seen last [default: the key-encryption key's name with `.mark`
     /// after it, or the store's if the key is in JOTGATE_KEK]
     ///
-    /// It must not be part of a backup that brings the store back: it is how an older copy of the store is found out.
+    /// It must not be part of a backup with the store: it is needed to detect an older copy of the store.
     #[arg(long, global = true, env = "JOTGATE_MARK_FILE", value_name = "PATH")]
     pub(crate) mark_file: Option<PathBuf>,
     /// The file with the people who log in [default: the store's name with `.ledger` after it]
     #[arg(long, global = true, env = "JOTGATE_LEDGER_FILE", value_name = "PATH")]
     pub(crate) ledger_file: Option<PathBuf>,
-    /// How the log is written to stderr: lines for people, or JSON, one object a line
+    /// The format of the log on stderr: lines for people, or JSON with one object per line
     #[arg(long, global = true, env = "JOTGATE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
-    /// How much is logged: error, warn, info, debug or trace
+    /// The least severe level that is logged: error, warn, info, debug or trace
     #[arg(long, global = true, env = "JOTGATE_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: tracing::Level,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum LogFormat {
-    /// A line for people.
+    /// Lines for people.
     Text,
-    /// An object a line, for programs.
+    /// One JSON object per line, for programs.
     Json,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make the store and its first key; the only command that does
+    /// Make the store and its first key
     #[command(after_help = "Example:
   jotgate-keys init --issuer https://issuer.example --max-age 5m --period 7d
 
@@ -128,7 +128,7 @@ Needs no store and no `init`. docs/dev.md lists what `/dev/token` accepts.")]
   curl -H \"Authorization: Bearer $(jotgate-keys token --sub somebody --scope 'items:read' --audience api)\" \
 https://api.example/items")]
     Token(Token),
-    /// Look at the keys, or change them
+    /// List the keys, or change them
     #[command(
         subcommand,
         after_help = "Example:
@@ -136,7 +136,7 @@ https://api.example/items")]
   jotgate-keys keys rotate"
     )]
     Keys(Keys),
-    /// Look at the clients that may ask for tokens, or change them
+    /// List the clients that may request tokens, or change them
     #[command(
         subcommand,
         after_help = "Example:
@@ -144,7 +144,7 @@ https://api.example/items")]
   jotgate-keys clients secret add worker"
     )]
     Clients(Clients),
-    /// Look at the people who can log in, or change them
+    /// List the people who can log in, or change them
     #[command(
         subcommand,
         after_help = "Example:
@@ -152,7 +152,7 @@ https://api.example/items")]
   jotgate-keys users list"
     )]
     Users(Users),
-    /// Look at the times that the store was made with, or change them
+    /// Show the times in the store, or change them
     #[command(
         subcommand,
         after_help = "Example:
@@ -178,16 +178,16 @@ goes on as it is, and what it can't hold is refused. Stores made by `init` have 
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// What tokens say in `iss`, and verifiers compare: an https URL (http for loopback addresses)
+    /// The `iss` of tokens, which verifiers compare: an https URL (http for loopback addresses)
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Issuer,
-    /// What keys sign with: ES256, EdDSA, ES384, RS256 or PS256
+    /// The algorithm of the keys: ES256, EdDSA, ES384, RS256 or PS256
     #[arg(long, value_name = "ALG", default_value = "ES256", value_parser = algorithm)]
     pub(crate) algorithm: SigningAlgorithm,
     #[command(flatten)]
     pub(crate) rsa: Rsa,
-    /// Sign ID tokens, too, for people who log in with OpenID Connect: makes keys for RS256. `clients add` with the scope
-    /// `openid` does so later, with a wait
+    /// Also sign ID tokens, for people who log in with OpenID Connect: makes keys for RS256. `clients add` with the scope
+    /// `openid` does this later, but then the first key has to wait before it signs
     #[arg(long)]
     pub(crate) openid: bool,
     #[command(flatten)]
@@ -197,13 +197,13 @@ pub(crate) struct Init {
 /// See [`RsaSize`].
 #[derive(Debug, Args)]
 pub(crate) struct Rsa {
-    /// The length of an RSA key: 2048, 3072 or 4096 [default: as the key that signs now, else 2048]
+    /// The length of an RSA key in bits: 2048, 3072 or 4096 [default: as the current signing key, else 2048]
     #[arg(long = "rsa-bits", value_name = "BITS", value_parser = rsa_size)]
     size: Option<RsaSize>,
 }
 
 impl Rsa {
-    /// The length that was chosen, or the usual one.
+    /// Returns the chosen length, or the default.
     ///
     /// # Errors
     /// [`KeyPairError::NotRsa`] if a length was chosen for an algorithm that has no choice.
@@ -221,10 +221,10 @@ impl Rsa {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen: an IP address and a port; port 0 takes a free one
+    /// The address to listen on: an IP address and a port; port 0 takes a free one
     #[arg(long, env = "JOTGATE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
     pub(crate) listen: SocketAddr,
-    /// Where to answer `/healthz/live`, `/healthz/ready` and `/metrics` (Prometheus) [default: nowhere]
+    /// The address that serves `/healthz/live`, `/healthz/ready` and `/metrics` (Prometheus) [default: none]
     #[arg(long, env = "JOTGATE_OPS_LISTEN", value_name = "ADDRESS")]
     pub(crate) ops_listen: Option<SocketAddr>,
     /// The TLS certificate chain in PEM, the server's own certificate first
@@ -236,19 +236,19 @@ pub(crate) struct Serve {
     /// Use TLS with a new self-signed certificate for localhost, 127.0.0.1 and ::1, and print its fingerprint
     #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key"])]
     pub(crate) dev_tls: bool,
-    /// Write the certificate of --dev-tls to this file, for clients that have to trust it
+    /// Write the certificate of --dev-tls to this file, for clients that must trust it
     #[arg(long, value_name = "PATH", requires = "dev_tls")]
     pub(crate) dev_tls_out: Option<PathBuf>,
-    /// Listen on addresses that others can reach, without TLS
+    /// Allow to listen without TLS on addresses that other machines can reach
     #[arg(long, env = "JOTGATE_ALLOW_NON_LOOPBACK")]
     pub(crate) allow_non_loopback: bool,
-    /// How many of the 900 places for connections one address may have; an IPv6 /64 is one address
+    /// The most connections from one address, of 900 in all; an IPv6 /64 counts as one address
     #[arg(long, env = "JOTGATE_CONNECTIONS_PER_ADDRESS", value_name = "COUNT", default_value = "225", value_parser = clap::value_parser!(u16).range(1..=900))]
     pub(crate) connections_per_address: u16,
-    /// How many attempts to log in, and how many failed requests for tokens, one address has in a minute; 0 is no limit
+    /// The most login attempts, and the most failed token requests, from one address in a minute; 0 is no limit
     #[arg(long, env = "JOTGATE_ATTEMPTS_PER_ADDRESS", value_name = "COUNT", default_value = "60")]
     pub(crate) attempts_per_address: u32,
-    /// A proxy: it may have every place, and the log shows the address from its X-Forwarded-For; may be repeated
+    /// A trusted proxy: it may have all connections, and its X-Forwarded-For is used as the client's address; may be repeated
     #[arg(long, env = "JOTGATE_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     #[command(flatten)]
@@ -267,38 +267,38 @@ pub(crate) struct Healthcheck {
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
-    /// Who the token is about: `sub`
+    /// The subject: `sub`
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) sub: String,
-    /// What it allows: `scope`, words separated by single spaces
+    /// The scopes: `scope`, words separated by single spaces
     #[arg(long, value_name = "WORDS")]
     pub(crate) scope: Option<String>,
-    /// How long it lives; never longer than the key may sign [default: 1800, or that if it is shorter]
+    /// The lifetime; at most what the key may sign [default: 1800, or that maximum if it is shorter]
     #[arg(long, value_name = "DURATION", value_parser = life)]
     pub(crate) ttl: Option<u64>,
-    /// Who it is for: `aud`; may be repeated [default: the issuer]
+    /// The audience: `aud`; may be repeated [default: the issuer]
     #[arg(long, value_name = "AUDIENCE")]
     pub(crate) audience: Vec<String>,
-    /// Who asked for it: `client_id` [default: the subject]
+    /// The client: `client_id` [default: the subject]
     #[arg(long, value_name = "CLIENT")]
     pub(crate) client_id: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// List every key: its algorithm and state, what happened when, and the next step
+    /// List the keys: algorithm, state, past changes and the next step
     #[command(after_help = "Example:
   jotgate-keys keys list
   jotgate-keys keys list --json")]
     List(Json),
-    /// Publish a successor that does not sign yet; of another algorithm, to begin a migration
+    /// Publish a successor that does not sign yet. With another algorithm, this begins a migration
     #[command(after_help = "Example:
   jotgate-keys keys stage --algorithm EdDSA
 
 The ring that signs always has a successor. The first key of another algorithm opens a ring beside it, which takes over
 with `keys rotate --algorithm EdDSA`; the keys of the old ring stay published for as long as their tokens live.")]
     Stage(Stage),
-    /// Let the successor sign now and publish the next one; waits until every verifier can have it
+    /// Let the successor sign, and publish the next one. Waits until every verifier can have the successor
     #[command(after_help = "Example:
   jotgate-keys keys rotate
   jotgate-keys keys rotate --no-wait
@@ -308,7 +308,7 @@ ends at once, and a running `serve` lets the successor sign as soon as it may. `
 period is over. The command may be killed and run again: it goes on with the key that is published already. The old key
 stays published for as long as its tokens live.")]
     Rotate(Rotate),
-    /// Take a stolen key out of the set; if it signs, its successor signs at once
+    /// Remove a stolen key from the set. If it signs, its successor signs at once
     #[command(after_help = "Example:
   jotgate-keys keys list
   jotgate-keys keys revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs
@@ -324,7 +324,7 @@ and one database, the new key is yours to make: put it behind the old one on eve
 of the file) and restart them, then before it (`new,old`), then run this, then take the old one away. While a running server
 lacks the new key, or has another one first, the command is refused; `check` lists the servers and their keys.")]
     Rekey,
-    /// Go on with a store that was restored from a backup, after a look at what comes back with it
+    /// Accept a store that was restored from a backup, after showing what is restored with it
     #[command(after_help = "Example:
   jotgate-keys keys restored
 
@@ -344,10 +344,10 @@ fetches the key set again: at the latest when its max-age is over.")]
 
 #[derive(Debug, Args)]
 pub(crate) struct Stage {
-    /// What the key signs: `access` or `id` tokens. The first key for ID tokens switches them on
+    /// The tokens that the key signs: `access` or `id`. The first key for ID tokens enables them
     #[arg(long, value_name = "PURPOSE", default_value = "access", value_parser = purpose)]
     pub(crate) purpose: Purpose,
-    /// What the key signs with [default: as the key that signs now]
+    /// The algorithm of the key [default: as the current signing key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub(crate) algorithm: Option<SigningAlgorithm>,
     #[command(flatten)]
@@ -356,13 +356,13 @@ pub(crate) struct Stage {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// Whose successor is to sign: that of the key for `access` tokens or for `id` tokens
+    /// The tokens whose key is rotated: `access` or `id`
     #[arg(long, value_name = "PURPOSE", default_value = "access", value_parser = purpose)]
     pub(crate) purpose: Purpose,
     /// Do not wait until the successor may sign: a running `serve` finishes the rotation
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// Which ring's successor is to sign [default: the one that signs now]
+    /// The algorithm of the successor [default: that of the current signing key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub(crate) algorithm: Option<SigningAlgorithm>,
 }

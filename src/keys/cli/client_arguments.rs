@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::confirmation::Confirmation;
 use crate::duration::life;
 
-/// The clients that may ask for tokens at `POST /token`.
+/// The commands for clients, which may request tokens at `POST /token`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Clients {
-    /// Add a client, and print its secret: the only time
+    /// Add a client, and print its secret, which cannot be shown again
     #[command(after_help = "Example:
   jotgate-keys clients add worker --scope 'items:read items:write' --audience https://api.example
   curl -u worker:SECRET -d grant_type=client_credentials http://127.0.0.1:8411/token
@@ -26,7 +26,7 @@ A running server knows of every change within a second.")]
   jotgate-keys clients list
   jotgate-keys clients list --json")]
     List(Json),
-    /// Change what a client may ask for, or its own claims; the rest stays
+    /// Change what a client may request, or its own claims. Everything else stays
     #[command(
         group = ArgGroup::new("any").args(SetClient::NAMES).required(true).multiple(true),
         override_usage = "jotgate-keys clients set <CLIENT> --NAME <VALUE> …",
@@ -38,11 +38,11 @@ A running server knows of every change within a second.")]
 they are."
     )]
     Set(SetClient),
-    /// Give a client no more tokens: it gets `invalid_client`. Its tokens live on
+    /// Disable a client: it gets `invalid_client`. Its tokens stay valid until they expire
     #[command(after_help = "Example:
   jotgate-keys clients disable worker")]
     Disable(NamedClient),
-    /// Give a client tokens again
+    /// Enable a client again
     #[command(after_help = "Example:
   jotgate-keys clients enable worker")]
     Enable(NamedClient),
@@ -66,7 +66,7 @@ Asks first, or needs --yes. Its tokens live on. `clients disable` has the same e
 /// The secrets of a client.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
-    /// Add a second secret, and print it: the only time. The old one stays valid
+    /// Add a second secret, and print it; it cannot be shown again. The old one stays valid
     #[command(after_help = "Example:
   jotgate-keys clients secret add worker
 
@@ -76,7 +76,7 @@ Give the new secret to every place that uses the old one. Then drop the old one.
     #[command(after_help = "Example:
   jotgate-keys clients secret list worker")]
     List(ListSecrets),
-    /// Drop a secret: who uses it gets `invalid_client` within a second
+    /// Drop a secret: requests with it get `invalid_client` within a second
     #[command(after_help = "Example:
   jotgate-keys clients secret list worker
   jotgate-keys clients secret drop worker 1f0a93c2
@@ -90,11 +90,11 @@ pub(crate) struct AddClient {
     /// Its identifier: `client_id`, and `sub` of its tokens; 1 to 128 letters, digits or any of . _ ~ -
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
-    /// Who its tokens may be for: a name, or a URI without a fragment. May be repeated; the first is used if the client
-    /// names no `resource` [default with --redirect: the issuer, for a client that only wants to know who logs in]
+    /// An audience of its tokens: a name, or a URI without a fragment. May be repeated; the first is used if a request has no
+    /// `resource` [default with --redirect: the issuer, for a client that only needs to identify people]
     #[arg(long, value_name = "AUDIENCE", required_unless_present = "redirect")]
     pub(crate) audience: Vec<String>,
-    /// Authenticate it by signatures (`private_key_jwt`) in place of a secret: a file with its public keys, a JWK set
+    /// Authenticate it by signatures (`private_key_jwt`) instead of a secret: a file with its public keys, a JWK set
     #[arg(long, value_name = "PATH", conflicts_with = "public")]
     pub(crate) keys: Option<std::path::PathBuf>,
     #[command(flatten)]
@@ -103,33 +103,33 @@ pub(crate) struct AddClient {
     pub(crate) grants: Grants,
 }
 
-/// How people log in with a client.
+/// The login settings of a client.
 #[derive(Debug, Args)]
 #[group(id = "any_login", args = ["redirect", "device"], multiple = true)]
 pub(crate) struct LoginArguments {
-    /// Let people log in with it, and send answers to this address: https, http on a loopback address (any port), or a
-    /// private-use scheme with a dot. May be repeated
+    /// Let people log in with it, and redirect to this URI: https, http on a loopback address (any port), or a private-use scheme
+    /// with a dot. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<String>,
-    /// Where the browser may go after people log out, by the rules of --redirect. May be repeated
+    /// A URI to which the browser may be redirected after logout, by the rules of --redirect. May be repeated
     #[arg(long, value_name = "URI", requires = "redirect")]
     logout_redirect: Vec<String>,
-    /// It has no secret: a single-page app, an installed program or a device
+    /// It is a public client without a secret: a single-page app, an installed program or a device
     #[arg(long, requires = "any_login")]
     public: bool,
     /// Allow a private-use scheme without a dot in --redirect, such as `cursor`. May be repeated
     #[arg(long, value_name = "NAME", requires = "public")]
     scheme: Vec<String>,
-    /// Give it refresh tokens when it asks for the scope `offline_access`
+    /// Give it refresh tokens if it requests the scope `offline_access`
     #[arg(long, requires = "any_login")]
     offline_access: bool,
     /// Allow the device flow: people enter a code that the device shows (RFC 8628)
     #[arg(long)]
     device: bool,
-    /// It belongs to your own organisation: each person allows it once, not at each login
+    /// It belongs to your own organisation: people give their consent once, not at each login
     #[arg(long, requires = "redirect")]
     first_party: bool,
-    /// A confidential client may send `nonce` in place of a PKCE challenge
+    /// Allow it to send `nonce` instead of a PKCE challenge
     #[arg(long, requires = "redirect", conflicts_with = "public")]
     allow_nonce: bool,
     /// Allow the password grant, which shows people's passwords to the client. Avoid it
@@ -166,35 +166,35 @@ pub(crate) struct SetClient {
     /// Its identifier
     #[arg(value_name = "CLIENT")]
     pub(crate) id: String,
-    /// Who its tokens may be for, in place of all audiences of before. May be repeated
+    /// An audience of its tokens. Replaces all previous audiences. May be repeated
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
-    /// Where answers of logins go, in place of all redirect addresses of before. May be repeated
+    /// A redirect URI for logins. Replaces all previous ones. May be repeated
     #[arg(long, value_name = "URI")]
     redirect: Vec<RedirectUri>,
-    /// Where the browser may go after people log out, in place of all addresses of before. May be repeated
+    /// A URI for the redirect after logout. Replaces all previous ones. May be repeated
     #[arg(long, value_name = "URI")]
     logout_redirect: Vec<RedirectUri>,
-    /// Authenticate it by signatures with the keys of this file, a JWK set, in place of its keys of before. Its secrets stay
-    /// until they are dropped
+    /// Authenticate it by signatures with the keys of this file, a JWK set. Replaces its previous keys. Its secrets stay until they
+    /// are dropped
     #[arg(long, value_name = "PATH")]
     keys: Option<std::path::PathBuf>,
     #[command(flatten)]
     switches: Switches,
-    /// Take its own scopes away from an audience: `--scope` counts for it again. May be repeated
+    /// Remove the scopes of one audience, so that --scope applies to it again. May be repeated
     #[arg(long, value_name = "AUDIENCE")]
     drop_scope_for: Vec<String>,
-    /// Take a claim away. May be repeated
+    /// Remove a claim. May be repeated
     #[arg(long, value_name = "NAME")]
     drop_claim: Vec<String>,
     #[command(flatten)]
     grants: Grants,
 }
 
-/// The switches of a client's logins, each on or off. `clients add` says what they mean.
+/// The switches of a client's logins, each on or off. The help of `clients add` explains them.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Switches {
-    /// Whether it gets refresh tokens when it asks for the scope `offline_access`
+    /// Whether it gets refresh tokens if it requests the scope `offline_access`
     #[arg(long, value_name = "true|false")]
     offline_access: Option<bool>,
     /// Whether it belongs to your own organisation
@@ -203,7 +203,7 @@ pub(crate) struct Switches {
     /// Whether it may use the device flow
     #[arg(long, value_name = "true|false")]
     device: Option<bool>,
-    /// Whether a confidential client may send `nonce` in place of a PKCE challenge
+    /// Whether a confidential client may send `nonce` instead of a PKCE challenge
     #[arg(long, value_name = "true|false")]
     allow_nonce: Option<bool>,
     /// Whether a confidential client may use the password grant. Avoid it
@@ -214,19 +214,19 @@ pub(crate) struct Switches {
     implicit_grant: Option<bool>,
 }
 
-/// What a client may ask for, and what its tokens carry.
+/// The scopes, claims and lifetime of a client's tokens.
 #[derive(Debug, Args)]
 pub(crate) struct Grants {
-    /// What it may ask for: words separated by single spaces
+    /// The scopes that it may request: words separated by single spaces
     #[arg(long, value_name = "WORDS")]
     scope: Option<String>,
-    /// What it may ask for in tokens for one audience, in place of --scope. May be repeated
+    /// The scopes that it may request for one audience, instead of --scope. May be repeated
     #[arg(long, num_args = 2, value_names = ["AUDIENCE", "WORDS"])]
     scope_for: Vec<String>,
-    /// How long its tokens live; at most the setting longest-life [at first: 30m, or longest-life if it is shorter]
+    /// The lifetime of its tokens; at most the setting longest-life [initially: 30m, or longest-life if it is shorter]
     #[arg(long, value_name = "DURATION", value_parser = life)]
     token_life: Option<u64>,
-    /// A claim that its tokens carry, as JSON: 'tenant="acme"' or 'tier=3'. May be repeated
+    /// A claim of its tokens, as JSON: 'tenant="acme"' or 'tier=3'. May be repeated
     #[arg(long, value_name = "NAME=JSON", value_parser = claim)]
     claim: Vec<(String, Value)>,
 }
@@ -294,7 +294,7 @@ impl SetClient {
     ];
 
     /// # Errors
-    /// A file that cannot be read, or arguments that make no sense.
+    /// If a file cannot be read, or an argument is invalid.
     pub(crate) fn changes(&self) -> Result<ClientChanges, Error> {
         let Switches { offline_access, first_party, device, allow_nonce, password_grant, implicit_grant } =
             self.switches;
@@ -344,7 +344,7 @@ impl Grants {
     }
 }
 
-/// The public keys in a file.
+/// Reads the public keys in a file.
 pub(crate) fn read_keys(path: &std::path::Path) -> Result<ClientKeys, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))

@@ -41,7 +41,7 @@ fn add(
     AddClient { id, audience, keys, login, grants }: &AddClient,
 ) -> Result<(), Error> {
     let changes = grants.changes()?;
-    // RFC 9068 §3: a resource of its own, where no API is named.
+    // RFC 9068 §3: without an audience, the issuer is the default resource.
     let itself = match audience.is_empty() {
         true => vec![keeper.load()?.1.issuer().as_str().to_owned()],
         false => vec![],
@@ -68,11 +68,11 @@ fn add(
     } else {
         show_secret(id, &secret)?;
     }
-    switch_openid_on(keeper, clock, state.client(id)?, &state)
+    enable_openid(keeper, clock, state.client(id)?, &state)
 }
 
-/// Publishes the first key for ID tokens, if that is the first client that may ask for them.
-fn switch_openid_on(keeper: &Keeper, clock: &dyn Clock, client: &Client, state: &State) -> Result<(), Error> {
+/// Publishes the first key for ID tokens, if this is the first client that may request them.
+fn enable_openid(keeper: &Keeper, clock: &dyn Clock, client: &Client, state: &State) -> Result<(), Error> {
     let asks = client.login.is_some() && client.scopes.iter().any(|scope| scope == "openid");
     if !asks || state.ring_for(Purpose::Id).is_some() {
         return Ok(());
@@ -85,7 +85,7 @@ fn switch_openid_on(keeper: &Keeper, clock: &dyn Clock, client: &Client, state: 
     ))
 }
 
-/// The only place where a secret is shown.
+/// Prints a new secret. No other function does.
 fn show_secret(id: &str, secret: &str) -> Result<(), Error> {
     say(&format!("client_id: {id}\nclient_secret: {secret}\n"))
 }
@@ -98,7 +98,7 @@ fn set(keeper: &Keeper, clock: &dyn Clock, arguments: &SetClient) -> Result<(), 
     })?;
     let client = state.client(&arguments.id)?;
     say(&client_listing(std::slice::from_ref(client)))?;
-    switch_openid_on(keeper, clock, client, &state)
+    enable_openid(keeper, clock, client, &state)
 }
 
 fn add_secret(keeper: &Keeper, clock: &dyn Clock, id: &str) -> Result<(), Error> {
@@ -120,7 +120,7 @@ fn list_secrets(
 fn drop_secret(keeper: &Keeper, arguments: &DropSecret) -> Result<(), Error> {
     let (DropSecret { client, secret, confirmation }, (_, state)) = (arguments, keeper.load()?);
     let id = &client.id;
-    // Refused before anything is asked.
+    // Invalid arguments are refused before the user is asked.
     state.drop_secret(id, secret)?;
     let consequence = format!(
         "This drops the secret {secret} of the client `{id}` of {}. Requests with it get `invalid_client`. A dropped secret \

@@ -1,6 +1,6 @@
-//! The configuration file: what belongs to a process. An argument comes before the environment, and that before the file.
+//! Reads the configuration file, which has the settings of one process. Arguments override the environment, which overrides the file.
 //!
-//! The names are those of the arguments. Times, clients and people are in the store, not here.
+//! The names are those of the arguments. Times, clients and people are in the store, not in this file.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -13,9 +13,9 @@ use clap::{ArgMatches, Command};
 use jotgate_keys::{DatabaseRefusal, Error, PostgresAddress, StoreError};
 use toml::Value;
 
-/// What every command takes.
+/// The settings for every command.
 const FOR_ALL: [&str; 6] = ["store", "kek-file", "mark-file", "ledger-file", "log-format", "log-level"];
-/// What `serve` takes besides.
+/// The additional settings for `serve`.
 const FOR_SERVE: [&str; 11] = [
     "listen",
     "ops-listen",
@@ -30,7 +30,7 @@ const FOR_SERVE: [&str; 11] = [
     "trusted-proxy",
 ];
 
-/// A file, read and checked.
+/// The checked content of a file.
 pub(crate) struct Configuration {
     path: PathBuf,
     values: Vec<(String, Vec<String>)>,
@@ -47,7 +47,7 @@ impl Configuration {
     /// Reads the file that `--config` or the variable JOTGATE_CONFIG names.
     ///
     /// # Errors
-    /// [`Error::Network`] with words for a file that can't be read, or has a name or a value that means nothing.
+    /// [`Error::Network`] with a message for a file that cannot be read, or that has an unknown name or an invalid value.
     pub(crate) fn read(arguments: &[OsString]) -> Result<Option<Self>, Error> {
         let Some(path) = named(arguments).or_else(|| std::env::var_os("JOTGATE_CONFIG")) else {
             return Ok(None);
@@ -83,7 +83,7 @@ impl Configuration {
         Ok(Some(configuration))
     }
 
-    /// A file with a password is closed to others.
+    /// Refuses a file with a password that other users can read.
     fn check_password(&self) -> Result<(), Error> {
         let store = self.values.iter().find(|(name, _)| name == "store").and_then(|(_, texts)| texts.first());
         let has_password = store
@@ -96,7 +96,7 @@ impl Configuration {
         Ok(())
     }
 
-    /// The command with the file's values in the place of its defaults.
+    /// Returns the command with the file's values as its defaults.
     pub(crate) fn apply(&self, mut command: Command) -> Command {
         for (name, texts) in &self.values {
             let texts = texts.clone();
@@ -118,7 +118,7 @@ impl Configuration {
     }
 }
 
-/// The values of the file as texts; `None` for anything else than one value or a list of texts.
+/// Returns the values of a setting as strings. Returns `None` for anything but one value or a list of strings.
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
@@ -129,7 +129,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// The value of `--config` among the arguments, which is needed before they can be read.
+/// Finds the value of `--config`, which is needed before the arguments can be parsed.
 fn named(arguments: &[OsString]) -> Option<OsString> {
     let mut arguments = arguments.iter().take_while(|argument| *argument != OsStr::new("--"));
     while let Some(argument) = arguments.next() {
@@ -143,7 +143,7 @@ fn named(arguments: &[OsString]) -> Option<OsString> {
     None
 }
 
-/// What is in force for every command and for `serve`, and where it comes from. `matches` are those of the command
+/// Returns the settings in force for every command and for `serve`, and the source of each. `matches` are those of the command
 /// that runs, `serve` those of a `serve` without arguments.
 pub(crate) fn held(
     matches: &ArgMatches,
@@ -169,7 +169,7 @@ pub(crate) fn held(
     all.chain(more).collect()
 }
 
-/// A value for people: an address without its password.
+/// Formats a value for people: an address without its password.
 fn shown(text: &OsStr) -> String {
     let text = text.to_string_lossy();
     if !PostgresAddress::is_meant(&text) {

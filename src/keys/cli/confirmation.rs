@@ -8,7 +8,7 @@ use jotgate_keys::Error;
 /// The flag of every command that cannot be undone.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Confirmation {
-    /// Do it without asking; needed where no terminal is there to ask on
+    /// Do not ask for confirmation; required if stdin is not a terminal
     #[arg(long)]
     yes: bool,
 }

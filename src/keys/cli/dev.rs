@@ -39,13 +39,13 @@ pub(crate) fn dev(arguments: &Dev) -> Result<(), Error> {
     served
 }
 
-/// The URL of the server. Address 0.0.0.0 is for listening only; this machine reaches it as 127.0.0.1.
+/// Returns the URL of the server. Address 0.0.0.0 is for listening only, so it is replaced by 127.0.0.1.
 fn base_url(address: SocketAddr) -> String {
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// The first line, the options of a gate, and a first command.
+/// Returns the text that is printed at the start: the address, the options of a gate, and an example command.
 fn welcome(address: SocketAddr, issuer: &Issuer, arguments: &Dev) -> String {
     let Dev { algorithm, audience, .. } = arguments;
     let quoted = audience.replace('\\', "\\\\").replace('\'', "\\'");

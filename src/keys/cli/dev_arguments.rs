@@ -11,19 +11,19 @@ const SHORTEST_SECRET: usize = 16;
 
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
-    /// Where to listen: an IP address and a port; port 0 takes a free one
+    /// The address to listen on: an IP address and a port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8411")]
     pub(crate) listen: SocketAddr,
     /// The `iss` of tokens [default: http:// and the address]
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<Issuer>,
-    /// What keys sign with: ES256, EdDSA, ES384, RS256 or PS256
+    /// The algorithm of the keys: ES256, EdDSA, ES384, RS256 or PS256
     #[arg(long, value_name = "ALG", default_value = "ES256", value_parser = algorithm)]
     pub(crate) algorithm: SigningAlgorithm,
-    /// The `aud` of tokens that name no audience themselves
+    /// The `aud` of tokens for which no audience is requested
     #[arg(long, value_name = "AUDIENCE", default_value = "api")]
     pub(crate) audience: String,
-    /// Require this secret as a Bearer token at `/dev`; addresses that others can reach need it
+    /// Require this secret as a Bearer token at `/dev`; it is required for addresses that other machines can reach
     #[arg(long, value_name = "SECRET", env = "JOTGATE_DEV_SECRET", hide_env_values = true, value_parser = secret)]
     pub(crate) dev_secret: Option<Secret>,
 }

@@ -3,23 +3,23 @@
 use clap::Args;
 use jotgate_keys::{ClientDocumentSettings, TokenRefusal, check_audiences, parse_scopes};
 
-/// Clients that are not registered: they describe themselves.
+/// The settings for clients that are not registered but described by a document.
 #[derive(Debug, Args)]
 pub(crate) struct DocumentArguments {
-    /// Let clients log people in whose identifier is an https URL that leads to their description. docs/people.md says what is
-    /// fetched, and when
+    /// Accept clients whose identifier is the https URL of a document that describes them. docs/people.md says what is fetched, and
+    /// when
     #[arg(long, requires = "document_audience")]
     allow_client_documents: bool,
-    /// Who the tokens of such clients may be for. May be repeated; the first is used if the client names no `resource`
+    /// An audience of the tokens of such clients. May be repeated; the first is used if a request has no `resource`
     #[arg(long, value_name = "AUDIENCE", requires = "allow_client_documents")]
     document_audience: Vec<String>,
-    /// What such clients may ask for: words separated by single spaces; `offline_access` allows refresh tokens
+    /// The scopes that such clients may request: words separated by single spaces; `offline_access` allows refresh tokens
     #[arg(long, value_name = "WORDS", default_value = "", requires = "allow_client_documents")]
     document_scope: String,
 }
 
 impl DocumentArguments {
-    /// What such clients may ask for; `None` if there are none.
+    /// Returns the rights of such clients, or `None` if they are not accepted.
     ///
     /// # Errors
     /// Those of [`check_audiences`] and [`parse_scopes`].

@@ -16,7 +16,7 @@ pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     Ok(duration.as_secs())
 }
 
-/// [`seconds`], but at least one: the life of a token.
+/// Parses the lifetime of a token: [`seconds`], but at least one.
 ///
 /// # Errors
 /// A sentence for the usage message.

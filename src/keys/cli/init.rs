@@ -33,11 +33,11 @@ pub(crate) fn init(place: &Place, arguments: &Init) -> Result<(), Error> {
         KekSource::Given(_) => &[mark.path()],
     };
     store.prepare(beside)?;
-    // Durable before the store that can't be read without it.
+    // Written before the store, which cannot be read without it.
     let keks = kek.read_or_make()?;
     let document = Document::from_state(&state, &keks, 1)?;
     store.create(&document)?;
-    // Also forgets a store of this issuer that is lost.
+    // Also removes the mark of an earlier store of this issuer.
     mark.set(state.issuer(), &StoreStamp::new(&state, 1, &document))?;
     let [first, successor] = kid;
     let (path, issuer) = (store.shown(), &arguments.issuer);
@@ -47,7 +47,7 @@ pub(crate) fn init(place: &Place, arguments: &Init) -> Result<(), Error> {
     ))
 }
 
-/// Where the key is without which the store is lost.
+/// Describes where the key-encryption key is. Without it, the store is lost.
 pub(crate) fn kept_in(kek: &KekSource) -> String {
     match kek {
         KekSource::File(path) => {

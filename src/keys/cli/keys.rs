@@ -1,4 +1,4 @@
-//! `keys …`: a keeper and a wish enter, what came of it is said.
+//! The commands `keys …`.
 
 use std::time::Duration;
 
@@ -150,7 +150,7 @@ fn trusted(state: &State) -> String {
     format!("verifiers that keep to the settings trust what was revoked for {seconds} s at most\n")
 }
 
-/// How long it is until then.
+/// Formats the time until then.
 fn left(clock: &dyn Clock, from: u64) -> String {
     match from.saturating_sub(clock.now()) {
         0 => "at any time".to_owned(),

@@ -1,6 +1,6 @@
 //! The binary: passes arguments and signals to the library, and prints text. Returns an exit code.
 //!
-//! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 misused, 3 `check` found something.
+//! Exit codes: 0 done, 1 failed (one line on stderr says why), 2 invalid arguments, 3 `check` found something.
 
 mod arguments;
 mod check;
@@ -37,7 +37,7 @@ use crate::arguments::{Cli, Command, LogFormat};
 use crate::configuration::{Configuration, Held, held, of_serve};
 use crate::place::Place;
 
-/// How many lines of the log may wait to be written.
+/// The most lines of the log that wait to be written.
 const WAITING_LINES: usize = 8192;
 /// How many bytes of the log are written at once, at most: what a pipe of Linux takes whole.
 const WRITTEN_AT_ONCE: usize = 4096;
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
     let done = run_command(&cli, &given, &lost);
-    // The log is written before the last word.
+    // The log is written completely before the error.
     drop(flush);
     match done {
         Ok(code) => code,
@@ -81,22 +81,22 @@ fn main() -> ExitCode {
 }
 
 fn report(error: &Error) -> ExitCode {
-    // If this fails too, there is nowhere left to report it.
+    // If this fails too, the error cannot be reported.
     let _ = writeln!(io::stderr(), "jotgate-keys: {error}");
     ExitCode::FAILURE
 }
 
-/// Where arguments come from.
+/// The arguments, and the configuration file they came from.
 struct Given {
     store_is_argument: bool,
-    /// What is in force.
+    /// The settings in force.
     held: Vec<Held>,
     /// Why a `serve` without arguments would be refused.
     serve_refused: Option<String>,
 }
 
 fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode, Error> {
-    // It has neither a store nor a key-encryption key.
+    // `dev` has neither a store nor a key-encryption key.
     if let Command::Dev(arguments) = &cli.command {
         dev::dev(arguments)?;
         return Ok(ExitCode::SUCCESS);
@@ -116,7 +116,7 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
             let keeper = match state.ledger() {
                 Some(_) => match place.ledger(&state) {
                     Ok(ledger) => keeper.with_ledger(ledger),
-                    // The key set matters to everybody, a login to the few who begin one now.
+                    // All verifiers need the key set, but few people are logging in at this moment. So the server starts without logins.
                     Err(Error::Ledger(LedgerError::File(error @ StoreError::Unavailable { .. }))) => {
                         tracing::error!(code = error.code(), %error, "logins are off until the next start: the ledger cannot be opened");
                         keeper
@@ -145,7 +145,7 @@ fn run_command(cli: &Cli, given: &Given, lost: &ErrorCounter) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes to stdout; a reader that went away is an error, not a panic.
+/// Writes to stdout. A closed pipe is an error, not a panic.
 fn say(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -1,4 +1,4 @@
-//! Where the store, its key-encryption key, its high-water mark and its ledger are.
+//! Finds the store, its key-encryption key, its high-water mark and its ledger.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::DirBuilder;
@@ -14,7 +14,7 @@ use jotgate_keys::{
 
 use crate::arguments::Cli;
 
-/// Where everything of one store is.
+/// The locations of everything that belongs to one store.
 pub(crate) struct Place {
     pub(crate) store: StorePlace,
     pub(crate) kek: KekSource,
@@ -22,17 +22,17 @@ pub(crate) struct Place {
     ledger_file: PathBuf,
 }
 
-/// A file, or a database.
+/// The location of a store: a file, or a database.
 pub(crate) enum StorePlace {
     File(PathBuf),
     Postgres(Arc<PostgresDatabase>),
 }
 
-/// What the names of the other files begin with if the store is a database.
+/// The beginning of the names of the other files if the store is a database.
 const BESIDE_A_DATABASE: &str = "./jotgate-keys/postgres";
 
 impl Place {
-    /// What the arguments and the environment name. A database is connected to.
+    /// Returns the locations in the arguments and the environment. Connects to a database.
     pub(crate) fn of(cli: &Cli, store_is_argument: bool) -> Result<Self, Error> {
         let address = address(&cli.store, store_is_argument).map_err(StoreError::Database)?;
         let beside = address.as_ref().map_or_else(|| PathBuf::from(&cli.store), |_| BESIDE_A_DATABASE.into());
@@ -53,7 +53,7 @@ impl Place {
         Ok(Self { store, kek, mark, ledger_file })
     }
 
-    /// The clock of all servers of this store.
+    /// Returns the clock that all servers of this store share.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         match &self.store {
             StorePlace::File(_) => Arc::new(SystemClock),
@@ -61,7 +61,7 @@ impl Place {
         }
     }
 
-    /// Says in the log what a failover would lose.
+    /// Logs a warning if a failover could lose changes.
     pub(crate) fn warn_of_failover(&self) {
         if let StorePlace::Postgres(database) = &self.store
             && !database.waits_for_standby()
@@ -72,7 +72,7 @@ impl Place {
         }
     }
 
-    /// The keeper of a store that is there.
+    /// Returns the keeper of an existing store.
     pub(crate) fn keeper(&self) -> Result<Keeper, Error> {
         let store: Arc<dyn Store> = match &self.store {
             StorePlace::File(path) => Arc::new(SqliteStore::open(path)?),
@@ -81,7 +81,7 @@ impl Place {
         Ok(Keeper::new(store, self.kek.clone())?.with_mark(self.mark.clone()))
     }
 
-    /// The ledger of the people who log in: in a file of its own, or in the same database.
+    /// Opens the ledger of the people who log in: a separate file, or the same database.
     pub(crate) fn ledger(&self, state: &State) -> Result<Arc<dyn Ledger>, Error> {
         const WHAT: &str = "people who log in";
         state.require_format_5(WHAT)?;
@@ -94,7 +94,7 @@ impl Place {
 }
 
 impl StorePlace {
-    /// Checks that nothing is there, and makes the folders for what is beside it.
+    /// Checks that no store exists, and makes the folders for the files beside it.
     pub(crate) fn prepare(&self, beside: &[&Path]) -> Result<(), Error> {
         match self {
             Self::File(path) => Ok(SqliteStore::prepare(path)?),
@@ -118,7 +118,7 @@ impl StorePlace {
         Ok(())
     }
 
-    /// For people; without a password.
+    /// Returns the location for people, without a password.
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -127,7 +127,7 @@ impl StorePlace {
     }
 }
 
-/// The address of a database, with its password; `None` for a path.
+/// Returns the address of a database, with its password. Returns `None` for a path.
 fn address(store: &OsStr, is_argument: bool) -> Result<Option<PostgresAddress>, DatabaseRefusal> {
     let Some(text) = store.to_str().filter(|text| PostgresAddress::is_meant(text)) else { return Ok(None) };
     let address: PostgresAddress = text.parse()?;

@@ -1,4 +1,4 @@
-//! `serve`: addresses and signals enter, the library serves until it is asked to stop.
+//! `serve`: reads the addresses and the certificate, and serves until a signal.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ use tracing_appender::non_blocking::ErrorCounter;
 use crate::arguments::Serve;
 use crate::say;
 
-/// How often lost lines of the log are reported.
+/// The period in which dropped lines of the log are reported.
 const LOST_LINES_PERIOD: Duration = Duration::from_mins(1);
-/// What a shell shows for a process that a signal ended is this and the signal's number.
+/// Added to a signal's number, this is the exit code that shells show for a process that the signal ended.
 const SIGNALLED: i32 = 128;
 
 pub(crate) fn serve(
@@ -75,7 +75,7 @@ pub(crate) fn serve(
         };
         run(listener, ops, keeper.clone(), clock, settings, stop).await
     });
-    // A look at a store that hangs must not keep the process.
+    // A blocked call to the store must not keep the process alive.
     runtime.shutdown_background();
     if served.is_err() {
         keeper.leave();
@@ -83,7 +83,7 @@ pub(crate) fn serve(
     served
 }
 
-/// Refuses addresses that others can reach without TLS, unless that was chosen.
+/// Refuses to listen without TLS on addresses that other machines can reach, unless that is allowed.
 fn check_addresses(arguments: &Serve) -> Result<(), Error> {
     let refused = |address: SocketAddr, what: &str| {
         Err(io::Error::other(format!("{address} is not a loopback address; {what}")).into())
@@ -106,7 +106,7 @@ fn check_addresses(arguments: &Serve) -> Result<(), Error> {
     }
 }
 
-/// The certificate that the arguments name; `None` for plain HTTP.
+/// Returns the certificate in the arguments, or `None` for plain HTTP.
 fn certificate(arguments: &Serve, clock: &dyn Clock) -> Result<Option<ServerCertificate>, Error> {
     let now = clock.now();
     if arguments.dev_tls {
@@ -133,17 +133,17 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, io::Error
 
 type Listened = (Signal, SignalKind, &'static str);
 
-/// Ready at the first SIGTERM or SIGINT; the second ends the process at once.
+/// Returns a future that is ready at the first SIGTERM or SIGINT. The second ends the process at once.
 ///
 /// # Errors
-/// The system's, if it does not report signals.
+/// The system's error, if it cannot report signals.
 pub(crate) fn stop_signals() -> Result<impl Future<Output = ()>, io::Error> {
     let signals = [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")];
     let [terminate, interrupt] = signals.map(|(kind, name)| Ok::<_, io::Error>((signal(kind)?, kind, name)));
     Ok(stop_signal(terminate?, interrupt?))
 }
 
-/// Ready at the first signal; the second ends the process at once.
+/// Waits for the first signal. The second ends the process at once.
 async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {
     let name = next_signal(&mut terminate, &mut interrupt).await.2;
     tracing::info!(signal = name, "asked to stop; a second signal stops at once");
@@ -154,7 +154,7 @@ async fn stop_signal(mut terminate: Listened, mut interrupt: Listened) {
     });
 }
 
-/// Says once a minute how many lines of the log were dropped meanwhile.
+/// Logs once a minute how many lines of the log were dropped.
 async fn report_lost_lines(lost: ErrorCounter) {
     let mut reported = lost.dropped_lines();
     loop {
@@ -167,8 +167,8 @@ async fn report_lost_lines(lost: ErrorCounter) {
     }
 }
 
-/// Reads the key-encryption key and the TLS certificate again at each SIGHUP. What else may change is in the store, which is
-/// looked at all the time.
+/// Reads the key-encryption key and the TLS certificate again at each SIGHUP. Everything else that may change is in the store, which
+/// is read continuously.
 async fn reload(
     mut hangup: Signal,
     keeper: Keeper,
@@ -186,12 +186,12 @@ async fn reload(
             }
         }
         let keeper = keeper.clone();
-        // Keys that don't open the store would end the use of those that do.
+        // Keys that do not open the store must not replace keys that do.
         let now = clock.steady();
         let read = move || {
             keeper.check_kek()?;
             keeper.refresh()?;
-            // Before the reload is over: the next step of `keys rekey` may follow at once.
+            // Announced before the reload ends, because the next step of `keys rekey` may follow at once.
             keeper.announce(now);
             Ok::<_, Error>(())
         };
@@ -206,7 +206,7 @@ async fn reload(
     }
 }
 
-/// Says to the service manager how this process is, if one asked for it (`NOTIFY_SOCKET`, sd_notify(3)).
+/// Reports the state of this process to the service manager, if there is one (`NOTIFY_SOCKET`, sd_notify(3)).
 fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "the service manager can't be reached");

@@ -6,10 +6,10 @@ use jotgate_keys::Times;
 use crate::client_arguments::Json;
 use crate::duration::seconds;
 
-/// The times that every server agrees on.
+/// The commands for the times that all servers share.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settings {
-    /// Show every time, and the inequalities that they keep
+    /// Show all times, and the inequalities that they satisfy
     #[command(after_help = "Example:
   jotgate-keys settings show
   jotgate-keys settings show --json")]
@@ -34,37 +34,37 @@ shorter max-age no new key signs while a set may be cached for the longer one."
 /// See [`Times`].
 #[derive(Debug, Args)]
 pub(crate) struct ChosenTimes {
-    /// How long a key signs before its successor takes over [at first: 30 days]
+    /// The time that a key signs before its successor takes over [initially: 30 days]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     period: Option<u64>,
-    /// How long a successor is published before it signs [at first: R + M + F + K]
+    /// The time that a successor is published before it signs [initially: R + M + F + K]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     pre_publication: Option<u64>,
-    /// How long a key stays published after its last signature [at first: R + T + L + K]
+    /// The time that a key stays published after its last signature [initially: R + T + L + K]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     retention: Option<u64>,
-    /// How long a revoked key may be trusted somewhere [at first: R + M + S + F]
+    /// The time that some verifiers may still trust a revoked key [initially: R + M + S + F]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     revocation: Option<u64>,
-    /// M: how long verifiers may cache the key set [at first: 300]
+    /// M: the time that verifiers may cache the key set [initially: 300]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     max_age: Option<u64>,
-    /// T: the longest life of a token [at first: 1800]
+    /// T: the longest lifetime of a token [initially: 1800]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     longest_life: Option<u64>,
-    /// L: how long after its end verifiers take a token [at first: 60]
+    /// L: the time that verifiers accept a token after its end [initially: 60]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     leeway: Option<u64>,
-    /// R: the time until a change is written and every running server publishes and signs from it; 3 or more [at first: 10]
+    /// R: the time until a change is written and every running server publishes and signs by it; at least 3 [initially: 10]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     replica_delay: Option<u64>,
-    /// K: by how much the clocks of servers differ [at first: 5]
+    /// K: the largest difference between the clocks of servers [initially: 5]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     clock_difference: Option<u64>,
-    /// F: how long the fetch of a key set takes [at first: 10]
+    /// F: the longest time that a fetch of the key set takes [initially: 10]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     fetch_time: Option<u64>,
-    /// S: the longest that a verifier keeps a set after failed fetches: its maxStale [at first: 3600]
+    /// S: the longest time that a verifier uses a set after failed fetches: its maxStale [initially: 3600]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     max_stale: Option<u64>,
 }
@@ -84,7 +84,7 @@ impl ChosenTimes {
         "max_stale",
     ];
 
-    /// The times of before, with those that were chosen. What stood at the shortest that the inequalities allow stays there.
+    /// Returns the previous times with the chosen ones. A time that was the shortest that the inequalities allow stays the shortest.
     pub(crate) fn over(&self, before: &Times) -> Times {
         let chosen = Times {
             period: self.period.unwrap_or(before.period),

@@ -7,7 +7,7 @@ use crate::say;
 
 pub(crate) fn token(keeper: &Keeper, clock: &dyn Clock, arguments: &Token) -> Result<(), Error> {
     let (stamp, state) = keeper.load_stamped()?;
-    // A restored copy must not sign unnoticed, so what signs is remembered. `init` may have been killed before it did.
+    // Updates the high-water mark, so that a restored copy does not sign unnoticed. `init` may have been killed before it wrote the mark.
     keeper.remember(&stamp, &state)?;
     let longest = state.signer()?.longest_life;
     let life = arguments.ttl.unwrap_or_else(|| TokenRequest::USUAL_LIFE.min(longest));

@@ -1,4 +1,4 @@
-//! `upgrade`: brings a store to the newest format, which is never done by itself.
+//! `upgrade`: converts a store to the newest format. No other command does this.
 
 use jotgate_keys::{Error, Keeper, LedgerSeal, StoreId};
 

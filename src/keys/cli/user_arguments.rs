@@ -11,7 +11,7 @@ use crate::confirmation::Confirmation;
 /// The people who can log in.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Users {
-    /// Add a person; the password is asked for
+    /// Add a person; asks for the password
     #[command(after_help = "Example:
   jotgate-keys users add ada --role admin --permission reports:read
   jotgate-keys users add ada --full-name 'Ada Lovelace' --email ada@example.com --email-verified true
@@ -24,7 +24,7 @@ A password has 15 to 128 characters and is not easy to guess. It is read from th
   jotgate-keys users list
   jotgate-keys users list --json")]
     List(Json),
-    /// Change what a person is called by others; the rest stays
+    /// Change the profile of a person. Everything else stays
     #[command(
         group = ArgGroup::new("any").args(["full_name", "email", "email_verified"]).required(true).multiple(true),
         override_usage = "jotgate-keys users set <NAME> --NAME <VALUE> …",
@@ -34,7 +34,7 @@ A password has 15 to 128 characters and is not easy to guess. It is read from th
 An empty text removes a value. Another address is not verified until --email-verified says so."
     )]
     Set(SetUser),
-    /// Let a person log in no more; sessions and refresh tokens end. Access tokens live on
+    /// Disable a person: sessions and refresh tokens end. Access tokens stay valid until they expire
     #[command(after_help = "Example:
   jotgate-keys users disable ada")]
     Disable(NamedUser),
@@ -42,11 +42,11 @@ An empty text removes a value. Another address is not verified until --email-ver
     #[command(after_help = "Example:
   jotgate-keys users enable ada")]
     Enable(NamedUser),
-    /// Give a person another password; sessions and refresh tokens end
+    /// Set another password; sessions and refresh tokens end
     #[command(after_help = "Example:
   jotgate-keys users passwd ada")]
     Passwd(NamedUser),
-    /// Forget a person's wrong passwords, so that the person need not wait for the next try
+    /// Reset the count of wrong passwords, so that the person can log in without a wait
     #[command(after_help = "Example:
   jotgate-keys users unlock ada")]
     Unlock(NamedUser),
@@ -82,7 +82,7 @@ pub(crate) struct SetUser {
     pub(crate) profile: ProfileArguments,
 }
 
-/// What a person is called by others.
+/// The profile of a person.
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArguments {
     /// The claim `name`, for clients with the scope `profile`
@@ -97,7 +97,7 @@ pub(crate) struct ProfileArguments {
 }
 
 impl ProfileArguments {
-    /// The profile with what was chosen in place of what it was before.
+    /// Returns the profile `before` with the chosen values.
     pub(crate) fn over(&self, before: Profile) -> Result<Profile, std::io::Error> {
         let chosen = |text: &Option<String>, before| match text {
             Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),

@@ -91,7 +91,7 @@ fn known(found: bool, name: &str) -> Result<(), Error> {
     if found { Ok(()) } else { Err(io::Error::other(format!("there is no person `{name}`")).into()) }
 }
 
-/// The hash of a new password, from the terminal or from stdin.
+/// Reads a new password from the terminal or from stdin. Returns its hash.
 fn new_password(name: &str) -> Result<String, Error> {
     let text = if io::stdin().is_terminal() {
         let first = Zeroizing::new(rpassword::prompt_password(format!("New password for {name}: "))?);

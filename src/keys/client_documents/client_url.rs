@@ -1,9 +1,9 @@
-//! The identifier of a client that is the address of its document.
+//! Client identifiers that are the URL of a document.
 
 use url::{Host, Url};
 
-/// An https URL that may identify a client: with a path, without user information, fragment, dot segments and port. It is
-/// exactly as a URL parser (WHATWG) writes it, so each has one spelling, and identifiers are compared exactly.
+/// An https URL that may identify a client: with a path, without user information, fragment, dot segments and port. It must be
+/// exactly as a URL parser (WHATWG) writes it, so that each URL has one form and identifiers can be compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientUrl {
     text: String,
@@ -16,7 +16,7 @@ pub(crate) struct ClientUrl {
 const LONGEST: usize = 512;
 
 impl ClientUrl {
-    /// Whether an identifier is meant as the address of a document. Registered clients never have such identifiers.
+    /// Whether an identifier has the form of a document's URL. Registered clients never have such identifiers.
     pub(crate) fn is_meant(id: &str) -> bool {
         id.starts_with("https:")
     }
@@ -28,7 +28,7 @@ impl ClientUrl {
         }
         let url = Url::parse(text).ok()?;
         let Some(Host::Domain(host)) = url.host() else { return None };
-        // The parser resolves dot segments and removes a default port: what it changed is refused.
+        // The parser resolves dot segments and removes a default port. A text that it changed is refused.
         let as_written = url.as_str() == text;
         let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
         let named = host.contains('.') && !host.ends_with('.');
@@ -46,17 +46,17 @@ impl ClientUrl {
         Some(Self { text: text.to_owned(), host: host.to_owned(), target })
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The name of the host, in ASCII.
+    /// Returns the name of the host, in ASCII.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// What the request asks for: the path with its query.
+    /// Returns the request target: the path with its query.
     pub(super) fn target(&self) -> &str {
         &self.target
     }

@@ -1,4 +1,4 @@
-//! What a document says of its client (RFC 7591 §2), checked.
+//! Reads and checks the description of a client in its document (RFC 7591 §2).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{ClientDocumentFault, ClientDocumentSettings, ClientUrl};
 use crate::{Client, ClientKeys, ClientLogin, RedirectUri, TokenRequest};
 
-/// The members that matter. Others are ignored: names and logos of strangers are neither shown nor loaded.
+/// The members that are used. Others are ignored: names and logos of unknown clients are neither shown nor loaded.
 #[derive(Deserialize)]
 struct Description {
     client_id: String,
@@ -25,7 +25,7 @@ struct Description {
 /// The most redirect addresses of a client.
 const MAX_REDIRECTS: usize = 32;
 
-/// The client that a document describes. `now` in Unix seconds.
+/// Returns the client that a document describes. `now` in Unix seconds.
 ///
 /// # Errors
 /// The first rule that the document breaks.
@@ -44,7 +44,7 @@ pub(super) fn describe(
         return Err(Fault::Method);
     }
     let keys = match found.token_endpoint_auth_method.as_deref() {
-        // The default of RFC 7591 needs a secret, which no such client can have.
+        // The default of RFC 7591 needs a secret, which such a client cannot have.
         None | Some("none") => None,
         Some("private_key_jwt") => Some(keys(found.jwks.as_ref())?),
         Some(_) => return Err(Fault::Method),
@@ -59,7 +59,7 @@ pub(super) fn describe(
     if found.redirect_uris.len() > MAX_REDIRECTS {
         return Err(Fault::Redirects);
     }
-    // One that could not be registered is worth nothing; the others stay.
+    // A URI that could not be registered is ignored. The others are used.
     let redirects = found.redirect_uris.iter().filter_map(|uri| RedirectUri::register(uri, &[]).ok());
     let redirect_uris: Vec<RedirectUri> = redirects.collect();
     if redirect_uris.is_empty() {
@@ -86,7 +86,7 @@ pub(super) fn describe(
     })
 }
 
-/// The keys of a client that signs its requests. `jwks_uri` would be a second fetch, and is ignored.
+/// Returns the keys of a client that signs its requests. `jwks_uri` is ignored, because it would need a second fetch.
 fn keys(jwks: Option<&Value>) -> Result<ClientKeys, ClientDocumentFault> {
     let text = jwks.ok_or(ClientDocumentFault::Keys)?.to_string();
     ClientKeys::parse(&text).map_err(|_| ClientDocumentFault::Keys)

@@ -1,13 +1,13 @@
-//! Why the document of a client is not used.
+//! The reasons why the document of a client is not used.
 
 use std::fmt;
 
-/// Why a client's document is not used. The codes are stable.
+/// The reason why a client's document is not used. The codes are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientDocumentFault {
     /// The name of the host has no address.
     HostUnknown,
-    /// An address of the host is not public: it leads into a private network, or to this machine.
+    /// An address of the host is not public: it belongs to a private network, or to this machine.
     HostPrivate,
     /// No connection with a trusted certificate could be made, or it broke.
     Unreachable,
@@ -17,17 +17,17 @@ pub(crate) enum ClientDocumentFault {
     Status(u16),
     /// The answer is not JSON.
     MediaType,
-    /// It has more than 5 KB, or was cut off.
+    /// It is longer than 5 KB, or incomplete.
     TooLong,
     /// It is not a JSON object, or a member has the wrong type.
     Malformed,
     /// Its `client_id` is not the address that it was fetched from.
     OtherClient,
-    /// The client authenticates itself in another way than `none` or `private_key_jwt`, or the document holds a secret.
+    /// The authentication method is neither `none` nor `private_key_jwt`, or the document contains a secret.
     Method,
-    /// It has no keys inline that can be used, but the client is to sign with one.
+    /// The client must sign its requests, but the document contains no usable key.
     Keys,
-    /// It has no redirect address that can be used.
+    /// It has no usable redirect URI.
     Redirects,
     /// The client does not use the authorization code grant.
     Grants,
@@ -36,7 +36,7 @@ pub(crate) enum ClientDocumentFault {
 }
 
 impl ClientDocumentFault {
-    /// The stable code for the log.
+    /// Returns the stable code for the log.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::HostUnknown => "document_host_unknown",
@@ -56,7 +56,7 @@ impl ClientDocumentFault {
         }
     }
 
-    /// Whether the document may be usable a little later, unchanged.
+    /// Whether the same document may be usable a little later.
     pub(crate) const fn is_temporary(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Fetches a document: one name, one address, one request.
+//! Fetches a document: resolves the name once, connects to one checked address, and sends one request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -22,44 +22,44 @@ use super::public_address::{is_own, is_public};
 use super::{ClientDocumentFault, ClientUrl};
 use crate::Error;
 
-/// How documents are reached.
+/// The network through which documents are fetched.
 pub(super) struct Network {
     tls: TlsConnector,
     names: Names,
-    /// How long a fetch may take: the name, the connection and the document.
+    /// The time limit of a fetch: for the name, the connection and the document together.
     pub(super) limit: Duration,
 }
 
-/// Where names lead.
+/// How names are resolved.
 enum Names {
-    /// The system resolves them. Only public addresses count, on port 443.
+    /// By the system. Only public addresses are allowed, on port 443.
     System,
-    /// Every name leads to one server of a test.
+    /// Every name resolves to one server of a test.
     #[cfg(test)]
     Test(SocketAddr),
 }
 
-/// A document as it was sent.
+/// A document as it was received.
 #[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) body: Bytes,
-    /// For how long its host lets it be kept, in seconds (RFC 9111 §5.2.2); `None` if it does not say so.
+    /// The time that its host allows to cache it, in seconds (RFC 9111 §5.2.2); `None` if the host sets none.
     pub(super) max_age: Option<u64>,
 }
 
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long one address may take to accept a connection, before the next one is tried.
+/// The time that one address may take to accept a connection, before the next one is tried.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// How many addresses of a host are tried.
+/// The most addresses of a host that are tried.
 const MAX_TRIED: usize = 3;
 /// The longest document, in bytes.
 const MAX_BYTES: usize = 5 * 1024;
-/// The longest head of an answer, in bytes.
+/// The longest head of a response, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 const PORT: u16 = 443;
 
 impl Network {
-    /// The network of this machine, with the certificate authorities of its system.
+    /// Returns the network of this machine, with the certificate authorities of its system.
     ///
     /// # Errors
     /// [`Error::Network`] if there are none.
@@ -106,7 +106,7 @@ impl Network {
         fetched.await.unwrap_or(Err(ClientDocumentFault::Late))
     }
 
-    /// A connection to exactly one of the addresses that were checked.
+    /// Connects to one of the checked addresses.
     async fn connect(
         &self,
         url: &ClientUrl,
@@ -125,7 +125,7 @@ impl Network {
         Err(unreachable)
     }
 
-    /// Resolves a name, once. Every address that it has must be public: one that is not refuses the name.
+    /// Resolves a name once. Refuses it unless all its addresses are public.
     async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, ClientDocumentFault> {
         match self.names {
             Names::System => {
@@ -140,7 +140,7 @@ impl Network {
     }
 }
 
-/// Refuses addresses that lead inside.
+/// Refuses addresses that are not public.
 fn check(addresses: &[SocketAddr]) -> Result<(), ClientDocumentFault> {
     if addresses.is_empty() {
         return Err(ClientDocumentFault::HostUnknown);
@@ -149,7 +149,7 @@ fn check(addresses: &[SocketAddr]) -> Result<(), ClientDocumentFault> {
     if addresses.iter().all(outside) { Ok(()) } else { Err(ClientDocumentFault::HostPrivate) }
 }
 
-/// Sends the one request, and reads the answer within the limits.
+/// Sends the request, and reads the response within the limits.
 async fn request(url: &ClientUrl, stream: TlsStream<TcpStream>) -> Result<Fetched, ClientDocumentFault> {
     use ClientDocumentFault as Fault;
     let request = Request::get(url.target())
@@ -161,7 +161,7 @@ async fn request(url: &ClientUrl, stream: TlsStream<TcpStream>) -> Result<Fetche
     let mut builder = http1::Builder::new();
     let handshake = builder.max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.map_err(|_| Fault::Unreachable)?;
-    // Ends with this function.
+    // The tasks end with this function.
     let mut tasks = JoinSet::new();
     tasks.spawn(connection);
     let answer = sender.send_request(request).await.map_err(|_| Fault::Unreachable)?;
@@ -176,14 +176,14 @@ async fn request(url: &ClientUrl, stream: TlsStream<TcpStream>) -> Result<Fetche
     Ok(Fetched { body: body.map_err(|_| Fault::TooLong)?, max_age })
 }
 
-/// Whether the answer is `application/json`, or another type with the suffix `+json` (RFC 6839 §3.1).
+/// Whether the response is `application/json`, or another type with the suffix `+json` (RFC 6839 §3.1).
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media_type.strip_prefix("application/").is_some_and(|rest| rest == "json" || rest.ends_with("+json"))
 }
 
-/// How long an answer may be kept, in seconds (RFC 9111 §5.2.2); `None` if it does not say so.
+/// Returns the time that a response may be cached, in seconds (RFC 9111 §5.2.2), or `None` if its headers set none.
 fn max_age(headers: &HeaderMap) -> Option<u64> {
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
     let directives = lines.flat_map(|line| line.split(',')).map(|word| word.trim().to_ascii_lowercase());

@@ -1,8 +1,8 @@
-//! Client ID Metadata Documents: a client's identifier is an https URL, which leads to a description of the client
+//! Client ID Metadata Documents: a client's identifier is the https URL of a document that describes the client
 //! (draft-ietf-oauth-client-id-metadata-document-02).
 //!
-//! Such a client is not registered. The callers fetch only for a person who has logged in; where the fetch may go, how often and how
-//! much is bounded here.
+//! Such a client is not registered. The callers fetch documents only for a person who has logged in. This module limits the addresses,
+//! the number and the size of fetches.
 
 mod client_url;
 mod description;
@@ -35,29 +35,30 @@ use self::remembered::Remembered;
 use crate::http::{AddressCounter, escape};
 use crate::{Client, Error};
 
-/// Fetches and remembers the documents of clients.
+/// Fetches and caches the documents of clients.
 pub(crate) struct ClientDocuments {
     settings: ClientDocumentSettings,
     network: Network,
     remembered: Mutex<Remembered>,
-    /// Fetches by the address that asks for them, and by the address that is asked.
+    /// Counts fetches by the address of the requester.
     askers: Mutex<AddressCounter>,
+    /// Counts fetches by the address that they go to.
     asked: Mutex<AddressCounter>,
     all: DefaultDirectRateLimiter,
     at_once: Semaphore,
 }
 
-/// How many fetches one address may cause in a minute.
+/// The most fetches that one address may cause in a minute.
 const PER_ASKER: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-/// How many fetches go to one address in a minute.
+/// The most fetches to one address in a minute.
 const PER_ASKED: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
-/// How many fetches there are in a minute.
+/// The most fetches in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
-/// How many fetches there are at once.
+/// The most concurrent fetches.
 const AT_ONCE: usize = 8;
-/// How long a fetch waits for its turn. Often another one fetches the same document meanwhile.
+/// The time that a fetch waits for its turn. Meanwhile another one often fetches the same document.
 const TURN_LIMIT: Duration = Duration::from_secs(3);
-/// How many addresses are counted.
+/// The most addresses that are counted.
 const MAX_ADDRESSES: usize = 4096;
 
 impl ClientDocuments {
@@ -83,20 +84,20 @@ impl ClientDocuments {
         }
     }
 
-    /// Whether an identifier may be that of a client with a document. It is refused if it names an audience, so that no token
-    /// for the one can be taken for the other.
+    /// Whether an identifier may be that of a client with a document. It must not be an audience, so that a token for one cannot be used
+    /// for the other.
     pub(crate) fn may_be(&self, url: &ClientUrl, audiences: &[String]) -> bool {
         ![&self.settings.audiences[..], audiences].concat().iter().any(|audience| audience == url.as_str())
     }
 
-    /// The client whose document was fetched a short time ago. `now` in Unix seconds.
+    /// Returns the client of a cached document. `now` in Unix seconds.
     pub(crate) fn remembered(&self, url: &ClientUrl, now: u64) -> Option<Arc<Client>> {
         self.memory().find(url.as_str(), now)
     }
 
-    /// The client that its document describes: remembered, or fetched now. The caller must know that a person has logged in.
-    /// `asker` is the address of the person's browser or of the client; `now` in Unix seconds. If the host cannot be reached, a
-    /// document that has expired lately is used.
+    /// Returns the client that a document describes. The document is cached, or fetched now. The caller must ensure that a person has
+    /// logged in. `asker` is the address of the person's browser or of the client; `now` in Unix seconds. If the host cannot be
+    /// reached, a document that has expired recently is used.
     ///
     /// # Errors
     /// [`ClientDocumentFault`].
@@ -129,7 +130,7 @@ impl ClientDocuments {
         stale.ok_or(fault)
     }
 
-    /// Fetches a document, within the limits, and remembers it.
+    /// Fetches a document within the limits, and caches it.
     async fn fetch(
         &self,
         url: &ClientUrl,
@@ -163,7 +164,7 @@ impl ClientDocuments {
     }
 }
 
-/// Counts a fetch for an address; returns whether it has none left.
+/// Counts a fetch for an address. Returns whether the address has reached its limit.
 fn counted(counter: &Mutex<AddressCounter>, address: IpAddr) -> bool {
     counter.lock().unwrap_or_else(PoisonError::into_inner).count(address).is_some()
 }

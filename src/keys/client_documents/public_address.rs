@@ -1,4 +1,4 @@
-//! Which addresses are public: those that lead neither into a private network nor to this machine.
+//! Decides which addresses are public: those that belong neither to a private network nor to this machine.
 
 use std::net::{IpAddr, UdpSocket};
 use std::sync::LazyLock;
@@ -29,7 +29,7 @@ const IPV4: [&str; 16] = [
 /// Unicast of IPv6. Everything else is not public: loopback, link-local, unique local, multicast, IPv4 inside of IPv6
 /// (`::ffff:0:0/96`) and both networks of NAT64 (`64:ff9b::/96`, `64:ff9b:1::/48`).
 const IPV6: &str = "2000::/3";
-/// What of it is not public: assignments of the IETF with Teredo, documentation, 6to4, documentation once more.
+/// The parts of it that are not public: IETF assignments with Teredo, documentation, 6to4, and documentation again.
 const IPV6_SPECIAL: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
 /// The networks above.

@@ -1,4 +1,4 @@
-//! The clients that documents described, for a bounded time and in bounded memory.
+//! Caches the clients that documents describe, for a bounded time and in bounded memory.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use crate::Client;
 #[derive(Debug, Default)]
 pub(super) struct Remembered(HashMap<String, Entry>);
 
-/// A client, and until when its document counts, in Unix seconds.
+/// A client, and the times until which its document is used, in Unix seconds.
 #[derive(Debug)]
 struct Entry {
     client: Arc<Client>,
-    /// Until then no fetch is needed.
+    /// The time until which no fetch is needed.
     until: u64,
-    /// Until then it is used if its host cannot be reached.
+    /// The time until which it is used if its host cannot be reached.
     stale_until: u64,
 }
 
-/// How many clients are kept. A document has 5 KB at most.
+/// The most clients that are cached. A document has at most 5 KB.
 const MOST: usize = 1024;
-/// How long a document is kept, in seconds, if its host says nothing.
+/// The time that a document is cached, in seconds, if its host sets none.
 const USUAL_LIFE: u64 = 600;
-/// The shortest and the longest time for which a document is kept, whatever its host says, in seconds.
+/// The shortest and the longest time that a document is cached, whatever its host sets, in seconds.
 const SHORTEST_LIFE: u64 = 60;
 const LONGEST_LIFE: u64 = 86_400;
-/// How much longer a document is used if its host cannot be reached, in seconds (RFC 5861 §4).
+/// The additional time that a document is used if its host cannot be reached, in seconds (RFC 5861 §4).
 const STALE_LIFE: u64 = 3600;
-/// After how many seconds a host that could not be reached is asked again.
+/// The pause before the next request to a host that could not be reached, in seconds.
 const RETRY: u64 = 60;
 
 impl Remembered {
@@ -37,14 +37,15 @@ impl Remembered {
         (now < entry.until).then(|| Arc::clone(&entry.client))
     }
 
-    /// The client whose host cannot be reached now. It is found for a minute, so that the host is not asked for each request.
+    /// Returns the client of a document that has expired, because its host cannot be reached. It is then found for a minute, so that the
+    /// host does not get a request each time.
     pub(super) fn find_stale(&mut self, id: &str, now: u64) -> Option<Arc<Client>> {
         let entry = self.0.get_mut(id).filter(|entry| now < entry.stale_until)?;
         entry.until = now.saturating_add(RETRY).min(entry.stale_until);
         Some(Arc::clone(&entry.client))
     }
 
-    /// Stores a client. `life` is how long its host lets the document be kept, in seconds.
+    /// Caches a client. `life` is the time that its host allows to cache the document, in seconds.
     pub(super) fn store(&mut self, id: &str, client: &Arc<Client>, life: Option<u64>, now: u64) {
         if self.0.len() >= MOST && !self.0.contains_key(id) {
             self.make_room(now);
@@ -55,12 +56,12 @@ impl Remembered {
         self.0.insert(id.to_owned(), Entry { client: Arc::clone(client), until, stale_until });
     }
 
-    /// Forgets a client whose document is gone or cannot be used any more.
+    /// Removes a client whose document is missing or unusable now.
     pub(super) fn remove(&mut self, id: &str) {
         self.0.remove(id);
     }
 
-    /// Removes what is over; if nothing is, what will be over first.
+    /// Removes expired clients; if there are none, the one that expires first.
     fn make_room(&mut self, now: u64) {
         self.0.retain(|_, entry| now < entry.stale_until);
         if self.0.len() >= MOST {

@@ -1,4 +1,4 @@
-//! Documents of a real server with TLS on loopback: what is fetched, remembered and refused.
+//! Tests with documents of a real TLS server on loopback: which are fetched, cached and refused.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Serves what `answer` makes of a path: a status line with header fields, and a body.
+    /// Serves the result of `answer` for each path: a status line with header fields, and a body.
     pub(crate) async fn start(answer: impl Fn(&str) -> (String, Vec<u8>) + Send + Sync + 'static) -> Self {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([HOST.to_owned()]).unwrap();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));

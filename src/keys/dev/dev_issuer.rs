@@ -14,16 +14,16 @@ use crate::{
     RsaSize, Settings, SigningAlgorithm, State, StoreId, Times,
 };
 
-/// How the issuer is made.
+/// The options of the issuer.
 #[derive(Clone)]
 pub struct DevOptions {
     /// Its identifier.
     pub issuer: Issuer,
     /// The algorithm that signs.
     pub algorithm: SigningAlgorithm,
-    /// The `aud` of tokens that name no audience themselves.
+    /// The `aud` of tokens for which no audience is requested.
     pub audience: String,
-    /// Required as a Bearer token by every `/dev` route, if there is one.
+    /// The secret that every `/dev` route requires as a Bearer token; `None` for no secret.
     pub secret: Option<Zeroizing<String>>,
 }
 
@@ -50,10 +50,10 @@ const TIMES: Times = Times {
 };
 
 impl DevIssuer {
-    /// Makes two keys, and a store in memory that holds them.
+    /// Makes two keys, and a store in memory with them.
     ///
     /// # Errors
-    /// [`Error::KeyPair`] and others if the system gave no randomness.
+    /// [`Error::KeyPair`] and others if the system has no randomness.
     pub fn new(options: DevOptions, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let new = || KeyPair::generate(options.algorithm, RsaSize::default()).map(Arc::new);
         let settings = Settings::new(TIMES)?;

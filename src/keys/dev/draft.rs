@@ -1,4 +1,4 @@
-//! The header and claims of a token before it is signed, and the faults that a test may ask for.
+//! Makes the header and claims of a token before it is signed, with the faults that a test may request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,7 +32,7 @@ enum Texts {
     Several(Vec<String>),
 }
 
-/// Why the token must be refused.
+/// The reason why verifiers must refuse the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Fault {
@@ -46,19 +46,19 @@ enum Fault {
     None,
 }
 
-/// Whose token it is, and when it is made.
+/// The issuer, the keys and the time for a token.
 pub(super) struct Context<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: &'a str,
     pub(super) key: &'a KeyPair,
-    /// Of the same algorithm, and never published.
+    /// A key of the same algorithm that is never published.
     pub(super) unpublished: &'a KeyPair,
     pub(super) jti: &'a str,
     /// In Unix seconds.
     pub(super) now: u64,
 }
 
-/// How long a token is valid if nothing else is asked for, in seconds.
+/// The default lifetime of a token, in seconds.
 const USUAL_LIFE: i64 = 300;
 const HOUR: i64 = 3600;
 

@@ -27,7 +27,7 @@ pub(super) struct Guard {
     secret: Option<Zeroizing<String>>,
 }
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     Host,
@@ -41,7 +41,7 @@ impl Guard {
         Self { address, secret }
     }
 
-    /// Checks the address that the request names, where it comes from, the secret, and the type of the body, in this order.
+    /// Checks the host in the request, its origin, the secret, and the type of the body, in this order.
     pub(super) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let host = self.host(uri, headers).ok_or(Refusal::Host)?;
         if !is_from_no_page(headers, &host) {
@@ -56,11 +56,11 @@ impl Guard {
         Ok(())
     }
 
-    /// The one host that the request names, if it is allowed. Other machines use names that are not known here: for them
-    /// the secret is what counts.
+    /// Returns the host in the request, if it is allowed. On an address that other machines can reach, any host is allowed, because
+    /// the names are unknown; there the secret is required.
     fn host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         let host = Authority::try_from(only(headers, &HOST)?.as_bytes()).ok()?;
-        // RFC 9112 §3.2.2: an absolute request target comes before `Host`.
+        // RFC 9112 §3.2.2: an absolute request target takes precedence over `Host`.
         if uri.authority().is_some_and(|target| !target.as_str().eq_ignore_ascii_case(host.as_str())) {
             return None;
         }
@@ -73,14 +73,14 @@ impl Guard {
         let Some(secret) = &self.secret else { return true };
         let Some(value) = only(headers, &AUTHORIZATION) else { return false };
         let Some((scheme, token)) = value.as_bytes().split_at_checked(7) else { return false };
-        // Hashed first: the comparison takes equally long for every length.
+        // Hashed first, so that the time of the comparison does not depend on the length.
         let [given, right] = [token, secret.as_bytes()].map(|bytes| digest(&SHA256, bytes));
         scheme.eq_ignore_ascii_case(b"bearer ")
             && verify_slices_are_equal(given.as_ref(), right.as_ref()).is_ok()
     }
 }
 
-/// The one value of that header field; `None` if it is missing or repeated.
+/// Returns the value of a header field. Returns `None` if it is missing or repeated.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
@@ -92,7 +92,8 @@ fn is_loopback_name(host: &str) -> bool {
         || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Programs send neither field. A page of this very origin, or an address that a person typed, is allowed.
+/// Whether the request does not come from a page of another origin. Programs send neither field. Pages of this origin and typed
+/// addresses are allowed.
 fn is_from_no_page(headers: &HeaderMap, host: &Authority) -> bool {
     let own = format!("http://{host}");
     headers.get_all(ORIGIN).iter().all(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
@@ -102,14 +103,14 @@ fn is_from_no_page(headers: &HeaderMap, host: &Authority) -> bool {
             .all(|site| matches!(site.as_bytes(), b"none" | b"same-origin"))
 }
 
-/// A page can send other types across origins without asking first (CORS).
+/// Whether the body is JSON. Pages can send some other types to another origin without a pre-flight (CORS).
 fn is_json(headers: &HeaderMap) -> bool {
     let value = only(headers, &CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-/// Refuses the request, or hands it on.
+/// Refuses the request, or passes it to the next handler.
 pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
@@ -147,7 +148,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// An answer in JSON with a code and a text.
+/// Makes a JSON response with a code and a text.
 pub(super) fn refused(status: StatusCode, code: &str, text: &str) -> Response {
     let body = json!({ "error": code, "error_description": text }).to_string();
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()

@@ -22,11 +22,11 @@ use crate::{Clock, Error, JWKS_PATH, Keeper, KeyPair, Published, Purpose, rotate
 
 /// The largest body, in bytes.
 const BODY_LIMIT: usize = 65_536;
-/// How long a client may take for the body.
+/// The time limit for the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// The longest time for which the key set may be down, in seconds.
 const MAX_DOWN: u64 = 3600;
-/// How often a rotation looks whether its key is published.
+/// The period in which a rotation checks whether its key is published.
 const PUBLISHED_PERIOD: Duration = Duration::from_millis(50);
 
 pub(super) struct DevState {
@@ -34,9 +34,9 @@ pub(super) struct DevState {
     keeper: Keeper,
     clock: Arc<dyn Clock>,
     audience: String,
-    /// Made when it is first asked for.
+    /// Made at first use.
     unpublished: OnceLock<KeyPair>,
-    /// The key set answers 503 until then.
+    /// The end of the time for which the key set responds with 503.
     keys_down: Mutex<Option<Instant>>,
 }
 
@@ -51,7 +51,7 @@ impl DevState {
         Self { published, keeper, clock, audience, unpublished, keys_down }
     }
 
-    /// For how long the key set is still down.
+    /// Returns the time for which the key set is still down.
     fn down_for(&self) -> Option<Duration> {
         let until = *self.keys_down.lock().unwrap_or_else(PoisonError::into_inner);
         until.and_then(|until| until.checked_duration_since(Instant::now())).filter(|left| !left.is_zero())
@@ -107,7 +107,7 @@ async fn token(State(state): State<Arc<DevState>>, body: Body) -> Response {
     let Ok(Ok(body)) = read else {
         return bad_request("the body has more than 65536 bytes, or did not arrive in time");
     };
-    // The library would also read the members from an array, by their order.
+    // The library would also accept an array, as the members in their order.
     if !body.is_empty() && !body.trim_ascii_start().starts_with(b"{") {
         return bad_request("the body is not a JSON object");
     }
@@ -124,7 +124,7 @@ async fn token(State(state): State<Arc<DevState>>, body: Body) -> Response {
     }
 }
 
-/// Lets the successor sign, and answers once the new set is published. Takes three seconds after another rotation.
+/// Lets the successor sign, and responds when the new set is published. Takes three seconds after another rotation.
 async fn rotate_keys(State(state): State<Arc<DevState>>) -> Response {
     let DevState { keeper, clock, .. } = &*state;
     let (keeper, clock) = (keeper.clone(), Arc::clone(clock));

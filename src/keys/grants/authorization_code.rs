@@ -1,4 +1,4 @@
-//! Authorization code (RFC 6749 §4.1) with PKCE (RFC 7636).
+//! The authorization code grant (RFC 6749 §4.1) with PKCE (RFC 7636).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -17,7 +17,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
     let challenge = request.form.get("code_verifier").map(challenge_of).transpose()?;
     let mut grant_random = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(grant_random.as_mut_slice()).map_err(|_| GrantRefusal::Failed)?;
-    // The grant's identifier is known only once the code is: the token is made from both.
+    // The refresh token is made before the code is redeemed. It needs the grant's identifier, which the code leads to.
     let id = {
         let hash = SecretHash::of(code.as_bytes());
         on_ledger(&people.ledger, move |ledger| ledger.grant_of_code(&hash)).await.map_err(ledger_failed)?
@@ -56,7 +56,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
     issue(request, attempt, &grant, refresh).await
 }
 
-/// A token for a grant, with what the request narrows it to.
+/// Makes a token for a grant, with the audiences and scopes of the request.
 pub(super) async fn issue(
     request: &Request<'_>,
     attempt: &mut Attempt,
@@ -104,7 +104,7 @@ pub(super) fn narrow(
     Ok((audiences, scopes))
 }
 
-/// RFC 7636 §4.6: the challenge that a verifier makes by S256.
+/// Computes the S256 challenge of a verifier (RFC 7636 §4.6).
 fn challenge_of(verifier: &str) -> Result<String, GrantRefusal> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(allowed) {

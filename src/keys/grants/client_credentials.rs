@@ -1,4 +1,4 @@
-//! Client credentials (RFC 6749 §4.4): a client asks for itself.
+//! The client credentials grant (RFC 6749 §4.4): a client gets a token for itself.
 
 use tracing::error;
 
@@ -8,7 +8,7 @@ use crate::http::GrantRefusal;
 
 pub(super) fn decide(request: &Request<'_>) -> Result<Issue, GrantRefusal> {
     let Request { snapshot, client, form, .. } = request;
-    // RFC 6749 §4.4: only confidential clients may ask for themselves.
+    // RFC 6749 §4.4: only confidential clients may use this grant.
     if client.is_public() {
         return Err(GrantRefusal::ClientGrant);
     }

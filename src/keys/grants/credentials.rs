@@ -1,19 +1,19 @@
-//! Compares a name and a password with the ledger, within the limits of an account.
+//! Checks a name and a password against the ledger, within the limits of the account.
 
 use super::{People, on_ledger};
 use crate::ledger::{LedgerError, LoginTry, SecretHash, TryLimits, TryOutcome, User};
 
-/// How a person proves who it is here: a password alone. Announced in `acr_values_supported`.
+/// The authentication context of a login with a password. Listed in `acr_values_supported`.
 pub(crate) const ACR: &str = "urn:jotgate:acr:password";
-/// The same for `amr` (RFC 8176 §2).
+/// The authentication method in `amr` (RFC 8176 §2).
 pub(crate) const METHOD: &str = "pwd";
 
-/// What came of a name and a password.
+/// The result of the check of a name and a password.
 #[derive(Debug)]
 pub(crate) enum PasswordOutcome {
     /// The person.
     Right(User),
-    /// The person is unknown or disabled, or the password is wrong. Which of them is not said.
+    /// The person is unknown or disabled, or the password is wrong. The response does not say which.
     Wrong,
     /// There were too many wrong passwords: try again after so many seconds.
     TooMany { after: u64 },
@@ -21,10 +21,10 @@ pub(crate) enum PasswordOutcome {
     Crowded,
 }
 
-/// A known browser has 20 wrong passwords in a row, all others have 100 together; then one try each 10 minutes.
+/// The limits: 20 wrong passwords in a row in a known browser, 100 in all other browsers together. Then one try every 10 minutes.
 const LIMITS: TryLimits = TryLimits { known: 20, unknown: 100, pause: 600 };
 
-/// Checks a password. A wrong one counts for the browser in which the person logged in before, or for the account.
+/// Checks a password. A wrong one counts for the known browser, or in an unknown browser for the account.
 pub(crate) async fn check_credentials(
     people: &People,
     name: &str,
@@ -34,7 +34,7 @@ pub(crate) async fn check_credentials(
 ) -> Result<PasswordOutcome, LedgerError> {
     let name = name.to_owned();
     let user = on_ledger(&people.ledger, move |ledger| ledger.user_named(&name)).await?;
-    // Those who have to wait take no place in the queue.
+    // Requests that have to wait are refused before they enter the queue.
     if let Some(user) = user.as_ref().filter(|user| user.failures >= LIMITS.unknown && browser.is_none()) {
         let passed = now.checked_sub(user.last_failure).unwrap_or(LIMITS.pause);
         if passed < LIMITS.pause {

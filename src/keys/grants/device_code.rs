@@ -1,4 +1,4 @@
-//! Device codes (RFC 8628 §3.4): a device asks whether a person has answered.
+//! The device code grant (RFC 8628 §3.4): a device polls until a person has answered.
 
 use super::authorization_code::issue;
 use super::refresh_token_text::RefreshTokenText;

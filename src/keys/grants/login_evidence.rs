@@ -1,12 +1,12 @@
-//! Whether a request of a client follows a login.
+//! Checks whether a request of a client follows a login.
 
 use super::refresh_token_text::RefreshTokenText;
 use super::{People, ledger_failed, on_ledger};
 use crate::http::{Form, GrantRefusal};
 use crate::ledger::SecretHash;
 
-/// Whether a request presents a code or a refresh token of a grant that a person gave that client. Only then this server may be
-/// made to fetch the client's document.
+/// Whether a request has a code or a refresh token of a grant that a person gave to that client. Only then may the server fetch the
+/// client's document.
 pub(crate) async fn follows_login(people: &People, form: &Form, client: &str) -> Result<bool, GrantRefusal> {
     let code = form.get("code").map(|code| SecretHash::of(code.as_bytes()));
     let token = form.get("refresh_token").or(form.get("token")).and_then(RefreshTokenText::read);

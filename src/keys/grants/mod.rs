@@ -1,4 +1,4 @@
-//! The ways to a token at the token endpoint, one file per grant type.
+//! The grants of the token endpoint, one file for each grant type.
 
 mod authorization_code;
 mod client_credentials;
@@ -28,7 +28,7 @@ pub(crate) use revoke::revoke;
 pub(crate) use scope::{IDENTITY, OFFLINE_ACCESS, OPENID, asked, audiences, is_identity, scope};
 pub(crate) use user_code::{new_user_code, read_user_code, shown_user_code};
 
-/// What a grant decides from.
+/// The parts of a request that a grant needs.
 pub(crate) struct Request<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) client: &'a Client,
@@ -36,24 +36,24 @@ pub(crate) struct Request<'a> {
     pub(crate) people: Option<&'a People>,
     /// The thumbprint of the key that signed the request's DPoP proof.
     pub(crate) jkt: Option<String>,
-    /// Now, in Unix seconds.
+    /// The current time, in Unix seconds.
     pub(crate) now: u64,
 }
 
-/// Where people are kept and how their passwords are checked.
+/// The ledger of the people, and the check of their passwords.
 #[derive(Clone, Debug)]
 pub(crate) struct People {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) passwords: Arc<Passwords>,
-    /// The clients that describe themselves; `None` if that is off.
+    /// The clients that are described by documents; `None` if they are not accepted.
     pub(crate) documents: Option<Arc<ClientDocuments>>,
 }
 
-/// What is to be signed and answered.
+/// The tokens to sign, and the members of the response.
 #[derive(Debug)]
 pub(crate) struct Issue {
     pub(crate) request: TokenRequest,
-    /// The scope that the answer names.
+    /// The scope in the response.
     pub(crate) scope: Option<String>,
     pub(crate) refresh_token: Option<Zeroizing<String>>,
     /// The grant, if its client gets an ID token.
@@ -95,7 +95,7 @@ impl GrantType {
         }
     }
 
-    /// Decides what is to be signed.
+    /// Decides which tokens to sign.
     pub(crate) async fn decide(
         self,
         request: &Request<'_>,
@@ -112,12 +112,12 @@ impl GrantType {
 }
 
 impl Request<'_> {
-    /// The people of this issuer.
+    /// Returns the people of this issuer.
     fn people(&self) -> Result<&People, GrantRefusal> {
         self.people.ok_or(GrantRefusal::GrantType)
     }
 
-    /// A parameter that must be there.
+    /// Returns a required parameter.
     fn required(&self, name: &str) -> Result<&str, GrantRefusal> {
         let missing = match name {
             "code" => "the parameter `code` is missing",
@@ -129,7 +129,7 @@ impl Request<'_> {
         self.form.get(name).ok_or(GrantRefusal::Request(RequestFault::Missing(missing)))
     }
 
-    /// A token for what a person granted, as the person is now.
+    /// Makes a token for a grant of a person, with the person's current roles and permissions.
     fn token_of(
         &self,
         user: &User,
@@ -144,7 +144,7 @@ impl Request<'_> {
     }
 }
 
-/// Works on the ledger, which may block, beside the requests.
+/// Runs `work` on the ledger in a thread that may block.
 pub(crate) async fn on_ledger<T: Send + 'static>(
     ledger: &Arc<dyn Ledger>,
     work: impl FnOnce(&dyn Ledger) -> Result<T, LedgerError> + Send + 'static,
@@ -154,7 +154,7 @@ pub(crate) async fn on_ledger<T: Send + 'static>(
     worked.unwrap_or(Err(LedgerError::Stopped))
 }
 
-/// Refuses a token because the ledger failed, and says so in the log.
+/// Logs that the ledger failed, and returns the refusal.
 pub(crate) fn ledger_failed(error: LedgerError) -> GrantRefusal {
     tracing::error!(code = error.code(), %error, "the ledger failed");
     GrantRefusal::Unavailable

@@ -1,4 +1,4 @@
-//! Resource owner password (RFC 6749 §4.3), for clients that were added with `--password-grant`.
+//! The resource owner password grant (RFC 6749 §4.3), for clients that were added with `--password-grant`.
 
 use super::{
     ACR, Issue, METHOD, PasswordOutcome, Request, audiences, check_credentials, ledger_failed, on_ledger,

@@ -1,4 +1,4 @@
-//! Refresh tokens (RFC 6749 §6): each is used once and has one successor (RFC 9700 §4.14.2).
+//! The refresh token grant (RFC 6749 §6): each token is used once and has one successor (RFC 9700 §4.14.2).
 
 use super::authorization_code::{issue, narrow};
 use super::refresh_token_text::RefreshTokenText;
@@ -15,7 +15,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
     if !request.client.login.as_ref().is_some_and(|login| login.offline_access) {
         return Err(GrantRefusal::Grant(GrantFault::NotOffline));
     }
-    // A request for more than was granted must not use the token up.
+    // A request for more than was granted must not consume the token.
     let id = presented.grant();
     let grant = on_ledger(&people.ledger, move |ledger| ledger.grant(&id)).await.map_err(ledger_failed)?;
     let grant = grant.filter(|grant| grant.client == request.client.id).ok_or(unknown)?;
@@ -52,7 +52,7 @@ pub(super) async fn decide(request: &Request<'_>, attempt: &mut Attempt) -> Resu
         }
         RefreshOutcome::ProofKey => return Err(GrantRefusal::Grant(GrantFault::ProofKey)),
     };
-    // OpenID Connect Core §12.2: the first ID token alone answers the request with that nonce.
+    // OpenID Connect Core §12.2: only the first ID token contains the nonce of the request.
     grant.nonce = None;
     issue(request, attempt, &grant, Some(next.into_text())).await
 }

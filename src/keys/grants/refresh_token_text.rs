@@ -1,11 +1,11 @@
-//! A refresh token as text: which grant it belongs to, and a secret.
+//! The text of a refresh token: the identifier of its grant, and a secret.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use crate::ledger::SecretHash;
 
-/// A refresh token: 128 bits that name its grant, and 256 secret bits, in base64url.
+/// A refresh token: 128 bits that identify its grant, and 256 secret bits, in base64url.
 pub(super) struct RefreshTokenText {
     text: Zeroizing<String>,
     grant: [u8; 16],
@@ -16,13 +16,13 @@ const ID_BYTES: usize = 16;
 const BYTES: usize = 48;
 
 impl RefreshTokenText {
-    /// A token of that grant.
+    /// Makes a token of a grant.
     pub(super) fn new(grant: [u8; ID_BYTES], secret: &[u8; 32]) -> Self {
         let bytes = Zeroizing::new([grant.as_slice(), secret].concat());
         Self { text: Zeroizing::new(Base64UrlUnpadded::encode_string(&bytes)), grant }
     }
 
-    /// Reads a token as it was presented; returns `None` for other text.
+    /// Reads a token of a request. Returns `None` for other text.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; BYTES]);
         let decoded = Base64UrlUnpadded::decode(text, bytes.as_mut_slice()).ok()?;

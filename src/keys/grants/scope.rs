@@ -1,17 +1,17 @@
-//! What a client may ask for: scopes (RFC 6749 §3.3) and resources (RFC 8707).
+//! Checks the scopes (RFC 6749 §3.3) and resources (RFC 8707) that a client requests.
 
 use crate::http::{Form, GrantRefusal};
 use crate::{Client, Purpose, State};
 
-/// The scope that asks for refresh tokens (OpenID Connect Core §11). No access token carries it.
+/// The scope for refresh tokens (OpenID Connect Core §11). Access tokens never contain it.
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The scope that asks for an ID token (OpenID Connect Core §3.1.2.1).
+/// The scope for an ID token (OpenID Connect Core §3.1.2.1).
 pub(crate) const OPENID: &str = "openid";
-/// The scopes that ask for claims about a person (OpenID Connect Core §5.4). They belong to no audience.
+/// The scopes for claims about a person (OpenID Connect Core §5.4). They belong to no audience.
 pub(crate) const IDENTITY: [&str; 3] = [OPENID, "profile", "email"];
 
-/// Whether that scope asks for claims about a person here, and the client may ask for it.
+/// Whether a scope is for claims about a person, and the client may request it.
 pub(crate) fn is_identity(state: &State, client: &Client, word: &str) -> bool {
     let may = |word: &str| client.scopes.iter().any(|scope| scope == word);
     IDENTITY.contains(&word)
@@ -21,8 +21,8 @@ pub(crate) fn is_identity(state: &State, client: &Client, word: &str) -> bool {
         && state.signer_for(Purpose::Id).is_ok()
 }
 
-/// The scope that the token gets: what the client asks for, or all that it may ask for. It must be allowed for each
-/// audience of the token, because each of them reads it.
+/// Returns the scope of the token: the requested one, or everything that the client may request. It must be allowed for each
+/// audience of the token, because each audience accepts it.
 pub(crate) fn scope(
     client: &Client,
     audiences: &[String],
@@ -32,7 +32,7 @@ pub(crate) fn scope(
     let allowed = |word: &str| audiences.iter().all(|audience| may(audience, word));
     let Some(asked) = asked else {
         let first = audiences.first().map_or(&[][..], |audience| client.scopes_for(audience));
-        // Claims about a person are for those who ask for them.
+        // Claims about a person must be requested explicitly.
         let about_people = client.login.is_some() && client.scopes.iter().any(|scope| scope == OPENID);
         let meant = |word: &&str| allowed(word) && !(about_people && IDENTITY.contains(word));
         let all: Vec<&str> = first.iter().map(String::as_str).filter(meant).collect();
@@ -48,13 +48,13 @@ pub(crate) fn scope(
     Ok(Some(asked.to_owned()))
 }
 
-/// RFC 8707 §2: each `resource` must be one of the client's. Without any, the first of them is meant.
+/// Returns the audiences of the token. Each `resource` must be one of the client's audiences (RFC 8707 §2). Default: the first of them.
 pub(crate) fn audiences(client: &Client, form: &Form) -> Result<Vec<String>, GrantRefusal> {
     let asked = narrowed(&client.audiences, form)?;
     Ok(if asked.is_empty() { client.audiences.first().cloned().into_iter().collect() } else { asked })
 }
 
-/// The audiences, the scopes, and whether refresh tokens are wanted.
+/// Returns the audiences, the scopes, and whether refresh tokens are requested.
 pub(crate) fn asked(
     form: &Form,
     state: &State,
@@ -76,7 +76,7 @@ pub(crate) fn asked(
     if scopes.iter().enumerate().any(|(index, word)| scopes.iter().take(index).any(|seen| seen == word)) {
         return Err(GrantRefusal::Scope);
     }
-    // It means an ID token, or nothing.
+    // `openid` is only for ID tokens.
     if scopes.iter().any(|word| word == OPENID && !is_identity(word)) {
         return Err(GrantRefusal::Scope);
     }
@@ -87,7 +87,7 @@ pub(crate) fn asked(
     Ok((audiences, scopes, offline))
 }
 
-/// The resources that a request names; each must be one of `allowed`.
+/// Returns the resources in a request. Each must be one of `allowed`.
 pub(super) fn narrowed(allowed: &[String], form: &Form) -> Result<Vec<String>, GrantRefusal> {
     let mut audiences: Vec<String> = vec![];
     for resource in form.all("resource") {
@@ -101,7 +101,7 @@ pub(super) fn narrowed(allowed: &[String], form: &Form) -> Result<Vec<String>, G
     Ok(audiences)
 }
 
-/// Whether both are to the letter the same, or the same origin once with a slash and once without.
+/// Whether both texts are identical, or the same origin with and without a slash.
 fn same_resource(one: &str, other: &str) -> bool {
     let origin = |text: &str| text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']));
     one == other

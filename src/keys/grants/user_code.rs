@@ -1,14 +1,14 @@
-//! The codes that people read from a device and enter here (RFC 8628 §6.1).
+//! Makes and reads the codes that a device shows and people enter (RFC 8628 §6.1).
 
-/// Letters without vowels, so that no code is a word, and without those that look alike.
+/// Letters without vowels, so that no code is a word, and without letters that look alike.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// 20⁸ codes: within 10 minutes, a guess is right with a chance of 1 in 25 thousand million for each device that waits.
 const LENGTH: usize = 8;
 
-/// A new code.
+/// Makes a new code.
 ///
 /// # Errors
-/// The system gives no randomness.
+/// If the system has no randomness.
 pub(crate) fn new_user_code() -> Result<String, getrandom::Error> {
     let mut code = String::with_capacity(LENGTH);
     while code.len() < LENGTH {
@@ -22,12 +22,12 @@ pub(crate) fn new_user_code() -> Result<String, getrandom::Error> {
     Ok(code)
 }
 
-/// A code as people read it: two groups of four.
+/// Formats a code for people: two groups of four letters.
 pub(crate) fn shown_user_code(code: &str) -> String {
     code.split_at_checked(LENGTH / 2).map_or_else(|| code.to_owned(), |(one, two)| format!("{one}-{two}"))
 }
 
-/// A code as it is stored, from what a person typed; `None` if it cannot be one.
+/// Reads a code that a person typed. Returns its stored form, or `None` if it cannot be a code.
 pub(crate) fn read_user_code(text: &str) -> Option<String> {
     let letters =
         text.chars().filter(|char| !matches!(char, ' ' | '-' | '\u{2010}'..='\u{2014}' | '.' | '_'));

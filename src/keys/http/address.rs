@@ -1,4 +1,4 @@
-//! Whose request it is: the address of a client, also behind a proxy that is trusted.
+//! Finds the address of a client, also behind a trusted proxy.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,14 +7,14 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address from which a request came, for the log. [`run`](crate::run) puts it into each request's extensions; who
-/// serves the routes by other means may do so, too.
+/// The address from which a request came, for the log. [`run`](crate::run) puts it into each request's extensions. Other servers of these
+/// routes may do the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    /// The last address in `X-Forwarded-For` that is no trusted proxy's, if the peer is one; else the peer's. Each proxy
-    /// appends the address that it sees, so everything before that address may be invented.
+    /// Returns the peer's address. If the peer is a trusted proxy, returns the last address in `X-Forwarded-For` that is not a trusted
+    /// proxy's. Each proxy appends the address that it sees, so the client may have invented everything before that address.
     pub(super) fn of(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> Self {
         let mut address = peer;
         let mut lines: Vec<&str> =
@@ -31,12 +31,12 @@ impl ClientAddress {
     }
 }
 
-/// Whether a proxy that is trusted has that address.
+/// Whether a trusted proxy has that address.
 pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// Who counts as one address: an IPv4 address, or the 64 bits that an IPv6 network has in common.
+/// Returns the address that limits count: an IPv4 address, or the /64 network of an IPv6 address.
 pub(super) fn owner(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -47,7 +47,7 @@ pub(super) fn owner(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The network of an address: 24 bits of IPv4, 48 bits of IPv6, which is what one customer usually has.
+/// Returns the network of an address: 24 bits of IPv4, 48 bits of IPv6, which one customer usually has.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => {

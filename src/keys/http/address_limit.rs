@@ -23,21 +23,21 @@ use super::connection::RouteName;
 use super::grant_refusal::NotAFailure;
 use super::metadata::{AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, DEVICE_PATH, REVOKE_PATH, TOKEN_PATH};
 
-/// How many addresses are remembered by each counter. Each takes about a hundred bytes.
+/// The most addresses of each counter.
 const MAX_ADDRESSES: usize = 65_536;
-/// While there are more addresses than that, a network may make so many times the attempts of an address.
+/// If there are more addresses, each network may make this many times the attempts of an address.
 const NETWORK_SHARE: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
-/// How often addresses are looked through for those that have all attempts again.
+/// The period in which addresses that have all attempts again are removed.
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
-/// How often it is reported that requests were refused.
+/// The period in which refused requests are reported.
 const REPORT_PERIOD: Duration = Duration::from_mins(1);
 
-/// What is counted.
+/// The requests that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
     /// Every request: pages of a login, and devices that begin to wait.
     Always(&'static str),
-    /// Requests that fail by the client's fault: a service with the right secret may ask for any number of tokens.
+    /// Requests that fail because of the client. A service with the right secret may request any number of tokens.
     Failures(&'static str),
 }
 
@@ -51,7 +51,7 @@ pub(super) struct AddressLimit {
 
 /// Attempts by address. An IPv6 network of 64 bits counts as one address.
 ///
-/// No address that has to wait is forgotten, however many others come: while there are too many, whole networks are counted.
+/// An address that has to wait is never forgotten. If there are too many addresses, whole networks are counted instead.
 #[derive(Debug)]
 pub(crate) struct AddressCounter {
     addresses: Attempts,
@@ -63,15 +63,15 @@ pub(crate) struct AddressCounter {
 struct Attempts {
     quota: Quota,
     limiter: DefaultKeyedRateLimiter<IpAddr>,
-    /// Who has no attempt left, and when there is one again.
+    /// The addresses without an attempt left, and the time of their next attempt.
     blocked: HashMap<IpAddr, Instant>,
     most: usize,
-    /// When those were last removed that have all attempts again.
+    /// The time at which addresses with all attempts were last removed.
     swept: Option<Instant>,
 }
 
 impl AddressLimit {
-    /// So many attempts a minute, which may all come at once.
+    /// Makes a limit of this many attempts a minute, which may all come at once.
     pub(super) fn new(per_minute: NonZeroU32) -> Self {
         let counter = || Mutex::new(AddressCounter::new(Quota::per_minute(per_minute), MAX_ADDRESSES));
         Self { pages: counter(), failures: counter(), reported: Mutex::default() }
@@ -85,7 +85,7 @@ impl AddressLimit {
         counter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Logs that an address has to wait, once a minute at most.
+    /// Logs that an address has to wait, at most once a minute.
     fn report(&self, address: IpAddr, route: &str) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.is_none_or(|at| at.elapsed() >= REPORT_PERIOD) {
@@ -96,18 +96,18 @@ impl AddressLimit {
 }
 
 impl AddressCounter {
-    /// A counter with that quota, which remembers `most` addresses and as many networks.
+    /// Makes a counter with this quota, for at most `most` addresses and as many networks.
     pub(crate) fn new(quota: Quota, most: usize) -> Self {
         let more = quota.burst_size().saturating_mul(NETWORK_SHARE);
         Self { addresses: Attempts::new(quota, most), networks: Attempts::new(Quota::per_minute(more), most) }
     }
 
-    /// How long the address has to wait, if it has no attempt left.
+    /// Returns the time that the address has to wait, if it has no attempt left.
     fn wait(&mut self, address: IpAddr) -> Option<Duration> {
         self.addresses.wait(address).or_else(|| self.networks.wait(network(address)))
     }
 
-    /// Counts one attempt; how long the address has to wait if it had none left.
+    /// Counts one attempt. Returns the time that the address has to wait if it had none left.
     pub(crate) fn count(&mut self, address: IpAddr) -> Option<Duration> {
         if let Some(left) = self.wait(address) {
             return Some(left);
@@ -144,8 +144,7 @@ impl Attempts {
         Some(time)
     }
 
-    /// Whether there is room for one more. Removes those that have all attempts again, but looks through all of them
-    /// once a second at most.
+    /// Whether one more address can be counted. Removes addresses that have all attempts again, at most once a second.
     fn has_room(&mut self) -> bool {
         if self.limiter.len() < self.most {
             return true;
@@ -166,7 +165,7 @@ impl Attempts {
 }
 
 impl Counted {
-    /// What is counted at a path; `None` if nothing is. An issuer's own path may come before it.
+    /// Returns the requests that are counted at a path, or `None` if none are. The path may begin with the issuer's own path.
     fn at(path: &str) -> Option<Self> {
         let all = [
             (DEVICE_AUTHORIZATION_PATH, Self::Always("device_authorization")),
@@ -185,7 +184,7 @@ impl Counted {
     }
 }
 
-/// Answers 429 if the address of a request has no attempt left, or hands the request on.
+/// Responds with 429 if the address of a request has no attempt left. Otherwise passes the request on.
 pub(super) async fn limit_address(
     State(limit): State<Arc<AddressLimit>>,
     address: Option<Extension<ClientAddress>>,
@@ -216,7 +215,7 @@ pub(super) async fn limit_address(
     answer
 }
 
-/// RFC 6585 §4.
+/// Makes the response with status 429 (RFC 6585 §4).
 fn too_many(counted: Counted, wait: Duration) -> Response {
     let seconds = wait.as_secs().saturating_add(1);
     let (media_type, body) = match counted {

@@ -7,12 +7,12 @@ use tracing::info;
 use super::grant_refusal::GrantRefusal;
 use crate::Published;
 
-/// What is known of a request for a token so far. Everything in it may come from a stranger.
+/// The known facts about a request for a token. All of them may be invented by an attacker.
 #[derive(Debug, Default)]
 pub(crate) struct Attempt {
-    /// The client's name, as the request has it.
+    /// The client's identifier in the request.
     pub(crate) client: Option<String>,
-    /// Whether the store has a client of that name.
+    /// Whether the store has that client.
     pub(crate) known: bool,
     /// The grant type, or `other`; `none` until the body was read, or where the parameter is missing.
     pub(crate) grant: Option<&'static str>,
@@ -22,14 +22,14 @@ pub(crate) struct Attempt {
     pub(crate) scope: Option<String>,
     /// The `sub` of the person whose token it is.
     pub(crate) subject: Option<String>,
-    /// How often this answer to a refresh was repeated.
+    /// The number of times that this response to a refresh was repeated.
     pub(crate) repeats: Option<u64>,
 }
 
-/// How many characters of a stranger's text are shown. A secret has 43: one in the wrong parameter stays secret.
+/// The most characters of an untrusted text in the log. A secret has 43, so a secret in the wrong parameter is not revealed.
 const SHOWN: usize = 24;
 
-/// Notes that a token with that identifier was granted.
+/// Logs that a token with that `jti` was granted.
 pub(crate) fn granted(published: &Published, attempt: &Attempt, jti: &str, address: Option<IpAddr>) {
     published.numbers().count_grant(attempt.grant.unwrap_or("none"), "none");
     if let Some(repeats) = attempt.repeats {
@@ -54,7 +54,7 @@ pub(crate) fn granted(published: &Published, attempt: &Attempt, jti: &str, addre
     );
 }
 
-/// Notes that no token was granted, and why.
+/// Logs that no token was granted, and the reason.
 pub(crate) fn refused(
     published: &Published,
     attempt: &Attempt,
@@ -75,7 +75,7 @@ pub(crate) fn refused(
     );
 }
 
-/// Notes that a client gave a refresh token back; `ended` says whether it was worth anything.
+/// Logs that a client revoked a refresh token. `ended`: whether the token was valid.
 pub(crate) fn revoked(attempt: &Attempt, ended: bool, address: Option<IpAddr>) {
     info!(
         client = attempt.client.as_deref().map(escape),
@@ -85,7 +85,7 @@ pub(crate) fn revoked(attempt: &Attempt, ended: bool, address: Option<IpAddr>) {
     );
 }
 
-/// The first characters of a stranger's text, in printable ASCII.
+/// Returns the first characters of an untrusted text, in printable ASCII.
 pub(crate) fn cut(text: &str) -> String {
     let mut chars = text.chars();
     let shown: String = chars.by_ref().take(SHOWN).collect();
@@ -96,7 +96,7 @@ pub(crate) fn cut(text: &str) -> String {
     shown
 }
 
-/// In printable ASCII: no text can end the line, or change the direction in which it is read.
+/// Escapes a text to printable ASCII, so that it cannot end the line or change the writing direction.
 pub(crate) fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! The page at the authorization endpoint: this issuer has no login.
+//! Serves a page at the authorization endpoint of an issuer without a login.
 //!
 //! RFC 8414 §2 requires the endpoint in the metadata. Nothing is redirected: without a login no redirect address is registered.
 

@@ -12,19 +12,19 @@ use crate::proof::{ASSERTION_TYPE, Assertion, assertion_client, verify_assertion
 use crate::token::compare_for_nothing;
 use crate::{Client, Snapshot};
 
-/// A client that has shown who it is.
+/// An authenticated client.
 #[derive(Debug)]
 pub(super) struct Authenticated<'a> {
     pub(super) client: &'a Client,
-    /// The assertion by which it did. It must not have been used before.
+    /// The assertion that authenticated it. It must not have been used before.
     pub(super) assertion: Option<Assertion>,
 }
 
-/// The clients that a request may name.
+/// The clients that a request may be from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
     pub(super) snapshot: &'a Snapshot,
-    /// The one that describes itself, if the request names that.
+    /// The client that is described by a document, if the request is from one.
     pub(super) document: Option<&'a Client>,
 }
 
@@ -34,8 +34,8 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Authenticates a client by the header, by two parameters (RFC 6749 §2.3.1) or by an assertion (RFC 7523 §2.2), and by one of
-/// them alone. Notes the client's name in `attempt`. `now` in Unix seconds.
+/// Authenticates a client by exactly one method: the header, two parameters (RFC 6749 §2.3.1) or an assertion (RFC 7523 §2.2). Records
+/// the client's identifier in `attempt`. `now` in Unix seconds.
 pub(super) fn authenticate<'a>(
     known: Known<'a>,
     headers: &HeaderMap,
@@ -73,7 +73,7 @@ pub(super) fn authenticate<'a>(
     Ok(Authenticated { client, assertion: Some(verified) })
 }
 
-/// By a secret, or as a public client by its name alone.
+/// Authenticates by a secret, or as a public client by its identifier alone.
 fn by_secret<'a>(
     known: Known<'a>,
     headers: &HeaderMap,
@@ -87,7 +87,7 @@ fn by_secret<'a>(
     let (id, secret) = match (given.next(), given.next(), form.get("client_secret")) {
         (Some(header), None, None) => {
             let (id, secret) = basic(header).ok_or(refused(ClientFault::Malformed))?;
-            // It may be named a second time, but not another one.
+            // The identifier may be repeated as a parameter, but must be the same.
             if form.get("client_id").is_some_and(|named| named != id) {
                 return Err(GrantRefusal::Request(RequestFault::OtherClient));
             }
@@ -116,7 +116,7 @@ fn by_secret<'a>(
     Ok(client)
 }
 
-/// A client without a secret names itself by `client_id` alone (RFC 6749 §3.2.1).
+/// Finds a public client, which sends only its `client_id` (RFC 6749 §3.2.1).
 fn public_client<'a>(
     known: Known<'a>,
     form: &Form,
@@ -133,7 +133,7 @@ fn public_client<'a>(
     }
 }
 
-/// RFC 7617 §2, with both parts form-encoded by RFC 6749 §2.3.1.
+/// Reads Basic credentials (RFC 7617 §2). Both parts are form-encoded (RFC 6749 §2.3.1).
 fn basic(header: &HeaderValue) -> Option<(String, Zeroizing<String>)> {
     let (scheme, rest) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -1,4 +1,4 @@
-//! What the endpoints for clients share: `/token`, `/revoke` and `/device_authorization`.
+//! Reads and authenticates requests of clients: the code that `/token`, `/revoke` and `/device_authorization` share.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -23,51 +23,51 @@ use crate::ledger::SecretHash;
 use crate::proof::{DpopFault, DpopUse, ReplayMemory, assertion_client, verify_dpop};
 use crate::{Client, Clock, Published, Snapshot};
 
-/// What the handlers of these endpoints share.
+/// The state that the handlers of these endpoints share.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) published: Arc<Published>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) people: Option<People>,
-    /// The proofs and assertions that were used, if there is no ledger.
+    /// The used proofs and assertions, if there is no ledger.
     replays: Arc<ReplayMemory>,
 }
 
 /// A request whose client is not authenticated yet.
 pub(super) struct ClientRequest {
     pub(super) headers: HeaderMap,
-    /// Where it came from.
+    /// The client's address.
     pub(super) address: Option<IpAddr>,
-    /// When its body was read, in Unix seconds.
+    /// The time at which its body was read, in Unix seconds.
     pub(super) now: u64,
     parameters: Result<Parameters, GrantRefusal>,
 }
 
-/// What a request asks for, and the state that answers it.
+/// The parameters of a request, and the state to answer it with.
 pub(super) struct Parameters {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) form: Form,
-    /// The client that describes itself, if the request names one.
+    /// The client that is described by a document, if the request is from one.
     document: Result<Option<Arc<Client>>, GrantRefusal>,
 }
 
-/// More than a request for a token has, in bytes.
+/// The longest body, in bytes. Requests for tokens are shorter.
 pub(super) const BODY_LIMIT: usize = 16_384;
-/// How long a client may take for the body.
+/// The time limit for the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 impl ClientRequest {
     /// The parameters.
     ///
     /// # Errors
-    /// Why they could not be read, or that nothing may be signed at present.
+    /// The reason why they could not be read, or why nothing may be signed now.
     pub(super) fn parameters(&self) -> Result<&Parameters, GrantRefusal> {
         self.parameters.as_ref().map_err(|refusal| *refusal)
     }
 }
 
 impl FromRequest<Endpoint> for ClientRequest {
-    /// What is wrong with a request is answered by its endpoint, which notes it in the log.
+    /// Reading never fails. The endpoint answers invalid requests, and logs them.
     type Rejection = Infallible;
 
     async fn from_request(request: Request, endpoint: &Endpoint) -> Result<Self, Infallible> {
@@ -88,7 +88,7 @@ impl Endpoint {
         Self { published, clock, people, replays: Arc::default() }
     }
 
-    /// Answers a request that is refused, and notes why.
+    /// Answers a refused request, and logs the reason.
     pub(super) fn refuse(
         &self,
         request: &ClientRequest,
@@ -112,7 +112,7 @@ impl Endpoint {
         Ok(Parameters { snapshot, form, document })
     }
 
-    /// The snapshot from which tokens may be signed now.
+    /// Returns the snapshot from which tokens may be signed now.
     pub(super) fn current(&self, now: u64) -> Result<Arc<Snapshot>, GrantRefusal> {
         let snapshot = self.published.snapshot().ok_or(GrantRefusal::Unavailable)?;
         // INVARIANT: a process that cannot read the store stops signing within the replica delay. Others rely on that when they
@@ -124,7 +124,7 @@ impl Endpoint {
         Ok(snapshot)
     }
 
-    /// Authenticates a client; an assertion counts once (RFC 7523 §3, `jti`).
+    /// Authenticates a client. An assertion can be used once (RFC 7523 §3, `jti`).
     pub(super) async fn authenticate<'a>(
         &self,
         request: &'a ClientRequest,
@@ -142,8 +142,8 @@ impl Endpoint {
         Ok(client)
     }
 
-    /// The client that describes itself, if the request names one. Its document is fetched only for a request that follows a
-    /// login, so that strangers cannot make this server fetch anything.
+    /// Returns the client that is described by a document, if the request is from one. Its document is fetched only for a request that
+    /// follows a login, so that attackers cannot make this server fetch anything.
     async fn document_client(
         &self,
         snapshot: &Snapshot,
@@ -172,7 +172,7 @@ impl Endpoint {
         })
     }
 
-    /// The thumbprint of the key that signed the request's DPoP proof, if there is one; a proof counts once.
+    /// Returns the thumbprint of the key that signed the request's DPoP proof, if there is one. A proof can be used once.
     pub(super) async fn proof_key(
         &self,
         headers: &HeaderMap,
@@ -181,14 +181,14 @@ impl Endpoint {
     ) -> Result<Option<String>, GrantRefusal> {
         let proof = verify_dpop(headers, used_for, now).map_err(GrantRefusal::Proof)?;
         let Some(proof) = proof else { return Ok(None) };
-        // RFC 9449 §11.1. Noted only after every other check of the proof.
+        // RFC 9449 §11.1. Stored only after every other check of the proof.
         if !self.use_once(proof.used, proof.until, now).await? {
             return Err(GrantRefusal::Proof(DpopFault::Replayed));
         }
         Ok(Some(proof.jkt))
     }
 
-    /// Notes a value that may be used once until then: in the ledger, which every server of this issuer shares, or in memory.
+    /// Stores a value that may be used once until then: in the ledger, which all servers of this issuer share, or in memory.
     async fn use_once(&self, value: [u8; 32], until: u64, now: u64) -> Result<bool, GrantRefusal> {
         match &self.people {
             None => Ok(self.replays.use_once(value, until, now)),
@@ -201,7 +201,7 @@ impl Endpoint {
     }
 }
 
-/// The body of a request, within the limits of length and time.
+/// Reads the body of a request, within the limits of length and time.
 pub(crate) async fn read_body(body: Body) -> Result<Bytes, GrantRefusal> {
     match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(body)) => Ok(body),

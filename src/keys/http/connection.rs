@@ -35,18 +35,18 @@ use super::transport::{SecureTransport, complete};
 use super::write_limit::WriteLimit;
 use crate::{Published, ServerCertificate, TlsError};
 
-/// How long a peer may take. What a request's body may take is for its route to say.
+/// The time limits of a connection. The limit for a request's body is set by its route.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// For the whole TLS handshake.
     pub(super) handshake: Duration,
-    /// For the head of a request, also for its beginning.
+    /// For the head of a request, including the wait for its first byte.
     pub(super) head: Duration,
-    /// For taking an answer, from the moment at which the system takes no more of it.
+    /// For receiving a response, from the moment at which the system's buffer is full.
     pub(super) answer: Duration,
     /// For all requests of one connection together.
     pub(super) life: Duration,
-    /// For the last request, once no other is wished for.
+    /// For the last request, after which the connection is closed.
     pub(super) last: Duration,
 }
 
@@ -61,10 +61,10 @@ impl Patience {
     };
 }
 
-/// The most bytes of a head, and of answers that wait to be taken: they are what a connection costs.
+/// The most bytes of a head, and of responses that wait to be sent. They determine the memory of a connection.
 const BUFFER: usize = 16_384;
 
-/// What all connections of a listener share.
+/// The state that all connections of a listener share.
 #[derive(Debug)]
 pub(super) struct Serving {
     pub(super) routes: Router,
@@ -72,15 +72,15 @@ pub(super) struct Serving {
     pub(super) trusted: Arc<[IpNet]>,
     /// `None` for plain HTTP.
     pub(super) tls: Option<Tls>,
-    /// Where to count; `None` for a listener that is not public.
+    /// The counters; `None` for a listener that is not public.
     pub(super) published: Option<Arc<Published>>,
 }
 
 /// How the connections of a listener are encrypted.
 pub(super) struct Tls {
     acceptor: TlsAcceptor,
-    /// Whether browsers shall not use plain HTTP for this host any more. A self-signed certificate would lock people out of
-    /// whatever else they develop on `localhost`.
+    /// Whether browsers must use only TLS for this host from now on. Not with a self-signed certificate, because browsers would then
+    /// refuse other servers on `localhost`.
     only_tls: bool,
 }
 
@@ -116,7 +116,7 @@ impl Serving {
         let Some(Tls { acceptor, .. }) = &self.tls else {
             return self.serve_requests(stream, peer, place, stop).await;
         };
-        // What waits to be encrypted is bounded like everything else that waits to be taken.
+        // Limits the data that waits to be encrypted, like all other data that waits to be sent.
         let handshake = acceptor.accept_with(stream, |connection| connection.set_buffer_limit(Some(BUFFER)));
         let accepted = tokio::select! {
             accepted = timeout(self.patience.handshake, handshake) => accepted,
@@ -208,7 +208,7 @@ impl Serving {
     }
 }
 
-/// RFC 9112 §3.2: a request of HTTP/1.1 has exactly one `Host`, and none has several or an invalid one. It may be empty.
+/// Whether the request has exactly one valid `Host`, which may be empty (RFC 9112 §3.2). HTTP/1.0 requests may have none.
 fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let valid = |host: &[u8]| host.is_empty() || (Authority::try_from(host).is_ok() && !host.contains(&b'@'));
@@ -219,7 +219,7 @@ fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Which limit of time an error of hyper comes from.
+/// Returns the time limit that caused an error of hyper.
 fn cause(error: &hyper::Error) -> Option<Ended> {
     let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     if error.is_timeout() {

@@ -17,14 +17,14 @@ use crate::grants::{People, asked, ledger_failed, new_user_code, on_ledger, show
 use crate::ledger::{DeviceRequest, NewDevice, Secret};
 use crate::{Clock, Published};
 
-/// How long both codes live, in seconds.
+/// The lifetime of both codes, in seconds.
 const LIFE: u64 = 600;
-/// How long a device waits between two polls, in seconds.
+/// The time between two polls of a device, in seconds.
 const INTERVAL: u64 = 5;
-/// How often another code is drawn where one is taken already.
+/// The most attempts to find an unused code.
 const DRAWS: usize = 3;
 
-/// The answer of RFC 8628 §3.2.
+/// The response (RFC 8628 §3.2).
 #[derive(Serialize)]
 struct Codes<'a> {
     device_code: &'a str,

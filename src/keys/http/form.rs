@@ -2,16 +2,15 @@
 
 use zeroize::Zeroize as _;
 
-/// The parameters of a request, decoded. Those without a value are left out, as if they had been omitted (RFC 6749
-/// §3.2).
+/// The decoded parameters of a request. Parameters without a value count as omitted (RFC 6749 §3.2).
 pub(crate) struct Form(Vec<(String, String)>);
 
-/// A malformed body, or a parameter that came twice.
+/// A malformed body, or a repeated parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FormRefusal;
 
 impl Form {
-    /// Reads a body. The parameter `repeatable` may come several times, every other only once (RFC 6749 §3.2).
+    /// Reads a body. Only the parameter `repeatable` may be repeated (RFC 6749 §3.2).
     pub(crate) fn parse(body: &[u8], repeatable: &str) -> Result<Self, FormRefusal> {
         let mut form = Self(vec![]);
         let pairs = &mut form.0;
@@ -28,19 +27,19 @@ impl Form {
         Ok(form)
     }
 
-    /// The same parameters as a query, in their order.
+    /// Writes the parameters as a query, in their order.
     pub(crate) fn to_query(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.0);
         query.finish()
     }
 
-    /// The one value of that parameter.
+    /// Returns the value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every value of that parameter.
+    /// Returns all values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -53,7 +52,7 @@ impl Drop for Form {
     }
 }
 
-/// Undoes the encoding of one name or value; `None` for a broken escape or text that is not UTF-8.
+/// Decodes one name or value. Returns `None` for an invalid escape or text that is not UTF-8.
 pub(crate) fn decode(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;

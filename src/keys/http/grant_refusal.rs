@@ -1,4 +1,4 @@
-//! Why a client gets no token, and the response for it (RFC 6749 §5.2).
+//! The reasons why a client gets no token, and their responses (RFC 6749 §5.2).
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::client_documents::ClientDocumentFault;
 use crate::proof::{AssertionFault, DpopFault};
 
-/// The errors of RFC 6749 §5.2 and RFC 8707 §2, and two of our own.
+/// The reason why a client gets no token: the errors of RFC 6749 §5.2 and RFC 8707 §2, and two others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantRefusal {
     Request(RequestFault),
@@ -20,28 +20,28 @@ pub(crate) enum GrantRefusal {
     GrantType,
     /// The client may not use this grant type.
     ClientGrant,
-    /// The code, the refresh token or the password is worth nothing.
+    /// The code, the refresh token or the password is not valid.
     Grant(GrantFault),
-    /// A device has no answer, or the answer no.
+    /// The person has not answered the device, or refused.
     Device(DeviceFault),
     /// Only refresh tokens can be revoked.
     TokenType,
-    /// The DPoP proof does not hold.
+    /// The DPoP proof is not valid.
     Proof(DpopFault),
     Scope,
     Target,
-    /// There were too many wrong passwords for this account: it has another try after so many seconds.
+    /// There were too many wrong passwords for this account. The next try is allowed after this many seconds.
     AccountLimited {
         after: u64,
     },
-    /// The document of the client can't be fetched at present.
+    /// The document of the client cannot be fetched now.
     Document(ClientDocumentFault),
     /// The state in memory is too old to sign from.
     Unavailable,
     Failed,
 }
 
-/// What is wrong with a request as such.
+/// The fault of a malformed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestFault {
     BodyUnread,
@@ -49,7 +49,7 @@ pub(crate) enum RequestFault {
     NotAForm,
     Malformed,
     NoGrantType,
-    /// A parameter that must be there is missing: which, in words.
+    /// A required parameter is missing. The text describes it.
     Missing(&'static str),
     VerifierMalformed,
     VerifierUnasked,
@@ -57,7 +57,7 @@ pub(crate) enum RequestFault {
     OtherClient,
 }
 
-/// Why what a client presents is worth nothing. Only the log shows which.
+/// The reason why a code, refresh token or password is not valid. Only the log contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantFault {
     CodeUnknown,
@@ -74,7 +74,7 @@ pub(crate) enum GrantFault {
     Credentials,
 }
 
-/// What a device is answered that asks for its token (RFC 8628 §3.5).
+/// The answer to a device that polls for its token (RFC 8628 §3.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeviceFault {
     Pending,
@@ -83,7 +83,7 @@ pub(crate) enum DeviceFault {
     Expired,
 }
 
-/// Why a client is not authenticated. Only the log shows which: a client must not learn which names exist.
+/// The reason why a client is not authenticated. Only the log contains it, because clients must not learn which identifiers exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientFault {
     NoCredentials,
@@ -100,7 +100,7 @@ pub(crate) enum ClientFault {
     Document(ClientDocumentFault),
 }
 
-/// Marks an answer whose status blames the client although it did nothing wrong: it does not count for the address.
+/// Marks a response with a 4xx status that is not the client's fault, so that it does not count for the address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotAFailure;
 
@@ -110,7 +110,7 @@ struct Refused {
     error_description: &'static str,
 }
 
-/// RFC 6749 §5.1; and what is sent is what it says it is.
+/// Header fields that forbid caching (RFC 6749 §5.1) and type sniffing.
 pub(crate) const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (PRAGMA, HeaderValue::from_static("no-cache")),
@@ -118,7 +118,7 @@ pub(crate) const NOT_KEPT: [(HeaderName, HeaderValue); 3] = [
 ];
 
 impl GrantRefusal {
-    /// The error of RFC 6749 §5.2 or RFC 8707 §2.
+    /// Returns the error code of RFC 6749 §5.2 or RFC 8707 §2.
     pub(crate) const fn error(self) -> &'static str {
         match self {
             Self::Request(_) => "invalid_request",
@@ -136,7 +136,7 @@ impl GrantRefusal {
         }
     }
 
-    /// The stable code for the log, finer than the error.
+    /// Returns the stable code for the log, which is more exact than the error code.
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Request(fault) => fault.code(),
@@ -169,7 +169,7 @@ impl GrantRefusal {
     const fn description(self) -> &'static str {
         match self {
             Self::Request(fault) => fault.description(),
-            // One text for all reasons: a client must not learn which names exist.
+            // One text for all reasons, because clients must not learn which identifiers exist.
             Self::Client { .. } => "the client is unknown, or its secret or assertion is wrong",
             Self::GrantType => "this issuer does not have this grant type",
             Self::ClientGrant => "the client may not use this grant type",
@@ -272,7 +272,7 @@ impl GrantFault {
 }
 
 impl DeviceFault {
-    /// The error of RFC 8628 §3.5, which is the code for the log, too.
+    /// Returns the error code of RFC 8628 §3.5, which is also the code for the log.
     const fn code(self) -> &'static str {
         match self {
             Self::Pending => "authorization_pending",

@@ -1,6 +1,6 @@
 //! The published key set of a state: its bytes, its `ETag` and how long it may be cached.
 //!
-//! For how long differs from answer to answer: verifiers that started together must not come back together.
+//! The time differs between responses, so that verifiers that started together do not fetch again together.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{Error, Key, PublicJwk, Ring, State, StateError};
 
-/// A JWK Set (RFC 7517 §5) as it goes over the wire.
+/// A JWK Set (RFC 7517 §5) as it is sent.
 ///
 /// INVARIANT: it has at least one key. An empty set is never published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +28,15 @@ struct JwkSet<'a> {
     keys: Vec<&'a PublicJwk>,
 }
 
-/// In how many steps the time for which a set may be cached is spread.
+/// The number of different times for which a set may be cached.
 const SPREAD: u64 = 16;
 
 impl KeySet {
-    /// Every key of the state, the newest first, whatever its ring: verifiers that try only the first few try the right
-    /// ones. Of keys of one second, the later of a ring and the ring that signs come first.
+    /// Makes the set of all keys of the state, the newest first, so that verifiers that try only the first few keys try the right ones.
+    /// Of keys of the same second, the later of a ring and the signing ring come first.
     ///
     /// # Errors
-    /// [`StateError::NoRing`] for a state without a key, which no [`State`] is.
+    /// [`StateError::NoRing`] for a state without a key, which never exists.
     pub fn new(state: &State) -> Result<Self, Error> {
         let mut newest_first: Vec<&Key> = state.rings().iter().flat_map(Ring::newest_first).collect();
         newest_first.sort_by_key(|key| Reverse(key.published));
@@ -46,7 +46,7 @@ impl KeySet {
             return Err(StateError::NoRing.into());
         }
         let body = serde_json::to_vec(&JwkSet { keys }).map_err(std::io::Error::from)?;
-        // Strong (RFC 9110 §8.8.3): the same tag means the same bytes, whichever replica answered.
+        // A strong tag (RFC 9110 §8.8.3): the same tag means the same bytes, whichever replica responded.
         let tag = digest(&SHA256, &body);
         let tag = format!("\"{}\"", Base64UrlUnpadded::encode_string(tag.as_ref()));
         let header = |text: String| HeaderValue::try_from(text).map_err(std::io::Error::other);
@@ -56,27 +56,27 @@ impl KeySet {
         Ok(Self { body: body.into(), etag: header(tag)?, cache_controls, kids })
     }
 
-    /// The JSON.
+    /// Returns the JSON.
     #[must_use]
     pub fn body(&self) -> Bytes {
         self.body.clone()
     }
 
-    /// The entity tag, with its quotes.
+    /// Returns the entity tag, with its quotes.
     #[must_use]
     pub const fn etag(&self) -> &HeaderValue {
         &self.etag
     }
 
-    /// What `Cache-Control` says in the answer of that number: a `max-age` from four fifths of the settings' to the whole.
+    /// Returns `Cache-Control` for the response with this number. Its `max-age` is between four fifths of the setting and the setting.
     #[must_use]
     pub fn cache_control(&self, turn: usize) -> &HeaderValue {
-        // One value at least; the step has no divisor in common with their count.
+        // There is at least one value. The step and the count have no common divisor.
         let place = turn.wrapping_mul(7) % self.cache_controls.len().max(1);
         self.cache_controls.get(place).unwrap_or(&self.etag)
     }
 
-    /// The identifiers of the keys in it, in its order.
+    /// Returns the identifiers of its keys, in their order.
     #[must_use]
     pub fn kids(&self) -> &[String] {
         &self.kids

@@ -1,4 +1,4 @@
-//! The metadata document of RFC 8414 §2 and OpenID Connect Discovery §3. Both places have the same one.
+//! Makes the metadata document of RFC 8414 §2 and OpenID Connect Discovery §3. Both paths have the same document.
 
 use axum::body::Bytes;
 use serde::Serialize;
@@ -7,22 +7,22 @@ use crate::grants::{ACR, DEVICE_CODE, IDENTITY, OFFLINE_ACCESS};
 use crate::proof::DPOP_ALGORITHMS;
 use crate::{ClientDocumentSettings, ClientLogin, Error, Issuer, Purpose, State};
 
-/// Where the key set is, below the issuer.
+/// The path of the key set, below the issuer.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
-/// Where tokens are asked for, below the issuer.
+/// The path of the token endpoint, below the issuer.
 pub const TOKEN_PATH: &str = "/token";
-/// Where refresh tokens are given back, below the issuer (RFC 7009).
+/// The path of the revocation endpoint, below the issuer (RFC 7009).
 pub const REVOKE_PATH: &str = "/revoke";
-/// Where logins begin, below the issuer.
+/// The path of the authorization endpoint, below the issuer.
 pub const AUTHORIZE_PATH: &str = "/authorize";
 
-/// What clients may know about the person of an access token is here, below the issuer.
+/// The path of the UserInfo endpoint, below the issuer (OpenID Connect Core §5.3).
 pub(crate) const USERINFO_PATH: &str = "/userinfo";
-/// Where people log out, below the issuer.
+/// The path for logging out, below the issuer.
 pub(crate) const LOGOUT_PATH: &str = "/logout";
-/// Where devices get their codes, below the issuer (RFC 8628 §3.1).
+/// The path of the device authorization endpoint, below the issuer (RFC 8628 §3.1).
 pub(crate) const DEVICE_AUTHORIZATION_PATH: &str = "/device_authorization";
-/// Where people enter the codes of devices, below the issuer.
+/// The path of the page on which people enter the codes of devices, below the issuer.
 pub(crate) const DEVICE_PATH: &str = "/device";
 
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     token_endpoint: String,
-    /// RFC 8414 §2 requires these two, also of an issuer without a login; MCP clients refuse a document without them.
+    /// RFC 8414 §2 requires this member and the next, even without a login. MCP clients refuse a document without them.
     authorization_endpoint: String,
     response_types_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
@@ -41,12 +41,12 @@ struct Metadata<'a> {
     dpop_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
     #[serde(flatten)]
     login: Option<LoginMetadata<'a>>,
-    /// Whether clients may describe themselves (draft-ietf-oauth-client-id-metadata-document §6).
+    /// Whether client documents are accepted (draft-ietf-oauth-client-id-metadata-document §6).
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id_metadata_document_supported: Option<bool>,
 }
 
-/// What an issuer adds at which people log in.
+/// The members that an issuer with a login adds.
 #[derive(Serialize)]
 struct LoginMetadata<'a> {
     revocation_endpoint: String,
@@ -57,7 +57,7 @@ struct LoginMetadata<'a> {
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
     scopes_supported: Vec<&'a str>,
-    /// Left out, it would promise `fragment` (OpenID Connect Discovery §3).
+    /// Its default would include `fragment` (OpenID Connect Discovery §3).
     response_modes_supported: Vec<&'static str>,
     /// RFC 8628 §4.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ struct LoginMetadata<'a> {
     openid: Option<OpenIdMetadata>,
 }
 
-/// What an issuer adds that signs ID tokens (OpenID Connect Discovery §3).
+/// The members that an issuer of ID tokens adds (OpenID Connect Discovery §3).
 #[derive(Serialize)]
 struct OpenIdMetadata {
     userinfo_endpoint: String,
@@ -101,7 +101,7 @@ const CLAIMS: &[&str] = &[
     "email_verified",
 ];
 
-/// The document of that state's issuer. It states what is switched on.
+/// Makes the document of the state's issuer. It lists the enabled features.
 ///
 /// # Errors
 /// [`Error::Network`] if the JSON library fails.
@@ -109,7 +109,7 @@ pub fn metadata(state: &State) -> Result<Bytes, Error> {
     metadata_with(state, None)
 }
 
-/// [`metadata`] of an issuer that serves clients which describe themselves, if there are `documents`.
+/// Makes the document. `documents`: whether clients that are described by documents are accepted.
 ///
 /// # Errors
 /// Those of [`metadata`].
@@ -203,13 +203,13 @@ impl OpenIdMetadata {
     }
 }
 
-/// How people log in, client by client.
+/// Returns the login settings of each client.
 fn logins(state: &State) -> impl Iterator<Item = &ClientLogin> {
     state.clients().iter().filter(|client| !client.disabled).filter_map(|client| client.login.as_ref())
 }
 
-/// Where the two documents are for an issuer with that path: RFC 8414 §3.1 puts the well-known part before the path,
-/// OpenID Connect Discovery §4 puts it behind.
+/// Returns the paths of the two documents for an issuer with that path. RFC 8414 §3.1 puts the well-known part before the path, OpenID
+/// Connect Discovery §4 puts it after the path.
 pub(crate) fn metadata_paths(issuer_path: &str) -> [String; 2] {
     [
         format!("/.well-known/oauth-authorization-server{issuer_path}"),
@@ -217,14 +217,14 @@ pub(crate) fn metadata_paths(issuer_path: &str) -> [String; 2] {
     ]
 }
 
-/// The URLs of an endpoint: below the issuer's path, and at the root. The `htu` of a proof must be one of them.
+/// Returns the URLs of an endpoint: below the issuer's path, and at the root. The `htu` of a proof must be one of them.
 pub(super) fn below_issuer(issuer: &Issuer, path: &str) -> [String; 2] {
     let base = base(issuer);
     let root = base.strip_suffix(issuer.path()).unwrap_or(base);
     [base, root].map(|base| format!("{base}{path}"))
 }
 
-/// The issuer without a slash at its end.
+/// Returns the issuer without a trailing slash.
 fn base(issuer: &Issuer) -> &str {
     issuer.as_str().trim_end_matches('/')
 }

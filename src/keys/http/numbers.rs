@@ -1,4 +1,4 @@
-//! What this process counts: answers, tokens asked for, and connections.
+//! The counters of this process: responses, requests for tokens, and connections.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,18 +19,18 @@ pub(crate) struct Numbers {
     ended: Mutex<BTreeMap<Ended, u64>>,
     /// TLS handshakes that failed.
     handshakes_failed: AtomicU64,
-    /// Answers to a refresh that were repeated.
+    /// The responses to a refresh that were repeated.
     repeats: AtomicU64,
     /// Open connections of the public listener.
     connections: AtomicU64,
-    /// Since when the public listener has no free place.
+    /// The time since which the public listener has no free place.
     full_since: Mutex<Option<Instant>>,
 }
 
-/// Why a connection had to go for a newer one.
+/// The reason why a connection was closed for a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refused {
-    /// Its address has its share of the places already.
+    /// Its address has used its share of the places.
     AddressShare,
     /// All places are taken.
     NoPlace,
@@ -38,12 +38,12 @@ pub(crate) enum Refused {
     NoDescriptor,
 }
 
-/// Which limit of time ended a connection.
+/// The time limit that ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ended {
-    /// The head of a request did not come in time.
+    /// The head of a request did not arrive in time.
     HeadLate,
-    /// An answer was not taken in time.
+    /// A response was not received in time.
     AnswerNotTaken,
     /// The longest life of a connection.
     Lifetime,
@@ -79,12 +79,12 @@ impl Numbers {
         count(&self.answers, (route, status));
     }
 
-    /// Counts a request for a token; the error is `none` where it was granted.
+    /// Counts a request for a token. The error is `none` if it was granted.
     pub(crate) fn count_grant(&self, grant: &'static str, error: &'static str) {
         count(&self.grants, (grant, error));
     }
 
-    /// Counts an answer to a refresh that was repeated.
+    /// Counts a repeated response to a refresh.
     pub(crate) fn count_repeat(&self) {
         self.repeats.fetch_add(1, Ordering::Relaxed);
     }
@@ -101,19 +101,19 @@ impl Numbers {
         self.handshakes_failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes how many connections are open, and whether that is all places.
+    /// Records the number of open connections, and whether all places are taken.
     pub(crate) fn set_connections(&self, open: usize, full: bool) {
         self.connections.store(u64::try_from(open).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.set_full(full);
     }
 
-    /// Notes whether there is no free place.
+    /// Records whether all places are taken.
     pub(crate) fn set_full(&self, full: bool) {
         let mut since = self.full_since.lock().unwrap_or_else(PoisonError::into_inner);
         *since = if full { since.or_else(|| Some(Instant::now())) } else { None };
     }
 
-    /// For how long there has been no free place.
+    /// Returns the time for which there has been no free place.
     pub(crate) fn full_for(&self) -> Duration {
         let since = *self.full_since.lock().unwrap_or_else(PoisonError::into_inner);
         since.map_or(Duration::ZERO, |since| since.elapsed())
@@ -124,7 +124,7 @@ impl Numbers {
         *self.full_since.lock().unwrap() = Some(since);
     }
 
-    /// The counters and gauges in the text format of Prometheus.
+    /// Writes the counters and gauges in the text format of Prometheus.
     pub(crate) fn write(&self, text: &mut String) {
         let answers: Vec<_> = entries(&self.answers);
         let answers = answers
@@ -177,7 +177,7 @@ fn entries<K: Ord + Copy>(counts: &Mutex<BTreeMap<K, u64>>) -> Vec<(K, u64)> {
     counts.iter().map(|(key, count)| (*key, *count)).collect()
 }
 
-/// Every one of `keys` with its count: an alarm needs a counter that is there before the first event.
+/// Returns all `keys` with their counts. Alarms need counters that exist before the first event.
 fn of_all<K: Ord + Copy, const N: usize>(
     counts: &Mutex<BTreeMap<K, u64>>,
     keys: [K; N],

@@ -1,4 +1,4 @@
-//! Health and metrics for the operator's tools. No answer contains a key or a token.
+//! Serves health and metrics for the operator's tools. No response contains a key or a token.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ struct Ops {
 
 const FRESH: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 
-/// The routes: `/healthz/live`, `/healthz/ready` and `/metrics`.
+/// Returns the routes `/healthz/live`, `/healthz/ready` and `/metrics`.
 pub fn ops_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router {
     Router::new()
         .route("/healthz/live", get(live))
@@ -33,8 +33,8 @@ async fn live() -> Response {
     ([FRESH], "live\n").into_response()
 }
 
-/// Ready means that the store answers, that the signer is in time, and that there are places for connections. The published
-/// set is served either way.
+/// Responds whether the server is ready: the store responds, the signer is not overdue, and there are free places for connections. The
+/// key set is served in any case.
 async fn ready(State(Ops { published, clock }): State<Ops>) -> Response {
     let Some(snapshot) = published.snapshot() else { return not_ready("nothing is published yet\n") };
     if let Some(failure) = published.failure() {
@@ -62,7 +62,7 @@ fn not_ready(reason: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [FRESH], reason).into_response()
 }
 
-/// The text format of Prometheus, version 0.0.4.
+/// Responds with the metrics in the text format of Prometheus, version 0.0.4.
 async fn metrics(State(Ops { published, clock }): State<Ops>) -> Response {
     let now = clock.now();
     let mut text = String::new();

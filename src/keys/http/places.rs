@@ -1,8 +1,7 @@
 //! The places for connections of one listener, and which connection is closed if all are taken.
 //!
-//! A new connection always gets a place. If its address has its share already, or all places are taken, the connection
-//! that has made its peer's last step longest ago is closed for it: an idle one, or one that sends or takes slowly. So
-//! no address can keep others out by holding connections open.
+//! A new connection always gets a place. If its address has used its share, or all places are taken, another connection is closed: the
+//! one whose last step was longest ago, because it is idle or slow. So no address can exclude others by keeping connections open.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,18 +16,18 @@ use tracing::warn;
 use super::numbers::Refused;
 use crate::Published;
 
-/// How often it is reported that connections were refused.
+/// The period in which refused connections are reported.
 const REPORT_PERIOD: Duration = Duration::from_mins(1);
 
 /// The places of one listener.
 #[derive(Debug)]
 pub(super) struct Places {
     most: usize,
-    /// How many of them one address may have.
+    /// The most places of one address.
     share: usize,
-    /// Bounds the descriptors: a connection that has to go keeps its permit until it is closed.
+    /// Limits the descriptors. A connection that is being closed keeps its permit until the end.
     permits: Arc<Semaphore>,
-    /// Where to count; `None` for a listener that is not public.
+    /// The counters; `None` for a listener that is not public.
     published: Option<Arc<Published>>,
     start: Instant,
     table: Mutex<Table>,
@@ -38,16 +37,16 @@ pub(super) struct Places {
 struct Table {
     next: u64,
     taken: HashMap<u64, Taken>,
-    /// How many connections were refused since the last report.
+    /// The number of connections that were refused since the last report.
     unreported: u64,
     reported: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Taken {
-    /// Whose share it counts to; `None` for a trusted proxy.
+    /// The address to whose share it counts; `None` for a trusted proxy.
     owner: Option<IpAddr>,
-    /// When its last step was, in nanoseconds from the start.
+    /// The time of its last step, in nanoseconds since the start.
     stepped: Arc<AtomicU64>,
     /// Closes it; `None` until it is served.
     abort: Option<AbortHandle>,
@@ -63,13 +62,13 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// So many places; one address may have `share` of them.
+    /// Makes `most` places. One address may have `share` of them.
     pub(super) fn new(most: usize, share: usize, published: Option<Arc<Published>>) -> Self {
         let permits = Arc::new(Semaphore::new(most));
         Self { most, share, permits, published, start: Instant::now(), table: Mutex::default() }
     }
 
-    /// A place for a connection of that owner; `None` is a trusted proxy, which has no share.
+    /// Returns a place for a connection of that address; `None` for a trusted proxy, which has no share.
     pub(super) async fn take(self: &Arc<Self>, owner: Option<IpAddr>) -> Place {
         self.make_room(owner);
         let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
@@ -86,14 +85,14 @@ impl Places {
         Place { id, stepped, places: Arc::clone(self), _permit: permit }
     }
 
-    /// Lets the connection of that place be closed for another one.
+    /// Allows that the connection of a place is closed for another one.
     pub(super) fn serve(&self, id: u64, abort: AbortHandle) {
         if let Some(taken) = self.table().taken.get_mut(&id) {
             taken.abort = Some(abort);
         }
     }
 
-    /// Closes the connection that has waited longest, from any address: the system has no descriptor for a new one.
+    /// Closes the connection that has been idle longest, from any address, because the system has no descriptor for a new one.
     pub(super) fn displace_one(&self) {
         let mut table = self.table();
         self.displace(&mut table, |_| true, Refused::NoDescriptor, None);
@@ -160,7 +159,7 @@ impl Place {
         self.id
     }
 
-    /// Notes that a request has come, or that it was answered.
+    /// Records that a request has arrived, or that it was answered.
     pub(super) fn step(&self) {
         self.stepped.store(self.places.elapsed(), Ordering::Relaxed);
     }
@@ -169,7 +168,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut table = self.places.table();
-        // One that had to go is out of the table already, and a newer one has its place.
+        // A connection that was closed for a newer one is no longer in the table.
         if table.taken.remove(&self.id).is_some() {
             self.places.note(&table);
         }

@@ -1,4 +1,4 @@
-//! The snapshot in memory that the routes answer from, without a lock or a store. The publisher replaces it.
+//! The snapshot in memory from which the routes answer, without a lock or a store. The publisher replaces it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,49 +11,49 @@ use crate::proof::OwnKeys;
 use crate::token::IdSigner;
 use crate::{ClientDocumentSettings, Error, KeySet, ServerCertificate, Signer, State, StoreStamp, metadata};
 
-/// One state, with everything made from it that is served.
+/// One state, and everything that is served from it.
 #[derive(Debug)]
 pub struct Snapshot {
     pub(crate) state: State,
     pub(crate) set: KeySet,
     pub(crate) metadata: Bytes,
     pub(crate) signer: Signer,
-    /// How many tokens the signer has signed here.
+    /// The number of tokens that the signer has signed in this process.
     pub(crate) signatures: Arc<AtomicU64>,
     /// Signs ID tokens; `None` if no key does.
     pub(crate) id_signer: Option<IdSigner>,
-    /// How many of those it has signed here.
+    /// The number of ID tokens that were signed in this process.
     pub(crate) id_signatures: Arc<AtomicU64>,
-    /// Verifies tokens of this issuer that come back.
+    /// Verifies tokens of this issuer in requests.
     pub(crate) own_keys: Option<OwnKeys>,
 }
 
-/// What the routes see; empty until the first state was read.
+/// The state that the routes use. Empty until the first state was read.
 #[derive(Debug, Default)]
 pub struct Published {
     snapshot: ArcSwapOption<Snapshot>,
-    /// Counts answers, to spread the times for which they may be cached.
+    /// Counts responses, to vary the times for which they may be cached.
     answers: AtomicUsize,
-    /// When the state was last known to be the store's, in Unix seconds.
+    /// The time at which the state was last known to be that of the store, in Unix seconds.
     last_seen: AtomicU64,
-    /// When a look at the store last succeeded, with the step that was due, in Unix seconds.
+    /// The time at which the store was last read and the due step made, in Unix seconds.
     last_tick: AtomicU64,
     failing: AtomicBool,
-    /// Why, with the stable code.
+    /// The reason of the last failure, with the stable code.
     failure: ArcSwapOption<Failure>,
-    /// Which store it is, in which version. Copies of a store differ in it.
+    /// The identifier and the version of the store. Copies of a store differ in it.
     stamp: ArcSwapOption<StoreStamp>,
     overdue: AtomicBool,
     /// The TLS certificate of the public listener; `None` without TLS.
     certificate: ArcSwapOption<ServerCertificate>,
-    /// What clients that describe themselves may ask for; `None` if that is off.
+    /// The rights of clients that are described by documents; `None` if they are not accepted.
     client_documents: ArcSwapOption<ClientDocumentSettings>,
-    /// How many tokens were signed here, by key. Locked for reports and by a new signer alone.
+    /// The number of signed tokens by key. Locked only for reports and by a new signer.
     signatures: Mutex<Vec<(String, Arc<AtomicU64>)>>,
     numbers: Numbers,
 }
 
-/// Why the last look failed.
+/// The reason why the last read failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The stable code.
@@ -83,25 +83,25 @@ impl Snapshot {
 }
 
 impl Published {
-    /// The snapshot now; `None` before the first was read.
+    /// Returns the current snapshot, or `None` before the first was read.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
         self.snapshot.load_full()
     }
 
-    /// The snapshot now, unless the store has not answered for longer than the replica delay. `now` in Unix seconds.
+    /// Returns the current snapshot, unless the store has not responded for longer than the replica delay. `now` in Unix seconds.
     pub(crate) fn current(&self, now: u64) -> Option<Arc<Snapshot>> {
         self.snapshot().filter(|snapshot| self.is_current(snapshot, now))
     }
 
-    /// A number that differs from answer to answer.
+    /// Returns a number that differs for each response.
     pub(crate) fn turn(&self) -> usize {
         self.answers.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn publish(&self, mut snapshot: Snapshot) {
         let mut signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those of keys that are gone go too, or a list that only grows would be reported for ever.
+        // Removes the counts of removed keys. Otherwise the list would grow forever.
         signatures.retain(|(kid, _)| snapshot.state.find(kid).is_some());
         let mut count_of =
             |kid: &str, new: &mut Arc<AtomicU64>| match signatures.iter().find(|(known, _)| known == kid) {
@@ -116,12 +116,12 @@ impl Published {
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
-    /// Notes that the published state is the store's.
+    /// Records that the published state is that of the store.
     pub(crate) fn seen(&self, now: u64) {
         self.last_seen.store(now, Ordering::Relaxed);
     }
 
-    /// Notes how the last look at the store ended.
+    /// Records the outcome of the last read of the store.
     pub(crate) fn ticked(&self, now: u64, succeeded: bool, overdue: bool) {
         if succeeded {
             self.seen(now);
@@ -131,13 +131,13 @@ impl Published {
         self.overdue.store(overdue, Ordering::Relaxed);
     }
 
-    /// Notes why the last look failed; `None` if it did not.
+    /// Records the reason why the last read failed; `None` if it succeeded.
     pub(crate) fn explain(&self, error: Option<&Error>) {
         let failure = error.map(|error| Arc::new(Failure { code: error.code(), text: error.to_string() }));
         self.failure.store(failure);
     }
 
-    /// Why the last look failed, which is a reason to be unready.
+    /// Returns the reason why the last read failed. The server is then not ready.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<Failure>> {
         self.failure.load_full()
@@ -147,51 +147,51 @@ impl Published {
         self.stamp.store(Some(Arc::new(stamp)));
     }
 
-    /// Which store the published state is from, and in which version.
+    /// Returns the identifier and the version of the store of the published state.
     #[must_use]
     pub fn stamp(&self) -> Option<Arc<StoreStamp>> {
         self.stamp.load_full()
     }
 
-    /// Notes the TLS certificate of the public listener.
+    /// Sets the TLS certificate of the public listener.
     pub(crate) fn set_certificate(&self, certificate: Arc<ServerCertificate>) {
         self.certificate.store(Some(certificate));
     }
 
-    /// The TLS certificate of the public listener; `None` without TLS.
+    /// Returns the TLS certificate of the public listener, or `None` without TLS.
     #[must_use]
     pub fn certificate(&self) -> Option<Arc<ServerCertificate>> {
         self.certificate.load_full()
     }
 
-    /// Notes that clients may describe themselves.
+    /// Accepts clients that are described by documents.
     pub(crate) fn allow_client_documents(&self, settings: ClientDocumentSettings) {
         self.client_documents.store(Some(Arc::new(settings)));
     }
 
-    /// What clients that describe themselves may ask for; `None` if that is off.
+    /// The rights of clients that are described by documents; `None` if they are not accepted.
     pub(crate) fn client_documents(&self) -> Option<Arc<ClientDocumentSettings>> {
         self.client_documents.load_full()
     }
 
-    /// What is counted here.
+    /// Returns the counters of this process.
     pub(crate) const fn numbers(&self) -> &Numbers {
         &self.numbers
     }
 
-    /// How many tokens each key has signed here.
+    /// Returns the number of tokens that each key has signed in this process.
     pub(crate) fn signatures(&self) -> Vec<(String, u64)> {
         let signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
         signatures.iter().map(|(kid, count)| (kid.clone(), count.load(Ordering::Relaxed))).collect()
     }
 
-    /// When a look at the store last succeeded, in Unix seconds.
+    /// Returns the time of the last successful read of the store, in Unix seconds.
     pub(crate) fn last_tick(&self) -> u64 {
         self.last_tick.load(Ordering::Relaxed)
     }
 
-    /// Whether the store has answered within the replica delay. A process without news for longer may sign with a key
-    /// that others have retired or revoked, and does not know it; nor would a look that hangs ever fail.
+    /// Whether the store has responded within the replica delay. Otherwise this process could sign with a key that others have retired or
+    /// revoked. A read that blocks never fails, so only the time shows it.
     pub(crate) fn is_current(&self, snapshot: &Snapshot, now: u64) -> bool {
         let delay = snapshot.state.settings().times().replica_delay;
         now.abs_diff(self.last_seen.load(Ordering::Relaxed)) <= delay.max(1)
@@ -203,7 +203,7 @@ impl Published {
         self.numbers.full_for().as_secs() >= delay.max(1)
     }
 
-    /// Whether the store failed at the last look.
+    /// Whether the last read of the store failed.
     pub(crate) fn failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }

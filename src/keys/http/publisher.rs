@@ -1,6 +1,6 @@
-//! Publishes the set of a keeper, and follows what this and other processes write.
+//! Publishes the set of a keeper, and follows the changes of this and other processes.
 //!
-//! Readers see a snapshot in memory: no lock, no store. A store that fails changes nothing of what is published.
+//! Readers use a snapshot in memory, without a lock or a store. If the store fails, the published snapshot stays.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,32 +18,32 @@ pub struct Publisher {
     keeper: Keeper,
     clock: Arc<dyn Clock>,
     published: Arc<Published>,
-    /// What was read last.
+    /// The identifier and version of the state that was read last.
     read: Option<StoreStamp>,
-    /// Whether the high-water mark lacks it.
+    /// Whether the high-water mark does not contain it yet.
     unmarked: bool,
     watch: ClockWatch,
-    /// When the key-encryption key was last known to open the store, by the steady clock.
+    /// The time at which the key-encryption key last opened the store, by the steady clock.
     kek_checked: Option<Duration>,
-    /// What was last said to be wrong with the signer, and when, in Unix seconds.
+    /// The last reported alarm about the signer, and its time in Unix seconds.
     alarm: Option<(Alarm, u64)>,
-    /// Since when the store has failed, and when that was last reported, in Unix seconds.
+    /// The time since which the store has failed, and the time of the last report, in Unix seconds.
     failing: Option<(u64, u64)>,
 }
 
-/// How often the version is asked for. Half the smallest replica delay that is of use, so that a successor is published
-/// by every server before its first signature.
+/// The period in which the version is read. It is much shorter than the shortest replica delay, so that every server publishes a
+/// successor before its first signature.
 pub(crate) const PERIOD: Duration = Duration::from_millis(500);
-/// How often the store is opened with the key-encryption key that a new process would read.
+/// The period in which the store is opened with the key-encryption key that a new process would read.
 const KEK_PERIOD: Duration = Duration::from_secs(60);
-/// How often a failure that goes on is reported, in seconds.
+/// The period in which a lasting failure is reported, in seconds.
 const REPORT_PERIOD: u64 = 60;
 
 impl Publisher {
     /// Reads the set for the first time.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Document`]: there is nothing to publish.
+    /// [`Error::Store`] or [`Error::Document`] if there is nothing to publish.
     pub fn new(keeper: Keeper, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let mut publisher = Self {
             keeper,
@@ -63,18 +63,18 @@ impl Publisher {
         Ok(publisher)
     }
 
-    /// What the readers see.
+    /// Returns the snapshot for the readers.
     #[must_use]
     pub fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published)
     }
 
-    /// Looks once whether another process has changed the state, and publishes the new set; then makes the step that is
-    /// due, if one is. May block on the store. A failure is reported in the log and leaves the published set as it is.
+    /// Reads the state once, if another process has changed it, and publishes the new set. Then makes the step that is due, if there is one.
+    /// May block on the store. A failure is logged and does not change the published set.
     pub fn look(&mut self) {
         let now = self.clock.now();
         let looked = self.look_once(now);
-        // A store that is away would be waited for once more.
+        // Another call to an unavailable store would only wait again.
         if !matches!(looked, Err(Error::Store(StoreError::Unavailable { .. }))) {
             self.keeper.announce(self.clock.steady());
         }
@@ -97,7 +97,7 @@ impl Publisher {
         }
     }
 
-    /// Looks again and again, until it is dropped.
+    /// Calls [`Self::look`] repeatedly, until it is dropped.
     ///
     /// # Errors
     /// [`Error::Stopped`] if a look panicked.
@@ -106,7 +106,7 @@ impl Publisher {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            // The store blocks, the requests must not.
+            // The store may block, so it is called in another thread.
             let looked = tokio::task::spawn_blocking(move || {
                 self.look();
                 self
@@ -120,12 +120,12 @@ impl Publisher {
 
     fn look_once(&mut self, now: u64) -> Result<(), Error> {
         let clock = self.look_at_clock();
-        // INVARIANT: a look that gets no further than here lets the replica delay run out, and then nothing is signed.
+        // INVARIANT: if this fails or blocks, the replica delay ends, and nothing is signed any more.
         self.read()?;
         if let ClockState::Jumped { by } = clock {
             return Err(Error::ClockJumped { by });
         }
-        // What can be read is current, even if nothing can be written, as on a full disk.
+        // The state is current if it can be read, even if nothing can be written, as on a full disk.
         self.published.seen(now);
         self.remember()?;
         if clock == ClockState::Steady {
@@ -139,7 +139,7 @@ impl Publisher {
         self.watch.look(self.clock.as_ref(), snapshot.state.settings().times())
     }
 
-    /// Moves the high-water mark on to what was read last.
+    /// Updates the high-water mark to the state that was read last.
     fn remember(&mut self) -> Result<(), Error> {
         if let (true, Some(stamp), Some(snapshot)) = (self.unmarked, &self.read, self.published.snapshot()) {
             self.keeper.remember(stamp, &snapshot.state)?;
@@ -148,7 +148,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Finds out once a minute whether the next start would open the store; at each look, once it would not.
+    /// Checks once a minute whether a new process could open the store. If it could not, checks at each look.
     fn check_kek(&mut self) -> Result<(), Error> {
         let now = self.clock.steady();
         if self.kek_checked.is_none_or(|at| now.saturating_sub(at) >= KEK_PERIOD) {
@@ -159,7 +159,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Makes the step that is due, and publishes what came of it.
+    /// Makes the step that is due, and publishes the new state.
     fn turn(&mut self) -> Result<(), Error> {
         let Some(snapshot) = self.published.snapshot() else { return Ok(()) };
         let (now, state) = (self.clock.now(), &snapshot.state);
@@ -176,7 +176,7 @@ impl Publisher {
         self.read()
     }
 
-    /// Says what is wrong with the signer, again after a while, and that it is over.
+    /// Logs an alarm about the signer, repeats it after a while, and logs its end.
     fn raise(&mut self, alarm: Option<Alarm>, now: u64) {
         match (&alarm, &self.alarm) {
             (Some(alarm), Some((said, at))) if alarm == said && now.saturating_sub(*at) < REPORT_PERIOD => {

@@ -20,23 +20,23 @@ use super::connection::RouteName;
 use super::metadata::{AUTHORIZE_PATH, JWKS_PATH, metadata_paths, metadata_with};
 use crate::{Published, Snapshot};
 
-/// Header fields of every answer with the set, which is public.
+/// The header fields of every response with the set, which is public.
 const OPEN_TO_ALL: [(HeaderName, HeaderValue); 3] = [
     (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    // Else a script can't read the tag that it is meant to send back.
+    // Without this, a script could not read the tag that it should send back.
     (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
-/// The routes, for the issuer that is published: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the
-/// root, and of the two metadata documents; and an authorization endpoint that says that there is no login.
+/// Returns the routes of the published issuer: `GET`, `HEAD` and `OPTIONS` of the key set, below the issuer and at the root, and of the
+/// two metadata documents. The authorization endpoint responds that there is no login.
 pub fn router(published: Arc<Published>) -> Router {
     let paths = own_paths(&published, AUTHORIZE_PATH);
     let authorize = literal_routes("authorize", &paths, &get(no_login).post(no_login));
     documents_router(published).merge(authorize)
 }
 
-/// [`router`] without the authorization endpoint.
+/// Returns the routes of [`router`] without the authorization endpoint.
 pub(crate) fn documents_router(published: Arc<Published>) -> Router {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
@@ -46,16 +46,15 @@ pub(crate) fn documents_router(published: Arc<Published>) -> Router {
     sets.merge(documents).with_state(published)
 }
 
-/// The paths of a route: at the root, and below the path of the issuer that is published.
+/// Returns the paths of a route: at the root, and below the path of the published issuer.
 pub(crate) fn own_paths(published: &Published, route: &str) -> [String; 2] {
     let snapshot = published.snapshot();
     let path = snapshot.as_deref().map_or("", |snapshot| snapshot.state.issuer().path());
     [route.to_owned(), format!("{path}{route}")]
 }
 
-/// The same handler at each of `paths`, which mean nothing but themselves, counted under `name`.
-///
-/// Braces, and a colon or an asterisk after a slash, have a meaning for the router, and none in a URL.
+/// Returns routes with the same handler at each of `paths`, counted under `name`. The paths are literal. Braces have a meaning for the
+/// router, so they are escaped. Its check for a colon or an asterisk after a slash is disabled.
 pub(crate) fn literal_routes<S: Clone + Send + Sync + 'static>(
     name: &'static str,
     paths: &[String],
@@ -77,7 +76,7 @@ pub(crate) fn literal_routes<S: Clone + Send + Sync + 'static>(
 async fn key_set(State(published): State<Arc<Published>>, request: HeaderMap) -> Response {
     let Some(snapshot) = published.snapshot() else { return not_yet() };
     let set = &snapshot.set;
-    // RFC 9110 §15.4.5: a 304 says what a 200 would have said about the tag and the cache.
+    // RFC 9110 §15.4.5: a 304 has the same `ETag` and `Cache-Control` as a 200.
     let about = [(ETAG, set.etag().clone()), (CACHE_CONTROL, cache_control(&published, &snapshot))];
     if matches(&request, set.etag()) {
         return (StatusCode::NOT_MODIFIED, OPEN_TO_ALL, about).into_response();
@@ -101,7 +100,7 @@ async fn document(State(published): State<Arc<Published>>) -> Response {
     }
 }
 
-/// An empty set as 200 would have every good token refused, for as long as it is cached.
+/// Makes the response while there is no set. An empty set with status 200 would make verifiers refuse good tokens while it is cached.
 fn not_yet() -> Response {
     let wait = [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "1")];
     (StatusCode::SERVICE_UNAVAILABLE, OPEN_TO_ALL, wait).into_response()
@@ -120,7 +119,7 @@ async fn preflight() -> Response {
     (StatusCode::NO_CONTENT, OPEN_TO_ALL, allowed).into_response()
 }
 
-/// RFC 9110 §13.1.2: `If-None-Match` lists tags, compared weakly, or is `*`.
+/// Whether `If-None-Match` contains the tag, compared weakly, or is `*` (RFC 9110 §13.1.2).
 fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
     request
         .get_all(IF_NONE_MATCH)

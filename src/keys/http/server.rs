@@ -1,4 +1,4 @@
-//! Serves on the listeners until it is to stop, then drains the connections.
+//! Serves on the listeners until it must stop, then drains the connections.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -35,32 +35,31 @@ use crate::{
     ClientDocumentSettings, Clock, Error, Keeper, Published, Publisher, ServerCertificate, ops_router, router,
 };
 
-/// How long requests under way may take after the wish to stop.
+/// The time limit for pending requests after the signal to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-/// The maximum number of connections of the public listener. Each takes some kilobytes and a descriptor; systems allow a process a
-/// thousand descriptors or more.
+/// The most connections of the public listener. Each takes some kilobytes and a descriptor. Systems allow a process at least a thousand
+/// descriptors.
 const MOST_CONNECTIONS: usize = 900;
-/// How many connections the operator's own tools may have.
+/// The most connections of the operator's tools.
 const MOST_OPS_CONNECTIONS: usize = 64;
-/// How many bytes of answers the system may keep for a connection; it takes twice as many. Left alone, it takes megabytes
-/// before an answer counts as not taken.
+/// The send buffer of a connection, in bytes; the system takes twice as much. Its default is megabytes, which would hide for long that a
+/// client does not receive a response.
 const SEND_BUFFER: usize = 32_768;
-/// How long to wait after the system has no connection to give, for want of descriptors or memory.
+/// The pause after the system has refused a connection for lack of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// How connections of the public listener are served: who may have how many, and with which certificate.
+/// The settings of the public listener: limits, proxies and certificate.
 #[derive(Clone, Debug)]
 pub struct ConnectionSettings {
-    /// How many of the 900 places one address may have; by default a quarter. An IPv6 network of 64 bits counts as one
-    /// address.
+    /// The most connections of one address, of 900 in all; by default a quarter. An IPv6 network of 64 bits counts as one address.
     pub per_address: usize,
-    /// The proxies whose `X-Forwarded-For` is believed, and which may have every place.
+    /// The proxies whose `X-Forwarded-For` is trusted. They may have all connections.
     pub trusted_proxies: Vec<IpNet>,
-    /// How many attempts to log in, and how many failed requests for tokens, one address has in a minute. `None` for no limit.
+    /// The most login attempts, and the most failed token requests, of one address in a minute. `None` for no limit.
     pub attempts_per_address: Option<NonZeroU32>,
     /// The certificate for TLS; `None` for plain HTTP.
     pub certificate: Option<Arc<ServerCertificate>>,
-    /// What clients may ask for that describe themselves by Client ID Metadata Documents; `None` if there are none.
+    /// The rights of clients that are described by Client ID Metadata Documents; `None` if they are not accepted.
     pub client_documents: Option<ClientDocumentSettings>,
 }
 
@@ -108,7 +107,7 @@ pub(crate) async fn run_with(
 ) -> Result<(), Error> {
     let (watch_clock, ledger, watched) = (Arc::clone(&clock), keeper.ledger(), keeper.clone());
     let leaver = keeper.clone();
-    // Each connection inherits it.
+    // Each connection inherits this size.
     SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER)?;
     let first = tokio::task::spawn_blocking(move || Publisher::new(keeper, clock));
     let publisher = first.await.map_err(|_| Error::Stopped)??;
@@ -142,7 +141,7 @@ pub(crate) async fn run_with(
         routes = routes.layer(from_fn_with_state(Arc::new(AddressLimit::new(attempts)), limit_address));
     }
     let published_clients = Arc::clone(&published);
-    // Around the limit: a page must be able to read a 429.
+    // Added outside of the limit, so that a page can read a 429.
     let routes = routes.layer(from_fn_with_state(published_clients, allow_registered_origins));
     let public = Arc::new(Serving {
         routes,
@@ -161,7 +160,7 @@ pub(crate) async fn run_with(
     let places = Arc::new(Places::new(MOST_CONNECTIONS, per_address, Some(published)));
     let ops_places = Arc::new(Places::new(MOST_OPS_CONNECTIONS, MOST_OPS_CONNECTIONS, None));
     let mut shutdown = pin!(shutdown);
-    // Each connection has a receiver: all are dropped once all connections have ended.
+    // Each connection has a receiver. When all are dropped, all connections have ended.
     let (stop, stopping) = watch::channel(());
     {
         let mut follow = pin!(publisher.follow());
@@ -193,7 +192,7 @@ pub(crate) async fn run_with(
             never = &mut serving_ops => match never {},
         }
     }
-    // From here on new connections are refused, not kept waiting.
+    // From here on, new connections are refused at once.
     drop((listener, ops, stopping));
     info!("stopping");
     stop.send_replace(());
@@ -208,7 +207,7 @@ pub(crate) async fn run_with(
     Ok(())
 }
 
-/// Those who log in, if the keeper has a ledger that is in step with the store.
+/// Returns the people who log in, if the keeper has a ledger that belongs to the same epoch as the store.
 async fn people(
     ledger: Option<Arc<dyn Ledger>>,
     keeper: Keeper,
@@ -218,7 +217,7 @@ async fn people(
     let reconciled =
         tokio::task::spawn_blocking(move || reconcile(&keeper)).await.map_err(|_| Error::Stopped)?;
     if let Err(error) = reconciled {
-        // The key set matters to everybody, a login to the few who begin one now.
+        // All verifiers need the key set, but few people are logging in at this moment. So the server starts without logins.
         error!(code = error.code(), %error, "logins are off until the next start: the ledger cannot be used");
         return Ok(None);
     }
@@ -227,7 +226,7 @@ async fn people(
     Ok(Some(People { ledger, passwords, documents }))
 }
 
-/// Says at the start which clients may use the grants that RFC 9700 advises against.
+/// Logs at the start which clients may use grants that RFC 9700 advises against.
 fn warn_of_old_grants(published: &Published) {
     let Some(snapshot) = published.snapshot() else { return };
     for client in snapshot.state.clients() {
@@ -252,7 +251,7 @@ async fn accept(
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
-            // The client was gone before it was greeted.
+            // The client has disconnected already.
             Err(e) if matches!(e.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {
                 continue;
             }

@@ -1,8 +1,8 @@
 //! Lets the pages of registered clients use `/token`, `/revoke` and `/userinfo` (CORS, Fetch §3.2).
 //!
-//! A page may call them if its origin is that of a redirect address of a client. If clients may describe themselves, a page of any
-//! origin may: a pre-flight names no client, and any origin can be one of theirs. No credentials of the browser are allowed: these
-//! endpoints have no cookies.
+//! A page may call them if its origin is that of a redirect URI of a client. If clients with documents are accepted, pages of any origin
+//! may call them, because a pre-flight does not identify the client. The browser's credentials are not allowed, because these endpoints
+//! have no cookies.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ fn preflight(allowed: bool, methods: &'static str) -> Response {
     (StatusCode::NO_CONTENT, fields).into_response()
 }
 
-/// The `Origin` of a request, if it is that of a registered redirect address, or `open` and it is one at all.
+/// Returns the `Origin` of a request, if a registered redirect URI has it. With `open`, returns every valid origin.
 fn allowed_origin(state: &Issued, open: bool, headers: &HeaderMap) -> Option<HeaderValue> {
     let mut values = headers.get_all(ORIGIN).iter();
     let origin = values.next().filter(|_| values.next().is_none())?;
@@ -69,13 +69,13 @@ fn allowed_origin(state: &Issued, open: bool, headers: &HeaderMap) -> Option<Hea
         state.clients().iter().filter(|client| !client.disabled).filter_map(|client| client.login.as_ref());
     let mut uris = logins.flat_map(|login| &login.redirect_uris);
     let asked = Url::parse(text).ok().map(|url| url.origin()).filter(Origin::is_tuple)?;
-    // `Origin` has exactly one spelling; a longer text is not one.
+    // An origin has exactly one form.
     let is_origin = asked.ascii_serialization() == text;
     let allowed = is_origin && (open || uris.any(|uri| has_origin(uri.as_str(), &asked)));
     allowed.then(|| origin.clone())
 }
 
-/// Whether a redirect address has that origin. As in RFC 8252 §7.3, the port of a loopback address does not count.
+/// Whether a redirect URI has that origin. The port of a loopback address is ignored (RFC 8252 §7.3).
 fn has_origin(redirect_uri: &str, asked: &Origin) -> bool {
     let Ok(url) = Url::parse(redirect_uri) else { return false };
     if !matches!(url.scheme(), "https" | "http") {

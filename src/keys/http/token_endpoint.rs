@@ -1,6 +1,6 @@
 //! Answers a client's request with an access token, or with an error (RFC 6749 §5.2).
 //!
-//! What is granted is decided in `grants`; the tokens follow RFC 9068. Revocation follows RFC 7009.
+//! `grants` decides which tokens are granted. Access tokens follow RFC 9068, and revocation follows RFC 7009.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +23,7 @@ use crate::ledger::Grant;
 use crate::proof::DpopUse;
 use crate::{Clock, Published, Snapshot, TokenRefusal, TokenRequest};
 
-/// The answer of RFC 6749 §5.1.
+/// The response (RFC 6749 §5.1).
 #[derive(Serialize)]
 struct Granted<'a> {
     access_token: &'a str,
@@ -43,7 +43,7 @@ pub fn token_router(published: Arc<Published>, clock: Arc<dyn Clock>) -> Router 
     token_router_with(published, clock, None)
 }
 
-/// [`token_router`] for an issuer with people who log in.
+/// Returns the routes of [`token_router`] for an issuer with people who log in.
 pub(crate) fn token_router_with(
     published: Arc<Published>,
     clock: Arc<dyn Clock>,
@@ -80,7 +80,7 @@ async fn revocation(State(endpoint): State<Endpoint>, request: ClientRequest) ->
 }
 
 impl Endpoint {
-    /// The token's `jti`, and the answer with the token.
+    /// Grants a token. Returns its `jti`, and the response with the token.
     async fn grant(
         &self,
         request: &ClientRequest,
@@ -123,7 +123,7 @@ impl Endpoint {
         Ok((jti, (NOT_KEPT, json).into_response()))
     }
 
-    /// Whether there was something to revoke.
+    /// Revokes the token in the request. Returns whether it was valid.
     async fn revoke(&self, request: &ClientRequest, attempt: &mut Attempt) -> Result<bool, GrantRefusal> {
         let Parameters { snapshot, form, .. } = request.parameters()?;
         let client = self.authenticate(request, attempt).await?;
@@ -132,14 +132,14 @@ impl Endpoint {
     }
 }
 
-/// What was signed for one request.
+/// The tokens that were signed for one request.
 struct Signed {
     jti: String,
     token: String,
     id_token: Option<String>,
 }
 
-/// Signs the tokens. An RSA signature takes milliseconds, in which the thread could serve hundreds of key sets.
+/// Signs the tokens. RSA signatures are slow, so they are made in another thread.
 async fn sign(
     snapshot: &Arc<Snapshot>,
     request: TokenRequest,

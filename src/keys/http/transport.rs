@@ -1,4 +1,4 @@
-//! How a request came here, and the header fields that every answer has.
+//! Finds out whether a request came over TLS, and adds the header fields that every response has.
 
 use std::net::IpAddr;
 
@@ -10,24 +10,24 @@ use super::address::is_trusted;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Each answer has these fields, unless its route has set them itself.
+/// The fields of each response, unless its route has set them itself.
 const USUAL: [(HeaderName, HeaderValue); 3] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// RFC 6797 §6.1: a year. Subdomains may belong to others.
+/// Strict-Transport-Security for a year (RFC 6797 §6.1). Without subdomains, which may belong to others.
 const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Whether a request came over TLS: to this process, or to a trusted proxy. [`run`](crate::run) puts it into each request's
-/// extensions. Passwords are accepted only where it is true.
+/// extensions. Passwords are accepted only if it is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecureTransport(pub bool);
 
 impl SecureTransport {
-    /// `tls` is whether the connection itself is encrypted. A trusted proxy says so in `X-Forwarded-Proto`; of several
-    /// values the last one counts, because it is the nearest proxy's.
+    /// `tls` is whether the connection itself is encrypted. For a trusted proxy, `X-Forwarded-Proto` decides. Of several values, the last
+    /// one counts, because the nearest proxy wrote it.
     pub(super) fn of(tls: bool, peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> Self {
         let last = headers.get_all(FORWARDED_PROTO).iter().next_back();
         let last = last.and_then(|line| line.to_str().ok()?.rsplit(',').next());
@@ -36,7 +36,7 @@ impl SecureTransport {
     }
 }
 
-/// Adds the fields that an answer lacks. With `only_tls`, browsers do not use plain HTTP for this host any more.
+/// Adds the fields that a response lacks. With `only_tls`, browsers use only TLS for this host from now on.
 pub(super) fn complete(headers: &mut HeaderMap, only_tls: bool) {
     for (name, value) in USUAL {
         headers.entry(name).or_insert(value);

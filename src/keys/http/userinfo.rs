@@ -1,4 +1,4 @@
-//! `GET` and `POST /userinfo`: what a client may know about the person of an access token (OpenID Connect Core §5.3).
+//! `GET` and `POST /userinfo`: returns claims about the person of an access token (OpenID Connect Core §5.3).
 
 use std::sync::Arc;
 
@@ -20,24 +20,24 @@ use crate::ledger::User;
 use crate::proof::{DPOP_ALGORITHMS, DpopUse};
 use crate::{Clock, Published, Snapshot};
 
-/// Why nothing is said about a person (RFC 6750 §3.1, RFC 9449 §7.1).
+/// The reason why no claims are returned (RFC 6750 §3.1, RFC 9449 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     /// No token was sent.
     Absent,
     /// The token came in two ways, or the request is malformed.
     Malformed,
-    /// The token does not hold, or its person is gone.
+    /// The token is not valid, or its person was removed.
     Token,
     /// The token has no scope `openid`.
     Scope,
     /// The token is bound to a key, and the proof is missing or wrong.
     Proof,
-    /// The ledger or the store is silent.
+    /// The ledger or the store is not available.
     Unavailable,
 }
 
-/// A token, and whether it came under the scheme `DPoP`.
+/// A token, and whether it was sent with the scheme `DPoP`.
 struct Presented {
     token: String,
     dpop: bool,
@@ -70,7 +70,7 @@ async fn userinfo(
     }
 }
 
-/// The token of a request: in the header, or in the form of a `POST` (RFC 6750 §2.1, §2.2), and not in both.
+/// Reads the token of a request: from the header, or from the form of a `POST` (RFC 6750 §2.1, §2.2). Refuses both at once.
 async fn presented(method: &Method, headers: &HeaderMap, body: Body) -> Result<Presented, Refusal> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let header = fields.next();
@@ -100,7 +100,7 @@ async fn presented(method: &Method, headers: &HeaderMap, body: Body) -> Result<P
 }
 
 impl Endpoint {
-    /// What the token's client may know about its person.
+    /// Returns the claims about the person that the token's client may read.
     async fn claims(
         &self,
         method: &Method,
@@ -108,7 +108,7 @@ impl Endpoint {
         Presented { token, dpop }: &Presented,
     ) -> Result<Map<String, Value>, Refusal> {
         let now = self.clock.now();
-        // Not from an old state: a key that was revoked since must not count.
+        // An old state is not used, because a key may have been revoked since.
         let snapshot = self.current(now).map_err(|_| Refusal::Unavailable)?;
         let text = |claims: &Map<String, Value>, name: &str| {
             claims.get(name).and_then(Value::as_str).map(str::to_owned)
@@ -121,7 +121,7 @@ impl Endpoint {
             (Some(Some(jkt)), true) => {
                 self.check_proof(&snapshot, method, headers, (token, jkt), now).await?
             }
-            // RFC 9449 §7.2: a bound token is worth nothing without its proof.
+            // RFC 9449 §7.2: a bound token is refused without its proof.
             _ => return Err(if *dpop { Refusal::Proof } else { Refusal::Token }),
         }
         let scope = text(&token_claims, "scope").unwrap_or_default();
@@ -140,7 +140,7 @@ impl Endpoint {
         Ok(claims_of(&user, has("profile"), has("email")))
     }
 
-    /// Checks the DPoP proof of a bound token (RFC 9449 §7.1). It counts once.
+    /// Checks the DPoP proof of a bound token (RFC 9449 §7.1). A proof can be used once.
     async fn check_proof(
         &self,
         snapshot: &Snapshot,
@@ -159,7 +159,7 @@ impl Endpoint {
     }
 }
 
-/// The claims of a person by scope (OpenID Connect Core §5.4). Those that are not known are left out.
+/// Returns the claims of a person by scope (OpenID Connect Core §5.4). Unknown claims are omitted.
 fn claims_of(user: &User, profile: bool, email: bool) -> Map<String, Value> {
     let mut claims = Map::from_iter([("sub".to_owned(), json!(user.subject))]);
     if profile {
@@ -176,7 +176,7 @@ fn claims_of(user: &User, profile: bool, email: bool) -> Map<String, Value> {
 impl Refusal {
     const fn error(self) -> Option<&'static str> {
         match self {
-            // RFC 6750 §3.1: no error for a request that does not try.
+            // RFC 6750 §3.1: no error code for a request without credentials.
             Self::Absent | Self::Unavailable => None,
             Self::Malformed => Some("invalid_request"),
             Self::Token => Some("invalid_token"),

@@ -1,4 +1,4 @@
-//! A connection whose peer has to take each answer within a limit of time.
+//! A connection whose peer must receive each response within a time limit.
 
 use std::io;
 use std::pin::Pin;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// Ends with [`io::ErrorKind::TimedOut`] where writes have been blocked for the limit, and not everything was taken meanwhile.
-/// A peer that takes a byte now and then does not begin anew.
+/// Fails with [`io::ErrorKind::TimedOut`] if writes were blocked for the limit and not everything was sent meanwhile. A peer that
+/// receives a byte now and then does not restart the limit.
 #[derive(Debug)]
 pub(super) struct WriteLimit<S> {
     stream: S,
     limit: Duration,
-    /// Runs from the first write that was blocked to the next flush: hyper flushes once its buffer is empty.
+    /// Runs from the first blocked write to the next flush. hyper flushes when its buffer is empty.
     blocked: Option<Pin<Box<Sleep>>>,
 }
 

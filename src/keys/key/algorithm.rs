@@ -1,7 +1,7 @@
-//! The one table of algorithms that sign here, with their names in the libraries.
+//! The table of the algorithms that sign, with their names in the libraries.
 //!
-//! It is not the verifier's table: that one lists what may be verified, this one what keys are made for, in terms of
-//! the library that signs.
+//! The verifier has another table, with the algorithms that it can verify. This table has the algorithms for which keys are made, in terms
+//! of the library that signs.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum SigningAlgorithm {
     PS256,
 }
 
-/// How long the modulus of a new RSA key is.
+/// The length of the modulus of a new RSA key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RsaSize {
     /// 2048 bits, the least that RFC 7518 §3.3 allows.
@@ -34,7 +34,7 @@ pub enum RsaSize {
     Bits2048,
     /// 3072 bits.
     Bits3072,
-    /// 4096 bits, the most that verifiers take everywhere.
+    /// 4096 bits, the most that all verifiers accept.
     Bits4096,
 }
 
@@ -42,13 +42,13 @@ pub enum RsaSize {
 pub(crate) struct Facts {
     /// The registered `alg` value.
     pub(crate) name: &'static str,
-    /// What the token library calls it.
+    /// Its name in the token library.
     pub(crate) token: jsonwebtoken::Algorithm,
-    /// What its keys are.
+    /// The kind of its keys.
     pub(crate) family: Family,
 }
 
-/// What the keys of an algorithm are, in terms of the arithmetic.
+/// The kind of an algorithm's keys, in terms of the arithmetic.
 #[derive(Clone, Copy)]
 pub(crate) enum Family {
     /// Points on a NIST curve (RFC 7518 §6.2.1.1), with the length of one coordinate.
@@ -63,13 +63,13 @@ impl SigningAlgorithm {
     /// Every algorithm, in the order of the table.
     pub const ALL: [Self; 5] = [Self::ES256, Self::EdDSA, Self::ES384, Self::RS256, Self::PS256];
 
-    /// Whether its keys are RSA keys, which have a choice of lengths.
+    /// Whether its keys are RSA keys, whose length can be chosen.
     #[must_use]
     pub const fn is_rsa(self) -> bool {
         matches!(self.facts().family, Family::Rsa { .. })
     }
 
-    /// The row of the table.
+    /// Returns the row of the table.
     pub(crate) const fn facts(self) -> Facts {
         use jsonwebtoken::Algorithm as Token;
         let p256 =
@@ -86,13 +86,13 @@ impl SigningAlgorithm {
         Facts { name, token, family }
     }
 
-    /// The registered `alg` value.
+    /// Returns the registered `alg` value.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.facts().name
     }
 
-    /// The algorithm of that `alg` value, compared exactly.
+    /// Returns the algorithm with that `alg` value, compared exactly.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
@@ -103,7 +103,7 @@ impl RsaSize {
     /// Every size, the shortest first.
     pub const ALL: [Self; 3] = [Self::Bits2048, Self::Bits3072, Self::Bits4096];
 
-    /// The length in bits.
+    /// Returns the length in bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         match self {
@@ -113,7 +113,7 @@ impl RsaSize {
         }
     }
 
-    /// The size of that many bits.
+    /// Returns the size with that many bits.
     #[must_use]
     pub fn from_bits(bits: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|size| size.bits() == bits)

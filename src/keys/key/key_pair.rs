@@ -1,4 +1,4 @@
-//! A key that signs and has a public half: generated, or read from a PKCS#8 document.
+//! A signing key with its public half: generated, or read from a PKCS#8 document.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::{PublicJwk, RsaSize, SigningAlgorithm};
 /// A signing key, parsed and checked once, to sign many times.
 pub struct KeyPair {
     algorithm: SigningAlgorithm,
-    /// Kept because the store wants it back with every change.
+    /// Kept because every change of the store writes it again.
     pkcs8: Zeroizing<Vec<u8>>,
     /// The parsed key; the library wipes its memory when it is dropped.
     parsed: Parsed,
@@ -29,10 +29,10 @@ enum Parsed {
     Rsa(rsa::KeyPair, &'static dyn RsaEncoding),
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPairError {
-    /// The system gave no randomness, or the library failed.
+    /// The system has no randomness, or the library failed.
     NotGenerated,
     /// Not the PKCS#8 document of a private key for the algorithm.
     Rejected {
@@ -47,8 +47,7 @@ pub enum KeyPairError {
 }
 
 impl KeyPair {
-    /// Makes a new key, of that many bits if it is for RSA. It takes a fraction of a millisecond, and for RSA up to
-    /// seconds; it is never done inside of a transaction.
+    /// Makes a new key. `size` is for RSA keys, which can take seconds, so keys are never made inside a transaction.
     ///
     /// # Errors
     /// [`KeyPairError::NotGenerated`].
@@ -64,7 +63,7 @@ impl KeyPair {
                 wiped(AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?.as_ref())
             }
         };
-        // Parsed from the very bytes that are stored: what can't be read back is never used.
+        // Parsed from the bytes that are stored, so that a key that cannot be read back is never used.
         Self::from_pkcs8(algorithm, &pkcs8)
     }
 
@@ -103,7 +102,7 @@ impl KeyPair {
         Ok(Self { algorithm, pkcs8: wiped(der), parsed, public })
     }
 
-    /// How long its modulus is; of no meaning, and the default, if it is no RSA key.
+    /// Returns the length of its modulus. For other keys than RSA, returns the default, which has no meaning.
     #[must_use]
     pub fn rsa_size(&self) -> RsaSize {
         match &self.parsed {
@@ -112,32 +111,32 @@ impl KeyPair {
         }
     }
 
-    /// What it signs with.
+    /// Returns its algorithm.
     #[must_use]
     pub const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// The public half.
+    /// Returns the public half.
     #[must_use]
     pub const fn public(&self) -> &PublicJwk {
         &self.public
     }
 
-    /// The key's identifier: the RFC 7638 thumbprint of the public half.
+    /// Returns the key's identifier: the RFC 7638 thumbprint of the public half.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.public.kid()
     }
 
-    /// The private half, for [`crate::Document`] alone.
+    /// Returns the private half, for [`crate::Document`] only.
     pub(crate) fn pkcs8(&self) -> &[u8] {
         &self.pkcs8
     }
 }
 
-/// The seam that jsonwebtoken offers to signers: `encode` would parse and check the PKCS#8 document for every token,
-/// which costs more than the signature.
+/// The interface of jsonwebtoken for own signers. Its `encode` would parse and check the PKCS#8 document for every token, which takes longer
+/// than the signature.
 impl signature::Signer<Vec<u8>> for KeyPair {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
         let failed = |_| signature::Error::new();
@@ -168,7 +167,7 @@ impl fmt::Debug for KeyPair {
 }
 
 impl KeyPairError {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The public JWK of a point or a modulus.
+//! Makes the public JWK of a point or a modulus.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -9,8 +9,8 @@ use crate::SigningAlgorithm;
 
 /// The public half of a signing key as a JWK (RFC 7517 §4).
 ///
-/// INVARIANT: it is an allow-list. There is no member for a private value and no map of further ones, so nothing has
-/// to be stripped and nothing can be forgotten.
+/// INVARIANT: this is an allow-list. It has no member for a private value and no map of further members, so no private value can be
+/// published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kty")]
 pub enum PublicJwk {
@@ -64,8 +64,8 @@ pub enum PublicJwk {
 }
 
 impl PublicJwk {
-    /// The JWK of an uncompressed point (SEC 1 §2.3.3: `04 ‖ x ‖ y`), or of the 32 bytes of Ed25519; `None` if it is of
-    /// another form or length.
+    /// Returns the JWK of an uncompressed point (SEC 1 §2.3.3: `04 ‖ x ‖ y`), or of the 32 bytes of Ed25519. Returns `None` for another form
+    /// or length.
     pub(crate) fn from_point(algorithm: SigningAlgorithm, point: &[u8]) -> Option<Self> {
         let facts = algorithm.facts();
         let (usage, alg) = ("sig", facts.name);
@@ -89,7 +89,7 @@ impl PublicJwk {
         }
     }
 
-    /// The JWK of an RSA key, its two numbers big-endian without leading zeros; `None` for an algorithm of another kind.
+    /// Returns the JWK of an RSA key, whose numbers are big-endian without leading zeros. Returns `None` if the algorithm is not RSA.
     pub(crate) fn from_modulus(algorithm: SigningAlgorithm, modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let facts = algorithm.facts();
         let Family::Rsa { .. } = facts.family else { return None };
@@ -98,7 +98,7 @@ impl PublicJwk {
         Some(Self::Rsa { kid, usage: "sig", alg: facts.name, n, e })
     }
 
-    /// The key's identifier: its RFC 7638 thumbprint with SHA-256, base64url.
+    /// Returns the key's identifier: its RFC 7638 thumbprint with SHA-256, in base64url.
     #[must_use]
     pub fn kid(&self) -> &str {
         match self {
@@ -107,7 +107,7 @@ impl PublicJwk {
     }
 }
 
-/// RFC 7638 §3.2: the hash of the required members alone, in the order of their names, without white space.
+/// Hashes the required members, in the order of their names, without white space (RFC 7638 §3.2).
 fn thumbprint(canonical: &str) -> String {
     Base64UrlUnpadded::encode_string(digest(&SHA256, canonical.as_bytes()).as_ref())
 }

@@ -1,82 +1,82 @@
-//! What the rows about the device flow say (RFC 8628).
+//! The records of the device flow (RFC 8628).
 
 use super::{Grant, SecretHash};
 
-/// What a device asks a person for.
+/// The request of a device to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceRequest {
-    /// What the person enters: eight letters.
+    /// The code that the person enters: eight letters.
     pub user_code: String,
-    /// Who asks.
+    /// The client.
     pub client: String,
     /// The scopes.
     pub scopes: Vec<String>,
     /// The audiences.
     pub audiences: Vec<String>,
-    /// Whether refresh tokens are wanted.
+    /// Whether refresh tokens are requested.
     pub offline: bool,
     /// The thumbprint of the DPoP key that signed the request's proof.
     pub jkt: Option<String>,
-    /// When it was made.
+    /// The time of the request, in Unix seconds.
     pub created: u64,
     /// The identifier of the grant that the person may give.
     pub grant: [u8; 16],
 }
 
-/// A device that begins to wait.
+/// A new request of a device.
 #[derive(Clone, Debug)]
 pub struct NewDevice {
     /// The hash of the device code.
     pub hash: SecretHash,
-    /// What it asks for.
+    /// The request.
     pub request: DeviceRequest,
-    /// When its codes end.
+    /// The time at which its codes expire, in Unix seconds.
     pub expires: u64,
-    /// How many seconds it waits between two polls.
+    /// The seconds between two polls.
     pub interval: u64,
 }
 
-/// What a person answers.
+/// The answer of a person.
 #[derive(Clone, Debug)]
 pub enum DeviceAnswer {
-    /// The device gets what it asked for.
+    /// The device gets the grant.
     Allowed(Box<Grant>),
-    /// It does not.
+    /// The device gets nothing.
     Denied,
 }
 
-/// A device that asks whether the person has answered.
+/// A poll of a device.
 #[derive(Clone, Debug)]
 pub struct DevicePoll {
     /// The hash of the device code.
     pub hash: SecretHash,
-    /// Who asks.
+    /// The client.
     pub client: String,
     /// The thumbprint of the DPoP key that signed the request's proof.
     pub jkt: Option<String>,
     /// The hash of the first refresh token, if the grant has any.
     pub refresh: SecretHash,
-    /// Which key derived it.
+    /// The identifier of the key that derived it.
     pub key: String,
-    /// Now.
+    /// The current time, in Unix seconds.
     pub now: u64,
 }
 
-/// What came of a poll.
+/// The result of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceOutcome {
-    /// The person allowed it. The device code is worth nothing any more.
+    /// The person allowed it. The device code is now invalid.
     Granted(Box<Grant>),
-    /// It is not answered yet.
+    /// The person has not answered yet.
     Pending,
-    /// The poll came too early. The device has to wait five seconds longer from now on.
+    /// The poll came too early. From now on, the device has to wait five seconds longer between polls.
     SlowDown,
-    /// The person refused. The device code is worth nothing any more.
+    /// The person refused. The device code is now invalid.
     Denied,
     /// The codes have expired, or the grant has ended.
     Expired,
-    /// There is no such device code, or another client has it.
+    /// The device code is unknown, or belongs to another client.
     Unknown,
-    /// The DPoP key is missing or another one.
+    /// The DPoP key is missing or different.
     ProofKey,
 }

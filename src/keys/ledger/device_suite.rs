@@ -1,4 +1,4 @@
-//! What every ledger does for devices (RFC 8628), stated once.
+//! Tests of the device flow (RFC 8628) that every ledger must pass.
 
 use super::ledger_suite::{Subject, ledger};
 use super::*;

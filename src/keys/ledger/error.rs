@@ -1,31 +1,31 @@
-//! Every way in which a ledger can fail, with one code each.
+//! The errors of a ledger, each with one code.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::StoreError;
 
-/// Why a ledger did not do as it was asked. Nothing has changed then.
+/// The reason why an operation of a ledger failed. Nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// Its file can't be used: the reasons are those of a store.
+    /// Its file cannot be used. The reasons are those of a store.
     File(StoreError),
     /// It belongs to another store.
     OtherStore {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
     },
-    /// Another server has taken over the database, and changes that were answered may be lost. A new epoch begins in a moment.
+    /// Another server has taken over the database, and confirmed changes may be lost. A new epoch begins soon.
     Waiting,
     /// The thread that writes has ended.
     Stopped,
-    /// A row has something that no version of this program writes.
+    /// A row has a value that no version of this program writes.
     Row {
         /// The table.
         table: &'static str,
     },
-    /// A column has something that no version of this program writes.
+    /// A column has a value that no version of this program writes.
     Column {
         /// Its number in the statement, counted from 0.
         column: usize,
@@ -33,7 +33,7 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

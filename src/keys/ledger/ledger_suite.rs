@@ -1,4 +1,4 @@
-//! What every ledger does, stated once. Each implementation runs it.
+//! Tests that every ledger must pass. Each implementation runs them.
 
 use super::*;
 use crate::StoreId;
@@ -6,13 +6,13 @@ use crate::test_keys::NOW;
 
 /// A way to make ledgers.
 pub(super) trait Subject {
-    /// What a ledger goes with, such as its folder.
+    /// The location of a ledger, such as its folder.
     type Place;
 
-    /// A new ledger that is empty.
+    /// Makes a new, empty ledger.
     fn fresh(&self) -> (Self::Place, Box<dyn Ledger>);
 
-    /// The ledger in that place once more, as another process has it.
+    /// Opens the ledger in that location again, as another process would.
     fn again(&self, place: &Self::Place, store: StoreId) -> Result<Box<dyn Ledger>, LedgerError>;
 }
 
@@ -44,12 +44,12 @@ pub(super) fn run<S: Subject>(subject: &S) {
     device_suite::run(subject);
 }
 
-/// The store whose ledgers they are.
+/// Returns the identifier of the store to which the ledgers belong.
 pub(super) fn id() -> StoreId {
     "00000000000000000000000000000001".parse().unwrap()
 }
 
-/// A new ledger with the person `u_ada`.
+/// Makes a new ledger with the person `u_ada`.
 pub(super) fn ledger<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
     let (place, ledger) = subject.fresh();
     ledger.add_user(&user("ada")).unwrap();
@@ -120,7 +120,7 @@ fn refresh(id: u8, presented: &str, successor: &str, now: u64) -> RefreshAttempt
     }
 }
 
-/// With a grant whose first refresh token is R0.
+/// Makes a new ledger with a grant whose first refresh token is R0.
 fn redeemed<S: Subject>(subject: &S) -> (S::Place, Box<dyn Ledger>) {
     let (folder, ledger) = ledger(subject);
     ledger.issue_code(&code(1)).unwrap();

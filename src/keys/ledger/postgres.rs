@@ -12,20 +12,20 @@ use crate::{PostgresDatabase, StoreId};
 /// A ledger in a database of PostgreSQL.
 pub struct PostgresLedger {
     database: Arc<PostgresDatabase>,
-    /// The number of the server's history up to which everything is accounted for.
+    /// The timeline of the server up to which lost changes are accounted for.
     settled: AtomicI64,
 }
 
 const TABLES: &str = include_str!("postgres/tables.sql");
-/// The number that one process at a time holds while it makes tables: `jotl`.
+/// The advisory lock for making tables: `jotl`.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688172)::text";
 /// Whether a commit waits for a standby.
 const SYNCHRONOUS: &str = "(current_setting('synchronous_standby_names') <> '')";
-/// In how many parts changes are counted.
+/// The number of counters for changes. Their sum is the count.
 const SHARDS: u32 = 16;
 
 impl PostgresLedger {
-    /// Opens the ledger of that store, and makes its tables if they are not there.
+    /// Opens the ledger of a store. Makes its tables if they do not exist.
     ///
     /// # Errors
     /// [`LedgerError::OtherStore`], [`LedgerError::File`].
@@ -46,7 +46,7 @@ impl PostgresLedger {
     }
 }
 
-/// Whether every table is there: a later version has more.
+/// Whether every table exists: a later version has more.
 fn is_complete(rows: &dyn Rows) -> Result<bool, LedgerError> {
     let names = TABLES.lines().filter_map(|line| line.strip_prefix("CREATE TABLE IF NOT EXISTS "));
     let there: Vec<String> =
@@ -86,7 +86,7 @@ impl PostgresLedger {
         self.database.call(|rows| {
             let done = work(rows)?;
             if rows.has_changed() {
-                // The last row that is locked, so that no transaction waits for it and holds another.
+                // This row is locked last, so that no transaction that waits for it has locked another row.
                 let sql = "UPDATE changes SET count = count + 1 WHERE shard = pg_backend_pid()::bigint % ?1";
                 run(rows, sql, [SHARDS])?;
             }

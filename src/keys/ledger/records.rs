@@ -1,4 +1,4 @@
-//! What the rows of the ledger say.
+//! The records of the ledger. Times are Unix seconds.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretHash;
 
-/// How far a ledger has come. A later state of the same ledger is greater.
+/// The state number of a ledger. A later state of the same ledger is greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerStamp {
-    /// Its epoch.
+    /// The epoch of the ledger.
     pub epoch: u64,
-    /// The count of its changes.
+    /// The count of changes.
     pub changes: u64,
 }
 
@@ -26,24 +26,24 @@ pub struct User {
     pub name: String,
     /// The hash of the password, as a PHC string.
     pub password: String,
-    /// Whether the person can't log in at present.
+    /// Whether the person cannot log in.
     pub disabled: bool,
-    /// When the person was added.
+    /// The time at which the person was added.
     pub created: u64,
     /// The claim `roles` of the person's tokens (RFC 9068 §2.2.3.1).
     pub roles: Vec<String>,
     /// The claim `permissions` of the person's tokens.
     pub permissions: Vec<String>,
-    /// What the person is called by others.
+    /// The profile.
     pub profile: Profile,
-    /// How many wrong passwords there were in a row.
+    /// The number of wrong passwords in a row, in unknown browsers.
     pub failures: u64,
-    /// When the last of them was.
+    /// The time of the last wrong password.
     pub last_failure: u64,
 }
 
 impl User {
-    /// A person who can log in and has neither roles nor a profile. `password` is the hash; `now` in Unix seconds.
+    /// Makes a person who can log in, without roles and profile. `password` is the hash.
     #[must_use]
     pub fn new(subject: String, name: String, password: String, now: u64) -> Self {
         Self {
@@ -61,14 +61,14 @@ impl User {
     }
 }
 
-/// What clients may learn about a person (OpenID Connect Core §5.1).
+/// The claims about a person that clients may read (OpenID Connect Core §5.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// The claim `name`.
     pub name: Option<String>,
     /// The claim `email`.
     pub email: Option<String>,
-    /// The claim `email_verified`: an operator says that the address is the person's own.
+    /// The claim `email_verified`: an operator has confirmed that the address belongs to the person.
     pub email_verified: bool,
 }
 
@@ -77,107 +77,107 @@ pub struct Profile {
 pub struct Session {
     /// The hash of the cookie.
     pub hash: SecretHash,
-    /// Who is logged in.
+    /// The `sub` of the person.
     pub subject: String,
-    /// When the person logged in: `auth_time`.
+    /// The time of the login: `auth_time`.
     pub authenticated: u64,
-    /// How the person logged in: `amr` (RFC 8176).
+    /// The methods of the login: `amr` (RFC 8176).
     pub methods: Vec<String>,
-    /// When it was used last.
+    /// The time of the last use.
     pub last_seen: u64,
 }
 
-/// How long a session lives, in seconds.
+/// The lifetime of a session, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// After its last use.
+    /// The time after its last use.
     pub idle: u64,
-    /// After the login.
+    /// The time after the login.
     pub absolute: u64,
 }
 
-/// A try to log in, before its password is checked.
+/// A login attempt, before its password is checked.
 #[derive(Clone, Debug)]
 pub struct LoginTry {
-    /// Who is said to log in.
+    /// The `sub` of the person.
     pub subject: String,
-    /// The hash of the cookie of a browser in which a person has logged in before.
+    /// The hash of the cookie of a known browser, in which a person has logged in before.
     pub browser: Option<SecretHash>,
-    /// How many tries there may be.
+    /// The limits.
     pub limits: TryLimits,
-    /// Now.
+    /// The current time.
     pub now: u64,
 }
 
-/// How many wrong passwords in a row a person may have.
+/// The accepted numbers of wrong passwords in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryLimits {
-    /// In a browser in which the person logged in before; then the browser is unknown again.
+    /// The limit in a known browser. After that, the browser is unknown again.
     pub known: u64,
-    /// In all other browsers together; then there is one try in each [`pause`](Self::pause).
+    /// The limit in all unknown browsers together. After that, there is one attempt in each [`pause`](Self::pause).
     pub unknown: u64,
-    /// In seconds.
+    /// The pause, in seconds.
     pub pause: u64,
 }
 
 /// Whether a password may be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryOutcome {
-    /// It may. The try counts as a failure until [`Ledger::forget_failures`](super::Ledger::forget_failures).
+    /// It may. The attempt counts as a failure until [`Ledger::forget_failures`](super::Ledger::forget_failures).
     Allowed {
-        /// Whether the person logged in there before.
+        /// Whether the browser is known.
         known: bool,
-        /// The count of failures, this try included.
+        /// The count of failures, including this attempt.
         failures: u64,
     },
-    /// There were too many failures: the next try is allowed after so many seconds.
+    /// There were too many failures. The next attempt is allowed after a pause.
     Wait {
-        /// In seconds.
+        /// The rest of the pause, in seconds.
         after: u64,
     },
 }
 
-/// What a person allows a client.
+/// The consent of a person for a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// The scopes, `offline_access` among them.
+    /// The scopes, including `offline_access`.
     pub scopes: Vec<String>,
     /// The audiences.
     pub audiences: Vec<String>,
-    /// When it was given.
+    /// The time at which it was given.
     pub given: u64,
 }
 
-/// What a person granted a client in one login.
+/// The grant of a person to a client, in one login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// 128 random bits.
+    /// The identifier: 128 random bits.
     pub id: [u8; 16],
-    /// Who granted it.
+    /// The `sub` of the person.
     pub subject: String,
-    /// Whom.
+    /// The client.
     pub client: String,
     /// The scopes of its access tokens.
     pub scopes: Vec<String>,
-    /// Who its access tokens may be for.
+    /// The audiences of its access tokens.
     pub audiences: Vec<String>,
     /// Whether it has refresh tokens.
     pub offline: bool,
-    /// When the person logged in: `auth_time`.
+    /// The time of the login: `auth_time`.
     pub authenticated: u64,
-    /// How: `acr`.
+    /// The authentication context of the login: `acr`.
     pub acr: String,
-    /// How: `amr`.
+    /// The methods of the login: `amr`.
     pub methods: Vec<String>,
     /// The thumbprint of the DPoP key that it is bound to.
     pub jkt: Option<String>,
-    /// What the client wants its first ID token to carry (OpenID Connect Core §3.1.2.1).
+    /// The `nonce` for the first ID token (OpenID Connect Core §3.1.2.1).
     pub nonce: Option<String>,
-    /// The session in which it was given, as clients know it; `None` without an ID token.
+    /// The identifier of the session for clients, `sid`; `None` without an ID token.
     pub sid: Option<String>,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: u64,
-    /// When it ended, if it has.
+    /// The time at which it ended, if it has ended.
     pub ended: Option<u64>,
 }
 
@@ -188,11 +188,11 @@ pub struct NewCode {
     pub hash: SecretHash,
     /// The grant.
     pub grant: Grant,
-    /// The redirect address, as the request had it; `None` if it had none.
+    /// The redirect URI of the authorization request, unchanged; `None` if the request had none.
     pub redirect_uri: Option<String>,
     /// The PKCE challenge by S256 (RFC 7636 §4.2).
     pub challenge: Option<String>,
-    /// When it ends.
+    /// The time at which it expires.
     pub expires: u64,
 }
 
@@ -201,40 +201,40 @@ pub struct NewCode {
 pub struct CodeAttempt {
     /// The hash of the code.
     pub hash: SecretHash,
-    /// Who asks.
+    /// The client.
     pub client: String,
-    /// The redirect address that the request names.
+    /// The redirect URI in the request.
     pub redirect_uri: Option<String>,
-    /// The challenge that the request's verifier makes.
+    /// The challenge that belongs to the verifier in the request.
     pub challenge: Option<String>,
     /// The thumbprint of the DPoP key that signed the request's proof.
     pub jkt: Option<String>,
     /// The hash of the first refresh token, if the grant has any.
     pub refresh: SecretHash,
-    /// Which key derived it.
+    /// The identifier of the key that derived it.
     pub key: String,
-    /// Now.
+    /// The current time.
     pub now: u64,
 }
 
-/// What came of a code.
+/// The result of a request with a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodeOutcome {
-    /// The grant, from now on redeemed.
+    /// The code is now redeemed, for this grant.
     Redeemed(Grant),
-    /// There is no such code, or another client has it. Nothing changed.
+    /// The code is unknown, or belongs to another client. Nothing changed.
     Unknown,
-    /// It is too old, or its grant has ended.
+    /// The code has expired, or its grant has ended.
     Expired,
-    /// It was used before. Its grant has ended.
+    /// The code was used before, so its grant has ended.
     Reused(Grant),
-    /// The redirect address is another one. The code is burnt.
+    /// The redirect URI differs. The code is now invalid.
     RedirectUri,
-    /// The verifier is wrong or missing. The code is burnt.
+    /// The verifier is wrong or missing. The code is now invalid.
     Verifier,
-    /// A verifier came for a code without a challenge (RFC 9700 §4.8.2). The code is burnt.
+    /// The request has a verifier, but the code has no challenge (RFC 9700 §4.8.2). The code is now invalid.
     VerifierUnasked,
-    /// The DPoP key is another one (RFC 9449 §10). The code is burnt.
+    /// The DPoP key differs (RFC 9449 §10). The code is now invalid.
     ProofKey,
 }
 
@@ -247,45 +247,45 @@ pub struct RefreshAttempt {
     pub presented: SecretHash,
     /// The hash of its successor.
     pub successor: SecretHash,
-    /// Which key derived that.
+    /// The identifier of the key that derived the successor.
     pub key: String,
-    /// Who asks.
+    /// The client.
     pub client: String,
     /// The thumbprint of the DPoP key that signed the request's proof.
     pub jkt: Option<String>,
-    /// Whether the client is public: then the proof's key must be the grant's (RFC 9449 §5).
+    /// Whether the client is public. If so, the proof's key must be that of the grant (RFC 9449 §5).
     pub public: bool,
-    /// Now.
+    /// The current time.
     pub now: u64,
 }
 
-/// What came of a refresh token.
+/// The result of a request with a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshOutcome {
     /// The successor is valid from now on.
     Rotated(Grant),
-    /// The token was used a moment ago and its successor was not used yet: the same successor once more.
+    /// The token was used a moment ago, and its successor was not used yet. The response has the same successor again.
     Repeated {
         /// The grant.
         grant: Grant,
-        /// Which key derived the successor.
+        /// The identifier of the key that derived the successor.
         key: String,
-        /// How often the answer was repeated, with this one.
+        /// The number of repeated responses, including this one.
         repeats: u64,
     },
-    /// There is no such token, or another client has it. Nothing changed.
+    /// The token is unknown, or belongs to another client. Nothing changed.
     Unknown,
-    /// Its time is over, or its grant has ended.
+    /// The token has expired, or its grant has ended.
     Expired,
-    /// It was used before, and its successor too. The grant has ended.
+    /// The token and its successor were used before. The grant has ended.
     Reused(Grant),
-    /// The DPoP key is missing or another one. Nothing changed.
+    /// The DPoP key is missing or differs. Nothing changed.
     ProofKey,
 }
 
 impl Session {
-    /// How clients know the session: `sid` of its ID tokens (OpenID Connect Front-Channel Logout §3). Nothing of the cookie can
-    /// be found from it.
+    /// Returns the identifier of the session for clients: `sid` of its ID tokens (OpenID Connect Front-Channel Logout §3). The cookie cannot
+    /// be computed from it.
     #[must_use]
     pub fn sid(&self) -> String {
         let hash = SecretHash::of(&[b"jotgate-keys sid\n", self.hash.as_bytes().as_slice()].concat());

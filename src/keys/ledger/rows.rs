@@ -1,4 +1,4 @@
-//! Statements, parameters and rows as the verbs use them, whatever the database.
+//! The interface to a database for the operations of the ledger: statements, parameters and rows.
 
 use super::LedgerError;
 
@@ -15,23 +15,23 @@ pub(crate) enum Value {
 /// A row that a statement returned.
 pub(crate) struct Row(Vec<Value>);
 
-/// A transaction in which statements run. Their parameters are written `?1`, `?2` and so on.
+/// A transaction in which statements run. Parameters in statements are `?1`, `?2` and so on.
 pub(crate) trait Rows {
-    /// Runs a statement that returns no rows; how many rows it changed.
+    /// Runs a statement that returns no rows. Returns the number of changed rows.
     fn execute(&self, sql: &str, parameters: &[Value]) -> Result<usize, LedgerError>;
 
     /// Runs a statement that returns rows.
     fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LedgerError>;
 
-    /// What is written behind a SELECT whose rows no other transaction may change until this one ends. Empty where
-    /// transactions run one after the other.
+    /// Returns the suffix of a SELECT whose rows no other transaction may change until this one ends. It is empty if the database runs
+    /// transactions one after the other.
     fn for_update(&self) -> &'static str;
 }
 
 /// A database with the tables of the ledger.
 pub(crate) trait Database: Send + Sync {
-    /// Runs `work` in a transaction of its own, and waits until that is durable. `work` may run more than once; what it did
-    /// before is undone then.
+    /// Runs `work` in its own transaction, and waits until the transaction is durable. `work` may run more than once; the changes of earlier
+    /// runs are undone.
     fn call<T: Send + 'static>(
         &self,
         work: impl Fn(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
@@ -50,8 +50,8 @@ pub(crate) trait Database: Send + Sync {
         false
     }
 
-    /// [`Database::call`] for the upkeep, which also works while the ledger is waiting. Everything up to the end of this
-    /// transaction is accounted for then.
+    /// Does the same as [`Database::call`] for the upkeep, also while the ledger is waiting. Afterwards, changes that may have been lost before
+    /// this transaction no longer matter.
     fn settle(
         &self,
         work: impl Fn(&dyn Rows) -> Result<(), LedgerError> + Send + 'static,
@@ -59,7 +59,7 @@ pub(crate) trait Database: Send + Sync {
         self.call(work)
     }
 
-    /// [`Database::call`] for readings of the upkeep, which also work while the ledger is waiting.
+    /// Does the same as [`Database::call`] for reads of the upkeep, also while the ledger is waiting.
     fn look<T: Send + 'static>(
         &self,
         work: impl Fn(&dyn Rows) -> Result<T, LedgerError> + Send + 'static,
@@ -83,13 +83,13 @@ impl Row {
         Self(values)
     }
 
-    /// The value of a column, counted from 0.
+    /// Returns the value of a column, counted from 0.
     pub(crate) fn get<T: FromValue>(&self, column: usize) -> Result<T, LedgerError> {
         self.0.get(column).and_then(T::from_value).ok_or(LedgerError::Column { column })
     }
 }
 
-/// One row, or none.
+/// Runs a statement that returns at most one row.
 pub(crate) fn one<T>(
     rows: &dyn Rows,
     sql: &str,
@@ -99,7 +99,7 @@ pub(crate) fn one<T>(
     rows.query(sql, &parameters.into_values())?.first().map(read).transpose()
 }
 
-/// [`one`], which no other transaction may change until this one ends.
+/// Does the same as [`one`], and locks the row until the transaction ends.
 pub(crate) fn one_locked<T>(
     rows: &dyn Rows,
     sql: &str,
@@ -109,7 +109,7 @@ pub(crate) fn one_locked<T>(
     one(rows, &format!("{sql}{}", rows.for_update()), parameters, read)
 }
 
-/// Runs a statement; how many rows it changed.
+/// Runs a statement. Returns the number of changed rows.
 pub(crate) fn run(rows: &dyn Rows, sql: &str, parameters: impl IntoValues) -> Result<usize, LedgerError> {
     rows.execute(sql, &parameters.into_values())
 }

@@ -1,4 +1,4 @@
-//! Secrets that leave the program once: the ledger keeps only their hashes.
+//! Random secrets that are sent once. The ledger stores only their hashes.
 
 use std::fmt;
 
@@ -19,23 +19,23 @@ pub struct SecretHash([u8; 32]);
 const BYTES: usize = 32;
 
 impl Secret {
-    /// A new secret.
+    /// Makes a new secret.
     ///
     /// # Errors
-    /// The system gives no randomness.
+    /// If the system has no randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut random = Zeroizing::new([0; BYTES]);
         getrandom::fill(random.as_mut_slice())?;
         Ok(Self(Zeroizing::new(Base64UrlUnpadded::encode_string(random.as_slice()))))
     }
 
-    /// Its text, for the one who is to have it.
+    /// Returns the text, to send to its owner.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored.
+    /// Returns the hash, to store.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(self.0.as_bytes())
@@ -43,7 +43,7 @@ impl Secret {
 }
 
 impl SecretHash {
-    /// The hash of a secret as it was presented.
+    /// Returns the hash of a secret in a request.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let mut bytes = [0; 32];
@@ -51,19 +51,19 @@ impl SecretHash {
         Self(bytes)
     }
 
-    /// A hash as it was stored.
+    /// Returns a hash that was stored.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for a ledger to keep.
+    /// Returns the bytes, for a ledger to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Whether both are the same; takes equally long in each case.
+    /// Whether both are equal. Takes constant time.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         verify_slices_are_equal(&self.0, &other.0).is_ok()

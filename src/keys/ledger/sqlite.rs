@@ -1,4 +1,4 @@
-//! The default ledger: a second SQLite file beside the store, with a write-ahead log and one writer.
+//! The default ledger: a second SQLite file next to the store, with a write-ahead log and one writer.
 
 mod file;
 mod statements;
@@ -18,7 +18,7 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Opens the ledger of that store, and makes it if it is not there: mode 0600.
+    /// Opens the ledger of a store. Makes it with mode 0600 if it does not exist.
     ///
     /// # Errors
     /// [`LedgerError::OtherStore`], [`LedgerError::File`].

@@ -1,4 +1,4 @@
-//! What a server does for its ledger once a minute: finds out a rollback, and removes dead rows.
+//! The upkeep of the ledger, once a minute: detects a rollback, and removes expired rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use super::{Ledger, LedgerStamp};
 use crate::login::SESSION_LIMITS;
 use crate::{Clock, Error, Keeper};
 
-/// How often, in seconds.
+/// The period, in seconds.
 const PERIOD: u32 = 60;
-/// How many rows of each kind go in one transaction, and how many transactions one sweep has.
+/// The most rows of each kind that one transaction removes, and the most transactions of one sweep.
 const BATCH: u32 = 500;
 const BATCHES: u32 = 20;
 
-/// Brings the ledger and the document to one epoch, and remembers how far the ledger has come. If either was rolled back,
-/// a new epoch begins: codes, sessions and refresh tokens that were ended before could have come back.
+/// Brings the ledger and the document to one epoch, and stores the state number of the ledger. If either was rolled back, begins a new
+/// epoch, because codes, sessions and refresh tokens that had ended could be valid again.
 ///
 /// # Errors
 /// [`Error::Ledger`], and those of [`Keeper::change`].
 pub(crate) fn reconcile(keeper: &Keeper) -> Result<(), Error> {
     let Some(ledger) = keeper.ledger() else { return Ok(()) };
-    // Read before the ledger is: another server moves both on, the ledger first.
+    // Read before the ledger, because another server advances the ledger first.
     let seen = keeper.ledger_mark()?.unwrap_or_default();
     let (_, state) = keeper.load()?;
     let Some(seal) = state.ledger() else { return Ok(()) };
     let lost = ledger.may_have_lost()?;
     let found = stamp(ledger.as_ref())?;
-    // Another server that found out the same may have begun the epoch already.
+    // Another server that detected the same may have begun the epoch already.
     let is_begun = seal.epoch > found.epoch.max(seen.epoch);
     let rolled_back = (found < seen || lost) && !is_begun || seal.epoch < found.epoch.max(seen.epoch);
     if rolled_back {
@@ -59,7 +59,7 @@ pub(crate) fn reconcile(keeper: &Keeper) -> Result<(), Error> {
     keeper.set_ledger_mark(stamp(ledger.as_ref())?)
 }
 
-/// Removes dead rows, in small transactions.
+/// Removes expired rows, in small transactions.
 pub(crate) fn sweep(ledger: &dyn Ledger, now: u64) -> Result<u64, Error> {
     let mut gone = 0;
     for _ in 0..BATCHES {
@@ -72,7 +72,7 @@ pub(crate) fn sweep(ledger: &dyn Ledger, now: u64) -> Result<u64, Error> {
     Ok(gone)
 }
 
-/// Does both again and again.
+/// Does both periodically.
 pub(crate) async fn upkeep(keeper: Keeper, clock: Arc<dyn Clock>) {
     let mut turn: u32 = 0;
     loop {

@@ -2,10 +2,10 @@
 
 use crate::{Clock, Error, Keeper, Settings, State, Times};
 
-/// Puts the times that `choose` makes of those in the store into their place; what was promised by the old ones is kept.
+/// Replaces the times in the store by the result of `choose`. The promises of the old times are kept.
 ///
 /// # Errors
-/// [`Error::Settings`] if they change to a value that makes no sense or break an inequality or a bound, and those of [`Keeper::change`].
+/// [`Error::Settings`] if a new value is invalid or violates an inequality or a bound, and those of [`Keeper::change`].
 pub fn adjust(keeper: &Keeper, choose: impl Fn(&Times) -> Times, clock: &dyn Clock) -> Result<State, Error> {
     keeper.change(|state| {
         let before = state.settings().times();

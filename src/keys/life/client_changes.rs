@@ -1,4 +1,4 @@
-//! Changes of a client that is in the store: what it may ask for, its own claims and its secrets.
+//! Changes of a client in the store: its scopes, its own claims and its secrets.
 
 use serde_json::Value;
 
@@ -7,24 +7,24 @@ use crate::{
     check_audiences, check_claims,
 };
 
-/// What is to change in a client; everything else stays.
+/// The changes of a client. Everything else stays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientChanges {
-    /// What it may ask for, in place of all that it might ask for before.
+    /// The scopes, which replace all previous scopes.
     pub scopes: Option<Vec<String>>,
-    /// Who its tokens may be for, in place of all audiences of before. The own scopes of an audience that goes go too.
+    /// The audiences, which replace all previous audiences. The own scopes of a removed audience are removed, too.
     pub audiences: Option<Vec<String>>,
-    /// How long its tokens live, in seconds.
+    /// The lifetime of its tokens, in seconds.
     pub token_life: Option<u64>,
-    /// Where answers of logins go, in place of all redirect addresses of before.
+    /// The redirect URIs of logins, which replace all previous ones.
     pub redirect_uris: Option<Vec<RedirectUri>>,
-    /// Where browsers may go after people log out, in place of all addresses of before.
+    /// The URIs for redirects after logout, which replace all previous ones.
     pub logout_uris: Option<Vec<RedirectUri>>,
     /// The switches of its logins that change.
     pub login: LoginChanges,
-    /// The keys by which it authenticates itself, in place of those of before. Its secrets stay until they are dropped.
+    /// The keys that authenticate it, which replace its previous keys. Its secrets stay until they are dropped.
     pub keys: Option<ClientKeys>,
-    /// Audiences that get scopes of their own, each with them.
+    /// Audiences that get their own scopes, with these scopes.
     pub audience_scopes: Vec<(String, Vec<String>)>,
     /// Audiences that lose their own scopes.
     pub no_audience_scopes: Vec<String>,
@@ -34,7 +34,7 @@ pub struct ClientChanges {
     pub no_claims: Vec<String>,
 }
 
-/// Which switches of a client's logins change: [`ClientLogin`] says what each means.
+/// The switches of a client's logins that change. [`ClientLogin`] explains each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoginChanges {
     /// Whether it gets refresh tokens.
@@ -43,19 +43,19 @@ pub struct LoginChanges {
     pub first_party: Option<bool>,
     /// Whether it may use the device flow.
     pub device: Option<bool>,
-    /// Whether it may send a `nonce` in place of a PKCE challenge; confidential clients alone.
+    /// Whether it may send a `nonce` instead of a PKCE challenge. Only for confidential clients.
     pub allow_nonce: Option<bool>,
-    /// Whether it may use the password grant; confidential clients alone.
+    /// Whether it may use the password grant. Only for confidential clients.
     pub password: Option<bool>,
     /// Whether it may use the implicit grant.
     pub implicit: Option<bool>,
 }
 
-/// How many secrets a client may have at once: the old one and the new one.
+/// The most secrets of a client: the old one and the new one.
 const MOST_SECRETS: usize = 2;
 
 impl ClientChanges {
-    /// The changed client. `longest_life` is the setting, in seconds.
+    /// Returns the changed client. `longest_life` is the setting, in seconds.
     ///
     /// # Errors
     /// [`TokenRefusal::Life`]; those of [`check_audiences`] and [`check_claims`]; [`TokenRefusal::Malformed`] without an
@@ -144,7 +144,7 @@ impl LoginChanges {
 }
 
 impl State {
-    /// The client of that identifier.
+    /// Returns the client with that identifier.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`].
@@ -153,7 +153,7 @@ impl State {
         found.ok_or_else(|| StateError::UnknownClient { id: id.to_owned() })
     }
 
-    /// The state in which that client gets tokens again.
+    /// Returns the state in which that client gets tokens again.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`].
@@ -161,7 +161,7 @@ impl State {
         self.change_client(id, |client| client.disabled = false)
     }
 
-    /// The state with these changes in that client.
+    /// Returns the state with these changes of that client.
     ///
     /// # Errors
     /// Those of [`ClientChanges::apply`] and [`State::change_client`].
@@ -170,7 +170,7 @@ impl State {
         Ok(self.change_client(id, |client| *client = changed)?)
     }
 
-    /// The state in which that client has one more secret. The others stay valid.
+    /// Returns the state in which that client has one more secret. The others stay valid.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`], [`StateError::TooManySecrets`], [`StateError::NeedsUpgrade`].
@@ -181,7 +181,7 @@ impl State {
         self.change_client(id, |client| client.secrets.push(secret))
     }
 
-    /// The state in which that client does not have the secret of that identifier. Its only one stays, unless it has keys.
+    /// Returns the state without that secret of that client. The only secret can be removed only if the client has keys.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`], [`StateError::UnknownSecret`], [`StateError::OnlySecret`].

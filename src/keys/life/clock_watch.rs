@@ -1,4 +1,4 @@
-//! Compares the wall clock with a clock that cannot be set, and finds jumps. It decides from readings that are arguments.
+//! Compares the wall clock with a clock that cannot be set, and finds jumps. The readings are arguments.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::{Clock, Times};
 /// Watches the wall clock of one process.
 #[derive(Clone, Debug, Default)]
 pub struct ClockWatch {
-    /// When both were read last, in milliseconds of the steady clock.
+    /// The time of the last reading, in milliseconds of the steady clock.
     last: i128,
     /// The trusted difference between both clocks, in milliseconds.
     trusted: Option<i128>,
-    /// Another difference that the clocks have now, and since when.
+    /// The new difference after a jump, and its time.
     jumped: Option<Jumped>,
-    /// Until when no step is made after a jump.
+    /// The time until which no step is made after a jump.
     frozen_until: i128,
 }
 
@@ -23,36 +23,36 @@ struct Jumped {
     since: i128,
 }
 
-/// What may be done by the wall clock.
+/// The state of the wall clock, which decides what may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockState {
-    /// Everything.
+    /// The clock is trusted. Everything may be done.
     Steady,
-    /// It jumped a while ago and is trusted again. Keys do not change before everything has passed that was promised before
-    /// the jump: then no promise is broken, whichever time is right.
+    /// It jumped a while ago and is trusted again. Keys do not change until all promises from before the jump have ended. So no promise is
+    /// broken, whichever time is right.
     Settling,
-    /// It has just jumped, by so many seconds. Nothing may be done.
+    /// It has just jumped. Nothing may be done.
     Jumped {
-        /// Forwards if positive.
+        /// The seconds of the jump; positive if forwards.
         by: i64,
     },
 }
 
-/// By what part of the time that passes the clocks may drift apart: more than any clock is corrected by slewing.
+/// The clocks may drift apart by this fraction (1/100) of the time that passes. Slewing corrects clocks by less.
 const DRIFT: i128 = 100;
-/// For how long a clock must stay at its new time before it is trusted again, in milliseconds.
+/// The time that a clock must be stable after a jump before it is trusted again, in milliseconds.
 const CALM: i128 = 60_000;
-/// The largest jump after which a clock is trusted again by itself, in milliseconds: a pause of the machine. Anything larger
-/// is for a person to judge.
+/// The largest jump after which a clock is trusted again automatically, in milliseconds: a pause of the machine. After a larger jump, a
+/// person has to decide.
 const LARGEST: i128 = 3_600_000;
 
-/// The longest that two readings may be apart in time, so that they can be compared.
+/// The longest time between two readings that can be compared.
 const TOGETHER: Duration = Duration::from_millis(250);
-/// How often both clocks are read again, if the process was held up between the two readings.
+/// The most attempts to read both clocks, if the process was interrupted between the readings.
 const READINGS: usize = 10;
 
 impl ClockWatch {
-    /// Reads both clocks. `times` say by how much clocks may differ, and what keys were promised.
+    /// Reads both clocks. `times` contains the largest clock difference and the promised times.
     pub fn look(&mut self, clock: &dyn Clock, times: &Times) -> ClockState {
         let read = || (clock.steady(), clock.now(), clock.steady());
         let mut readings = std::iter::repeat_with(read).take(READINGS);
@@ -62,8 +62,8 @@ impl ClockWatch {
         self.observe(wall, steady, times.clock_difference, longest)
     }
 
-    /// Takes one reading of both clocks: `wall` in Unix seconds, `steady` from any fixed moment on. `allowed` is the jump in
-    /// seconds that does not count as one, `longest` the longest time in seconds that keys were promised anything for.
+    /// Takes one reading of both clocks: `wall` in Unix seconds, `steady` from any fixed moment on. `allowed` is the largest
+    /// difference in seconds that is not a jump. `longest` is the longest promised time in seconds.
     pub fn observe(&mut self, wall: u64, steady: Duration, allowed: u64, longest: u64) -> ClockState {
         let steady = i128::try_from(steady.as_millis()).unwrap_or(i128::MAX);
         let difference = i128::from(wall).saturating_mul(1000).saturating_sub(steady);

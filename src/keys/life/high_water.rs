@@ -1,14 +1,14 @@
-//! Distinguishes an older copy of a store, or another store, from the one that was seen before. Pure: no clock, no file.
+//! Detects an older copy of a store, or another store, by the state that was seen before. Pure: no clock, no file.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Document, RolledBack, State, StoreId, Version};
 
-/// What is remembered of a store: which it is, its version, and the digest of what was in it.
+/// The facts about a store that are remembered: its identifier, its version, and the digest of its document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreStamp {
-    /// Which store it is; `None` for one of format 3.
+    /// The identifier of the store; `None` for format 3.
     pub store_id: Option<StoreId>,
     /// Its version.
     pub version: Version,
@@ -17,16 +17,16 @@ pub struct StoreStamp {
 }
 
 impl StoreStamp {
-    /// The stamp of a state that is stored as `document` under `version`.
+    /// Returns the stamp of a state that is stored as `document` with `version`.
     #[must_use]
     pub fn new(state: &State, version: Version, document: &Document) -> Self {
         Self { store_id: state.store_id(), version, digest: document.digest().to_owned() }
     }
 
-    /// Whether this is what was seen, or a later version of it: `Ok(true)` if it is later, `Ok(false)` if it is the same.
+    /// Whether this is a later version of `seen`: `Ok(true)` if it is later, `Ok(false)` if it is the same.
     ///
     /// # Errors
-    /// [`RolledBack`] if neither.
+    /// [`RolledBack`] if it is older or another store.
     pub fn follows(&self, seen: &Self) -> Result<bool, RolledBack> {
         // A store of format 3 gets its identifier by `upgrade`.
         if self.store_id != seen.store_id && seen.store_id.is_some() {

@@ -1,4 +1,4 @@
-//! What the sealed document keeps for the ledger: its epoch, and the keys that derive refresh tokens.
+//! The part of the sealed document for the ledger: its epoch, and the keys that derive refresh tokens.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::StoreError;
 /// The ledger's part of the document. Needs store format 5.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerSeal {
-    /// Rows of the ledger from earlier epochs have ended. It goes up when either file was rolled back.
+    /// Rows of the ledger from earlier epochs are invalid. The epoch increases when either file was rolled back.
     pub epoch: u64,
     /// The keys that derive refresh tokens: the first derives new ones.
     keys: Vec<RefreshKey>,
@@ -21,11 +21,11 @@ pub struct LedgerSeal {
 pub struct RefreshKey {
     id: String,
     secret: Zeroizing<[u8; RefreshKey::BYTES]>,
-    /// When another key took its place, in Unix seconds.
+    /// The time at which another key replaced it, in Unix seconds.
     retired: Option<u64>,
 }
 
-/// How long a key that was replaced still repeats an answer, in seconds: as long as a repeat is possible.
+/// The time that a replaced key is still used to repeat responses, in seconds: as long as a repeat is possible.
 const OVERLAP: u64 = 60;
 
 impl RefreshKey {
@@ -40,7 +40,7 @@ impl RefreshKey {
         Ok(Self { id: format!("{:08x}", u32::from_be_bytes(id)), secret, retired: None })
     }
 
-    /// A key as it was stored.
+    /// Returns a key that was stored.
     pub(crate) const fn from_parts(
         id: String,
         secret: Zeroizing<[u8; Self::BYTES]>,
@@ -49,7 +49,7 @@ impl RefreshKey {
         Self { id, secret, retired }
     }
 
-    /// Its identifier, which shows nothing of it.
+    /// Returns its identifier, which reveals nothing about the key.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
@@ -62,7 +62,7 @@ impl RefreshKey {
         self.retired
     }
 
-    /// The secret half of the token that follows `token`: the same for the same token.
+    /// Returns the secret of the successor of `token`. It is always the same for the same token.
     pub(crate) fn successor(&self, token: &[u8]) -> Zeroizing<[u8; 32]> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.secret());
         let mut context = hmac::Context::with_key(&key);
@@ -75,15 +75,15 @@ impl RefreshKey {
 }
 
 impl LedgerSeal {
-    /// The first epoch, with a new key.
+    /// Makes the first epoch, with a new key.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the system gives no randomness.
+    /// [`StoreError::Unavailable`] if the system has no randomness.
     pub fn generate() -> Result<Self, StoreError> {
         Ok(Self { epoch: 1, keys: vec![RefreshKey::generate()?] })
     }
 
-    /// A seal as it was stored.
+    /// Returns a seal that was stored.
     pub(crate) const fn from_parts(epoch: u64, keys: Vec<RefreshKey>) -> Self {
         Self { epoch, keys }
     }
@@ -92,21 +92,21 @@ impl LedgerSeal {
         &self.keys
     }
 
-    /// The key that derives new tokens.
+    /// Returns the key that derives new tokens.
     pub(crate) fn current(&self) -> Option<&RefreshKey> {
         self.keys.first()
     }
 
-    /// The key of that identifier, if it still repeats answers at `now`.
+    /// Returns the key with that identifier, if it may still repeat responses at `now`.
     pub(crate) fn find(&self, id: &str, now: u64) -> Option<&RefreshKey> {
         let usable = |key: &&RefreshKey| key.retired.is_none_or(|at| now <= at.saturating_add(OVERLAP));
         self.keys.iter().filter(usable).find(|key| key.id == id)
     }
 
-    /// The same with a new key that derives from now on; those that were replaced long ago go.
+    /// Returns the seal with a new key for new tokens. Removes keys that were replaced long ago.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the system gives no randomness.
+    /// [`StoreError::Unavailable`] if the system has no randomness.
     pub fn renew(&self, now: u64) -> Result<Self, StoreError> {
         let mut keys = vec![RefreshKey::generate()?];
         let kept = self.keys.iter().filter(|key| self.find(&key.id, now).is_some());

@@ -4,14 +4,14 @@ use super::ring::{Key, Phase};
 use crate::{Clock, Error, Keeper, Purpose, RsaSize, SigningAlgorithm, State, StateError, stage_key};
 
 impl State {
-    /// The staged key that signs as soon as it may, if a rotation was requested.
+    /// Returns the staged key that signs as soon as it may, if a rotation was requested.
     #[must_use]
     pub fn next_signer(&self) -> Option<&Key> {
         let kid = self.next_signer.as_deref()?;
         self.find(kid).filter(|key| key.phase == Phase::Staged)
     }
 
-    /// The state in which that staged key signs as soon as it may.
+    /// Returns the state in which that staged key signs as soon as it may.
     ///
     /// # Errors
     /// [`StateError::NotStaged`]; [`StateError::NeedsUpgrade`], because format 3 cannot hold the request.
@@ -25,7 +25,7 @@ impl State {
         }
     }
 
-    /// Forgets a request whose key is not staged any more: it signs, or it is gone.
+    /// Removes a request whose key is no longer staged, because it signs or was removed.
     pub(super) fn forget_done_request(&mut self) {
         if self.next_signer().is_none() {
             self.next_signer = None;
@@ -33,9 +33,9 @@ impl State {
     }
 }
 
-/// Requests that the successor of `algorithm`, by default of the ring that signs now, signs as soon as every verifier can
-/// have it. Publishes a successor if there is none. Returns the successor's identifier, from when on it may sign in Unix
-/// seconds, and the state. Nothing is requested if it may sign already: [`crate::rotate`] does not wait then.
+/// Requests that the successor of `algorithm`, by default of the signing ring, signs as soon as every verifier can have it. Publishes a
+/// successor if there is none. Returns the successor's identifier, the time from which it may sign in Unix seconds, and the state.
+/// Requests nothing if it may already sign, because [`crate::rotate`] then does not wait.
 ///
 /// # Errors
 /// [`StateError::NeedsUpgrade`], [`Error::KeyPair`] and those of [`Keeper::change`].
@@ -48,7 +48,7 @@ pub fn request_rotation(
     let algorithm = algorithm.map_or_else(|| state.active().map(crate::Ring::algorithm), Ok)?;
     let size: RsaSize = state.signer()?.pair.rsa_size();
     let may_sign_from = |state: &State| state.successor(algorithm).map(|key| key.may_sign_from);
-    // Refused before a key is published in vain.
+    // Checked before a key is published in vain.
     if may_sign_from(&state).is_none_or(|from| clock.now() < from) {
         state.require_format_4("a rotation that `serve` finishes (--no-wait)")?;
     }

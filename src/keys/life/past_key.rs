@@ -1,26 +1,26 @@
-//! The public half of a key for ID tokens that is not published any more.
+//! The public half of a removed key for ID tokens.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ring::{Key, Phase};
 
-/// A key that still recognises ID tokens that come back as hints: those may have expired long ago (OpenID Connect
-/// RP-Initiated Logout §4). Its private half is gone. Needs store format 5.
+/// A removed key that still verifies ID tokens in requests, which may have expired long ago (OpenID Connect RP-Initiated Logout §4). Its
+/// private half was deleted. Needs store format 5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PastKey {
     /// The JWK.
     pub(crate) public: Value,
-    /// From then on it recognises nothing, in Unix seconds.
+    /// The time from which it is not used any more, in Unix seconds.
     pub(crate) until: u64,
 }
 
-/// How long after its last signature a key recognises its ID tokens, in seconds: no session lives longer.
+/// The time after its last signature for which a key verifies its ID tokens, in seconds. No session is longer.
 const HINT_LIFE: u64 = 30 * 86_400;
 
 impl PastKey {
-    /// What stays of a key that goes; `None` if it never signed, or too long ago.
+    /// Returns the part of a removed key that is kept. Returns `None` if it never signed, or only too long ago.
     pub(super) fn of(key: &Key, now: u64) -> Option<Self> {
         let Phase::Retiring { until, .. } = key.phase else { return None };
         let until = until.saturating_add(HINT_LIFE);

@@ -1,10 +1,10 @@
-//! What the keys of a ring sign.
+//! The purpose of a ring: the kind of tokens that its keys sign.
 
 use std::fmt;
 
 use crate::SigningAlgorithm;
 
-/// What the keys of a ring sign. Each purpose has one signing key at most, and rotates by itself.
+/// The kind of tokens that the keys of a ring sign. Each purpose has at most one signing key, and its own rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Access tokens (RFC 9068). Every state has such a ring.
@@ -15,10 +15,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Every purpose.
+    /// All purposes.
     pub const ALL: [Self; 2] = [Self::Access, Self::Id];
 
-    /// Its name in commands and listings.
+    /// Returns its name in commands and listings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,14 +27,14 @@ impl Purpose {
         }
     }
 
-    /// The purpose of that name.
+    /// Returns the purpose with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|purpose| purpose.name() == name)
     }
 
-    /// The one algorithm that its keys may have; `None` if there is a choice. Every OpenID client can verify RS256
-    /// (OpenID Connect Core §15.1), and only that can be expected.
+    /// Returns the only algorithm that its keys may have, or `None` if there is a choice. RS256 is the only algorithm that every OpenID client
+    /// must verify (OpenID Connect Core §15.1).
     #[must_use]
     pub const fn only_algorithm(self) -> Option<SigningAlgorithm> {
         match self {

@@ -3,12 +3,12 @@
 use super::spare::Spare;
 use crate::{Clock, Error, Keeper, Purpose, RsaSize, State};
 
-/// Takes a stolen key out of the set at once. If it signs, its successor signs from now on, and another successor is
-/// published in the same change.
+/// Removes a stolen key from the set at once. If it signs, its successor signs from now on, and another successor is published in the same
+/// change.
 ///
 /// # Errors
-/// [`Error::State`] if there is no such key, or if it signs and its successor may not sign yet: then
-/// [`replace_all_keys`] is left. [`Error::KeyPair`] and those of [`Keeper::change`].
+/// [`Error::State`] if there is no such key, or if it signs and its successor may not sign yet. Then
+/// only [`replace_all_keys`] helps. [`Error::KeyPair`] and those of [`Keeper::change`].
 pub fn revoke_key(keeper: &Keeper, kid: &str, clock: &dyn Clock) -> Result<State, Error> {
     let mut spare = Spare::default();
     keeper.change(|state| {
@@ -17,8 +17,8 @@ pub fn revoke_key(keeper: &Keeper, kid: &str, clock: &dyn Clock) -> Result<State
     })
 }
 
-/// Revokes every key of the store, successors too, for all of them may be in other hands, and lets a new one sign at
-/// once. Good tokens are refused until verifiers fetch the set: that is what it costs.
+/// Revokes all keys of the store, including successors, because all may be stolen. A new key signs at once. Verifiers refuse good tokens
+/// until they fetch the set.
 ///
 /// # Errors
 /// [`Error::KeyPair`] and those of [`Keeper::change`].

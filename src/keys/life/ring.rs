@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::{KeyPair, Purpose, Settings, SigningAlgorithm};
 
-/// The keys of one purpose and algorithm, oldest first. The first ring of a purpose signs; the others are published for a
-/// migration, towards them or away from them.
+/// The keys of one purpose and algorithm, oldest first. The first ring of a purpose signs. The others are published for a migration to or
+/// from their algorithm.
 #[derive(Clone, Debug)]
 pub struct Ring {
     pub(super) purpose: Purpose,
@@ -22,95 +22,94 @@ pub struct Ring {
 pub struct Key {
     /// The key itself.
     pub pair: Arc<KeyPair>,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: u64,
-    /// When it was decided that it is part of the published set. It is written at once, and servers follow, all within the
-    /// replica delay.
+    /// The time of the decision to publish it. It is written at once, and all servers publish it within the replica delay.
     pub published: u64,
-    /// From when on it may sign: every verifier can have it by then. Counted from its publication, never from the age of
-    /// another key, by the settings of that time.
+    /// The time from which it may sign, because every verifier can have it. It counts from its publication, by the settings of that time, and
+    /// never from the age of another key.
     pub may_sign_from: u64,
-    /// The longest life of a token that it may sign, in seconds; it is written here before the first signature.
+    /// The longest lifetime of tokens that it signs, in seconds. It is written before the first signature.
     pub longest_life: u64,
     /// Its state.
     pub phase: Phase,
 }
 
-/// A key that was taken out of the set before its time.
+/// A key that was removed from the set before its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoked {
     /// Its identifier.
     pub kid: String,
-    /// What it signed with.
+    /// Its algorithm.
     pub algorithm: SigningAlgorithm,
-    /// When it was taken out, in Unix seconds.
+    /// The time at which it was removed, in Unix seconds.
     pub at: u64,
-    /// From when on no verifier trusts it, in Unix seconds.
+    /// The time from which no verifier trusts it, in Unix seconds.
     pub distrusted_from: u64,
 }
 
-/// A key's place in its life.
+/// The phase in a key's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Published, does not sign yet.
     Staged,
     /// Published, signs.
     Signing {
-        /// No signature is older than this.
+        /// The time of its first signature or earlier.
         since: u64,
     },
     /// Published, does not sign any more.
     Retiring {
-        /// No signature is older than this.
+        /// The time of its first signature or earlier.
         since: u64,
-        /// The last signature: a process that had loaded the state before may lag behind this by the replica delay.
+        /// The time of the last signature. A process with an older state may sign until the replica delay after it.
         until: u64,
     },
 }
 
 impl Ring {
-    /// A ring whose one key signs at once.
+    /// Makes a ring whose only key signs at once.
     pub(super) fn opened(purpose: Purpose, settings: &Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let phase = Phase::Signing { since: now };
         let key = Key { may_sign_from: now, phase, ..Key::staged(settings, first, now) };
         Self { purpose, algorithm: key.pair.algorithm(), keys: vec![key] }
     }
 
-    /// A ring as it was read; [`crate::State::from_parts`] checks it.
+    /// Makes a ring that was read. [`crate::State::from_parts`] checks it.
     pub(crate) const fn from_parts(purpose: Purpose, algorithm: SigningAlgorithm, keys: Vec<Key>) -> Self {
         Self { purpose, algorithm, keys }
     }
 
-    /// What its keys sign.
+    /// Returns the purpose of its keys.
     #[must_use]
     pub const fn purpose(&self) -> Purpose {
         self.purpose
     }
 
-    /// What its keys sign with.
+    /// Returns the algorithm of its keys.
     #[must_use]
     pub const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// Its keys, oldest first.
+    /// Returns its keys, oldest first.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// Its keys, newest first: the order in which they are shown.
+    /// Returns its keys, newest first: the order in listings.
     pub fn newest_first(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter().rev()
     }
 
-    /// The key that signs; `None` for a ring that does not sign now.
+    /// Returns the key that signs, or `None` for a ring that does not sign now.
     #[must_use]
     pub fn signer(&self) -> Option<&Key> {
         self.keys.iter().find(|key| matches!(key.phase, Phase::Signing { .. }))
     }
 
-    /// The successor, if one is published.
+    /// Returns the successor, if one is published.
     #[must_use]
     pub fn staged(&self) -> Option<&Key> {
         self.keys.iter().find(|key| key.phase == Phase::Staged)
@@ -118,7 +117,7 @@ impl Ring {
 }
 
 impl Key {
-    /// A key that is published from now on.
+    /// Makes a key that is published from now on.
     pub(super) fn staged(settings: &Settings, pair: Arc<KeyPair>, now: u64) -> Self {
         let times = settings.times();
         let (published, longest_life) = (now, times.longest_life);
@@ -126,7 +125,7 @@ impl Key {
         Self { pair, created: now, published, may_sign_from, longest_life, phase: Phase::Staged }
     }
 
-    /// The key's identifier.
+    /// Returns the key's identifier.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.pair.kid()

@@ -1,8 +1,8 @@
-//! Rotates the signing key. Tokens verify at every moment of it.
+//! Rotates the signing key. Valid tokens verify at every moment of a rotation.
 //!
-//! A successor is published first and signs once every verifier can have it. Each step is one change of the store, so
-//! that a process killed anywhere leaves exactly one signing key, and the next rotation goes on with the successor that
-//! it finds. Of two rotations at once both end with the same successor.
+//! A successor is published first, and signs when every verifier can have it. Each step is one change of the store, so a process that is
+//! killed at any point leaves exactly one signing key. The next rotation continues with the existing successor. Two concurrent rotations
+//! end with the same successor.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ pub struct Rotation {
     pub signing: String,
     /// The key that signed before, still published.
     pub retiring: String,
-    /// The state as this rotation left it, or found it when another process was faster.
+    /// The state after this rotation, or after the rotation of another process that was faster.
     pub state: State,
 }
 
-/// Publishes a successor for `purpose` and `algorithm`, which opens a ring if there is none, or leaves the one that is published
-/// already; gives its identifier and the state. `size` is for new RSA keys.
+/// Publishes a successor for `purpose` and `algorithm`, unless one is already published. Opens a ring if there is none. Returns the
+/// successor's identifier and the state. `size` is for new RSA keys.
 ///
 /// # Errors
 /// [`Error::KeyPair`] and those of [`Keeper::change`].
@@ -44,12 +44,12 @@ pub fn stage_key(
     Ok((successor.kid().to_owned(), state))
 }
 
-/// Lets the successor of `purpose` and `algorithm` sign, by default of the ring that signs now: publishes one if there is none, calls
-/// `wait` with its identifier and the time until it may sign, and publishes the next one in the change that lets it sign.
+/// Lets the successor of `purpose` and `algorithm` sign, by default of the signing ring. Publishes a successor if there is none. Calls `wait`
+/// with its identifier and the time until it may sign. Publishes the next successor in the same change in which this one begins to sign.
 ///
 /// # Errors
 /// [`Error::ClockBehind`], [`Error::ClockJumped`], [`Error::KeyPair`], those of [`Keeper::change`], and [`Error::State`] if the successor was
-/// taken away meanwhile.
+/// removed meanwhile.
 pub fn rotate(
     keeper: &Keeper,
     purpose: Purpose,
@@ -67,12 +67,12 @@ pub fn rotate(
     let from = staged.may_sign_from;
     let mut watch = ClockWatch::default();
     loop {
-        // Another process is done with the very signer that this one was to replace.
+        // Another process has already replaced the signer that this one should replace.
         let (_, state) = keeper.load()?;
         if state.signer_for(purpose)?.kid() != retiring {
             return Ok(Rotation { signing: state.signer_for(purpose)?.kid().to_owned(), retiring, state });
         }
-        // A clock that jumps while this waits would end the wait too early.
+        // A clock that jumps during the wait would end it too early.
         if let ClockState::Jumped { by } = watch.look(clock, state.settings().times()) {
             return Err(Error::ClockJumped { by });
         }
@@ -104,7 +104,7 @@ mod tests {
     use crate::test_keys::{GATE, NOW, TestClock, given, key, key_for, state, written};
     use crate::{Document, Phase, SqliteStore, Store, StoreError, Version};
 
-    /// A store in memory, with something that happens before each replacement.
+    /// A store in memory that calls a function before each replacement.
     #[derive(Debug)]
     struct Contended<S> {
         store: S,

@@ -1,58 +1,57 @@
-//! Settings that satisfy the inequalities of a rotation, from the numbers that the operator chose.
+//! The settings of rotations: times that an operator chose, and that satisfy four inequalities.
 //!
 //! With R, M, F, K, T, L and S as [`Times`] names them:
 //!
-//! 1. pre-publication ≥ R + M + F + K: a verifier that gets a token of a new key can have the key;
-//! 2. retention ≥ R + T + L + K: a verifier that gets a valid token of an old key still finds the key;
-//! 3. period ≥ pre-publication: there is always a successor that is old enough;
-//! 4. revocation ≥ R + M + S + F: no revoked key is trusted for longer than was promised.
+//! 1. pre-publication ≥ R + M + F + K: a verifier that gets a token of a new key can have the key.
+//! 2. retention ≥ R + T + L + K: a verifier that gets a valid token of an old key still finds the key.
+//! 3. period ≥ pre-publication: there is always a successor that may sign.
+//! 4. revocation ≥ R + M + S + F: no revoked key is trusted for longer than promised.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Times as they were chosen, all in seconds. Every process which opens the store must agree on them; therefore they
-/// live in the store.
+/// The chosen times, in seconds. They are in the store, because all processes with this store must agree on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Times {
-    /// How long a key signs before its successor takes over.
+    /// The time that a key signs before its successor takes over.
     pub period: u64,
-    /// How long a successor is published before it signs.
+    /// The time that a successor is published before it signs.
     pub pre_publication: u64,
-    /// How long a key stays published after its last signature.
+    /// The time that a key stays published after its last signature.
     pub retention: u64,
-    /// How long a revoked key may still be trusted somewhere: a promise, kept by the others.
+    /// The longest time that some verifiers may still trust a revoked key. This is a promise, which the other times keep.
     pub revocation: u64,
-    /// M: how long the published set may be cached, with any stale time that it is served with (RFC 9111 §5.2.2.1).
+    /// M: the time that the published set may be cached, including any stale time (RFC 9111 §5.2.2.1).
     pub max_age: u64,
-    /// T: the longest life of a token that new keys may sign.
+    /// T: the longest lifetime of tokens of new keys.
     pub longest_life: u64,
-    /// L: how long after `exp` the consumers take a token.
+    /// L: the time after `exp` for which verifiers accept a token.
     pub leeway: u64,
-    /// R: the time from the decision on a change until it is written to the store and every replica publishes and signs
-    /// from it. A change is dated by its decision, and given up if it is not written within seconds.
+    /// R: the time from the decision on a change until it is written and every replica publishes and signs by it. A change is dated by its
+    /// decision, and given up if it is not written within seconds.
     pub replica_delay: u64,
-    /// K: by how much the clocks of replicas differ.
+    /// K: the largest difference between the clocks of replicas.
     pub clock_difference: u64,
-    /// F: how long the fetch of a set takes. At least 1, for all moments here are cut to whole seconds.
+    /// F: the longest time of a fetch of the set. At least 1, because all times here are whole seconds.
     pub fetch_time: u64,
-    /// S: the longest that a verifier keeps a set after failed fetches.
+    /// S: the longest time that a verifier uses a set after failed fetches.
     pub max_stale: u64,
 }
 
-/// Times that keep the four inequalities, each within its bounds.
+/// Checked times: they satisfy the four inequalities, and each is within its bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings(Times);
 
-/// Why times are no settings; all numbers in seconds.
+/// The reason why times are refused. All numbers are seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsRefusal {
-    /// A number outside of its bounds.
+    /// A time is outside of its bounds.
     OutOfBounds {
         /// The setting's name.
         name: &'static str,
-        /// What was asked for.
+        /// The chosen value.
         seconds: u64,
         /// The smallest accepted.
         minimum: u64,
@@ -61,7 +60,7 @@ pub enum SettingsRefusal {
     },
     /// A replica delay that leaves no time to write a change and to notice it.
     ReplicaDelay {
-        /// What was asked for.
+        /// The chosen value.
         seconds: u64,
     },
     /// An inequality that does not hold.
@@ -73,39 +72,39 @@ pub enum SettingsRefusal {
     },
 }
 
-/// One day: a longer `max-age` would make an emergency last as long.
+/// One day. With a longer `max-age`, verifiers would trust a stolen key for as long.
 const MAX_AGE_LIMIT: u64 = 86_400;
-/// Thirty days: an access token that lives longer is a password.
+/// Thirty days. An access token with a longer lifetime is like a password.
 const LIFE_LIMIT: u64 = 2_592_000;
-/// One hour: a replica that lags further is down, a clock that differs by more is broken.
+/// One hour. A replica with a larger delay is down, and a clock with a larger difference is broken.
 const DELAY_LIMIT: u64 = 3_600;
-/// Ten years: no sum of these numbers comes near the end of the integers.
+/// Ten years. Sums of such numbers cannot overflow.
 const LIMIT: u64 = 315_360_000;
 
 impl Times {
-    /// The shortest replica delay that may be chosen, in seconds: a change may wait two seconds for a lock, and servers
-    /// look for it twice a second.
+    /// The shortest replica delay that may be chosen, in seconds. A change may wait two seconds for a lock, and servers read the store twice
+    /// a second.
     pub const SHORTEST_REPLICA_DELAY: u64 = 3;
 
-    /// The right side of inequality 1, R + M + F + K.
+    /// Returns the right side of inequality 1, R + M + F + K.
     #[must_use]
     pub const fn least_pre_publication(&self) -> u64 {
         sum([self.replica_delay, self.max_age, self.fetch_time, self.clock_difference])
     }
 
-    /// The right side of inequality 2, R + T + L + K.
+    /// Returns the right side of inequality 2, R + T + L + K.
     #[must_use]
     pub const fn least_retention(&self) -> u64 {
         sum([self.replica_delay, self.longest_life, self.leeway, self.clock_difference])
     }
 
-    /// The right side of inequality 4, R + M + S + F.
+    /// Returns the right side of inequality 4, R + M + S + F.
     #[must_use]
     pub const fn least_revocation(&self) -> u64 {
         sum([self.replica_delay, self.max_age, self.max_stale, self.fetch_time])
     }
 
-    /// The inequality of that number, 1 to 4, with its numbers, and `relation` between its sides.
+    /// Formats the inequality with that number, 1 to 4, with its values and `relation` between its sides.
     pub(crate) fn inequality(&self, number: u8, relation: &str) -> String {
         let (r, m, k) = (self.replica_delay, self.max_age, self.clock_difference);
         let (fetch, life, leeway, stale) = (self.fetch_time, self.longest_life, self.leeway, self.max_stale);
@@ -134,14 +133,14 @@ impl Times {
         }
     }
 
-    /// How long a key stays published after the death of its last token, R + L + K or more. The retention is for the life of
-    /// new keys; what counts for one is the life that was written with it.
+    /// Returns the time that a key stays published after its last token has expired, at least R + L + K. It is the retention without the
+    /// lifetime of tokens, because each key has its own longest lifetime.
     #[must_use]
     pub const fn beyond_life(&self) -> u64 {
         self.retention.saturating_sub(self.longest_life)
     }
 
-    /// The same with the shortest pre-publication, retention and revocation that the inequalities allow.
+    /// Returns these times with the shortest pre-publication, retention and revocation that the inequalities allow.
     #[must_use]
     pub const fn shortest(mut self) -> Self {
         self.pre_publication = self.least_pre_publication();
@@ -152,7 +151,8 @@ impl Times {
 }
 
 impl Default for Times {
-    /// Thirty days; the set cached for five minutes; tokens of half an hour; one machine; verifiers of this project.
+    /// Returns the defaults: keys for thirty days, a set that is cached for five minutes, tokens for half an hour, one machine, and verifiers
+    /// of this project.
     fn default() -> Self {
         Self {
             period: 2_592_000,
@@ -186,7 +186,7 @@ impl Settings {
             ("clock difference", times.clock_difference, 0, DELAY_LIMIT),
             ("fetch time", times.fetch_time, 1, DELAY_LIMIT),
             ("max-stale of verifiers", times.max_stale, 0, LIMIT),
-            // Those that follow from the others by default come last: the cause is named, not the consequence.
+            // Times that depend on others by default are last, so that the cause is reported and not the consequence.
             ("pre-publication", times.pre_publication, 0, LIMIT),
             ("retention", times.retention, 0, LIMIT),
             ("revocation", times.revocation, 0, LIMIT),
@@ -208,8 +208,8 @@ impl Settings {
         Ok(Self(times))
     }
 
-    /// Checks times that an operator chose. They may differ from those `before` only by values that make sense; a value
-    /// that an older store has may stay.
+    /// Checks times that an operator chose. Values that differ from those in `before` must be valid for new stores. Values of an older store may
+    /// stay.
     ///
     /// # Errors
     /// Those of [`Settings::new`], and [`SettingsRefusal::ReplicaDelay`].
@@ -222,13 +222,13 @@ impl Settings {
         Self::new(times)
     }
 
-    /// Takes times that may break the inequalities: for simulations that must show the damage, and for nothing else.
+    /// Accepts times that may violate the inequalities. Only for simulations that must show the damage.
     #[must_use]
     pub const fn dangerous_unchecked(times: Times) -> Self {
         Self(times)
     }
 
-    /// The numbers.
+    /// Returns the times.
     #[must_use]
     pub const fn times(&self) -> &Times {
         &self.0
@@ -236,7 +236,7 @@ impl Settings {
 }
 
 impl SettingsRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

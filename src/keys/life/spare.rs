@@ -1,15 +1,15 @@
-//! Keys that are made once, however often a change of the store has to be tried.
+//! Caches new keys, so that they are made once even if a change of the store has to be tried several times.
 
 use std::sync::Arc;
 
 use crate::{Error, KeyPair, Purpose, RsaSize, SigningAlgorithm, State};
 
-/// Keys for a change that may have to be decided several times.
+/// The new keys of a change that may have to be tried several times.
 #[derive(Debug, Default)]
 pub(crate) struct Spare(Vec<(Purpose, Arc<KeyPair>)>);
 
 impl Spare {
-    /// The key for that purpose: made at the first call, and again only if another algorithm is asked for.
+    /// Returns the key for a purpose. Makes it at the first call, and again only for another algorithm.
     pub(crate) fn key(
         &mut self,
         purpose: Purpose,
@@ -25,7 +25,7 @@ impl Spare {
         Ok(pair)
     }
 
-    /// The state with a successor in each ring that signs.
+    /// Returns the state with a successor in each signing ring.
     pub(crate) fn succeed(&mut self, mut state: State, now: u64) -> Result<State, Error> {
         for purpose in Purpose::ALL {
             let ring = state.ring_for(purpose).filter(|ring| ring.staged().is_none());

@@ -1,4 +1,4 @@
-//! The state of an issuer, and the changes of its keys. Pure: no clock, no I/O, no randomness.
+//! The state of an issuer. Pure: no clock, no I/O, no randomness.
 
 use std::sync::Arc;
 
@@ -9,12 +9,11 @@ use super::ring::{Key, Phase, Revoked, Ring};
 use super::state_error::StateError;
 use crate::{Client, Issuer, KeyPair, Purpose, Settings, SigningAlgorithm, StoreId};
 
-/// Everything the issuer must not forget.
+/// Everything that an issuer stores about its keys, settings and clients.
 ///
-/// INVARIANT: the first ring of each purpose has exactly one signing key and no other ring has one; only a ring for ID
-/// tokens that was opened a moment ago has none yet. Each purpose has one ring per algorithm at most, each ring at least one
-/// key and at most one successor; no two keys share a `kid` and no two clients an identifier; a state holds nothing that is
-/// new in a later format. Every way to make a state checks it.
+/// INVARIANT: the first ring of each purpose has exactly one signing key, and no other ring has one. Only a newly opened ring for ID tokens
+/// has none yet. Each purpose has at most one ring per algorithm. Each ring has at least one key and at most one successor. No two keys
+/// share a `kid`, and no two clients an identifier. A state has no member of a later format. Every constructor checks this.
 #[derive(Clone, Debug)]
 pub struct State {
     /// `None` in a store of format 3, which has none.
@@ -27,14 +26,14 @@ pub struct State {
     clients: Vec<Client>,
     /// The `kid` of the staged key that signs as soon as it may. Needs store format 4.
     pub(super) next_signer: Option<String>,
-    /// What is kept for the ledger of people. Makes it a state of format 5.
+    /// The part for the ledger of people. A state with it has format 5.
     ledger: Option<LedgerSeal>,
-    /// Public halves that recognise old ID tokens. Needs store format 5.
+    /// Public keys that still verify old ID tokens. Needs store format 5.
     past_keys: Vec<PastKey>,
 }
 
 impl State {
-    /// The first state of an issuer: one ring whose only key signs from now on. No older key set exists.
+    /// Makes the first state of an issuer: one ring whose only key signs from now on. No older key set exists.
     #[must_use]
     pub fn new(issuer: Issuer, settings: Settings, first: Arc<KeyPair>, now: u64) -> Self {
         let ring = Ring::opened(Purpose::Access, &settings, first, now);
@@ -52,8 +51,8 @@ impl State {
         }
     }
 
-    /// [`State::new`] with a successor that is published from the start. It may sign at any time: no
-    /// key set without it has ever been published.
+    /// Makes the first state with a successor that is published from the start. It may sign at any time, because no key set without it was
+    /// ever published.
     ///
     /// # Errors
     /// [`StateError::ForeignKey`], [`StateError::KidTwice`].
@@ -70,10 +69,10 @@ impl State {
         Ok(state)
     }
 
-    /// Puts a state together from parts that were read.
+    /// Makes a state of parts that were read.
     ///
     /// # Errors
-    /// The first part of the invariant that does not hold.
+    /// The first part of the invariant that is violated.
     pub fn from_parts(
         store_id: Option<StoreId>,
         issuer: Issuer,
@@ -86,10 +85,10 @@ impl State {
         Self::with_ledger_from_parts(store_id, issuer, settings, older, rings, revoked, clients, None)
     }
 
-    /// [`State::from_parts`] with the ledger's part, which makes it a state of format 5.
+    /// Makes a state of parts that were read, including the ledger's part, so that it has format 5.
     ///
     /// # Errors
-    /// The first part of the invariant that does not hold.
+    /// The first part of the invariant that is violated.
     #[expect(clippy::too_many_arguments, reason = "each is a member of the stored document")]
     pub(crate) fn with_ledger_from_parts(
         store_id: Option<StoreId>,
@@ -118,14 +117,13 @@ impl State {
         Ok(state)
     }
 
-    /// Which store it is; `None` for a state of format 3.
+    /// Returns the identifier of the store, or `None` for a state of format 3.
     #[must_use]
     pub const fn store_id(&self) -> Option<StoreId> {
         self.store_id
     }
 
-    /// Refuses `what` for a state of format 3, with the hint to upgrade the store. What only format 4 can hold calls it
-    /// before it changes anything.
+    /// Refuses `what` for a state of format 3, with a hint to upgrade the store. Changes that need format 4 call this function first.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`].
@@ -136,7 +134,7 @@ impl State {
         }
     }
 
-    /// Refuses `what` for a state of an older format than 5, with the hint to upgrade the store.
+    /// Refuses `what` for a state of an older format than 5, with a hint to upgrade the store.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`].
@@ -148,13 +146,13 @@ impl State {
         }
     }
 
-    /// What is kept for the ledger of people; `None` for a state of an older format than 5.
+    /// Returns the part for the ledger of people, or `None` for a state of an older format than 5.
     #[must_use]
     pub const fn ledger(&self) -> Option<&LedgerSeal> {
         self.ledger.as_ref()
     }
 
-    /// The state with that part for the ledger. A state of format 4 becomes one of format 5.
+    /// Returns the state with that part for the ledger. A state of format 4 becomes one of format 5.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`] for a state of format 3, which has no identifier.
@@ -164,13 +162,13 @@ impl State {
         Ok(next)
     }
 
-    /// The public halves that recognise old ID tokens.
+    /// Returns the public keys that still verify old ID tokens.
     #[must_use]
     pub fn past_keys(&self) -> &[PastKey] {
         &self.past_keys
     }
 
-    /// The state with these, in place of those of before.
+    /// Returns the state with these public keys, which replace the previous ones.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`] before format 5.
@@ -180,32 +178,32 @@ impl State {
         Ok(next)
     }
 
-    /// The state in format 4, under that identifier; `None` if it is of format 4 already.
+    /// Returns the state in format 4, with that identifier. Returns `None` if it already has format 4.
     #[must_use]
     pub fn upgrade(&self, id: StoreId) -> Option<Self> {
         self.store_id.is_none().then(|| Self { store_id: Some(id), ..self.clone() })
     }
 
-    /// Whose keys they are.
+    /// Returns the issuer.
     #[must_use]
     pub const fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    /// The times that every process agrees on.
+    /// Returns the settings, which all processes share.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// For how long settings of before still bind.
+    /// Returns the times until which previous settings still apply.
     #[must_use]
     pub const fn older(&self) -> &Older {
         &self.older
     }
 
-    /// The state with other times. Keys that have signed keep what was written with them; those that have not are as if
-    /// they had been staged with the new times, but never allowed to sign earlier for it.
+    /// Returns the state with other times. Keys that have signed keep their values. Keys that have not signed get the values of the new times,
+    /// but may never sign earlier because of that.
     #[must_use]
     pub fn with_settings(&self, settings: Settings, now: u64) -> Self {
         let mut next = self.clone();
@@ -222,20 +220,20 @@ impl State {
         next
     }
 
-    /// The rings; the first of each purpose signs.
+    /// Returns the rings. The first of each purpose signs.
     #[must_use]
     pub fn rings(&self) -> &[Ring] {
         &self.rings
     }
 
-    /// The keys that were revoked and may still be trusted somewhere.
+    /// Returns the revoked keys that some verifiers may still trust.
     #[must_use]
     pub fn revoked(&self) -> &[Revoked] {
         &self.revoked
     }
 
-    /// The latest moment at which any process is known to have changed the state, in Unix seconds, if a clock that says `now`
-    /// is behind it by more than clocks may differ. Nothing may be decided by such a clock.
+    /// Returns the latest known change of the state in Unix seconds, if `now` is behind it by more than clocks may differ. A clock that is so
+    /// far behind must not be used for decisions.
     #[must_use]
     pub fn ahead_of(&self, now: u64) -> Option<u64> {
         let of_key = |key: &Key| {
@@ -251,48 +249,48 @@ impl State {
         (latest > now.saturating_add(self.settings.times().clock_difference)).then_some(latest)
     }
 
-    /// The moment with which a change is dated: `now`, or what is known to be past if the clock is behind that. Dated too
-    /// early, a new key would sign before verifiers have it, and an old one would go before its tokens do.
+    /// Returns the date of a change: `now`, or the latest known change if the clock is behind it. With an earlier date, a new key could sign
+    /// before verifiers have it, and an old key could be removed before its tokens expire.
     fn dated(&self, now: u64) -> u64 {
         self.ahead_of(now).unwrap_or(now)
     }
 
-    /// Every key, of every ring, in every phase: all are published.
+    /// Returns all keys of all rings, in every phase. All of them are published.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.rings.iter().flat_map(Ring::keys)
     }
 
-    /// The key of that identifier.
+    /// Returns the key with that identifier.
     #[must_use]
     pub fn find(&self, kid: &str) -> Option<&Key> {
         self.keys().find(|key| key.kid() == kid)
     }
 
-    /// The ring that signs access tokens.
+    /// Returns the ring that signs access tokens.
     ///
     /// # Errors
-    /// [`StateError::NoRing`], which no state made by this module gives.
+    /// [`StateError::NoRing`], which never happens for a valid state.
     pub fn active(&self) -> Result<&Ring, StateError> {
         self.ring_for(Purpose::Access).ok_or(StateError::NoRing)
     }
 
-    /// The first ring of a purpose: the one that signs. `None` if it has no ring, which never happens for access tokens.
+    /// Returns the first ring of a purpose, which signs. Returns `None` if there is none, which never happens for access tokens.
     #[must_use]
     pub fn ring_for(&self, purpose: Purpose) -> Option<&Ring> {
         self.rings.iter().find(|ring| ring.purpose == purpose)
     }
 
-    /// The key that signs access tokens.
+    /// Returns the key that signs access tokens.
     ///
     /// # Errors
-    /// [`StateError::NotOneSigner`], which no state made by this module gives.
+    /// [`StateError::NotOneSigner`], which never happens for a valid state.
     pub fn signer(&self) -> Result<&Key, StateError> {
         let ring = self.active()?;
         let algorithm = ring.algorithm;
         ring.signer().ok_or(StateError::NotOneSigner { algorithm, signing: 0 })
     }
 
-    /// The key that signs for that purpose.
+    /// Returns the key that signs for that purpose.
     ///
     /// # Errors
     /// [`StateError::NoSigner`] if no key signs ID tokens.
@@ -300,20 +298,20 @@ impl State {
         self.ring_for(purpose).and_then(Ring::signer).ok_or(StateError::NoSigner { purpose })
     }
 
-    /// The successor in the ring of that algorithm for access tokens, if there is one.
+    /// Returns the successor in the ring of that algorithm for access tokens, if there is one.
     #[must_use]
     pub fn successor(&self, algorithm: SigningAlgorithm) -> Option<&Key> {
         self.successor_for(Purpose::Access, algorithm)
     }
 
-    /// The successor in the ring of that purpose and algorithm, if there is one.
+    /// Returns the successor in the ring of that purpose and algorithm, if there is one.
     #[must_use]
     pub fn successor_for(&self, purpose: Purpose, algorithm: SigningAlgorithm) -> Option<&Key> {
         let is = |ring: &&Ring| (ring.purpose, ring.algorithm) == (purpose, algorithm);
         self.rings.iter().find(is)?.staged()
     }
 
-    /// What the key of that identifier signs; access tokens for an unknown one.
+    /// Returns the purpose of the key with that identifier; access tokens for an unknown key.
     #[must_use]
     pub fn purpose_of(&self, kid: &str) -> Purpose {
         let holds = |ring: &&Ring| ring.keys.iter().any(|key| key.kid() == kid);

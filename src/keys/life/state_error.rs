@@ -1,14 +1,14 @@
-//! Every way in which a state can be none, or a change of it be refused, with one code each.
+//! The errors of states and of their changes, each with one code.
 
 use std::fmt;
 
 use crate::listing::moment;
 use crate::{Purpose, SigningAlgorithm};
 
-/// Why a state is invalid, or cannot become the next one.
+/// The reason why a state is invalid, or a change of it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateError {
-    /// No ring at all: an empty set would be published.
+    /// There is no ring, so an empty set would be published.
     NoRing,
     /// Two rings of one algorithm.
     RingTwice {
@@ -29,7 +29,7 @@ pub enum StateError {
     NotOneSigner {
         /// The ring.
         algorithm: SigningAlgorithm,
-        /// How many it has.
+        /// The number of its signing keys.
         signing: usize,
     },
     /// No key signs for that purpose.
@@ -59,7 +59,7 @@ pub enum StateError {
         /// The ring.
         algorithm: SigningAlgorithm,
     },
-    /// A key that is not there.
+    /// An unknown key.
     UnknownKey {
         /// The key.
         kid: String,
@@ -69,7 +69,7 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
-    /// A client that is not there.
+    /// An unknown client.
     UnknownClient {
         /// The identifier.
         id: String,
@@ -79,14 +79,14 @@ pub enum StateError {
         /// The identifier.
         id: String,
     },
-    /// What only a confidential client may have.
+    /// A public client with a setting that only a confidential client may have.
     PublicClient {
         /// The identifier.
         id: String,
-        /// What.
+        /// The setting.
         what: &'static str,
     },
-    /// A name that would be both a client's identifier and an audience: one's tokens would be taken for the other's.
+    /// A name that would be both a client's identifier and an audience. A token for one could then be used for the other.
     ClientIsAudience {
         /// The name.
         name: String,
@@ -123,24 +123,24 @@ pub enum StateError {
         /// The format of the store.
         format: u32,
     },
-    /// A key that is not there, or is not staged.
+    /// A key that is unknown or not staged.
     NotStaged {
         /// The key.
         kid: String,
     },
-    /// A successor that not every server publishes yet: a token of it would be refused.
+    /// A successor that verifiers may not have yet. Its tokens would be refused.
     TooYoung {
         /// The key.
         kid: String,
-        /// From when on it may sign, in Unix seconds.
+        /// The time from which it may sign, in Unix seconds.
         from: u64,
-        /// What the clock says.
+        /// The time of the clock, in Unix seconds.
         now: u64,
     },
 }
 
 impl StateError {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

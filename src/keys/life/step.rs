@@ -1,26 +1,25 @@
-//! The life of keys as a pure function of a state, a moment and settings: the next state, and the actions.
-//! No clock, no I/O, no randomness.
+//! The life of keys as a pure function: from a state, a time and settings to the next state and actions. No clock, no I/O, no randomness.
 //!
-//! It lets an aged successor sign when the period is over, drops unneeded keys, and asks for a key where a
-//! successor is missing. A successor that is too young never signs: the old key goes on, and an alarm is raised.
+//! If the period is over, a successor that may sign becomes the signer. Unneeded keys are removed. If a successor is missing, a new key is
+//! requested. A successor that may not sign yet never signs: the old key continues to sign, and an alarm is raised.
 
 use std::fmt;
 
 use crate::listing::moment;
 use crate::{Error, Phase, Purpose, RsaSize, Settings, SigningAlgorithm, State};
 
-/// What a moment brings.
+/// The result of a step.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The state from now on.
+    /// The next state.
     pub state: State,
     /// Whether it differs from the state before.
     pub changed: bool,
-    /// What happened and what is to be done, in this order.
+    /// The events and the actions for the caller, in their order.
     pub actions: Vec<Action>,
 }
 
-/// What happened, or is to be done by the caller.
+/// An event, or an action for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The successor signs now.
@@ -35,35 +34,35 @@ pub enum Action {
         /// The key that signs.
         kid: String,
     },
-    /// A key is not published any more: no live token of it is left.
+    /// A key is no longer published, because all its tokens have expired.
     Removed {
         /// The key.
         kid: String,
     },
-    /// A key has to be made and staged.
+    /// The caller must make and stage a key.
     Stage {
-        /// What it will sign.
+        /// The purpose of the key.
         purpose: Purpose,
-        /// For which ring.
+        /// The algorithm of the key.
         algorithm: SigningAlgorithm,
-        /// How long an RSA key has to be.
+        /// The length of an RSA key.
         size: RsaSize,
     },
-    /// A person has to look.
+    /// A person must check the keys.
     Alarm(Alarm),
 }
 
-/// Why the signer is not replaced although its period is over.
+/// The reason why the signer is not replaced although its period is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alarm {
-    /// Not every verifier can have the successor.
+    /// Some verifiers may not have the successor yet.
     SuccessorTooYoung {
         /// The successor.
         kid: String,
-        /// From when on it may sign, in Unix seconds.
+        /// The time from which it may sign, in Unix seconds.
         from: u64,
     },
-    /// There is none.
+    /// There is no successor.
     NoSuccessor,
 }
 
@@ -71,7 +70,7 @@ pub enum Alarm {
 ///
 /// # Errors
 /// [`Error::ClockBehind`] if processes have dated their changes later than `now`, by more than clocks may differ.
-/// [`Error::State`] if the state has no signer, which no [`State`] is.
+/// [`Error::State`] if the state has no signer, which never happens for a valid state.
 pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error> {
     if let Some(published) = state.ahead_of(now) {
         return Err(Error::ClockBehind { published, now });
@@ -90,7 +89,7 @@ pub fn step(state: &State, now: u64, settings: &Settings) -> Result<Step, Error>
     Ok(Step { state: next, changed, actions })
 }
 
-/// The rotation of one purpose, if it is due; adds what is to be done to `actions`.
+/// Makes the rotation of one purpose, if it is due. Adds to `actions`.
 fn advance(
     state: &State,
     purpose: Purpose,
@@ -136,16 +135,16 @@ fn advance(
     Ok(next)
 }
 
-/// When the period of the key that signs access tokens is over, in Unix seconds.
+/// Returns the end of the period of the key that signs access tokens, in Unix seconds.
 ///
 /// # Errors
-/// [`Error::State`] if the state has no signer, which no [`State`] is.
+/// [`Error::State`] if the state has no signer, which never happens for a valid state.
 pub fn rotation_due(state: &State, settings: &Settings) -> Result<u64, Error> {
     state.signer()?;
     Ok(rotation_due_for(state, Purpose::Access, settings))
 }
 
-/// When the period of the signer of that purpose is over, in Unix seconds; never if none signs yet.
+/// Returns the end of the period of the signer of that purpose, in Unix seconds; the largest number if no key signs yet.
 pub(crate) fn rotation_due_for(state: &State, purpose: Purpose, settings: &Settings) -> u64 {
     match state.signer_for(purpose).map(|key| key.phase) {
         Ok(Phase::Signing { since }) => since.saturating_add(settings.times().period),
@@ -154,10 +153,10 @@ pub(crate) fn rotation_due_for(state: &State, purpose: Purpose, settings: &Setti
     }
 }
 
-/// When [`step`] will next change the state, in Unix seconds.
+/// Returns the time at which [`step`] will next change the state, in Unix seconds.
 ///
 /// # Errors
-/// [`Error::State`] if the state has no signer, which no [`State`] is.
+/// [`Error::State`] if the state has no signer, which never happens for a valid state.
 pub fn next_step(state: &State, settings: &Settings) -> Result<u64, Error> {
     state.signer()?;
     let of = |purpose: Purpose| match state.ring_for(purpose).map(|ring| (ring.signer(), ring.staged())) {

@@ -5,7 +5,7 @@ use tracing::info;
 use super::spare::Spare;
 use crate::{Action, Clock, Error, Keeper, State, Step, step};
 
-/// Makes the step that is due, if one is, and gives the state after it. Any number of processes may do so at once.
+/// Makes the step that is due, if there is one. Returns the state after it. Any number of processes may call this concurrently.
 ///
 /// # Errors
 /// [`Error::KeyPair`] and those of [`Keeper::change`].
@@ -30,7 +30,7 @@ pub fn tick(keeper: &Keeper, clock: &dyn Clock) -> Result<State, Error> {
             Action::Stage { purpose, algorithm, .. } => {
                 info!(purpose = purpose.name(), %algorithm, "a successor is published");
             }
-            // Said by the publisher, which knows what it has said already.
+            // The publisher logs alarms, because it knows which ones it has logged already.
             Action::Alarm(_) => {}
         }
     }
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(keeper.load().unwrap().1.keys().count(), 2, "the retired are gone");
     }
 
-    /// A store of format 5 with a ring for ID tokens that was opened a moment ago.
+    /// Makes a state of format 5 with a newly opened ring for ID tokens.
     fn with_id_ring() -> State {
         let (id, seal) = (crate::StoreId::generate().unwrap(), crate::LedgerSeal::generate().unwrap());
         let state = state().upgrade(id).unwrap().with_ledger(seal).unwrap();

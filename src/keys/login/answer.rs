@@ -1,4 +1,4 @@
-//! Answers of the authorization endpoint: redirects to the client (RFC 6749 §4.1.2, RFC 9207).
+//! Makes the responses of the authorization endpoint: redirects to the client (RFC 6749 §4.1.2, RFC 9207).
 
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use axum::http::{HeaderValue, StatusCode};
@@ -9,7 +9,7 @@ use super::authorization_request::Target;
 use crate::Issuer;
 use crate::pages;
 
-/// Sends the browser back to the client with these parameters, `state` and `iss`.
+/// Redirects the browser to the client with these parameters, `state` and `iss`.
 pub(super) fn redirect(target: &Target, issuer: &Issuer, parameters: &[(&str, &str)]) -> Response {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(parameters);

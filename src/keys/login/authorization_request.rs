@@ -1,19 +1,19 @@
-//! The parameters of an authorization request, checked against the client that sends it (RFC 6749 §4.1.1).
+//! Reads the parameters of an authorization request, and checks them against the client (RFC 6749 §4.1.1).
 
 use crate::grants::{ACR, OFFLINE_ACCESS, asked};
 use crate::http::{Form, GrantRefusal};
 use crate::proof::Hint;
 use crate::{Client, Snapshot};
 
-/// The longest `nonce`, in bytes: an ID token carries it.
+/// The longest `nonce`, in bytes. ID tokens contain it.
 const LONGEST_NONCE: usize = 512;
 
-/// A request that may be answered at its redirect address.
+/// A request whose response may go to its redirect URI.
 #[derive(Debug)]
 pub(super) struct AuthorizationRequest<'a> {
     pub(super) client: &'a Client,
     pub(super) target: Target,
-    /// Whether the request named its redirect address.
+    /// Whether the request has a redirect URI.
     pub(super) named_redirect: bool,
     pub(super) implicit: bool,
     pub(super) challenge: Option<String>,
@@ -25,20 +25,20 @@ pub(super) struct AuthorizationRequest<'a> {
     pub(super) jkt: Option<String>,
     pub(super) login_hint: Option<String>,
     pub(super) nonce: Option<String>,
-    /// Who the client believes is logged in.
+    /// The person who is logged in according to the client's ID token.
     pub(super) hint: Option<Hint>,
 }
 
-/// Where the answer goes.
+/// The target of the response.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
-    /// Whether the answer is in the fragment (RFC 6749 §4.2.2).
+    /// Whether the response is in the fragment (RFC 6749 §4.2.2).
     pub(super) fragment: bool,
 }
 
-/// What the client wants the person to see (OpenID Connect Core §3.1.2.1).
+/// The values of `prompt` (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Prompt {
     pub(super) none: bool,
@@ -46,17 +46,17 @@ pub(super) struct Prompt {
     pub(super) consent: bool,
 }
 
-/// Why a request is refused.
+/// The reason why a request is refused, and where the error goes.
 #[derive(Debug)]
 pub(super) enum RequestRefusal {
-    /// The client or the redirect address is not known to be right: a page, never a redirect.
+    /// The client or the redirect URI is invalid. The person sees a page, and there is no redirect.
     Page(&'static str),
-    /// The client receives the error in a redirect.
+    /// The client gets the error in a redirect.
     Redirect(Target, &'static str, &'static str),
 }
 
 impl<'a> AuthorizationRequest<'a> {
-    /// Reads a request. `document` is the client that describes itself, if that is the one.
+    /// Reads a request. `document` is the client that is described by a document, if the request is from one.
     pub(super) fn read(
         form: &Form,
         snapshot: &'a Snapshot,
@@ -149,14 +149,14 @@ impl<'a> AuthorizationRequest<'a> {
         })
     }
 
-    /// What the person is asked to allow, refresh tokens among it.
+    /// Returns the scopes that the person has to allow, including `offline_access`.
     pub(super) fn wanted(&self) -> Vec<String> {
         let offline = self.offline.then(|| OFFLINE_ACCESS.to_owned());
         self.scopes.iter().cloned().chain(offline).collect()
     }
 }
 
-/// The PKCE challenge (RFC 7636 §4.3). Only S256 is accepted.
+/// Returns the PKCE challenge (RFC 7636 §4.3). Only S256 is accepted.
 fn challenge(form: &Form, client: &Client, implicit: bool) -> Result<Option<String>, &'static str> {
     if implicit {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! `GET` and `POST /authorize`: which page a person sees next, or where the browser goes.
+//! `GET` and `POST /authorize`: decides which page a person sees next, or redirects the browser to the client.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ use crate::pages::{self, ConsentPage};
 use crate::token::{is_loopback_uri, shown_target};
 use crate::{Snapshot, TokenRequest};
 
-/// How long a code may take to be redeemed, in seconds.
+/// The lifetime of a code, in seconds.
 const CODE_LIFE: u64 = 60;
-/// The longest life of a token of the implicit grant, in seconds.
+/// The longest lifetime of a token of the implicit grant, in seconds.
 const IMPLICIT_LIFE: u64 = 300;
 
-/// One request, and what the steps need of it.
+/// One request, with everything that the steps need.
 struct Visit<'a> {
     site: &'a Site,
     snapshot: &'a Arc<Snapshot>,
@@ -74,7 +74,7 @@ pub(super) async fn authorize(
         Ok(Some(Described::Page(page))) => return page,
         Err(error) => return failed(&error),
     };
-    // A login holds, whatever is wrong with the request.
+    // A login is kept even if the request is invalid.
     let with_login = |answer| logged_in.iter().fold(answer, |answer, person| with_cookies(answer, person));
     let request = match AuthorizationRequest::read(&form, &snapshot, document.as_deref()) {
         Ok(request) => request,
@@ -111,8 +111,8 @@ impl Visit<'_> {
         }
     }
 
-    /// The next step for a person: to log in, to allow, or to go back with a code. `fresh` says that the person has just
-    /// done what `prompt` or `max_age` asks for.
+    /// Returns the next step for a person: the login page, the consent page, or the redirect with a code. `fresh`: the person has just logged
+    /// in for this request, as `prompt` or `max_age` may require.
     async fn proceed(&self, person: Option<Person>, fresh: bool) -> Result<Response, LedgerError> {
         let prompt = self.request.prompt;
         let too_old = |person: &Person| {
@@ -158,13 +158,13 @@ impl Visit<'_> {
         }
     }
 
-    /// The person has logged in with this request.
+    /// Continues after the person has logged in with this request.
     async fn logged_in(&self, person: Person) -> Result<Response, LedgerError> {
         self.note("login succeeded", Some(&person.user.subject), "none");
         self.proceed(Some(person), true).await
     }
 
-    /// The person pressed a button of the consent page.
+    /// Handles the button of the consent page.
     async fn decide(&self, allowed: bool, fields: &Form, person: Person) -> Result<Response, LedgerError> {
         if !cookies::is_form_of(&person.cookie, fields.get("form_token")) {
             return self.proceed(Some(person), false).await;
@@ -214,7 +214,7 @@ impl Visit<'_> {
         Ok(wider(&request.wanted(), &consent.scopes) || wider(&request.audiences, &consent.audiences))
     }
 
-    /// Sends the browser back to the client with what it asked for.
+    /// Redirects the browser to the client with a code or token.
     async fn grant(&self, person: &Person) -> Result<Response, LedgerError> {
         let request = &self.request;
         let grant = self.new_grant(person)?;
@@ -256,7 +256,7 @@ impl Visit<'_> {
         })
     }
 
-    /// A token in the fragment (RFC 6749 §4.2.2), short-lived because browsers keep addresses.
+    /// Returns a token in the fragment (RFC 6749 §4.2.2). Its lifetime is short, because browsers store addresses.
     fn implicit(&self, person: &Person, grant: &Grant) -> Response {
         let request = &self.request;
         let life = request.client.token_life.min(self.snapshot.signer.longest_life()).min(IMPLICIT_LIFE);
@@ -308,12 +308,12 @@ impl Visit<'_> {
         })
     }
 
-    /// Where the forms go: here, with the same request.
+    /// Returns the target of forms: this endpoint, with the same request.
     fn action(&self) -> String {
         format!("?{}", self.query)
     }
 
-    /// One line in the log.
+    /// Writes one line to the log.
     fn note(&self, message: &'static str, subject: Option<&str>, reason: &'static str) {
         info!(
             event = "login",

@@ -1,4 +1,4 @@
-//! The cookies of a login, and the tokens that bind forms to them.
+//! Reads and sets the cookies of a login, and makes the tokens that bind forms to them.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -18,7 +18,7 @@ pub(super) const BROWSER: &str = "__Host-jotgate-browser";
 /// How long a browser keeps that cookie, in seconds.
 pub(super) const BROWSER_LIFE: u64 = 365 * 86_400;
 
-/// The value of that cookie, if the request has it exactly once.
+/// Returns the value of a cookie, if the request has it exactly once.
 pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -32,7 +32,7 @@ pub(super) fn set(answer: &mut Response, name: &str, value: &Secret) {
     set_for(SESSION_LIMITS.absolute, answer, name, value);
 }
 
-/// Sets a cookie for so many seconds.
+/// Sets a cookie for this many seconds.
 pub(super) fn set_for(life: u64, answer: &mut Response, name: &str, value: &Secret) {
     let value = value.expose();
     append(answer, &format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"));
@@ -50,7 +50,7 @@ fn append(answer: &mut Response, line: &str) {
     }
 }
 
-/// What a form carries to show that it was made for the browser with that cookie. Other sites can neither read nor set it.
+/// Returns the hidden field that proves that a form was made for the browser with that cookie. Other sites can neither read nor set it.
 pub(super) fn form_token(cookie: &str) -> String {
     let hash = SecretHash::of(format!("jotgate-keys form\n{cookie}").as_bytes());
     Base64UrlUnpadded::encode_string(hash.as_bytes())

@@ -18,7 +18,7 @@ use crate::ledger::{DeviceAnswer, DeviceRequest, Grant, LedgerError};
 use crate::pages::{self, ConsentPage};
 use crate::{Client, Snapshot};
 
-/// One request, and what the steps need of it.
+/// One request, with everything that the steps need.
 struct Visit<'a> {
     site: &'a Site,
     headers: &'a HeaderMap,
@@ -97,7 +97,7 @@ impl Visit<'_> {
         }
     }
 
-    /// The next page: to log in, or to allow.
+    /// Returns the next page: the login page or the consent page.
     fn proceed(&self, request: &DeviceRequest, person: Option<Person>) -> Response {
         match person.filter(|person| person.age(self.now) <= FRESH) {
             Some(person) => with_cookies(consent_page(request, &person), &person),
@@ -128,7 +128,7 @@ impl Visit<'_> {
         Ok(self.proceed(request, Some(person)))
     }
 
-    /// The person pressed a button of the page that says what the device will be able to do.
+    /// Handles the button of the consent page.
     async fn decide(
         &self,
         request: &DeviceRequest,
@@ -173,7 +173,7 @@ impl Visit<'_> {
         page
     }
 
-    /// One line in the log.
+    /// Writes one line to the log.
     fn note(
         &self,
         request: &DeviceRequest,
@@ -208,7 +208,7 @@ fn consent_page(request: &DeviceRequest, person: &Person) -> Response {
     })
 }
 
-/// What the person grants: what the device asked for, as far as its client still may.
+/// Makes the grant: the request of the device, without the scopes and audiences that its client has lost.
 fn new_grant(request: &DeviceRequest, client: &Client, person: &Person, now: u64) -> Grant {
     let may_be_offline = client.login.as_ref().is_some_and(|login| login.offline_access);
     Grant {

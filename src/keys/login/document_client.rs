@@ -1,4 +1,4 @@
-//! Clients that describe themselves: the document is fetched once the person has logged in.
+//! Logins with clients that are described by a document. The document is fetched after the person has logged in.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,25 +20,26 @@ use crate::{Client, State, pages};
 /// An authorization request whose client is not known yet.
 pub(super) struct Asked<'a> {
     pub(super) form: &'a Form,
-    /// The fields of our own forms.
+    /// The fields of this server's own forms.
     pub(super) fields: Option<&'a Form>,
     pub(super) headers: &'a HeaderMap,
     pub(super) state: &'a State,
     pub(super) address: Option<IpAddr>,
-    /// In Unix seconds.
+    /// The current time, in Unix seconds.
     pub(super) now: u64,
 }
 
-/// What came of the client's identifier.
+/// The result for the client's identifier.
 pub(super) enum Described {
-    /// The client, and the person who has logged in with this very request.
+    /// The client, and the person if the person has logged in with this request.
     Client(Arc<Client>, Option<Box<Person>>),
-    /// What the browser gets first. Nothing is sent to the client before its document is known.
+    /// The page for the browser. There is no redirect to the client before its document is known.
     Page(Response),
 }
 
 impl Site {
-    /// The client that describes itself at its identifier; `None` if the identifier is not meant so, or documents are off.
+    /// Returns the client that is described by the document at its identifier. Returns `None` if the identifier is not the URL of a document,
+    /// or documents are not accepted.
     pub(super) async fn described_client(&self, asked: &Asked<'_>) -> Result<Option<Described>, LedgerError> {
         let Some(documents) = &self.people.documents else { return Ok(None) };
         let Some(id) = asked.form.get("client_id").filter(|id| ClientUrl::is_meant(id)) else {
@@ -70,7 +71,7 @@ impl Site {
         }))
     }
 
-    /// Logs a person in before anything is known of the client; or the page that the browser gets in place of it.
+    /// Logs a person in before the client is known. Returns the login page if that is not possible yet.
     async fn first_log_in(
         &self,
         asked: &Asked<'_>,
@@ -98,7 +99,7 @@ impl Site {
 }
 
 impl Asked<'_> {
-    /// One line in the log for a login that was refused.
+    /// Writes one line to the log for a refused login.
     fn note(&self, url: &ClientUrl, reason: &'static str) {
         let address = self.address.map(|address| address.to_string());
         info!(event = "login", client = escape(url.as_str()), reason, address, "login refused");
@@ -109,8 +110,8 @@ fn refused(url: &ClientUrl, fault: ClientDocumentFault) -> Response {
     pages::error(&format!("The description of this application at {} cannot be used: {fault}.", url.as_str()))
 }
 
-/// The name under which a person's consent for a client is kept. For a client that describes itself it depends on the redirect
-/// addresses: if they change, the person is asked again.
+/// Returns the name under which a person's consent for a client is stored. For a client with a document it depends on the redirect URIs, so
+/// that the person is asked again if they change.
 pub(super) fn consent_name(client: &Client) -> String {
     let login = client.login.as_ref().filter(|_| ClientUrl::is_meant(&client.id));
     let Some(login) = login else { return client.id.clone() };
@@ -121,12 +122,12 @@ pub(super) fn consent_name(client: &Client) -> String {
     format!("{}#{}", client.id, Base64UrlUnpadded::encode_string(hash.as_ref()))
 }
 
-/// What people see as the name of a client: its identifier, or the host at which it describes itself.
+/// Returns the name of a client for people: its identifier, or the host of its document.
 pub(super) fn shown_client(client: &Client) -> String {
     ClientUrl::parse(&client.id).map_or_else(|| client.id.clone(), |url| url.host().to_owned())
 }
 
-/// Where a client describes itself, if it does.
+/// Returns the URL of the document that describes a client, if there is one.
 pub(super) fn shown_document(client: &Client) -> Option<&str> {
     ClientUrl::parse(&client.id).is_some().then_some(client.id.as_str())
 }

@@ -1,5 +1,5 @@
-//! Logging out (OpenID Connect RP-Initiated Logout): at once for a client that shows an ID token of the session, after a
-//! question otherwise.
+//! Logs people out (OpenID Connect RP-Initiated Logout): at once if the client sends an ID token of the session, otherwise after a
+//! confirmation.
 
 use axum::Extension;
 use axum::body::Body;
@@ -17,17 +17,17 @@ use crate::ledger::{LedgerError, SecretHash};
 use crate::pages;
 use crate::proof::Hint;
 
-/// What a client asks for.
+/// The request to log out.
 struct LogoutRequest {
-    /// Who the client believes is logged in, if the ID token that it shows is one of this issuer.
+    /// The person in the ID token of the request, if this issuer has signed it.
     hint: Option<Hint>,
-    /// Where the browser goes afterwards: a registered address, with `state`.
+    /// The URI to redirect to afterwards: a registered one, with `state`.
     return_to: Option<String>,
     /// The request as a query, for the form.
     query: String,
 }
 
-/// `GET` and `POST`: a request of a client, or of a person who came by a link; and the answer to our own question.
+/// Handles `GET` and `POST`: a request of a client or of a person, or the button of the confirmation page.
 pub(super) async fn log_out(
     State(site): State<Site>,
     secure: Option<Extension<SecureTransport>>,
@@ -48,7 +48,7 @@ pub(super) async fn log_out(
     };
     let form_token = form.as_ref().and_then(|form| form.get("form_token"));
     if let (Some(form), None) = (&form, form_token) {
-        // A browser keeps our cookie back when another site posts. It sends it when it follows.
+        // Browsers do not send the cookie with a `POST` of another site, but they do when they follow the redirect.
         return follow(&form.to_query());
     }
     let Some(form) = Form::parse(query.unwrap_or_default().as_bytes(), "").ok() else {
@@ -66,7 +66,7 @@ pub(super) async fn log_out(
 }
 
 impl LogoutRequest {
-    /// Reads a request (RP-Initiated Logout §2). What must not be followed is refused with a text for the person.
+    /// Reads a request (RP-Initiated Logout §2). An invalid one is refused with a text for the person.
     fn read(form: &Form, snapshot: &Snapshot) -> Result<Self, &'static str> {
         let own = snapshot.own_keys.as_ref();
         let hint = form.get("id_token_hint").and_then(|token| own.and_then(|keys| keys.hint(token)));
@@ -105,7 +105,7 @@ impl Site {
     ) -> Result<Response, LedgerError> {
         let done = || request.return_to.as_deref().map_or_else(pages::signed_out, leave);
         let Some(cookie) = cookies::find(headers, cookies::SESSION) else {
-            // Nothing is left to end. A stranger who sends people here without a hint gets no redirect.
+            // There is no session to end. Without an ID token there is no redirect, because anyone can send people here.
             return Ok(if request.hint.is_some() { done() } else { pages::signed_out() });
         };
         let sid = self.person(headers, self.clock.now()).await?.map(|person| person.session.sid());
@@ -123,7 +123,7 @@ impl Site {
     }
 }
 
-/// An address with the `state` of the request (RP-Initiated Logout §3).
+/// Adds the `state` of the request to a URI (RP-Initiated Logout §3).
 fn with_state(address: &str, state: Option<&str>) -> Option<String> {
     let mut url = Url::parse(address).ok()?;
     let Some(state) = state else { return Some(address.to_owned()) };
@@ -131,12 +131,12 @@ fn with_state(address: &str, state: Option<&str>) -> Option<String> {
     Some(url.into())
 }
 
-/// Sends the browser back to the client.
+/// Redirects the browser to the client.
 fn leave(address: &str) -> Response {
     HeaderValue::try_from(address).map_or_else(|_| pages::signed_out(), see_other)
 }
 
-/// The same request once more, as a `GET`.
+/// Redirects to the same request as a `GET`.
 fn follow(query: &str) -> Response {
     let address = HeaderValue::try_from(format!("?{query}"));
     address.map_or_else(|_| pages::error("A parameter is malformed."), see_other)

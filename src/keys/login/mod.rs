@@ -21,10 +21,10 @@ use crate::http::{DEVICE_PATH, LOGOUT_PATH, literal_routes, own_paths};
 use crate::ledger::SessionLimits;
 use crate::{AUTHORIZE_PATH, Clock, Published};
 
-/// Eight hours without use, thirty days in all.
+/// The lifetime of sessions: eight hours without use, thirty days in all.
 pub(crate) const SESSION_LIMITS: SessionLimits = SessionLimits { idle: 8 * 3600, absolute: 30 * 86_400 };
 
-/// What the handlers of a login share.
+/// The state that the handlers of a login share.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     published: Arc<Published>,

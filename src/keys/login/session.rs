@@ -1,4 +1,4 @@
-//! Who is logged in in a browser, and how a person logs in there.
+//! Finds the person who is logged in in a browser, and logs people in.
 
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use crate::http::Form;
 use crate::ledger::{LedgerError, Secret, SecretHash, Session, User};
 use crate::pages::{self, LoginPage};
 
-/// How long after a login it counts as one for the present request, in seconds.
+/// The time after a login for which it counts as a login for the current request, in seconds.
 pub(super) const FRESH: u64 = 600;
 
 /// A person who is logged in.
@@ -23,22 +23,22 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// How long ago the person entered the password, in seconds.
+    /// Returns the time since the person entered the password, in seconds.
     pub(super) fn age(&self, now: u64) -> u64 {
         now.saturating_sub(self.session.authenticated)
     }
 }
 
-/// Why the form of the login page is refused.
+/// The reason why the form of the login page is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginRefusal {
     /// The form was made for another browser, or too long ago.
     Stale,
     /// The name or the password is wrong.
     Wrong,
-    /// There were too many wrong passwords: try again after so many seconds.
+    /// There were too many wrong passwords.
     TooMany {
-        /// In seconds.
+        /// The seconds until the next attempt is allowed.
         after: u64,
     },
     /// Too many passwords wait to be checked, or the system has no randomness.
@@ -46,7 +46,7 @@ pub(super) enum LoginRefusal {
 }
 
 impl LoginRefusal {
-    /// The code for the log; `None` if the person did nothing wrong.
+    /// Returns the code for the log, or `None` if it is not the person's fault.
     pub(super) const fn reason(self) -> Option<&'static str> {
         match self {
             Self::Wrong => Some("credentials_wrong"),
@@ -55,7 +55,7 @@ impl LoginRefusal {
         }
     }
 
-    /// The page for the browser. `form` is the login page with a fault.
+    /// Returns the page for the browser. `form` makes the login page with a fault.
     pub(super) fn page(self, form: impl FnOnce(Option<&'static str>) -> Response) -> Response {
         match self {
             Self::Stale => form(Some("This page was open for too long. Please try again.")),
@@ -67,7 +67,7 @@ impl LoginRefusal {
 }
 
 impl Site {
-    /// Who is logged in, by the session cookie.
+    /// Returns the person who is logged in, by the session cookie.
     pub(super) async fn person(&self, headers: &HeaderMap, now: u64) -> Result<Option<Person>, LedgerError> {
         let Some(cookie) = cookies::find(headers, cookies::SESSION) else { return Ok(None) };
         let hash = SecretHash::of(cookie.as_bytes());
@@ -76,7 +76,7 @@ impl Site {
         Ok(found.await?.map(|(session, user)| Person { session, user, cookie, new: None }))
     }
 
-    /// Logs a person in by the fields of the login form. `before` is who was logged in until now.
+    /// Logs a person in by the fields of the login form. `before` is the person who was logged in until now.
     pub(super) async fn log_in(
         &self,
         headers: &HeaderMap,
@@ -107,7 +107,7 @@ impl Site {
             methods: vec![METHOD.to_owned()],
             last_seen: now,
         };
-        // A new identifier at each login: one that an attacker planted before is worth nothing.
+        // Each login makes a new session identifier, so that an attacker cannot fix it before.
         let (opened, replaced) = (session.clone(), before.map(|before| before.session.hash));
         let browser_hash = browser.hash();
         on_ledger(&self.people.ledger, move |ledger| {
@@ -131,7 +131,7 @@ pub(super) fn with_cookies(mut answer: Response, person: &Person) -> Response {
     answer
 }
 
-/// The page that asks for a name and a password. `target` says where the person goes on afterwards.
+/// Makes the page that asks for a name and a password. `target` describes where the person continues afterwards.
 pub(super) fn login_page(
     headers: &HeaderMap,
     client: &str,

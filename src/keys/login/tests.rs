@@ -1,4 +1,4 @@
-//! A client that describes itself, over the handlers: its document comes from a real server with TLS.
+//! Tests of the handlers with a client that is described by a document, which a real TLS server serves.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The pages that people see: HTML without JavaScript, one small style sheet.
+//! The pages for people: HTML without JavaScript, and one small style sheet.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
 
-/// The style sheet of every page. It is allowed by its hash, so it must be in the page to the letter.
+/// The style sheet of every page. The policy allows it by its hash, so it must be in the page unchanged.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// A name and a password are asked for.
+/// The page that asks for a name and a password.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
 pub(crate) struct LoginPage<'a> {
@@ -27,17 +27,17 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) fault: Option<&'a str>,
 }
 
-/// A person is asked to allow what a client wants.
+/// The page that asks a person to allow the request of a client.
 #[derive(Debug, Template)]
 #[template(path = "consent.html")]
 pub(crate) struct ConsentPage<'a> {
     pub(crate) client: &'a str,
-    /// Where the client describes itself, if it is not registered here.
+    /// The URL of the document that describes the client, if it is not registered.
     pub(crate) document: Option<&'a str>,
     pub(crate) target: &'a str,
-    /// The code of the device that asks, if it is a device.
+    /// The code of the device, if the request is from a device.
     pub(crate) device: Option<&'a str>,
-    /// Whether the answer goes to a program on the person's own machine.
+    /// Whether the response goes to a program on the person's own machine.
     pub(crate) loopback: bool,
     pub(crate) action: &'a str,
     pub(crate) form_token: &'a str,
@@ -48,7 +48,7 @@ pub(crate) struct ConsentPage<'a> {
 }
 
 impl ConsentPage<'_> {
-    /// What a scope of OpenID Connect lets a client do, in words; `None` for other scopes.
+    /// Describes what a scope of OpenID Connect allows. Returns `None` for other scopes.
     fn words(&self, scope: &str) -> Option<&'static str> {
         if !self.scopes.iter().any(|scope| scope == "openid") {
             return None;
@@ -62,7 +62,7 @@ impl ConsentPage<'_> {
     }
 }
 
-/// The code of a device is asked for.
+/// The page that asks for the code of a device.
 #[derive(Debug, Template)]
 #[template(path = "device.html")]
 struct DevicePage<'a> {
@@ -77,7 +77,7 @@ struct LogOutPage<'a> {
     form_token: &'a str,
 }
 
-/// Something to read, without a form.
+/// A page with a text and without a form.
 #[derive(Debug, Template)]
 #[template(path = "notice.html")]
 struct NoticePage<'a> {
@@ -101,7 +101,7 @@ const ABOUT: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// Any page, with the headers that each of them has.
+/// Makes the response with a page and its security headers.
 pub(crate) fn page(status: StatusCode, page: &impl Template) -> Response {
     let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     (status, ABOUT, [(CONTENT_SECURITY_POLICY, POLICY.clone())], html).into_response()
@@ -119,7 +119,7 @@ pub(crate) fn device(code: &str, fault: Option<&str>, status: StatusCode) -> Res
     page(status, &DevicePage { code, fault })
 }
 
-/// A device has its answer.
+/// The page after a person has answered a device.
 pub(crate) fn device_answered(allowed: bool) -> Response {
     let (title, text) = match allowed {
         true => ("Connected", "The device goes on by itself in a few seconds."),
@@ -128,7 +128,7 @@ pub(crate) fn device_answered(allowed: bool) -> Response {
     page(StatusCode::OK, &NoticePage { title, text, hint: "You can close this page." })
 }
 
-/// A question before a session ends. `action` is the request as a query, if there is one.
+/// The page that asks for confirmation before a session ends. `action` is the request as a query, if there is one.
 pub(crate) fn log_out(form_token: &str, action: &str) -> Response {
     page(StatusCode::OK, &LogOutPage { action, form_token })
 }
@@ -139,13 +139,13 @@ pub(crate) fn signed_out() -> Response {
     page(StatusCode::OK, &NoticePage { title: "Signed out", text, hint })
 }
 
-/// A request that can't be answered anywhere else.
+/// The page for an error that cannot be sent to a client.
 pub(crate) fn error(text: &str) -> Response {
     let hint = "Go back to the application and try again. If this happens again, tell its operator what this page says.";
     page(StatusCode::BAD_REQUEST, &NoticePage { title: "This login does not work", text, hint })
 }
 
-/// A connection that others can read.
+/// The page for a connection without TLS.
 pub(crate) fn insecure() -> Response {
     let text = "A login needs an encrypted connection.";
     let hint = "For operators: serve with TLS, or behind a proxy that is named by --trusted-proxy and sends \
@@ -163,7 +163,7 @@ pub(crate) fn unavailable() -> Response {
     answer
 }
 
-/// Too many wrong passwords; another try is allowed after so many seconds.
+/// The page after too many wrong passwords. The next attempt is allowed after `after` seconds.
 pub(crate) fn too_many(after: u64) -> Response {
     let minutes = after.div_ceil(60);
     let text = format!("There were too many wrong passwords for this account. Try again in {minutes} min.");

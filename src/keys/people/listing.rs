@@ -1,4 +1,4 @@
-//! The people of an issuer as a table and as JSON. No password and no hash is in either.
+//! Formats the people of an issuer as a table and as JSON, without passwords and hashes.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::Error;
 use crate::ledger::User;
 use crate::listing::{moment, table};
 
-/// One row for each person.
+/// Formats one row for each person.
 #[must_use]
 pub fn user_listing(users: &[User]) -> String {
     let heads = ["NAME", "STATE", "ADDED", "SUB", "ROLES", "PERMISSIONS"];

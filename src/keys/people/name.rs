@@ -7,11 +7,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::token::SUBJECT_PREFIX;
 
-/// Why a name can't be one's.
+/// The reason why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRefusal;
 
-/// The longest name in characters.
+/// The longest name, in characters.
 const LONGEST: usize = 128;
 
 /// Checks the name of a new person: 1 to 128 characters in NFC, none of them a control character or white space at an end.
@@ -28,15 +28,15 @@ pub fn check_name(name: &str) -> Result<String, NameRefusal> {
     if length == 0 || length > LONGEST || name.contains(hidden) { Err(NameRefusal) } else { Ok(name) }
 }
 
-/// A name as it is stored: in NFC (UAX #15), without white space at its ends.
+/// Returns the stored form of a name: in NFC (UAX #15), without white space at its ends.
 pub(crate) fn normalize_name(name: &str) -> String {
     name.trim().nfc().collect()
 }
 
-/// A new `sub`: `u_` and 128 random bits in base64url. No client's identifier begins like that.
+/// Makes a new `sub`: `u_` and 128 random bits in base64url. No client identifier begins with `u_`.
 ///
 /// # Errors
-/// The system gives no randomness.
+/// If the system has no randomness.
 pub fn new_subject() -> Result<String, getrandom::Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;

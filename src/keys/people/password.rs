@@ -1,4 +1,4 @@
-//! Passwords as Argon2id hashes, checked by a few threads at a time.
+//! Hashes and checks passwords with Argon2id. Few checks run at a time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,41 +11,41 @@ use zeroize::Zeroizing;
 
 use super::password_check::normalize_password;
 
-/// Checks passwords. Each check takes 19 MiB, so few run at once and few wait.
+/// Checks passwords. Each check needs 19 MiB, so only few run at once and few wait.
 #[derive(Debug)]
 pub struct Passwords {
     running: Arc<Semaphore>,
-    /// How many run or wait.
+    /// The number of checks that run or wait.
     waiting: Arc<AtomicUsize>,
 }
 
-/// Why a password was not checked.
+/// The reason why a password was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordError {
-    /// Too many checks wait already: answer 503.
+    /// Too many checks are waiting. The response is 503.
     Crowded,
     /// The library failed.
     NotHashed,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Checked {
-    /// Whether it is the password.
+    /// Whether the password is right.
     pub(crate) right: bool,
-    /// Another hash of the same password, where the stored one has other parameters.
+    /// A new hash of the same password, if the stored one has other parameters.
     pub(crate) rehashed: Option<String>,
 }
 
-/// How many checks run at once.
+/// The most concurrent checks.
 const RUNNING: usize = 4;
-/// How many more wait.
+/// The most waiting checks.
 const WAITING: usize = 64;
 /// The memory of a check in KiB, and its passes (OWASP: Password Storage Cheat Sheet).
 const MEMORY: u32 = 19_456;
 const PASSES: u32 = 2;
-/// What the password of an unknown person is compared to, so that its check takes as long. It is written down, because hashing
-/// one at each start would take the memory of a check.
+/// The hash for unknown people, so that the check takes as long as for a known person. It is a constant, because making one at each start
+/// would need the memory of a check.
 const DUMMY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -65,7 +65,7 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Waits for a turn to check a password. Its memory is taken until the check has ended, whatever becomes of the request.
+    /// Waits for a turn to check a password. The turn is taken until the check has ended, even if the request is cancelled.
     ///
     /// # Errors
     /// [`PasswordError::Crowded`].
@@ -88,13 +88,13 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Compares a password with a stored hash; without one, takes as long and finds it wrong.
+    /// Compares a password with a stored hash. Without a hash, takes as long and returns that it is wrong.
     pub(crate) async fn check(self, password: &str, stored: Option<&str>) -> Result<Checked, PasswordError> {
         let password = normalize_password(password);
         let known = stored.is_some();
         let hash = stored.unwrap_or(DUMMY).to_owned();
         let checked = tokio::task::spawn_blocking(move || {
-            // The turn ends with the work, also if the request was given up meanwhile.
+            // The turn ends with the work, even if the request was cancelled meanwhile.
             let _turn = self;
             compare(&password, &hash)
         });

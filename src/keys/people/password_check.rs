@@ -1,4 +1,4 @@
-//! Which passwords a person may choose.
+//! Checks new passwords.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 use zxcvbn::{Score, zxcvbn};
 
-/// Why a password is refused.
+/// The reason why a password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordRefusal {
     /// It has fewer than 15 characters.
@@ -22,12 +22,12 @@ const SHORTEST: usize = 15;
 /// The most characters.
 const LONGEST: usize = 128;
 
-/// A password as it is hashed: in NFC (RFC 8265 §4.2), so that every keyboard writes the same.
+/// Returns the form of a password that is hashed: in NFC (RFC 8265 §4.2), so that it is the same from every keyboard.
 pub(crate) fn normalize_password(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.nfc().collect())
 }
 
-/// Checks a new password of the person of that name; returns it as it is hashed.
+/// Checks a new password of the person with that name. Returns the form that is hashed.
 ///
 /// # Errors
 /// [`PasswordRefusal`].
@@ -47,7 +47,7 @@ pub fn check_password(text: &str, name: &str) -> Result<Zeroizing<String>, Passw
 }
 
 impl PasswordRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,26 +1,26 @@
-//! Checks what a person is called by others.
+//! Checks the profile of a person.
 
 use std::fmt;
 
 use crate::ledger::Profile;
 
-/// Why a profile is refused.
+/// The reason why a profile is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProfileRefusal {
-    /// A name that is too long, or has control characters.
+    /// The name is too long, or has control characters.
     Name,
-    /// An address without exactly one `@`, or with white space or control characters, or that is too long.
+    /// The address does not have exactly one `@`, has white space or control characters, or is too long.
     Email,
-    /// An address that does not exist is said to be verified.
+    /// `email_verified` is set without an address.
     NoEmail,
 }
 
-/// The longest name in bytes.
+/// The longest name, in bytes.
 const LONGEST_NAME: usize = 256;
-/// The longest address in bytes (RFC 5321 §4.5.3.1.3).
+/// The longest address, in bytes (RFC 5321 §4.5.3.1.3).
 const LONGEST_EMAIL: usize = 254;
 
-/// Checks a profile. Whether the address exists is not known.
+/// Checks a profile. Does not check whether the address exists.
 ///
 /// # Errors
 /// Any [`ProfileRefusal`].
@@ -45,7 +45,7 @@ pub fn check_profile(profile: &Profile) -> Result<(), ProfileRefusal> {
 }
 
 impl ProfileRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

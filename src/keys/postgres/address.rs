@@ -17,47 +17,46 @@ use url::form_urlencoded;
 use super::DatabaseRefusal;
 use super::passfile::{self, Login};
 
-/// Where a database is: `postgres://USER@HOST:PORT/DATABASE`, with several hosts separated by commas.
+/// The address of a database: `postgres://USER@HOST:PORT/DATABASE`, with several hosts separated by commas.
 ///
-/// Another machine is reached over TLS alone, and its certificate and name are verified. Loopback addresses and Unix sockets
-/// need no TLS. `sslrootcert=PATH` in the query names the certificates that verify the server; the default is the
-/// system's.
+/// Connections to another machine always use TLS, and verify its certificate and name. Loopback addresses and Unix sockets need no TLS.
+/// `sslrootcert=PATH` in the query sets the certificates that verify the server. The default are those of the system.
 #[derive(Clone)]
 pub struct PostgresAddress {
     config: tokio_postgres::Config,
     verified: bool,
     roots: Option<PathBuf>,
-    /// Without the password.
+    /// The address without the password.
     shown: String,
 }
 
-/// How long one attempt to connect may take.
+/// The time limit of one attempt to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a connection may be silent before the system asks whether the other side is there.
+/// The time that a connection may be silent before the system checks the other side.
 const KEEPALIVE: Duration = Duration::from_secs(10);
-/// How long sent bytes may stay unacknowledged.
+/// The time that sent bytes may stay unacknowledged.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
-/// The usual port.
+/// The default port.
 const PORT: u16 = 5432;
 
-/// What each session begins with. The limits end what a replica that was stopped or cut off still holds.
+/// The options of each session. The limits end transactions of a replica that was stopped or disconnected.
 const SESSION: &str = "-c search_path=jotgate -c default_transaction_isolation=read\\ committed \
     -c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=3s";
 
 impl PostgresAddress {
-    /// Whether that text is meant as the address of a database, and not as a path.
+    /// Whether a text has the form of the address of a database, and not of a path.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
         text.starts_with("postgres://") || text.starts_with("postgresql://")
     }
 
-    /// Whether it has a password in it.
+    /// Whether it contains a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.config.get_password().is_some()
     }
 
-    /// The same with the password that the environment or a password file has for it, if it has none of its own.
+    /// Returns the address with the password of the environment or of a password file, if it contains none.
     ///
     /// # Errors
     /// [`DatabaseRefusal::Passfile`].
@@ -86,17 +85,17 @@ impl PostgresAddress {
         Ok(self)
     }
 
-    /// How to connect.
+    /// Returns the settings of connections.
     pub(super) fn config(&self) -> tokio_postgres::Config {
         self.config.clone()
     }
 
-    /// How the server is verified: by its certificate and its name.
+    /// Returns the TLS settings, which verify the server's certificate and name.
     pub(super) fn tls(&self) -> Result<ClientConfig, DatabaseRefusal> {
         let mut roots = RootCertStore::empty();
         if self.verified {
             for certificate in self.root_certificates()? {
-                // One that can't be read verifies nothing; the others may.
+                // A certificate that cannot be read is ignored. The others are used.
                 let _ = roots.add(certificate);
             }
             if roots.is_empty() {
@@ -139,9 +138,9 @@ impl FromStr for PostgresAddress {
                 _ => drop(others.append_pair(&name, &value)),
             }
         }
-        // libpq reads a plus sign as itself.
+        // libpq does not decode a plus sign.
         let query = others.finish().replace('+', "%20");
-        // What the parser says may show a part of the text, and a password is one.
+        // The parser's message may contain a part of the text, and thus the password.
         let parsed = format!("{place}?{query}").parse::<tokio_postgres::Config>();
         let mut config = parsed.map_err(|_| refused("it is not a URL that PostgreSQL's programs take"))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {

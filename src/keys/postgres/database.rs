@@ -18,49 +18,49 @@ use super::{DatabaseRefusal, PostgresAddress};
 use crate::ledger::LedgerError;
 use crate::{Clock, StoreError, SystemClock};
 
-/// A database that is connected to when it is needed.
+/// A database. Connections are made when they are needed.
 pub struct PostgresDatabase {
     pool: Pool,
     tls: MakeRustlsConnect,
     config: tokio_postgres::Config,
-    /// When it was last found out where the address leads to, by the steady clock.
+    /// The time at which the address was last resolved to a server, by the steady clock.
     followed: Mutex<Duration>,
-    /// Where the connections live. `None` while this is dropped.
+    /// The runtime of the connections. `None` while this is dropped.
     runtime: Option<Runtime>,
     shown: String,
     server: Mutex<Server>,
     reading: Mutex<Option<Reading>>,
 }
 
-/// What the newest connection found out about the server.
+/// The facts about the server that the newest connection found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// The number of its history: it rises when a standby becomes the primary.
+    /// The number of its timeline, which increases when a standby becomes the primary.
     pub(crate) timeline: i64,
     /// Whether a commit waits for a standby.
     pub(crate) is_synchronous: bool,
 }
 
-/// What the server's clock said, in milliseconds since 1970, and what this machine's steady clock said then.
+/// A reading of the server's clock, in milliseconds since 1970, and of this machine's steady clock at the same time.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     server: u64,
     steady: Duration,
 }
 
-/// How many connections one process has. Each verb takes one for some milliseconds.
+/// The most connections of one process. Each operation uses one for some milliseconds.
 const CONNECTIONS: usize = 8;
-/// How often it is found out where the address leads to.
+/// The period in which the address is resolved again.
 const FOLLOW_PERIOD: Duration = Duration::from_secs(15);
-/// How long that may take.
+/// The time limit for that.
 const FOLLOWED_WITHIN: Duration = Duration::from_secs(1);
-/// How long an answer of the server's clock may be on its way.
+/// The longest accepted round trip for a reading of the server's clock.
 const LONGEST_WAY: Duration = Duration::from_millis(200);
-/// How long a commit may wait for its confirmation. `statement_timeout` does not end this wait.
+/// The time that a commit may wait for its confirmation. `statement_timeout` does not end this wait.
 const CONFIRMED_WITHIN: Duration = Duration::from_millis(2500);
-/// How long the end of that wait may take.
+/// The time limit for cancelling that wait.
 const CANCELLED_WITHIN: Duration = Duration::from_secs(1);
-/// How often a transaction is tried that others were in the way of.
+/// The most attempts of a transaction that conflicts with others.
 const ATTEMPTS: u32 = 20;
 /// The first version whose sessions have every limit that is used here.
 const OLDEST_VERSION: i64 = 130_000;
@@ -68,10 +68,10 @@ const OLDEST_VERSION: i64 = 130_000;
 const LOOK: &str = "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
     current_setting('synchronous_standby_names') <> '', pg_is_in_recovery(), current_setting('server_version_num')::bigint,
     current_setting('server_version')";
-/// The first eight digits of a segment's name are the history's number in hexadecimal.
+/// The statement for the timeline: the first eight digits of a segment's name are its number in hexadecimal.
 pub(crate) const TIMELINE: &str =
     "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
-/// The server's clock in milliseconds since 1970.
+/// The statement for the server's clock, in milliseconds since 1970.
 pub(crate) const MILLISECONDS: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 impl PostgresDatabase {
@@ -105,7 +105,7 @@ impl PostgresDatabase {
         Ok(database)
     }
 
-    /// The address without the password.
+    /// Returns the address without the password.
     #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown
@@ -117,13 +117,13 @@ impl PostgresDatabase {
         self.server().is_synchronous
     }
 
-    /// What the newest connection found out about the server.
+    /// The facts about the server that the newest connection found.
     pub(crate) fn server(&self) -> Server {
         *self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` in a transaction, and waits until that is durable. If another transaction is in the way, `work` runs
-    /// again in a new one. Must be called on a thread that may block.
+    /// Runs `work` in a transaction, and waits until it is durable. If another transaction conflicts, `work` runs again in a new one. Must be
+    /// called in a thread that may block.
     ///
     /// # Errors
     /// Those of `work`, [`StoreError::Busy`], [`StoreError::Unavailable`], [`StoreError::Database`].
@@ -138,7 +138,7 @@ impl PostgresDatabase {
             let mut client = self.client(runtime)?;
             let (outcome, trouble) = self.transact(runtime, &mut client, &work);
             if trouble == Some(Trouble::Broken) {
-                // Not back into the pool.
+                // The connection is not returned to the pool.
                 drop(Object::take(client));
             }
             if trouble != Some(Trouble::Again) || attempt == ATTEMPTS {
@@ -182,7 +182,7 @@ impl PostgresDatabase {
         }
     }
 
-    /// Commits, and waits until that is confirmed: by the disk, and by a standby if the server waits for one.
+    /// Commits, and waits for the confirmation by the disk, and by a standby if the server waits for one.
     fn commit(
         &self,
         runtime: &Runtime,
@@ -205,7 +205,7 @@ impl PostgresDatabase {
         })
     }
 
-    /// A connection from the pool. A new one is checked.
+    /// Returns a connection of the pool. Checks new ones.
     fn client(&self, runtime: &Runtime) -> Result<Object, LedgerError> {
         let client = runtime.block_on(self.pool.get()).map_err(|error| match error {
             PoolError::Backend(error) => Failure::Failed(error).into_error(&self.shown).1,
@@ -227,14 +227,14 @@ impl PostgresDatabase {
     fn set_server(&self, server: Server) {
         let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if known.timeline != server.timeline {
-            // They lead to the server of before.
+            // They are connections to the previous server.
             self.pool.retain(|_, _| false);
         }
         *known = server;
     }
 
-    /// Finds out by a new connection whether the address leads to another server by now, while the one of before goes on: its
-    /// connections are not used any more then. Does nothing most of the time. Must be called on a thread that may block.
+    /// Checks with a new connection whether the address now leads to another server although the previous one is still running. If so, stops
+    /// using the connections to the previous server. Does nothing most of the time. Must be called in a thread that may block.
     pub(crate) fn follow_address(&self) {
         let Some(runtime) = &self.runtime else { return };
         let now = self.steady();
@@ -245,9 +245,9 @@ impl PostgresDatabase {
         *followed = now;
         drop(followed);
         let connected = runtime.block_on(timeout(FOLLOWED_WITHIN, self.config.connect(self.tls.clone())));
-        // While there is no new connection, those that are open are as good as before.
+        // Without a new connection, the open ones stay in use.
         let Ok(Ok((client, connection))) = connected else { return };
-        // Ends with the client.
+        // The task ends with the client.
         runtime.spawn(connection);
         if let Ok(server) = self.check(runtime, &client) {
             self.set_server(server);
@@ -276,7 +276,7 @@ impl PostgresDatabase {
                 return refused(DatabaseRefusal::NotDurable { setting, value });
             }
         }
-        // A standby would refuse the first one.
+        // A standby refuses the first expression.
         let sql = format!("SELECT {TIMELINE}, {MILLISECONDS}");
         let asked = SystemClock.steady();
         let found = within(runtime, client.query_one(&sql, &[])).map_err(failed)?;
@@ -285,20 +285,20 @@ impl PostgresDatabase {
         Ok(Server { timeline: number(0), is_synchronous: is(3) })
     }
 
-    /// Notes what the server's clock said to a question of that moment.
+    /// Stores a reading of the server's clock that was requested at that time.
     pub(crate) fn set_clock(&self, milliseconds: i64, asked: Duration) {
         let now = SystemClock.steady();
         let way = now.saturating_sub(asked) / 2;
         let reading = Reading { server: milliseconds.unsigned_abs(), steady: now.saturating_sub(way) };
         let mut last = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        // An answer that was long on its way says little, but more than the clock of this machine.
+        // A slow reading is inexact, but better than this machine's clock.
         if way <= LONGEST_WAY || last.is_none() {
             *last = Some(reading);
         }
     }
 }
 
-/// The server's clock, which all processes with this database share. It goes on while the server is out of reach.
+/// The server's clock, which all processes with this database share. It continues while the server is unreachable.
 impl Clock for PostgresDatabase {
     fn now(&self) -> u64 {
         let reading = *self.reading.lock().unwrap_or_else(PoisonError::into_inner);
@@ -312,7 +312,7 @@ impl Clock for PostgresDatabase {
     }
 }
 
-/// What a store says of a failure.
+/// Converts an error of the ledger to one of a store.
 pub(crate) fn store_error(error: LedgerError) -> StoreError {
     match error {
         LedgerError::File(error) => error,
@@ -322,7 +322,7 @@ pub(crate) fn store_error(error: LedgerError) -> StoreError {
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        // Waiting for its threads is not allowed everywhere.
+        // Waiting for its threads is not allowed in asynchronous code.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

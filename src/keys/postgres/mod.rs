@@ -1,6 +1,6 @@
-//! PostgreSQL: where it is, how it is connected to, and transactions in it.
+//! PostgreSQL: the address of a database, connections to it, and transactions.
 //!
-//! Nothing here knows the tables. The store and the ledger have their own statements.
+//! This folder does not know the tables. The store and the ledger have their own statements.
 
 mod address;
 mod database;

@@ -1,4 +1,4 @@
-//! Finds a password in the file that PostgreSQL's own programs read.
+//! Finds a password in the password file of PostgreSQL.
 //!
 //! Format: <https://www.postgresql.org/docs/current/libpq-pgpass.html>.
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::DatabaseRefusal;
 
-/// What a password is for.
+/// The login for which a password is searched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Login<'a> {
     pub(super) host: &'a str,
@@ -20,10 +20,10 @@ pub(super) struct Login<'a> {
     pub(super) user: &'a str,
 }
 
-/// The password for that login in the file; `None` if the file is missing or has no line for it.
+/// Returns the password for a login. Returns `None` if the file is missing or has no line for it.
 ///
 /// # Errors
-/// [`DatabaseRefusal::Passfile`] if others may read the file, or it can't be read.
+/// [`DatabaseRefusal::Passfile`] if other users may read the file, or it cannot be read.
 pub(super) fn find(path: &Path, login: Login<'_>) -> Result<Option<Zeroizing<String>>, DatabaseRefusal> {
     let refused = |detail: String| DatabaseRefusal::Passfile { path: PathBuf::from(path), detail };
     let metadata = match fs::metadata(path) {
@@ -38,7 +38,7 @@ pub(super) fn find(path: &Path, login: Login<'_>) -> Result<Option<Zeroizing<Str
     Ok(text.lines().find_map(|line| password_of(line, login)))
 }
 
-/// The password of a line, if the line is for that login.
+/// Returns the password of a line, if the line is for that login.
 fn password_of(line: &str, login: Login<'_>) -> Option<Zeroizing<String>> {
     if line.starts_with('#') {
         return None;
@@ -54,10 +54,10 @@ fn password_of(line: &str, login: Login<'_>) -> Option<Zeroizing<String>> {
     fields.next()
 }
 
-/// The fields of a line: separated by colons; a backslash takes the next character as it is.
+/// Splits a line at colons. A backslash escapes the next character.
 fn fields(line: &str) -> Vec<Zeroizing<String>> {
     let mut fields = vec![];
-    // Room for all of it: a text that grows leaves copies behind.
+    // The capacity is enough for the whole line. A text that grows would leave copies of the password in freed memory.
     let mut field = Zeroizing::new(String::with_capacity(line.len()));
     let mut characters = line.chars();
     while let Some(character) = characters.next() {

@@ -1,15 +1,15 @@
-//! Why a database is not used.
+//! The reasons why a database is not used.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a database is not used. Never contains a password.
+/// The reason why a database is not used. Never contains a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatabaseRefusal {
     /// The address is not a URL of PostgreSQL.
     Address {
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
     /// The address was an argument with a password, which every user of the machine can read.
@@ -19,26 +19,26 @@ pub enum DatabaseRefusal {
         /// The value of `sslmode`.
         mode: String,
     },
-    /// The certificates that verify the server can't be read.
+    /// The certificates that verify the server cannot be read.
     RootCertificates {
-        /// What is wrong with them.
+        /// The problem.
         detail: String,
     },
-    /// The password file can be read by others, or can't be read.
+    /// The password file is readable for other users, or cannot be read.
     Passfile {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
-    /// A commit may be lost after it was answered.
+    /// A setting of the server allows to lose a confirmed commit.
     NotDurable {
         /// The setting of the server.
         setting: &'static str,
         /// Its value.
         value: String,
     },
-    /// It is a standby, which takes no changes.
+    /// The server is a standby, which accepts no changes.
     Standby,
     /// The version of the server is too old.
     TooOld {
@@ -48,7 +48,7 @@ pub enum DatabaseRefusal {
 }
 
 impl DatabaseRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use crate::StoreError;
 use crate::ledger::{LedgerError, Row, Rows, Value};
 
-/// How long a statement may take, with its way to the server and back. The server itself ends it before that.
+/// The time limit of a statement, including the network. The server itself ends it earlier.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open transaction.
@@ -27,12 +27,12 @@ pub(crate) struct Statements<'a> {
     pub(super) trouble: Cell<Option<Trouble>>,
 }
 
-/// What follows from a failure.
+/// The consequence of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Another transaction was in the way: the same may succeed in a new one.
+    /// Another transaction conflicts. The same work may succeed in a new transaction.
     Again,
-    /// The connection is of no more use.
+    /// The connection cannot be used any more.
     Broken,
     /// The server refused a statement.
     Refused,
@@ -56,7 +56,7 @@ impl Statements<'_> {
     ) -> Result<T, LedgerError> {
         let parameters: Vec<&(dyn ToSql + Sync)> =
             parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        // PostgreSQL writes parameters with another sign. No statement has a question mark elsewhere.
+        // PostgreSQL writes parameters as `$1`. Statements have no other question marks.
         let sql = sql.replace('?', "$");
         let done = within(self.runtime, statement(self.transaction, &sql, &parameters));
         done.map_err(|failure| {
@@ -98,7 +98,7 @@ impl Rows for Statements<'_> {
     }
 }
 
-/// Why a call of the database failed.
+/// The reason why a call of the database failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     Late,
@@ -107,7 +107,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What follows from it, and the error to report. Neither a parameter nor a row is in it.
+    /// Returns the consequence, and the error to report. The error contains neither parameters nor rows.
     pub(super) fn into_error(self, shown: &str) -> (Trouble, StoreError) {
         let path = || shown.into();
         let error = match self {
@@ -153,7 +153,7 @@ impl Failure {
     }
 }
 
-/// Waits for a call of the database, on a thread that may block.
+/// Waits for a call of the database, in a thread that may block.
 pub(super) fn within<T>(
     runtime: &Runtime,
     call: impl Future<Output = Result<T, tokio_postgres::Error>>,

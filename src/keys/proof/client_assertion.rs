@@ -1,4 +1,4 @@
-//! Verifies the assertion by which a client authenticates itself: `private_key_jwt` (RFC 7523 §2.2, §3).
+//! Verifies the assertion that authenticates a client: `private_key_jwt` (RFC 7523 §2.2, §3).
 
 use jotgate_core::{KeySet, Keys, Needs, Policy, PolicyOptions, unverified::decode, verify};
 use serde_json::{Map, Value};
@@ -7,30 +7,30 @@ use super::dpop::{identify, jti_of, seconds};
 
 /// The value of `client_assertion_type`.
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// The algorithms that assertions may use. None of them is symmetric.
+/// The accepted algorithms of assertions. All are asymmetric.
 pub(crate) const ASSERTION_ALGORITHMS: [&str; 9] = super::dpop::DPOP_ALGORITHMS;
 /// The longest assertion, in bytes.
 const MAX_ASSERTION: usize = 8192;
 /// The longest time until `exp`, in seconds.
 const MAX_LIFE: u64 = 300;
 
-/// An assertion that holds. It must not have been used before.
+/// A valid assertion. It must not have been used before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assertion {
     /// Identifies the assertion: a hash of the client and `jti`.
     pub(crate) used: [u8; 32],
-    /// When it has expired, in Unix seconds.
+    /// The time from which it has expired, in Unix seconds.
     pub(crate) until: u64,
 }
 
-/// Why an assertion is refused. Only the log shows which.
+/// The reason why an assertion is refused. Only the log contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AssertionFault {
-    /// Not a JWT, or without a `sub`.
+    /// It is not a JWT, or has no `sub`.
     Malformed,
-    /// The signature, `iss`, `sub`, `aud`, `exp` or `typ` is not right.
+    /// The signature, `iss`, `sub`, `aud`, `exp` or `typ` is invalid.
     Refused,
-    /// Another audience besides the issuer (RFC 7523bis): it could be used elsewhere.
+    /// It has another audience besides the issuer (RFC 7523bis), so it could be used elsewhere.
     Audience,
     /// It is valid for more than five minutes.
     Life,
@@ -39,7 +39,7 @@ pub(crate) enum AssertionFault {
 }
 
 impl AssertionFault {
-    /// The stable code for the log.
+    /// Returns the stable code for the log.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Malformed => "assertion_malformed",
@@ -51,7 +51,7 @@ impl AssertionFault {
     }
 }
 
-/// The client that an assertion names, before anything is verified.
+/// Returns the client in an assertion, before anything is verified.
 ///
 /// # Errors
 /// [`AssertionFault::Malformed`].

@@ -8,30 +8,30 @@ use serde_json::{Map, Value};
 use url::Url;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-/// By how many seconds `iat` may differ from the clock.
+/// The accepted difference between `iat` and the clock, in seconds.
 pub(super) const IAT_WINDOW: u64 = 300;
-/// The longest proof, in bytes: an RSA key of 4096 bits and its signature fit.
+/// The longest proof, in bytes. A proof with an RSA key of 4096 bits is shorter.
 const MAX_PROOF: usize = 8192;
 /// The longest `jti`, in bytes.
 const MAX_JTI: usize = 128;
-/// The algorithms that proofs may use. None of them is symmetric.
+/// The accepted algorithms of proofs. All are asymmetric.
 pub(crate) const DPOP_ALGORITHMS: [&str; 9] =
     ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "PS256", "PS384", "PS512"];
 /// Members that only a private or a symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// A proof that holds. It must not have been used before: see [`DpopProof::used`].
+/// A valid proof. It must not have been used before: see [`DpopProof::used`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DpopProof {
     /// The RFC 7638 thumbprint of the key, for `cnf.jkt`.
     pub(crate) jkt: String,
     /// Identifies the proof: a hash of `jkt`, `jti` and `htu`.
     pub(crate) used: [u8; 32],
-    /// When the proof is too old in any case, in Unix seconds.
+    /// The time from which the proof is too old, in Unix seconds.
     pub(crate) until: u64,
 }
 
-/// Why a proof is refused, in the order of the checks.
+/// The reason why a proof is refused, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DpopFault {
     Several,
@@ -44,12 +44,12 @@ pub(crate) enum DpopFault {
     Time,
     TokenHash,
     Jti,
-    /// The proof was used before, or no further one can be remembered.
+    /// The proof was used before, or no further proof can be stored.
     Replayed,
 }
 
 impl DpopFault {
-    /// The stable code for the log.
+    /// Returns the stable code for the log.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Several => "dpop_several",
@@ -66,7 +66,7 @@ impl DpopFault {
         }
     }
 
-    /// For the client's developer.
+    /// Returns the description for the client's developer.
     pub(crate) const fn description(self) -> &'static str {
         match self {
             Self::Several => "the request has more than one DPoP header",
@@ -91,15 +91,15 @@ impl DpopFault {
 /// The request that a proof is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DpopUse<'a> {
-    /// `htm`.
+    /// The required value of `htm`.
     pub(crate) method: &'a str,
-    /// `htu` must be one of them.
+    /// The accepted values of `htu`.
     pub(crate) urls: &'a [String],
-    /// The access token that the request presents, of which `ath` is the hash.
+    /// The access token of the request, whose hash `ath` must be.
     pub(crate) token: Option<&'a str>,
 }
 
-/// Verifies the proof of a request; `None` if it has none. `now` in Unix seconds.
+/// Verifies the proof of a request. Returns `None` if it has none. `now` in Unix seconds.
 ///
 /// # Errors
 /// The first check that fails.
@@ -147,7 +147,7 @@ pub(crate) fn verify_dpop(
     Ok(Some(DpopProof { jkt, used, until: issued.saturating_add(IAT_WINDOW) }))
 }
 
-/// The claims of the proof, if its type, algorithm and signature are right.
+/// Returns the claims of the proof, if its type, algorithm and signature are valid.
 fn verified_claims(token: &[u8], key: &Key, now: u64) -> Result<Map<String, Value>, DpopFault> {
     let options = PolicyOptions {
         algorithms: Some(DPOP_ALGORITHMS.map(str::to_owned).to_vec()),
@@ -162,7 +162,7 @@ fn verified_claims(token: &[u8], key: &Key, now: u64) -> Result<Map<String, Valu
     serde_json::from_str(verified.claims()).map_err(|_| DpopFault::Malformed)
 }
 
-/// The URL without query and fragment, normalised (RFC 3986 §6.2.2, §6.2.3).
+/// Returns the normalised URL without query and fragment (RFC 3986 §6.2.2, §6.2.3).
 fn without_query(text: &str) -> Option<Url> {
     let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     url.set_query(None);
@@ -170,12 +170,12 @@ fn without_query(text: &str) -> Option<Url> {
     Some(url)
 }
 
-/// The `jti` of a proof or an assertion; `None` if it is missing, empty or longer than [`MAX_JTI`].
+/// Returns the `jti` of a proof or an assertion. Returns `None` if it is missing, empty or longer than [`MAX_JTI`].
 pub(super) fn jti_of(claims: &Map<String, Value>) -> Option<&str> {
     claims.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty() && jti.len() <= MAX_JTI)
 }
 
-/// Hashes parts, so that no two lists of parts have the same hash by their lengths.
+/// Hashes parts together with their lengths, so that different lists of parts have different hashes.
 pub(super) fn identify(parts: &[&str]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for part in parts {
@@ -187,7 +187,7 @@ pub(super) fn identify(parts: &[&str]) -> [u8; 32] {
     hash
 }
 
-/// Unix seconds as `jotgate-core` takes them. They are exact for millions of years.
+/// Converts Unix seconds to the type of `jotgate-core`. They are exact for millions of years.
 #[expect(clippy::cast_precision_loss, reason = "2^53 seconds are 285 million years")]
 pub(super) const fn seconds(now: u64) -> f64 {
     now as f64

@@ -1,5 +1,4 @@
-//! What arrives signed: DPoP proofs (RFC 9449) and client assertions (RFC 7523) of clients, and tokens of this issuer that
-//! come back. `jotgate-core` verifies them.
+//! Verifies signed parts of requests with `jotgate-core`: DPoP proofs (RFC 9449), client assertions (RFC 7523), and tokens of this issuer.
 
 mod client_assertion;
 mod dpop;

@@ -1,6 +1,6 @@
-//! Verifies tokens of this issuer that come back to it: access tokens at `/userinfo`, and ID tokens as hints.
+//! Verifies tokens of this issuer in requests: access tokens at `/userinfo`, and ID tokens as hints.
 //!
-//! Each kind is verified with the keys of its purpose alone, so neither is taken for the other.
+//! Each kind is verified only with the keys of its purpose, so one cannot be used as the other.
 
 use jotgate_core::{KeySet, Keys, Needs, Policy, PolicyOptions, verify, verify_signature};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::dpop::seconds;
 use crate::{Purpose, State};
 
-/// The public keys of a state, ready to verify.
+/// The public keys of a state, prepared for verification.
 #[derive(Debug)]
 pub(crate) struct OwnKeys {
     issuer: String,
@@ -17,14 +17,14 @@ pub(crate) struct OwnKeys {
     id: PurposeKeys,
 }
 
-/// What an ID token says that came back.
+/// The facts in an ID token of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
-    /// Who logged in.
+    /// The `sub` of the person.
     pub(crate) subject: String,
-    /// For which client.
+    /// The client.
     pub(crate) client: String,
-    /// In which session.
+    /// The session.
     pub(crate) sid: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl PurposeKeys {
 }
 
 impl OwnKeys {
-    /// The keys of that state; `None` if the core rejects them, which never happens for keys that sign here.
+    /// Returns the keys of a state. Returns `None` if the core rejects them, which never happens for keys of this issuer.
     pub(crate) fn of(state: &State) -> Option<Self> {
         Some(Self {
             issuer: state.issuer().as_str().to_owned(),
@@ -56,7 +56,7 @@ impl OwnKeys {
         })
     }
 
-    /// The claims of an access token (RFC 9068 §4), for any audience. `now` in Unix seconds. `None` if it does not hold.
+    /// Returns the claims of an access token (RFC 9068 §4), for any audience. `now` in Unix seconds. Returns `None` if it is invalid.
     pub(crate) fn access_claims(&self, token: &str, now: u64) -> Option<Map<String, Value>> {
         let options = PolicyOptions {
             issuer: Some(vec![self.issuer.clone()]),
@@ -69,12 +69,12 @@ impl OwnKeys {
         serde_json::from_str(verdict.claims()).ok()
     }
 
-    /// What an ID token says, even if it has expired or its key is not published any more (OpenID Connect Core §3.1.2.1,
-    /// RP-Initiated Logout §4). `None` if it is not of this issuer.
+    /// Returns the facts in an ID token, even if it has expired or its key was removed (OpenID Connect Core §3.1.2.1, RP-Initiated Logout
+    /// §4). Returns `None` if it is not from this issuer.
     pub(crate) fn hint(&self, token: &str) -> Option<Hint> {
         let policy = Policy::new(options(&self.id, "JWT")).ok()?;
         let signed = verify_signature(token.as_bytes(), Keys::Set(&self.id.set), &policy).ok()?;
-        // Only the signature is verified so far. Check the type too, or a logout token would count.
+        // Only the signature is verified so far. The type is checked too, so that a logout token is not accepted.
         let header: Map<String, Value> = serde_json::from_str(signed.header().text()).ok()?;
         if header.get("typ").and_then(Value::as_str) != Some("JWT") {
             return None;

@@ -1,15 +1,15 @@
-//! Remembers what may be used once: proofs and assertions.
+//! Stores proofs and assertions that may be used only once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// How many values are remembered. Each takes about a hundred bytes.
+/// The most values that are stored.
 const MAX_VALUES: usize = 100_000;
 
-/// A bounded memory of values that were used. It belongs to one process.
+/// The used values, in the bounded memory of one process.
 #[derive(Debug)]
 pub(crate) struct ReplayMemory {
-    /// Each value, and until when it must be remembered, in Unix seconds.
+    /// Each value, and the time until which it must be stored, in Unix seconds.
     used: Mutex<HashMap<[u8; 32], u64>>,
     most: usize,
 }
@@ -21,8 +21,8 @@ impl Default for ReplayMemory {
 }
 
 impl ReplayMemory {
-    /// Notes that a value was used. `false` if it was used before, or if nothing more can be remembered: then a second use
-    /// could not be noticed.
+    /// Stores a value that was used. Returns `false` if it was used before, or if the memory is full, because a second use could then not be
+    /// detected.
     pub(crate) fn use_once(&self, value: [u8; 32], until: u64, now: u64) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= self.most {

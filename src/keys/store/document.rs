@@ -1,9 +1,8 @@
-//! Converts a state to the bytes that a store keeps, and back. Anything doubtful is refused.
+//! Converts a state to the bytes in a store, and back. Invalid bytes are refused.
 //!
-//! The bytes are two lines and JSON. The first line is the SHA-256 of the rest in hexadecimal: it finds damage. The second
-//! is a seal over the JSON and the store's version, made with the key-encryption key: without that, nothing can be
-//! altered. Private keys, which leave the process here and nowhere else, are sealed each for itself, bound to `kid`, ring
-//! and version.
+//! The bytes are two lines and JSON. The first line is the SHA-256 of the rest in hexadecimal, to detect damage. The second line is a seal
+//! over the JSON and the store's version, made with the key-encryption key. Without that key, nothing can be altered. Each private key is
+//! sealed separately, bound to its `kid`, ring and version. Private keys leave the process only here.
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use super::document_error::DocumentError;
 use super::stored::StoredState;
 use crate::{Keks, State, Version};
 
-/// What a store keeps: one state as bytes, private keys among them, sealed.
+/// The content of a store: one state as bytes, with sealed private keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document(Vec<u8>);
 
@@ -23,25 +22,25 @@ const DIGEST_BYTES: usize = 64;
 const SEAL_BYTES: usize = 64;
 
 impl Document {
-    /// Takes bytes as a store gives them; nothing is believed yet.
+    /// Makes a document of the bytes in a store. They are not checked yet.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for a store to keep.
+    /// Returns the bytes, to store.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The digest of what it holds, in hexadecimal; empty for bytes that are no document.
+    /// Returns the digest of its content, in hexadecimal. Empty for bytes that are not a document.
     #[must_use]
     pub fn digest(&self) -> &str {
         self.0.get(..DIGEST_BYTES).and_then(|digest| str::from_utf8(digest).ok()).unwrap_or_default()
     }
 
-    /// Writes a state down, to be stored under that version.
+    /// Makes the document of a state, to be stored with that version.
     ///
     /// # Errors
     /// [`DocumentError::NotWritten`], [`DocumentError::Kek`].
@@ -53,8 +52,8 @@ impl Document {
         Ok(Self([hex_digest(&rest).as_bytes(), b"\n", &rest].concat()))
     }
 
-    /// Reads a state that was stored under that version, checking the digest, the seal, every key against its
-    /// identifier, and the invariant of [`State`].
+    /// Reads a state that was stored with that version. Checks the digest, the seal, each key against its identifier, and the invariant of
+    /// [`State`].
     ///
     /// # Errors
     /// Any [`DocumentError`].
@@ -62,7 +61,7 @@ impl Document {
         self.to_sealed_state(keks, version).map(|(state, _)| state)
     }
 
-    /// [`Document::to_state`], with the identifier of the key-encryption key that the document is sealed with.
+    /// Does the same as [`Document::to_state`], and returns the identifier of the key-encryption key that has sealed the document.
     ///
     /// # Errors
     /// Any [`DocumentError`].
@@ -76,10 +75,10 @@ impl Document {
         Ok((stored.into_state(keks, version)?, sealed_with))
     }
 
-    /// Checks the digest and the seal alone.
+    /// Checks only the digest and the seal.
     ///
     /// # Errors
-    /// Any [`DocumentError`] that these bring.
+    /// The [`DocumentError`] of these checks.
     pub(crate) fn check_seal(&self, keks: &Keks, version: Version) -> Result<(), DocumentError> {
         self.open(keks, version).map(|_| ())
     }
@@ -108,7 +107,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// What the whole document is bound to.
+/// Returns the context to which the seal of the whole document is bound.
 fn whole_place(version: Version, json: &[u8]) -> Vec<u8> {
     [format!("jotgate-keys document\n{version}\n").as_bytes(), json].concat()
 }
@@ -130,7 +129,7 @@ mod tests {
     use crate::test_keys::{GATE, NOW, keks, key, key_for, state};
     use crate::{Client, ClientSecret, KekError, Older, Settings, SigningAlgorithm, StoreId, Times};
 
-    /// A document with that JSON, and the seal and digest that belong to it.
+    /// Makes a document with that JSON, and with its seal and digest.
     fn signed(json: &str) -> Document {
         let seal = keks().seal(&whole_place(1, json.as_bytes()), b"").unwrap();
         let rest = format!("{seal}\n{json}");

@@ -1,29 +1,29 @@
-//! Every way in which bytes can be no state, with one code each.
+//! The errors of documents, each with one code.
 
 use std::fmt;
 
 use super::{NEWEST_FORMAT, OLDEST_FORMAT};
 use crate::{IssuerRefusal, KekError, KeyPairError, SettingsRefusal, StateError};
 
-/// Why bytes are no state.
+/// The reason why bytes are not a valid state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentError {
-    /// The digest does not fit the rest, or is not there.
+    /// The digest does not match the rest, or is missing.
     Damaged,
-    /// The JSON library failed, which it has no reason to.
+    /// The JSON library failed, which never happens for valid states.
     NotWritten,
-    /// Whole, and written by a version of this program that says more than this one understands.
+    /// The document is undamaged, but was written by a newer version of this program.
     UnknownFormat {
-        /// What the document says it is; `None` where even that could not be read.
+        /// The format in the document; `None` if it could not be read.
         format: Option<u32>,
     },
     /// A store identifier that is not 32 hexadecimal digits.
     StoreId,
     /// The name of an algorithm that this program does not sign with.
     UnknownAlgorithm,
-    /// A private key whose identifier is another's.
+    /// A private key whose identifier is wrong.
     KidMismatch {
-        /// What the document says.
+        /// The identifier in the document.
         stored: String,
         /// The key's thumbprint.
         computed: String,
@@ -34,14 +34,14 @@ pub enum DocumentError {
     KeyPair(KeyPairError),
     /// An invalid issuer.
     Issuer(IssuerRefusal),
-    /// A setting out of bounds.
+    /// A setting is invalid.
     Settings(SettingsRefusal),
-    /// Keys that make no state.
+    /// The parts are not a valid state.
     State(StateError),
 }
 
 impl DocumentError {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

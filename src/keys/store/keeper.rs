@@ -1,4 +1,4 @@
-//! Loads states from a store and saves them. The only place that converts between the two.
+//! Loads states from a store and saves them. Only this file converts between documents and states.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,23 +25,23 @@ pub struct Keeper {
     presence: Arc<Presence>,
 }
 
-/// What is in the store, and how it is encrypted.
+/// The content of the store, and how it is encrypted.
 struct Loaded {
     stamp: StoreStamp,
     state: State,
     /// The keys that opened it.
     keks: Arc<Keks>,
-    /// The identifier of the one that encrypts it.
+    /// The identifier of the key that encrypts it.
     sealed_with: String,
 }
 
-/// Each lost attempt means that another process succeeded. More than this in a row is not a coincidence.
+/// The most attempts of a change. A failed attempt means that another process has changed the store. So many in a row are not a coincidence.
 const ATTEMPTS: u32 = 100;
-/// Each busy attempt has waited for a second or two.
+/// The most attempts while the store is locked. Each waits for a second or two.
 const BUSY_ATTEMPTS: u32 = 5;
 
 impl Keeper {
-    /// A keeper of that store, which is encrypted with the keys of that source.
+    /// Makes a keeper of a store that is encrypted with the keys of that source.
     ///
     /// # Errors
     /// Those of [`KekSource::read`].
@@ -50,31 +50,31 @@ impl Keeper {
         Ok(Self { store, source, keks, mark: None, ledger: None, presence: Arc::default() })
     }
 
-    /// The same keeper, which remembers in `mark` what it has seen of a store of format 4, and refuses to go back.
+    /// Returns the keeper with a high-water mark. It records the last seen version of a store of format 4 or later, and refuses older versions.
     #[must_use]
     pub fn with_mark(self, mark: MarkFile) -> Self {
         Self { mark: Some(mark), ..self }
     }
 
-    /// The same keeper, with the ledger of the people who log in.
+    /// Returns the keeper with the ledger of the people who log in.
     #[must_use]
     pub fn with_ledger(self, ledger: Arc<dyn Ledger>) -> Self {
         Self { ledger: Some(ledger), ..self }
     }
 
-    /// The ledger of the people who log in, if there is one.
+    /// Returns the ledger of the people who log in, if there is one.
     #[must_use]
     pub fn ledger(&self) -> Option<Arc<dyn Ledger>> {
         self.ledger.clone()
     }
 
-    /// The store.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
     }
 
-    /// Where the key-encryption keys come from.
+    /// Returns the source of the key-encryption keys.
     #[must_use]
     pub const fn source(&self) -> &KekSource {
         &self.source
@@ -89,18 +89,18 @@ impl Keeper {
         Ok(())
     }
 
-    /// Describes this process in a store that other machines may have, as a server with its key-encryption keys: if they have
-    /// changed, or some time has passed. `now` by the steady clock. May block on the store. A failure is reported in the log.
+    /// Describes this process and its key-encryption keys in a store that other machines may share. Does so only if they have changed or some
+    /// time has passed. `now` by the steady clock. May block on the store. A failure is logged.
     pub fn announce(&self, now: Duration) {
         self.presence.announce(self.store.as_ref(), self.kek_ids(), now);
     }
 
-    /// Takes the description back: this process stops, and describes itself no more. May block on the store.
+    /// Removes the description when this process stops. May block on the store.
     pub fn leave(&self) {
         self.presence.leave(self.store.as_ref());
     }
 
-    /// The version now, cheaply.
+    /// Returns the current version. This is cheap.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -108,16 +108,16 @@ impl Keeper {
         Ok(self.store.version()?)
     }
 
-    /// The state and its version, every key in it parsed and checked.
+    /// Returns the state and its version. All keys are parsed and checked.
     ///
     /// # Errors
-    /// [`Error::Store`], among them [`StoreError::RolledBack`]; [`Error::Document`].
+    /// [`Error::Store`], also for [`StoreError::RolledBack`]; [`Error::Document`].
     pub fn load(&self) -> Result<(Version, State), Error> {
         let (stamp, state) = self.load_stamped()?;
         Ok((stamp.version, state))
     }
 
-    /// [`Keeper::load`], with everything that distinguishes the store from copies of it.
+    /// Does the same as [`Keeper::load`], and returns the stamp that distinguishes the store from copies of it.
     ///
     /// # Errors
     /// Those of [`Keeper::load`].
@@ -126,13 +126,13 @@ impl Keeper {
         Ok((stamp, state))
     }
 
-    /// The identifiers of the key-encryption keys of this process, in their order.
+    /// Returns the identifiers of the key-encryption keys of this process, in their order.
     #[must_use]
     pub fn kek_ids(&self) -> Vec<String> {
         self.keks.load().ids()
     }
 
-    /// The identifier of the key-encryption key that the store is encrypted with.
+    /// Returns the identifier of the key-encryption key that encrypts the store.
     ///
     /// # Errors
     /// Those of [`Keeper::load`].
@@ -140,7 +140,7 @@ impl Keeper {
         Ok(self.load_marked()?.sealed_with)
     }
 
-    /// How the store is encrypted now.
+    /// Returns how the store is encrypted now.
     ///
     /// # Errors
     /// Those of [`Keeper::load`].
@@ -148,9 +148,9 @@ impl Keeper {
         Ok(Encryption { kek_id: self.sealed_with()?, servers: self.store.servers()? })
     }
 
-    /// What is in the store, unless it was rolled back.
+    /// Loads the store, unless it was rolled back.
     fn load_marked(&self) -> Result<Loaded, Error> {
-        // Read before the store is: other processes move both on, the store first.
+        // Read before the store, because other processes update the store first.
         let marks = self.mark.as_ref().map(MarkFile::read_all::<StoreStamp>).transpose()?.unwrap_or_default();
         let loaded = self.load_unmarked()?;
         if let Some(seen) = marks.get(loaded.state.issuer().as_str()) {
@@ -161,12 +161,12 @@ impl Keeper {
         Ok(loaded)
     }
 
-    /// What is in the store, whatever was seen before.
+    /// Loads the store without the check for a rollback.
     fn load_unmarked(&self) -> Result<Loaded, Error> {
         let (version, document) = self.store.load()?;
         let keks = self.keks.load_full();
         let (keks, (state, sealed_with)) = match document.to_sealed_state(&keks, version) {
-            // Another process has encrypted the store anew.
+            // Another process may have encrypted the store with another key.
             Err(DocumentError::Kek(KekError::Other { .. })) => {
                 self.refresh()?;
                 let keks = self.keks.load_full();
@@ -179,7 +179,7 @@ impl Keeper {
         Ok(Loaded { stamp, state, keks, sealed_with })
     }
 
-    /// Remembers that the store was seen with that state. Nothing is remembered of a store of format 3.
+    /// Records in the high-water mark that the store was seen with that state. Does nothing for a store of format 3.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -190,7 +190,7 @@ impl Keeper {
         }
     }
 
-    /// How far the ledger had come when it was looked at last.
+    /// Returns the state number of the ledger when it was last seen.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -199,7 +199,7 @@ impl Keeper {
         Ok(mark.read_ledger(self.load()?.1.issuer())?)
     }
 
-    /// Remembers how far the ledger has come.
+    /// Records the state number of the ledger.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -208,7 +208,7 @@ impl Keeper {
         Ok(mark.set_ledger(self.load()?.1.issuer(), stamp)?)
     }
 
-    /// Opens the seal of the store with the key-encryption keys that a new process would read now.
+    /// Checks the seal of the store with the key-encryption keys that a new process would read now.
     ///
     /// # Errors
     /// Those of [`KekSource::read`], [`Error::Store`], [`Error::Document`].
@@ -218,12 +218,12 @@ impl Keeper {
             let (version, document) = self.store.load()?;
             Ok(document.check_seal(&keks, version)?)
         };
-        // A `rekey` may come between the two readings.
+        // A `rekey` may happen between the two readings.
         opened().or_else(|_: Error| opened())
     }
 
-    /// Whether an older copy of the store would be found out here. Otherwise the machine may be new, and the store from a backup.
-    /// A store of format 3 is never found out.
+    /// Whether an older copy of the store would be detected here. Otherwise the machine may be new, and the store from a backup. An older copy
+    /// of a store of format 3 is never detected.
     ///
     /// # Errors
     /// Those of [`Keeper::load`], [`StoreError::Mark`].
@@ -233,9 +233,9 @@ impl Keeper {
         Ok(stamp.store_id.is_none() || mark.read(state.issuer())?.is_some())
     }
 
-    /// Goes on deliberately with a store that was rolled back, or that nothing here remembers: gives it a version above every one
-    /// that was seen, so that it is accepted everywhere, remembers that, and returns the version and the state. `None`, and nothing
-    /// is changed, if the store follows what was seen last, and without a mark.
+    /// Accepts a store that was rolled back, or that the high-water mark does not contain. Gives it a version above all seen versions, so that
+    /// every server accepts it, and updates the mark. Returns the version and the state. Returns `None` and changes nothing if the store was
+    /// not rolled back, or if there is no mark.
     ///
     /// # Errors
     /// Those of [`Keeper::load`], [`StoreError::Mark`], and [`StoreError::Conflict`] if another process changed the store.
@@ -247,9 +247,9 @@ impl Keeper {
             return Ok(None);
         }
         let (seen_id, seen_version) = seen.map_or((None, 0), |seen| (seen.store_id, seen.version));
-        // A copy from before the upgrade gets the identifier back that the store had.
+        // A copy from before the upgrade gets the identifier that the store had.
         let state = seen_id.and_then(|id| state.upgrade(id)).unwrap_or(state);
-        // What the ledger ended since the backup must not come back.
+        // Codes, sessions and tokens that have ended since the backup must stay invalid.
         let state = match state.ledger() {
             Some(seal) => {
                 let mut seal = seal.clone();
@@ -265,11 +265,11 @@ impl Keeper {
         Ok(Some((next, state)))
     }
 
-    /// Changes the state by compare-and-swap. `decide` receives the current state. It is called again if another process was
-    /// first or has locked the store, so that its times are either written within seconds, which the replica delay allows for, or
-    /// not at all. If it returns `Ok(None)`, nothing changes. Returns the final state.
+    /// Changes the state by compare-and-swap. `decide` gets the current state. It is called again if another process was first or has locked the
+    /// store. So the times in its result are written within seconds, which the replica delay includes, or not at all. If it returns
+    /// `Ok(None)`, nothing changes. Returns the final state.
     ///
-    /// The store stays encrypted with the same key, whichever is the first one here: other servers may lack that.
+    /// The store stays encrypted with the same key, even if another key is the first one here, because other servers may not have that key.
     ///
     /// # Errors
     /// Those of `decide`, [`Error::Store`], [`Error::Document`], [`Error::Contended`].
@@ -277,8 +277,8 @@ impl Keeper {
         self.change_sealed(|keks, sealed_with| Ok(Arc::new(keks.led_by(sealed_with)?)), decide)
     }
 
-    /// [`Keeper::change`], after which the store is encrypted with the first of the keys that `choose` returns. It gets the keys
-    /// here and the identifier of the one that encrypts the store.
+    /// Does the same as [`Keeper::change`], and encrypts the store with the first of the keys that `choose` returns. `choose` gets the keys of this
+    /// process and the identifier of the key that encrypts the store.
     pub(super) fn change_sealed(
         &self,
         choose: impl Fn(&Arc<Keks>, &str) -> Result<Arc<Keks>, Error>,
@@ -294,7 +294,7 @@ impl Keeper {
             let document = Document::from_state(&next, &keks, version.saturating_add(1))?;
             match self.store.replace_fresh(version, &document, decided) {
                 Ok(version) => {
-                    // The change is made. A mark that stays behind is moved on by the next look.
+                    // The change is made. If the mark cannot be updated now, the next look updates it.
                     if let Err(error) = self.remember(&StoreStamp::new(&next, version, &document), &next) {
                         warn!(code = error.code(), %error, "the change is made, but not remembered");
                     }

@@ -22,7 +22,7 @@ pub struct Keks {
 }
 
 struct Kek {
-    /// Identifies a key and shows nothing of it.
+    /// Identifies a key and reveals nothing about it.
     id: String,
     secret: Zeroizing<Vec<u8>>,
     cipher: RandomizedNonceKey,

@@ -1,6 +1,6 @@
-//! The high-water mark: a file that remembers which version of a store was seen last, apart from the store.
+//! The high-water mark: a file outside of the store with the last seen version of the store.
 //!
-//! A backup of the store does not bring it back, so a restored store is found out. It has one entry for each issuer.
+//! It is not restored with a backup of the store, so a restored store is detected. It has one entry for each issuer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,24 +14,24 @@ use super::draft::{LockedFolder, resolve, with_suffix};
 use crate::ledger::LedgerStamp;
 use crate::{Issuer, StoreError, StoreStamp};
 
-/// Where the high-water mark is.
+/// The file with the high-water mark.
 #[derive(Clone, Debug)]
 pub struct MarkFile(PathBuf);
 
 impl MarkFile {
-    /// The mark in that file, which need not be there.
+    /// Makes the mark of a file, which need not exist.
     #[must_use]
     pub const fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// What was seen last of that issuer's store; `None` if nothing is remembered.
+    /// Returns the last seen state of the issuer's store, or `None` if there is no entry.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -39,17 +39,17 @@ impl MarkFile {
         Ok(self.read_all()?.remove(issuer.as_str()))
     }
 
-    /// Remembers `stamp`, if it follows what was seen last.
+    /// Records `stamp`, if it is later than the last seen state.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
     pub(crate) fn advance(&self, issuer: &Issuer, stamp: &StoreStamp) -> Result<(), StoreError> {
         let later = |seen: Option<&StoreStamp>| seen.is_none_or(|seen| stamp.follows(seen) == Ok(true));
-        // Most looks bring nothing new.
+        // Usually nothing has changed.
         if later(self.read(issuer)?.as_ref()) { self.write(issuer, stamp, later) } else { Ok(()) }
     }
 
-    /// Remembers `stamp`, whatever was seen last.
+    /// Records `stamp` without a check of the last seen state.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -57,7 +57,7 @@ impl MarkFile {
         self.write(issuer, stamp, |_| true)
     }
 
-    /// How far the ledger of that issuer's store had come.
+    /// Returns the last seen state number of the ledger.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -65,7 +65,7 @@ impl MarkFile {
         Ok(self.of_ledger().read_all()?.remove(issuer.as_str()))
     }
 
-    /// Remembers how far the ledger has come.
+    /// Records the state number of the ledger.
     ///
     /// # Errors
     /// [`StoreError::Mark`].
@@ -77,7 +77,7 @@ impl MarkFile {
         beside.write(issuer, &stamp, |_| true)
     }
 
-    /// A file of its own, which programs that know no ledger need not understand.
+    /// Returns the separate file for the ledger, so that older programs without a ledger can read the first file.
     fn of_ledger(&self) -> Self {
         Self(with_suffix(&self.0, ".ledger"))
     }
@@ -102,7 +102,7 @@ impl MarkFile {
 
     pub(super) fn read_all<S: DeserializeOwned>(&self) -> Result<BTreeMap<String, S>, StoreError> {
         match fs::read(&self.0) {
-            // It was made, and its maker killed before it had written.
+            // The process that made the file was killed before it wrote.
             Ok(json) if json.is_empty() => Ok(BTreeMap::new()),
             Ok(json) => serde_json::from_slice(&json).map_err(|e| {
                 let detail = format!("it is no mark: {e}; remove it if the store is the newest one");

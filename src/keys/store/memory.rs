@@ -1,15 +1,15 @@
-//! A store in memory, for a process whose keys end with it.
+//! A store in memory, for a process whose keys are not kept.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Document, Store, StoreError, Version};
 
-/// Holds one document until it is dropped. Nothing is written anywhere.
+/// Stores one document in memory until it is dropped.
 #[derive(Debug)]
 pub struct MemoryStore(Mutex<(Version, Document)>);
 
 impl MemoryStore {
-    /// A store with `first` as version 1.
+    /// Makes a store with `first` as version 1.
     #[must_use]
     pub const fn new(first: Document) -> Self {
         Self(Mutex::new((1, first)))

@@ -1,7 +1,6 @@
 //! Stores one versioned document, and replaces it only if it has the expected version.
 //!
-//! A store knows bytes and versions, not keys. What every store must do is stated by the tests in `store_suite.rs`,
-//! which each runs unchanged.
+//! A store contains bytes and versions, and does not know keys. The tests in `store_suite.rs` define the behaviour of every store.
 
 mod document;
 mod document_error;
@@ -42,48 +41,48 @@ pub(crate) use sqlite::{check_folder, database_error, io_error};
 pub use store_error::{RolledBack, StoreError};
 pub use store_id::StoreId;
 
-/// The formats of documents that are read. The newest is written by `init` and `upgrade`.
+/// The oldest and the newest format of documents that are read. `init` and `upgrade` write the newest.
 const OLDEST_FORMAT: u32 = 3;
 const NEWEST_FORMAT: u32 = 5;
 
 /// The count of changes since the store was made; the first document has version 1.
 pub type Version = u64;
 
-/// A moment by the clock of one store.
+/// A time by the clock of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub(crate) Duration);
 
 impl Moment {
-    /// How long after it was decided a change may be made.
+    /// The time after a decision within which a change may be made.
     pub const FRESH: Duration = Duration::from_secs(2);
 
-    /// Whether a change that was decided in this moment is too late at `now`.
+    /// Whether a change that was decided at this time is too late at `now`.
     #[must_use]
     pub fn is_over(self, now: Self) -> bool {
         now.0.saturating_sub(self.0) > Self::FRESH
     }
 }
 
-/// One versioned document, changed by compare-and-swap. Calls may block: on a disk, or on another process.
+/// Stores one versioned document, which is changed by compare-and-swap. Calls may block on a disk or on another process.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// The version now, cheaply.
+    /// Returns the current version. This is cheap.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
     fn version(&self) -> Result<Version, StoreError>;
 
-    /// The document and its version, from one moment.
+    /// Returns the document and its version, read together.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
     fn load(&self) -> Result<(Version, Document), StoreError>;
 
-    /// Whether other machines may have the same store.
+    /// Whether other machines may use the same store.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// Notes that this server runs and which keys it has, if other machines may have the same store.
+    /// Records that this server is running, and which keys it has, if other machines may use the same store.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
@@ -91,7 +90,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(())
     }
 
-    /// Forgets the server of that identifier.
+    /// Removes the record of the server with that identifier.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
@@ -99,7 +98,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(())
     }
 
-    /// The servers that were announced within [`RunningServer::COUNTED`], by name.
+    /// Returns the servers that were announced within [`RunningServer::COUNTED`], by name.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
@@ -107,8 +106,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(vec![])
     }
 
-    /// Puts `document` in the place of the one of version `expected`, durably, and gives the new version, which is one
-    /// higher. Either everything has happened or nothing has.
+    /// Replaces the document of version `expected` by `document`, atomically and durably. Returns the new version, which is one higher.
     ///
     /// # Errors
     /// Those of [`Store::replace_as`].
@@ -117,7 +115,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         self.replace_as(expected, next, document).map(|()| next)
     }
 
-    /// The moment now, by a clock that cannot be set and that runs while this process is stopped.
+    /// Returns the current time, by a clock that cannot be set and that runs while this process is stopped.
     ///
     /// # Errors
     /// Any [`StoreError`] but [`StoreError::Conflict`].
@@ -125,8 +123,8 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(Moment(SystemClock.steady()))
     }
 
-    /// [`Store::replace`], if no more than [`Moment::FRESH`] has passed since `decided`. A change is dated when it is decided:
-    /// one that was held up must be decided again.
+    /// Does the same as [`Store::replace`], if at most [`Moment::FRESH`] has passed since `decided`. A change has the date of its decision, so a
+    /// delayed change must be decided again.
     ///
     /// # Errors
     /// Those of [`Store::replace`], and [`StoreError::Late`].
@@ -142,10 +140,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         self.replace(expected, document)
     }
 
-    /// Puts `document` in the place of the one of version `expected`, durably, under the version `next`.
+    /// Replaces the document of version `expected` by `document` with the version `next`, atomically and durably.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the store has another version, [`StoreError::Busy`] if others let it not happen within
-    /// two seconds or so: load, decide again, come back. Any other [`StoreError`] if the store failed.
+    /// [`StoreError::Conflict`] if the store has another version, [`StoreError::Busy`] if other processes lock it for more than about two
+    /// seconds. Then load again, decide again and retry. Any other [`StoreError`] if the store failed.
     fn replace_as(&self, expected: Version, next: Version, document: &Document) -> Result<(), StoreError>;
 }

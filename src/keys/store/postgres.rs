@@ -13,21 +13,21 @@ mod servers;
 /// A store in a database of PostgreSQL, in the schema `jotgate`.
 pub struct PostgresStore {
     database: Arc<PostgresDatabase>,
-    /// When commits of others that hang were ended last, by the steady clock.
+    /// The time at which blocked commits of other processes were last cancelled, by the steady clock.
     released: Mutex<Duration>,
 }
 
-/// The number that one process at a time holds while it makes tables: `jotg`.
+/// The advisory lock for making tables: `jotg`.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1785688167)::text";
 /// Ends the wait for a standby of processes that ended themselves meanwhile or are cut off. Such a change must not be seen
 /// whenever the standby returns, under the date of its decision.
 const RELEASE: &str = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE usename = current_user
     AND application_name = 'jotgate-keys' AND wait_event = 'SyncRep' AND state_change < clock_timestamp() - interval '5 seconds'";
-/// How often.
+/// The period of this.
 const RELEASE_PERIOD: Duration = Duration::from_secs(3);
 const EXISTS: &str = "SELECT to_regclass('jotgate.document') IS NOT NULL";
 const LOAD: &str = "SELECT version, bytes FROM jotgate.document WHERE id = 1";
-/// Private keys are in it, if sealed ones: no other role has a right to the schema.
+/// The tables contain sealed private keys, so no other role has access to the schema.
 const TABLES: [&str; 3] = [
     "CREATE SCHEMA IF NOT EXISTS jotgate",
     "REVOKE ALL ON SCHEMA jotgate FROM PUBLIC",
@@ -39,10 +39,10 @@ const TABLES: [&str; 3] = [
 ];
 
 impl PostgresStore {
-    /// Makes a new store that holds `first`, with its tables, in one transaction.
+    /// Makes a new store with `first` and its tables, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if the database has a store, which then is not touched; [`StoreError::Unavailable`].
+    /// [`StoreError::AlreadyExists`] if the database already has a store, which is not changed; [`StoreError::Unavailable`].
     pub fn create(database: Arc<PostgresDatabase>, first: &Document) -> Result<Self, StoreError> {
         let made = database.call(|rows| {
             rows.query(MAKING, &[])?;
@@ -71,7 +71,7 @@ impl PostgresStore {
         }
     }
 
-    /// Opens the store of that database. A table that an earlier version did not have is made.
+    /// Opens the store of a database. Makes tables that earlier versions did not have.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::Unavailable`].
@@ -93,7 +93,7 @@ impl PostgresStore {
         Self { database, released: Mutex::default() }
     }
 
-    /// Whether it is time to end commits of others that hang.
+    /// Whether it is time to cancel blocked commits of other processes.
     fn may_release(&self) -> bool {
         let (now, mut last) =
             (self.database.steady(), self.released.lock().unwrap_or_else(PoisonError::into_inner));
@@ -121,7 +121,7 @@ impl PostgresStore {
             if found != expected {
                 return Err(StoreError::Conflict { expected, found }.into());
             }
-            // After the wait for the row.
+            // Read after the wait for the row.
             if !is_fresh(now(rows)?) {
                 return Err(StoreError::Late.into());
             }
@@ -201,7 +201,7 @@ impl Store for PostgresStore {
     }
 }
 
-/// Now, by the server's clock.
+/// Returns the current time by the server's clock.
 fn now(rows: &dyn Rows) -> Result<Moment, LedgerError> {
     let found = rows.query(&format!("SELECT {MILLISECONDS}"), &[])?;
     let milliseconds = found.first().map_or(Ok(0), |row| row.get::<i64>(0))?;

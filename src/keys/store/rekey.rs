@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use crate::{Clock, Error, Keeper, KekError, KekSource, Keks, RunningServer};
 
-/// How long other servers may take to read keys again: `systemctl reload` does not wait for that.
+/// The time to wait for other servers to read their keys again, because `systemctl reload` does not wait for that.
 const RELOADED_WITHIN: Duration = Duration::from_secs(3);
-/// How long to wait before they are looked at again.
+/// The pause between two checks of them.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the
-/// identifier of the key that encrypts from now on. If keys are given instead of a file, or other machines have the store,
-/// too, the first of the keys that are there is used: every server needs it as its first one before.
+/// Encrypts the store with a new key. The key is added to the file before, and is the only one in it afterwards. Returns the identifier of
+/// the new key. If keys are given instead of a file, or if other machines share the store, no key is made: the first existing key is used,
+/// and every server must already have it as its first key.
 ///
-/// A process killed anywhere leaves a file with every key that the store may need. Servers read the file again by
-/// themselves.
+/// A process that is killed at any point leaves a file with every key that the store may need. Servers read the file again automatically.
 ///
 /// # Errors
 /// Those of [`Keeper::change`] and of [`KekSource::read`]; [`KekError::NoNewKey`], [`KekError::InUse`],
@@ -35,7 +34,7 @@ pub fn rekey(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
             }
         }
     }
-    // Of two at once, one could take away the key with which the other has just encrypted the store.
+    // Without the lock, a concurrent command could remove the key that this one has just used.
     let locked = keeper.source().lock()?;
     let old = keeper.source().read()?;
     let new = Keks::generate()?;
@@ -47,8 +46,8 @@ pub fn rekey(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
     Ok(id)
 }
 
-/// Encrypts the store with the first key, and returns its identifier. Nothing else changes but the key that derives refresh
-/// tokens: an attacker with the old key knows that one, too.
+/// Encrypts the store with the first key, and returns its identifier. Also replaces the key that derives refresh tokens, because an attacker
+/// with the old key knows it, too.
 fn renew_seal(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
     let choose = |keks: &Arc<Keks>, present: &str| {
         let id = keks.id();
@@ -67,8 +66,8 @@ fn renew_seal(keeper: &Keeper, clock: &dyn Clock) -> Result<String, Error> {
     keeper.sealed_with()
 }
 
-/// Refuses a key that a running server lacks, which would lose the store, or that another key is before: the servers must
-/// agree on the new key.
+/// Refuses a key that is not the first key of each running server. A server without the key could not read the store any more, and all
+/// servers must agree on the new key.
 fn check_elsewhere(id: &str, servers: &[RunningServer]) -> Result<(), KekError> {
     for is_missing in [true, false] {
         let disagrees = |server: &&RunningServer| match is_missing {

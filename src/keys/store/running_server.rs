@@ -1,4 +1,4 @@
-//! The servers that share a store describe themselves in it, so that `rekey` finds out which keys each of them has.
+//! Records of the servers that share a store, so that `rekey` knows which keys each of them has.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,17 +16,17 @@ pub struct RunningServer {
     pub name: String,
     /// The identifiers of its key-encryption keys, in their order.
     pub kek_ids: Vec<String>,
-    /// How long ago it described itself, by the clock of the store.
+    /// The age of the record, by the clock of the store.
     pub age: Duration,
 }
 
 impl RunningServer {
-    /// How long a server counts as running after it described itself last.
+    /// The age of its record up to which a server counts as running.
     pub const COUNTED: Duration = Duration::from_mins(1);
-    /// How often a server describes itself.
+    /// The period in which a server updates its record.
     const PERIOD: Duration = Duration::from_secs(5);
 
-    /// This process, with those keys.
+    /// Makes the record of this process, with those keys.
     fn this(kek_ids: Vec<String>) -> Result<Self, StoreError> {
         let mut id = [0; 8];
         getrandom::fill(&mut id).map_err(|error| StoreError::Unavailable { detail: error.to_string() })?;
@@ -41,31 +41,31 @@ impl RunningServer {
     }
 }
 
-/// Which key encrypts a store, and which keys its servers have.
+/// The key that encrypts a store, and the keys of its servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encryption {
-    /// The identifier of the key-encryption key that the store is encrypted with.
+    /// The identifier of the key-encryption key that encrypts the store.
     pub kek_id: String,
-    /// The servers that run, if several machines may have the store.
+    /// The running servers, if several machines may use the store.
     pub servers: Vec<RunningServer>,
 }
 
-/// Whether and how this process has described itself in a shared store.
+/// The record that this process has written to a shared store.
 #[derive(Debug, Default)]
 pub(super) struct Presence(Mutex<Described>);
 
 #[derive(Debug, Default)]
 struct Described {
-    /// What was written last; `None` before.
+    /// The last written record, if there is one.
     server: Option<RunningServer>,
-    /// When, by the steady clock.
+    /// The time of the last attempt, by the steady clock.
     tried: Option<Duration>,
     is_failing: bool,
     has_ended: bool,
 }
 
 impl Presence {
-    /// Describes this process, if that is due.
+    /// Writes the record of this process, if that is due.
     pub(super) fn announce(&self, store: &dyn Store, kek_ids: Vec<String>, now: Duration) {
         let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = described.tried.is_none_or(|at| now.saturating_sub(at) >= RunningServer::PERIOD)
@@ -85,7 +85,7 @@ impl Presence {
         described.tried = Some(now);
     }
 
-    /// Takes the description back.
+    /// Removes the record.
     pub(super) fn leave(&self, store: &dyn Store) {
         let mut described = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         described.has_ended = true;

@@ -1,7 +1,7 @@
 //! The default [`Store`]: one SQLite file, which is checked when it is opened.
 //!
-//! The file is made by [`SqliteStore::create`] alone, complete or not at all, and never over something else. It keeps
-//! the classic rollback journal: outside of a change the one file is the whole store, and a copy of it a whole copy.
+//! Only [`SqliteStore::create`] makes the file, atomically, and never overwrites anything. The file uses the classic rollback journal: except
+//! during a change, this one file is the whole store, so a copy of it is a complete copy.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
@@ -19,32 +19,32 @@ use crate::{Document, Store, StoreError, Version};
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    /// The device and inode of the file that was opened: a change to a file that has been removed would be lost.
+    /// The device and inode of the opened file, to detect that the file was removed: changes to it would be lost.
     identity: (u64, u64),
     connection: Mutex<Connection>,
 }
 
 /// `jotg`: distinguishes the file from every other SQLite file (`application_id` of the file's header).
 const APPLICATION_ID: i32 = 0x6a6f_7467;
-/// The layout of the tables (`user_version` of the file's header); what is in the document has its own number.
+/// The layout of the tables (`user_version` of the file's header). The format of the document has its own number.
 const LAYOUT: i32 = 1;
-/// `synchronous=EXTRA`: all that FULL does, and the folder is synchronised after the journal was removed. With FULL
-/// alone a power cut right after a commit may bring the journal back, and with it the state before.
+/// `synchronous=EXTRA`: like FULL, and the folder is synchronised after the journal was removed. With FULL, a power failure right after a
+/// commit may restore the journal, and with it the previous state.
 const EXTRA: i64 = 3;
-/// How long a call that reads waits for another process that writes.
+/// The time that a read waits for another process that writes.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a change waits for others to let it begin, and once more to let it be committed. A change is dated when it is
-/// decided, so one that had to wait for longer is better decided again.
+/// The time that a change waits for other processes before it begins, and again before it is committed. A change has the date of its
+/// decision, so after a longer wait it must be decided again.
 const CHANGE_PATIENCE: Duration = Duration::from_secs(1);
 
 impl SqliteStore {
-    /// Makes a new store that holds `first`, with mode 0600; folders that are missing are made with mode 0700.
+    /// Makes a new store with `first`, with mode 0600. Makes missing folders with mode 0700.
     ///
-    /// The file is prepared under another name and linked into place, so that it appears whole; what a process killed
-    /// meanwhile leaves behind, the next one takes away.
+    /// The file is prepared with another name and then linked to its final name, so that it appears completely or not at all. If the process is
+    /// killed, the next one removes the rest.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if anything is at `path`, which then is not touched; [`StoreError::Unavailable`].
+    /// [`StoreError::AlreadyExists`] if anything exists at `path`, which is not changed; [`StoreError::Unavailable`].
     pub fn create(path: &Path, first: &Document) -> Result<Self, StoreError> {
         let exists = || StoreError::AlreadyExists { path: path.to_owned() };
         Self::prepare(path)?;
@@ -67,9 +67,9 @@ impl SqliteStore {
             transaction.commit()
         };
         fill(&mut connection).map_err(|e| database_error(draft.path(), &e))?;
-        // SQLite must not know a file by two names: it is closed under the first before it gets the second.
+        // SQLite must not open a file that has two names. It is closed before it gets the second name.
         connection.close().map_err(|(_, e)| database_error(draft.path(), &e))?;
-        // A link fails where a rename would overwrite.
+        // Unlike a rename, a link never overwrites a file.
         fs::hard_link(draft.path(), path).map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => exists(),
             _ => io_error(path, &e),
@@ -83,7 +83,7 @@ impl SqliteStore {
     /// Makes the folder for a new store.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if anything is at `path`, [`StoreError::ExposedFolder`], [`StoreError::Unavailable`].
+    /// [`StoreError::AlreadyExists`] if anything exists at `path`, [`StoreError::ExposedFolder`], [`StoreError::Unavailable`].
     pub fn prepare(path: &Path) -> Result<(), StoreError> {
         if fs::symlink_metadata(path).is_ok() {
             return Err(StoreError::AlreadyExists { path: path.to_owned() });
@@ -133,7 +133,7 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Runs `work` on the connection, once it is known that the file is still the one that was opened.
+    /// Runs `work` on the connection, after a check that the file is still the one that was opened.
     fn with<T>(
         &self,
         patience: Duration,
@@ -187,7 +187,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// Opens a file that is there; SQLite makes none.
+/// Opens an existing file. Does not make one.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     // SQLite would read a relative `file:…` as a URL.
     let absolute = std::path::absolute(path).map_err(|e| io_error(path, &e))?;
@@ -196,7 +196,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         let connection = Connection::open_with_flags(&absolute, flags)?;
         connection.busy_timeout(READ_PATIENCE)?;
         connection.pragma_update(None, "synchronous", "EXTRA")?;
-        // What was overwritten must not stay behind in free pages: it holds private keys.
+        // Free pages must not contain old data, because the data contains private keys.
         connection.pragma_update(None, "secure_delete", true)?;
         let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?;
         let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))?;
@@ -216,7 +216,7 @@ fn select_version(connection: &Connection) -> Result<Option<Version>, rusqlite::
     Ok(version.optional()?.map(i64::unsigned_abs))
 }
 
-/// Refuses a folder that others may write: who may, can put another file, or a journal, in the place of ours.
+/// Refuses a folder that other users may write. They could replace the file, or add a journal.
 pub(crate) fn check_folder(path: &Path) -> Result<(), StoreError> {
     let folder = folder_of(path);
     let mode = fs::metadata(folder).map_err(|e| io_error(folder, &e))?.permissions().mode() & 0o7777;
@@ -245,7 +245,7 @@ pub(crate) fn database_error(path: &Path, error: &rusqlite::Error) -> StoreError
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StoreError::NotAStore { path },
-        // The file ends before its page does.
+        // The file ends within a page.
         Some(_) if short_read(error) => StoreError::Damaged { path, detail: "it was cut off".to_owned() },
         Some(ErrorCode::DatabaseBusy) => StoreError::Busy { path },
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { path, detail: error.to_string() },

@@ -1,4 +1,4 @@
-//! Why a store did not do as it was asked.
+//! The errors of a store.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,70 +6,70 @@ use std::path::PathBuf;
 use super::Version;
 use crate::DatabaseRefusal;
 
-/// Why a store did not do as it was asked.
+/// The reason why an operation of a store failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The store does not exist.
     Missing {
-        /// Where it was looked for.
+        /// The path or address.
         path: PathBuf,
     },
-    /// There is something already where a new one was to be made.
+    /// A new store was to be made, but something already exists there.
     AlreadyExists {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
     },
-    /// Others than its owner may read or write it.
+    /// Other users may read or write the file.
     Exposed {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
-        /// The permission bits it has.
+        /// The permission bits.
         mode: u32,
     },
-    /// Others than its owner may write its folder: they could put another file in its place.
+    /// Other users may write the folder of the file, so they could replace the file.
     ExposedFolder {
         /// The folder.
         path: PathBuf,
-        /// The permission bits it has.
+        /// The permission bits.
         mode: u32,
     },
-    /// Something else than a store, or one of another format.
+    /// It is not a store, or has another format.
     NotAStore {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
     },
-    /// A store that is broken.
+    /// The store is damaged.
     Damaged {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
-        /// What the database says.
+        /// The message of the database.
         detail: String,
     },
-    /// The file that was opened is not there any more, or another one is in its place.
+    /// The opened file was removed or replaced.
     Lost {
-        /// Where it was.
+        /// The path.
         path: PathBuf,
     },
     /// It is not the store that was seen before, or an older version of it.
     RolledBack {
-        /// In which way.
+        /// The kind of difference.
         how: RolledBack,
         /// Its version.
         found: Version,
         /// The version that was seen before.
         seen: Version,
     },
-    /// The high-water mark can't be read or written.
+    /// The high-water mark cannot be read or written.
     Mark {
-        /// Where it is.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The message of the system.
         detail: String,
     },
-    /// A key-encryption key whose file has a second name, which would keep the old key.
+    /// The file of the key-encryption key has a second hard link, which would keep the old key.
     Linked {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
     },
     /// The store has another version than the one expected.
@@ -79,24 +79,24 @@ pub enum StoreError {
         /// The version that the store has.
         found: Version,
     },
-    /// The change was held up between its decision and its making: decide again, come back.
+    /// The change was delayed after its decision. Decide again and retry.
     Late,
-    /// Others hold it for longer than a change may wait: decide again, come back.
+    /// Other processes lock the store for longer than a change may wait. Decide again and retry.
     Busy {
-        /// Where.
+        /// The path or address.
         path: PathBuf,
     },
-    /// The database is not used, because of where it is or how it runs.
+    /// The database is not used, because of its address or its settings.
     Database(DatabaseRefusal),
-    /// It can't be reached, is full or forbidden.
+    /// The store is unreachable or full, or access is denied.
     Unavailable {
-        /// What the system says.
+        /// The message of the system.
         detail: String,
     },
 }
 
 impl StoreError {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -205,12 +205,12 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Why a store does not follow what was seen before.
+/// How a store differs from the state that was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RolledBack {
     /// It has an earlier version.
     Older,
-    /// It has the same version with other content: a copy of it was changed elsewhere.
+    /// It has the same version but other content: a copy of it was changed elsewhere.
     Forked,
     /// It is another store of the same issuer.
     OtherStore,

@@ -1,4 +1,4 @@
-//! Which store it is: a random number that every copy of a store shares and no other store has.
+//! The identifier of a store: a random number that all copies of a store share and no other store has.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 
-/// The identifier of a store, made once. Two running copies of one store show the same.
+/// The identifier of a store, which is made once. Two running copies of one store have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct StoreId([u8; StoreId::BYTES]);
@@ -15,10 +15,10 @@ pub struct StoreId([u8; StoreId::BYTES]);
 impl StoreId {
     const BYTES: usize = 16;
 
-    /// A new identifier.
+    /// Makes a new identifier.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the system gives no randomness.
+    /// [`StoreError::Unavailable`] if the system has no randomness.
     pub fn generate() -> Result<Self, StoreError> {
         let mut bytes = [0; Self::BYTES];
         let failed = |error: getrandom::Error| StoreError::Unavailable { detail: error.to_string() };
@@ -34,7 +34,7 @@ impl FromStr for StoreId {
     fn from_str(text: &str) -> Result<Self, ()> {
         let number = u128::from_str_radix(text, 16).map_err(|_| ())?;
         let id = Self(number.to_be_bytes());
-        // One text for each identifier: no sign, no upper case, no missing zeros.
+        // Each identifier has exactly one text: no sign, no upper case, no missing zeros.
         if id.to_string() == text { Ok(id) } else { Err(()) }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use crate::{Document, Store, StoreError};
 
-/// A store under test: made once with a first document, opened as often as wanted, as by several processes.
+/// A store under test. It is made once with a first document, and can be opened several times, as by several processes.
 pub(crate) trait Subject {
     fn create(&self, first: &Document);
     fn open(&self) -> Box<dyn Store>;

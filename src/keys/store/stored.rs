@@ -14,11 +14,9 @@ use crate::{
 
 /// The format of a store that was made before stores had an identifier. It is read, and written until the store is upgraded.
 const OLD_FORMAT: u32 = super::OLDEST_FORMAT;
-/// What it adds to the old one: the store's identifier; clients with several secrets, scopes per audience and claims of
-/// their own.
+/// Format 4 adds the store's identifier, and clients with several secrets, scopes for each audience and their own claims.
 const FORMAT_4: u32 = 4;
-/// The format of new stores. What it adds to format 4: the ledger's epoch and keys; clients with which people log in; keys
-/// for ID tokens.
+/// The format of new stores, format 5. It adds the ledger's epoch and keys, clients with which people log in, and keys for ID tokens.
 const FORMAT: u32 = super::NEWEST_FORMAT;
 
 // Unknown members are refused throughout: an older program would drop them with its next change.
@@ -26,9 +24,9 @@ const FORMAT: u32 = super::NEWEST_FORMAT;
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredState<'a> {
     format: u32,
-    /// Which key-encryption key opens it.
+    /// The identifier of the key-encryption key that opens it.
     sealed_with: &'a str,
-    /// Format 4 alone, which always has it.
+    /// Required from format 4 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store_id: Option<String>,
     issuer: String,
@@ -38,13 +36,13 @@ pub(super) struct StoredState<'a> {
     rings: Vec<StoredRing<'a>>,
     revoked: Vec<StoredRevoked<'a>>,
     clients: Vec<StoredClient>,
-    /// Format 4 alone: the `kid` of the staged key that signs as soon as it may.
+    /// From format 4 on: the `kid` of the staged key that signs as soon as it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next_signer: Option<String>,
-    /// Format 5 alone, which always has it.
+    /// Required in format 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ledger: Option<StoredLedger>,
-    /// Format 5 alone: public halves that recognise old ID tokens.
+    /// Only in format 5: public keys that still verify old ID tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     past_keys: Vec<PastKey>,
 }
@@ -83,7 +81,7 @@ struct StoredRevoked<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredRing<'a> {
-    /// What its keys sign; left out for access tokens. Format 5.
+    /// The purpose of its keys; omitted for access tokens. Format 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purpose: Option<StoredPurpose>,
     algorithm: &'a str,
@@ -120,7 +118,7 @@ enum StoredPhase {
 }
 
 impl<'a> StoredState<'a> {
-    /// The members of a state that is to be stored under that version.
+    /// Returns the members of a state that is stored with that version.
     pub(super) fn from_state(
         state: &'a State,
         keks: &'a Keks,
@@ -157,7 +155,7 @@ impl<'a> StoredState<'a> {
             let format = serde_json::from_slice(json).map(|StoredFormat { format }| format).ok();
             DocumentError::UnknownFormat { format }
         })?;
-        // A member of another format is as unknown as one of none.
+        // A member of another format is refused like an unknown member.
         let old = match stored.format {
             OLD_FORMAT => true,
             FORMAT_4 | FORMAT => false,
@@ -178,7 +176,7 @@ impl<'a> StoredState<'a> {
         Ok(stored)
     }
 
-    /// The key-encryption key that opens it.
+    /// Returns the identifier of the key-encryption key that opens it.
     pub(super) const fn sealed_with(&self) -> &'a str {
         self.sealed_with
     }
@@ -315,12 +313,12 @@ impl<'a> StoredKey<'a> {
     }
 }
 
-/// What a key that derives refresh tokens is bound to.
+/// Returns the context to which the seal of a key that derives refresh tokens is bound.
 fn refresh_key_place(id: &str, version: Version) -> Vec<u8> {
     format!("jotgate-keys refresh key\n{id}\n{version}").into_bytes()
 }
 
-/// What a private key is bound to.
+/// Returns the context to which the seal of a private key is bound.
 fn key_place(kid: &str, algorithm: SigningAlgorithm, version: Version) -> Vec<u8> {
     format!("jotgate-keys private key\n{kid}\n{algorithm}\n{version}").into_bytes()
 }

@@ -1,4 +1,4 @@
-//! A client as a document has it.
+//! Converts a client to its form in a document, and back.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl StoredClient {
         }
     }
 
-    /// Whether it is as format 3 has it.
+    /// Whether it has only members of format 3.
     pub(super) fn is_old(&self) -> bool {
         self.secret_sha256.is_some()
             && self.secrets.is_none()
@@ -74,7 +74,7 @@ impl StoredClient {
             && self.claims.is_empty()
     }
 
-    /// Whether it has what only format 5 has.
+    /// Whether it has members that only format 5 has.
     pub(super) const fn is_new(&self) -> bool {
         self.login.is_some() || self.keys.is_some()
     }

@@ -14,7 +14,7 @@ use super::TlsError;
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Where a certificate is: a chain in PEM, the server's own certificate first, and the private key of that certificate.
+/// The files of a certificate: a chain in PEM, the server's own certificate first, and the private key of that certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
     /// The file with the chain.
@@ -35,7 +35,7 @@ pub(super) struct FileStamp {
 }
 
 impl CertificateFiles {
-    /// The state of both files now.
+    /// Returns the current state of both files.
     pub(super) fn stamps(&self) -> FileStamps {
         [&self.certificate, &self.key].map(|path| {
             let data = fs::metadata(path).ok()?;

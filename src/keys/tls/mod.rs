@@ -1,4 +1,4 @@
-//! TLS of the public listener: the certificate, where it is read from, and how it is replaced while the server runs.
+//! TLS of the public listener: reads the certificate, and replaces it while the server runs.
 //!
 //! | file | content |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `certificate_files` | the two PEM files of a certificate |
 //! | `loaded` | a certificate that was checked against its key |
 //! | `self_signed` | the certificate of `--dev-tls` |
-//! | `tls_error` | what can be wrong with a certificate |
+//! | `tls_error` | the errors of a certificate |
 
 mod certificate_files;
 mod loaded;

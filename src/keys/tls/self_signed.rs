@@ -8,14 +8,14 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use super::TlsError;
 use super::loaded::Loaded;
 
-/// The names and addresses that the certificate is for.
+/// The names and addresses in the certificate.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// How long it is valid. A server that runs for longer must be started again.
+/// The time that it is valid. A server that runs longer must be restarted.
 const LIFE: Duration = Duration::from_hours(30 * 24);
-/// How much the clocks of this machine and of a client in a virtual machine may differ.
+/// The accepted difference between the clocks of this machine and of a client in a virtual machine.
 const CLOCK_DIFFERENCE: Duration = Duration::from_hours(1);
 
-/// A new certificate for loopback names with a new key, valid from `now` (Unix seconds); and the same in PEM, without the key.
+/// Makes a new certificate for loopback names with a new key, valid from `now` (Unix seconds). Also returns it in PEM, without the key.
 ///
 /// # Errors
 /// [`TlsError::NotMade`].

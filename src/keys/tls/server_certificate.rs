@@ -17,14 +17,14 @@ use super::self_signed::self_signed;
 use super::tls_error::TlsError;
 use crate::Clock;
 
-/// How often the files are looked at.
+/// The period in which the files are checked for changes.
 pub const CERTIFICATE_PERIOD: Duration = Duration::from_secs(5);
 
 /// The certificate with which the public listener authenticates itself. A new connection gets the newest one.
 #[derive(Debug)]
 pub struct ServerCertificate {
     current: ArcSwap<Loaded>,
-    /// Whether the files hold something that cannot be used, so that an older certificate is still in use.
+    /// Whether the files cannot be used, so that an older certificate is still in use.
     failing: AtomicBool,
     source: Source,
 }
@@ -47,13 +47,13 @@ impl ServerCertificate {
     /// # Errors
     /// Any [`TlsError`].
     pub fn read(files: CertificateFiles, now: u64) -> Result<Self, TlsError> {
-        // Before the content: a change in between is read again.
+        // Read before the content, so that a change in between is detected later.
         let read = files.stamps();
         let loaded = load(&files, now)?;
         Ok(Self::new(loaded, Source::Files { files, read: Mutex::new(read) }))
     }
 
-    /// Makes a self-signed certificate for `localhost`, `127.0.0.1` and `::1`, for trying things out.
+    /// Makes a self-signed certificate for `localhost`, `127.0.0.1` and `::1`, for development.
     ///
     /// # Errors
     /// [`TlsError::NotMade`].
@@ -66,13 +66,13 @@ impl ServerCertificate {
         Self { current: ArcSwap::from_pointee(loaded), failing: AtomicBool::new(false), source }
     }
 
-    /// The end of its validity, in Unix seconds.
+    /// Returns the end of its validity, in Unix seconds.
     #[must_use]
     pub fn not_after(&self) -> u64 {
         self.current.load().not_after
     }
 
-    /// Whether the files hold something that cannot be used, so that an older certificate is still in use.
+    /// Whether the files cannot be used, so that an older certificate is still in use.
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
@@ -84,7 +84,7 @@ impl ServerCertificate {
         self.current.load().fingerprint()
     }
 
-    /// The certificate in PEM if it is self-signed, for clients that have to trust it.
+    /// Returns the certificate in PEM if it is self-signed, for clients that must trust it.
     #[must_use]
     pub fn self_signed_pem(&self) -> Option<&str> {
         match &self.source {
@@ -121,7 +121,7 @@ impl ServerCertificate {
         loop {
             tokio::time::sleep(CERTIFICATE_PERIOD).await;
             let (this, files, clock) = (Arc::clone(&self), files.clone(), Arc::clone(&clock));
-            // The file system blocks. A panic in there is reported by the runtime, and the next look goes on.
+            // The file system may block. If this panics, the runtime logs it, and the next check continues.
             let _ = tokio::task::spawn_blocking(move || {
                 if this.read_stamps() != Some(files.stamps()) {
                     this.reload(clock.now());
@@ -136,7 +136,7 @@ impl ServerCertificate {
         Some(*read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How connections are encrypted: TLS 1.2 or 1.3, HTTP/1.1, with the certificate of the moment.
+    /// Returns the TLS settings of connections: TLS 1.2 or 1.3, HTTP/1.1, with the current certificate.
     ///
     /// # Errors
     /// [`TlsError::UnusableKey`] if the library lacks these versions.

@@ -1,11 +1,11 @@
-//! What can be wrong with a TLS certificate.
+//! The errors of a TLS certificate.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::listing::moment;
 
-/// Why a TLS certificate cannot be used. Never contains a part of the private key.
+/// The reason why a TLS certificate cannot be used. Never contains a part of the private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsError {

@@ -12,40 +12,40 @@ use super::client_secret::ClientSecret;
 use super::names::{check_audiences, check_client_id};
 use crate::{TokenRefusal, TokenRequest};
 
-/// A program that asks for tokens: for itself (RFC 6749 §4.4), or for people who log in.
+/// A program that requests tokens, for itself (RFC 6749 §4.4) or for people who log in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its identifier: `client_id`, and `sub` of its tokens.
     pub id: String,
-    /// What it may ask for; each a scope-token of RFC 6749 §3.3.
+    /// The scopes that it may request, each a scope-token of RFC 6749 §3.3.
     pub scopes: Vec<String>,
-    /// What it may ask for in tokens for one audience, in place of `scopes`. Needs store format 4.
+    /// The scopes that it may request for one audience, instead of `scopes`. Needs store format 4.
     pub audience_scopes: BTreeMap<String, Vec<String>>,
-    /// Whom its tokens may be for: `resource` of RFC 8707 §2. The first is taken where none is asked for.
+    /// The audiences of its tokens: `resource` of RFC 8707 §2. The first is the default.
     pub audiences: Vec<String>,
-    /// Members that its tokens carry besides those that the issuer sets. Needs store format 4.
+    /// Additional claims of its tokens. Needs store format 4.
     pub claims: BTreeMap<String, Value>,
-    /// Whether it gets none at present.
+    /// Whether it gets no tokens at present.
     pub disabled: bool,
-    /// When it was added, in Unix seconds.
+    /// The time at which it was added, in Unix seconds.
     pub created: u64,
-    /// How long its tokens live, in seconds; never longer than the key may sign.
+    /// The lifetime of its tokens, in seconds; never longer than the key may sign.
     pub token_life: u64,
     /// Its secrets, oldest first. More than one needs store format 4. A public client has none.
     pub secrets: Vec<ClientSecret>,
-    /// The keys by which it authenticates itself in place of a secret (`private_key_jwt`). Needs store format 5.
+    /// The keys that authenticate it instead of a secret (`private_key_jwt`). Needs store format 5.
     pub keys: Option<ClientKeys>,
-    /// How people log in with it; `None` if they do not. Needs store format 5.
+    /// Its login settings; `None` if people do not log in with it. Needs store format 5.
     pub login: Option<ClientLogin>,
 }
 
 impl Client {
-    /// A new client with a new secret, whose tokens live for [`TokenRequest::USUAL_LIFE`].
+    /// Makes a client with a new secret. The lifetime of its tokens is [`TokenRequest::USUAL_LIFE`].
     ///
     /// # Errors
     /// [`TokenRefusal::ClientId`] or one of [`check_audiences`] for names that no new client may have;
     /// [`TokenRefusal::Malformed`] or [`TokenRefusal::Scope`] for names that no token can carry, or without an audience;
-    /// [`TokenRefusal::NotSigned`] if the system gave no randomness.
+    /// [`TokenRefusal::NotSigned`] if the system has no randomness.
     pub fn new(
         id: &str,
         scope: Option<&str>,
@@ -77,25 +77,25 @@ impl Client {
         Ok((client, text))
     }
 
-    /// Whether that is one of its secrets; takes equally long for every wrong one.
+    /// Whether the text is one of its secrets. Takes the same time for every wrong text.
     #[must_use]
     pub fn has_secret(&self, secret: &[u8]) -> bool {
         self.secrets.iter().fold(false, |found, known| known.matches(secret) | found)
     }
 
-    /// What it may ask for in a token for that audience.
+    /// Returns the scopes that it may request for that audience.
     #[must_use]
     pub fn scopes_for(&self, audience: &str) -> &[String] {
         self.audience_scopes.get(audience).unwrap_or(&self.scopes)
     }
 
-    /// Whether it is public: it has no secret, and proves nothing of who it is (RFC 6749 §2.1).
+    /// Whether it is public: it has no secret and cannot authenticate itself (RFC 6749 §2.1).
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.login.as_ref().is_some_and(|login| login.public)
     }
 
-    /// What of it a store of format 4 can't hold, if anything.
+    /// Returns the member that a store of format 4 cannot contain, if there is one.
     pub(crate) fn beyond_format_4(&self) -> Option<&'static str> {
         if self.keys.is_some() {
             return Some("a client with keys");
@@ -103,7 +103,7 @@ impl Client {
         self.login.is_some().then_some("a client for logins")
     }
 
-    /// What of it a store of format 3 can't hold, if anything.
+    /// Returns the member that a store of format 3 cannot contain, if there is one.
     pub(crate) fn beyond_format_3(&self) -> Option<&'static str> {
         if !self.claims.is_empty() {
             return Some("a client's own claims");

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 #[serde(transparent)]
 pub struct ClientKeys(Value);
 
-/// Why a key set is refused.
+/// The reason why a key set is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKeysRefusal {
     /// Not a JSON key set or key, or longer than 16 KiB.
     Malformed,
     /// A member that is not a public key with which `jotgate-core` verifies.
     Unusable,
-    /// A private key. Only its public half belongs here.
+    /// A private key. Only its public half is accepted.
     Private,
     /// No key, or more than eight.
     Count,
@@ -54,7 +54,7 @@ impl ClientKeys {
         Ok(Self(value))
     }
 
-    /// The keys, ready to verify.
+    /// Returns the keys, prepared for verification.
     pub(crate) fn to_set(&self) -> Option<KeySet> {
         KeySet::from_jwks(&self.0.to_string()).ok()
     }

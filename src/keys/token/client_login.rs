@@ -1,4 +1,4 @@
-//! How a client takes part in logins: where answers go, and what it may do with them.
+//! The login settings of a client: redirect URIs and grants.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,15 +12,15 @@ pub struct ClientLogin {
     /// Whether it has no secret: a single-page app or an installed program (RFC 6749 §2.1).
     #[serde(default, skip_serializing_if = "is_false")]
     pub public: bool,
-    /// Where answers may go.
+    /// The redirect URIs.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Where the browser may go after people log out (OpenID Connect RP-Initiated Logout §3).
+    /// The URIs for redirects after logout (OpenID Connect RP-Initiated Logout §3).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logout_uris: Vec<RedirectUri>,
-    /// Whether it gets refresh tokens when it asks for the scope `offline_access`.
+    /// Whether it gets refresh tokens if it requests the scope `offline_access`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub offline_access: bool,
-    /// Whether it belongs to the issuer's own organisation: consent is asked for once, not at each login.
+    /// Whether it belongs to the issuer's own organisation. People then give their consent once, not at each login.
     #[serde(default, skip_serializing_if = "is_false")]
     pub first_party: bool,
     /// Whether it may use the resource owner password grant (RFC 6749 §4.3).
@@ -32,7 +32,7 @@ pub struct ClientLogin {
     /// Whether it may use the device flow (RFC 8628).
     #[serde(default, skip_serializing_if = "is_false")]
     pub device: bool,
-    /// Whether a confidential client may send a `nonce` in place of a PKCE challenge.
+    /// Whether a confidential client may send a `nonce` instead of a PKCE challenge.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_nonce: bool,
 }

@@ -1,4 +1,4 @@
-//! A client's secret: random, returned once when it is made, kept as a hash.
+//! A client's secret: random, returned once when it is made, and stored as a hash.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::TokenRefusal;
 /// One secret of a client. A client may have several, so that a new one can be in use before the old one is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientSecret {
-    /// When it was made, in Unix seconds.
+    /// The time at which it was made, in Unix seconds.
     pub created: u64,
     /// SHA-256 of the secret. The secret is random, so the hash does not help to guess it.
     hash: [u8; 32],
@@ -20,14 +20,14 @@ pub struct ClientSecret {
 
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
-/// How many bytes of the hash name a secret.
+/// The number of bytes of the hash that identify a secret.
 const ID_BYTES: usize = 4;
 
 impl ClientSecret {
-    /// Makes a new secret; returns it with its text.
+    /// Makes a new secret. Returns it with its text.
     ///
     /// # Errors
-    /// [`TokenRefusal::NotSigned`] if the system gives no randomness.
+    /// [`TokenRefusal::NotSigned`] if the system has no randomness.
     pub fn generate(created: u64) -> Result<(Self, Zeroizing<String>), TokenRefusal> {
         let mut random = Zeroizing::new([0; SECRET_BYTES]);
         getrandom::fill(random.as_mut_slice()).map_err(|_| TokenRefusal::NotSigned)?;
@@ -35,24 +35,24 @@ impl ClientSecret {
         Ok((Self { created, hash: hash(text.as_bytes()) }, text))
     }
 
-    /// A secret as it was stored.
+    /// Returns a secret that was stored.
     pub(crate) const fn from_parts(created: u64, hash: [u8; 32]) -> Self {
         Self { created, hash }
     }
 
-    /// What is stored.
+    /// Returns the hash, to store.
     pub(crate) const fn hash(&self) -> [u8; 32] {
         self.hash
     }
 
-    /// Its identifier: eight hexadecimal digits, made from the hash. It does not help to guess the secret.
+    /// Returns its identifier: eight hexadecimal digits of the hash, which do not help to guess the secret.
     #[must_use]
     pub fn id(&self) -> String {
         let name = hash(&[b"jotgate-keys client secret\n".as_slice(), &self.hash].concat());
         name.iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether `text` is this secret; takes equally long for every wrong text.
+    /// Whether `text` is this secret. Takes the same time for every wrong text.
     pub(crate) fn matches(&self, text: &[u8]) -> bool {
         verify_slices_are_equal(&hash(text), &self.hash).is_ok()
     }
@@ -64,7 +64,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// As much work as a comparison, for an unknown client.
+/// Does as much work as a comparison, for an unknown client.
 pub(crate) fn compare_for_nothing(secret: &[u8]) {
     let _ = verify_slices_are_equal(&hash(secret), &[0; 32]);
 }

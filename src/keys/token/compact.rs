@@ -26,7 +26,7 @@ const CLAIMS: usize = 512;
 const SIGNATURE: usize = 1 + 128;
 
 impl CompactSigner {
-    /// A signer with that key of the state, for tokens with that `typ`.
+    /// Makes a signer with a key of the state, for tokens with that `typ`.
     pub(super) fn new(state: &State, key: &Key, typ: &str) -> Result<Self, TokenRefusal> {
         let mut header = Header::new(key.pair.algorithm().facts().token);
         header.typ = Some(typ.to_owned());
@@ -34,7 +34,7 @@ impl CompactSigner {
         let header = serde_json::to_vec(&header).map_err(|_| TokenRefusal::NotSigned)?;
         Ok(Self {
             key: Arc::clone(&key.pair),
-            // What was written with the key is what retirement counts on; the settings may have become stricter since.
+            // Uses the lifetime that was written with the key, on which its retirement relies. The settings may have changed since.
             longest_life: key.longest_life.min(state.settings().times().longest_life),
             protected: URL_SAFE_NO_PAD.encode(&header) + ".",
         })
@@ -44,19 +44,19 @@ impl CompactSigner {
         self.key.kid()
     }
 
-    /// Whether a signature takes milliseconds: an RSA key's.
+    /// Whether signatures are slow: those of RSA keys take milliseconds.
     pub(super) fn is_slow(&self) -> bool {
         self.key.algorithm().is_rsa()
     }
 
-    /// The longest life of a token of it, in seconds.
+    /// Returns the longest lifetime of its tokens, in seconds.
     pub(super) const fn longest_life(&self) -> u64 {
         self.longest_life
     }
 
-    /// When a token that lives for `life` seconds from `now` ends.
+    /// Returns the end of a token with a lifetime of `life` seconds from `now`.
     pub(super) fn end(&self, life: u64, now: u64) -> Result<u64, TokenRefusal> {
-        // INVARIANT: no signature outlives what was written with the key before its first one; retirement counts on it.
+        // INVARIANT: no token has a longer lifetime than was written with the key before its first signature. Retirement relies on it.
         if life == 0 || life > self.longest_life {
             return Err(TokenRefusal::Life { seconds: life, longest: self.longest_life });
         }
@@ -66,7 +66,7 @@ impl CompactSigner {
     pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, TokenRefusal> {
         let mut json = Vec::with_capacity(CLAIMS);
         serde_json::to_writer(&mut json, claims).map_err(|_| TokenRefusal::NotSigned)?;
-        // Allocated for the whole token at once: growing it piece by piece costs as much as encoding it.
+        // Allocated once for the whole token, because growing it is slow.
         let mut token = String::with_capacity(self.protected.len() + json.len() * 4 / 3 + SIGNATURE);
         token.push_str(&self.protected);
         URL_SAFE_NO_PAD.encode_string(&json, &mut token);

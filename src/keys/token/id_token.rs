@@ -6,14 +6,14 @@ use super::compact::CompactSigner;
 use crate::ledger::Grant;
 use crate::{Error, Issuer, Purpose, State, TokenRefusal};
 
-/// Signs with the key that signs ID tokens in one state.
+/// Signs ID tokens with the key of one state.
 #[derive(Debug)]
 pub(crate) struct IdSigner {
     issuer: Issuer,
     compact: CompactSigner,
 }
 
-/// The longest life of an ID token, in seconds: it is read once, when it is received.
+/// The longest lifetime of an ID token, in seconds. Clients read it once, when they receive it.
 const LONGEST_LIFE: u64 = 600;
 
 #[derive(Serialize)]
@@ -33,15 +33,15 @@ struct Claims<'a> {
 }
 
 impl IdSigner {
-    /// The signer of that state; `None` if no key signs ID tokens.
+    /// Makes the signer of a state. Returns `None` if no key signs ID tokens.
     pub(crate) fn new(state: &State) -> Result<Option<Self>, Error> {
         let Some(key) = state.ring_for(Purpose::Id).and_then(crate::Ring::signer) else { return Ok(None) };
-        // Neither the type of an access token nor that of a logout token.
+        // The type differs from those of access tokens and logout tokens.
         let compact = CompactSigner::new(state, key, "JWT")?;
         Ok(Some(Self { issuer: state.issuer().clone(), compact }))
     }
 
-    /// The identifier of the key that it signs with.
+    /// Returns the identifier of its key.
     pub(crate) fn kid(&self) -> &str {
         self.compact.kid()
     }

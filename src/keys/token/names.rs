@@ -1,4 +1,4 @@
-//! The names that a new client may have. Clients of older stores keep the names that they have.
+//! Checks the names of new clients. Clients of older stores keep their names.
 
 use super::token_request::parse_scope;
 use crate::TokenRefusal;
@@ -6,7 +6,7 @@ use crate::TokenRefusal;
 /// The longest identifier of a new client, in characters.
 const LONGEST_ID: usize = 128;
 
-/// What the `sub` of each person begins with, and no client's identifier.
+/// The beginning of the `sub` of each person. No client identifier begins with it.
 pub(crate) const SUBJECT_PREFIX: &str = "u_";
 
 /// Checks the identifier of a new client: 1 to 128 of the unreserved characters of RFC 3986 §2.3. Such an identifier is
@@ -23,7 +23,7 @@ pub fn check_client_id(id: &str) -> Result<(), TokenRefusal> {
     Ok(())
 }
 
-/// The scopes in a text: different words of RFC 6749 §3.3, separated by single spaces. An empty text has none.
+/// Reads the scopes in a text: different words of RFC 6749 §3.3, separated by single spaces. An empty text has none.
 ///
 /// # Errors
 /// [`TokenRefusal::Scope`].

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::TokenRefusal;
 
-/// The names that no client may add. The issuer sets some of them; verifiers give a meaning to the others, which only an
-/// issuer that knows them may promise.
+/// The names of claims that no client may add. The issuer sets some of them. Verifiers rely on the others, so only the issuer may set them.
 const RESERVED: [&str; 24] = [
     // RFC 7519 §4.1.
     "iss",
@@ -39,10 +38,10 @@ const RESERVED: [&str; 24] = [
 ];
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 128;
-/// How long all of them may be together as JSON, in bytes: a token has to fit into a header.
+/// The longest JSON of all of them together, in bytes. A token must fit into a header.
 const LONGEST: usize = 4096;
 
-/// Whether that claim is the issuer's and never a client's own.
+/// Whether a claim is reserved for the issuer.
 #[must_use]
 pub fn is_reserved_claim(name: &str) -> bool {
     RESERVED.contains(&name)

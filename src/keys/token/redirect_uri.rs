@@ -1,4 +1,4 @@
-//! Where the answer of a login may go: an address that an operator registered, and how one in a request is compared to it.
+//! Redirect URIs of logins: checks those that an operator registers, and compares those in requests with them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,21 +6,21 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-/// A registered redirect address: https, http on a loopback address, or a private-use scheme (RFC 8252 §7).
+/// A registered redirect URI: https, http on a loopback address, or a private-use scheme (RFC 8252 §7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RedirectUri(String);
 
-/// Why an address can't be registered.
+/// The reason why a URI is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectRefusal {
-    /// It is no absolute URI, or has white space or characters that a URI can't have.
+    /// It is not an absolute URI, or has characters that are not allowed in a URI.
     Malformed,
     /// It has a fragment (RFC 6749 §3.1.2).
     Fragment,
     /// It has a user name or a password.
     UserInfo,
-    /// It has http and no loopback address.
+    /// It uses http, but not on a loopback address.
     PlainHttp,
     /// Its scheme runs or contains code, or opens a file.
     Scheme,
@@ -28,14 +28,14 @@ pub enum RedirectRefusal {
     NoDot,
 }
 
-/// The longest address in bytes.
+/// The longest URI, in bytes.
 const LONGEST: usize = 2048;
-/// Schemes that never lead to a client.
+/// Schemes that are never accepted.
 const FORBIDDEN: [&str; 9] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "view-source", "ws", "wss"];
 
 impl RedirectUri {
-    /// Checks an address that an operator registers. A private-use scheme needs a dot, or is `allowed` by its name.
+    /// Checks a URI that an operator registers. A private-use scheme must have a dot, or be in `allowed`.
     ///
     /// # Errors
     /// [`RedirectRefusal`].
@@ -59,18 +59,18 @@ impl RedirectUri {
             scheme if scheme.contains('.') || allowed.iter().any(|name| name == scheme) => {}
             _ => return Err(RedirectRefusal::NoDot),
         }
-        // It is compared exactly, so only one spelling of scheme and host would ever match.
+        // URIs are compared exactly, so scheme and host must be in lower case.
         let begins = text.get(..url.scheme().len()).is_some_and(|scheme| scheme == url.scheme());
         if begins { Ok(Self(text.to_owned())) } else { Err(RedirectRefusal::Malformed) }
     }
 
-    /// The address as it was registered.
+    /// Returns the URI as it was registered.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether an address in a request is this one: to the letter, but with any port on a loopback address (RFC 8252 §7.3).
+    /// Whether a URI in a request is identical to this one. Any port is accepted on a loopback address (RFC 8252 §7.3).
     #[must_use]
     pub fn matches(&self, asked: &str) -> bool {
         if self.0 == asked {
@@ -94,14 +94,14 @@ impl RedirectUri {
         }
     }
 
-    /// Whether answers leave the browser for a program that other programs could pretend to be: a private-use scheme.
+    /// Whether it has a private-use scheme. Other programs on the machine could register the same scheme.
     #[must_use]
     pub fn is_private_use(&self) -> bool {
         !self.0.starts_with("https:") && !self.0.starts_with("http:")
     }
 }
 
-/// What people are shown of where an answer goes: the host with its port, or the scheme.
+/// Returns the target for people: the host with its port, or the scheme.
 pub(crate) fn shown_target(redirect_uri: &str) -> String {
     let Ok(url) = Url::parse(redirect_uri) else { return redirect_uri.to_owned() };
     match (url.host_str(), url.port()) {
@@ -111,7 +111,7 @@ pub(crate) fn shown_target(redirect_uri: &str) -> String {
     }
 }
 
-/// Whether an address leads to a program on the same machine as the browser.
+/// Whether it leads to a program on the same machine as the browser.
 pub(crate) fn is_loopback_uri(redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url))
 }
@@ -139,7 +139,7 @@ impl From<RedirectUri> for String {
 impl TryFrom<String> for RedirectUri {
     type Error = RedirectRefusal;
 
-    /// An address as it was stored. Its scheme was allowed when it was registered.
+    /// Returns a URI that was stored. Its scheme was allowed when it was registered.
     fn try_from(text: String) -> Result<Self, RedirectRefusal> {
         let scheme = text.split(':').next().unwrap_or_default().to_owned();
         Self::register(&text, &[scheme])
@@ -155,7 +155,7 @@ impl FromStr for RedirectUri {
 }
 
 impl RedirectRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

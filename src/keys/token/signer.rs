@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::compact::CompactSigner;
 use crate::{Error, Issuer, State, TokenRefusal, TokenRequest};
 
-/// Signs with the key that signs in one state: parsed once, its header written once, for any number of tokens.
+/// Signs access tokens with the key of one state. The key is parsed once, and the header is written once, for any number of tokens.
 #[derive(Debug)]
 pub struct Signer {
     issuer: Issuer,
@@ -29,12 +29,12 @@ struct Claims<'a> {
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
-    // None of these has a name of one above.
+    // None of these has the name of a member above.
     #[serde(flatten)]
     own: &'a BTreeMap<String, Value>,
 }
 
-/// RFC 7519 §4.1.3: one audience may be a string, and verifiers that know only that are many.
+/// A single audience is written as a string (RFC 7519 §4.1.3), because many verifiers accept only that.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Audience<'a> {
@@ -43,36 +43,36 @@ enum Audience<'a> {
 }
 
 impl Signer {
-    /// The signer of that state: the signing key of its first ring.
+    /// Makes the signer of a state, with the signing key of its first ring.
     ///
     /// # Errors
-    /// [`Error::State`] for a state that has none, which no [`State`] is; [`TokenRefusal::NotSigned`] if the JSON
+    /// [`Error::State`] for a state without a signing key, which never happens for a valid state; [`TokenRefusal::NotSigned`] if the JSON
     /// library fails.
     pub fn new(state: &State) -> Result<Self, Error> {
-        // RFC 9068 §2.1: what is meant as an access token can't be taken for an ID token.
+        // RFC 9068 §2.1: this type prevents that the token is used as an ID token.
         let compact = CompactSigner::new(state, state.signer()?, "at+jwt")?;
         Ok(Self { issuer: state.issuer().clone(), compact })
     }
 
-    /// The identifier of the key that it signs with.
+    /// Returns the identifier of its key.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.compact.kid()
     }
 
-    /// Whether a signature takes milliseconds: an RSA key's.
+    /// Whether signatures are slow: those of RSA keys take milliseconds.
     #[must_use]
     pub fn is_slow(&self) -> bool {
         self.compact.is_slow()
     }
 
-    /// The longest life of a token of it, in seconds.
+    /// Returns the longest lifetime of its tokens, in seconds.
     #[must_use]
     pub const fn longest_life(&self) -> u64 {
         self.compact.longest_life()
     }
 
-    /// Makes a token, valid from `now` (Unix seconds) for the life asked for.
+    /// Makes a token, valid from `now` (Unix seconds) for the requested lifetime.
     ///
     /// # Errors
     /// [`TokenRefusal::Life`], [`TokenRefusal::NotSigned`].
@@ -80,7 +80,7 @@ impl Signer {
         self.sign_named(request, now).map(|(_, token)| token)
     }
 
-    /// As [`Signer::sign`], with the token's `jti` before the token.
+    /// Does the same as [`Signer::sign`]. Returns the token's `jti` and the token.
     pub(crate) fn sign_named(
         &self,
         request: &TokenRequest,
@@ -108,7 +108,7 @@ impl Signer {
     }
 }
 
-/// 128 random bits (RFC 7519 §4.1.7: a negligible probability of the same value twice).
+/// Makes a `jti`: 128 random bits, so that the probability of a repeated value is negligible (RFC 7519 §4.1.7).
 pub(crate) fn new_jti() -> Result<String, TokenRefusal> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TokenRefusal::NotSigned)?;

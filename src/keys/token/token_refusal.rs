@@ -1,22 +1,22 @@
-//! Why no token was made.
+//! The reasons why no token is made.
 
 use std::fmt;
 
-/// Why no token was made.
+/// The reason why no token is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRefusal {
     /// A member that is empty, too long, or has control characters.
     Malformed {
-        /// Which.
+        /// The member.
         name: &'static str,
     },
     /// The identifier of a new client with characters other than `A-Z a-z 0-9 . _ ~ -`, or not 1 to 128 of them.
     ClientId,
     /// An audience that is neither a name nor a URI without a fragment (RFC 8707 §2).
     Audience,
-    /// Something that may be given once, a second time.
+    /// A repeated member that may be given only once.
     Repeated {
-        /// What.
+        /// The member.
         what: &'static str,
     },
     /// A claim whose name is reserved for the issuer.
@@ -26,24 +26,24 @@ pub enum TokenRefusal {
     },
     /// Own claims without a proper name, or too long for a token.
     Claims,
-    /// A scope with characters that RFC 6749 §3.3 does not allow, or a second time.
+    /// A scope with characters that RFC 6749 §3.3 does not allow, or a repeated scope.
     Scope,
-    /// A life of no seconds, or longer than the key may sign.
+    /// A lifetime of zero, or longer than the key may sign.
     Life {
-        /// What was asked for, in seconds.
+        /// The requested lifetime, in seconds.
         seconds: u64,
-        /// The longest that the key may sign, in seconds.
+        /// The longest lifetime that the key may sign, in seconds.
         longest: u64,
     },
-    /// The system gave no randomness, or the signature failed.
+    /// The system has no randomness, or the signature failed.
     NotSigned,
 }
 
-/// What a member may have in bytes: identifiers are short, and a token has to fit into a header.
+/// The longest member, in bytes. Identifiers are short, and a token must fit into a header.
 pub(super) const LONGEST_TEXT: usize = 1024;
 
 impl TokenRefusal {
-    /// The stable code: what a program compares.
+    /// Returns the stable code, for programs to compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

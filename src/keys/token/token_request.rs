@@ -8,7 +8,7 @@ use super::own_claims::is_reserved_claim;
 use super::token_refusal::{LONGEST_TEXT, TokenRefusal};
 use crate::ledger::{Grant, User};
 
-/// What a token shall say. Who issues it, when, and under which identifier is the signer's affair.
+/// The content of a token, without issuer, times and identifier, which the signer adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRequest {
     subject: String,
@@ -20,14 +20,14 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// The life of a token for which no other was chosen, in seconds.
+    /// The default lifetime of a token, in seconds.
     pub const USUAL_LIFE: u64 = 1800;
 
-    /// Checks what was asked for. Without a client, the subject is the client (RFC 9068 §2.2: a client that acts for
-    /// itself). Without an audience, the signer names the issuer as the default resource (RFC 9068 §3).
+    /// Checks a request. Without a client, the subject is the client, which acts for itself (RFC 9068 §2.2). Without an audience, the signer sets
+    /// the issuer as the default resource (RFC 9068 §3).
     ///
     /// # Errors
-    /// [`TokenRefusal::Malformed`], [`TokenRefusal::Scope`]. The life is checked against the key, by the signer.
+    /// [`TokenRefusal::Malformed`], [`TokenRefusal::Scope`]. The signer checks the lifetime against the key.
     pub fn new(
         subject: &str,
         client: Option<&str>,
@@ -53,7 +53,7 @@ impl TokenRequest {
         })
     }
 
-    /// The same with further claims. A claim with a reserved name is left out: it never replaces one of the issuer's.
+    /// Adds claims. A claim with a reserved name is ignored, so that it never replaces a claim of the issuer.
     #[must_use]
     pub fn with_claims(mut self, claims: &BTreeMap<String, Value>) -> Self {
         let own = claims.iter().filter(|(name, _)| !is_reserved_claim(name));
@@ -61,8 +61,8 @@ impl TokenRequest {
         self
     }
 
-    /// The same with what the login says: when and how (RFC 9068 §2.2.1), and what the person is. These win over claims of
-    /// the client.
+    /// Adds the time and the method of the login (RFC 9068 §2.2.1), and the roles and permissions of the person. They replace claims of the
+    /// client.
     #[must_use]
     pub(crate) fn with_login(mut self, grant: &Grant, user: &User) -> Self {
         let lists = [("amr", &grant.methods), ("roles", &user.roles), ("permissions", &user.permissions)];
@@ -76,14 +76,14 @@ impl TokenRequest {
         self
     }
 
-    /// The same, bound to the key of a DPoP proof (RFC 9449 §6.1).
+    /// Binds the token to the key of a DPoP proof (RFC 9449 §6.1).
     #[must_use]
     pub(crate) fn with_proof_key(mut self, jkt: &str) -> Self {
         self.claims.insert("cnf".to_owned(), serde_json::json!({ "jkt": jkt }));
         self
     }
 
-    /// Whether it is bound to a key, so that its bearer must prove that it has the key.
+    /// Whether the token is bound to a key, so that its bearer must prove possession of the key.
     pub(crate) fn is_bound(&self) -> bool {
         self.claims.contains_key("cnf")
     }

@@ -109,7 +109,7 @@ fn nesting_ends_at_its_bound() {
     refused("[".repeat(100_000), JsonProblem::TooDeep);
 }
 
-/// What serde_json makes of a text; it neither looks for repeated names nor counts levels as we do.
+/// Returns the result of serde_json. It does not reject repeated names, and it counts levels differently.
 fn other(text: &str) -> Option<serde_json::Value> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     value.is_object().then_some(value)
@@ -119,7 +119,7 @@ fn same(ours: Json<'_>, theirs: &serde_json::Value) -> bool {
     match (ours, theirs) {
         (Json::Null, serde_json::Value::Null) => true,
         (Json::Bool(ours), serde_json::Value::Bool(theirs)) => ours == *theirs,
-        // Neither is held to the last bit of a number that is no time (see `number`).
+        // The last bit of a number may differ, unless it is a time (see `number`).
         (Json::Number(ours), serde_json::Value::Number(theirs)) => {
             let theirs = theirs.as_f64().unwrap();
             (ours - theirs).abs() <= theirs.abs() * f64::EPSILON * 400.0

@@ -69,7 +69,7 @@ fn v7_numbers_of_a_trusted_key_are_read_as_their_canonical_form() {
     for (careless, other) in [
         (alloc::format!("{x}="), y),
         (x.replace('5', "5\\n"), "  4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM="),
-        // The last letter with stray bits.
+        // The last character has non-zero trailing bits.
         (x.replace("7D4", "7D5"), "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyP"),
     ] {
         let jwk = key(&careless, other);
@@ -77,7 +77,7 @@ fn v7_numbers_of_a_trusted_key_are_read_as_their_canonical_form() {
         assert_eq!(Key::from_embedded_jwk(&jwk).unwrap_err().code(), "jwk_member", "{jwk}");
     }
     assert!(Key::from_embedded_jwk(&key(x, y)).is_ok());
-    // Too long is no spelling of the same number.
+    // A longer text is not another encoding of the same number.
     let long = alloc::format!("AAAA{x}");
     assert_eq!(Key::from_jwk(&key(&long, y)).unwrap_err().code(), "key_coordinate_length");
     assert_eq!(Key::from_jwk(&key("", y)).unwrap_err().code(), "key_coordinate_length");

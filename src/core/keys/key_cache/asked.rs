@@ -1,4 +1,4 @@
-//! The last fetch that a token caused, and the spans that follow one.
+//! The last fetch that a token caused, and the time spans after it.
 
 /// A fetch that a token caused: when it began, and its outcome.
 #[derive(Clone, Copy, Debug)]
@@ -14,12 +14,12 @@ pub(super) enum Outcome {
     Failed,
 }
 
-/// Whether `then` is less than `span` before `now`; a clock that ran backwards past it ends the span.
+/// Whether `then` is less than `span` before `now`. If the clock was set back to before `then`, the span is over.
 pub(super) fn recent(now: f64, then: f64, span: f64) -> bool {
     (0.0..span).contains(&(now - then))
 }
 
-/// What is left of a span that began `then`; `None` if it is over.
+/// Returns the rest of a span that began at `then`. Returns `None` if it is over.
 pub(super) fn remaining(now: f64, then: f64, span: f64) -> Option<f64> {
     recent(now, then, span).then_some(span - (now - then))
 }

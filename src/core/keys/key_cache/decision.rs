@@ -1,9 +1,9 @@
-//! The decisions of a [`super::KeyCache`], and what they depend on.
+//! The decisions of a [`super::KeyCache`], and the results of lookups on which they depend.
 
-/// What a request found in the current set.
+/// The result of a request's lookup in the current set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It has not looked yet.
+    /// No lookup yet.
     Nothing,
     /// The set has no key for the token ([`crate::Refusal::NoMatchingKey`]).
     NoKey,
@@ -11,18 +11,18 @@ pub enum Found {
     BadSignature,
 }
 
-/// Why a fetch is made. The loader passes it back with the outcome.
+/// The purpose of a fetch. The loader passes it back with the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// There is no set, or the one in hand has aged: caches on the way may answer.
+    /// There is no set, or the current one is no longer fresh. HTTP caches may respond.
     Scheduled,
-    /// A token names a key that the set lacks: only the origin knows whether it exists.
+    /// A token names a key that the set lacks. Only the issuer itself knows whether it exists.
     UnknownKey,
-    /// No key of the set verifies a token: the issuer may have changed a key and kept its `kid`.
+    /// No key of the set verifies a token. The issuer may have changed a key and kept its `kid`.
     BadSignature,
 }
 
-/// What a lookup decides.
+/// The action for a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decision {
     /// Use the current set.
@@ -31,25 +31,25 @@ pub enum Decision {
     UseAndRefresh,
     /// Fetch now and wait. If that fails, look up again.
     Fetch(Purpose),
-    /// A fetch of this isolate is under way: wait for it where promises can be shared, else fetch alone if there is
-    /// no set, or refuse as unavailable.
+    /// Another request's fetch is pending. Wait for it if the runtime allows to share promises. Otherwise fetch if there is no set, or
+    /// refuse as unavailable.
     Wait(Purpose),
-    /// The refusal that the current set led to is final: no fetch is made for it now.
+    /// The refusal by the current set is final. No fetch is made for it now.
     Refuse,
-    /// There is no set to trust and asking again is too early.
+    /// There is no trusted set, and the next fetch is not allowed yet.
     Unavailable {
-        /// After how many seconds a request can cause a fetch again.
+        /// The number of seconds until a request can cause a fetch.
         retry_after: f64,
     },
 }
 
-/// What became of an answer that holds keys.
+/// The result of a response with usable keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is the current set now.
+    /// It is now the current set.
     Taken,
     /// The current set is newer and stays.
     Older,
-    /// A cache on the way kept it for too long. It counts as a failure.
+    /// A cache stored it for too long. It counts as a failure.
     Stale,
 }

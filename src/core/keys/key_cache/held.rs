@@ -1,23 +1,23 @@
-//! The current set and how long it may be used.
+//! The current set, and how long it may be used.
 
 use alloc::string::String;
 
 use super::settings::KeyCacheSettings;
 use crate::keys::freshness::Freshness;
 
-/// The current set: when the origin sent it, and what it said of its freshness.
+/// The times of the current set, and the freshness in its headers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Held {
     pub(super) sent: f64,
     pub(super) arrived: f64,
-    /// When the trust in it ends.
+    /// The time at which it stops being trusted.
     pub(super) until: f64,
     pub(super) freshness: Freshness,
     pub(super) etag: Option<String>,
 }
 
 impl Held {
-    /// `aged` says that the answer was not fresh any more when it arrived ([`KeyCacheSettings::is_aged`]).
+    /// Makes the current set. `aged`: the response was no longer fresh when it arrived ([`KeyCacheSettings::is_aged`]).
     pub(super) fn new(
         settings: &KeyCacheSettings,
         (sent, arrived): (f64, f64),
@@ -36,25 +36,25 @@ impl Held {
         held
     }
 
-    /// What the issuer says counts from its answer, what the caller bounds from the arrival.
+    /// Returns the end of its freshness. The issuer's time counts from its response, the caller's bound from the arrival.
     pub(super) fn fresh_until(&self, settings: &KeyCacheSettings) -> f64 {
         (self.sent + settings.max_age(self.freshness)).min(self.arrived + settings.cache_max_age)
     }
 }
 
 impl KeyCacheSettings {
-    /// Whether caches had kept an answer for longer than it is fresh. At exactly that age it is not: `Age` may be rounded
-    /// up.
+    /// Whether caches have stored a response for longer than it is fresh. At exactly that age it is not aged, because `Age` may be
+    /// rounded up.
     pub(super) fn is_aged(&self, kept: f64, freshness: Freshness) -> bool {
         kept > self.max_age(freshness)
     }
 
-    /// How long an answer is fresh, from when the origin sent it.
+    /// Returns the time that a response is fresh, counted from when the issuer sent it.
     pub(super) fn max_age(&self, freshness: Freshness) -> f64 {
         freshness.max_age.unwrap_or(self.cache_max_age).max(self.cache_min_age)
     }
 
-    /// How long after that it may be used while a newer one is fetched.
+    /// Returns the time after that for which it may be used while a newer one is fetched.
     pub(super) fn patience(&self, freshness: Freshness) -> f64 {
         freshness.stale_while_revalidate.min(self.max_stale)
     }

@@ -5,18 +5,18 @@ use crate::refusal::Refusal;
 /// The bounds of a [`super::KeyCache`]. Every field is in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyCacheSettings {
-    /// The longest that an answer is fresh, whatever its headers say. Also the `max-age` of an answer without one.
+    /// The longest time that a response is fresh, whatever its headers. Also the `max-age` of a response without one.
     pub cache_max_age: f64,
-    /// The shortest that an answer is fresh, whatever its headers say: an issuer that sends `no-store` is not asked each
-    /// second. Also how old a set must be before a bad signature causes a fetch.
+    /// The shortest time that a response is fresh, whatever its headers, so that an issuer that sends `no-store` does not get a request
+    /// each second. Also the age of a set from which a bad signature causes a fetch.
     pub cache_min_age: f64,
-    /// The longest that a set outlives its freshness when the issuer fails.
+    /// The longest time that a set stays in use after its freshness, while the issuer fails.
     pub max_stale: f64,
-    /// How long after a fetch for an unknown `kid` there is no other one; counted apart, the same for bad signatures.
+    /// The pause between two fetches for an unknown `kid`, and separately between two fetches for a bad signature.
     pub cooldown_duration: f64,
-    /// Whether the cool-down also follows every other fetch that was answered, as jose's does.
+    /// Whether the cool-down also follows every other fetch with a response, as in jose.
     pub cooldown_after_any: bool,
-    /// After how long a fetch is given up.
+    /// The time limit of a fetch.
     pub timeout_duration: f64,
 }
 

@@ -232,7 +232,7 @@ fn a_set_that_has_aged_calls_no_key_unknown_however_long_the_cool_down_is() {
     cache.started(10.0, UNKNOWN);
     cache.renewed(10.0, UNKNOWN, kept(0.0), Freshness::read("max-age=100"), None);
     assert_eq!(cache.lookup(109.9, Found::NoKey), Decision::Refuse);
-    // Requests that miss nothing go on with it for a moment more; this one has to know.
+    // Requests that lack no key may use the set a little longer. A request with an unknown key may not.
     assert_eq!(cache.lookup(110.0, Found::Nothing), Decision::UseAndRefresh);
     assert_eq!(cache.lookup(110.0, Found::NoKey), Decision::Fetch(SCHEDULED));
     cache.started(110.0, SCHEDULED);
@@ -240,7 +240,7 @@ fn a_set_that_has_aged_calls_no_key_unknown_however_long_the_cool_down_is() {
     cache.failed(112.0, SCHEDULED, None);
     assert_eq!(cache.lookup(112.5, Found::NoKey), Decision::Unavailable { retry_after: 0.5 });
     cache.started(113.0, SCHEDULED);
-    // What a cache on the way held for too long is an answer all the same: the issuer is left alone for a while.
+    // A response that a cache stored for too long still counts as a response, so no further request follows at once.
     cache.renewed(114.0, SCHEDULED, kept(150.0), Freshness::read("max-age=100"), None);
     assert_eq!(cache.lookup(115.0, Found::NoKey), Decision::Refuse);
     assert_eq!(cache.lookup(144.0, Found::NoKey), Decision::Fetch(SCHEDULED));
@@ -294,7 +294,7 @@ fn settings_that_make_no_sense_are_named() {
     assert_eq!(name(|settings| settings.cache_max_age = f64::INFINITY), "cacheMaxAge");
 }
 
-/// Lets an answer arrive in an empty cache at 0.
+/// Passes a response to an empty cache at time 0.
 fn first(settings: KeyCacheSettings, age: f64, cache_control: &str) -> (KeyCache, bool, Renewal) {
     let mut cache = KeyCache::new(settings).unwrap();
     let said = Freshness::read(cache_control);
@@ -328,7 +328,7 @@ fn v5_the_first_answer_is_used_until_what_it_says_of_stale_use_and_never_longer(
         };
         let aged = settings.cache_max_age <= 600.0;
         assert_eq!(outcome, (aged, Renewal::Taken, true), "{age} `{said}`");
-        // What was fresh when it arrived outlives that while the issuer fails.
+        // A set that was fresh when it arrived stays in use while the issuer fails.
         let until = if aged { until } else { 79_200.0 + settings.max_stale };
         assert!(cache.is_trusted(until - 0.1) && !cache.is_trusted(until), "{age} `{said}`");
     }

@@ -9,7 +9,7 @@ fn parts_are_found_wherever_the_dots_stand() {
     for length in 0..40 {
         for one in 0..length {
             for other in 0..length {
-                // Beside a dot, what differs from it in one bit, and the highest byte.
+                // Next to dots: bytes that differ from a dot in one bit, and the highest byte.
                 for fill in [0, b'/', 0xae, 0xff, b'a'] {
                     let mut token = vec![fill; length];
                     (token[one], token[other]) = (b'.', b'.');

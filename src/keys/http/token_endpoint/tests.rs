@@ -1,4 +1,4 @@
-//! Client credentials over the handler.
+//! Tests of the handler with client credentials.
 
 use axum::body::Body;
 use axum::extract::FromRequest as _;
@@ -20,11 +20,11 @@ struct Trial {
     secret: String,
 }
 
-/// One client, named so that its name has to be encoded.
+/// Makes an issuer with one client, whose identifier has to be encoded.
 fn trial() -> Trial {
     let audiences = ["https://api.example/".to_owned(), "other".to_owned()];
     let (client, secret) = Client::new("worker", Some("read write"), &audiences, NOW).unwrap();
-    // An older store may have such names.
+    // An older store may have such identifiers.
     let client = Client { id: "a worker:1".to_owned(), ..client };
     let (gone, _) = Client::new("gone", None, &audiences, NOW).unwrap();
     let state = state().add_client(client).unwrap().add_client(gone).unwrap();
@@ -126,7 +126,7 @@ async fn k9_what_is_wrong_is_refused_by_its_name_and_only_a_header_is_challenged
     let gone_post = format!("{credentials}&client_id=gone&client_secret={}", trial.secret);
     let long = format!("{credentials}&x={}", "y".repeat(BODY_LIMIT));
     for (headers, body, status, error) in [
-        // K9: the challenge is for those who sent a header.
+        // K9: only requests with an `Authorization` header get a challenge.
         (vec![], credentials, 400, "invalid_client"),
         (vec![], &wrong_post, 400, "invalid_client"),
         (vec![], &unknown_post, 400, "invalid_client"),

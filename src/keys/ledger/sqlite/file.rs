@@ -1,4 +1,4 @@
-//! The file of the ledger: how it is made and what is checked when it is opened.
+//! Makes, opens and checks the file of the ledger.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io;
@@ -12,10 +12,10 @@ use crate::ledger::LedgerError;
 use crate::store::{check_folder, database_error, io_error};
 use crate::{StoreError, StoreId};
 
-/// An open ledger, and which file it is.
+/// An open ledger, and the identity of its file.
 pub(super) struct Opened {
     pub(super) connection: Connection,
-    /// The device and inode: a change to a file that has been removed would be lost.
+    /// The device and inode, to detect that the file was removed: changes to it would be lost.
     pub(super) identity: (u64, u64),
 }
 
@@ -23,13 +23,13 @@ pub(super) struct Opened {
 const APPLICATION_ID: i32 = 0x6a6f_746c;
 /// The layout of the tables (`user_version` of the file's header).
 const LAYOUT: i32 = 1;
-/// How long a change waits for another process.
+/// The time that a change waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = include_str!("tables.sql");
 const ADDED: &str = include_str!("added.sql");
 
-/// Opens the ledger of that store, and makes it if it is not there.
+/// Opens the ledger of a store. Makes it if it does not exist.
 pub(super) fn open(path: &Path, store: StoreId) -> Result<Opened, LedgerError> {
     check_folder(path)?;
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -68,14 +68,14 @@ fn connect(absolute: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(absolute, flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Each commit is on the disk before it is answered: a code that was redeemed stays so after a power cut.
+    // Each commit is on the disk before the response, so that a redeemed code stays redeemed after a power failure.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
-/// Makes the tables of an empty file, in one transaction, and says whose file it is.
+/// Makes the tables of an empty file, in one transaction. Returns the store to which the file belongs.
 fn prepare(connection: &mut Connection, store: StoreId) -> Result<Found, rusqlite::Error> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
     let header = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -103,7 +103,7 @@ fn prepare(connection: &mut Connection, store: StoreId) -> Result<Found, rusqlit
     }
 }
 
-/// Which file it is.
+/// Returns the device and inode of a file.
 pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }

@@ -19,8 +19,8 @@ pub(super) struct Writer {
     work: Sender<Job>,
 }
 
-/// Works on the rows, and returns what answers its caller once it is known whether the commit succeeded.
-/// Without rows, the transaction did not begin.
+/// Works on the rows. Returns a function that answers the caller when it is known whether the commit succeeded. Without a connection,
+/// the transaction did not begin.
 type Job = Box<dyn FnOnce(Option<&Connection>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), LedgerError>) + Send>;
 
@@ -47,7 +47,7 @@ impl Writer {
             let done = rows.map(|rows| in_savepoint(rows, work));
             Box::new(move |committed: Result<(), LedgerError>| {
                 let outcome = committed.and_then(|()| done.ok_or(LedgerError::Stopped));
-                // A caller that went away needs no answer.
+                // The caller may have gone. Then no answer is needed.
                 let _ = answer.send(outcome);
             })
         };
@@ -107,7 +107,7 @@ impl Thread {
     }
 }
 
-/// One job of a batch: what it changed goes if it fails, and the other jobs stay.
+/// Runs one job of a batch. If it fails, its changes are undone, and those of other jobs stay.
 fn in_savepoint<T>(
     rows: &Connection,
     work: impl FnOnce(&dyn Rows) -> Result<T, LedgerError>,

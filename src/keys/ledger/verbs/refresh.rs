@@ -5,13 +5,13 @@ use super::{browsers, devices, epoch, signed};
 use crate::ledger::rows::{Rows, run};
 use crate::ledger::{LedgerError, RefreshAttempt, RefreshOutcome, SessionLimits};
 
-/// How long a refresh token lives without use, in seconds.
+/// The lifetime of a refresh token without use, in seconds.
 const IDLE: u64 = 30 * 86_400;
-/// How long the refresh tokens of one login live, in seconds.
+/// The lifetime of the refresh tokens of one login, in seconds.
 const ABSOLUTE: u64 = 90 * 86_400;
-/// For how long after its use a token yields the same successor again, in seconds.
+/// The time after its use in which a token returns the same successor again, in seconds.
 const REPEAT_TIME: u64 = 60;
-/// How often it does.
+/// The number of times that it does so.
 const REPEATS: u64 = 2;
 
 pub(super) fn refresh(rows: &dyn Rows, attempt: &RefreshAttempt) -> Result<RefreshOutcome, LedgerError> {
@@ -42,12 +42,12 @@ pub(super) fn refresh(rows: &dyn Rows, attempt: &RefreshAttempt) -> Result<Refre
         run(rows, sql, [grant.id])?;
         return Ok(RefreshOutcome::Repeated { grant, key, repeats: known.repeats + 1 });
     }
-    // Only who had a token of this grant knows the grant: an older token was used twice, or a part of one was altered.
+    // Only someone who had a token of this grant knows the grant. So an older token was used twice, or a token was altered.
     end(rows, &grant.id, now)?;
     Ok(RefreshOutcome::Reused(grant))
 }
 
-/// Removes rows that are dead, up to `limit` of each kind.
+/// Removes expired rows, up to `limit` of each kind.
 pub(super) fn sweep(
     rows: &dyn Rows,
     limits: SessionLimits,
@@ -62,7 +62,7 @@ pub(super) fn sweep(
          WHERE last_seen <= ?1 OR authenticated <= ?2 OR epoch < ?3 LIMIT ?4)",
         (ago(limits.idle), ago(limits.absolute), signed(epoch), limit),
     )?;
-    // A grant without refresh tokens is kept for a day: a second use of its code is then still found out.
+    // A grant without refresh tokens is kept for a day, so that a second use of its code is still detected.
     gone += run(
         rows,
         "DELETE FROM grants WHERE id IN (SELECT id FROM grants

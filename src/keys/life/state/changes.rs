@@ -1,4 +1,4 @@
-//! The changes of a state's keys.
+//! Changes of a state's keys.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::life::state_error::StateError;
 use crate::{KeyPair, Purpose, Settings, SigningAlgorithm};
 
 impl State {
-    /// [`State::stage_for`] access tokens.
+    /// Publishes a successor for access tokens: see [`State::stage_for`].
     ///
     /// # Errors
     /// Those of [`State::stage_for`].
@@ -17,12 +17,12 @@ impl State {
         self.stage_for(Purpose::Access, successor, now)
     }
 
-    /// The state in which `successor` is published beside the others, and does not sign. The first key of a purpose or an
-    /// algorithm opens a ring.
+    /// Returns the state in which `successor` is published with the other keys and does not sign. The first key of a purpose or an algorithm
+    /// opens a ring.
     ///
     /// # Errors
     /// [`StateError::StagedTwice`], [`StateError::KidTwice`]; [`StateError::NeedsUpgrade`] and
-    /// [`StateError::PurposeAlgorithm`] for a ring that can't be.
+    /// [`StateError::PurposeAlgorithm`] for a ring that cannot be opened.
     pub fn stage_for(&self, purpose: Purpose, successor: Arc<KeyPair>, now: u64) -> Result<Self, StateError> {
         let algorithm = successor.algorithm();
         let key = self.staged(successor, now);
@@ -35,8 +35,8 @@ impl State {
         Ok(next)
     }
 
-    /// The state with a ring for ID tokens whose first key signs at once, and with a successor. Only for a new store, or
-    /// after an emergency: no key set without these keys may be in a cache.
+    /// Returns the state with a ring for ID tokens, whose first key signs at once and has a successor. Only for a new store, or after an
+    /// emergency: no cache may have a key set without these keys.
     ///
     /// # Errors
     /// [`StateError::NeedsUpgrade`] before format 5, [`StateError::RingTwice`], [`StateError::KidTwice`],
@@ -50,8 +50,8 @@ impl State {
         Ok(next)
     }
 
-    /// The state in which the staged key signs and the one that signed retires. If that was of another algorithm, its
-    /// successor goes too: it has never signed.
+    /// Returns the state in which the staged key signs, and the previous signer retires. If the previous signer has another algorithm, its
+    /// successor is removed, because it has never signed.
     ///
     /// # Errors
     /// [`StateError::NotStaged`], [`StateError::TooYoung`].
@@ -78,7 +78,7 @@ impl State {
                 key.phase = Phase::Retiring { since, until: now };
             }
         }
-        // Stable: the new signer's ring is the first of its purpose, the others stay in their order.
+        // The stable sort moves the new signer's ring to the front of its purpose, and keeps the order of the others.
         next.rings.sort_by_key(|ring| {
             (ring.purpose == Purpose::Id, ring.purpose == purpose && ring.algorithm != algorithm)
         });
@@ -87,7 +87,7 @@ impl State {
         Ok(next)
     }
 
-    /// The state without this key, which may have leaked. If it signs, its successor signs from now on.
+    /// Returns the state without this key, which may have leaked. If it signs, its successor signs from now on.
     ///
     /// # Errors
     /// [`StateError::UnknownKey`]; [`StateError::NoSuccessor`] or [`StateError::TooYoung`] if the key signs and nothing
@@ -111,8 +111,8 @@ impl State {
         Ok(next)
     }
 
-    /// The state in which every key of before is revoked, for all may be in other hands: the first of the new keys signs
-    /// access tokens at once, the second is its successor. Until verifiers fetch the set, good tokens are refused.
+    /// Returns the state in which all previous keys are revoked, because all may be stolen. The first of the new keys signs access tokens at
+    /// once, and the second is its successor. Verifiers refuse good tokens until they fetch the set.
     /// [`State::with_id_keys`] adds new keys for ID tokens.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl State {
         Ok(next)
     }
 
-    /// The time from which all tokens of this key have expired, in Unix seconds; `None` if the key is not retiring.
+    /// Returns the time from which all tokens of this key have expired, in Unix seconds. Returns `None` if the key is not retiring.
     #[must_use]
     pub fn gone_from(&self, key: &Key, settings: &Settings) -> Option<u64> {
         let Phase::Retiring { until, .. } = key.phase else { return None };
@@ -137,7 +137,7 @@ impl State {
         Some(dead_from.saturating_add(key.longest_life))
     }
 
-    /// The state without unneeded keys and finished revocations, and the identifiers that were removed.
+    /// Returns the state without unneeded keys and finished revocations, and the identifiers of the removed keys.
     pub(crate) fn without_the_past(&self, now: u64, settings: &Settings) -> (Self, Vec<String>) {
         let past = |key: &Key| self.gone_from(key, settings).is_some_and(|from| now >= from);
         let gone = self.keys().filter(|key| past(key)).map(|key| key.kid().to_owned()).collect();
@@ -152,7 +152,7 @@ impl State {
         (next, gone)
     }
 
-    /// A key that is published from now on.
+    /// Makes a key that is published from now on.
     fn staged(&self, pair: Arc<KeyPair>, now: u64) -> Key {
         let key = Key::staged(&self.settings, pair, self.dated(now));
         Key { may_sign_from: key.may_sign_from.max(self.older.may_sign_from), ..key }

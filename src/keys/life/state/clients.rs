@@ -4,14 +4,14 @@ use super::State;
 use crate::{Client, StateError};
 
 impl State {
-    /// Those who may ask for tokens, in the order in which they came.
+    /// Returns the clients, in the order in which they were added.
     #[must_use]
     pub fn clients(&self) -> &[Client] {
         &self.clients
     }
 
-    /// Refuses a client whose identifier is an audience, of its own or of another client, or the other way round. Clients of
-    /// older stores keep what they have.
+    /// Refuses a client whose identifier is an audience of any client, or whose audience is the identifier of any client. Clients of older
+    /// stores keep their names.
     ///
     /// # Errors
     /// [`StateError::ClientIsAudience`].
@@ -25,10 +25,10 @@ impl State {
         }
     }
 
-    /// The state with one more client.
+    /// Returns the state with one more client.
     ///
     /// # Errors
-    /// [`StateError::ClientTwice`]; [`StateError::NeedsUpgrade`] if format 3 can't hold it.
+    /// [`StateError::ClientTwice`]; [`StateError::NeedsUpgrade`] if format 3 cannot store it.
     pub fn add_client(&self, client: Client) -> Result<Self, StateError> {
         let mut next = self.clone();
         next.clients.push(client);
@@ -36,11 +36,11 @@ impl State {
         Ok(next)
     }
 
-    /// The state with that client changed.
+    /// Returns the state with a change of that client.
     ///
     /// # Errors
-    /// [`StateError::UnknownClient`]; [`StateError::NeedsUpgrade`] if format 3 can't hold what it has become;
-    /// [`StateError::ClientTwice`] if it has got another client's identifier.
+    /// [`StateError::UnknownClient`]; [`StateError::NeedsUpgrade`] if format 3 cannot store the changed client;
+    /// [`StateError::ClientTwice`] if its new identifier is taken.
     pub fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) -> Result<Self, StateError> {
         let mut next = self.clone();
         let client = next.clients.iter_mut().find(|client| client.id == id);
@@ -49,7 +49,7 @@ impl State {
         Ok(next)
     }
 
-    /// The state in which that client gets no tokens.
+    /// Returns the state in which that client gets no tokens.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`].
@@ -57,7 +57,7 @@ impl State {
         self.change_client(id, |client| client.disabled = true)
     }
 
-    /// The state without that client.
+    /// Returns the state without that client.
     ///
     /// # Errors
     /// [`StateError::UnknownClient`].

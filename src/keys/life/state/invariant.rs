@@ -1,10 +1,10 @@
-//! What every state keeps.
+//! Checks the invariant of a state.
 
 use super::State;
 use crate::{Phase, Purpose, StateError};
 
 impl State {
-    /// The invariant of the type.
+    /// Checks the invariant of [`State`].
     pub(super) fn hold(&self) -> Result<(), StateError> {
         if self.ring_for(Purpose::Access).is_none() {
             return Err(StateError::NoRing);

@@ -1,4 +1,4 @@
-//! The rings of keys over their whole life.
+//! Tests of rings of keys over their whole life.
 
 use super::*;
 use crate::test_keys::{GATE, NOW, key, key_for, state};

@@ -6,7 +6,7 @@ use crate::RunningServer;
 use crate::ledger::{LedgerError, Row, Rows, Value};
 use crate::postgres::MILLISECONDS;
 
-/// Lists have one word a line; moments are milliseconds since 1970 by the server's clock.
+/// The table. Lists have one word per line. Times are milliseconds since 1970 by the server's clock.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS jotgate.servers (
        id TEXT PRIMARY KEY,
        name TEXT NOT NULL,
@@ -14,10 +14,10 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS jotgate.servers (
        seen BIGINT NOT NULL
      )";
 const IS_THERE: &str = "SELECT to_regclass('jotgate.servers') IS NOT NULL";
-/// No promise hangs on these rows: their commits need not wait for a disk or a standby that is away.
+/// These rows need not be durable, so their commits do not wait for a disk or a standby.
 const AT_ONCE: &str = "SELECT set_config('synchronous_commit', 'off', true)";
 
-/// Whether the table is there: earlier versions have none.
+/// Whether the table exists. Earlier versions have none.
 pub(super) fn is_there(rows: &dyn Rows) -> Result<bool, LedgerError> {
     rows.query(IS_THERE, &[])?.first().map_or(Ok(false), |row| row.get(0))
 }
@@ -26,7 +26,7 @@ pub(super) fn make(rows: &dyn Rows) -> Result<(), LedgerError> {
     rows.execute(TABLE, &[]).map(drop)
 }
 
-/// Writes the row of a server, and removes those of servers that have ended without a word.
+/// Writes the row of a server, and removes those of servers that have ended without removing theirs.
 pub(super) fn put(rows: &dyn Rows, server: &RunningServer) -> Result<(), LedgerError> {
     rows.query(AT_ONCE, &[])?;
     let sql = format!(
@@ -44,7 +44,7 @@ pub(super) fn remove(rows: &dyn Rows, id: &str) -> Result<(), LedgerError> {
     rows.execute("DELETE FROM jotgate.servers WHERE id = ?1", &[Value::Text(id.to_owned())]).map(drop)
 }
 
-/// The servers that were seen lately, by name.
+/// Returns the servers that were seen recently, by name.
 pub(super) fn list(rows: &dyn Rows) -> Result<Vec<RunningServer>, LedgerError> {
     let age = age();
     let sql =
@@ -60,7 +60,7 @@ pub(super) fn list(rows: &dyn Rows) -> Result<Vec<RunningServer>, LedgerError> {
     rows.query(&sql, &[counted()])?.iter().map(read).collect()
 }
 
-/// How long ago a row was written. A clock that was set back makes no row young for ever.
+/// Returns the expression for the age of a row. Also correct if the clock was set back.
 fn age() -> String {
     format!("abs({MILLISECONDS} - seen)")
 }
