@@ -47,7 +47,8 @@ export function comparison(report: Report, expected: Expectations): Row[] {
     case 'not_yet_valid':
     case 'issued_in_future':
     case 'too_old':
-      return timeOf(token.claims?.find(({ name }) => name === refusal.claim))
+      // A cause says how much time is between the two.
+      return cause === undefined ? timeOf(token.claims?.find(({ name }) => name === refusal.claim)) : []
     default:
       return []
   }

@@ -124,8 +124,12 @@ export const FLOWS = {
     await shows(tab, '#banner', 'Not compared: audience.')
     await choose(tab, 'Lacks a scope')
     same(await rows(), ['in the token', 'items:read orders:read', 'expected', 'items:write'])
+    await choose(tab, 'Expired 42 seconds ago')
+    await shows(tab, '#banner', 'The token expired 4')
+    same(await rows(), [])
     await enter(tab, { text: await expiredText(tab) })
-    await shows(tab, '#banner', 'expired')
+    await shows(tab, '#banner', 'The token\'s exp is in the past.')
+    await tab.until(() => document.querySelector('#banner .compare') !== null)
     same((await rows())[0], 'exp')
     ok((await rows())[1].startsWith('3 days ago: '), `${await rows()}`)
   },
