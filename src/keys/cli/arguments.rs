@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use jotgate_keys::{Issuer, KeyPairError, Purpose, RsaSize, SigningAlgorithm};
@@ -37,7 +38,9 @@ pub(crate) struct Cli {
         global = true,
         env = "JOTGATE_STORE",
         hide_env_values = true,
-        value_name = "PLACE",
+        value_name = "PATH_OR_URL",
+        // An empty one is refused, as for all paths.
+        value_parser = PathBufValueParser::new().map(PathBuf::into_os_string),
         default_value = "./jotgate-keys/store.sqlite"
     )]
     pub(crate) store: OsString,

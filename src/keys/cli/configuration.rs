@@ -49,9 +49,9 @@ impl Configuration {
     /// # Errors
     /// [`Error::Network`] with a message for a file that cannot be read, or that has an unknown name or an invalid value.
     pub(crate) fn read(arguments: &[OsString]) -> Result<Option<Self>, Error> {
-        let Some(path) = named(arguments).or_else(|| std::env::var_os("JOTGATE_CONFIG")) else {
-            return Ok(None);
-        };
+        let path = named(arguments).or_else(|| std::env::var_os("JOTGATE_CONFIG"));
+        // An empty one is refused when the arguments are parsed.
+        let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(None) };
         let path = PathBuf::from(path);
         let failed = |detail: String| {
             Error::from(io::Error::other(format!("the configuration `{}`: {detail}", path.display())))

@@ -100,3 +100,16 @@ fn a_file_with_a_password_is_closed_to_others_and_no_listing_shows_it() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(program.refused(&arguments).contains("it must be 0600"));
 }
+
+#[test]
+fn a_path_that_is_empty_is_refused_by_its_name() {
+    for (variable, option) in
+        [("JOTGATE_STORE", "--store"), ("JOTGATE_CONFIG", "--config"), ("JOTGATE_KEK_FILE", "--kek-file")]
+    {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jotgate-keys"));
+        let output = command.args(["keys", "list"]).env(variable, "").output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{variable}: {message}");
+        assert!(message.contains("a value is required") && message.contains(option), "{variable}: {message}");
+    }
+}
