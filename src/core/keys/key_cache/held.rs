@@ -5,6 +5,9 @@ use alloc::string::String;
 use super::settings::KeyCacheSettings;
 use crate::keys::freshness::Freshness;
 
+/// How long a set that was fresh when it arrived is trusted at least, in seconds: the request that fetched it may use it.
+const AT_LEAST: f64 = 1.0;
+
 /// The times of the current set, and the freshness in its headers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Held {
@@ -31,7 +34,7 @@ impl Held {
             sent + settings.max_age(freshness) + patience
         } else {
             let stale = freshness.stale_if_error.unwrap_or(f64::INFINITY).min(settings.max_stale);
-            held.fresh_until(settings) + stale.max(patience)
+            (held.fresh_until(settings) + stale.max(patience)).max(arrived + AT_LEAST)
         };
         held
     }

@@ -335,6 +335,24 @@ fn v5_the_first_answer_is_used_until_what_it_says_of_stale_use_and_never_longer(
 }
 
 #[test]
+fn a_fresh_answer_serves_the_request_that_fetched_it_whatever_the_settings_are() {
+    let never = KeyCacheSettings { cache_max_age: 0.0, cache_min_age: 0.0, max_stale: 0.0, ..SETTINGS };
+    for cache_control in ["", "no-store", "max-age=0", "max-age=60"] {
+        let mut cache = KeyCache::new(never).unwrap();
+        cache.started(0.0, SCHEDULED);
+        // The response took two seconds.
+        let age = Age { kept: 0.0, fetching: 2.0 };
+        let renewal = cache.renewed(2.0, SCHEDULED, age, Freshness::read(cache_control), None);
+        assert_eq!(renewal, Renewal::Taken, "{cache_control}");
+        assert!(cache.trusted(2.9).is_some() && cache.trusted(3.0).is_none(), "{cache_control}");
+        decides(&cache, &[(3.0, Decision::Fetch(SCHEDULED))]);
+        let stored = Age { kept: 90.0, fetching: 0.0 };
+        let renewal = cache.renewed(9.0, SCHEDULED, stored, Freshness::read(cache_control), None);
+        assert_eq!(renewal, Renewal::Stale, "{cache_control}");
+    }
+}
+
+#[test]
 fn v5_past_caches_is_asked_only_for_an_aged_answer_and_with_nothing_in_hand() {
     let said = Freshness::read("max-age=60");
     let mut cache = KeyCache::new(SETTINGS).unwrap();

@@ -28,6 +28,14 @@ export function remoteFaultTests(context) {
     )
   })
 
+  test('a set that no bound allows to keep serves the request that fetched it', async () => {
+    for (const headers of [{}, { 'cache-control': 'no-store' }]) {
+      const { host, checks } = make(said(headers), { cacheMaxAge: 0, cacheMinAge: 0, maxStale: 0 })
+      same((await checks.verify(await world().token('ES256'))).payload, CLAIMS)
+      same(host.calls.length, 1)
+    }
+  })
+
   test('V5: nothing younger comes: the set is used until max-age and stale-while-revalidate, never longer', async () => {
     const token = await world().token('ES256')
     const headers = { 'cache-control': 'max-age=60, stale-while-revalidate=86400', 'age': '7200' }
