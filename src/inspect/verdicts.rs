@@ -191,7 +191,7 @@ impl Judgement {
                 "The claims were not checked, because the token's format is wrong.",
                 "Correct the format first.",
             ),
-            (None, None) => holds("The claims and times are what the policy asks for."),
+            (None, None) => holds("The claims and times are as expected."),
         }
     }
 }
