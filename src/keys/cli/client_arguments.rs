@@ -349,7 +349,8 @@ pub(crate) fn read_keys(path: &std::path::Path) -> Result<ClientKeys, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         std::io::Error::new(error.kind(), format!("`{}` cannot be read: {error}", path.display()))
     })?;
-    Ok(ClientKeys::parse(&text).map_err(|refusal| std::io::Error::other(refusal.to_string()))?)
+    Ok(ClientKeys::parse(&text)
+        .map_err(|refusal| std::io::Error::other(format!("`{}`: {refusal}", path.display())))?)
 }
 
 fn claim(text: &str) -> Result<(String, Value), String> {

@@ -76,7 +76,7 @@ impl ClientKeysRefusal {
 impl fmt::Display for ClientKeysRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "the keys must be a JWK set (RFC 7517) of at most 16 KiB",
+            Self::Malformed => "the keys must be a JWK or a JWK set (RFC 7517) of at most 16 KiB",
             Self::Unusable => "each key must be a public RSA, EC or Ed25519 key",
             Self::Private => "the keys contain a private key; give only the public half to the issuer",
             Self::Count => "a client has one to eight keys",

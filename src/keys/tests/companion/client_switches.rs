@@ -76,6 +76,13 @@ fn a_public_client_gets_nothing_that_needs_a_secret_and_a_client_without_a_login
     assert!(said.contains("client `worker`"), "{said}");
     let said = program.refused(&["clients", "set", "worker", "--keys", "missing.json"]);
     assert!(said.starts_with("`missing.json` cannot be read: "), "{said}");
+    let empty = program.path().with_file_name("empty.json");
+    std::fs::write(&empty, "").unwrap();
+    let said = program.refused(&["clients", "set", "worker", "--keys", empty.to_str().unwrap()]);
+    assert_eq!(
+        said,
+        format!("`{}`: the keys must be a JWK or a JWK set (RFC 7517) of at most 16 KiB", empty.display())
+    );
     assert_eq!(std::fs::read(program.path()).unwrap(), before);
 }
 
