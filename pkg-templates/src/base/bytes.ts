@@ -12,7 +12,10 @@ export function binaryOf(base64url: string): string {
 
 /** Decodes base64url to bytes. Accepts what {@link binaryOf} accepts. */
 export function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(binaryOf(base64url), (character) => character.charCodeAt(0))
+  const binary = binaryOf(base64url)
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
 }
 
 /** Encodes bytes as base64url without padding (RFC 7515 §2). It is meant for short values: hashes, signatures, claims. */

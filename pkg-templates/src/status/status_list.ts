@@ -1,5 +1,5 @@
 /** A status list, and how it is read from a status list token (draft-ietf-oauth-status-list §4.2, §5.1). */
-import { binaryOf } from '../base/bytes.js'
+import { bytesOf } from '../base/bytes.js'
 import { memberOf, record } from '../base/record.js'
 import { errorFrom, type Refusal } from '../base/refusal.js'
 import type { RefusalCode } from '../base/refusal_codes.js'
@@ -83,20 +83,16 @@ async function readList(token: string, { uri, issuer, judge, maxBytes }: Expecte
   }
   const [bits, lst] = [memberOf(list, 'bits'), memberOf(list, 'lst')]
   if (typeof bits !== 'number' || ![1, 2, 4, 8].includes(bits)) throw invalid('status_list_bits', 'the `bits` of the status list are not 1, 2, 4 or 8')
-  const data = typeof lst === 'string' ? bytesOf(lst) : undefined
+  const data = typeof lst === 'string' && isBase64url(lst) ? bytesOf(lst) : undefined
   const bytes = data === undefined ? 'damaged' : await inflate(data, maxBytes)
   if (bytes === 'damaged') throw invalid('status_list_deflate', 'the `lst` of the status list is not base64url of ZLIB data, or is damaged')
   if (bytes === 'too large') throw invalid('status_list_inflated', `the status list is larger than ${maxBytes} bytes when it is decompressed`)
   return { bytes, bits, iat, exp, ttl: ttl as number | undefined }
 }
 
-/** Decodes base64url without padding (RFC 7515 §2). */
-function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined
-  const binary = binaryOf(text)
-  const bytes = new Uint8Array(binary.length)
-  for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index)
-  return bytes
+/** Whether a text is base64url without padding (RFC 7515 §2). */
+function isBase64url(text: string): boolean {
+  return /^[\w-]+$/.test(text) && text.length % 4 !== 1
 }
 
 /** Why a status list token is refused. */
