@@ -9,6 +9,7 @@ use crate::cargo::cargo;
 use crate::commands::fuzz::fuzz;
 use crate::commands::no_arguments;
 use crate::ui::progress::{self, print_line};
+use crate::ui::terminal;
 use crate::{paths, process};
 
 /// Text for people, arguments of `cargo test`, and the variables that make the test long.
@@ -62,13 +63,12 @@ pub(crate) fn assure(arguments: &[&str]) -> Result<bool> {
         let mut command = cargo(&["test"], "");
         command.args(words).arg("--nocapture").envs(variables.iter().copied());
         let output = progress::silently(name, |step| process::run(&mut command, LIMIT, step))?;
-        let minutes = since.elapsed().as_secs().div_ceil(60);
         let printed = if output.succeeded { output.standard_output() } else { output.tail() };
         let (mark, how) = match output.succeeded {
             true if printed.lines().any(|line| line.starts_with("skipped:")) => {
                 (style("–").yellow(), "skipped in part".to_owned())
             }
-            true => (style("✓").green(), format!("{minutes} min")),
+            true => (style("✓").green(), terminal::time(since.elapsed())),
             false => (style("✗").red().bold(), output.ending.clone()),
         };
         print_line(format!("{mark} {name} ({how})"));
